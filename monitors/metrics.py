@@ -1,0 +1,117 @@
+"""The measured values that every monitor hands over, and their Prometheus text form.
+
+Collectors return families; only :func:`render` knows the text exposition format 0.0.4
+(https://prometheus.io/docs/instrumenting/exposition_formats/). It is our own because
+``prometheus_client.generate_latest`` costs more CPU than a whole fast SNMP poll.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+MetricType = Literal["counter", "gauge", "untyped"]
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_LABEL_NAME = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
+_LABEL_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+_HELP_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One value of a family, told apart from its siblings by its labels.
+
+    ``value`` is in the family's base unit; NaN and infinities are allowed. Rows that share
+    their labels may share one mapping: it is rendered once.
+    """
+
+    labels: Mapping[str, str]
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A metric: its full name, help, type and samples.
+
+    The name is the one that Prometheus shows (a counter carries its ``_total`` itself).
+    Raises ValueError when the name is not one that Prometheus accepts.
+    """
+
+    name: str
+    help: str
+    type: MetricType
+    samples: tuple[Sample, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Refuse a name that would make the whole scrape unreadable."""
+        if not _METRIC_NAME.fullmatch(self.name):
+            raise ValueError(f"metric name {self.name!r}: expected {_METRIC_NAME.pattern}")
+
+
+def gauge(name: str, help_text: str, value: float, **labels: str) -> Family:
+    """Make the common case: a gauge with one sample.
+
+    Raises ValueError when the name is not one that Prometheus accepts.
+    """
+    return Family(name, help_text, "gauge", (Sample(labels, value),))
+
+
+def render(families: Iterable[Family]) -> str:
+    """Write families as Prometheus text, one block per name, in the order of first appearance.
+
+    Families of one name are merged into one block, since the format forbids two. Families
+    without samples are left out. Raises ValueError when a label name is not acceptable, when
+    one name comes with two types, or when two samples of a name have the same labels.
+    """
+    merged: dict[str, list[Family]] = {}
+    for family in families:
+        merged.setdefault(family.name, []).append(family)
+    # Keyed by identity: `merged` keeps every mapping alive while the cache is in use.
+    cache: dict[int, str] = {}
+    lines: list[str] = []
+    for group in merged.values():
+        lines.extend(_block(group, cache))
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _block(group: list[Family], cache: dict[int, str]) -> list[str]:
+    name, kind = group[0].name, group[0].type
+    if any(family.type != kind for family in group):
+        raise ValueError(f"metric {name}: two collectors give it different types")
+    lines: dict[str, str] = {}
+    count = 0
+    for family in group:
+        for sample in family.samples:
+            labels = cache.get(id(sample.labels))
+            if labels is None:
+                labels = cache[id(sample.labels)] = _labels(sample.labels)
+            lines[labels] = f"{name}{labels} {_number(sample.value)}"
+            count += 1
+    if count != len(lines):
+        raise ValueError(f"metric {name}: two samples have the same labels")
+    if not lines:
+        return []
+    help_text = group[0].help.translate(_HELP_ESCAPES)
+    return [f"# HELP {name} {help_text}", f"# TYPE {name} {kind}", *lines.values()]
+
+
+def _labels(labels: Mapping[str, str]) -> str:
+    if not labels:
+        return ""
+    for name in labels:
+        if not _LABEL_NAME.fullmatch(name):
+            raise ValueError(f"label name {name!r}: expected {_LABEL_NAME.pattern}")
+    pairs = (f'{name}="{value.translate(_LABEL_ESCAPES)}"' for name, value in labels.items())
+    return "{" + ",".join(pairs) + "}"
+
+
+def _number(value: float) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else ("+Inf" if value > 0 else "-Inf")
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return repr(value)
