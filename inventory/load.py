@@ -1,0 +1,85 @@
+"""A directory of YAML becomes an Estate, or one error that lists every problem."""
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from inventory.consistency import Part, find_contradictions
+from inventory.explain import explain
+from inventory.model import Central, Estate, EstateFile, Frozen, Municipality, Waiver
+from inventory.paths import SHIPPED_ESTATES
+from inventory.problems import InventoryError, Problem
+from inventory.source import read_source
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class WaiverFile(Frozen):
+    """What waivers.yml holds."""
+
+    waivers: tuple[Waiver, ...] = ()
+
+
+def find_estate(wanted: str | None) -> Path:
+    """Return the folder of an estate given by folder or shipped name; default: here, else `lab`."""
+    if wanted is None:
+        here = Path.cwd()
+        return here if (here / "estate.yml").exists() else SHIPPED_ESTATES / "lab"
+    folder = Path(wanted)
+    if "/" in wanted or (folder / "estate.yml").exists():
+        return folder.resolve()
+    return SHIPPED_ESTATES / wanted
+
+
+def load_estate(folder: Path) -> Estate:
+    """Read an estate's folder; InventoryError lists every problem of every file at once."""
+    if not (folder / "estate.yml").is_file():
+        raise InventoryError((_not_an_estate(folder),))
+    problems: list[Problem] = []
+    head = _read(folder / "estate.yml", EstateFile, problems)
+    central = _read(folder / "central.yml", Central, problems)
+    files = sorted((folder / "municipalities").glob("*.yml"))
+    towns = [part for file in files if (part := _read(file, Municipality, problems))]
+    waivers = _read_waivers(folder / "waivers.yml", problems)
+    if head:
+        problems += find_contradictions(head, central, towns)
+    if problems or head is None or central is None or waivers is None:
+        raise InventoryError(tuple(problems))
+    return Estate(
+        **dict(head.value),
+        central=central.value,
+        municipalities=tuple(town.value for town in towns),
+        waivers=waivers.waivers,
+    )
+
+
+def _read(file: Path, model: type[Model], problems: list[Problem]) -> Part[Model] | None:
+    source = read_source(file)
+    if isinstance(source, Problem):
+        problems.append(source)
+        return None
+    try:
+        return Part(source, model.model_validate(source.data))
+    except ValidationError as error:
+        problems += (explain(found, source, model) for found in error.errors())
+        return None
+
+
+def _read_waivers(file: Path, problems: list[Problem]) -> WaiverFile | None:
+    if not file.exists():
+        return WaiverFile()
+    part = _read(file, WaiverFile, problems)
+    return part.value if part else None
+
+
+def _not_an_estate(folder: Path) -> Problem:
+    known = ", ".join(sorted(p.parent.name for p in SHIPPED_ESTATES.glob("*/estate.yml")))
+    return Problem(
+        folder / "estate.yml",
+        0,
+        "",
+        "there is no estate here",
+        "a folder with estate.yml, central.yml and municipalities/",
+        f"run `bastide init {folder}`, or use a shipped estate: {known}",
+    )

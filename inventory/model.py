@@ -1,0 +1,215 @@
+"""The estate's words as frozen values; every unknown key is refused."""
+
+from datetime import date
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from inventory.words import Access, Continuity, DeviceKind, Protocol, ProviderName, Role, Tier
+
+MunicipalityId = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z][a-z0-9]{1,30}$", description="lower-case letters and digits, no hyphens"
+    ),
+]
+Id = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
+        max_length=31,
+        description="lower-case letters, digits and single hyphens",
+    ),
+]
+DomainName = Annotated[
+    str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$")
+]
+SecretRef = Annotated[
+    str,
+    Field(
+        pattern=r"^(generated:[a-z0-9][a-z0-9._-]*|env:[A-Z_][A-Z0-9_]*|file:/.+)$",
+        description="where a secret is found: generated:NAME, env:NAME or file:/PATH",
+    ),
+]
+HostKey = Annotated[
+    str, Field(pattern=r"^(ssh-ed25519|ecdsa-sha2-nistp256|ssh-rsa) [A-Za-z0-9+/=]+$")
+]
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+CENTRAL = "central"
+
+
+class Frozen(BaseModel):
+    """A value that does not change after it was read and refuses unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Contact(Frozen):
+    """A person or desk that can be reached."""
+
+    name: str
+    duty: str = Field(description="what they are for: mayor, IT administrator, duty desk …")
+    email: str | None = None
+    phone: str | None = None
+
+
+class Site(Frozen):
+    """A building with a network of its own."""
+
+    id: Id
+    name: str
+    network: Network
+    gateway: Address
+    nat: bool = Field(
+        default=False, description="the edge hides the site behind its uplink address"
+    )
+
+
+class Listen(Frozen):
+    """A port that a host serves, and who may reach it."""
+
+    port: int = Field(ge=1, le=65535)
+    protocol: Protocol = Protocol.TCP
+    access: Access = Access.SITE
+    name: str = Field(description="what listens, for people and for the firewall's comment")
+
+
+class BackupPlan(Frozen):
+    """What is backed up from a host, where to, and when."""
+
+    id: Id
+    target: str = Field(description="the host that keeps the copies: a full host name")
+    paths: tuple[str, ...] = ()
+    database: str | None = Field(default=None, description="a PostgreSQL database to dump")
+    at: TimeOfDay = "02:30"
+    password: SecretRef
+    keep_within_days: int = Field(default=90, ge=1)
+
+
+class Host(Frozen):
+    """A server managed over SSH."""
+
+    id: Id
+    site: Id
+    address: Address
+    uplink: Address | None = Field(default=None, description="an edge's address towards the WAN")
+    provider: ProviderName | None = Field(default=None, description="default: the estate's")
+    host_key: HostKey | None = Field(
+        default=None, description="the SSH host key expected of an existing host"
+    )
+    roles: tuple[Role, ...] = ()
+    listens: tuple[Listen, ...] = ()
+    backups: tuple[BackupPlan, ...] = ()
+    parent: str | None = Field(default=None, description="full name it is reached through")
+    memory_mib: int = Field(default=512, ge=128)
+
+
+class SnmpAccess(Frozen):
+    """How a device is asked: SNMPv3 with authentication and privacy."""
+
+    user: str = "bastide"
+    auth_protocol: str = Field(default="SHA", pattern=r"^(SHA|SHA224|SHA256|SHA384|SHA512)$")
+    auth: SecretRef = "generated:snmp-auth"
+    priv_protocol: str = Field(default="AES", pattern=r"^(AES|AES192|AES256)$")
+    priv: SecretRef = "generated:snmp-priv"
+
+
+class Device(Frozen):
+    """Something managed over SNMP."""
+
+    id: Id
+    kind: DeviceKind
+    site: Id
+    address: Address
+    provider: ProviderName | None = Field(default=None, description="default: the estate's")
+    model: str = ""
+    ports: int = Field(default=0, ge=0, le=512)
+    snmp: SnmpAccess | None = Field(default=None, description="default: the estate's")
+    parent: str | None = Field(default=None, description="full name it is reached through")
+
+
+class Service(Frozen):
+    """An e-service that citizens or clerks use."""
+
+    id: Id
+    name: str
+    url: str = Field(pattern=r"^https?://[^\s/]+(/\S*)?$")
+    hosts: tuple[Id, ...] = Field(min_length=1)
+    continuity: Continuity = Continuity.ORDINARY
+    objective: float = Field(
+        default=0.99, gt=0, lt=1, description="share of time that it answers (SLO)"
+    )
+
+
+class Municipality(Frozen):
+    """A local government: its sites, hosts, devices and services."""
+
+    municipality: MunicipalityId
+    name: str
+    tier: Tier
+    country: str = Field(
+        pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2; XX for fictional places"
+    )
+    contacts: tuple[Contact, ...] = Field(min_length=1)
+    sites: tuple[Site, ...] = Field(min_length=1)
+    hosts: tuple[Host, ...] = ()
+    devices: tuple[Device, ...] = ()
+    services: tuple[Service, ...] = ()
+
+
+class Central(Frozen):
+    """The site of the operations team: monitoring, copies, scratch machines."""
+
+    name: str
+    contacts: tuple[Contact, ...] = Field(min_length=1)
+    sites: tuple[Site, ...] = Field(min_length=1)
+    hosts: tuple[Host, ...] = Field(min_length=1)
+    devices: tuple[Device, ...] = ()
+    services: tuple[Service, ...] = ()
+
+
+class Waiver(Frozen):
+    """An accepted deviation from a control, with an end."""
+
+    control: str = Field(pattern=r"^[A-Z]+-[0-9]{2}$")
+    scope: str = Field(description="a full host name, a municipality id, or estate")
+    reason: str = Field(min_length=10)
+    approver: str
+    expires: date
+
+
+class LabNetwork(Frozen):
+    """The address ranges that the lab provider may use on this machine."""
+
+    range: Network
+    wan: Network
+    uplink: Network = Field(description="a /30 between the outer machine and the lab")
+
+
+class EstateFile(Frozen):
+    """What estate.yml holds."""
+
+    estate: MunicipalityId
+    title: str
+    domain: DomainName
+    provider: ProviderName
+    management: tuple[Network, ...] = Field(
+        min_length=1, description="networks that administrators come from"
+    )
+    snmp: SnmpAccess = SnmpAccess()
+    lab: LabNetwork | None = None
+    time_servers: tuple[str, ...] = Field(
+        default=(), description="NTP servers; none: the host's own clock is trusted (lab)"
+    )
+
+
+class Estate(EstateFile):
+    """All that one team runs."""
+
+    central: Central
+    municipalities: tuple[Municipality, ...] = ()
+    waivers: tuple[Waiver, ...] = ()

@@ -1,0 +1,64 @@
+"""What provisioning tells the rest: one file of stack outputs per estate."""
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from inventory.model import Frozen, HostKey
+from inventory.words import ProviderName
+
+
+class HostOutput(Frozen):
+    """A provisioned host: where it answers and the SSH host key it was born with."""
+
+    address: str
+    host_key: HostKey
+    provider: ProviderName
+
+
+class DeviceOutput(Frozen):
+    """A provisioned device: where its SNMP agent answers."""
+
+    address: str
+    provider: ProviderName
+
+
+class Outputs(Frozen):
+    """The stack outputs of an estate; `<state>/outputs.json`."""
+
+    estate: str
+    hosts: dict[str, HostOutput] = Field(default_factory=dict)
+    devices: dict[str, DeviceOutput] = Field(default_factory=dict)
+    resolvers: tuple[str, ...] = ()
+    package_cache: str | None = None
+    repositories: dict[str, str] = Field(default_factory=dict)
+
+    def known_hosts(self) -> str:
+        """Return the lines of an OpenSSH known_hosts file, one host key a line."""
+        lines = (f"{name},{out.address} {out.host_key}\n" for name, out in self.hosts.items())
+        return "".join(sorted(lines))
+
+
+class OutputsError(Exception):
+    """The outputs file is missing or not what provisioning writes."""
+
+
+def outputs_path(state: Path) -> Path:
+    """Return where an estate's outputs are kept."""
+    return state / "outputs.json"
+
+
+def load_outputs(state: Path) -> Outputs:
+    """Read an estate's outputs; OutputsError says which command makes them."""
+    path = outputs_path(state)
+    try:
+        return Outputs.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise OutputsError(
+            f"{path}: not there: nothing is provisioned yet; run `bastide infra up` first"
+        ) from None
+    except ValidationError as error:
+        raise OutputsError(
+            f"{path}: not the outputs that `bastide infra up` writes ({error.error_count()} "
+            f"problems, the first at {error.errors()[0]['loc']}); run it again"
+        ) from None

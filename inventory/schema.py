@@ -1,0 +1,27 @@
+"""The JSON schema of the estate's files, for editors; generated from the models."""
+
+import json
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from inventory.load import WaiverFile
+from inventory.model import Central, EstateFile, Municipality
+from inventory.paths import INVENTORY_DIRECTORY
+
+SCHEMA_FILE = INVENTORY_DIRECTORY / "schema.json"
+
+
+def schema() -> dict[str, Any]:
+    """Return the schema that any one file of an estate must satisfy."""
+    adapter: TypeAdapter[Any] = TypeAdapter(EstateFile | Central | Municipality | WaiverFile)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A file of a Bastide estate",
+        **adapter.json_schema(),
+    }
+
+
+def schema_text() -> str:
+    """Return the schema as the text that schema.json must hold."""
+    return json.dumps(schema(), indent=2, sort_keys=True) + "\n"

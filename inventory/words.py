@@ -1,0 +1,67 @@
+"""The closed sets of words that the inventory, the playbooks and the metrics share."""
+
+from enum import StrEnum
+
+
+class Tier(StrEnum):
+    """How large a municipality is; it picks defaults (see tiers.py)."""
+
+    VILLAGE = "village"
+    TOWN = "town"
+    CITY = "city"
+
+
+class ProviderName(StrEnum):
+    """Where a host comes from."""
+
+    LAB = "lab"
+    EXISTING = "existing"
+    LIBVIRT = "libvirt"
+    PROXMOX = "proxmox"
+    OPENSTACK = "openstack"
+
+
+class Role(StrEnum):
+    """What a host does beyond the baseline that every host gets; one Ansible group each."""
+
+    EDGE = "edge"
+    APPLICATION = "application"
+    FILE_SERVER = "file_server"
+    SNMP_AGENT = "snmp_agent"
+    OPERATIONS = "operations"
+    VAULT = "vault"
+    SCRATCH = "scratch"
+
+
+class DeviceKind(StrEnum):
+    """What a device managed over SNMP is."""
+
+    SWITCH = "switch"
+    UPS = "ups"
+    ACCESS_POINT = "access_point"
+    PRINTER = "printer"
+    MODEM = "modem"
+
+
+class Continuity(StrEnum):
+    """How long citizens can do without a service; it picks RPO and RTO (see tiers.py)."""
+
+    VITAL = "vital"
+    IMPORTANT = "important"
+    ORDINARY = "ordinary"
+
+
+class Access(StrEnum):
+    """Who may reach a listening port; the firewall role turns each into addresses."""
+
+    MANAGEMENT = "management"
+    CENTRAL = "central"
+    SITE = "site"
+    ANYWHERE = "anywhere"
+
+
+class Protocol(StrEnum):
+    """The transport of a listening port."""
+
+    TCP = "tcp"
+    UDP = "udp"
