@@ -72,7 +72,7 @@ def _without_branches(loc: tuple[int | str, ...], source: Source) -> PathKey:
     """Drop the names that pydantic adds for the branches of a union (`IPv4Address` …)."""
     path: PathKey = ()
     for part in loc:
-        if (*path, part) in source.lines or part == loc[-1] and not str(part)[:1].isupper():
+        if (*path, part) in source.lines or (part == loc[-1] and not str(part)[:1].isupper()):
             path = (*path, part)
     return path
 

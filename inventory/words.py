@@ -25,6 +25,7 @@ class Role(StrEnum):
     """What a host does beyond the baseline that every host gets; one Ansible group each."""
 
     EDGE = "edge"
+    RESOLVER = "resolver"
     APPLICATION = "application"
     FILE_SERVER = "file_server"
     SNMP_AGENT = "snmp_agent"
@@ -57,6 +58,7 @@ class Access(StrEnum):
     MANAGEMENT = "management"
     CENTRAL = "central"
     SITE = "site"
+    ESTATE = "estate"
     ANYWHERE = "anywhere"
 
 

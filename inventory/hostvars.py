@@ -1,0 +1,207 @@
+"""What Ansible is told of each host: flat variables, all named `bastide_…`."""
+
+from pathlib import Path
+from typing import Any
+
+from inventory.listening import OpenPort, estate_networks, open_ports
+from inventory.model import BackupPlan, Estate
+from inventory.outputs import Outputs
+from inventory.placed import PlacedHost, devices, hosts, places, services
+from inventory.secrets import secret_path
+from inventory.words import Role
+
+SSH_OPTIONS = "-o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o UserKnownHostsFile={}"
+
+
+def groups(estate: Estate) -> dict[str, tuple[str, ...]]:
+    """Return the Ansible groups and the host names in each: roles, places, tiers."""
+    found: dict[str, list[str]] = {role.value: [] for role in Role}
+    found |= {place.id: [] for place in places(estate)}
+    for placed in hosts(estate):
+        names = [role.value for role in placed.host.roles] + [placed.place.id]
+        if placed.place.tier:
+            names += ["municipal", f"tier_{placed.place.tier}"]
+        for name in names:
+            found.setdefault(name, []).append(placed.name)
+    return {name: tuple(members) for name, members in found.items()}
+
+
+def host_variables(
+    placed: PlacedHost, folder: Path, state: Path, outputs: Outputs
+) -> dict[str, Any]:
+    """Return one host's variables; secrets are given as files on the controller, not values."""
+    return {
+        **_connection(placed, state, outputs),
+        **_place(placed, state, outputs),
+        **_network(placed, outputs),
+        "bastide_roles": [role.value for role in placed.host.roles],
+        "bastide_snmp": _snmp(placed.place.estate, state),
+        "bastide_backups": [_backup(placed, plan, state) for plan in placed.host.backups],
+        "bastide_backup_clients": _backup_clients(placed),
+        "bastide_services": [
+            {"id": s.service.id, "name": s.service.name, "url": s.service.url}
+            for s in services(placed.place.estate)
+            if placed.name in s.hosts
+        ],
+        "bastide_estate_folder": str(folder),
+        "bastide_poller_secrets": _poller_secrets(placed, state),
+        "bastide_wheelhouse": str(state / "wheelhouse.tar"),
+        "bastide_tls": {
+            "authority": str(state / "tls" / "authority.crt"),
+            "certificate": str(state / "tls" / f"{placed.fqdn}.crt"),
+            "key": str(state / "tls" / f"{placed.fqdn}.key"),
+        },
+    }
+
+
+def _connection(placed: PlacedHost, state: Path, outputs: Outputs) -> dict[str, Any]:
+    provisioned = outputs.hosts.get(placed.name)
+    return {
+        "ansible_host": provisioned.address if provisioned else str(placed.host.address),
+        "ansible_user": "root",
+        "ansible_python_interpreter": "/usr/bin/python3",
+        "ansible_ssh_private_key_file": str(state / "ssh" / "admin"),
+        "ansible_ssh_common_args": SSH_OPTIONS.format(state / "ssh" / "known_hosts"),
+    }
+
+
+def _place(placed: PlacedHost, state: Path, outputs: Outputs) -> dict[str, Any]:
+    estate, site = placed.place.estate, placed.site
+    return {
+        "bastide_estate": estate.estate,
+        "bastide_provider": placed.provider.value,
+        "bastide_state": str(state),
+        "bastide_domain": estate.domain,
+        "bastide_municipality": placed.place.id,
+        "bastide_municipality_name": placed.place.name,
+        "bastide_tier": placed.place.tier.value if placed.place.tier else "central",
+        "bastide_host_id": placed.host.id,
+        "bastide_fqdn": placed.fqdn,
+        "bastide_site": {
+            "id": site.id,
+            "name": site.name,
+            "network": str(site.network),
+            "gateway": str(site.gateway),
+            "nat": site.nat,
+        },
+        "bastide_package_cache": outputs.package_cache or "",
+        "bastide_time_servers": list(estate.time_servers),
+    }
+
+
+def _network(placed: PlacedHost, outputs: Outputs) -> dict[str, Any]:
+    estate = placed.place.estate
+    return {
+        "bastide_address": str(placed.host.address),
+        "bastide_uplink": str(placed.host.uplink or ""),
+        "bastide_management_networks": [str(network) for network in estate.management],
+        "bastide_central_networks": [str(site.network) for site in estate.central.sites],
+        "bastide_estate_networks": list(estate_networks(estate)),
+        "bastide_listens": [_port(port) for port in open_ports(placed)],
+        "bastide_forwards": _forwards(placed),
+        "bastide_resolver": _resolver(placed),
+        "bastide_forwarders": list(outputs.resolvers),
+        "bastide_records": _records(estate),
+    }
+
+
+def _port(port: OpenPort) -> dict[str, Any]:
+    return {
+        "port": port.port,
+        "protocol": port.protocol.value,
+        "name": port.name,
+        "sources": list(port.sources),
+    }
+
+
+def _forwards(edge: PlacedHost) -> list[dict[str, Any]]:
+    """Return what an edge lets through to its site: other hosts' ports, devices' SNMP."""
+    if Role.EDGE not in edge.host.roles:
+        return []
+    estate, site = edge.place.estate, edge.site.network
+    inside = [p for p in hosts(estate) if p.place.id == edge.place.id and p.name != edge.name]
+    ports = [
+        {**_port(port), "to": str(placed.host.address)}
+        for placed in inside
+        for port in open_ports(placed)
+        if port.sources != (str(site),)
+    ]
+    central = [str(s.network) for s in estate.central.sites]
+    agents = [
+        {
+            "port": 161,
+            "protocol": "udp",
+            "name": "snmp",
+            "sources": central,
+            "to": str(d.device.address),
+        }
+        for d in devices(estate)
+        if d.place.id == edge.place.id and d.device.site == edge.host.site
+    ]
+    return [*ports, *agents]
+
+
+def _resolver(placed: PlacedHost) -> str:
+    """Return the address of the place's own resolver, or nothing when it has none."""
+    for host in placed.place.of.hosts:
+        if Role.RESOLVER in host.roles:
+            return str(host.address)
+    return ""
+
+
+def _records(estate: Estate) -> list[dict[str, str]]:
+    own = [{"name": p.fqdn, "address": str(p.host.address)} for p in hosts(estate)]
+    named = [
+        {
+            "name": f"{d.device.id}.{d.place.id}.{estate.domain}",
+            "address": str(d.device.address),
+        }
+        for d in devices(estate)
+    ]
+    return [*own, *named]
+
+
+def _snmp(estate: Estate, state: Path) -> dict[str, str]:
+    access = estate.snmp
+    return {
+        "user": access.user,
+        "auth_protocol": access.auth_protocol,
+        "auth_file": str(secret_path(access.auth, state) or ""),
+        "priv_protocol": access.priv_protocol,
+        "priv_file": str(secret_path(access.priv, state) or ""),
+    }
+
+
+def _poller_secrets(placed: PlacedHost, state: Path) -> list[str]:
+    """Return the files of the SNMP secrets; only the operations host is given them."""
+    if Role.OPERATIONS not in placed.host.roles:
+        return []
+    estate = placed.place.estate
+    accesses = [estate.snmp, *(device.snmp for device in devices(estate))]
+    found = (secret_path(ref, state) for a in accesses for ref in (a.auth, a.priv))
+    return sorted({str(path) for path in found if path})
+
+
+def _backup(placed: PlacedHost, plan: BackupPlan, state: Path) -> dict[str, Any]:
+    targets = {p.name: p for p in hosts(placed.place.estate)}
+    return {
+        "id": plan.id,
+        "target": plan.target,
+        "target_address": str(targets[plan.target].host.address),
+        "target_fqdn": targets[plan.target].fqdn,
+        "paths": list(plan.paths),
+        "database": plan.database or "",
+        "at": plan.at,
+        "password_file": str(secret_path(plan.password, state) or ""),
+        "keep_within_days": plan.keep_within_days,
+    }
+
+
+def _backup_clients(vault: PlacedHost) -> list[dict[str, str]]:
+    """Return the hosts that keep copies on this one."""
+    return [
+        {"name": p.name, "municipality": p.place.id, "plan": plan.id}
+        for p in hosts(vault.place.estate)
+        for plan in p.host.backups
+        if plan.target == vault.name
+    ]

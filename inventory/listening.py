@@ -1,0 +1,74 @@
+"""What every host serves, and from where it may be reached: roles' tables plus the declared."""
+
+from dataclasses import dataclass
+
+from inventory.model import Estate, Listen, Network
+from inventory.placed import PlacedHost, hosts, places
+from inventory.words import Access, Protocol, Role
+
+TCP, UDP = Protocol.TCP, Protocol.UDP
+
+BASELINE: tuple[Listen, ...] = (
+    Listen(port=22, access=Access.MANAGEMENT, name="ssh"),
+    Listen(port=9100, access=Access.CENTRAL, name="node_exporter"),
+)
+BY_ROLE: dict[Role, tuple[Listen, ...]] = {
+    Role.EDGE: (),
+    Role.RESOLVER: (
+        Listen(port=53, protocol=UDP, access=Access.SITE, name="dns"),
+        Listen(port=53, protocol=TCP, access=Access.SITE, name="dns"),
+    ),
+    Role.APPLICATION: (
+        Listen(port=80, access=Access.ANYWHERE, name="http"),
+        Listen(port=443, access=Access.ANYWHERE, name="https"),
+    ),
+    Role.FILE_SERVER: (Listen(port=445, access=Access.SITE, name="smb"),),
+    Role.SNMP_AGENT: (Listen(port=161, protocol=UDP, access=Access.CENTRAL, name="snmp"),),
+    Role.OPERATIONS: (
+        Listen(port=9090, access=Access.MANAGEMENT, name="prometheus"),
+        Listen(port=9093, access=Access.MANAGEMENT, name="alertmanager"),
+        Listen(port=9872, access=Access.MANAGEMENT, name="bastide_exporter"),
+    ),
+    Role.VAULT: (Listen(port=22, access=Access.ESTATE, name="backup_ssh"),),
+    Role.SCRATCH: (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPort:
+    """A port that a host serves; sources are networks, none means anywhere."""
+
+    port: int
+    protocol: Protocol
+    name: str
+    sources: tuple[str, ...]
+
+
+def open_ports(placed: PlacedHost) -> tuple[OpenPort, ...]:
+    """Return the ports of a host: the baseline's, its roles' and its own."""
+    declared = [*BASELINE, *(listen for role in placed.host.roles for listen in BY_ROLE[role])]
+    return tuple(
+        OpenPort(listen.port, listen.protocol, listen.name, sources(listen.access, placed))
+        for listen in (*declared, *placed.host.listens)
+    )
+
+
+def sources(access: Access, placed: PlacedHost) -> tuple[str, ...]:
+    """Return the networks that an access word stands for, seen from a host."""
+    estate = placed.place.estate
+    networks: dict[Access, tuple[Network, ...]] = {
+        Access.MANAGEMENT: estate.management,
+        Access.CENTRAL: tuple(site.network for site in estate.central.sites),
+        Access.SITE: (placed.site.network,),
+        Access.ANYWHERE: (),
+    }
+    if access is Access.ESTATE:
+        return estate_networks(estate)
+    return tuple(str(network) for network in networks[access])
+
+
+def estate_networks(estate: Estate) -> tuple[str, ...]:
+    """Return every site's network and every edge's uplink address."""
+    sites = [str(site.network) for place in places(estate) for site in place.of.sites]
+    uplinks = [str(placed.host.uplink) for placed in hosts(estate) if placed.host.uplink]
+    return (*sites, *uplinks)
