@@ -1,0 +1,1 @@
+"""Simulated SNMP agents: the lab's switches and UPSs, one process a device."""
