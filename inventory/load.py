@@ -62,7 +62,9 @@ def _read(file: Path, model: type[Model], problems: list[Problem]) -> Part[Model
     try:
         return Part(source, model.model_validate(source.data))
     except ValidationError as error:
-        problems += (explain(found, source, model) for found in error.errors())
+        told = [explain(found, source, model) for found in error.errors()]
+        # pydantic tells once a branch of a union (IPv4, IPv6); a person wants it once a place.
+        problems += {problem.path: problem for problem in reversed(told)}.values()
         return None
 
 

@@ -1,0 +1,106 @@
+"""An estate that is wrong is refused whole, with every problem where it stands."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from inventory.load import find_estate, load_estate
+from inventory.paths import SHIPPED_ESTATES
+from inventory.placed import devices, hosts
+from inventory.problems import InventoryError, Problem
+
+CASES = sorted((Path(__file__).parent.parent / "cases" / "inventory").glob("*.yml"))
+
+
+def edited_lab(folder: Path, case: dict[str, Any]) -> Path:
+    estate = folder / "estate"
+    shutil.copytree(SHIPPED_ESTATES / "lab", estate)
+    file = estate / case["file"]
+    text = file.read_text()
+    wanted = text if case["find"] == "ALL" else case["find"]
+    assert wanted in text, "the case no longer fits the lab's files"
+    file.write_text(text.replace(wanted, case["write"], 1))
+    return estate
+
+
+def problems_of(estate: Path) -> tuple[Problem, ...]:
+    with pytest.raises(InventoryError) as caught:
+        load_estate(estate)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
+def test_each_mistake_is_told_with_place_expectation_and_action(file: Path, tmp_path: Path) -> None:
+    case = yaml.safe_load(file.read_text())
+    found = problems_of(edited_lab(tmp_path, case))
+    assert len(found) == len(case["problems"]), found
+    for problem, expected in zip(found, case["problems"], strict=True):
+        assert problem.file.as_posix().endswith(case["file"])
+        assert problem.line == expected.get("line", problem.line)
+        assert problem.line > 0
+        assert problem.path == expected.get("path", "")
+        for part in ("message", "expected", "action"):
+            assert expected.get(part, "") in getattr(problem, part)
+
+
+def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
+    estate = edited_lab(tmp_path, {"file": "central.yml", "find": "id: ops", "write": "it: ops"})
+    town = estate / "municipalities" / "kastrava.yml"
+    town.write_text(town.read_text().replace("tier: town", "tier: hamlet"))
+    assert {problem.file.name for problem in problems_of(estate)} == {"central.yml", "kastrava.yml"}
+
+
+def test_bytes_that_are_not_text_are_a_problem_not_a_crash(tmp_path: Path) -> None:
+    estate = edited_lab(tmp_path, {"file": "central.yml", "find": "ops", "write": "ops"})
+    (estate / "central.yml").write_bytes(b"name: \xff\xfe")
+    assert problems_of(estate)[0].expected == "UTF-8"
+
+
+def test_a_folder_without_an_estate_says_how_to_make_one(tmp_path: Path) -> None:
+    problem = problems_of(tmp_path)[0]
+    assert "bastide init" in problem.action
+    assert "lab" in problem.action
+
+
+@pytest.mark.parametrize(
+    "text", ["a: &x [*x]\n", "[" * 3000, "? [a]\n: b\n", "- !!python/object:os.x {}\n"]
+)
+def test_hostile_yaml_is_a_problem_not_a_crash(text: str, tmp_path: Path) -> None:
+    estate = edited_lab(tmp_path, {"file": "central.yml", "find": "ops", "write": "ops"})
+    (estate / "central.yml").write_text(text)
+    assert problems_of(estate)
+
+
+def test_words_of_yaml_1_1_stay_text(tmp_path: Path) -> None:
+    estate = edited_lab(
+        tmp_path,
+        {"file": "municipalities/kastrava.yml", "find": "country: XX", "write": "country: NO"},
+    )
+    assert load_estate(estate).municipalities[1].country == "NO"
+
+
+def test_the_lab_is_the_estate_that_the_issue_describes() -> None:
+    estate = load_estate(find_estate("lab"))
+    assert [town.tier for town in estate.municipalities] == ["village", "town", "city"]
+    assert {placed.name for placed in devices(estate)} == {
+        "velgora-switch",
+        "velgora-ups",
+        "kastrava-switch",
+        "kastrava-ups",
+        "aynzuhur-ups",
+    }
+    assert {p.name for p in hosts(estate) if p.parent} == {
+        "velgora-app",
+        "velgora-files",
+        "kastrava-app",
+        "aynzuhur-server",
+    }
+
+
+def test_the_pilot_has_ten_municipalities_on_existing_hosts() -> None:
+    estate = load_estate(find_estate("pilot"))
+    assert len(estate.municipalities) == 10
+    assert {placed.provider for placed in hosts(estate)} == {"existing"}
