@@ -33,7 +33,7 @@ EXPECTED: dict[str, tuple[str, str]] = {
 
 def explain(found: ErrorDetails, source: Source, model: type[BaseModel]) -> Problem:
     """Return the Problem for one of pydantic's errors in a file of that model."""
-    path = _without_branches(found["loc"], source)
+    path = _standing(found, source)
     if found["type"] == "extra_forbidden":
         return _unknown_key(path, source, model)
     context: Mapping[str, Any] = {"pattern": "", "expected": "", "min_length": 1}
@@ -68,13 +68,13 @@ def _unknown_key(path: PathKey, source: Source, model: type[BaseModel]) -> Probl
     return Problem(source.file, source.line(path), show_path(path), "unknown key", expected, action)
 
 
-def _without_branches(loc: tuple[int | str, ...], source: Source) -> PathKey:
-    """Drop the names that pydantic adds for the branches of a union (`IPv4Address` …)."""
+def _standing(found: ErrorDetails, source: Source) -> PathKey:
+    """Return the path as it stands in the file, without the branches that pydantic adds."""
     path: PathKey = ()
-    for part in loc:
-        if (*path, part) in source.lines or (part == loc[-1] and not str(part)[:1].isupper()):
+    for part in found["loc"]:
+        if (*path, part) in source.lines:
             path = (*path, part)
-    return path
+    return (*path, found["loc"][-1]) if found["type"] == "missing" else path
 
 
 def _lower(message: str) -> str:
