@@ -1,0 +1,66 @@
+"""What an estate needs before it is provisioned: secrets, SSH keys, certificates."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from infra import certificates
+from inventory.model import Estate
+from inventory.placed import hosts
+from inventory.secrets import ensure_generated, write_secret
+from inventory.words import Role
+
+SSH_KEYS = ("admin", "audit")
+WITH_CERTIFICATE = frozenset({Role.APPLICATION, Role.OPERATIONS})
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The names of what was made by this call; what was there already is not among it."""
+
+    secrets: tuple[str, ...]
+    ssh_keys: tuple[str, ...]
+    certificates: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """How many were made."""
+        return len(self.secrets) + len(self.ssh_keys) + len(self.certificates)
+
+
+def ensure(estate: Estate, state: Path) -> Made:
+    """Make what is missing or about to expire, keep the rest; safe to repeat."""
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    names = [p.fqdn for p in hosts(estate) if WITH_CERTIFICATE & set(p.host.roles)]
+    return Made(
+        secrets=ensure_generated(estate, state),
+        ssh_keys=tuple(name for name in SSH_KEYS if _ensure_ssh_key(state / "ssh" / name, estate)),
+        certificates=certificates.ensure(estate.title, names, state / "tls"),
+    )
+
+
+def passphrase(state: Path) -> str:
+    """Return the passphrase of the estate's Pulumi state, made at the first call."""
+    path = state / "secrets" / "pulumi-passphrase"
+    if not path.exists():
+        write_secret(path, certificates.random_text())
+    return path.read_text(encoding="utf-8")
+
+
+def _ensure_ssh_key(path: Path, estate: Estate) -> bool:
+    if path.exists():
+        return False
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.with_suffix(".pub").write_text(f"{public} bastide-{estate.estate}-{path.name}\n")
+    write_secret(path, private)
+    return True
