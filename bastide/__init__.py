@@ -1,0 +1,1 @@
+"""The command: the one place that may import every organ."""

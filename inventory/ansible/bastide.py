@@ -26,17 +26,17 @@ plugin: bastide
 estate: /srv/our-estate
 """
 
-from typing import Any  # noqa: E402
+from typing import Any
 
-from ansible.errors import AnsibleParserError  # noqa: E402
-from ansible.plugins.inventory import BaseInventoryPlugin  # noqa: E402
+from ansible.errors import AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin
 
-from inventory.hostvars import groups, host_variables  # noqa: E402
-from inventory.load import find_estate, load_estate  # noqa: E402
-from inventory.outputs import Outputs, OutputsError, load_outputs  # noqa: E402
-from inventory.paths import state_directory  # noqa: E402
-from inventory.placed import hosts  # noqa: E402
-from inventory.problems import InventoryError  # noqa: E402
+from inventory.hostvars import groups, host_variables
+from inventory.load import find_estate, load_estate
+from inventory.outputs import Outputs, OutputsError, load_outputs
+from inventory.paths import state_directory
+from inventory.placed import hosts
+from inventory.problems import InventoryError
 
 
 class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]

@@ -1,0 +1,1 @@
+"""The whole chain for an estate: its stages, their progress, the summary at the end."""

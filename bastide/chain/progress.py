@@ -1,0 +1,49 @@
+"""What a person sees while the chain works: a line a stage, a line a host, a moving line on a tty."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.status import Status
+
+
+class Progress:
+    """Prints stages and steps to standard error; quiet and plain where there is no terminal."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        """Write to the given console, or to standard error."""
+        self.console = console or Console(stderr=True, highlight=False)
+        self._status: Status | None = None
+        self._number = 0
+        self._total = 0
+
+    def begin(self, total: int) -> None:
+        """Tell how many stages there will be."""
+        self._total = total
+
+    @contextmanager
+    def stage(self, title: str) -> Iterator[None]:
+        """Announce a stage; while it runs, `now` shows what it is at."""
+        self._number += 1
+        number = f"[{self._number}/{self._total}]" if self._total else ""
+        self.console.print(f"[bold]{number.replace('[', chr(92) + '[')} {title}[/bold]")
+        started = time.monotonic()
+        with self.console.status("") as status:
+            self._status = status
+            try:
+                yield
+            finally:
+                self._status = None
+        self.console.print(f"      [dim]{time.monotonic() - started:.1f} s[/dim]")
+
+    def step(self, subject: str, text: str, *, good: bool = True) -> None:
+        """Print what one host, device or file came to."""
+        mark = "[green]ok[/green]" if good else "[bold red]!![/bold red]"
+        self.console.print(f"   {mark} {subject:<18} ", end="")
+        self.console.print(text, markup=False)
+
+    def now(self, text: str) -> None:
+        """Show what is being done this moment; only a terminal shows it."""
+        if self._status:
+            self._status.update(f"[dim]{text[:100]}[/dim]")

@@ -1,0 +1,101 @@
+"""`bastide inventory`: what we own."""
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from bastide.errors import Exit
+from bastide.opened import open_estate
+from bastide.options import estate_option, json_option, print_json
+from inventory.placed import devices, hosts, services
+from inventory.problems import InventoryError
+from inventory.schema import schema_text
+
+
+@click.group("inventory")
+def group() -> None:
+    """What we own: check it, show it, print its schema."""
+
+
+@group.command()
+@estate_option
+@json_option
+def check(estate_name: str | None, as_json: bool) -> int:
+    """Read the estate and tell every problem at once, with file and line (exit 2 when any)."""
+    try:
+        opened = open_estate(estate_name)
+    except InventoryError as error:
+        if not as_json:
+            raise
+        print_json({"problems": [problem.as_json() for problem in error.problems]})
+        return Exit.WRONG_USE
+    counted = {
+        "estate": opened.estate.estate,
+        "municipalities": len(opened.estate.municipalities),
+        "hosts": sum(1 for _ in hosts(opened.estate)),
+        "devices": sum(1 for _ in devices(opened.estate)),
+        "services": sum(1 for _ in services(opened.estate)),
+    }
+    if as_json:
+        print_json({"problems": [], **counted})
+    else:
+        click.echo(
+            f"{opened.folder}: well: {counted['municipalities']} municipalities, "
+            f"{counted['hosts']} hosts, {counted['devices']} devices, {counted['services']} services"
+        )
+    return Exit.WELL
+
+
+@group.command()
+@estate_option
+@json_option
+def show(estate_name: str | None, as_json: bool) -> int:
+    """Show every host, device and service with its place, address and parent."""
+    estate = open_estate(estate_name).estate
+    rows = [
+        *(
+            {
+                "kind": "host",
+                "name": p.name,
+                "address": str(p.host.address),
+                "what": ", ".join(p.host.roles),
+                "parent": p.parent or "",
+            }
+            for p in hosts(estate)
+        ),
+        *(
+            {
+                "kind": "device",
+                "name": d.name,
+                "address": str(d.device.address),
+                "what": d.device.kind.value,
+                "parent": d.parent or "",
+            }
+            for d in devices(estate)
+        ),
+        *(
+            {
+                "kind": "service",
+                "name": s.name,
+                "address": s.service.url,
+                "what": s.service.continuity.value,
+                "parent": ", ".join(s.hosts),
+            }
+            for s in services(estate)
+        ),
+    ]
+    if as_json:
+        print_json(rows)
+        return Exit.WELL
+    table = Table("kind", "name", "address", "what", "reached through", title=estate.title)
+    for row in rows:
+        table.add_row(*row.values())
+    Console().print(table)
+    return Exit.WELL
+
+
+@group.command()
+def schema() -> int:
+    """Print the JSON schema of an estate's files, for editors."""
+    click.echo(schema_text(), nl=False)
+    return Exit.WELL

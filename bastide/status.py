@@ -1,0 +1,96 @@
+"""What is true of an estate now, from Prometheus' and Alertmanager's own APIs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bastide import prometheus
+from bastide.errors import CommandError, Exit
+from bastide.opened import Opened
+from inventory.placed import hosts
+from inventory.words import Role
+
+ALWAYS_FIRING = "Watchdog"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Targets, what is wrong with them, and what is firing."""
+
+    prometheus_url: str
+    alertmanager_url: str
+    targets: tuple[prometheus.Target, ...]
+    wrong: tuple[str, ...]
+    alerts: tuple[prometheus.Alert, ...]
+
+    @property
+    def well(self) -> bool:
+        """Whether every target is up and nothing but the Watchdog fires."""
+        return not self.wrong and not self.alerts
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the status as plain JSON values."""
+        return {
+            "well": self.well,
+            "prometheus": self.prometheus_url,
+            "alertmanager": self.alertmanager_url,
+            "targets": [{"job": t.job, "name": t.name, "health": t.health} for t in self.targets],
+            "wrong": list(self.wrong),
+            "alerts": [{"name": a.name, "labels": a.labels} for a in self.alerts],
+        }
+
+
+def urls(opened: Opened) -> tuple[str, str]:
+    """Return the addresses of Prometheus and Alertmanager on the operations host."""
+    for placed in hosts(opened.estate):
+        if Role.OPERATIONS in placed.host.roles:
+            known = opened.outputs.hosts.get(placed.name)
+            address = known.address if known else str(placed.host.address)
+            return f"http://{address}:9090", f"http://{address}:9093"
+    raise CommandError(
+        "central.yml: no host has the role `operations`; Prometheus needs one", Exit.WRONG_USE
+    )
+
+
+def read(opened: Opened) -> Status:
+    """Ask both APIs; CommandError (could not check) when Prometheus does not answer."""
+    prometheus_url, alertmanager_url = urls(opened)
+    try:
+        targets = prometheus.targets(prometheus_url)
+        probes = prometheus.query(prometheus_url, "bastide_snmp_success == 0 or probe_success == 0")
+        firing = prometheus.alerts(alertmanager_url)
+    except prometheus.ApiError as error:
+        raise CommandError(
+            f"could not check: {error}\n    expected: Prometheus and Alertmanager to answer\n"
+            f"    do: `bastide up` if the estate is not up yet; else look at the operations host "
+            f"(systemctl status prometheus prometheus-alertmanager)",
+            Exit.COULD_NOT_CHECK,
+        ) from None
+    wrong = (*_missing(opened, targets), *_down(targets), *_failed(probes))
+    alerts = tuple(alert for alert in firing if alert.name != ALWAYS_FIRING)
+    return Status(prometheus_url, alertmanager_url, targets, wrong, alerts)
+
+
+def _missing(opened: Opened, targets: tuple[prometheus.Target, ...]) -> list[str]:
+    """Return the inventory's hosts that Prometheus was never told of: silence is not health."""
+    scraped = {target.labels.get("host") for target in targets if target.job == "node"}
+    return [
+        f"{placed.name}: in the inventory, but not among Prometheus' targets"
+        for placed in hosts(opened.estate)
+        if placed.name not in scraped
+    ]
+
+
+def _down(targets: tuple[prometheus.Target, ...]) -> list[str]:
+    return [
+        f"{target.name}: {target.job} target is {target.health}: {target.error or 'not scraped yet'}"
+        for target in targets
+        if target.health != "up"
+    ]
+
+
+def _failed(probes: tuple[tuple[dict[str, str], float], ...]) -> list[str]:
+    return [
+        f"{labels.get('service') or labels.get('device') or labels.get('host')}: "
+        f"{labels.get('__name__')} is 0 (job {labels.get('job')})"
+        for labels, _ in probes
+    ]
