@@ -1,0 +1,110 @@
+"""An estate becomes the configuration of Prometheus, Alertmanager and blackbox_exporter.
+
+The rules and runbooks are the same for every estate: rules link to runbooks by Prometheus' own
+address (``$externalURL``), which serves them under ``/user``, so that they open with no internet.
+"""
+
+import io
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from inventory.model import Estate
+from inventory.placed import hosts
+from inventory.words import Role
+from monitors.prometheus.delivery import Delivery, alertmanager
+from monitors.prometheus.probes import blackbox
+from monitors.prometheus.scrape import prometheus
+
+RULES = Path(__file__).resolve().parent / "rules"
+HEADER = "# Written by `bastide monitor rules`; the next run overwrites changes made here.\n"
+ASSETS = "runbooks"
+
+
+class NoOperationsHostError(ValueError):
+    """The estate has no host that could run Prometheus."""
+
+
+def files(
+    estate: Estate, runbooks: Path, delivery: Delivery | None = None
+) -> Iterator[tuple[str, bytes]]:
+    """Yield every file of the configuration as its relative path and content, sorted by folder.
+
+    ``runbooks`` is the project's folder of that name. Raises NoOperationsHostError when no host
+    has the role ``operations``.
+    """
+    yield "prometheus.yml", _yaml(prometheus(estate.estate, _operations_host(estate)))
+    yield "alertmanager.yml", _yaml(alertmanager(delivery or Delivery()))
+    yield "blackbox.yml", _yaml(blackbox())
+    for rule_file in sorted(RULES.glob("*.yml")):
+        yield f"rules/{rule_file.name}", rule_file.read_bytes()
+    for page in sorted(runbooks.rglob("*.md")):
+        yield f"{ASSETS}/{page.relative_to(runbooks).as_posix()}", page.read_bytes()
+
+
+def render(
+    estate: Estate, folder: Path, runbooks: Path, delivery: Delivery | None = None
+) -> tuple[Path, ...]:
+    """Write the configuration into a folder, to look at or check; return the files written."""
+    written = []
+    for name, content in list(files(estate, runbooks, delivery)):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        written.append(path)
+    return tuple(written)
+
+
+def pack(
+    estate: Estate,
+    estate_folder: Path,
+    target: Path,
+    runbooks: Path,
+    delivery: Delivery | None = None,
+) -> bool:
+    """Write one tar with the configuration and the estate's own YAML; return whether it changed.
+
+    The same estate gives the same bytes, so the operations host can tell by a checksum whether
+    there is anything to do.
+    """
+    entries = [*files(estate, runbooks, delivery), *_estate_files(estate_folder)]
+    content = _tar(entries)
+    if target.exists() and target.read_bytes() == content:
+        return False
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = target.with_name(f".{target.name}")
+    fresh.write_bytes(content)
+    fresh.replace(target)
+    return True
+
+
+def _operations_host(estate: Estate) -> str:
+    for placed in hosts(estate):
+        if Role.OPERATIONS in placed.host.roles:
+            return placed.name
+    raise NoOperationsHostError(
+        "central.yml: no host has the role `operations`; Prometheus needs one to run on"
+    )
+
+
+def _estate_files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*.yml")):
+        yield f"estate/{path.relative_to(folder).as_posix()}", path.read_bytes()
+
+
+def _tar(entries: list[tuple[str, bytes]]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for name, content in entries:
+            info = tarfile.TarInfo(name)
+            info.size, info.mode, info.mtime = len(content), 0o644, 0
+            tar.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def _yaml(data: dict[str, Any]) -> bytes:
+    text = yaml.safe_dump(data, sort_keys=False, default_flow_style=False, width=100)
+    return (HEADER + text).encode()

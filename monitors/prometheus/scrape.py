@@ -1,0 +1,120 @@
+"""prometheus.yml: what is scraped, through which collector, and where alerts go."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from inventory.model import CENTRAL
+
+EXPORTER = "127.0.0.1:9872"
+BLACKBOX = "127.0.0.1:9115"
+ALERTMANAGER = "127.0.0.1:9093"
+PROMETHEUS = "127.0.0.1:9090"
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A process of the operations host that is scraped for itself or for what it knows."""
+
+    job: str
+    address: str
+    path: str = "/metrics"
+    interval: str = "30s"
+    honor_labels: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """Targets from the exporter's list ``/targets/<listed>``, asked directly or through a proxy.
+
+    ``proxy`` is the collector that asks them (multi-target exporter pattern), under ``path``.
+    ``strip_port`` asks the bare address: ping knows no ports.
+    """
+
+    job: str
+    listed: str
+    path: str = "/metrics"
+    proxy: str = ""
+    module: str = ""
+    interval: str = "15s"
+    timeout: str = "5s"
+    strip_port: bool = False
+
+
+# What `/security` and `/continuity` measure elsewhere carries its own municipality and host.
+OWN: tuple[Own, ...] = (
+    Own("prometheus", PROMETHEUS),
+    Own("alertmanager", ALERTMANAGER),
+    Own("blackbox_exporter", BLACKBOX),
+    Own("bastide", EXPORTER),
+    Own("security", EXPORTER, path="/security", honor_labels=True),
+    Own("continuity", EXPORTER, path="/continuity", honor_labels=True),
+)
+DISCOVERED: tuple[Discovered, ...] = (
+    Discovered("node", listed="node"),
+    Discovered(
+        "icmp", listed="node", path="/probe", proxy=BLACKBOX, module="icmp", strip_port=True
+    ),
+    Discovered("snmp", listed="snmp", path="/snmp", proxy=EXPORTER, interval="30s", timeout="20s"),
+    Discovered("blackbox", listed="blackbox", path="/probe", proxy=BLACKBOX, module="http_2xx"),
+)
+
+
+def prometheus(estate_name: str, operations_host: str) -> dict[str, Any]:
+    """Return prometheus.yml as data; ``operations_host`` labels its own processes' series."""
+    return {
+        "global": {
+            "scrape_interval": "15s",
+            "scrape_timeout": "10s",
+            "evaluation_interval": "15s",
+            "external_labels": {"estate": estate_name},
+        },
+        "rule_files": ["rules/*.yml"],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [ALERTMANAGER]}]}]},
+        "scrape_configs": [
+            *(_own(own, operations_host) for own in OWN),
+            *(_discovered(found) for found in DISCOVERED),
+        ],
+    }
+
+
+def _own(own: Own, operations_host: str) -> dict[str, Any]:
+    labels = {"municipality": CENTRAL, "host": operations_host}
+    config: dict[str, Any] = {
+        "job_name": own.job,
+        "metrics_path": own.path,
+        "scrape_interval": own.interval,
+        "static_configs": [{"targets": [own.address], "labels": labels}],
+    }
+    return config | ({"honor_labels": True} if own.honor_labels else {})
+
+
+def _discovered(found: Discovered) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "job_name": found.job,
+        "metrics_path": found.path,
+        "scrape_interval": found.interval,
+        "scrape_timeout": found.timeout,
+        "http_sd_configs": [
+            {"url": f"http://{EXPORTER}/targets/{found.listed}", "refresh_interval": "30s"}
+        ],
+    }
+    if found.module:
+        config["params"] = {"module": [found.module]}
+    if found.proxy:
+        config["relabel_configs"] = _through(found)
+    return config
+
+
+def _through(found: Discovered) -> list[dict[str, Any]]:
+    """Return the relabelling that asks the proxy about the target instead of the target itself."""
+    target: dict[str, Any] = {
+        "source_labels": ["__address__"],
+        "target_label": "__param_target",
+    }
+    if found.strip_port:
+        target |= {"regex": r"\[?([^\]]+?)\]?(?::\d+)?", "replacement": "$1"}
+    return [
+        target,
+        {"source_labels": ["__param_target"], "target_label": "instance"},
+        {"target_label": "__address__", "replacement": found.proxy},
+    ]
