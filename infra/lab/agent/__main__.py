@@ -34,7 +34,8 @@ async def run(config: AgentConfig) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await responder.serve(config, secrets, KINDS[config.kind](config), control.moment, stop)
+    source = responder.Lookup(KINDS[config.kind](config))
+    await responder.serve(config, secrets, source, control.moment, stop)
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ import socket
 import warnings
 from bisect import bisect_right
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from pysnmp.carrier.asyncio.dgram import udp, udp6
 from pysnmp.entity import config as usm
@@ -59,6 +59,18 @@ TICK_SECONDS = 5.0
 Binding = tuple[Oid, Any]
 
 
+class Source(Protocol):
+    """What a responder answers from."""
+
+    def get(self, oid: Oid, moment: Moment) -> Binding:
+        """The object itself, or noSuchInstance."""
+        ...
+
+    def next(self, oid: Oid, moment: Moment) -> Binding:
+        """The object after an OID, or endOfMibView."""
+        ...
+
+
 class Lookup:
     """A device's objects in lexicographic order (RFC 3416, 4.2)."""
 
@@ -95,11 +107,11 @@ class Responder(CommandResponderBase):  # type: ignore[misc]
     )
 
     def __init__(
-        self, engine: Any, context: Any, lookup: Lookup, now: Callable[[], Moment]
+        self, engine: Any, context: Any, source: Source, now: Callable[[], Moment]
     ) -> None:
-        """Answer from ``lookup`` at the moment that ``now`` tells."""
+        """Answer from ``source`` at the moment that ``now`` tells."""
         super().__init__(engine, context)
-        self._lookup, self._now = lookup, now
+        self._source, self._now = source, now
 
     def process_pdu(self, *arguments: Any) -> None:
         """Drop whatever came in clear or unsigned; pysnmp's order of arguments."""
@@ -115,9 +127,9 @@ class Responder(CommandResponderBase):  # type: ignore[misc]
         asked = [tuple(name) for name, _ in v2c.apiPDU.get_varbinds(pdu)]
         moment = self._now()
         if pdu.tagSet == rfc1905.GetRequestPDU.tagSet:
-            answers = [self._lookup.get(oid, moment) for oid in asked]
+            answers = [self._source.get(oid, moment) for oid in asked]
         elif pdu.tagSet == rfc1905.GetNextRequestPDU.tagSet:
-            answers = [self._lookup.next(oid, moment) for oid in asked]
+            answers = [self._source.next(oid, moment) for oid in asked]
         else:
             answers = self._bulk(asked, pdu, moment)
         self.send_varbinds(engine, reference, 0, 0, answers)
@@ -126,10 +138,10 @@ class Responder(CommandResponderBase):  # type: ignore[misc]
         """RFC 3416, 4.2.3: non-repeaters once, then rounds over the rest."""
         once = max(0, int(v2c.apiBulkPDU.get_non_repeaters(pdu)))
         rounds = max(0, int(v2c.apiBulkPDU.get_max_repetitions(pdu)))
-        answers = [self._lookup.next(oid, moment) for oid in asked[:once]]
+        answers = [self._source.next(oid, moment) for oid in asked[:once]]
         row = asked[once:]
         while row and rounds and len(answers) + len(row) <= MOST_VARBINDS:
-            bindings = [self._lookup.next(oid, moment) for oid in row]
+            bindings = [self._source.next(oid, moment) for oid in row]
             answers += bindings
             if all(value is rfc1905.endOfMibView for _, value in bindings):
                 break
@@ -141,7 +153,7 @@ class Responder(CommandResponderBase):  # type: ignore[misc]
 async def serve(
     config: AgentConfig,
     secrets: tuple[str, str],
-    objects: Objects,
+    source: Source,
     now: Callable[[], Moment],
     stop: asyncio.Event,
 ) -> None:
@@ -163,7 +175,7 @@ async def serve(
         )
     engine.transport_dispatcher.set_timer_resolution(TICK_SECONDS)
     context = SnmpContext(engine)
-    Responder(engine, context, Lookup(objects), now)
+    Responder(engine, context, source, now)
     log.info("%s answers on %s port %d", config.name, config.address, config.port)
     await stop.wait()
     engine.close_dispatcher()

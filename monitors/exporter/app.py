@@ -1,0 +1,153 @@
+"""The exporter's HTTP interface: what it serves where."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from html import escape
+from pathlib import Path
+
+from aiohttp import web
+
+from monitors.exporter import collected
+from monitors.exporter.about import About
+from monitors.exporter.targets import JOBS
+from monitors.exporter.watched import WatchedEstate
+from monitors.metrics import CONTENT_TYPE, render
+from monitors.snmp.poller import Poller
+from monitors.snmp.profile import Profile, profiles_for
+from monitors.snmp.targets import Target, targets
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
+DEFAULT_TIMEOUT_SECONDS = 10.0
+# What is left for rendering and the way back, so that Prometheus gets a late answer in time.
+OFFSET_SECONDS = 0.5
+LEAST_DEADLINE_SECONDS = 0.5
+MOST_NAMES_IN_HINT = 20
+
+
+class Exporter:
+    """Answers for one estate."""
+
+    def __init__(self, watched: WatchedEstate, state: Path, poller: Poller) -> None:
+        """``state`` is the estate's state directory, where audits and drills are."""
+        self._watched, self._state, self._poller = watched, state, poller
+        self._about = About()
+
+    def application(self) -> web.Application:
+        """The aiohttp application."""
+        application = web.Application(middlewares=[self._counting])
+        application.add_routes(
+            [
+                web.get("/", self.landing),
+                web.get("/-/healthy", self.healthy),
+                web.get("/metrics", self.metrics),
+                web.get("/snmp", self.snmp),
+                web.get("/targets/{job}", self.discovery),
+                *(web.get(f"/{name}", self._collector(name)) for name in collected.COLLECTORS),
+            ]
+        )
+        return application
+
+    async def healthy(self, _: web.Request) -> web.Response:
+        """Whether the process lives and answers."""
+        return web.Response(text="healthy\n")
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        """The exporter's own metrics."""
+        self._watched.current()
+        return _metrics(render(self._about.families(self._watched)))
+
+    async def snmp(self, request: web.Request) -> web.Response:
+        """A poll of one device or host of the inventory: ``?target=NAME[&module=A,B]``.
+
+        400 for a target or module that does not exist: this is no open proxy.
+        """
+        known = targets(self._watched.current())
+        target = known.get(request.query.get("target", ""))
+        if target is None:
+            return _refused("target", request.query.get("target"), sorted(known))
+        profiles = _chosen(target, request.query.get("module"))
+        if isinstance(profiles, web.Response):
+            return profiles
+        result = await self._poller.poll(target, deadline_seconds(request), profiles)
+        self._about.poll(success=result.success)
+        if result.failure:
+            log.warning("%s", result.failure)
+        return _metrics(render(result.families()))
+
+    async def discovery(self, request: web.Request) -> web.Response:
+        """The targets of a job, as http_sd."""
+        job = JOBS.get(request.match_info["job"])
+        if job is None:
+            return _refused("job", request.match_info["job"], sorted(JOBS), status=404)
+        return web.json_response(job(self._watched.current()))
+
+    async def landing(self, _: web.Request) -> web.Response:
+        """Links to everything, for the person who opens the address in a browser."""
+        paths = ["/metrics", *(f"/{name}" for name in collected.COLLECTORS)]
+        paths += [f"/targets/{job}" for job in JOBS]
+        paths += [f"/snmp?target={name}" for name in sorted(targets(self._watched.current()))]
+        links = "".join(f'<li><a href="{escape(p)}">{escape(p)}</a></li>' for p in paths)
+        return web.Response(
+            text="<!doctype html><html lang='en'><title>Bastide exporter</title>"
+            f"<h1>Bastide exporter</h1><ul>{links}</ul></html>",
+            content_type="text/html",
+        )
+
+    def _collector(self, name: str) -> Handler:
+        async def answer(_: web.Request) -> web.StreamResponse:
+            estate = self._watched.current()
+            return _metrics(await asyncio.to_thread(collected.text, name, self._state, estate))
+
+        return answer
+
+    @web.middleware
+    async def _counting(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        resource = request.match_info.route.resource
+        name = resource.canonical if resource else "unknown"
+        try:
+            response = await handler(request)
+        except web.HTTPException as error:
+            self._about.request(name, error.status)
+            raise
+        self._about.request(name, response.status)
+        return response
+
+
+def deadline_seconds(request: web.Request) -> float:
+    """How long a poll may take: Prometheus's own timeout less what the way back takes."""
+    try:
+        timeout = float(request.headers.get(TIMEOUT_HEADER, DEFAULT_TIMEOUT_SECONDS))
+    except ValueError:
+        timeout = DEFAULT_TIMEOUT_SECONDS
+    if not 0 < timeout < float("inf"):
+        timeout = DEFAULT_TIMEOUT_SECONDS
+    return max(LEAST_DEADLINE_SECONDS, timeout - OFFSET_SECONDS)
+
+
+def _chosen(target: Target, modules: str | None) -> tuple[Profile, ...] | web.Response:
+    """The profiles of the comma-separated ``modules`` that suit the target; None: all of them."""
+    suiting = {profile.collector: profile for profile in profiles_for(target.kind)}
+    if not modules:
+        return tuple(suiting.values())
+    wanted = modules.split(",")
+    for name in wanted:
+        if name not in suiting:
+            return _refused(f"module for a {target.kind}", name, sorted(suiting))
+    return tuple(suiting[name] for name in dict.fromkeys(wanted))
+
+
+def _metrics(text: str) -> web.Response:
+    return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
+
+
+def _refused(what: str, given: str | None, known: list[str], status: int = 400) -> web.Response:
+    shown = ", ".join(known[:MOST_NAMES_IN_HINT]) or "none"
+    more = len(known) - MOST_NAMES_IN_HINT
+    rest = f" and {more} more (see /targets/snmp)" if more > 0 else ""
+    found = f"unknown {what} {given!r}" if given else f"no {what} given"
+    return web.Response(status=status, text=f"{found}; the inventory has: {shown}{rest}\n")

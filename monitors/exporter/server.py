@@ -1,0 +1,101 @@
+"""The exporter as a process: an address to listen on, and an orderly end."""
+
+import asyncio
+import logging
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from inventory.paths import state_directory
+from monitors.exporter.app import Exporter
+from monitors.exporter.watched import WatchedEstate
+from monitors.snmp.poller import Poller
+
+log = logging.getLogger(__name__)
+
+DEFAULT_PORT = 9872
+DEFAULT_LISTEN = f"127.0.0.1:{DEFAULT_PORT}"
+# Polls in flight may end; Prometheus would have given up on them by then.
+SHUTDOWN_SECONDS = 2.0
+
+
+class ListenError(Exception):
+    """The listen address is not one (a subclass tells when it is, but cannot be had)."""
+
+
+class ListenRefusedError(ListenError):
+    """The address is taken, or not on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where to listen; an empty host is every address of the machine."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """As an administrator writes it."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_listen(text: str) -> Listen:
+    """Read ``ADDR:PORT``, ``[IPV6]:PORT`` or ``:PORT``; raises ListenError."""
+    host, colon, port = text.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if (
+        not colon
+        or not port.isdecimal()
+        or not 0 < int(port) < 2**16
+        or (":" in host and not bracketed)
+    ):
+        raise ListenError(
+            f"{text!r} is no listen address: expected ADDR:PORT, for example {DEFAULT_LISTEN}"
+        )
+    return Listen(host.strip("[]") if bracketed else host, int(port))
+
+
+def serve(estate: Path, listen: str = DEFAULT_LISTEN, state: Path | None = None) -> None:
+    """Serve an estate's folder until SIGTERM or SIGINT.
+
+    ``state`` defaults to the estate's state directory. Raises InventoryError when the estate is
+    invalid, ListenError for a wrong address, ListenRefusedError when it cannot be had.
+    """
+    asyncio.run(run(estate, parse_listen(listen), state))
+
+
+async def run(estate: Path, listen: Listen, state: Path | None) -> None:
+    """Like ``serve``, inside a running loop."""
+    watched = WatchedEstate(estate)
+    where = state or state_directory(watched.current().estate)
+    exporter = Exporter(watched, where, Poller(where))
+    runner = web.AppRunner(
+        exporter.application(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS
+    )
+    await runner.setup()
+    try:
+        await _bind(runner, listen)
+        log.info("serving %s on http://%s/", estate, listen)
+        await _until_stopped()
+    finally:
+        await runner.cleanup()
+
+
+async def _bind(runner: web.AppRunner, listen: Listen) -> None:
+    try:
+        await web.TCPSite(runner, listen.host or None, listen.port).start()
+    except OSError as error:
+        raise ListenRefusedError(
+            f"cannot listen on {listen}: {error.strerror}; see what has it with "
+            f"`ss -ltnp 'sport = :{listen.port}'`, or choose another with --listen"
+        ) from error
+
+
+async def _until_stopped() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()

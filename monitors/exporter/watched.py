@@ -1,0 +1,65 @@
+"""The estate as its files say now, so that an edit needs no restart."""
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from inventory.load import load_estate
+from inventory.model import Estate
+from inventory.problems import InventoryError
+
+log = logging.getLogger(__name__)
+
+# Looking at a thousand municipalities' files costs milliseconds: not at every scrape.
+LOOK_SECONDS = 2.0
+
+Stamp = tuple[tuple[str, int, int], ...]
+
+
+class WatchedEstate:
+    """An estate that is read again when its files change.
+
+    A change that makes it invalid is logged and told by ``valid``; the last valid one serves.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        """Read the estate; raises InventoryError when it is invalid from the start."""
+        self._folder, self._clock = folder, clock
+        self._stamp = _stamp(folder)
+        self._estate = load_estate(folder)
+        self._looked = clock()
+        self.valid = True
+        self.loaded_at = time.time()
+
+    def current(self) -> Estate:
+        """The estate, after a look at its files if the last is two seconds old."""
+        if self._clock() - self._looked >= LOOK_SECONDS:
+            self._looked = self._clock()
+            self._follow()
+        return self._estate
+
+    def _follow(self) -> None:
+        stamp = _stamp(self._folder)
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            self._estate = load_estate(self._folder)
+        except (InventoryError, OSError) as error:
+            self.valid = False
+            log.error("%s: the changed estate is not used: %s", self._folder, error)  # noqa: TRY400
+            return
+        self.valid, self.loaded_at = True, time.time()
+        log.info("%s: read again", self._folder)
+
+
+def _stamp(folder: Path) -> Stamp:
+    found = []
+    for path in sorted(folder.rglob("*.yml")):
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            continue
+        found.append((str(path), status.st_mtime_ns, status.st_size))
+    return tuple(found)
