@@ -82,7 +82,8 @@ def _missing(opened: Opened, targets: tuple[prometheus.Target, ...]) -> list[str
 
 def _down(targets: tuple[prometheus.Target, ...]) -> list[str]:
     return [
-        f"{target.name}: {target.job} target is {target.health}: {target.error or 'not scraped yet'}"
+        f"{target.name}: {target.job} target is {target.health}: "
+        f"{target.error or 'not scraped yet'}"
         for target in targets
         if target.health != "up"
     ]

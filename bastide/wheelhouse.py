@@ -12,7 +12,7 @@ from bastide.places import CHECKOUT, program
 from inventory.paths import cache_directory
 
 SOURCES = ("bastide", "inventory", "infra", "monitors", "runbooks", "playbooks")
-LOCK = "requirements.lock"
+LOCK = "requirements-operations.lock"
 
 
 def build(target: Path) -> bool:
@@ -53,10 +53,9 @@ def _download(folder: Path) -> None:
         return
     for old in folder.glob("*.whl"):
         old.unlink()
-    _run(
-        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
-        + ["--only-binary", ":all:", "--dest", str(folder), "--requirement", str(CHECKOUT / LOCK)]
-    )
+    options = ["--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
+    places = ["--dest", str(folder), "--requirement", str(CHECKOUT / LOCK)]
+    _run([sys.executable, "-m", "pip", "download", *options, *places])
     key.write_text(wanted)
 
 

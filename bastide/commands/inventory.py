@@ -41,7 +41,8 @@ def check(estate_name: str | None, as_json: bool) -> int:
     else:
         click.echo(
             f"{opened.folder}: well: {counted['municipalities']} municipalities, "
-            f"{counted['hosts']} hosts, {counted['devices']} devices, {counted['services']} services"
+            f"{counted['hosts']} hosts, {counted['devices']} devices, "
+            f"{counted['services']} services"
         )
     return Exit.WELL
 

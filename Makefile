@@ -1,0 +1,61 @@
+# make lab: a small estate of real servers on this machine.   make test: all tests.
+# make check: format, lint, types, contracts.                 make help: every word.
+
+BIN := .venv/bin
+PYTHON_FILES := bastide inventory infra monitors tests playbooks/callback_plugins
+
+.PHONY: help lab lab-down test check format bench lock schema setup-lab setup-test clean-cache
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+lab: setup-lab ## bring the lab up, or converge it, and show what it is
+	$(BIN)/bastide up --estate lab
+
+lab-down: .venv/.ready ## take away everything that `make lab` made (the package and image cache stays)
+	$(BIN)/bastide down --estate lab --yes
+
+test: setup-lab setup-test ## run every test, those on the lab included
+	$(BIN)/pytest
+
+check: setup-test ## format, lint, types, import contracts, ansible-lint, yamllint, promtool
+	$(BIN)/ruff format --check $(PYTHON_FILES)
+	$(BIN)/ruff check $(PYTHON_FILES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/yamllint --strict .
+	cd playbooks && ANSIBLE_CONFIG=ansible.cfg PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/ansible-lint --offline --strict
+	promtool check rules --lint=all --lint-fatal monitors/prometheus/rules/*.yml
+
+format: .venv/.ready ## write the format that `make check` wants
+	$(BIN)/ruff format $(PYTHON_FILES)
+	$(BIN)/ruff check --fix $(PYTHON_FILES)
+
+bench: setup-lab ## measure a lab of its own cold, rebuilt and unchanged; prints a table
+	$(BIN)/python -m tests.bench.lab
+
+schema: .venv/.ready ## write inventory/schema.json from the models
+	$(BIN)/bastide inventory schema > inventory/schema.json.new
+	mv inventory/schema.json.new inventory/schema.json
+
+lock: .venv/.ready ## write the lock files anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --all-extras pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --generate-hashes -c requirements.lock pyproject.toml -o requirements-operations.lock
+
+clean-cache: ## remove the image and package cache (a lab that runs still needs its image)
+	rm -rf --one-file-system /var/cache/bastide
+
+setup-lab: .venv/.ready
+	@tools/install-debian-packages lab
+
+setup-test: .venv/.ready
+	@tools/install-debian-packages test
+
+# uv comes first, by the hash in the lock, and installs the rest in seconds.
+.venv/.ready: requirements.lock pyproject.toml
+	test -x $(BIN)/python || python3 -m venv .venv
+	sed -n '/^uv==/,/^    # via/p' requirements.lock > .venv/uv.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@

@@ -1,0 +1,53 @@
+"""One run of the chain: what it works on, and what each stage found, as values."""
+
+from dataclasses import dataclass, field
+
+from bastide.ansible import Recap
+from bastide.chain.progress import Progress
+from bastide.opened import Opened
+from bastide.status import Status
+from infra.credentials import Made
+from infra.engine import Outcome
+from monitors.continuity.model import DrillResult
+from monitors.reports.compliance import ReportFiles
+from monitors.security.audit import AuditRun
+from monitors.snmp import PollResult
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the stages found so far; a stage gives back a copy with its own part filled in."""
+
+    credentials: Made | None = None
+    provisioned: Outcome | None = None
+    recaps: tuple[tuple[str, Recap], ...] = ()
+    before: AuditRun | None = None
+    after: AuditRun | None = None
+    polled: tuple[PollResult, ...] = ()
+    status: Status | None = None
+    drills: tuple[DrillResult, ...] = ()
+    report: ReportFiles | None = None
+
+    @property
+    def changed_resources(self) -> int:
+        """How many resources the engine created, updated, replaced or deleted."""
+        changes = self.provisioned.changes if self.provisioned else {}
+        return sum(number for name, number in changes.items() if name not in UNCHANGED)
+
+    @property
+    def changed_tasks(self) -> int:
+        """How many Ansible tasks changed something, over all hosts and playbooks."""
+        return sum(sum(recap.changed.values()) for _, recap in self.recaps)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the stages work on."""
+
+    opened: Opened
+    progress: Progress
+    engine: str = "auto"
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+UNCHANGED = frozenset({"same", "read", "refresh"})

@@ -1,0 +1,96 @@
+"""`bastide up`, `status`, `down`: the whole chain for an estate."""
+
+import time
+
+import click
+from rich.console import Console
+
+from bastide import status as status_module
+from bastide.chain import summary
+from bastide.chain.progress import Progress
+from bastide.chain.run import Work
+from bastide.chain.stages import run_all
+from bastide.commands.infra import engine_option
+from bastide.errors import CommandError, Exit
+from bastide.opened import open_estate
+from bastide.options import estate_option, json_option, print_json
+from infra.lab import preflight, teardown
+from inventory.words import ProviderName
+
+
+@click.command()
+@estate_option
+@json_option
+@engine_option
+def up(estate_name: str | None, as_json: bool, engine: str) -> int:
+    """Bring the whole estate up: check, provision, configure, audit, harden, back up, collect.
+
+    Run it again at any time: it converges, and says what changed.
+    """
+    opened = open_estate(estate_name)
+    if opened.estate.provider is ProviderName.LAB:
+        problems = preflight.check(opened.estate, opened.state)
+        if problems:
+            raise CommandError("\n".join(str(p) for p in problems), Exit.COULD_NOT_CHECK)
+    started = time.monotonic()
+    work = Work(opened, Progress(), engine)
+    findings = run_all(work)
+    seconds = time.monotonic() - started
+    if as_json:
+        print_json(
+            {
+                "changed_resources": findings.changed_resources,
+                "changed_tasks": findings.changed_tasks,
+                "changed": [t for _, recap in findings.recaps for t in recap.changed_tasks],
+                "seconds": seconds,
+                "stages": work.seconds,
+                "well": bool(findings.status and findings.status.well),
+            }
+        )
+    else:
+        summary.show(work, findings, Console(highlight=False), seconds)
+    return Exit.WELL if findings.status and not findings.status.wrong else Exit.FINDINGS
+
+
+@click.command()
+@estate_option
+@json_option
+def status(estate_name: str | None, as_json: bool) -> int:
+    """Show from Prometheus' own API whether every target is up (exit 1 when one is not)."""
+    found = status_module.read(open_estate(estate_name))
+    if as_json:
+        print_json(found.as_json())
+        return Exit.WELL if found.well else Exit.FINDINGS
+    up_targets = [target for target in found.targets if target.health == "up"]
+    click.echo(f"{len(up_targets)} of {len(found.targets)} targets up   ({found.prometheus_url})")
+    for problem in found.wrong:
+        click.echo(f"  !! {problem}")
+    for alert in found.alerts:
+        where = alert.labels.get("host") or alert.labels.get("device") or alert.labels.get("service")
+        runbook = alert.annotations.get("runbook_url", "")
+        click.echo(f"  !! {alert.name}: {alert.labels.get('municipality')} {where or ''} {runbook}")
+    if found.well:
+        click.echo("all is well: nothing fires but the Watchdog")
+    return Exit.WELL if found.well else Exit.FINDINGS
+
+
+@click.command()
+@estate_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--keep-state", is_flag=True, help="Keep keys, bundles and reports.")
+def down(estate_name: str | None, yes: bool, keep_state: bool) -> int:
+    """Take a lab away: machines, mounts, namespaces, bridges, tables, processes, nothing else."""
+    opened = open_estate(estate_name)
+    if opened.estate.provider is not ProviderName.LAB:
+        raise CommandError(
+            f"estate {opened.estate.estate} is not a lab (provider {opened.estate.provider}); "
+            "use `bastide infra destroy`",
+            Exit.WRONG_USE,
+        )
+    if not yes:
+        click.confirm(f"Take the lab {opened.estate.estate} away?", abort=True)
+    progress = Progress()
+    with progress.stage(f"Take away {opened.estate.estate}"):
+        for line in teardown.teardown(opened.estate.estate, opened.state, keep_state=keep_state):
+            progress.step(opened.estate.estate, line)
+    return Exit.WELL
