@@ -1,4 +1,4 @@
-"""What a person sees while the chain works: a line a stage, a line a host, a moving line on a tty."""
+"""What a person sees while the chain works: a line a stage, a line a host, and what runs now."""
 
 import time
 from collections.abc import Iterator

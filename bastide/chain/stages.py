@@ -194,5 +194,3 @@ def _audit(work: Work, label: str) -> security.AuditRun:
         label=label,
         on_event=lambda event: work.progress.step(event.host, event.text, good=event.good),
     )
-
-

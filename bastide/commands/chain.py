@@ -66,7 +66,9 @@ def status(estate_name: str | None, as_json: bool) -> int:
     for problem in found.wrong:
         click.echo(f"  !! {problem}")
     for alert in found.alerts:
-        where = alert.labels.get("host") or alert.labels.get("device") or alert.labels.get("service")
+        where = (
+            alert.labels.get("host") or alert.labels.get("device") or alert.labels.get("service")
+        )
         runbook = alert.annotations.get("runbook_url", "")
         click.echo(f"  !! {alert.name}: {alert.labels.get('municipality')} {where or ''} {runbook}")
     if found.well:

@@ -43,7 +43,9 @@ def _write(file: Path, text: str) -> None:
 def init(folder: Path, name: str | None) -> int:
     """Lay out a new estate in FOLDER: estate.yml, central.yml and an empty municipalities/."""
     if (folder / "estate.yml").exists():
-        raise CommandError(f"{folder / 'estate.yml'} exists already; choose another", Exit.WRONG_USE)
+        raise CommandError(
+            f"{folder / 'estate.yml'} exists already; choose another", Exit.WRONG_USE
+        )
     chosen = name or "".join(c for c in folder.resolve().name.lower() if c.isalnum())
     network = ip_network(EXAMPLE_NETWORK)
     _write(folder / "estate.yml", _render("estate.yml.j2", name=chosen, network=network))
@@ -68,9 +70,7 @@ def municipality() -> None:
 @click.option("--country", default="XX", show_default=True, help="ISO 3166-1 alpha-2 code.")
 @click.option("--network", help="The site's network.  [default: the next free one]")
 @estate_option
-def add(
-    name: str, tier: str, country: str, network: str | None, estate_name: str | None
-) -> int:
+def add(name: str, tier: str, country: str, network: str | None, estate_name: str | None) -> int:
     """Lay out municipality NAME from its tier's template, with the next free network."""
     opened = open_estate(estate_name)
     place_id = "".join(c for c in name.lower() if c.isascii() and c.isalnum())
@@ -83,8 +83,16 @@ def add(
         )
     chosen = ip_network(network) if network else _next_network(opened.estate)
     values = {"id": place_id, "name": name, "tier": tier, "country": country, "network": chosen}
-    _write(file, _render("municipality.yml.j2", **values, domain=opened.estate.domain,
-                         lab=opened.estate.provider == "lab", wan=_next_uplink(opened.estate)))
+    _write(
+        file,
+        _render(
+            "municipality.yml.j2",
+            **values,
+            domain=opened.estate.domain,
+            lab=opened.estate.provider == "lab",
+            wan=_next_uplink(opened.estate),
+        ),
+    )
     try:
         load_estate(opened.folder)
     except InventoryError as error:

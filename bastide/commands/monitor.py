@@ -1,0 +1,83 @@
+"""`bastide monitor`: what is true, served to Prometheus."""
+
+import logging
+from pathlib import Path
+
+import click
+
+from bastide.errors import CommandError, Exit
+from bastide.opened import open_estate
+from bastide.options import estate_option, json_option, print_json
+from bastide.places import shipped
+from monitors import exporter
+from monitors.exporter.targets import JOBS
+from monitors.prometheus import render
+
+
+@click.group("monitor")
+def group() -> None:
+    """What is true: serve metrics, list targets, render Prometheus' configuration."""
+
+
+@group.command()
+@estate_option
+@click.option(
+    "--listen",
+    default=exporter.DEFAULT_LISTEN,
+    show_default=True,
+    metavar="ADDR:PORT",
+    help="Where to listen.",
+)
+@click.option("--verbose", is_flag=True, help="Log every poll.")
+def serve(estate_name: str | None, listen: str, verbose: bool) -> int:
+    """Serve /snmp, /security, /continuity, /targets/JOB, /metrics and /-/healthy."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(message)s"
+    )
+    try:
+        exporter.serve(open_estate(estate_name).folder, listen)
+    except exporter.ListenRefusedError as error:
+        raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
+    except exporter.ListenError as error:
+        raise CommandError(str(error), Exit.WRONG_USE) from None
+    return Exit.WELL
+
+
+@group.command()
+@estate_option
+@json_option
+def targets(estate_name: str | None, as_json: bool) -> int:
+    """List what Prometheus is told to scrape, by job."""
+    estate = open_estate(estate_name).estate
+    found = {job: list(of(estate)) for job, of in JOBS.items()}
+    if as_json:
+        print_json(found)
+        return Exit.WELL
+    for job, groups in found.items():
+        for target in groups:
+            labels = " ".join(f"{k}={v}" for k, v in sorted(target["labels"].items()))
+            click.echo(f"{job:<10} {' '.join(target['targets']):<45} {labels}")
+    return Exit.WELL
+
+
+@group.command()
+@estate_option
+@click.option(
+    "--render",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write the whole configuration (Prometheus, Alertmanager, blackbox) into this folder.",
+)
+def rules(estate_name: str | None, folder: Path | None) -> int:
+    """List the alerts with their runbooks, or render the whole configuration."""
+    estate = open_estate(estate_name).estate
+    try:
+        if folder is not None:
+            for file in render.render(estate, folder, shipped("runbooks")):
+                click.echo(file)
+            return Exit.WELL
+    except render.NoOperationsHostError as error:
+        raise CommandError(str(error), Exit.WRONG_USE) from None
+    for page in sorted((shipped("runbooks") / "alerts").glob("*.md")):
+        click.echo(f"{page.stem:<26} {page}")
+    return Exit.WELL
