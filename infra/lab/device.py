@@ -1,0 +1,153 @@
+"""Simulated devices: one SNMP agent process each, at an address on the municipality's network."""
+
+import json
+import sys
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from infra.lab import networks, units
+from infra.lab.networks import Interface
+from infra.lab.place import Lab, write_atomically
+from infra.lab.problems import failed
+
+SNMP_PORT = 161
+INTERFACE = "eth0"
+MODULE = "infra.lab.agent"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSpec:
+    """A simulated device; secrets are named by the files that hold them."""
+
+    name: str
+    kind: str
+    network: str
+    address: IPv4Interface
+    user: str
+    auth_key_file: str
+    priv_key_file: str
+    gateway: IPv4Address | None = None
+    ports: int = 0
+    auth_protocol: str = "SHA"
+    priv_protocol: str = "AES"
+    location: str = ""
+    contact: str = ""
+
+    @property
+    def interfaces(self) -> tuple[Interface, ...]:
+        """Its one interface."""
+        return (Interface(INTERFACE, self.network, self.address, self.gateway),)
+
+
+RECORD = TypeAdapter(DeviceSpec)
+
+
+def ensure(lab: Lab, spec: DeviceSpec) -> None:
+    """Start the device; one that runs with the same settings stays. LabError: it ended at once."""
+    if find(lab, spec.name) == spec and running(lab, spec.name):
+        return
+    delete(lab, spec.name)
+    write_atomically(_record_path(lab, spec.name), RECORD.dump_json(spec, indent=2).decode())
+    start(lab, spec.name)
+
+
+def find(lab: Lab, name: str) -> DeviceSpec | None:
+    """Return the settings of the device with that name, or None when there is none."""
+    try:
+        return RECORD.validate_json(_record_path(lab, name).read_bytes())
+    except FileNotFoundError:
+        return None
+
+
+def start(lab: Lab, name: str) -> None:
+    """Start a device that was stopped, as it was; no error when it runs."""
+    spec = _must_exist(lab, name)
+    if running(lab, name):
+        return
+    write_atomically(_settings_path(lab, name), agent_settings(spec))
+    networks.plug_in(lab, name, spec.interfaces, forward=False)
+    networks.configure(lab, name, spec.interfaces)
+    units.start(lab, _unit(lab, name))
+
+
+def stop(lab: Lab, name: str) -> None:
+    """Cut the device's power; its settings stay. No error when it is down."""
+    spec = _must_exist(lab, name)
+    units.end(lab, name)
+    networks.unplug(lab, name, spec.interfaces)
+
+
+def delete(lab: Lab, name: str) -> None:
+    """Remove the device; no error when there is none."""
+    spec = find(lab, name)
+    units.end(lab, name)
+    networks.unplug(lab, name, spec.interfaces if spec else ())
+    for path in (_settings_path(lab, name), _log_path(lab, name), _record_path(lab, name)):
+        path.unlink(missing_ok=True)
+
+
+def running(lab: Lab, name: str) -> bool:
+    """Tell whether the device's agent runs."""
+    return units.running(lab, name) is not None
+
+
+def names(lab: Lab) -> tuple[str, ...]:
+    """Return the names of the devices that have settings, sorted."""
+    return tuple(sorted(path.stem for path in (lab.state / "devices").glob("[!.]*.json")))
+
+
+def agent_settings(spec: DeviceSpec) -> str:
+    """Return the JSON settings that `python -m infra.lab.agent` reads."""
+    return json.dumps(
+        {
+            "name": spec.name,
+            "kind": spec.kind,
+            "address": str(spec.address.ip),
+            "port": SNMP_PORT,
+            "ports": spec.ports,
+            "user": spec.user,
+            "auth_key_file": spec.auth_key_file,
+            "priv_key_file": spec.priv_key_file,
+            "auth_protocol": spec.auth_protocol,
+            "priv_protocol": spec.priv_protocol,
+            "location": spec.location,
+            "contact": spec.contact,
+        },
+        indent=2,
+    )
+
+
+def _unit(lab: Lab, name: str) -> units.Unit:
+    return units.Unit(
+        name=name,
+        netns=lab.unit_namespace(name),
+        log=_log_path(lab, name),
+        argv=(sys.executable, "-m", MODULE, "--config", str(_settings_path(lab, name))),
+    )
+
+
+def _must_exist(lab: Lab, name: str) -> DeviceSpec:
+    spec = find(lab, name)
+    if spec is None:
+        raise failed(
+            f"device {name}",
+            expected=f"one of: {', '.join(names(lab)) or 'none yet'}",
+            found="no such device",
+            advice=f"run `bastide infra up --estate {lab.estate}`",
+        )
+    return spec
+
+
+def _record_path(lab: Lab, name: str) -> Path:
+    return lab.state / "devices" / f"{name}.json"
+
+
+def _settings_path(lab: Lab, name: str) -> Path:
+    return lab.state / "devices" / f"{name}.agent"
+
+
+def _log_path(lab: Lab, name: str) -> Path:
+    return lab.state / "devices" / f"{name}.log"

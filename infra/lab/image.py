@@ -1,0 +1,191 @@
+"""The Debian 12 image that all lab machines share as the lower layer of their overlay."""
+
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from infra.lab.mirrors import Source, debian_sources
+from infra.lab.place import Lab
+from infra.lab.run import CommandError
+
+Report = Callable[[str], None]
+
+# Older package lists name versions that the mirror no longer has.
+YOUNG = timedelta(days=14)
+
+PACKAGES = (
+    "ca-certificates",  # TLS towards package mirrors and services
+    "dbus",  # systemctl and hostnamectl over SSH
+    "iproute2",  # addresses and routes, for people and facts
+    "less",  # journalctl's pager
+    "openssh-server",  # the only way in
+    "procps",  # ps and sysctl, for people and checks
+    "python3",  # Ansible's modules
+    "python3-apt",  # Ansible's apt module
+    "sudo",  # become
+    "systemd-sysv",  # /sbin/init
+)
+DPKG_OPTIONS = (
+    "force-unsafe-io",  # no fsync a file: a lab disk can be made again
+    "path-exclude=/usr/share/doc/*",
+    "path-include=/usr/share/doc/*/copyright",
+    "path-exclude=/usr/share/info/*",
+    "path-exclude=/usr/share/locale/*",
+    "path-exclude=/usr/share/man/*",
+)
+APT_OPTIONS = (
+    'APT::Install-Recommends "false"',
+    'Acquire::Languages "none"',
+)
+# Written into every image; the text is part of the recipe.
+FILES = {
+    # Only this key exists, and a later upgrade of openssh-server makes no others.
+    "etc/ssh/sshd_config.d/10-host-key.conf": "HostKey /etc/ssh/ssh_host_ed25519_key\n",
+}
+# Switched off, not masked: a playbook that wants one enables it.
+DISABLED = (
+    "multi-user.target.wants/e2scrub_reap.service",  # no LVM in a lab machine
+    "getty.target.wants/getty@tty1.service",  # no terminal
+    "timers.target.wants/apt-daily.timer",  # would hold apt's lock while a playbook runs
+    "timers.target.wants/apt-daily-upgrade.timer",  # likewise
+    "timers.target.wants/e2scrub_all.timer",  # no LVM
+    "timers.target.wants/fstrim.timer",  # no block device
+)
+ENABLED = {
+    "multi-user.target.wants/systemd-networkd.service": "systemd-networkd.service",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """All that decides what is in an image."""
+
+    sources: tuple[Source, ...]
+
+    @property
+    def digest(self) -> str:
+        """Twelve hex digits that name the recipe."""
+        parts = (
+            *map(str, self.sources),
+            *PACKAGES,
+            *DPKG_OPTIONS,
+            *APT_OPTIONS,
+            *DISABLED,
+            *map(str, sorted(FILES.items())),
+            *map(str, sorted(ENABLED.items())),
+        )
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def recipe() -> Recipe:
+    """Return the recipe of the image on this machine."""
+    return Recipe(debian_sources())
+
+
+def find(lab: Lab, digest: str) -> Path | None:
+    """Return the newest image of a recipe, of any age, or None."""
+    return max(lab.cache.glob(f"image-{digest}-[0-9]*"), default=None)
+
+
+def ensure(lab: Lab, report: Report) -> Path:
+    """Return a young image, built first when there is none; one build at a time on a machine."""
+    wanted = recipe()
+    with _lock(lab.cache / "image.lock", report):
+        found = find(lab, wanted.digest)
+        if found is not None and _is_young(found):
+            return found
+        return _build(lab, wanted, report)
+
+
+def _is_young(image: Path) -> bool:
+    built = datetime.strptime(image.name.rsplit("-", 1)[1], "%Y%m%d").replace(tzinfo=UTC)
+    return datetime.now(UTC) - built < YOUNG
+
+
+@contextmanager
+def _lock(path: Path, report: Report) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report("waiting for another run that builds the image")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _build(lab: Lab, wanted: Recipe, report: Report) -> Path:
+    for stale in lab.cache.glob(".image-*"):  # left by a build that was killed: we hold the lock
+        shutil.rmtree(stale)
+    name = f"image-{wanted.digest}-{datetime.now(UTC):%Y%m%d}"
+    fresh = lab.cache / f".{name}.{secrets.token_hex(4)}"
+    report(f"building the base image {name} (about half a minute)")
+    try:
+        _mmdebstrap(fresh, wanted, report)
+        finish(fresh)
+        fresh.replace(lab.cache / name)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    return lab.cache / name
+
+
+def command(target: Path, wanted: Recipe) -> tuple[str, ...]:
+    """Return the mmdebstrap command that builds a recipe; package lists stay inside."""
+    return (
+        "mmdebstrap",
+        "--mode=root",
+        "--variant=minbase",
+        "--format=directory",
+        "--skip=cleanup/apt/lists",
+        f"--include={','.join(PACKAGES)}",
+        *(f"--dpkgopt={option}" for option in DPKG_OPTIONS),
+        *(f"--aptopt={option}" for option in APT_OPTIONS),
+        wanted.sources[0].suite,
+        str(target),
+        *map(str, wanted.sources),
+    )
+
+
+def _mmdebstrap(target: Path, wanted: Recipe, report: Report) -> None:
+    argv = command(target, wanted)
+    lines: list[str] = []
+    with subprocess.Popen(
+        argv, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=_environment()
+    ) as process:
+        for line in process.stderr or ():
+            lines.append(line)
+            if line.startswith("I: "):
+                report(line.removeprefix("I: ").strip())
+    if process.returncode != 0:
+        raise CommandError(argv, process.returncode, "".join(lines))
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
+
+
+def finish(root: Path) -> None:
+    """Turn a fresh Debian tree into the image: nothing in it is one machine's own."""
+    for found in (root / "etc/ssh").glob("ssh_host_*"):
+        found.unlink()
+    for name in ("etc/machine-id", "etc/hostname", "etc/resolv.conf"):
+        (root / name).unlink(missing_ok=True)
+    for name, text in FILES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    units = root / "etc/systemd/system"
+    for wanted_by in DISABLED:
+        (units / wanted_by).unlink(missing_ok=True)
+    for link, unit in ENABLED.items():
+        (units / link).parent.mkdir(parents=True, exist_ok=True)
+        (units / link).unlink(missing_ok=True)
+        (units / link).symlink_to(f"/lib/systemd/system/{unit}")

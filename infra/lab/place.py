@@ -1,0 +1,100 @@
+"""Where one estate's lab keeps its things, and what they are called in the kernel."""
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.lab.problems import failed
+from inventory.paths import cache_directory, state_directory
+
+RUNTIME = Path("/run/bastide")
+LINK_NAME_LENGTH = 15  # IFNAMSIZ less the closing zero
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """One estate's lab: disks in `state`, what lasts until the next boot in `runtime`."""
+
+    estate: str
+    state: Path
+    cache: Path
+    runtime: Path
+
+    @property
+    def machines(self) -> Path:
+        """The folder with one folder a machine."""
+        return self.state / "machines"
+
+    @property
+    def namespace(self) -> str:
+        """The backbone's network namespace."""
+        return f"bst-{self.estate}"
+
+    @property
+    def uplink(self) -> str:
+        """The link on the outer machine that leads into the lab."""
+        return link_name("bst", self.estate)
+
+    @property
+    def table(self) -> str:
+        """The nftables table on the outer machine."""
+        return f"bastide_{self.estate}"
+
+    @property
+    def alias(self) -> str:
+        """What our links on the outer machine are marked with."""
+        return f"bastide {self.estate} {key(self)}"
+
+    def unit_namespace(self, unit: str) -> str:
+        """Return the network namespace of a machine or a device."""
+        return f"{self.namespace}-{unit}"
+
+
+def lab_of(estate: str, state: Path | None = None, cache: Path | None = None) -> Lab:
+    """Return the lab of an estate, in the usual folders unless others are given."""
+    home = state or state_directory(estate)
+    return Lab(estate, home / "lab", cache or cache_directory(), RUNTIME / estate)
+
+
+def key(lab: Lab) -> str:
+    """Return the key that marks what this lab made since the last boot; made when missing.
+
+    It lives in /run, as network namespaces and control groups do: another root file system on
+    the same kernel (a chroot) has another one, so neither takes the other's things for its own.
+    LabError when the estate's lab already runs from another state folder.
+    """
+    path = lab.runtime / "lab.json"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        lab.runtime.mkdir(mode=0o755, parents=True, exist_ok=True)
+        record = {"key": secrets.token_hex(4), "state": str(lab.state)}
+        write_atomically(path, json.dumps(record))
+    if record["state"] != str(lab.state):
+        raise failed(
+            f"lab {lab.estate}",
+            expected=f"that it runs from {lab.state}",
+            found=f"that it runs from {record['state']} ({path})",
+            advice="take that one down first, or give this estate another name",
+        )
+    return str(record["key"])
+
+
+def write_atomically(path: Path, text: str, mode: int = 0o600) -> None:
+    """Write a file whole or not at all, in a folder that is made when missing."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    fresh.touch(mode=mode)
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)
+
+
+def link_name(prefix: str, *words: str, longest: int = LINK_NAME_LENGTH) -> str:
+    """Return a readable name, or one with a hash in it when that is too long for the kernel."""
+    readable = "-".join((prefix, *words))
+    if len(readable) <= longest:
+        return readable
+    digest = hashlib.sha256(readable.encode()).hexdigest()
+    return f"{prefix}-{digest}"[:longest]

@@ -1,0 +1,58 @@
+"""Waits for an SSH server and looks at the host key that it proves to hold (paramiko)."""
+
+import socket
+import time
+
+import paramiko
+
+ANSWER_SECONDS = 5.0
+# A booting machine on this very computer answers at once or not at all; the kernel's first
+# retransmission would come after a full second.
+BOOTING_CONNECT_SECONDS = 0.25
+POLL_SECONDS = 0.05
+
+
+class NoAnswerError(Exception):
+    """Nothing that speaks SSH answered."""
+
+
+def host_key(address: str, port: int = 22, timeout: float = ANSWER_SECONDS) -> str:
+    """Return the ed25519 host key, `ssh-ed25519 AAAA…`, proved by the key exchange (RFC 4253, 8).
+
+    NoAnswerError when there is no SSH server or it has no such key.
+    """
+    try:
+        link = socket.create_connection((address, port), timeout=timeout)
+    except OSError as error:
+        raise NoAnswerError(f"{address} port {port}: {error.strerror or error}") from None
+    transport = paramiko.Transport(link)
+    try:
+        transport.banner_timeout = timeout
+        transport.get_security_options().key_types = ("ssh-ed25519",)
+        transport.start_client(timeout=timeout)
+        found = transport.get_remote_server_key()
+    except (paramiko.SSHException, EOFError, OSError) as error:
+        raise NoAnswerError(f"{address} port {port}: {error or 'closed'}") from None
+    finally:
+        transport.close()
+    return f"{found.get_name()} {found.get_base64()}"
+
+
+def wait_for_host_key(address: str, seconds: float) -> str:
+    """Return the host key as soon as a server answers; NoAnswerError after that many seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            _wait_for_banner(address)
+            return host_key(address)
+        except (NoAnswerError, OSError) as error:
+            if time.monotonic() > deadline:
+                raise NoAnswerError(str(error)) from None
+            time.sleep(POLL_SECONDS)
+
+
+def _wait_for_banner(address: str) -> None:
+    """Connect and read one byte: far cheaper than a key exchange with nobody."""
+    with socket.create_connection((address, 22), timeout=BOOTING_CONNECT_SECONDS) as link:
+        if not link.recv(1):
+            raise ConnectionResetError("closed before it said anything")
