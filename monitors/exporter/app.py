@@ -13,9 +13,9 @@ from monitors.exporter.about import About
 from monitors.exporter.targets import JOBS
 from monitors.exporter.watched import WatchedEstate
 from monitors.metrics import CONTENT_TYPE, render
-from monitors.snmp.poller import Poller
+from monitors.snmp.poller import Poller, PollResult
 from monitors.snmp.profile import Profile, profiles_for
-from monitors.snmp.targets import Target, targets
+from monitors.snmp.targets import PORT, Target, targets
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +32,14 @@ MOST_NAMES_IN_HINT = 20
 class Exporter:
     """Answers for one estate."""
 
-    def __init__(self, watched: WatchedEstate, state: Path, poller: Poller) -> None:
+    def __init__(
+        self, watched: WatchedEstate, state: Path, poller: Poller, snmp_port: int = PORT
+    ) -> None:
         """``state`` is the estate's state directory, where audits and drills are."""
         self._watched, self._state, self._poller = watched, state, poller
+        self._snmp_port = snmp_port
         self._about = About()
+        self._failing: set[str] = set()
 
     def application(self) -> web.Application:
         """The aiohttp application."""
@@ -66,7 +70,7 @@ class Exporter:
 
         400 for a target or module that does not exist: this is no open proxy.
         """
-        known = targets(self._watched.current())
+        known = targets(self._watched.current(), self._snmp_port)
         target = known.get(request.query.get("target", ""))
         if target is None:
             return _refused("target", request.query.get("target"), sorted(known))
@@ -74,9 +78,7 @@ class Exporter:
         if isinstance(profiles, web.Response):
             return profiles
         result = await self._poller.poll(target, deadline_seconds(request), profiles)
-        self._about.poll(success=result.success)
-        if result.failure:
-            log.warning("%s", result.failure)
+        self._note(result)
         return _metrics(render(result.families()))
 
     async def discovery(self, request: web.Request) -> web.Response:
@@ -104,6 +106,17 @@ class Exporter:
             return _metrics(await asyncio.to_thread(collected.text, name, self._state, estate))
 
         return answer
+
+    def _note(self, result: PollResult) -> None:
+        """Count a poll; log when a device begins or ends to fail, not each time it does."""
+        self._about.poll(success=result.success)
+        name = result.target.name
+        if result.failure and name not in self._failing:
+            self._failing.add(name)
+            log.warning("%s: %s", name, result.failure)
+        elif not result.failure and name in self._failing:
+            self._failing.remove(name)
+            log.info("%s: answers again", name)
 
     @web.middleware
     async def _counting(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -150,4 +163,4 @@ def _refused(what: str, given: str | None, known: list[str], status: int = 400) 
     more = len(known) - MOST_NAMES_IN_HINT
     rest = f" and {more} more (see /targets/snmp)" if more > 0 else ""
     found = f"unknown {what} {given!r}" if given else f"no {what} given"
-    return web.Response(status=status, text=f"{found}; the inventory has: {shown}{rest}\n")
+    return web.Response(status=status, text=f"{found}; there are: {shown}{rest}\n")

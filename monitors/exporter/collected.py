@@ -41,7 +41,7 @@ def text(name: str, state: Path, estate: Estate) -> str:
         if not any(family.samples for family in found):
             failure = "it found nothing"
     except Exception as error:
-        log.exception("collector %s failed", name)
+        log.debug("collector %s", name, exc_info=True)
         failure = f"{type(error).__name__}: {error}"
     try:
         rendered = render(found)

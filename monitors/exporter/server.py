@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +89,7 @@ async def _bind(runner: web.AppRunner, listen: Listen) -> None:
         await web.TCPSite(runner, listen.host or None, listen.port).start()
     except OSError as error:
         raise ListenRefusedError(
-            f"cannot listen on {listen}: {error.strerror}; see what has it with "
+            f"cannot listen on {listen}: {os.strerror(error.errno or 0)}; see what has it with "
             f"`ss -ltnp 'sport = :{listen.port}'`, or choose another with --listen"
         ) from error
 

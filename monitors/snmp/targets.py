@@ -22,13 +22,18 @@ class Target:
     municipality: str
     address: str
     access: SnmpAccess
-    port: int = PORT
+    port: int
 
 
-def targets(estate: Estate) -> dict[str, Target]:
-    """Everything in an estate that may be asked over SNMP, by estate-wide name."""
-    found = [_device(placed) for placed in devices(estate)]
-    found += [_host(placed) for placed in hosts(estate) if Role.SNMP_AGENT in placed.host.roles]
+def targets(estate: Estate, port: int = PORT) -> dict[str, Target]:
+    """Everything in an estate that may be asked over SNMP, by estate-wide name.
+
+    ``port`` is the UDP port of all agents.
+    """
+    found = [_device(placed, port) for placed in devices(estate)]
+    found += [
+        _host(placed, port) for placed in hosts(estate) if Role.SNMP_AGENT in placed.host.roles
+    ]
     return {target.name: target for target in found}
 
 
@@ -48,12 +53,15 @@ def agent(target: Target, state: Path) -> Agent:
     return Agent(target.address, target.port, credentials)
 
 
-def _device(placed: PlacedDevice) -> Target:
+def _device(placed: PlacedDevice, port: int) -> Target:
     device = placed.device
-    return Target(placed.name, device.kind.value, placed.place.id, str(device.address), placed.snmp)
+    return Target(
+        placed.name, device.kind.value, placed.place.id, str(device.address), placed.snmp, port
+    )
 
 
-def _host(placed: PlacedHost) -> Target:
-    host = placed.host
-    estate = placed.place.estate
-    return Target(placed.name, HOST_KIND, placed.place.id, str(host.address), estate.snmp)
+def _host(placed: PlacedHost, port: int) -> Target:
+    place = placed.place
+    return Target(
+        placed.name, HOST_KIND, place.id, str(placed.host.address), place.estate.snmp, port
+    )

@@ -1,10 +1,9 @@
 """The configuration file of one simulated agent."""
 
-from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress, ValidationError
 
 AuthProtocol = Literal["SHA", "SHA224", "SHA256", "SHA384", "SHA512"]
 PrivProtocol = Literal["AES", "AES192", "AES256"]
@@ -28,7 +27,7 @@ class AgentConfig(BaseModel):
 
     name: str = Field(min_length=1, max_length=255)
     kind: Literal["switch", "ups"]
-    address: IPv4Address | IPv6Address
+    address: IPvAnyAddress
     port: int = Field(default=161, ge=1, le=65535)
     ports: int = Field(default=48, ge=1, le=1024)
     user: str = Field(min_length=1, max_length=32)
