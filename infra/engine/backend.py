@@ -1,0 +1,162 @@
+"""Pulumi's file backend: where a stack's files are, and how they are written.
+
+Layout of Pulumi's pkg/backend/diy (version 1, with project folders).
+"""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.engine.api import EngineError
+
+_MODE = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class StackFiles:
+    """The files of one stack below the folder that holds `.pulumi/`."""
+
+    root: Path
+    project: str
+    stack: str
+
+    @property
+    def _home(self) -> Path:
+        return self.root / ".pulumi"
+
+    @property
+    def meta(self) -> Path:
+        """The file that says which layout the backend has."""
+        return self._home / "meta.yaml"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The stack's state."""
+        return self._home / "stacks" / self.project / f"{self.stack}.json"
+
+    @property
+    def locks(self) -> Path:
+        """The folder of the stack's locks; the organization of a file backend has this name."""
+        return self._home / "locks" / "organization" / self.project / self.stack
+
+    @property
+    def history(self) -> Path:
+        """The folder with a record and a checkpoint of each update."""
+        return self._home / "history" / self.project / self.stack
+
+    @property
+    def journal(self) -> Path:
+        """The folder where newer official CLIs note single steps during an update."""
+        return self._home / "journal" / self.project / self.stack
+
+
+def write_atomic(path: Path, text: str) -> None:
+    """Replace a file's content so that a crash leaves the old or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _MODE)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_checkpoint(files: StackFiles, text: str) -> None:
+    """Write the stack's state, the former one kept beside it as `.bak`."""
+    path = files.checkpoint
+    if path.exists():
+        backup = path.with_name(f"{path.name}.bak")
+        spare = backup.with_name(f".{backup.name}.{os.getpid()}.tmp")
+        spare.unlink(missing_ok=True)
+        os.link(path, spare)
+        spare.replace(backup)
+    write_atomic(path, text)
+
+
+def prepare(files: StackFiles) -> None:
+    """Make the backend's folders and its layout mark, when they are not there yet."""
+    if not files.meta.exists():
+        write_atomic(files.meta, "version: 1\n")
+
+
+def read_checkpoint(files: StackFiles) -> dict[str, Any] | None:
+    """Read the stack's state file; None when the stack has no state yet.
+
+    Raises EngineError for a file that cannot be read, is in a layout or has features that this
+    engine does not know, or when an official CLI left an unfinished journal beside it.
+    """
+    _refuse_unknown_layout(files)
+    if not files.checkpoint.exists():
+        return None
+    try:
+        raw = json.loads(files.checkpoint.read_text(encoding="utf-8"))
+        version, features = raw["version"], raw.get("features") or []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EngineError(
+            f"{files.checkpoint} is not a Pulumi state file ({error!r}): "
+            f"restore it, for example from {files.checkpoint.name}.bak"
+        ) from error
+    if version not in (3, 4) or features:
+        raise EngineError(
+            f"{files.checkpoint} has state version {version} with features {features}: this engine "
+            "reads version 3, or 4 without features; use the official CLI (--engine pulumi)"
+        )
+    if not isinstance(raw.get("checkpoint"), dict):
+        raise EngineError(f"{files.checkpoint} has no checkpoint in it: restore it from its .bak")
+    return dict(raw["checkpoint"])
+
+
+def _refuse_unknown_layout(files: StackFiles) -> None:
+    if files.meta.exists():
+        mark = files.meta.read_text(encoding="utf-8").split()
+        if mark != ["version:", "1"]:
+            raise EngineError(f"{files.meta}: expected 'version: 1', found {' '.join(mark)!r}")
+    for suffix in (".gz", ".zst"):
+        packed = files.checkpoint.with_name(files.checkpoint.name + suffix)
+        if packed.exists():
+            raise EngineError(f"{packed} is compressed: unpack it to {files.checkpoint.name} first")
+    if files.journal.is_dir() and any(files.journal.iterdir()):
+        raise EngineError(
+            f"{files.journal} holds steps of an official pulumi run that did not end: "
+            "run 'pulumi refresh' once, so that it replays them"
+        )
+
+
+def manifest(version: str) -> dict[str, str]:
+    """Return the head of a deployment; its magic is the hash that Pulumi checks on load."""
+    return {
+        "time": timestamp(),
+        "magic": hashlib.sha256(version.encode()).hexdigest(),
+        "version": version,
+    }
+
+
+def timestamp() -> str:
+    """Return the present time in UTC as RFC 3339."""
+    now = time.time_ns()
+    seconds, nanoseconds = divmod(now, 1_000_000_000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{nanoseconds:09d}Z"
+
+
+def write_history(files: StackFiles, record: Mapping[str, Any]) -> None:
+    """Keep a record of an update, and the state it ended with."""
+    stem = f"{files.stack}-{time.time_ns()}"
+    write_atomic(files.history / f"{stem}.history.json", json.dumps(record))
+    if files.checkpoint.exists():
+        state = files.checkpoint.read_text(encoding="utf-8")
+        write_atomic(files.history / f"{stem}.checkpoint.json", state)

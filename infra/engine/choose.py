@@ -1,0 +1,27 @@
+"""Picks the engine by name."""
+
+import shutil
+
+from infra.engine.api import Engine, EngineError
+from infra.engine.run import EmbeddedEngine
+from infra.official import OfficialEngine
+
+
+def choose(name: str) -> Engine:
+    """Return the engine called `auto`, `pulumi` or `embedded`.
+
+    `auto` is the official CLI when it is on PATH. Raises EngineError for another name, or for
+    `pulumi` without the CLI.
+    """
+    if name == "embedded":
+        return EmbeddedEngine()
+    if name not in {"auto", "pulumi"}:
+        raise EngineError(f"unknown engine {name!r}: expected auto, pulumi or embedded")
+    if shutil.which("pulumi"):
+        return OfficialEngine()
+    if name == "pulumi":
+        raise EngineError(
+            "the pulumi CLI is not on PATH: install it, or use --engine embedded, "
+            "which writes the same state"
+        )
+    return EmbeddedEngine()

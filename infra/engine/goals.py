@@ -1,0 +1,119 @@
+"""What the program asks for: a registration from the wire as a value."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlparse
+
+from pulumi.runtime.proto import resource_pb2 as pb
+
+from infra.engine.values import Properties, from_struct
+
+# Options that change what must happen and that this engine does not carry out yet. The SDK itself
+# refuses those that need a feature we do not announce (transforms, hooks, deletedWith, …).
+_UNSUPPORTED: Final = {
+    "remote": "components that a plugin constructs",
+    "importId": "import",
+    "packageRef": "parameterized packages",
+    "deletedWith": "deletedWith",
+    "replace_with": "replaceWith",
+}
+
+
+class UnsupportedError(Exception):
+    """The program uses an option that this engine does not carry out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One resource as the program wants it; None means that the option was not given.
+
+    `custom_timeouts` are seconds by operation.
+    """
+
+    type: str
+    name: str
+    custom: bool
+    parent: str = ""
+    inputs: Properties = field(default_factory=dict)
+    dependencies: tuple[str, ...] = ()
+    property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    provider: str = ""
+    version: str = ""
+    download_url: str = ""
+    protect: bool | None = None
+    retain_on_delete: bool | None = None
+    delete_before_replace: bool | None = None
+    ignore_changes: tuple[str, ...] = ()
+    replace_on_changes: tuple[str, ...] = ()
+    additional_secret_outputs: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    custom_timeouts: Mapping[str, float] = field(default_factory=dict)
+    source_position: str = ""
+
+
+def read(request: pb.RegisterResourceRequest, root: Path) -> Goal:
+    """Read a registration; source positions become relative to the project's folder `root`.
+
+    Raises UnsupportedError for options that would be silently lost otherwise.
+    """
+    for option, meaning in _UNSUPPORTED.items():
+        if getattr(request, option):
+            raise UnsupportedError(
+                f"{request.type} {request.name!r} uses {meaning}, which the embedded engine does "
+                "not carry out: use the official CLI (--engine pulumi)"
+            )
+    dependencies = request.propertyDependencies.items()
+    defined = request.deleteBeforeReplaceDefined or request.deleteBeforeReplace
+    return Goal(
+        type=request.type,
+        name=request.name,
+        custom=request.custom,
+        parent=request.parent,
+        inputs=from_struct(request.object),
+        dependencies=tuple(sorted(request.dependencies)),
+        property_dependencies={key: tuple(sorted(found.urns)) for key, found in dependencies},
+        provider=request.provider,
+        version=request.version,
+        download_url=request.pluginDownloadURL,
+        protect=request.protect if request.HasField("protect") else None,
+        retain_on_delete=request.retainOnDelete if request.HasField("retainOnDelete") else None,
+        delete_before_replace=request.deleteBeforeReplace if defined else None,
+        ignore_changes=tuple(request.ignoreChanges),
+        replace_on_changes=tuple(request.replaceOnChanges),
+        additional_secret_outputs=tuple(request.additionalSecretOutputs),
+        aliases=tuple(request.aliasURNs),
+        custom_timeouts=_timeouts(request),
+        source_position=_position(request, root),
+    )
+
+
+def _timeouts(request: pb.RegisterResourceRequest) -> dict[str, float]:
+    given = request.customTimeouts
+    found = {name: getattr(given, name) for name in ("create", "update", "delete", "read")}
+    return {name: duration(text) for name, text in found.items() if text}
+
+
+_UNITS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+
+
+def duration(text: str) -> float:
+    """Read a Go duration such as `1h30m` as seconds; raises UnsupportedError for anything else."""
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)", text)
+    if "".join(number + unit for number, unit in parts) != text or not parts:
+        raise UnsupportedError(
+            f"a custom timeout is {text!r}: expected a duration such as 5m or 90s"
+        )
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+def _position(request: pb.RegisterResourceRequest, root: Path) -> str:
+    """Return the project's line that made the resource, as `project:///file#line`."""
+    position = request.sourcePosition
+    url = urlparse(position.uri)
+    path = Path(unquote(url.path))
+    if url.scheme != "file" or not path.is_relative_to(root):
+        return ""
+    return f"project:///{path.relative_to(root)}#{position.line}"

@@ -1,0 +1,1 @@
+"""A real provider plugin for the engine's tests."""

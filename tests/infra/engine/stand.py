@@ -1,0 +1,145 @@
+"""A test stand: a copied program, a real provider plugin, and the embedded engine."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from infra.engine.api import Operation, Outcome, Project, StepEvent
+from infra.engine.integrity import problems
+from infra.engine.passphrase import Crypter
+from infra.engine.run import EmbeddedEngine
+from infra.engine.state import decode_resource
+
+HERE = Path(__file__).parent
+CASES = HERE / "cases"
+PLUGINS = HERE / "plugin"
+
+
+@dataclass
+class Stand:
+    """Runs one stack's operations and shows their effects."""
+
+    root: Path
+    project: Project
+    events: list[StepEvent] = field(default_factory=list)
+
+    def wants(self, **things: dict[str, Any]) -> None:
+        """Declare what the program makes; every thing needs at least its content."""
+        (self.project.folder / "wanted.json").write_text(json.dumps(things))
+
+    def run(self, operation: Operation) -> Outcome:
+        """Do an operation; its events are kept, and the state it leaves must be sound."""
+        self.events.clear()
+        outcome = EmbeddedEngine().run(operation, self.project, self.events.append)
+        if self.checkpoint.exists():
+            assert problems(self.decoded()) == []
+        return outcome
+
+    def up(self) -> Outcome:
+        return self.run(Operation.UP)
+
+    def preview(self) -> Outcome:
+        return self.run(Operation.PREVIEW)
+
+    def refresh(self) -> Outcome:
+        return self.run(Operation.REFRESH)
+
+    def destroy(self) -> Outcome:
+        return self.run(Operation.DESTROY)
+
+    @property
+    def checkpoint(self) -> Path:
+        folder = self.project.backend / ".pulumi" / "stacks" / "town"
+        return folder / f"{self.project.stack}.json"
+
+    def latest(self) -> dict[str, Any]:
+        """Return the deployment in the state file."""
+        raw = json.loads(self.checkpoint.read_text())
+        assert raw["version"] == 3
+        return dict(raw["checkpoint"]["latest"])
+
+    def decoded(self) -> list[Any]:
+        return [decode_resource(raw, _Blind("", b"")) for raw in self.latest()["resources"]]
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """Return the state's live resources by name."""
+        found = self.latest().get("resources", [])
+        return {raw["urn"].split("::")[3]: raw for raw in found if not raw.get("delete")}
+
+    def things(self) -> set[str]:
+        """Return the ids of what exists outside."""
+        folder = self.root / "home" / "things"
+        return {path.name for path in folder.iterdir()} if folder.exists() else set()
+
+    def log(self) -> list[str]:
+        """Return the effects since the last call, in order."""
+        path = self.root / "home" / "log"
+        lines = path.read_text().splitlines() if path.exists() else []
+        path.unlink(missing_ok=True)
+        return lines
+
+    def order(self, *orders: str) -> None:
+        """Give orders to the plugin, see plugin/toy.py."""
+        for order in orders:
+            (self.root / "home" / "orders" / order).touch()
+
+    def recall(self, *orders: str) -> None:
+        """Take orders back."""
+        for order in orders:
+            (self.root / "home" / "orders" / order).unlink()
+
+    def await_order(self, order: str) -> None:
+        """Wait until the plugin says that it has reached a step."""
+        path = self.root / "home" / "orders" / order
+        deadline = time.monotonic() + 30
+        while not path.exists():
+            assert time.monotonic() < deadline, f"{order} never came"
+            time.sleep(0.01)
+
+    def words(self) -> str:
+        """Return all that was said, by steps and diagnostics."""
+        return "\n".join(event.message for event in self.events)
+
+    def background(self, operation: Operation = Operation.UP) -> subprocess.Popen[bytes]:
+        """Start an operation in a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.infra.engine.stand", str(self.root), operation.value],
+            cwd=HERE.parents[2],
+        )
+
+
+class _Blind(Crypter):
+    """Reads states whose secrets do not matter."""
+
+    def decrypt(self, scope: str, ciphertext: str) -> str:
+        return json.dumps("hidden")
+
+
+def make(root: Path, case: str = "declared") -> Stand:
+    """Set up a stand in an empty folder."""
+    shutil.copytree(CASES / case, root / "program")
+    (root / "home" / "orders").mkdir(parents=True)
+    return reopen(root)
+
+
+def reopen(root: Path) -> Stand:
+    """Return a stand on what a folder already has."""
+    environment = {
+        "TOY_HOME": str(root / "home"),
+        "PATH": f"{PLUGINS}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    project = Project(root / "program", "dev", root / "state", "open sesame")
+    return Stand(root, replace(project, environment=environment))
+
+
+if __name__ == "__main__":
+    engine = EmbeddedEngine()
+    stand = reopen(Path(sys.argv[1]))
+    result = engine.run(Operation(sys.argv[2]), stand.project, lambda _: None)
+    sys.exit(0 if result.ok else 1)
