@@ -1,0 +1,1 @@
+"""Security: controls as a table, checks as plain testinfra, one SSH exchange a host."""

@@ -1,0 +1,165 @@
+"""Audits hosts in parallel, keeps their bundles and results, and re-judges past bundles."""
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+from inventory.model import Estate
+from inventory.outputs import Outputs, OutputsError, load_outputs
+from inventory.placed import PlacedHost
+from inventory.placed import hosts as all_hosts
+from monitors.security.bundle import Bundle, BundleError, keep, unpack
+from monitors.security.controls import ControlTable, load_controls
+from monitors.security.declared import Declared, UndeclaredHostError, declared_of, find_declared
+from monitors.security.exchange import Refused, Target, fetch
+from monitors.security.judge import all_errors, judge
+from monitors.security.results import AuditRun, HostAudit, save
+
+WORKERS = 16
+SSH_PORT = 22
+
+OnEvent = Callable[[HostAudit], None]
+
+
+def run_audit(
+    estate: Estate,
+    state: Path,
+    hosts: Sequence[str] | None = None,
+    label: str = "audit",
+    on_event: OnEvent = lambda _: None,
+) -> AuditRun:
+    """Audit hosts (default: all), write the run's file and return the run.
+
+    `on_event` gets each host's results as they come, from worker threads. A host that cannot
+    be asked has `error` for every control; UndeclaredHostError when a name is not the estate's.
+    """
+    chosen = _choose(estate, hosts)
+    outputs = _outputs(state, estate)
+    targets = [_target(placed, state, outputs) for placed in chosen]
+    table, started = load_controls(), datetime.now(UTC)
+    clock = time.monotonic()
+
+    def audit_one(placed: PlacedHost, target: Target) -> HostAudit:
+        audited = audit_host(target, declared_of(placed), table, estate, state)
+        on_event(audited)
+        return audited
+
+    with ThreadPoolExecutor(min(WORKERS, max(1, len(chosen)))) as pool:
+        audited = tuple(pool.map(audit_one, chosen, targets))
+    run = AuditRun(
+        estate=estate.estate,
+        label=label,
+        started=started,
+        seconds=round(time.monotonic() - clock, 3),
+        controls_sha256=table.sha256,
+        hosts=tuple(sorted(audited, key=lambda host: host.host)),
+    )
+    save(run, state)
+    return run
+
+
+def audit_host(
+    target: Target, declared: Declared, table: ControlTable, estate: Estate, state: Path
+) -> HostAudit:
+    """Fetch, keep and judge one host's bundle; every failure becomes its `problem`."""
+    started = time.monotonic()
+    received = fetch(target)
+    if isinstance(received, Refused):
+        return _unjudged(table, declared, received.problem, started)
+    now = datetime.now(UTC)
+    try:
+        bundle = unpack(received)
+        _must_be_of(bundle, declared.host)
+        path = keep(received, state, declared.host, now)
+    except BundleError as error:
+        return _unjudged(table, declared, f"{declared.host}: bad bundle: {error}", started)
+    except OSError as error:
+        problem = f"{declared.host}: cannot keep the bundle under {state}: {error.strerror}"
+        return _unjudged(table, declared, problem, started)
+    judged = _judged(bundle, table, declared, estate, path.relative_to(state))
+    return judged.model_copy(
+        update={
+            "bundle_sha256": hashlib.sha256(received).hexdigest(),
+            "clock_offset_seconds": round(bundle.clock - now.timestamp(), 3),
+            "seconds": round(time.monotonic() - started, 3),
+        }
+    )
+
+
+def replay(file: Path, estate: Estate, table: ControlTable | None = None) -> HostAudit:
+    """Judge a kept bundle again under today's inventory, controls and waivers.
+
+    Touches no host; equal inputs give equal results. Raises BundleError when the file is not a
+    bundle, UndeclaredHostError when its host is not in the estate, OSError when it is not there.
+    """
+    packed = file.read_bytes()
+    bundle = unpack(packed)
+    declared = find_declared(estate, bundle.host)
+    kept = Path("bundles", bundle.host, file.name)
+    judged = _judged(bundle, table or load_controls(), declared, estate, kept)
+    return judged.model_copy(update={"bundle_sha256": hashlib.sha256(packed).hexdigest()})
+
+
+def _judged(
+    bundle: Bundle, table: ControlTable, declared: Declared, estate: Estate, path: Path
+) -> HostAudit:
+    return HostAudit(
+        host=declared.host,
+        municipality=declared.municipality,
+        tier=declared.tier,
+        roles=declared.roles,
+        collected=bundle.collected,
+        bundle=str(path),
+        collector=bundle.collector,
+        commands_sha256=bundle.commands_sha256,
+        results=judge(bundle, table, declared, estate.waivers),
+    )
+
+
+def _unjudged(table: ControlTable, declared: Declared, problem: str, started: float) -> HostAudit:
+    return HostAudit(
+        host=declared.host,
+        municipality=declared.municipality,
+        tier=declared.tier,
+        roles=declared.roles,
+        problem=problem,
+        seconds=round(time.monotonic() - started, 3),
+        results=all_errors(table, declared, problem),
+    )
+
+
+def _must_be_of(bundle: Bundle, name: str) -> None:
+    if bundle.host != name:
+        raise BundleError(f"it says that it is of {bundle.host!r}, expected {name!r}")
+
+
+def _choose(estate: Estate, names: Sequence[str] | None) -> list[PlacedHost]:
+    known = {placed.name: placed for placed in all_hosts(estate)}
+    wanted = list(known) if names is None else list(dict.fromkeys(names))
+    if strange := [name for name in wanted if name not in known]:
+        raise UndeclaredHostError(
+            f"not in estate {estate.estate}: {', '.join(strange)}; its hosts: {', '.join(known)}"
+        )
+    return [known[name] for name in wanted]
+
+
+def _outputs(state: Path, estate: Estate) -> Outputs:
+    try:
+        return load_outputs(state)
+    except OutputsError:
+        # Existing hosts need no provisioning; their addresses are in the inventory.
+        return Outputs(estate=estate.estate)
+
+
+def _target(placed: PlacedHost, state: Path, outputs: Outputs) -> Target:
+    provisioned = outputs.hosts.get(placed.name)
+    return Target(
+        name=placed.name,
+        address=provisioned.address if provisioned else str(placed.host.address),
+        port=SSH_PORT,
+        key=state / "ssh" / "audit",
+        known_hosts=state / "ssh" / "known_hosts",
+    )

@@ -1,0 +1,55 @@
+"""Runs one check function without pytest and turns what it does into an outcome."""
+
+import importlib
+import inspect
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+from monitors.security.backends import Host, UnansweredError
+from monitors.security.controls import Control
+from monitors.security.declared import Declared
+from monitors.security.results import Outcome
+
+Check = Callable[..., None]
+
+
+@cache
+def check_function(path: str) -> Check:
+    """Return the check `module.function` of the table.
+
+    Raises LookupError when the checks folder has no such function.
+    """
+    module_name, _, function = path.partition(".")
+    try:
+        module = importlib.import_module(f"monitors.security.checks.{module_name}")
+        found: Check = getattr(module, function)
+    except (ImportError, AttributeError):
+        raise LookupError(f"monitors/security/checks has no {path}") from None
+    return found
+
+
+def run_check(control: Control, host: Host, declared: Declared) -> tuple[Outcome, str]:
+    """Run a control's check; return the outcome and, unless it passes, the reason in words."""
+    check = check_function(control.check)
+    wanted = inspect.signature(check).parameters
+    arguments = {"host": host, "declared": declared}
+    try:
+        check(**{name: value for name, value in arguments.items() if name in wanted})
+    except pytest.skip.Exception as skipped:
+        return Outcome.SKIP, str(skipped)
+    except UnansweredError as error:
+        return Outcome.ERROR, str(error)
+    except AssertionError as failed:
+        return _judged(str(failed))
+    except Exception as error:  # noqa: BLE001 (output of a foreign host: anything can be in it)
+        return Outcome.ERROR, f"unexpected output from the host: {type(error).__name__}: {error}"
+    return Outcome.PASS, ""
+
+
+def _judged(message: str) -> tuple[Outcome, str]:
+    """Tell a judgement from testinfra's own assertion that a command must have succeeded."""
+    if message.startswith("Unexpected exit code"):
+        return Outcome.ERROR, f"a command failed on the host: {message}"
+    return Outcome.FAIL, message

@@ -1,0 +1,1 @@
+"""The checks: plain testinfra, `pytest monitors/security/checks --hosts=ssh://root@HOST`."""

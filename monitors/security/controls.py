@@ -1,0 +1,107 @@
+"""The control table: what is required, why, where it comes from and what proves it."""
+
+import hashlib
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import Field, ValidationError
+
+from inventory.model import Frozen
+from inventory.words import Role, Tier
+
+TABLE = Path(__file__).with_name("controls.yml")
+
+ControlId = Annotated[str, Field(pattern=r"^[A-Z]+-[0-9]{2}$")]
+Reference = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z]?[.]?[0-9a-z]+([.-][0-9]+)*~?$", description="`~`: uncertain match"),
+]
+References = tuple[Reference, ...]
+
+
+class Severity(StrEnum):
+    """How much an attacker gains, or a citizen loses, when the control fails."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+WEIGHT: dict[Severity, int] = {
+    Severity.LOW: 1,
+    Severity.MEDIUM: 3,
+    Severity.HIGH: 6,
+    Severity.CRITICAL: 10,
+}
+
+
+class FrameworkReferences(Frozen):
+    """Where other catalogues ask for the same; an id with `~` is an unconfirmed match."""
+
+    cis_debian_12: References = ()
+    cis_controls_v8: References = ()
+    anssi_bp_028: References = ()
+    iso_27001_2022: References = ()
+    nis2_21_2: References = ()
+
+
+class Control(Frozen):
+    """One hardening requirement."""
+
+    id: ControlId
+    title: str = Field(max_length=90)
+    why: str = Field(pattern=r"\.$", description="one sentence, in our own words")
+    severity: Severity
+    tiers: tuple[Tier, ...] = Field(default=(), description="empty: all, the central site too")
+    roles: tuple[Role, ...] = Field(default=(), description="hosts with one of these; empty: all")
+    references: FrameworkReferences
+    task: str = Field(description="the role with a task tagged with the id in lower case")
+    check: str = Field(pattern=r"^test_[a-z]+\.test_[a-z]+_[0-9]{2}_[a-z0-9_]+$")
+
+    @property
+    def tag(self) -> str:
+        """The tag of the Ansible task that sets it."""
+        return self.id.lower()
+
+    def applies(self, roles: tuple[Role, ...], tier: Tier | None) -> str | None:
+        """Return None when a host is in scope, else the reason why it is not."""
+        if self.roles and not set(self.roles) & set(roles):
+            return f"applies to hosts with the role {' or '.join(self.roles)}"
+        if self.tiers and tier not in self.tiers:
+            return f"applies to municipalities of tier {' or '.join(self.tiers)}"
+        return None
+
+
+class ControlTable(Frozen):
+    """All controls, ids unique."""
+
+    controls: tuple[Control, ...] = Field(min_length=1)
+    sha256: str
+
+    def __getitem__(self, control_id: str) -> Control:
+        """Return a control by id; KeyError when there is none."""
+        return {control.id: control for control in self.controls}[control_id]
+
+
+class ControlTableError(Exception):
+    """The table is not one."""
+
+
+@cache
+def load_controls(file: Path = TABLE) -> ControlTable:
+    """Read a control table; ControlTableError names the first wrong place."""
+    raw = file.read_bytes()
+    try:
+        table = ControlTable.model_validate(
+            {**yaml.safe_load(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+        )
+    except (ValidationError, yaml.YAMLError, TypeError) as error:
+        raise ControlTableError(f"{file}: not a control table: {error}") from None
+    ids = [control.id for control in table.controls]
+    if twice := sorted({name for name in ids if ids.count(name) > 1}):
+        raise ControlTableError(f"{file}: defined more than once: {', '.join(twice)}")
+    return table

@@ -1,0 +1,122 @@
+"""Readings that several checks share: one command each, its output as plain Python values.
+
+Two rules keep the recorded bundle complete. A check asks everything before it judges anything,
+and no command is built from another command's output.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from monitors.security.backends import Host
+
+SSHD_EFFECTIVE = "sshd -T -C user=root,host=localhost,addr=127.0.0.1"
+TIME_SERVICES = ("chrony", "systemd-timesyncd", "ntpsec", "ntp", "openntpd")
+UPDATE_TIMERS = ("apt-daily.timer", "apt-daily-upgrade.timer")
+# Asked together: each call of systemctl costs as much as forty of them in one.
+WATCHED_UNITS = (*TIME_SERVICES, *UPDATE_TIMERS, "snmpd")
+
+
+@dataclass(frozen=True, slots=True)
+class FileFact:
+    """A file's access bits and owners, as stat prints them."""
+
+    path: str
+    mode: int
+    owner: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A socket that waits for others: address without interface, port, program."""
+
+    protocol: str
+    address: str
+    port: int
+    program: str
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only programs of the same host can reach it."""
+        return self.address.startswith(("127.", "[::1]", "[::ffff:127."))
+
+
+def sshd_settings(host: Host) -> dict[str, str]:
+    """Return the SSH server's effective settings with all drop-ins, keys in lower case."""
+    lines = host.check_output(SSHD_EFFECTIVE).splitlines()
+    return dict(line.lower().split(" ", 1) for line in lines if " " in line)
+
+
+def sysctls(host: Host, *names: str) -> dict[str, str]:
+    """Return running kernel parameters; those that the kernel does not have are left out."""
+    return _assignments(host.run(f"sysctl -e {' '.join(names)}").stdout)
+
+
+def interface_sysctls(host: Host, *leaves: str) -> dict[str, str]:
+    """Return the per-interface network parameters with these last names, loopback left out."""
+    # `sysctl -a` walks the whole tree for this: twenty times dearer.
+    patterns = " ".join(f"/proc/sys/net/ipv[46]/conf/*/{leaf}" for leaf in leaves)
+    rows = (line.partition(":") for line in host.run(f"grep -sH . {patterns}").stdout.splitlines())
+    found = {path.removeprefix("/proc/sys/"): value for path, _, value in rows}
+    return {path: value for path, value in found.items() if "/conf/lo/" not in path}
+
+
+def _assignments(text: str) -> dict[str, str]:
+    pairs = (line.partition("=") for line in text.splitlines() if "=" in line)
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def container(host: Host) -> str | None:
+    """Return the kind of container that the host is, or None."""
+    kind = host.run("systemd-detect-virt --container").stdout.strip()
+    return kind if kind not in ("", "none") else None
+
+
+def skip_in_container(kind: str | None, what: str) -> None:
+    """Skip a check whose subject belongs to the kernel of the machine outside the container."""
+    if kind:
+        pytest.skip(f"{kind} container: {what} belong to the machine outside")
+
+
+def files(host: Host, *paths: str) -> tuple[FileFact, ...]:
+    """Return those of the paths that exist; shell patterns are allowed."""
+    text = host.run(f"stat -L -c '%n %a %U %G' {' '.join(paths)} 2>/dev/null").stdout
+    rows = (line.rsplit(" ", 3) for line in text.splitlines())
+    return tuple(FileFact(path, int(mode, 8), owner, group) for path, mode, owner, group in rows)
+
+
+def listeners(host: Host) -> tuple[Listener, ...]:
+    """Return every listening TCP and UDP socket."""
+    rows = host.check_output("ss -H -tulnp").splitlines()
+    return tuple(_listener(row.split()) for row in rows)
+
+
+def _listener(words: list[str]) -> Listener:
+    address, _, port = words[4].rpartition(":")
+    program = words[6].split('"')[1] if len(words) > 6 and '"' in words[6] else "?"
+    return Listener(words[0], address.split("%")[0], int(port), program)
+
+
+def firewall(host: Host) -> list[dict[str, Any]]:
+    """Return the live nftables rule set as libnftables-json(5) objects; empty when none."""
+    out = host.run("nft -j list ruleset")
+    if out.rc != 0:
+        return []
+    objects: list[dict[str, Any]] = json.loads(out.stdout)["nftables"]
+    return objects
+
+
+def active_units(host: Host, *units: str) -> tuple[str, ...]:
+    """Return which of the systemd units (of those in WATCHED_UNITS) are active now."""
+    states = host.run(f"systemctl is-active {' '.join(WATCHED_UNITS)}").stdout.split()
+    active = {unit for unit, state in zip(WATCHED_UNITS, states, strict=True) if state == "active"}
+    return tuple(unit for unit in units if unit in active)
+
+
+def settings(text: str) -> dict[str, str]:
+    """Return `key = value` lines of a configuration file, the last of each key, no comments."""
+    lines = (line.split("#", 1)[0] for line in text.splitlines())
+    return _assignments("\n".join(lines))

@@ -1,0 +1,130 @@
+"""What an audit found: frozen values, kept as one JSON file a run."""
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from inventory.model import Frozen
+from inventory.words import Role, Tier
+from monitors.security.controls import Severity
+
+STAMP = "%Y%m%dT%H%M%S.%fZ"
+
+
+class Outcome(StrEnum):
+    """What a check said; `error` is "could not be determined", never "non-compliant"."""
+
+    PASS = "pass"  # noqa: S105
+    FAIL = "fail"
+    ERROR = "error"
+    SKIP = "skip"
+
+
+class Evidence(Frozen):
+    """One command that a check relied on; the whole output is in the bundle."""
+
+    command: str
+    rc: int | None
+    sha256: str
+    excerpt: str = ""
+
+
+class Accepted(Frozen):
+    """The waiver under which a failure is accepted; an expired one accepts nothing."""
+
+    reason: str
+    approver: str
+    expires: date
+    expired: bool
+
+
+class Result(Frozen):
+    """One control on one host."""
+
+    control: str
+    severity: Severity
+    outcome: Outcome
+    reason: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    waiver: Accepted | None = None
+
+    @property
+    def is_waived(self) -> bool:
+        """Whether it fails and a waiver in force accepts that."""
+        accepted = self.waiver is not None and not self.waiver.expired
+        return accepted and self.outcome is Outcome.FAIL
+
+
+class HostAudit(Frozen):
+    """One host's results and the bundle they came from; `problem` says why there is none."""
+
+    host: str
+    municipality: str
+    tier: Tier | None
+    roles: tuple[Role, ...]
+    collected: datetime | None = None
+    bundle: str | None = None
+    bundle_sha256: str | None = None
+    collector: int | None = None
+    commands_sha256: str | None = None
+    clock_offset_seconds: float | None = None
+    seconds: float = 0.0
+    problem: str = ""
+    results: tuple[Result, ...]
+
+
+class AuditRun(Frozen):
+    """One audit of some of an estate's hosts, sorted by host name."""
+
+    estate: str
+    label: str
+    started: datetime
+    seconds: float
+    controls_sha256: str
+    hosts: tuple[HostAudit, ...]
+
+
+class AuditError(Exception):
+    """An audit's file cannot be read, or there is none."""
+
+
+def stamp(moment: datetime) -> str:
+    """Return a UTC time as file names carry it; they sort by time."""
+    return moment.astimezone(UTC).strftime(STAMP)
+
+
+def save(run: AuditRun, state: Path) -> Path:
+    """Write a run to `<state>/audits/<stamp>-<label>.json`, whole or not at all."""
+    folder = state / "audits"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"{stamp(run.started)}-{run.label}.json"
+    partial = path.with_suffix(".partial")
+    partial.write_text(run.model_dump_json(indent=1) + "\n")
+    return partial.replace(path)
+
+
+def load(path: Path) -> AuditRun:
+    """Read a run's file; AuditError says what is wrong with it."""
+    try:
+        return AuditRun.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise AuditError(
+            f"{path}: not an audit's results: {error}; run `bastide audit run`"
+        ) from None
+
+
+def audit_files(state: Path, label: str | None = None) -> tuple[Path, ...]:
+    """Return the files of past runs, newest first."""
+    files = (state / "audits").glob(f"*Z-{label or '*'}.json")
+    return tuple(sorted(files, reverse=True))
+
+
+def load_latest(state: Path, label: str | None = None) -> AuditRun | None:
+    """Return the newest run (with a label), or None when there was none.
+
+    Raises AuditError when its file is damaged.
+    """
+    files = audit_files(state, label)
+    return load(files[0]) if files else None
