@@ -41,6 +41,9 @@ def run(opened: Opened, operation: Operation, engine: str, on_step: OnStep) -> O
     credentials.ensure(opened.estate, opened.state)
     chosen, work = _chosen(engine), project(opened)
     try:
+        if operation is Operation.UP:
+            # What died since the last run is made again, instead of being believed in.
+            chosen.run(Operation.REFRESH, work, lambda event: None)
         outcome = chosen.run(operation, work, on_step)
         if operation is Operation.UP and outcome.ok:
             write_outputs(chosen.outputs(work), opened.estate.estate, opened.state)

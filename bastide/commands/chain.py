@@ -1,5 +1,6 @@
 """`bastide up`, `status`, `down`: the whole chain for an estate."""
 
+import shutil
 import time
 
 import click
@@ -14,7 +15,8 @@ from bastide.commands.infra import engine_option
 from bastide.errors import CommandError, Exit
 from bastide.opened import open_estate
 from bastide.options import estate_option, json_option, print_json
-from infra.lab import preflight, teardown
+from infra.lab import LabError, preflight, teardown
+from inventory.outputs import outputs_path
 from inventory.words import ProviderName
 
 
@@ -93,6 +95,13 @@ def down(estate_name: str | None, yes: bool, keep_state: bool) -> int:
         click.confirm(f"Take the lab {opened.estate.estate} away?", abort=True)
     progress = Progress()
     with progress.stage(f"Take away {opened.estate.estate}"):
-        for line in teardown.teardown(opened.estate.estate, opened.state, keep_state=keep_state):
-            progress.step(opened.estate.estate, line)
+        try:
+            teardown(opened.estate.estate, opened.state, report=progress.now)
+        except LabError as error:
+            raise CommandError(str(error), Exit.FINDINGS) from None
+        # Without its machines this would only mislead the next `up`.
+        shutil.rmtree(opened.state / "pulumi", ignore_errors=True)
+        outputs_path(opened.state).unlink(missing_ok=True)
+        if not keep_state:
+            shutil.rmtree(opened.state, ignore_errors=True)
     return Exit.WELL

@@ -1,0 +1,37 @@
+"""Fixtures that all tests share: the running lab."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bastide.opened import Opened, open_estate
+from tests.command import bastide
+
+LAB = "lab"
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Opened]:
+    """The shipped lab, up: brought up by `bastide up` when needed, taken away if we made it."""
+    opened = open_estate(LAB)
+    was_there = (opened.state / "outputs.json").exists()
+    done = bastide("up", "--estate", LAB)
+    assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
+    yield opened
+    if not was_there and not os.environ.get("BASTIDE_KEEP_LAB"):
+        gone = bastide("down", "--estate", LAB, "--yes")
+        assert gone.returncode == 0, gone.stderr
+
+
+@pytest.fixture
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state folder of the test's own, so that no test touches another's estate."""
+    monkeypatch.setenv("BASTIDE_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests that need the lab last, so that what is quick to know is known first."""
+    items.sort(key=lambda item: item.get_closest_marker("lab") is not None)

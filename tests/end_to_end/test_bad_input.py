@@ -1,0 +1,142 @@
+"""What goes wrong is told clearly, ends with a non-zero status and leaves nothing half-done."""
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bastide.opened import Opened
+from inventory.paths import SHIPPED_ESTATES
+from tests.command import BASTIDE, bastide, environment
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    estate = tmp_path / "broken"
+    shutil.copytree(SHIPPED_ESTATES / "lab", estate)
+    return estate
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("roles: [application]", "rolls: [application]", "did you mean `roles`?"),
+        ("address: 10.77.2.30", "address: 10.77.2.31", "also the address at"),
+        ("hosts: [app]", "hosts: [apple]", "no host 'apple'"),
+    ],
+)
+def test_up_refuses_a_wrong_inventory_and_makes_nothing(
+    old: str, new: str, told: str, broken: Path, own_state: Path
+) -> None:
+    replace(broken / "municipalities" / "kastrava.yml", old, new)
+    done = bastide("up", "--estate", str(broken))
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "kastrava.yml:" in done.stderr
+    assert not own_state.exists()
+
+
+def test_json_carries_the_same_problems(broken: Path) -> None:
+    replace(broken / "municipalities" / "kastrava.yml", "tier: town", "tier: hamlet")
+    done = bastide("inventory", "check", "--estate", str(broken), "--json")
+    assert done.returncode == 2
+    assert '"line": 4' in done.stdout
+
+
+def test_an_unknown_word_is_wrong_use() -> None:
+    assert bastide("inventori").returncode == 2
+    assert bastide("playbook", "run", "nothing").returncode == 2
+
+
+@pytest.mark.root
+def test_up_without_root_says_so(own_state: Path) -> None:
+    done = subprocess.run(
+        ["unshare", "--user", str(BASTIDE), "up", "--estate", "lab"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
+    )
+    assert done.returncode != 0
+    assert "root" in done.stderr
+    assert not own_state.exists()
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    mount = tmp_path / "small"
+    mount.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(mount)], check=True)
+    yield mount
+    subprocess.run(["umount", str(mount)], check=True)
+
+
+@pytest.mark.root
+def test_up_without_disk_space_says_how_much_is_needed(full_disk: Path) -> None:
+    done = bastide(
+        "up",
+        "--estate",
+        "lab",
+        BASTIDE_CACHE_HOME=str(full_disk / "cache"),
+        BASTIDE_STATE_HOME=str(full_disk / "state"),
+    )
+    assert done.returncode != 0
+    assert "MiB" in done.stderr or "GiB" in done.stderr
+    assert not list(full_disk.glob("state/*/pulumi"))
+
+
+def test_serving_on_a_port_in_use_names_the_port() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = bastide("monitor", "serve", "--estate", "lab", "--listen", f"127.0.0.1:{port}")
+    assert done.returncode == 3
+    assert f"127.0.0.1:{port}" in done.stderr
+
+
+@pytest.mark.lab
+def test_a_changed_host_key_is_refused_by_every_way_in(lab: Opened, tmp_path: Path) -> None:
+    known = lab.state / "ssh" / "known_hosts"
+    original = known.read_text()
+    lines = original.splitlines()
+    mine = next(i for i, line in enumerate(lines) if line.startswith("velgora-app,"))
+    other = next(line for line in lines if line.startswith("velgora-files,"))
+    lines[mine] = " ".join([lines[mine].split(" ", 1)[0], other.split(" ", 1)[1]])
+    known.write_text("\n".join(lines) + "\n")
+    try:
+        played = bastide(
+            "playbook", "run", "configure", "--estate", "lab", "--limit", "velgora-app"
+        )
+        audited = bastide("audit", "run", "--estate", "lab", "--host", "velgora-app")
+    finally:
+        known.write_text(original)
+    assert played.returncode == 1
+    assert "REMOTE HOST IDENTIFICATION HAS CHANGED" in played.stderr
+    assert audited.returncode == 3
+    assert "host key" in audited.stdout + audited.stderr
+
+
+@pytest.mark.lab
+def test_a_host_that_refuses_ssh_is_told_apart_from_one_that_fails(lab: Opened) -> None:
+    from infra.lab import lab_of, machine
+
+    machine.stop(lab_of(lab.estate.estate, lab.state), "velgora-files")
+    try:
+        audited = bastide("audit", "run", "--estate", "lab", "--host", "velgora-files")
+        played = bastide(
+            "playbook", "run", "configure", "--estate", "lab", "--limit", "velgora-files"
+        )
+    finally:
+        machine.start(lab_of(lab.estate.estate, lab.state), "velgora-files")
+    assert audited.returncode == 3
+    assert "velgora-files" in audited.stdout + audited.stderr
+    assert played.returncode == 1
+    assert "velgora-files" in played.stderr

@@ -1,0 +1,46 @@
+"""The chain is safe to repeat: what is right already is left alone."""
+
+import pytest
+
+from bastide.opened import Opened
+from tests.command import bastide, bastide_json
+
+pytestmark = pytest.mark.lab
+
+
+def test_a_second_up_changes_nothing(lab: Opened) -> None:
+    told = bastide_json("up", "--estate", "lab")
+    assert told["changed"] == []
+    assert told["changed_tasks"] == 0
+    assert told["changed_resources"] == 0
+
+
+def test_a_preview_of_what_is_up_has_nothing_to_do(lab: Opened) -> None:
+    told = bastide_json("infra", "preview", "--estate", "lab")
+    assert set(told["changes"]) == {"same"}
+
+
+def test_status_is_well_when_everything_is_up(lab: Opened) -> None:
+    done = bastide("status", "--estate", "lab")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_device_answers(lab: Opened) -> None:
+    done = bastide("snmp", "poll", "--estate", "lab")
+    assert done.returncode == 0, done.stdout
+
+
+def test_hardening_is_better_than_what_it_found(lab: Opened) -> None:
+    before, after = (
+        bastide_json("audit", "show", "--estate", "lab", "--label", label)
+        for label in ("before", "after")
+    )
+    assert after["counts"]["pass"] > before["counts"]["pass"]
+    assert after["counts"].get("error", 0) == 0
+
+
+def test_every_plan_has_a_snapshot_and_was_drilled(lab: Opened) -> None:
+    plans = bastide_json("backup", "status", "--estate", "lab")
+    assert plans
+    assert all(plan["last_snapshot"] for plan in plans)
+    assert all(plan["drill"]["rto_seconds"] > 0 for plan in plans)

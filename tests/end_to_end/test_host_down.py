@@ -1,0 +1,49 @@
+"""A host that stops is an alert with a name, a place and a runbook; it ends when it is back."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from bastide import prometheus, status
+from bastide.opened import Opened
+from infra.lab import lab_of, machine
+from tests.command import bastide
+
+pytestmark = pytest.mark.lab
+
+HOST = "kastrava-app"
+ARRIVES_SECONDS = 90
+RESOLVES_SECONDS = 120
+
+
+def wait_for(true: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if true():
+            return True
+        time.sleep(1)
+    return true()
+
+
+def host_down(opened: Opened) -> tuple[prometheus.Alert, ...]:
+    found = prometheus.alerts(status.urls(opened)[1])
+    return tuple(alert for alert in found if alert.name == "HostDown")
+
+
+def test_host_down_arrives_with_its_runbook_and_resolves(lab: Opened) -> None:
+    machine.stop(lab_of(lab.estate.estate, lab.state), HOST)
+    try:
+        assert wait_for(lambda: bool(host_down(lab)), ARRIVES_SECONDS), "HostDown never arrived"
+        (alert,) = host_down(lab)
+        assert alert.labels["municipality"] == "kastrava"
+        assert alert.labels["host"] == HOST
+        assert alert.annotations["runbook_url"].endswith("HostDown.md")
+        told = bastide("status", "--estate", "lab")
+        assert told.returncode == 1
+        assert HOST in told.stdout
+    finally:
+        machine.start(lab_of(lab.estate.estate, lab.state), HOST)
+    assert wait_for(lambda: not host_down(lab), RESOLVES_SECONDS), "HostDown never resolved"
+    well = wait_for(lambda: bastide("status", "--estate", "lab").returncode == 0, RESOLVES_SECONDS)
+    assert well, bastide("status", "--estate", "lab").stdout
