@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from infra.lab import units
 from infra.lab.mirrors import Source, debian_sources
 from infra.lab.place import Lab
 from infra.lab.run import CommandError
 
 Report = Callable[[str], None]
+UNIT = "image-build"
 
 # Older package lists name versions that the mirror no longer has.
 YOUNG = timedelta(days=14)
@@ -98,11 +100,12 @@ def find(lab: Lab, digest: str) -> Path | None:
 def ensure(lab: Lab, report: Report) -> Path:
     """Return a young image, built first when there is none; one build at a time on a machine."""
     wanted = recipe()
-    with _lock(lab.cache / "image.lock", report):
+    units.end(lab, UNIT)  # a build whose run was killed
+    with _lock(lab.cache / "image.lock", report) as lock:
         found = find(lab, wanted.digest)
         if found is not None and _is_young(found):
             return found
-        return _build(lab, wanted, report)
+        return _build(lab, wanted, report, lock)
 
 
 def _is_young(image: Path) -> bool:
@@ -111,7 +114,7 @@ def _is_young(image: Path) -> bool:
 
 
 @contextmanager
-def _lock(path: Path, report: Report) -> Iterator[None]:
+def _lock(path: Path, report: Report) -> Iterator[int]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         try:
@@ -119,17 +122,17 @@ def _lock(path: Path, report: Report) -> Iterator[None]:
         except BlockingIOError:
             report("waiting for another run that builds the image")
             fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file.fileno()
 
 
-def _build(lab: Lab, wanted: Recipe, report: Report) -> Path:
+def _build(lab: Lab, wanted: Recipe, report: Report, lock: int) -> Path:
     for stale in lab.cache.glob(".image-*"):  # left by a build that was killed: we hold the lock
         shutil.rmtree(stale)
     name = f"image-{wanted.digest}-{datetime.now(UTC):%Y%m%d}"
     fresh = lab.cache / f".{name}.{secrets.token_hex(4)}"
     report(f"building the base image {name} (about half a minute)")
     try:
-        _mmdebstrap(fresh, wanted, report)
+        _mmdebstrap(lab, command(fresh, wanted), report, lock)
         finish(fresh)
         fresh.replace(lab.cache / name)
     except BaseException:
@@ -155,16 +158,27 @@ def command(target: Path, wanted: Recipe) -> tuple[str, ...]:
     )
 
 
-def _mmdebstrap(target: Path, wanted: Recipe, report: Report) -> None:
-    argv = command(target, wanted)
+def _mmdebstrap(lab: Lab, argv: tuple[str, ...], report: Report, lock: int) -> None:
+    """Run the build as a unit with a mount namespace of its own; it keeps the lock while it lives.
+
+    When we are killed it may live on: it is then ended by the estate's next run, and waited for
+    by another estate's.
+    """
     lines: list[str] = []
+    unit = units.launcher(lab, UNIT, ("unshare", "--mount", "--propagation", "private", *argv))
     with subprocess.Popen(
-        argv, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=_environment()
+        unit,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=_environment(),
+        pass_fds=(lock,),
     ) as process:
         for line in process.stderr or ():
             lines.append(line)
             if line.startswith("I: "):
                 report(line.removeprefix("I: ").strip())
+    units.end(lab, UNIT)
     if process.returncode != 0:
         raise CommandError(argv, process.returncode, "".join(lines))
 

@@ -1,12 +1,9 @@
 """ed25519 key pairs in OpenSSH's formats."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from infra.lab.place import write_atomically
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +26,3 @@ def new_key_pair() -> KeyPair:
         serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
     )
     return KeyPair(public.decode(), private.decode())
-
-
-def ensure_key_pair(path: Path, comment: str) -> str:
-    """Return the public key kept at `path`.pub, with its comment; both files made when missing.
-
-    The private key is written last: while it is missing the pair does not exist.
-    """
-    public = path.with_name(f"{path.name}.pub")
-    if path.exists() and public.exists():
-        return public.read_text(encoding="utf-8").strip()
-    pair = new_key_pair()
-    line = f"{pair.public} {comment}"
-    write_atomically(public, f"{line}\n", mode=0o644)
-    write_atomically(path, pair.private)
-    return line

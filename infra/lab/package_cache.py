@@ -16,6 +16,7 @@ from infra.lab.run import in_netns
 UNIT = "package-cache"
 USER = "apt-cacher-ng"
 PROGRAM = "/usr/sbin/apt-cacher-ng"
+DEFAULT_PORT = 3142  # apt-cacher-ng has always used it
 START_SECONDS = 10.0
 POLL_SECONDS = 0.02
 
@@ -25,7 +26,7 @@ class CacheSpec:
     """Where the cache listens: an address that the backbone has."""
 
     address: IPv4Address
-    port: int = 3142
+    port: int = DEFAULT_PORT
 
     @property
     def url(self) -> str:

@@ -1,40 +1,59 @@
 """Removes everything of one estate's lab, and nothing else, whatever state it is in."""
 
+import contextlib
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
-from infra.lab import backbone, cgroups, machine
+from infra.lab import backbone, cgroups, device, machine
 from infra.lab.place import Lab, lab_of
 from infra.lab.problems import failed
 
 NAMESPACES = Path("/run/netns")
+# What is kept of an estate must not speak of machines that are gone.
+MEANINGLESS = ("lab", "pulumi", "outputs.json", "ssh/known_hosts")
 
 
 def teardown(
-    estate_name: str,
-    state: Path | None = None,
-    cache: Path | None = None,
-    report: Callable[[str], None] = lambda _: None,
-) -> None:
-    """Remove an estate's machines, devices, networks and processes; idempotent.
+    estate_name: str, state: Path | None = None, *, keep_state: bool = False
+) -> Iterator[str]:
+    """Remove an estate's machines, devices, networks and processes, telling each thing done.
 
-    The base image and the package cache stay: other labs use them. LabError when something
-    would not go.
+    Idempotent. The estate's state folder goes too, unless it is kept: then only the disks and
+    Pulumi's record of what no longer exists go. The base image and the package cache stay: other
+    labs use them. LabError when something would not go. Nothing happens until it is iterated.
     """
-    lab = lab_of(estate_name, state, cache)
-    report("ending processes")
-    for name in machine.names(lab):
+    _refuse_without_rights()
+    lab = lab_of(estate_name, state)
+    machines, devices = machine.names(lab), device.names(lab)
+    for name in machines:
         machine.end(lab, name)
     cgroups.end(lab)
-    report("removing networks")
+    yield f"{len(machines)} machines and {len(devices)} devices ended"
     for namespace in _namespaces(lab):
         backbone.remove_netns(namespace)
     backbone.remove(lab)
-    report("removing disks")
-    _remove_disks(lab)
+    yield "networks removed"
+    home = lab.state.parent
+    gone = [home / name for name in MEANINGLESS] if keep_state else [home]
+    for path in gone:
+        _remove(path)
+    yield f"removed: {', '.join(map(str, gone))}"
     shutil.rmtree(lab.runtime, ignore_errors=True)
     backbone.restore_forwarding()
+    with contextlib.suppress(OSError):  # another lab's runtime is in it
+        lab.runtime.parent.rmdir()
+
+
+def _refuse_without_rights() -> None:
+    if os.geteuid() != 0:
+        raise failed(
+            "this user",
+            expected="root",
+            found="an ordinary user",
+            advice="run it as root: a lab is made of namespaces and mounts",
+        )
 
 
 def _namespaces(lab: Lab) -> tuple[str, ...]:
@@ -42,16 +61,18 @@ def _namespaces(lab: Lab) -> tuple[str, ...]:
     return tuple(sorted(path.name for path in NAMESPACES.glob(f"{lab.namespace}-*")))
 
 
-def _remove_disks(lab: Lab) -> None:
-    """Remove the lab's folder unless something is mounted there (then it is not just disks)."""
+def _remove(path: Path) -> None:
+    """Remove a file or folder unless something is mounted in it (then it is not all ours)."""
     mounts = Path("/proc/mounts").read_text(encoding="utf-8").splitlines()
-    inside = [point for _, point, *_ in map(str.split, mounts) if point.startswith(f"{lab.state}/")]
+    inside = [point for _, point, *_ in map(str.split, mounts) if point.startswith(f"{path}/")]
     if inside:
         raise failed(
-            str(lab.state),
-            expected="nothing mounted there",
+            str(path),
+            expected="nothing mounted in it",
             found=", ".join(inside),
             advice="unmount it and take the lab down again",
         )
-    if lab.state.exists():
-        shutil.rmtree(lab.state)
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -40,17 +40,14 @@ def start(lab: Lab, unit: Unit) -> int:
 
     LabError, with the end of its log, when it ends within the first moments.
     """
-    cgroups.end(lab, unit.name)
-    groups = " ".join(str(group) for group in cgroups.ensure(lab, unit.name))
-    pid_path(lab, unit.name).unlink(missing_ok=True)
+    end(lab, unit.name)
     enter = ("nsenter", f"--net={netns_path(unit.netns)}") if unit.netns else ()
-    argv = ("sh", "-c", LAUNCHER, "sh", str(pid_path(lab, unit.name)), groups, *enter, *unit.argv)
     unit.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with unit.log.open("ab") as log:
         # setsid --fork: the program belongs to init from its first moment, so that it is neither
         # ended with us nor left as a zombie.
         subprocess.run(
-            ("setsid", "--fork", *argv),
+            ("setsid", "--fork", *launcher(lab, unit.name, (*enter, *unit.argv))),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -59,6 +56,12 @@ def start(lab: Lab, unit: Unit) -> int:
             check=True,
         )
     return _wait_for_start(lab, unit)
+
+
+def launcher(lab: Lab, name: str, argv: Sequence[str]) -> tuple[str, ...]:
+    """Return the command that runs a program as a unit's main process, in its control groups."""
+    groups = " ".join(str(group) for group in cgroups.ensure(lab, name))
+    return ("sh", "-c", LAUNCHER, "sh", str(pid_path(lab, name)), groups, *argv)
 
 
 def _environment(added: Mapping[str, str]) -> dict[str, str]:

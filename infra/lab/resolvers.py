@@ -1,0 +1,30 @@
+"""The DNS servers that this machine itself asks; lab hosts are born with the same ones."""
+
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from infra.lab.problems import failed
+
+# The second is where systemd-resolved keeps the real servers when the first names its own stub.
+FILES = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
+
+
+def resolvers(files: tuple[Path, ...] = FILES) -> tuple[IPv4Address, ...]:
+    """Return the IPv4 name servers that a lab host can reach; LabError when there is none."""
+    for file in files:
+        found = _servers(file.read_text(encoding="utf-8")) if file.exists() else ()
+        if found:
+            return found
+    raise failed(
+        "name servers",
+        expected="an IPv4 `nameserver` that is not on loopback",
+        found=f"none in {', '.join(map(str, files))}",
+        advice="name one in /etc/resolv.conf",
+    )
+
+
+def _servers(text: str) -> tuple[IPv4Address, ...]:
+    words = (line.split() for line in text.splitlines())
+    values = [word[1] for word in words if len(word) > 1 and word[0] == "nameserver"]
+    found = [IPv4Address(value) for value in values if ":" not in value]
+    return tuple(address for address in found if not address.is_loopback)
