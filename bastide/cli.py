@@ -2,18 +2,31 @@
 
 import os
 import sys
+from importlib import import_module
 
 import click
 from rich.console import Console
 
-from bastide.commands import audit, backup, chain, infra, playbook, scaffold, snmp
-from bastide.commands import inventory as inventory_commands
-from bastide.commands import monitor as monitor_commands
 from bastide.errors import CommandError, Exit
 from inventory.outputs import OutputsError
 from inventory.problems import InventoryError
 from inventory.secrets import SecretError
 
+# A word is imported when it is used: the operations machine has no provisioning installed.
+WORDS: dict[str, tuple[str, str]] = {
+    "up": ("bastide.commands.chain", "up"),
+    "status": ("bastide.commands.status", "status"),
+    "down": ("bastide.commands.chain", "down"),
+    "init": ("bastide.commands.scaffold", "init"),
+    "municipality": ("bastide.commands.scaffold", "municipality"),
+    "inventory": ("bastide.commands.inventory", "group"),
+    "infra": ("bastide.commands.infra", "group"),
+    "playbook": ("bastide.commands.playbook", "group"),
+    "monitor": ("bastide.commands.monitor", "group"),
+    "audit": ("bastide.commands.audit", "group"),
+    "snmp": ("bastide.commands.snmp", "group"),
+    "backup": ("bastide.commands.backup", "group"),
+}
 EXIT_CODES: tuple[tuple[type[Exception], Exit], ...] = (
     (InventoryError, Exit.WRONG_USE),
     (OutputsError, Exit.COULD_NOT_CHECK),
@@ -21,7 +34,43 @@ EXIT_CODES: tuple[tuple[type[Exception], Exit], ...] = (
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Contents(click.Group):
+    """The words of WORDS, in that order, each imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the words."""
+        return list(WORDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a word; one that needs what is not installed here says so when it is used."""
+        if cmd_name not in WORDS:
+            return None
+        module, attribute = WORDS[cmd_name]
+        try:
+            command: click.Command = getattr(import_module(module), attribute)
+        except ModuleNotFoundError as error:
+            if (error.name or "").split(".")[0] in sys.modules:
+                raise
+            return _not_installed(cmd_name, error.name or "")
+        return command
+
+
+def _not_installed(word: str, module: str) -> click.Command:
+    text = f"Not installed here: needs {module}; pip install 'bastide[provision]'."
+
+    def complain(words: tuple[str, ...]) -> None:
+        raise CommandError(f"bastide {word}: {text}", Exit.WRONG_USE)
+
+    words = click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)
+    settings = {"ignore_unknown_options": True}
+    return click.Command(
+        word, callback=complain, params=[words], help=text, context_settings=settings
+    )
+
+
+@click.command(
+    cls=Contents, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="bastide")
 def cli() -> None:
     """Provision, harden, back up and watch the IT of many municipalities from one inventory.
@@ -29,23 +78,6 @@ def cli() -> None:
     Exit status of every command: 0 well, 1 findings, 2 wrong use or invalid input, 3 could not
     check.
     """
-
-
-for _command in (
-    chain.up,
-    chain.status,
-    chain.down,
-    scaffold.init,
-    scaffold.municipality,
-    inventory_commands.group,
-    infra.group,
-    playbook.group,
-    monitor_commands.group,
-    audit.group,
-    backup.group,
-    snmp.group,
-):
-    cli.add_command(_command)
 
 
 def main() -> None:
@@ -70,6 +102,5 @@ def main() -> None:
 
 
 def _say(message: str) -> None:
-    Console(stderr=True, highlight=False).print(
-        message, style="bold red", markup=False, soft_wrap=True
-    )
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(message, style="bold red", markup=False)

@@ -1,4 +1,4 @@
-"""`bastide up`, `status`, `down`: the whole chain for an estate."""
+"""`bastide up`, `bastide down`: the whole chain for an estate."""
 
 import shutil
 import time
@@ -6,7 +6,6 @@ import time
 import click
 from rich.console import Console
 
-from bastide import status as status_module
 from bastide.chain import summary
 from bastide.chain.progress import Progress
 from bastide.chain.run import Work
@@ -52,30 +51,6 @@ def up(estate_name: str | None, as_json: bool, engine: str) -> int:
     else:
         summary.show(work, findings, Console(highlight=False), seconds)
     return Exit.WELL if findings.status and not findings.status.wrong else Exit.FINDINGS
-
-
-@click.command()
-@estate_option
-@json_option
-def status(estate_name: str | None, as_json: bool) -> int:
-    """Show from Prometheus' own API whether every target is up (exit 1 when one is not)."""
-    found = status_module.read(open_estate(estate_name))
-    if as_json:
-        print_json(found.as_json())
-        return Exit.WELL if found.well else Exit.FINDINGS
-    up_targets = [target for target in found.targets if target.health == "up"]
-    click.echo(f"{len(up_targets)} of {len(found.targets)} targets up   ({found.prometheus_url})")
-    for problem in found.wrong:
-        click.echo(f"  !! {problem}")
-    for alert in found.alerts:
-        where = (
-            alert.labels.get("host") or alert.labels.get("device") or alert.labels.get("service")
-        )
-        runbook = alert.annotations.get("runbook_url", "")
-        click.echo(f"  !! {alert.name}: {alert.labels.get('municipality')} {where or ''} {runbook}")
-    if found.well:
-        click.echo("all is well: nothing fires but the Watchdog")
-    return Exit.WELL if found.well else Exit.FINDINGS
 
 
 @click.command()

@@ -1,6 +1,7 @@
 """Every word of the command explains itself, and the exit codes are told."""
 
 from collections.abc import Iterator
+from typing import cast
 
 import click
 import pytest
@@ -12,13 +13,16 @@ from tests.command import bastide
 def words(
     group: click.Group, path: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         yield (*path, name), command
         if isinstance(command, click.Group):
             yield from words(command, (*path, name))
 
 
-WORDS = dict(words(cli))
+WORDS = dict(words(cast("click.Group", cli)))
 
 
 @pytest.mark.parametrize("path", WORDS, ids=" ".join)
