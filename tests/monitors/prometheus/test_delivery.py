@@ -1,0 +1,37 @@
+from typing import Any
+
+from monitors.prometheus.delivery import Delivery, Mail, alertmanager
+
+
+def receivers(delivery: Delivery) -> dict[str, dict[str, Any]]:
+    return {receiver["name"]: receiver for receiver in alertmanager(delivery)["receivers"]}
+
+
+def test_with_nothing_given_nothing_leaves_the_host() -> None:
+    assert receivers(Delivery()) == {"duty": {"name": "duty"}, "watchdog": {"name": "watchdog"}}
+
+
+def test_the_duty_desk_is_told_when_it_is_over() -> None:
+    mail = Mail(to="duty@a.example", sender="alerts@a.example", relay="mail.a.example:25")
+    duty = receivers(Delivery(webhook="https://a.example/hook", mail=mail))["duty"]
+    assert duty["webhook_configs"] == [{"url": "https://a.example/hook", "send_resolved": True}]
+    assert duty["email_configs"] == [
+        {
+            "to": "duty@a.example",
+            "from": "alerts@a.example",
+            "smarthost": "mail.a.example:25",
+            "send_resolved": True,
+        }
+    ]
+
+
+def test_the_watchdog_goes_outside_and_never_to_the_duty_desk() -> None:
+    given = Delivery(webhook="https://a.example/hook", watchdog="https://b.example/alive")
+    assert receivers(given)["watchdog"]["webhook_configs"][0]["url"] == "https://b.example/alive"
+    first = alertmanager(given)["route"]["routes"][0]
+    assert first["matchers"] == ['alertname="Watchdog"']
+    assert first["receiver"] == "watchdog"
+
+
+def test_one_message_for_one_kind_of_alert_in_one_municipality() -> None:
+    assert alertmanager(Delivery())["route"]["group_by"] == ["municipality", "alertname"]

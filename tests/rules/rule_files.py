@@ -1,0 +1,48 @@
+"""The shipped rules and their promtool tests, read as data."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from monitors.prometheus.render import RULES
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[1]
+RUNBOOKS = REPOSITORY / "runbooks"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a promtool test expects of one alert at one time."""
+
+    alert: str
+    labels: tuple[dict[str, str], ...]
+
+
+def rules() -> Iterator[dict[str, Any]]:
+    """Yield every rule of every shipped file."""
+    for file in sorted(RULES.glob("*.yml")):
+        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
+            yield from group["rules"]
+
+
+def alerts() -> list[dict[str, Any]]:
+    """Return the alerting rules; one alert may have several."""
+    return [rule for rule in rules() if "alert" in rule]
+
+
+def alert_names() -> list[str]:
+    """Return each alert's name once."""
+    return sorted({rule["alert"] for rule in alerts()})
+
+
+def expectations() -> Iterator[Expectation]:
+    """Yield what the promtool tests expect."""
+    for file in sorted(HERE.glob("*_test.yml")):
+        for test in yaml.safe_load(file.read_text(encoding="utf-8"))["tests"]:
+            for case in test.get("alert_rule_test", ()):
+                labels = tuple(alert["exp_labels"] for alert in case.get("exp_alerts") or ())
+                yield Expectation(case["alertname"], labels)
