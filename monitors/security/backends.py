@@ -10,7 +10,7 @@ from typing import Any
 from testinfra.backend.base import BaseBackend, CommandResult
 from testinfra.host import Host
 
-__all__ = ["Answer", "Host", "NotRecordedError", "UnansweredError", "answering_host"]
+__all__ = ["Answer", "Host", "NotRecordedError", "UndeterminedError", "answering_host"]
 
 # What testinfra's own modules ask before they choose the Debian and systemd flavour.
 TYPICAL_DEBIAN = {
@@ -30,11 +30,11 @@ class Answer:
     truncated: bool = False
 
 
-class UnansweredError(Exception):
+class UndeterminedError(Exception):
     """A check asked something that has no usable answer."""
 
 
-class NotRecordedError(UnansweredError):
+class NotRecordedError(UndeterminedError):
     """The bundle has no answer to a command: its collector is older than the checks."""
 
 
@@ -62,9 +62,9 @@ class _AnswerBackend(BaseBackend):  # type: ignore[misc]
             self._trace.commands.append(full)
         answer = self._answer(full)
         if answer.rc is None:
-            raise UnansweredError(f"`{full}` did not end in time on the host and was killed")
+            raise UndeterminedError(f"`{full}` did not end in time on the host and was killed")
         if answer.truncated:
-            raise UnansweredError(f"`{full}` printed more than the collector keeps")
+            raise UndeterminedError(f"`{full}` printed more than the collector keeps")
         return self.result(answer.rc, full.encode(), answer.stdout, answer.stderr)
 
 

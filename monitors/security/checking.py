@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from monitors.security.backends import Host, UnansweredError
+from monitors.security.backends import Host, UndeterminedError
 from monitors.security.controls import Control
 from monitors.security.declared import Declared
 from monitors.security.results import Outcome
@@ -39,7 +39,7 @@ def run_check(control: Control, host: Host, declared: Declared) -> tuple[Outcome
         check(**{name: value for name, value in arguments.items() if name in wanted})
     except pytest.skip.Exception as skipped:
         return Outcome.SKIP, str(skipped)
-    except UnansweredError as error:
+    except UndeterminedError as error:
         return Outcome.ERROR, str(error)
     except AssertionError as failed:
         return _judged(str(failed))

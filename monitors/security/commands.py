@@ -3,7 +3,6 @@
 `python -m monitors.security.commands` writes it into the audit role.
 """
 
-import hashlib
 import json
 import sys
 from pathlib import Path
@@ -22,8 +21,6 @@ LIST_FILE = (
     / "files"
     / "commands.json"
 )
-# Read from the bundle by monitors.continuity, whether or not a control asks for it.
-ALSO = ("/usr/local/sbin/bastide-backup status",)
 TIMEOUT_SECONDS = 15
 # Answers that lead a check down different paths; together they bring every command out.
 ANSWERS = (Answer(0), Answer(1), Answer(0, "1"), Answer(3, "", "failed"))
@@ -32,7 +29,7 @@ EVERYTHING = Declared("every-host", "central", None, tuple(Role), (), ("any",), 
 
 def commands(table: ControlTable) -> tuple[str, ...]:
     """Return every command that the checks of a table may ask, sorted."""
-    found = set(ALSO)
+    found: set[str] = set()
     for control in table.controls:
         for answer in ANSWERS:
             host, trace = answering_host(EVERYTHING.host, recording(answer))
@@ -45,11 +42,6 @@ def render(table: ControlTable) -> str:
     """Return the list as the JSON file that the collector reads."""
     content = {"timeout_seconds": TIMEOUT_SECONDS, "commands": commands(table)}
     return json.dumps(content, indent=2) + "\n"
-
-
-def list_sha256(table: ControlTable) -> str:
-    """Return the hash by which a bundle names the list that it answers."""
-    return hashlib.sha256(render(table).encode()).hexdigest()
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """What an audit found: frozen values, kept as one JSON file a run."""
 
+from collections import Counter
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -74,6 +75,25 @@ class HostAudit(Frozen):
     problem: str = ""
     results: tuple[Result, ...]
 
+    @property
+    def good(self) -> bool:
+        """Whether everything could be determined and nothing fails without a waiver."""
+        bad = (Outcome.FAIL, Outcome.ERROR)
+        return not any(r.outcome in bad and not r.is_waived for r in self.results)
+
+    @property
+    def text(self) -> str:
+        """The host's results in one line for people."""
+        if self.problem:
+            return self.problem
+        counts = Counter(result.outcome for result in self.results)
+        parts = [f"{counts[Outcome.PASS]} pass", f"{counts[Outcome.FAIL]} fail"]
+        if waived := sum(result.is_waived for result in self.results):
+            parts[-1] += f" ({waived} waived)"
+        if counts[Outcome.ERROR]:
+            parts.append(f"{counts[Outcome.ERROR]} could not be determined")
+        return ", ".join(parts)
+
 
 class AuditRun(Frozen):
     """One audit of some of an estate's hosts, sorted by host name."""
@@ -84,6 +104,10 @@ class AuditRun(Frozen):
     seconds: float
     controls_sha256: str
     hosts: tuple[HostAudit, ...]
+
+    def counts(self) -> Counter[Outcome]:
+        """Return how many results of all hosts have each outcome."""
+        return Counter(result.outcome for host in self.hosts for result in host.results)
 
 
 class AuditError(Exception):
