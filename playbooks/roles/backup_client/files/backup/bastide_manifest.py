@@ -1,0 +1,117 @@
+"""What a backup holds: the hash of every file, and a dump with its rows counted.
+
+Read at backup time, so that a drill compares with what was there then, not with live files;
+the drill counts the restored rows with the same statements.
+"""
+
+import hashlib
+import json
+import os
+import stat
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, cast
+
+AS_POSTGRES = ("runuser", "-u", "postgres", "--")
+PSQL = ("psql", "-XAtq", "-v", "ON_ERROR_STOP=1")
+TABLES = """SELECT coalesce(json_agg(format('%I.%I', schemaname, tablename) ORDER BY 1), '[]')
+ FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema');"""
+# The sum of the rows' hashes does not depend on their order, so the drill may compare it.
+ROWS = """SELECT json_build_object('name', '{1}', 'rows', count(*), 'fingerprint',
+ coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text) FROM {0} t;"""
+SESSION = "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET extra_float_digits = 1; "
+
+
+class BackupError(Exception):
+    """A backup could not be made or asked for; the text says which part and why."""
+
+
+def sha256(path: Path) -> str:
+    """Return a file's SHA-256 in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def files(paths: tuple[str, ...]) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield every regular file under the paths; one that vanishes meanwhile is left out."""
+    for top in map(Path, paths):
+        for path in [top] if top.is_file() else sorted(top.rglob("*")):
+            try:
+                status = path.lstat()
+            except FileNotFoundError:
+                continue
+            if stat.S_ISREG(status.st_mode):
+                yield path, status
+
+
+def seen(paths: tuple[str, ...]) -> dict[str, tuple[int, int]]:
+    """Return size and modification time of every file, to tell whether one has changed."""
+    return {str(path): (status.st_size, status.st_mtime_ns) for path, status in files(paths)}
+
+
+def hashed(paths: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """Yield a manifest entry for every file."""
+    for path, status in files(paths):
+        try:
+            digest = sha256(path)
+        except FileNotFoundError:
+            continue
+        yield {
+            "path": str(path),
+            "sha256": digest,
+            "size": status.st_size,
+            "mtime_ns": status.st_mtime_ns,
+        }
+
+
+@contextmanager
+def asking(psql: Sequence[str]) -> Iterator[Callable[[str], str]]:
+    """Keep one psql open and give a function that puts a statement and returns its one line."""
+    with subprocess.Popen(
+        psql, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/"
+    ) as process:
+        put, taken = cast("IO[str]", process.stdin), cast("IO[str]", process.stdout)
+
+        def ask(sql: str) -> str:
+            try:
+                put.write(" ".join(sql.split()) + "\n")
+                put.flush()
+            except BrokenPipeError:
+                raise BackupError("PostgreSQL ended the session") from None
+            answer = taken.readline().strip()
+            if not answer:
+                raise BackupError("PostgreSQL did not answer: is it running, is there a database?")
+            return answer
+
+        yield ask
+
+
+def count_rows(ask: Callable[[str], str]) -> list[dict[str, Any]]:
+    """Return every table's name, number of rows and fingerprint, sorted by name."""
+    names = json.loads(ask(SESSION + TABLES))
+    return [json.loads(ask(ROWS.format(name, name.replace("'", "''")))) for name in names]
+
+
+def dump(database: str, folder: Path) -> dict[str, Any]:
+    """Dump a database and count its rows, both from one exported snapshot of it."""
+    path = folder / f"{database}.pgdump"
+    with asking([*AS_POSTGRES, *PSQL, "-d", database]) as ask, path.open("wb") as out:
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+        token = ask(begin + "SELECT pg_export_snapshot();")
+        # Not compressed: restic does that, and finds what is the same as yesterday.
+        dumping = ("pg_dump", "-Fc", "-Z0", f"--snapshot={token}", database)
+        done = subprocess.run(
+            [*AS_POSTGRES, *dumping], stdout=out, stderr=subprocess.PIPE, cwd="/", check=False
+        )
+        if done.returncode:
+            raise BackupError(f"pg_dump {database}: {done.stderr.decode(errors='replace').strip()}")
+        tables = count_rows(ask)
+    return {
+        "name": database,
+        "dump": str(path),
+        "sha256": sha256(path),
+        "size": path.stat().st_size,
+        "tables": tables,
+    }
