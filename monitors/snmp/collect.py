@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from monitors.metrics import Family, Sample
 from monitors.snmp import boot, decode
-from monitors.snmp.client import BadAnswerError, Raw, Session, SnmpError
+from monitors.snmp.client import BadAnswerError, Raw, RefusedError, Session, SnmpError
 from monitors.snmp.decode import Problem
 from monitors.snmp.profile import Info, Number, Profile, Table
 from monitors.snmp.walk import Index, PageSize, column
@@ -69,7 +69,10 @@ class Device:
 
 
 async def collect(session: Session, device: Device, gathering: Gathering) -> None:
-    """Fill ``gathering``; SnmpError becomes its ``failure``."""
+    """Fill ``gathering``; SnmpError becomes its ``failure``.
+
+    Raises RefusedError: no other collector would be let in either.
+    """
     profile = gathering.profile
     try:
         await _scalars(session, device, gathering)
@@ -77,6 +80,8 @@ async def collect(session: Session, device: Device, gathering: Gathering) -> Non
             await _table(session, device, table, gathering)
         if not gathering.families:
             raise BadAnswerError(f"{profile.collector}: the device has none of these objects")
+    except RefusedError:
+        raise
     except SnmpError as error:
         gathering.failure = str(error)
 

@@ -87,6 +87,10 @@ class GufoClient:
         self._engines[place] = session.engine_id()
         try:
             yield session
+        except RefusedError:
+            # Keys made for another engine are refused too: other hardware at the old address.
+            self._engines.pop(place, None)
+            raise
         finally:
             session.close()
 
@@ -97,8 +101,7 @@ class GufoClient:
         except SnmpError:
             if engine is None:
                 raise
-            # Replaced hardware answers at the old address with another engine ID.
-            del self._engines[agent.address, agent.port]
+            self._engines.pop((agent.address, agent.port), None)
             return await self._greet(agent, None)
         return session
 

@@ -84,9 +84,12 @@ class Poller:
             failure = str(error)
         if failure:
             _mark_unfinished(gatherings, failure)
+        answered = any(gathering.answered for gathering in gatherings)
+        if not answered and not failure:
+            failure = next((g.failure for g in gatherings), "nothing was asked")
         return PollResult(
             target,
-            any(gathering.answered for gathering in gatherings),
+            answered,
             time.monotonic() - started,
             failure,
             tuple(gathering.result() for gathering in gatherings),

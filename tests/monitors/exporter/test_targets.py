@@ -1,0 +1,71 @@
+"""Service discovery: the shape that Prometheus demands, the labels that the rules join on."""
+
+from pathlib import Path
+
+import pytest
+
+from inventory.load import load_estate
+from inventory.model import Estate
+from inventory.paths import SHIPPED_ESTATES
+from monitors.exporter.targets import JOBS, blackbox, node, snmp
+from tests.monitors.exporter.serving import ESTATE
+
+ESTATES = [ESTATE, *sorted(path.parent for path in SHIPPED_ESTATES.glob("*/estate.yml"))]
+
+
+@pytest.fixture(scope="module")
+def harbours() -> Estate:
+    return load_estate(ESTATE)
+
+
+@pytest.mark.parametrize("folder", ESTATES, ids=lambda path: path.name)
+@pytest.mark.parametrize("job", sorted(JOBS))
+def test_every_group_has_one_target_and_text_labels(folder: Path, job: str) -> None:
+    for group in JOBS[job](load_estate(folder)):
+        assert set(group) == {"targets", "labels"}
+        assert len(group["targets"]) == 1
+        assert "municipality" in group["labels"]
+        assert {"host", "device", "service"} & set(group["labels"])
+        assert all(isinstance(v, str) and v for v in group["labels"].values())
+
+
+@pytest.mark.parametrize("folder", ESTATES, ids=lambda path: path.name)
+def test_every_parent_is_something_that_is_watched(folder: Path) -> None:
+    estate = load_estate(folder)
+    groups = [group for job in JOBS.values() for group in job(estate)]
+    watched = {g["labels"].get("device") or g["labels"]["host"] for g in groups}
+    assert {g["labels"]["parent"] for g in groups if "parent" in g["labels"]} <= watched
+
+
+def test_a_host_is_scraped_at_its_node_exporter(harbours: Estate) -> None:
+    assert {
+        "targets": ["127.0.71.10:9100"],
+        "labels": {
+            "municipality": "harbour",
+            "host": "harbour-app",
+            "tier": "town",
+            "parent": "harbour-edge",
+        },
+    } in node(harbours)
+
+
+def test_the_central_site_has_no_tier(harbours: Estate) -> None:
+    assert {
+        "targets": ["127.0.70.10:9100"],
+        "labels": {"municipality": "central", "host": "central-ops"},
+    } in node(harbours)
+
+
+def test_a_device_is_a_device_and_a_host_with_an_agent_is_a_host(harbours: Estate) -> None:
+    labels = {group["targets"][0]: group["labels"] for group in snmp(harbours)}
+    assert labels["harbour-ups"]["device"] == "harbour-ups"
+    assert labels["harbour-ups"]["parent"] == "harbour-switch"
+    assert "device" not in labels["harbour-edge"]
+    assert labels["harbour-edge"]["host"] == "harbour-edge"
+
+
+def test_a_service_is_probed_at_its_url_and_knows_its_host(harbours: Estate) -> None:
+    (group,) = blackbox(harbours)
+    assert group["targets"] == ["https://app.harbour.harbours.test/"]
+    assert group["labels"]["service"] == "harbour-berths"
+    assert group["labels"]["host"] == "harbour-app"

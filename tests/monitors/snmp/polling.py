@@ -1,0 +1,132 @@
+"""Polls of agents that run in the test's own event loop, well-behaved and hostile ones."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import cast
+
+from infra.lab.agent.config import AgentConfig
+from infra.lab.agent.objects import Moment, Oid
+from infra.lab.agent.responder import Binding, Lookup
+from inventory.model import SnmpAccess
+from monitors.metrics import Family
+from monitors.snmp.gufo import GufoClient
+from monitors.snmp.poller import Poller, PollResult
+from monitors.snmp.targets import Target
+from tests.infra.lab.agent.running import ADDRESS
+
+# Tests wait for silence; loopback answers within milliseconds.
+IMPATIENT = 0.2
+
+
+def poller(folder: Path, attempts: int = 2, attempt_seconds: float = IMPATIENT) -> Poller:
+    """A poller with little patience; the secrets are the agents'."""
+    return Poller(folder, GufoClient(attempt_seconds, attempts))
+
+
+def access(folder: Path) -> SnmpAccess:
+    """How the agents of ``running`` are asked."""
+    return SnmpAccess(auth=f"file:{folder / 'auth'}", priv=f"file:{folder / 'priv'}")
+
+
+def target(folder: Path, port: int, kind: str = "switch", name: str = "harbour-switch") -> Target:
+    """An agent of ``running`` as the inventory would give it."""
+    return Target(name, kind, "harbour", ADDRESS, access(folder), port)
+
+
+def target_of(folder: Path, config: AgentConfig) -> Target:
+    """The target of a running agent."""
+    return target(folder, config.port, config.kind, config.name)
+
+
+def successes(result: PollResult) -> dict[str, bool]:
+    """Which collectors were content."""
+    return {collector.collector: collector.success for collector in result.collectors}
+
+
+def failures(result: PollResult) -> str:
+    """All that went wrong, in one text."""
+    lines = [result.failure]
+    for collector in result.collectors:
+        lines += [collector.failure, *(problem.text for problem in collector.problems)]
+    return "\n".join(line for line in lines if line)
+
+
+def values(result: PollResult, metric: str) -> list[float]:
+    """A metric's values."""
+    found: dict[str, Family] = {family.name: family for family in result.families()}
+    return [sample.value for sample in found[metric].samples] if metric in found else []
+
+
+class Lying:
+    """An agent's objects, with GETNEXT answers replaced by a test's."""
+
+    def __init__(self, objects: Lookup, lie: Callable[[Oid, Moment, Binding], Binding]) -> None:
+        self._objects, self._lie = objects, lie
+
+    def get(self, oid: Oid, moment: Moment) -> Binding:
+        return self._objects.get(oid, moment)
+
+    def next(self, oid: Oid, moment: Moment) -> Binding:
+        return self._lie(oid, moment, self._objects.next(oid, moment))
+
+
+def quiet(_: bytes) -> None:
+    """No answer."""
+
+
+class Datagrams(asyncio.DatagramProtocol):
+    """A responder that answers every datagram with what a test gives for it (None: nothing)."""
+
+    def __init__(self, answer: Callable[[bytes], bytes | None]) -> None:
+        self._answer = answer
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        answer = self._answer(data)
+        if answer is not None:
+            self._transport.sendto(answer, addr)
+
+
+@asynccontextmanager
+async def answering(answer: Callable[[bytes], bytes | None]) -> AsyncIterator[int]:
+    """The port of a responder that answers with ``answer(datagram)`` (None: not at all)."""
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: Datagrams(answer), local_addr=(ADDRESS, 0)
+    )
+    try:
+        yield transport.get_extra_info("sockname")[1]
+    finally:
+        transport.close()
+
+
+@asynccontextmanager
+async def between(
+    config: AgentConfig, change: Callable[[bytes], bytes | None]
+) -> AsyncIterator[int]:
+    """The port of a relay to an agent, whose answers pass through ``change`` (None: lost)."""
+    loop = asyncio.get_running_loop()
+
+    class Relay(asyncio.DatagramProtocol):
+        asker: tuple[str, int]
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.transport = cast("asyncio.DatagramTransport", transport)
+
+        def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+            if addr[1] == config.port:
+                changed = change(data)
+                if changed is not None:
+                    self.transport.sendto(changed, self.asker)
+            else:
+                self.asker = addr
+                self.transport.sendto(data, (str(config.address), config.port))
+
+    transport, _ = await loop.create_datagram_endpoint(Relay, local_addr=(ADDRESS, 0))
+    try:
+        yield transport.get_extra_info("sockname")[1]
+    finally:
+        transport.close()

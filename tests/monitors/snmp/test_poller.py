@@ -1,0 +1,345 @@
+"""Polls: what a silent, wrong, lying or slow device costs, and what a good one gives."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+from pysnmp.proto import rfc1902
+
+from infra.lab.agent import switch
+from infra.lab.agent.config import AgentConfig
+from infra.lab.agent.objects import Moment, Oid, fixed
+from infra.lab.agent.responder import Binding, Lookup
+from monitors.metrics import render
+from monitors.snmp.poller import poll_all
+from monitors.snmp.walk import MOST_ROWS
+from tests.infra.lab.agent.running import free_port, running, settings
+from tests.monitors.snmp.polling import (
+    Lying,
+    answering,
+    between,
+    failures,
+    poller,
+    quiet,
+    successes,
+    target,
+    target_of,
+    values,
+)
+
+DEADLINE = 20.0
+HC_IN_OCTETS = (*switch.IF_X_ENTRY, 6)
+NOTHING = {"system": False, "interfaces": False}
+
+
+def honest(folder: Path, **changes: object) -> Lookup:
+    return Lookup(switch.objects(AgentConfig.model_validate(settings(folder, **changes))))
+
+
+def test_a_closed_port_is_a_failure_with_a_next_step(tmp_path: Path) -> None:
+    settings(tmp_path)
+    result = asyncio.run(poller(tmp_path).poll(target(tmp_path, free_port()), DEADLINE))
+    assert (result.success, successes(result)) == (False, NOTHING)
+    assert "127.0.0.1 port" in result.failure
+
+
+def test_a_missing_secret_names_its_reference(tmp_path: Path) -> None:
+    result = asyncio.run(poller(tmp_path).poll(target(tmp_path, free_port()), DEADLINE))
+    assert not result.success
+    assert f"file:{tmp_path / 'auth'}" in result.failure
+
+
+@pytest.mark.parametrize("which", ["auth", "priv"])
+def test_a_wrong_key_says_that_the_keys_are_refused(tmp_path: Path, which: str) -> None:
+    async def scenario() -> None:
+        async with running(tmp_path) as config:
+            (tmp_path / which).write_text("some-other-secret", encoding="utf-8")
+            result = await poller(tmp_path).poll(target_of(tmp_path, config), DEADLINE)
+            assert (result.success, successes(result)) == (False, NOTHING)
+            assert "refused" in result.failure
+            assert "some-other-secret" not in failures(result)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"\x00" * 64,
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"\x30\x82\xff\xff",
+        b"\x30\x84\xff\xff\xff\xff" + b"\x02" * 1000,
+        b"\x30\x03\x02\x01\x03",
+        bytes(range(256)) * 100,
+    ],
+)
+def test_garbage_is_a_failure_and_no_crash(tmp_path: Path, answer: bytes) -> None:
+    settings(tmp_path)
+
+    async def scenario() -> None:
+        async with answering(lambda _: answer) as port:
+            result = await poller(tmp_path).poll(target(tmp_path, port), DEADLINE)
+            assert (result.success, successes(result)) == (False, NOTHING)
+            assert result.failure
+
+    asyncio.run(scenario())
+
+
+def test_an_echo_of_our_own_requests_is_a_failure(tmp_path: Path) -> None:
+    settings(tmp_path)
+
+    async def scenario() -> None:
+        async with answering(lambda datagram: datagram) as port:
+            result = await poller(tmp_path).poll(target(tmp_path, port), DEADLINE)
+            assert not result.success
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("left", [0.1, 0.5, 0.99])
+def test_truncated_answers_are_a_failure(tmp_path: Path, left: float) -> None:
+    async def scenario() -> None:
+        async with (
+            running(tmp_path) as config,
+            between(config, lambda data: data[: int(len(data) * left)]) as port,
+        ):
+            result = await poller(tmp_path).poll(target(tmp_path, port), DEADLINE)
+            assert not result.success
+
+    asyncio.run(scenario())
+
+
+def test_tampered_answers_are_not_believed(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with (
+            running(tmp_path) as config,
+            between(config, lambda data: data[:-1] + bytes([data[-1] ^ 1])) as port,
+        ):
+            result = await poller(tmp_path).poll(target(tmp_path, port), DEADLINE)
+            assert not any(collector.families for collector in result.collectors)
+
+    asyncio.run(scenario())
+
+
+def test_a_lost_datagram_is_asked_for_again(tmp_path: Path) -> None:
+    count = iter(range(1000))
+
+    async def scenario() -> None:
+        async with (
+            running(tmp_path) as config,
+            between(config, lambda data: None if next(count) % 7 == 3 else data) as port,
+        ):
+            result = await poller(tmp_path).poll(target(tmp_path, port), DEADLINE)
+            assert failures(result) == ""
+
+    asyncio.run(scenario())
+
+
+def test_an_agent_whose_large_answers_get_lost_is_asked_for_smaller_ones(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with (
+            running(tmp_path) as config,
+            between(config, lambda data: None if len(data) > 600 else data) as port,
+        ):
+            patient = poller(tmp_path, attempts=1)
+            result = await patient.poll(target(tmp_path, port), DEADLINE)
+            assert failures(result) == ""
+            assert len(values(result, "ifHCInOctets")) == 48
+            again = await patient.poll(target(tmp_path, port), DEADLINE)
+            assert failures(again) == ""
+
+    asyncio.run(scenario())
+
+
+def test_oids_that_do_not_increase_end_the_collector_and_only_it(tmp_path: Path) -> None:
+    def lie(asked: Oid, moment: Moment, answer: Binding) -> Binding:
+        # Column 6 jumps back to its start after row 5, for ever.
+        if asked == (*HC_IN_OCTETS, 5):
+            return ((*HC_IN_OCTETS, 1), rfc1902.Counter64(1))
+        return answer
+
+    async def scenario() -> None:
+        async with running(tmp_path, source=Lying(honest(tmp_path), lie)) as config:
+            result = await poller(tmp_path).poll(target_of(tmp_path, config), DEADLINE)
+            assert result.success
+            assert successes(result) == {"system": True, "interfaces": False}
+            assert "not increasing" in failures(result)
+            assert len(values(result, "ifOperStatus")) == 48, "what came before is served"
+
+    asyncio.run(scenario())
+
+
+def test_a_table_without_an_end_is_given_up(tmp_path: Path) -> None:
+    def lie(asked: Oid, moment: Moment, answer: Binding) -> Binding:
+        if asked[:-1] == HC_IN_OCTETS or asked == HC_IN_OCTETS:
+            row = asked[-1] + 1 if len(asked) > len(HC_IN_OCTETS) else 1
+            # Far enough apart for the test to end soon.
+            return ((*HC_IN_OCTETS, row), rfc1902.Counter64(1))
+        return answer
+
+    async def scenario() -> None:
+        async with running(tmp_path, source=Lying(honest(tmp_path), lie)) as config:
+            result = await poller(tmp_path).poll(target_of(tmp_path, config), 120)
+            assert f"more than {MOST_ROWS} rows" in failures(result)
+
+    asyncio.run(scenario())
+
+
+def test_values_of_the_wrong_type_are_left_out_one_by_one(tmp_path: Path) -> None:
+    objects = switch.objects(AgentConfig.model_validate(settings(tmp_path)))
+    objects[*HC_IN_OCTETS, 7] = fixed("OctetString", "many")
+    objects[*switch.IF_X_ENTRY, 1, 9] = fixed("Integer32", 9)
+
+    async def scenario() -> None:
+        async with running(tmp_path, source=Lookup(objects)) as config:
+            result = await poller(tmp_path).poll(target_of(tmp_path, config), DEADLINE)
+            assert successes(result) == {"system": True, "interfaces": False}
+            assert "ifHCInOctets: expected a number, found bytes" in failures(result)
+            assert len(values(result, "ifHCInOctets")) == 47
+            assert values(result, "bastide_snmp_undecodable_values") == [0, 2]
+
+    asyncio.run(scenario())
+
+
+def test_a_device_without_the_tables_of_its_kind_fails_in_that_collector(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with running(tmp_path, kind="ups") as config:
+            wrong = target(tmp_path, config.port, kind="switch")
+            result = await poller(tmp_path).poll(wrong, DEADLINE)
+            assert successes(result) == {"system": True, "interfaces": False}
+            assert "none of these objects" in failures(result)
+
+    asyncio.run(scenario())
+
+
+def test_at_the_deadline_what_was_read_is_served(tmp_path: Path) -> None:
+    heard = iter(range(1000))
+
+    async def scenario() -> None:
+        # Silent after the fourteenth answer: in the middle of the interfaces.
+        async with (
+            running(tmp_path) as config,
+            between(config, lambda data: data if next(heard) < 14 else None) as port,
+        ):
+            result = await poller(tmp_path, attempts=100).poll(target(tmp_path, port), 1.0)
+            assert result.success
+            assert successes(result) == {"system": True, "interfaces": False}
+            assert "not done within 1.0 s" in failures(result)
+            assert len(values(result, "ifOperStatus")) == 48
+            assert values(result, "ifOutErrors") == []
+
+    asyncio.run(scenario())
+
+
+def test_a_dead_device_delays_nobody(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with running(tmp_path) as config, answering(quiet) as silent:
+            patient = poller(tmp_path, attempt_seconds=3600)
+            dead = [
+                asyncio.create_task(
+                    patient.poll(target(tmp_path, silent, name=f"dead-{number}"), 3600)
+                )
+                for number in range(50)
+            ]
+            alive = await patient.poll(target_of(tmp_path, config), DEADLINE)
+            assert failures(alive) == ""
+            assert not any(task.done() for task in dead)
+            for task in dead:
+                task.cancel()
+            await asyncio.gather(*dead, return_exceptions=True)
+
+    asyncio.run(scenario())
+
+
+def test_many_are_polled_in_the_order_asked_for(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with running(tmp_path) as config, answering(quiet) as silent:
+            wanted = [target(tmp_path, silent, name="dead"), target_of(tmp_path, config)]
+            results = await poll_all(poller(tmp_path), wanted, DEADLINE)
+            assert [(r.target.name, r.success) for r in results] == [
+                ("dead", False),
+                ("harbour-switch", True),
+            ]
+
+    asyncio.run(scenario())
+
+
+def test_new_hardware_at_an_old_address_is_met_anew(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        patient = poller(tmp_path)
+        async with running(tmp_path) as config:
+            assert (await patient.poll(target_of(tmp_path, config), DEADLINE)).success
+        async with running(tmp_path, name="other-switch", port=config.port):
+            await patient.poll(target_of(tmp_path, config), DEADLINE)
+            second = await patient.poll(target_of(tmp_path, config), DEADLINE)
+            assert failures(second) == ""
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("auth", ["SHA", "SHA224", "SHA256", "SHA384", "SHA512"])
+@pytest.mark.parametrize("priv", ["AES", "AES192", "AES256"])
+def test_every_protocol_of_the_inventory_works_twice(tmp_path: Path, auth: str, priv: str) -> None:
+    async def scenario() -> None:
+        async with running(tmp_path, kind="ups", auth_protocol=auth, priv_protocol=priv) as config:
+            patient = poller(tmp_path)
+            plain = target_of(tmp_path, config)
+            access = plain.access.model_copy(update={"auth_protocol": auth, "priv_protocol": priv})
+            wanted = type(plain)(
+                plain.name, plain.kind, plain.municipality, plain.address, access, plain.port
+            )
+            for _ in range(2):
+                assert failures(await patient.poll(wanted, DEADLINE)) == ""
+
+    asyncio.run(scenario())
+
+
+def test_a_switch_gives_its_ports(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with running(tmp_path) as config:
+            patient = poller(tmp_path)
+            first = await patient.poll(target_of(tmp_path, config), DEADLINE)
+            await asyncio.sleep(0.1)
+            second = await patient.poll(target_of(tmp_path, config), DEADLINE)
+            assert failures(first) == failures(second) == ""
+            assert len(values(first, "ifHCInOctets")) == 48
+            assert sum(values(second, "ifHCInOctets")) > sum(values(first, "ifHCInOctets"))
+            text = render(first.families())
+            assert 'ifOperStatus{ifIndex="48",ifName="te1/0/48"} 1' in text
+            assert 'ifAlias="uplink"} 1' in text
+
+    asyncio.run(scenario())
+
+
+def test_a_ups_gives_base_units_and_tells_when_mains_fail(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+
+    async def scenario() -> None:
+        async with running(tmp_path, kind="ups", state_file=str(state)) as config:
+            patient = poller(tmp_path)
+            calm = await patient.poll(target_of(tmp_path, config), DEADLINE)
+            assert values(calm, "bastide_ups_on_battery") == [0]
+            assert values(calm, "bastide_ups_battery_charge_ratio") == [1]
+            assert values(calm, "bastide_ups_battery_runtime_seconds") == [2400]
+            state.write_text('{"on_battery": true, "charge_percent": 10}', encoding="utf-8")
+            dark = await patient.poll(target_of(tmp_path, config), DEADLINE)
+            assert values(dark, "bastide_ups_on_battery") == [1]
+            assert values(dark, "bastide_ups_battery_charge_ratio") == [0.1]
+            assert values(dark, "bastide_ups_battery_runtime_seconds") == [240]
+            low = 'bastide_ups_battery_state{state="low"} 1'
+            assert low in render(dark.families())
+
+    asyncio.run(scenario())
+
+
+def test_the_boot_time_is_about_when_the_agent_started(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        started = time.time()
+        async with running(tmp_path) as config:
+            result = await poller(tmp_path).poll(target_of(tmp_path, config), DEADLINE)
+            (booted,) = values(result, "bastide_snmp_boot_timestamp_seconds")
+            assert abs(booted - started) < 60
+
+    asyncio.run(scenario())
