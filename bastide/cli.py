@@ -26,6 +26,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "audit": ("bastide.commands.audit", "group"),
     "snmp": ("bastide.commands.snmp", "group"),
     "backup": ("bastide.commands.backup", "group"),
+    "lab": ("bastide.commands.lab", "group"),
 }
 EXIT_CODES: tuple[tuple[type[Exception], Exit], ...] = (
     (InventoryError, Exit.WRONG_USE),
