@@ -14,7 +14,9 @@ from bastide.commands.infra import engine_option
 from bastide.errors import CommandError, Exit
 from bastide.opened import open_estate
 from bastide.options import estate_option, json_option, print_json
-from infra.lab import LabError, preflight, teardown
+from infra.lab import preflight
+from infra.lab.problems import LabError
+from infra.lab.teardown import teardown
 from inventory.outputs import outputs_path
 from inventory.words import ProviderName
 

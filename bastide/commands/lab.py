@@ -5,7 +5,9 @@ import click
 from bastide.errors import CommandError, Exit
 from bastide.opened import open_estate
 from bastide.options import estate_option, json_option, print_json
-from infra.lab import Lab, LabError, lab_of, machine
+from infra.lab import machine
+from infra.lab.place import Lab, lab_of
+from infra.lab.problems import LabError
 
 
 @click.group("lab")

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from bastide.opened import Opened
+from infra.lab import machine
+from infra.lab.place import lab_of
 from inventory.paths import SHIPPED_ESTATES
 from tests.command import BASTIDE, bastide, environment
 
@@ -126,8 +128,6 @@ def test_a_changed_host_key_is_refused_by_every_way_in(lab: Opened, tmp_path: Pa
 
 @pytest.mark.lab
 def test_a_host_that_refuses_ssh_is_told_apart_from_one_that_fails(lab: Opened) -> None:
-    from infra.lab import lab_of, machine
-
     machine.stop(lab_of(lab.estate.estate, lab.state), "velgora-files")
     try:
         audited = bastide("audit", "run", "--estate", "lab", "--host", "velgora-files")

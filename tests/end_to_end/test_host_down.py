@@ -7,7 +7,8 @@ import pytest
 
 from bastide import prometheus, status
 from bastide.opened import Opened
-from infra.lab import lab_of, machine
+from infra.lab import machine
+from infra.lab.place import lab_of
 from tests.command import bastide
 
 pytestmark = pytest.mark.lab
