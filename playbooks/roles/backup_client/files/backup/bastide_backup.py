@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bastide_manifest import BackupError, dump, hashed, seen
+from bastide_manifest import BackupError, dump, hashed, seconds, seen
 
 CONFIG = Path("/etc/bastide/backup")
 STATE = Path("/var/lib/bastide/backup")
@@ -116,13 +116,6 @@ def newest(plan: Plan) -> dict[str, Any] | None:
         return None
     last = max(found, key=lambda snapshot: seconds(snapshot["time"]))
     return {"id": last["id"], "time": last["time"], "snapshots": len(found)}
-
-
-def seconds(stamp: str) -> float:
-    """Return a restic time (RFC 3339, nanoseconds) in seconds since 1970."""
-    head, _, tail = stamp.partition(".")
-    zone = tail.lstrip("0123456789")
-    return datetime.fromisoformat((head + zone).replace("Z", "+00:00")).timestamp()
 
 
 def now() -> str:

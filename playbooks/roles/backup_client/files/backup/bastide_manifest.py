@@ -11,6 +11,7 @@ import stat
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -26,6 +27,13 @@ SESSION = "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET extra_float_digits =
 
 class BackupError(Exception):
     """A backup could not be made or asked for; the text says which part and why."""
+
+
+def seconds(stamp: str) -> float:
+    """Return a restic time (RFC 3339, nanoseconds) in seconds since 1970."""
+    head, _, tail = stamp.partition(".")
+    zone = tail.lstrip("0123456789")
+    return datetime.fromisoformat((head + zone).replace("Z", "+00:00")).timestamp()
 
 
 def sha256(path: Path) -> str:

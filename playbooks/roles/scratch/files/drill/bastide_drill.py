@@ -1,0 +1,230 @@
+#!/usr/bin/python3
+"""Restore a plan's newest snapshot into nothing, prove it, measure it and wipe it.
+
+    bastide-drill --host HOST --municipality ID --plan ID --target ADDRESS \\
+        --rpo SECONDS [--database NAME] < FILE_WITH_THE_REPOSITORY_PASSWORD
+
+Prints one JSON document; exit 0 when the plan was restored as deep as it can be, 1 when a step
+failed, 2 for wrong use. The copies are read over SFTP as an account that cannot write.
+"""
+
+import argparse
+import fcntl
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import drill_postgres
+from bastide_manifest import PSQL, BackupError, asking, count_rows, seconds, sha256
+from drill_result import Drill, DrillError, Request, Step, climb, result
+
+CONFIG = Path("/etc/bastide/drill")
+WORK = Path("/var/lib/bastide/drill")
+TARGET_USER = "bastide-drill"
+SHOWN = 5
+
+
+def restic(drill: Drill, *arguments: str) -> str:
+    """Run restic, reading only, and return what it printed; DrillError with its last words."""
+    ssh = [
+        *("ssh", "-F", "none", "-i", str(CONFIG / "key"), "-o", "IdentitiesOnly=yes"),
+        *("-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=15"),
+        *("-o", f"UserKnownHostsFile={CONFIG / 'known_hosts'}", "-o", "ServerAliveInterval=30"),
+        *(f"{TARGET_USER}@{drill.request.target}", "-s", "sftp"),
+    ]
+    folder = f"/{drill.request.host}/{drill.request.plan}"
+    command = [
+        *("restic", "--repo", f"sftp:{TARGET_USER}@{drill.request.target}:{folder}"),
+        *("--option", f"sftp.command={shlex.join(ssh)}", "--no-lock"),
+        *("--cache-dir", str(Path(drill.work) / "cache"), *arguments),
+    ]
+    # The environment of a root process is root's to read; argv is everyone's.
+    environment = {**os.environ, "RESTIC_PASSWORD": drill.password, "TMPDIR": drill.work}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = [line for line in done.stderr.splitlines() if line.strip()]
+        raise DrillError(f"restic {arguments[0]} ({done.returncode}): {' / '.join(said[-SHOWN:])}")
+    return done.stdout
+
+
+def find(drill: Drill) -> None:
+    """Find the plan's newest snapshot."""
+    asked = drill.request
+    chosen = ("--host", asked.host, "--tag", f"plan={asked.plan}")
+    found = json.loads(restic(drill, "snapshots", "--json", *chosen)) or []
+    if not found:
+        raise DrillError(f"no snapshot of the plan {asked.plan} of {asked.host}; run its backup")
+    drill.snapshot = max(found, key=lambda snapshot: seconds(snapshot["time"]))
+
+
+def fresh(drill: Drill) -> None:
+    """Hold the snapshot's age against the RPO; one from the future is not fresh."""
+    age = drill.started - seconds(drill.snapshot["time"])
+    if not 0 <= age <= drill.request.rpo_seconds:
+        allowed = f"expected 0 to {drill.request.rpo_seconds:.0f} s"
+        raise DrillError(f"the newest snapshot is {age:.0f} s old, {allowed}")
+
+
+def check(drill: Drill) -> None:
+    """Let restic check that nothing is missing from the repository."""
+    restic(drill, "check")
+
+
+def read(drill: Drill) -> None:
+    """Let restic read the repository's data, or a share of it, and check every hash."""
+    restic(drill, "check", f"--read-data-subset={drill.request.subset}")
+
+
+def restored(drill: Drill, path: str) -> Path:
+    """Return where a path of the backed up host is after the restore."""
+    if ".." in Path(path).parts:
+        raise DrillError(f"the manifest names a path outside the snapshot: {path}")
+    return Path(drill.work) / "restore" / path.lstrip("/")
+
+
+def restore(drill: Drill) -> None:
+    """Restore the whole snapshot and read its manifest."""
+    restic(drill, "restore", drill.snapshot["id"], "--target", str(Path(drill.work) / "restore"))
+    manifest = restored(
+        drill, f"/var/lib/bastide/backup/staging/{drill.request.plan}/manifest.json"
+    )
+    if not manifest.is_file():
+        raise DrillError("the snapshot has no manifest: it was not made by bastide-backup")
+    drill.manifest = json.loads(manifest.read_text(encoding="utf-8"))
+
+
+def compare(drill: Drill) -> None:
+    """Hash every restored file; one that was changed while it was backed up is only counted."""
+    bad = []
+    for entry in drill.manifest["files"]:
+        path = restored(drill, entry["path"])
+        if not path.is_file():
+            bad.append(f"{entry['path']} is missing")
+        elif sha256(path) == entry["sha256"]:
+            drill.files_verified += 1
+        elif path.stat().st_mtime_ns != entry["mtime_ns"]:
+            drill.files_moved += 1
+        else:
+            bad.append(f"{entry['path']} has another content")
+    database = drill.manifest["database"]
+    if database and sha256(restored(drill, database["dump"])) != database["sha256"]:
+        bad.append(f"{database['dump']} has another content")
+    if bad:
+        more = f" and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
+        raise DrillError("; ".join(bad[:SHOWN]) + more)
+
+
+def sockets(drill: Drill) -> Path:
+    """Return the throw-away server's folder."""
+    return Path(drill.work) / "postgres"
+
+
+def start(drill: Drill) -> None:
+    """Start a database server of the drill's own."""
+    drill_postgres.start(sockets(drill))
+
+
+def load(drill: Drill) -> None:
+    """Load the dump into it."""
+    dump = restored(drill, drill.manifest["database"]["dump"])
+    drill_postgres.load(sockets(drill), drill.request.database, dump)
+
+
+def count(drill: Drill) -> None:
+    """Count and hash the rows of every table as the backup did."""
+    server = ("--host", str(sockets(drill)), "--dbname", drill.request.database)
+    try:
+        with asking([*drill_postgres.CONFINED, *PSQL, *server]) as ask:
+            found = count_rows(ask)
+    except BackupError as error:
+        raise DrillError(str(error)) from None
+    expected = drill.manifest["database"]["tables"]
+    wrong = [table["name"] for table in expected if table not in found]
+    if wrong or len(found) != len(expected):
+        raise DrillError(f"not the rows of the manifest: {', '.join(wrong) or 'other tables'}")
+    drill.rows = sum(table["rows"] for table in found)
+
+
+def probe(drill: Drill) -> None:
+    """Ask the service that runs on the restored database."""
+    drill_postgres.probe(sockets(drill), drill.request.database)
+
+
+STEPS = (
+    Step("find the newest snapshot", 0, find),
+    Step("hold its age against the RPO", 1, fresh, recovery=False, fatal=False),
+    Step("check the repository's structure", 2, check, recovery=False),
+    Step("read the repository's data", 3, read, recovery=False),
+    Step("restore the snapshot", 4, restore),
+    Step("compare every file with the manifest", 4, compare),
+    Step("start a database server", 5, start, database=True),
+    Step("load the dump", 5, load, database=True),
+    Step("compare every table with the manifest", 5, count, database=True),
+    Step("ask the service", 5, probe, database=True),
+)
+
+
+def data_time(drill: Drill) -> float | None:
+    """Return when the restored data was read: the manifest's start, else the snapshot's time."""
+    stamp = drill.manifest.get("started") or drill.snapshot.get("time")
+    return seconds(stamp) if stamp else None
+
+
+def run(request: Request, password: str, work: Path) -> dict[str, Any]:
+    """Drill in a folder of its own under `work` and leave nothing there."""
+    work.mkdir(mode=0o711, parents=True, exist_ok=True)
+    with (work / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wipe(work)
+        folder = tempfile.mkdtemp(prefix="drill-", dir=work)
+        Path(folder).chmod(0o711)
+        drill = Drill(request, password, folder)
+        try:
+            climb(drill, STEPS)
+            return result(drill, STEPS, data_time(drill))
+        finally:
+            wipe(work)
+
+
+def wipe(work: Path) -> None:
+    """Remove what this drill, or one that was killed, has left."""
+    for folder in work.glob("drill-*"):
+        drill_postgres.stop(folder / "postgres")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def asked() -> tuple[Request, Path]:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="bastide-drill", description="Restore, prove, measure.")
+    for name in ("host", "municipality", "plan", "target"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--database", default="")
+    parser.add_argument("--rpo", required=True, type=float, metavar="SECONDS")
+    parser.add_argument("--subset", default="100%", help="share of the data to read: 100%%, 1/7")
+    parser.add_argument("--work", default=WORK, type=Path)
+    got = parser.parse_args()
+    request = Request(
+        got.host, got.municipality, got.plan, got.database, got.target, got.rpo, got.subset
+    )
+    return request, got.work
+
+
+def main() -> int:
+    """Drill once and print the result."""
+    request, work = asked()
+    # Turned into an exception, so that what was restored is wiped all the same.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    found = run(request, sys.stdin.readline().rstrip("\n"), work)
+    print(json.dumps(found, indent=1))  # noqa: T201
+    return 0 if found["ok"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
