@@ -68,13 +68,23 @@ def targets(estate_name: str | None, as_json: bool) -> int:
     type=click.Path(file_okay=False, path_type=Path),
     help="Write the whole configuration (Prometheus, Alertmanager, blackbox) into this folder.",
 )
-def rules(estate_name: str | None, folder: Path | None) -> int:
+@click.option(
+    "--pack",
+    "tar",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write it with the estate's own files into this tar, for the operations host.",
+)
+def rules(estate_name: str | None, folder: Path | None, tar: Path | None) -> int:
     """List the alerts with their runbooks, or render the whole configuration."""
-    estate = open_estate(estate_name).estate
+    opened = open_estate(estate_name)
     try:
         if folder is not None:
-            for file in render.render(estate, folder, shipped("runbooks")):
+            for file in render.render(opened.estate, folder, shipped("runbooks")):
                 click.echo(file)
+        if tar is not None:
+            changed = render.pack(opened.estate, opened.folder, tar, shipped("runbooks"))
+            click.echo(f"{tar}: {'written' if changed else 'unchanged'}")
+        if folder or tar:
             return Exit.WELL
     except render.NoOperationsHostError as error:
         raise CommandError(str(error), Exit.WRONG_USE) from None

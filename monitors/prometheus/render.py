@@ -16,6 +16,7 @@ from inventory.model import Estate
 from inventory.placed import hosts
 from inventory.words import Role
 from monitors.prometheus.delivery import Delivery, alertmanager
+from monitors.prometheus.pages import pages
 from monitors.prometheus.probes import blackbox
 from monitors.prometheus.scrape import prometheus
 
@@ -41,8 +42,8 @@ def files(
     yield "blackbox.yml", _yaml(blackbox())
     for rule_file in sorted(RULES.glob("*.yml")):
         yield f"rules/{rule_file.name}", rule_file.read_bytes()
-    for page in sorted(runbooks.rglob("*.md")):
-        yield f"{ASSETS}/{page.relative_to(runbooks).as_posix()}", page.read_bytes()
+    for name, page in pages(runbooks):
+        yield f"{ASSETS}/{name}", page.encode()
 
 
 def render(

@@ -39,7 +39,7 @@ def test_host_down_arrives_with_its_runbook_and_resolves(lab: Opened) -> None:
         (alert,) = host_down(lab)
         assert alert.labels["municipality"] == "kastrava"
         assert alert.labels["host"] == HOST
-        assert alert.annotations["runbook_url"].endswith("HostDown.md")
+        assert alert.annotations["runbook_url"].endswith("HostDown.html")
         told = bastide("status", "--estate", "lab")
         assert told.returncode == 1
         assert HOST in told.stdout

@@ -72,9 +72,9 @@ def test_every_alert_that_fires_says_where() -> None:
 def test_an_alert_has_severity_words_and_a_runbook(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in ("page", "ticket")
     assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
-    page = f"alerts/{rule['alert']}.md"
-    assert rule["annotations"]["runbook_url"] == "{{ $externalURL }}/user/" + page
-    assert (RUNBOOKS / page).is_file()
+    page = f"alerts/{rule['alert']}"
+    assert rule["annotations"]["runbook_url"] == "{{ $externalURL }}/user/" + page + ".html"
+    assert (RUNBOOKS / f"{page}.md").is_file()
 
 
 def test_there_is_no_runbook_without_its_alert() -> None:

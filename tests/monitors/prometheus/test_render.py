@@ -54,7 +54,8 @@ def test_every_file_written_is_told(lab: Estate, tmp_path: Path, runbooks: Path)
 
 def test_the_runbooks_travel_with_the_rules(lab: Estate, runbooks: Path) -> None:
     names = {name for name, _ in files(lab, runbooks)}
-    assert {f"runbooks/alerts/{page.name}" for page in (runbooks / "alerts").iterdir()} <= names
+    pages = (runbooks / "alerts").iterdir()
+    assert {f"runbooks/alerts/{page.stem}.html" for page in pages} <= names
 
 
 def test_the_jobs_discover_what_the_exporter_lists() -> None:
