@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal, NamedTuple
 
 MetricType = Literal["counter", "gauge", "untyped"]
@@ -69,15 +70,15 @@ def render(families: Iterable[Family]) -> str:
     merged: dict[str, list[Family]] = {}
     for family in families:
         merged.setdefault(family.name, []).append(family)
-    # Keyed by identity: `merged` keeps every mapping alive while the cache is in use.
-    cache: dict[int, str] = {}
+    # Keyed by identity: `merged` keeps every mapping alive meanwhile.
+    known: dict[int, str] = {}
     lines: list[str] = []
     for group in merged.values():
-        lines.extend(_block(group, cache))
+        lines.extend(_block(group, known))
     return "\n".join(lines) + "\n" if lines else ""
 
 
-def _block(group: list[Family], cache: dict[int, str]) -> list[str]:
+def _block(group: list[Family], known: dict[int, str]) -> list[str]:
     name, kind = group[0].name, group[0].type
     if any(family.type != kind for family in group):
         raise ValueError(f"metric {name}: two collectors give it different types")
@@ -85,10 +86,11 @@ def _block(group: list[Family], cache: dict[int, str]) -> list[str]:
     count = 0
     for family in group:
         for sample in family.samples:
-            labels = cache.get(id(sample.labels))
+            mapping, value = sample
+            labels = known.get(id(mapping))
             if labels is None:
-                labels = cache[id(sample.labels)] = _labels(sample.labels)
-            lines[labels] = f"{name}{labels} {_number(sample.value)}"
+                labels = known[id(mapping)] = _labels(mapping)
+            lines[labels] = f"{name}{labels} {_number(value)}"
             count += 1
     if count != len(lines):
         raise ValueError(f"metric {name}: two samples have the same labels")
@@ -101,14 +103,22 @@ def _block(group: list[Family], cache: dict[int, str]) -> list[str]:
 def _labels(labels: Mapping[str, str]) -> str:
     if not labels:
         return ""
-    for name in labels:
-        if not _LABEL_NAME.fullmatch(name):
-            raise ValueError(f"label name {name!r}: expected {_LABEL_NAME.pattern}")
-    pairs = (f'{name}="{value.translate(_LABEL_ESCAPES)}"' for name, value in labels.items())
+    pairs = [
+        f'{_label_name(name)}="{value.translate(_LABEL_ESCAPES)}"' for name, value in labels.items()
+    ]
     return "{" + ",".join(pairs) + "}"
 
 
+@cache
+def _label_name(name: str) -> str:
+    if not _LABEL_NAME.fullmatch(name):
+        raise ValueError(f"label name {name!r}: expected {_LABEL_NAME.pattern}")
+    return name
+
+
 def _number(value: float) -> str:
+    if type(value) is int:
+        return str(value)
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("+Inf" if value > 0 else "-Inf")
     if isinstance(value, bool):

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from html import escape
 from pathlib import Path
 
@@ -38,6 +38,8 @@ class Exporter:
         """``state`` is the estate's state directory, where audits and drills are."""
         self._watched, self._state, self._poller = watched, state, poller
         self._snmp_port = snmp_port
+        estate = watched.current()
+        self._listed = (estate, targets(estate, snmp_port))
         self._about = About()
         self._failing: set[str] = set()
 
@@ -70,7 +72,7 @@ class Exporter:
 
         400 for a target or module that does not exist: this is no open proxy.
         """
-        known = targets(self._watched.current(), self._snmp_port)
+        known = self._targets()
         target = known.get(request.query.get("target", ""))
         if target is None:
             return _refused("target", request.query.get("target"), sorted(known))
@@ -92,13 +94,20 @@ class Exporter:
         """Links to everything, for the person who opens the address in a browser."""
         paths = ["/metrics", *(f"/{name}" for name in collected.COLLECTORS)]
         paths += [f"/targets/{job}" for job in JOBS]
-        paths += [f"/snmp?target={name}" for name in sorted(targets(self._watched.current()))]
+        paths += [f"/snmp?target={name}" for name in sorted(self._targets())]
         links = "".join(f'<li><a href="{escape(p)}">{escape(p)}</a></li>' for p in paths)
         return web.Response(
             text="<!doctype html><html lang='en'><title>Bastide exporter</title>"
             f"<h1>Bastide exporter</h1><ul>{links}</ul></html>",
             content_type="text/html",
         )
+
+    def _targets(self) -> Mapping[str, Target]:
+        """What may be asked, listed once for each reading of the estate."""
+        estate = self._watched.current()
+        if estate is not self._listed[0]:
+            self._listed = (estate, targets(estate, self._snmp_port))
+        return self._listed[1]
 
     def _collector(self, name: str) -> Handler:
         async def answer(_: web.Request) -> web.StreamResponse:

@@ -7,7 +7,7 @@ from pathlib import Path
 from inventory.model import Estate
 from inventory.paths import state_directory
 from monitors.snmp.poller import Poller, PollResult, poll_all
-from monitors.snmp.targets import targets
+from monitors.snmp.targets import PORT, targets
 
 __all__ = ["PollResult", "UnknownTargetError", "poll"]
 
@@ -24,13 +24,15 @@ def poll(
     *,
     state: Path | None = None,
     deadline_seconds: float = DEADLINE_SECONDS,
+    port: int = PORT,
 ) -> tuple[PollResult, ...]:
     """Poll the named devices of an estate once, side by side; all of them for None.
 
-    ``state`` defaults to the estate's state directory. A device that fails is a value in the
-    result. Raises UnknownTargetError for a name that the inventory does not have.
+    ``state`` defaults to the estate's state directory, ``port`` is the agents'. A device that
+    fails is a value in the result. Raises UnknownTargetError for a name that is not in the
+    inventory.
     """
-    known = targets(estate)
+    known = targets(estate, port)
     unknown = sorted(set(names or ()) - known.keys())
     if unknown:
         raise UnknownTargetError(

@@ -49,6 +49,8 @@ def text(raw: Raw, oid: str) -> str | Problem:
             found = raw.decode("utf-8")
         except UnicodeDecodeError:
             found = raw.decode("latin-1")
+        if found.isprintable():
+            return found.strip()
         return "".join(c if c.isprintable() else " " for c in found).strip()
     if isinstance(raw, str):
         return raw
