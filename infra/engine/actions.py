@@ -4,8 +4,8 @@ import threading
 from dataclasses import replace
 
 from infra.engine import urns
+from infra.engine.answers import Diff, Partial, ProviderError
 from infra.engine.backend import timestamp
-from infra.engine.provider import Diff, Partial, ProviderError
 from infra.engine.registry import new_id, outputs_of
 from infra.engine.replacements import dependents
 from infra.engine.session import Session
@@ -39,7 +39,7 @@ class Actions:
         """Keep a resource as it is; its place and its options may have changed."""
         state = carried(new, old)
         if urns.is_provider(new.type):
-            self._session.registry.activate(state, preview=self._session.preview)
+            self._session.registry.activate(state, preview=False)
         keep = not differs(state, old)
         self._session.ledger.settle(old if keep else state, old, save=not keep)
         self._session.events.finished(new.urn, "same", None)
@@ -74,7 +74,7 @@ class Actions:
         self, old: ResourceState, new: ResourceState, *, delete_first: bool
     ) -> ResourceState | None:
         """Make a resource anew: first the new one and the old one at the end, or the reverse."""
-        if old.protect and delete_first:
+        if old.protect:
             self._session.events.failed(new.urn, "replace", protected(old))
             return None
         if not delete_first:

@@ -5,8 +5,8 @@ import threading
 from collections.abc import Callable
 
 from infra.engine import urns
+from infra.engine.answers import ProviderError
 from infra.engine.goals import Goal
-from infra.engine.provider import ProviderError
 from infra.engine.registry import INTERNAL
 from infra.engine.session import Session
 from infra.engine.values import Properties

@@ -55,6 +55,7 @@ def _delete(session: Session, actions: Actions, state: ResourceState) -> bool:
     if state.pending_replacement:
         # Deleted by an earlier step already; only its place in the state is left.
         session.ledger.remove(state)
+        session.events.finished(state.urn, "delete", None)
         return True
     replaced = state.delete and state.urn in session.registered
     since = session.events.started(state.urn, "delete")

@@ -196,6 +196,7 @@ class Ledger:
             json.dumps(
                 {"resource": encode_resource(one.resource, self._writer), "type": one.kind},
                 separators=_COMPACT,
+                sort_keys=True,
             )
             for one in self._pending.values()
         ]
@@ -205,7 +206,7 @@ class Ledger:
         text = self._texts.get(state)
         if text is None:
             encoded = encode_resource(state, self._writer)
-            text = self._texts[state] = json.dumps(encoded, separators=_COMPACT)
+            text = self._texts[state] = json.dumps(encoded, separators=_COMPACT, sort_keys=True)
         return text
 
 

@@ -12,11 +12,11 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2_grpc
 from pulumi.runtime.proto import resource_pb2 as pb
 
 from infra.engine import goals
-from infra.engine.provider import ProviderError
+from infra.engine.answers import ProviderError
 from infra.engine.queries import Queries
 from infra.engine.registrar import DuplicateError, Registered, Registrar
 from infra.engine.session import Session, StoppedError
-from infra.engine.values import Properties, from_struct, has_unknown, to_struct
+from infra.engine.values import Properties, from_struct, to_struct
 
 _FEATURES: Final = {
     "secrets": pb.RESOURCE_MONITOR_FEATURE_SECRETS,
@@ -80,15 +80,14 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         self, request: pb.RegisterResourceOutputsRequest, context: Any
     ) -> empty_pb2.Empty:
         """Keep the outputs of a component or of the stack."""
-        ledger = self._session.ledger
+        ledger, outputs = self._session.ledger, from_struct(request.outputs)
+        if request.urn == self._session.stack_urn:
+            self._session.stack_outputs = outputs
+            return empty_pb2.Empty()
         with ledger.lock:
             state = ledger.settled(request.urn)
-            if state is not None:
-                outputs = from_struct(request.outputs)
-                if not self._session.preview:
-                    outputs = _without_unknowns(outputs, state.outputs)
-                if outputs != state.outputs:
-                    ledger.settle(replace(state, outputs=outputs))
+            if state is not None and outputs != state.outputs:
+                ledger.settle(replace(state, outputs=outputs))
         return empty_pb2.Empty()
 
     def ReadResource(  # noqa: N802
@@ -155,10 +154,3 @@ def _failure(
     answer: Registered, request: pb.RegisterResourceRequest
 ) -> pb.RegisterResourceResponse:
     return pb.RegisterResourceResponse(urn=answer.urn, result=pb.FAIL, object=request.object)
-
-
-def _without_unknowns(outputs: Properties, former: Properties) -> Properties:
-    """Return the outputs with those that a failed run could not learn left as they were."""
-    known = {key: value for key, value in outputs.items() if not has_unknown(value)}
-    kept = {key: former[key] for key in outputs if key not in known and key in former}
-    return {**known, **kept}

@@ -65,14 +65,16 @@ class Crypter:
     def decrypt(self, scope: str, ciphertext: str) -> str:
         """Return the plaintext; raises EngineError when the text was not made with this key."""
         try:
-            plaintext = _decrypt(self._key, ciphertext)
+            return _decrypt(self._key, ciphertext)
         except (ValueError, InvalidTag) as error:
             raise EngineError(
                 f"a secret of {scope or 'the configuration'} cannot be decrypted: it was not "
                 "encrypted with this stack's passphrase; restore the state from its .bak file"
             ) from error
+
+    def remember(self, scope: str, plaintext: str, ciphertext: str) -> None:
+        """Use this ciphertext again for the same secret of the same resource."""
         self._known[scope, plaintext] = ciphertext
-        return plaintext
 
 
 def create(passphrase: str) -> Crypter:

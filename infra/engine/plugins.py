@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +17,9 @@ _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 
 OnLine = Callable[[str], None]
+
+# The kernel binds a child to the thread that started it, so that thread must outlive every child.
+_LAUNCHER = ThreadPoolExecutor(1, thread_name_prefix="launcher")
 
 
 class Plugin:
@@ -88,17 +92,21 @@ def launch(
     """
     keeper = shutil.which("setpriv")
     bound = [keeper, "--pdeathsig", "KILL", "--"] if keeper else []
-    return subprocess.Popen(
-        [*bound, *command],
-        cwd=folder,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
+
+    def popen() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [*bound, *command],
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+
+    return _LAUNCHER.submit(popen).result()
 
 
 def _first_line(stream: IO[str]) -> str:

@@ -2,15 +2,16 @@
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
-from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import provider_pb2_grpc
 
-from infra.engine import urns
+from infra.engine import answers, urns
+from infra.engine.answers import Diff, ProviderError, Reading, UnimplementedError
 from infra.engine.plugins import Plugin
 from infra.engine.state import ResourceState
 from infra.engine.values import Properties, from_struct, has_unknown, keep_secrets, to_struct
@@ -20,61 +21,7 @@ _OPTIONS: Final = (
     ("grpc.max_receive_message_length", _MESSAGE_LIMIT),
     ("grpc.max_send_message_length", _MESSAGE_LIMIT),
 )
-# After these nobody knows whether the provider did what it was asked.
-_UNSURE: Final = {
-    grpc.StatusCode.UNAVAILABLE,
-    grpc.StatusCode.CANCELLED,
-    grpc.StatusCode.DEADLINE_EXCEEDED,
-}
 _Answer = TypeVar("_Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class Partial:
-    """What exists after a step that failed half-way (ErrorResourceInitFailed)."""
-
-    id: str
-    outputs: Properties
-    reasons: tuple[str, ...]
-
-
-class ProviderError(Exception):
-    """A provider refused or failed; `unsure` when it may have done it all the same."""
-
-    def __init__(
-        self, message: str, *, unsure: bool = False, partial: Partial | None = None
-    ) -> None:
-        super().__init__(message)
-        self.unsure, self.partial = unsure, partial
-
-
-class _UnimplementedError(Exception):
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Diff:
-    """What a provider says of a change; `changed` is None when it does not know."""
-
-    changed: bool | None
-    replace_keys: tuple[str, ...] = ()
-    changed_keys: tuple[str, ...] = ()
-    delete_before_replace: bool = False
-    stables: tuple[str, ...] = ()
-
-    @property
-    def replace(self) -> bool:
-        """Whether the resource has to be replaced."""
-        return bool(self.replace_keys)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What Read found; an empty id says that the resource is gone."""
-
-    id: str
-    outputs: Properties
-    inputs: Properties
 
 
 class Provider:
@@ -95,9 +42,9 @@ class Provider:
     def introduce(self, engine: str) -> None:
         """Exchange names with the plugin, as far as it knows the custom."""
         hello = pb.ProviderHandshakeRequest(engine_address=engine, configure_with_urn=True)
-        with contextlib.suppress(_UnimplementedError):
+        with contextlib.suppress(UnimplementedError):
             self._call(self._stub.Handshake, hello)
-        with contextlib.suppress(_UnimplementedError):
+        with contextlib.suppress(UnimplementedError):
             self._call(self._stub.GetPluginInfo, empty_pb2.Empty())
 
     def check_config(self, urn: str, old: Properties, new: Properties) -> Properties:
@@ -105,17 +52,17 @@ class Provider:
         request = _check_request(urn, to_struct(old), to_struct(new))
         try:
             answer = self._call(self._stub.CheckConfig, request)
-        except _UnimplementedError:
+        except UnimplementedError:
             return new
-        _refuse(answer.failures)
+        answers.refuse(answer.failures)
         return keep_secrets(from_struct(answer.inputs), new)
 
     def diff_config(self, old: ResourceState, new: Properties) -> Diff:
         """Compare the provider's own inputs with those it had."""
         request = _diff_request(old, to_struct(old.outputs), to_struct(old.inputs), to_struct(new))
         try:
-            return _diff(self._call(self._stub.DiffConfig, request))
-        except _UnimplementedError:
+            return answers.diff(self._call(self._stub.DiffConfig, request))
+        except UnimplementedError:
             return Diff(None)
 
     def configure(self, urn: str, identity: str, inputs: Properties) -> None:
@@ -147,9 +94,9 @@ class Provider:
         request.randomSeed = seed
         try:
             answer = self._call(self._stub.Check, request)
-        except _UnimplementedError:
+        except UnimplementedError:
             return new
-        _refuse(answer.failures)
+        answers.refuse(answer.failures)
         checked = from_struct(answer.inputs) if answer.HasField("inputs") else new
         return self._unpack(checked, new)
 
@@ -159,8 +106,8 @@ class Provider:
             old, self._pack(old.outputs), self._pack(old.inputs), self._pack(new), ignored
         )
         try:
-            return _diff(self._call(self._stub.Diff, request))
-        except _UnimplementedError:
+            return answers.diff(self._call(self._stub.Diff, request))
+        except UnimplementedError:
             return Diff(None)
 
     def create(self, state: ResourceState, *, preview: bool) -> tuple[str, Properties]:
@@ -175,7 +122,7 @@ class Provider:
             timeout=state.custom_timeouts.get("create", 0),
             preview=preview,
         )
-        answer = self._call(self._stub.Create, request, state.inputs)
+        answer = self._step(self._stub.Create, request, state.inputs)
         if not preview and not answer.id:
             raise ProviderError(f"the plugin {self.plugin.name} created it but gave no id")
         return answer.id, self._unpack(from_struct(answer.properties), state.inputs)
@@ -196,7 +143,7 @@ class Provider:
             ignoreChanges=new.ignore_changes,
             preview=preview,
         )
-        answer = self._call(self._stub.Update, request, new.inputs)
+        answer = self._step(self._stub.Update, request, new.inputs)
         return self._unpack(from_struct(answer.properties), new.inputs)
 
     def delete(self, state: ResourceState) -> None:
@@ -223,8 +170,14 @@ class Provider:
             inputs=self._pack(state.inputs),
             timeout=state.custom_timeouts.get("read", 0),
         )
-        answer = self._call(self._stub.Read, request, state.inputs)
         known = {**state.outputs, **state.inputs}
+        try:
+            answer = self._step(self._stub.Read, request, known)
+        except ProviderError as error:
+            if error.partial is None:
+                raise
+            found = error.partial
+            return Reading(found.id, found.outputs, state.inputs, found.reasons)
         outputs = self._unpack(from_struct(answer.properties), known)
         return Reading(answer.id, outputs, self._unpack(from_struct(answer.inputs), state.inputs))
 
@@ -232,7 +185,7 @@ class Provider:
         """Call a function of the provider; raises ProviderError with every complaint."""
         request = pb.InvokeRequest(tok=token, args=self._pack(arguments))
         answer = self._call(self._stub.Invoke, request)
-        _refuse(answer.failures)
+        answers.refuse(answer.failures)
         return self._unpack(from_struct(getattr(answer, "return")), arguments)
 
     def _pack(self, properties: Mapping[str, Any]) -> struct_pb2.Struct:
@@ -241,31 +194,23 @@ class Provider:
     def _unpack(self, properties: Properties, sent: Mapping[str, Any]) -> Properties:
         return properties if self._secrets else keep_secrets(properties, sent)
 
-    def _call(
-        self,
-        method: Callable[[Any], _Answer],
-        request: Any,
-        sent: Mapping[str, Any] | None = None,
-    ) -> _Answer:
+    def _call(self, method: Callable[[Any], _Answer], request: Any) -> _Answer:
         try:
             return method(request)
         except grpc.RpcError as error:
-            raise self._failure(error, sent or {}) from None
+            raise answers.failure(error, self.plugin.name, self.plugin.ended()) from None
 
-    def _failure(self, error: Any, sent: Mapping[str, Any]) -> Exception:
-        code, details = error.code(), str(error.details() or "")
-        if code is grpc.StatusCode.UNIMPLEMENTED:
-            return _UnimplementedError(details)
-        if code in _UNSURE:
-            ended = self.plugin.ended()
-            fate = f"ended with code {ended}" if ended is not None else f"does not answer ({code})"
-            return ProviderError(f"the plugin {self.plugin.name} {fate}: {details}", unsure=True)
-        partial = _partial(error)
-        if partial is None:
-            return ProviderError(details)
-        outputs = self._unpack(partial.outputs, sent)
-        reasons = partial.reasons or (details,)
-        return ProviderError("; ".join(reasons), partial=Partial(partial.id, outputs, reasons))
+    def _step(
+        self, method: Callable[[Any], _Answer], request: Any, sent: Mapping[str, Any]
+    ) -> _Answer:
+        """Call a step that may leave half a resource behind, its secrets still marked."""
+        try:
+            return self._call(method, request)
+        except ProviderError as error:
+            if error.partial is not None:
+                outputs = self._unpack(error.partial.outputs, sent)
+                error.partial = replace(error.partial, outputs=outputs)
+            raise
 
 
 def _check_request(urn: str, old: struct_pb2.Struct, new: struct_pb2.Struct) -> pb.CheckRequest:
@@ -291,41 +236,6 @@ def _diff_request(
         news=new,
         ignoreChanges=ignored,
     )
-
-
-def _diff(answer: pb.DiffResponse) -> Diff:
-    kinds = pb.PropertyDiff
-    replacing = {kinds.ADD_REPLACE, kinds.DELETE_REPLACE, kinds.UPDATE_REPLACE}
-    detailed = answer.detailedDiff
-    replaces = [*answer.replaces, *(k for k, v in detailed.items() if v.kind in replacing)]
-    changed: bool | None = None
-    if answer.changes != pb.DiffResponse.DIFF_UNKNOWN:
-        changed = answer.changes == pb.DiffResponse.DIFF_SOME
-    return Diff(
-        changed,
-        tuple(dict.fromkeys(replaces)),
-        tuple(dict.fromkeys([*answer.diffs, *detailed])),
-        answer.deleteBeforeReplace,
-        tuple(answer.stables),
-    )
-
-
-def _refuse(failures: Any) -> None:
-    if failures:
-        said = (f"{one.property}: {one.reason}" if one.property else one.reason for one in failures)
-        raise ProviderError("; ".join(said))
-
-
-def _partial(error: Any) -> Partial | None:
-    for key, value in error.trailing_metadata() or ():
-        if key != "grpc-status-details-bin":
-            continue
-        for detail in status_pb2.Status.FromString(value).details:
-            if detail.Is(pb.ErrorResourceInitFailed.DESCRIPTOR):
-                found = pb.ErrorResourceInitFailed()
-                detail.Unpack(found)
-                return Partial(found.id, from_struct(found.properties), tuple(found.reasons))
-    return None
 
 
 def _text(value: struct_pb2.Value) -> str:

@@ -5,12 +5,13 @@ from dataclasses import replace
 from pulumi.runtime.proto import resource_pb2 as pb
 
 from infra.engine import urns
+from infra.engine.answers import ProviderError
 from infra.engine.backend import timestamp
-from infra.engine.provider import ProviderError
 from infra.engine.refresh import read_state
 from infra.engine.registrar import DuplicateError, Registered, Registrar
 from infra.engine.session import Session
 from infra.engine.state import ResourceState
+from infra.engine.steps import differs
 from infra.engine.values import Properties, from_struct, has_unknown
 
 _GET_RESOURCE = "pulumi:pulumi:getResource"
@@ -64,10 +65,12 @@ class Queries:
         found = replace(read_state(state, reading), inputs=state.inputs)
         old = session.ledger.former(urn)
         now = timestamp()
-        created = old.created if old and old.created else now
-        session.ledger.settle(replace(found, created=created, modified=now), old)
+        known = replace(found, created=old.created, modified=old.modified) if old else found
+        if old is None or differs(known, old):
+            known = replace(found, created=(old and old.created) or now, modified=now)
+        session.ledger.settle(known, old, save=old is None or differs(known, old))
         session.events.finished(urn, "read", since)
-        return found
+        return known
 
     def invoke(self, request: pb.ResourceInvokeRequest) -> Properties | None:
         """Call a provider's function; None when its arguments are not known yet.

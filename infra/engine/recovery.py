@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from infra.engine import urns
-from infra.engine.provider import ProviderError
+from infra.engine.answers import ProviderError
 from infra.engine.session import Session
 from infra.engine.state import ResourceState
 
@@ -17,7 +17,7 @@ def recover(
     interrupted update or delete the provider is asked what there is now. Raises ProviderError.
     """
     operation = session.ledger.interrupted.get(urn)
-    if operation is None:
+    if operation is None or operation.resource.delete:
         return old, False
     if operation.kind == "creating" or old is None or not session.managed(old):
         session.events.say(

@@ -3,8 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from infra.engine.answers import ProviderError, Reading
 from infra.engine.backend import timestamp
-from infra.engine.provider import ProviderError, Reading
 from infra.engine.session import Session
 from infra.engine.state import ResourceState
 from infra.engine.values import equal, mark_secret
@@ -58,7 +58,9 @@ def read_state(state: ResourceState, reading: Reading) -> ResourceState:
     """
     inputs = reading.inputs or state.inputs
     outputs = mark_secret(reading.outputs, state.additional_secret_outputs)
-    return replace(state, id=reading.id, inputs=inputs, outputs=outputs, init_errors=())
+    return replace(
+        state, id=reading.id, inputs=inputs, outputs=outputs, init_errors=reading.init_errors
+    )
 
 
 def _alike(one: ResourceState, other: ResourceState) -> bool:

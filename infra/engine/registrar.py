@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from infra.engine import steps, urns
 from infra.engine.actions import Actions
+from infra.engine.answers import Diff, ProviderError
 from infra.engine.defaults import DefaultProviders
 from infra.engine.goals import Goal
 from infra.engine.properties import ignore_changes
-from infra.engine.provider import Diff, ProviderError
 from infra.engine.recovery import recover
 from infra.engine.session import Session, StoppedError
 from infra.engine.state import ResourceState
@@ -151,7 +151,7 @@ class Registrar:
         return self._session.registry.get(goal.provider).check(urn, old, new, seed)
 
     def _diff(self, old: ResourceState, new: ResourceState, goal: Goal) -> Diff:
-        if not new.custom or old.type != new.type or old.custom != new.custom:
+        if not new.custom or not old.custom:
             return Diff(None)
         if urns.is_provider(new.type):
             return self._session.registry.diff(old, new.inputs)

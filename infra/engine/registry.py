@@ -1,12 +1,15 @@
 """The providers of a run, by their reference `urn::id`, started when first needed."""
 
+import contextlib
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Set
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from infra.engine import urns
+from infra.engine.answers import Diff, ProviderError
 from infra.engine.api import EngineError
-from infra.engine.provider import Diff, Provider, ProviderError
+from infra.engine.provider import Provider
 from infra.engine.state import ResourceState
 from infra.engine.values import UNKNOWN_TEXT, Properties, equal
 
@@ -30,6 +33,14 @@ class Registry:
         self._lock = threading.RLock()
         self._configured: dict[str, Provider] = {}
         self._checked: dict[str, Provider] = {}
+        self._retired: list[Provider] = []  # others may still be calling them
+        self._prepared: dict[str, Future[Provider]] = {}
+        self._pool = ThreadPoolExecutor(4, thread_name_prefix="plugin")
+
+    def prepare(self, packages: Set[str]) -> None:
+        """Start plugins that are going to be needed, while other things are under way."""
+        for package in packages:
+            self._prepared[package] = self._pool.submit(self._launch, package)
 
     def get(self, reference: str) -> Provider:
         """Return a configured provider; raises ProviderError when it cannot be had."""
@@ -67,25 +78,31 @@ class Registry:
             provider = self._checked.pop(state.urn, None)
             provider = provider or self._start(urns.package_of(state.type))
             provider.configure(state.urn, "" if preview else state.id, _public(state.inputs))
-            former = self._configured.get(reference)
+            if reference in self._configured:
+                self._retired.append(self._configured[reference])
             self._configured[reference] = provider
-        if former is not None:
-            former.close()
         return provider
 
     def _start(self, package: str) -> Provider:
+        prepared = self._prepared.pop(package, None)
         try:
-            return self._launch(package)
+            return prepared.result() if prepared else self._launch(package)
         except (EngineError, OSError) as error:
             raise ProviderError(str(error)) from error
 
     def close(self) -> None:
         """End all plugins."""
         with self._lock:
-            for provider in {*self._configured.values(), *self._checked.values()}:
+            started = [*self._configured.values(), *self._checked.values(), *self._retired]
+            for future in self._prepared.values():
+                with contextlib.suppress(EngineError, OSError):
+                    started.append(future.result())
+            for provider in started:
                 provider.close()
+            self._pool.shutdown()
             self._configured.clear()
             self._checked.clear()
+            self._retired.clear()
 
 
 def new_id(*, preview: bool) -> str:

@@ -7,7 +7,7 @@ that it could not live with another value of what it depends on.
 from collections.abc import Callable, Iterable, Set
 
 from infra.engine import urns
-from infra.engine.provider import Diff
+from infra.engine.answers import Diff
 from infra.engine.state import ResourceState
 from infra.engine.values import UNKNOWN, Properties
 

@@ -3,45 +3,34 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
 import grpc
 from pulumi.runtime.proto import engine_pb2_grpc, resource_pb2_grpc
 
-from infra.engine import deletes, passphrase, plugins, program, recovery, refresh, values
-from infra.engine.api import EngineError, OnEvent, Operation, Outcome, Project
+from infra.engine import deletes, plugins, program, recovery, refresh, urns, values
+from infra.engine.api import OnEvent, Operation, Outcome, Project
 from infra.engine.backend import (
-    StackFiles,
     prepare,
-    read_checkpoint,
     write_checkpoint,
     write_history,
 )
 from infra.engine.events import Events
-from infra.engine.ledger import Ledger
 from infra.engine.lock import held
 from infra.engine.monitor import EngineService, Monitor
-from infra.engine.passphrase import Crypter
+from infra.engine.opened import Opened, files_of, ledger_of, open_stack, outputs_of
 from infra.engine.provider import Provider
 from infra.engine.registrar import Registrar
 from infra.engine.registry import Registry
 from infra.engine.session import Session
 from infra.engine.shim import THREADS
-from infra.engine.stackfile import (
-    Configuration,
-    ProjectFile,
-    StackFile,
-    read_project,
-    read_stack_file,
-)
 from infra.engine.state import ResourceState
 
-VERSION = "v3.272.0+bastide"  # the protocol and state we write, and who wrote it
 _SPARE_THREADS = 32  # for the calls of plugins while every call of the program waits
 
 
@@ -50,80 +39,21 @@ class EmbeddedEngine:
 
     def run(self, operation: Operation, project: Project, on_event: OnEvent) -> Outcome:
         """Do the operation; see infra.engine.api.Engine."""
-        opened = _open(project)
         events = Events(on_event)
         with ExitStack() as stack:
-            if operation is not Operation.PREVIEW:
-                stack.enter_context(held(opened.files, events.say))
-                opened = _open(project)  # as it is now that nobody else can change it
+            if operation is Operation.PREVIEW:
+                opened = open_stack(project)
+            else:
+                stack.enter_context(held(files_of(project), events.say))
+                opened = open_stack(project)
                 prepare(opened.files)
                 opened.stack_file.write(opened.project.name, opened.writer.salt, project.config)
             return _Run(operation, project, opened, events, stack).run()
 
     def outputs(self, project: Project, show_secrets: bool = False) -> Mapping[str, Any]:
         """Read the stack's outputs; see infra.engine.api.Engine."""
-        opened = _open(project)
-        return _outputs(_ledger(opened, lambda _: None), show_secrets=show_secrets)
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    project: ProjectFile
-    stack_file: StackFile
-    files: StackFiles
-    checkpoint: Mapping[str, Any]
-    configuration: Configuration
-    reader: Crypter
-    writer: Crypter
-
-
-def _open(project: Project) -> _Opened:
-    file = read_project(project.folder)
-    files = StackFiles(project.backend, file.name, project.stack)
-    stack_file = read_stack_file(project)
-    checkpoint = read_checkpoint(files) or {"stack": f"organization/{file.name}/{project.stack}"}
-    reader, writer = _crypters(project, stack_file, files, checkpoint)
-    configuration = stack_file.configuration(file.name, project.config, writer)
-    return _Opened(file, stack_file, files, checkpoint, configuration, reader, writer)
-
-
-def _crypters(
-    project: Project, stack_file: StackFile, files: StackFiles, checkpoint: Mapping[str, Any]
-) -> tuple[Crypter, Crypter]:
-    """Return what opens the state's secrets, and what closes them again: the same, normally."""
-    provider = (checkpoint.get("latest") or {}).get("secrets_providers") or {}
-    if provider.get("type", "passphrase") != "passphrase":
-        raise EngineError(
-            f"{files.checkpoint} keeps its secrets with {provider['type']!r}: this engine only has "
-            "passphrase; use the official CLI (--engine pulumi)"
-        )
-    in_state = str((provider.get("state") or {}).get("salt") or "")
-    salts = {in_state: str(files.checkpoint)} if in_state else {}
-    if stack_file.salt:
-        salts.setdefault(stack_file.salt, str(stack_file.path))
-    opened = {
-        salt: passphrase.open_with(project.passphrase, salt, origin)
-        for salt, origin in salts.items()
-    }
-    writer = opened.get(stack_file.salt) or opened.get(in_state)
-    writer = writer or passphrase.create(project.passphrase)
-    return opened.get(in_state, writer), writer
-
-
-def _ledger(opened: _Opened, write: Callable[[str], None]) -> Ledger:
-    ledger = Ledger(opened.checkpoint, opened.reader, opened.writer, write, VERSION)
-    ledger.verify(str(opened.files.checkpoint))
-    return ledger
-
-
-def _outputs(ledger: Ledger, *, show_secrets: bool) -> dict[str, Any]:
-    stacks = [one for one in ledger.resources() if one.type == "pulumi:pulumi:Stack"]
-    show = values.reveal if show_secrets else values.mask
-    found = stacks[0].outputs if stacks else {}
-    return {
-        key: "[unknown]" if values.has_unknown(value) else show(value)
-        for key, value in found.items()
-    }
+        opened = open_stack(project)
+        return outputs_of(ledger_of(opened, lambda _: None), show_secrets=show_secrets)
 
 
 class _Run:
@@ -133,7 +63,7 @@ class _Run:
         self,
         operation: Operation,
         project: Project,
-        opened: _Opened,
+        opened: Opened,
         events: Events,
         stack: ExitStack,
     ) -> None:
@@ -154,7 +84,7 @@ class _Run:
             if not self._preview:
                 write_checkpoint(files, text)
 
-        ledger = _ledger(self._opened, write)
+        ledger = ledger_of(self._opened, write)
         registry = Registry(self._launch, ledger.provider)
         return Session(
             project=self._opened.project,
@@ -175,6 +105,7 @@ class _Run:
         self._stack.callback(session.registry.close)
         registrar = Registrar(session)
         self._serve(registrar)
+        session.registry.prepare(_packages(session.ledger.resources()))
         if self._operation is Operation.REFRESH:
             refresh.run(session, self._project.parallel)
         elif self._operation is Operation.DESTROY:
@@ -246,11 +177,25 @@ class _Run:
         if self._session.stop.is_set() and not self._events.failures:
             self._events.failed("", "", "stopped before the end; run the same again to go on")
         ok = not self._events.failures
+        self._export(ok)
         if not self._preview:
             self._session.ledger.finish()
             write_history(self._opened.files, self._record(started, ok))
-        outputs = _outputs(self._session.ledger, show_secrets=False)
+        outputs = outputs_of(self._session.ledger, show_secrets=False)
         return Outcome(dict(self._events.changes), outputs, tuple(self._events.failures), ok)
+
+    def _export(self, ok: bool) -> None:
+        """Keep what the program exported; after a failure, what it could not tell stays."""
+        ledger, found = self._session.ledger, self._session.stack_outputs
+        with ledger.lock:
+            stack = ledger.settled(self._session.stack_urn)
+            if stack is None or found is None:
+                return
+            if not ok:
+                known = {k: v for k, v in found.items() if not values.has_unknown(v)}
+                found = {**stack.outputs, **known}
+            if found != stack.outputs:
+                ledger.settle(replace(stack, outputs=found), save=False)
 
     def _record(self, started: int, ok: bool) -> dict[str, Any]:
         kinds = {Operation.UP: "update", Operation.REFRESH: "refresh"}
@@ -264,6 +209,12 @@ class _Run:
             "endTime": int(time.time()),
             "resourceChanges": dict(self._events.changes),
         }
+
+
+def _packages(states: Iterable[ResourceState]) -> set[str]:
+    """Return the packages whose default providers the state has: they are likely to be used."""
+    providers = (one for one in states if urns.is_default_provider(one.urn))
+    return {urns.package_of(one.type) for one in providers}
 
 
 @contextmanager

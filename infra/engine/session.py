@@ -12,6 +12,7 @@ from infra.engine.provider import Provider
 from infra.engine.registry import Registry
 from infra.engine.stackfile import Configuration, ProjectFile
 from infra.engine.state import ResourceState
+from infra.engine.values import Properties
 
 
 class StoppedError(Exception):
@@ -23,7 +24,8 @@ class Session:
     """One run: its stack, its state, its providers, and how far it has come.
 
     `slots` bounds the steps that run at once; `failed` has the URNs that failed or were skipped;
-    `condemned` the resources that are being deleted to be made again, with an event for its end.
+    `condemned` the resources that are being deleted to be made again, with an event for its end;
+    `stack_outputs` what the program exports, kept until it is known whether the program succeeded.
     """
 
     project: ProjectFile
@@ -38,6 +40,7 @@ class Session:
     failed: set[str] = field(default_factory=set)
     registered: set[str] = field(default_factory=set)
     condemned: dict[str, threading.Event] = field(default_factory=dict)
+    stack_outputs: Properties | None = None
 
     @property
     def stack_urn(self) -> str:

@@ -116,13 +116,17 @@ def decode_resource(raw: Mapping[str, Any], crypter: Crypter) -> ResourceState:
 
 def _encode(value: Any, crypter: Crypter, scope: str) -> Any:
     if isinstance(value, Secret):
-        plaintext = json.dumps(_encode_bare(value.value), separators=(",", ":"))
-        return {SIGNATURE: SECRET, "ciphertext": crypter.encrypt(scope, plaintext)}
+        return {SIGNATURE: SECRET, "ciphertext": crypter.encrypt(scope, _plaintext(value))}
     if isinstance(value, Mapping):
         return {key: _encode(one, crypter, scope) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_encode(one, crypter, scope) for one in value]
     return UNKNOWN_TEXT if value is UNKNOWN else value
+
+
+def _plaintext(secret: Secret) -> str:
+    bare = _encode_bare(secret.value)
+    return json.dumps(bare, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
 
 
 def _encode_bare(value: Any) -> Any:
@@ -141,8 +145,9 @@ def _decode(value: Any, crypter: Crypter, scope: str) -> Any:
         return UNKNOWN if value == UNKNOWN_TEXT else value
     if value.get(SIGNATURE) != SECRET:
         return {key: _decode(one, crypter, scope) for key, one in value.items()}
-    if "ciphertext" in value:
-        plaintext = crypter.decrypt(scope, value["ciphertext"])
-    else:
-        plaintext = value.get("plaintext", "null")
-    return Secret(json.loads(plaintext))
+    if "ciphertext" not in value:
+        return Secret(json.loads(value.get("plaintext", "null")))
+    secret = Secret(json.loads(crypter.decrypt(scope, value["ciphertext"])))
+    # Go may have written the same JSON in other words, so what is remembered is our wording.
+    crypter.remember(scope, _plaintext(secret), value["ciphertext"])
+    return secret

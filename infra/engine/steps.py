@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from infra.engine.answers import Diff
 from infra.engine.goals import Goal
 from infra.engine.properties import matches
-from infra.engine.provider import Diff
 from infra.engine.state import ResourceState
-from infra.engine.values import Properties, equal
+from infra.engine.values import Properties, equal, mark_secret
 
 
 class Action(StrEnum):
@@ -55,7 +55,7 @@ def decide(
     """
     diff = settle_unknown(diff, old.inputs, new.inputs)
     diff = replace_on(diff, goal.replace_on_changes)
-    if old.type != new.type or old.custom != new.custom:
+    if old.custom != new.custom:
         diff = Diff(True, ("type",))
     if diff.replace:
         wanted = goal.delete_before_replace
@@ -124,7 +124,7 @@ def carried(new: ResourceState, old: ResourceState) -> ResourceState:
     return dataclasses.replace(
         new,
         id=old.id,
-        outputs=old.outputs,
+        outputs=mark_secret(old.outputs, new.additional_secret_outputs),
         created=old.created,
         modified=old.modified,
     )
