@@ -4,8 +4,11 @@ import os
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import ClassVar
 
-from infra.lab.place import RUNTIME, Lab, write_atomically
+from pydantic import ConfigDict
+
+from infra.lab.place import RUNTIME, SPEC, Lab, write_atomically
 from infra.lab.problems import failed
 from infra.lab.run import in_netns, ip, ip_json, netns_path, nft
 
@@ -17,6 +20,8 @@ EARLIER_FORWARDING = RUNTIME / "ip_forward"
 @dataclass(frozen=True, slots=True)
 class BackboneSpec:
     """The address ranges of a lab: everything in `range`, `uplink` a /30 to the outer machine."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = SPEC
 
     range: IPv4Network
     uplink: IPv4Network

@@ -1,29 +1,32 @@
 """What makes a machine itself before its first boot: names, addresses, keys."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import ConfigDict, Field
 
 from infra.lab.keys import KeyPair
 from infra.lab.networks import Interface
+from infra.lab.place import SPEC, Name
 
 
 @dataclass(frozen=True, slots=True)
 class MachineSpec:
     """A lab machine. `forward`: it routes between its interfaces, as an edge does.
 
-    `resolvers`, `package_cache` (a URL) and `image` count at birth only: later they are the
-    playbooks' matter.
+    `package_cache` (a URL) counts at birth only: later it is the playbooks' matter.
     """
 
-    name: str
-    interfaces: tuple[Interface, ...]
-    image: Path
+    __pydantic_config__: ClassVar[ConfigDict] = SPEC
+
+    name: Name
+    interfaces: Annotated[tuple[Interface, ...], Field(min_length=1)]
     authorized_keys: tuple[str, ...]
     forward: bool = False
-    resolvers: tuple[IPv4Address, ...] = ()
     package_cache: str | None = None
 
     @property
@@ -41,12 +44,14 @@ class BirthFile:
     mode: int = 0o644
 
 
-def birth_files(spec: MachineSpec, host_key: KeyPair) -> Iterator[BirthFile]:
+def birth_files(
+    spec: MachineSpec, host_key: KeyPair, resolvers: Iterable[IPv4Address]
+) -> Iterator[BirthFile]:
     """Yield the files that a new machine is born with."""
     yield BirthFile("etc/hostname", f"{spec.name}\n")
     yield BirthFile("etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {spec.name}\n::1 localhost\n")
     yield BirthFile("etc/machine-id", f"{secrets.token_hex(16)}\n", 0o444)
-    yield BirthFile("etc/resolv.conf", "".join(f"nameserver {ip}\n" for ip in spec.resolvers))
+    yield BirthFile("etc/resolv.conf", "".join(f"nameserver {ip}\n" for ip in resolvers))
     yield BirthFile("etc/ssh/ssh_host_ed25519_key", host_key.private, 0o600)
     yield BirthFile("etc/ssh/ssh_host_ed25519_key.pub", f"{host_key.public}\n")
     yield BirthFile("root/.ssh/authorized_keys", authorized_keys(spec.authorized_keys), 0o600)
@@ -81,7 +86,7 @@ def network_file(interface: Interface, *, forward: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_files(root: Path, image: Path, files: Iterator[BirthFile]) -> None:
+def write_files(root: Path, image: Path, files: Iterable[BirthFile]) -> None:
     """Write files into an upper layer; its folders take the modes that they have in the image.
 
     In an overlay the upper folder's mode is the one that counts.

@@ -2,29 +2,36 @@
 
 import json
 import sys
+import time
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
+from typing import ClassVar
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from infra.lab import networks, units
 from infra.lab.networks import Interface
-from infra.lab.place import Lab, write_atomically
+from infra.lab.place import SPEC, Lab, Name, write_atomically
 from infra.lab.problems import failed
+from infra.lab.run import in_netns
 
 SNMP_PORT = 161
 INTERFACE = "eth0"
 MODULE = "infra.lab.agent"
+START_SECONDS = 30.0
+POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceSpec:
     """A simulated device; secrets are named by the files that hold them."""
 
-    name: str
+    __pydantic_config__: ClassVar[ConfigDict] = SPEC
+
+    name: Name
     kind: str
-    network: str
+    network: Name
     address: IPv4Interface
     user: str
     auth_key_file: str
@@ -71,6 +78,7 @@ def start(lab: Lab, name: str) -> None:
     networks.plug_in(lab, name, spec.interfaces, forward=False)
     networks.configure(lab, name, spec.interfaces)
     units.start(lab, _unit(lab, name))
+    _wait_until_listening(lab, name)
 
 
 def stop(lab: Lab, name: str) -> None:
@@ -90,8 +98,11 @@ def delete(lab: Lab, name: str) -> None:
 
 
 def running(lab: Lab, name: str) -> bool:
-    """Tell whether the device's agent runs."""
-    return units.running(lab, name) is not None
+    """Tell whether the device's agent runs and is still joined to its network."""
+    spec = find(lab, name)
+    if spec is None or units.running(lab, name) is None:
+        return False
+    return networks.plugged_in(lab, name, spec.interfaces)
 
 
 def names(lab: Lab) -> tuple[str, ...]:
@@ -118,6 +129,20 @@ def agent_settings(spec: DeviceSpec) -> str:
         },
         indent=2,
     )
+
+
+def _wait_until_listening(lab: Lab, name: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    listening = ("ss", "-Huln", f"sport = :{SNMP_PORT}")
+    while not in_netns(lab.unit_namespace(name), *listening).strip():
+        if units.running(lab, name) is None or time.monotonic() > deadline:
+            raise failed(
+                f"device {name}",
+                expected=f"an SNMP agent on UDP port {SNMP_PORT} within {START_SECONDS:g} s",
+                found=units.last_lines(_log_path(lab, name)),
+                advice=f"read {_log_path(lab, name)}",
+            )
+        time.sleep(POLL_SECONDS)
 
 
 def _unit(lab: Lab, name: str) -> units.Unit:

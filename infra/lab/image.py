@@ -10,11 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from typing import ClassVar
+
+from pydantic import ConfigDict
 
 from infra.lab import units
 from infra.lab.mirrors import Source, debian_sources
-from infra.lab.place import Lab
+from infra.lab.place import SPEC, Lab
+from infra.lab.problems import failed
 from infra.lab.run import CommandError
 
 Report = Callable[[str], None]
@@ -67,6 +72,13 @@ ENABLED = {
 
 
 @dataclass(frozen=True, slots=True)
+class ImageSpec:
+    """An image of Debian 12; what is in it is this module's matter, so there is nothing to say."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = SPEC
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """All that decides what is in an image."""
 
@@ -87,6 +99,7 @@ class Recipe:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
+@cache
 def recipe() -> Recipe:
     """Return the recipe of the image on this machine."""
     return Recipe(debian_sources())
@@ -95,6 +108,19 @@ def recipe() -> Recipe:
 def find(lab: Lab, digest: str) -> Path | None:
     """Return the newest image of a recipe, of any age, or None."""
     return max(lab.cache.glob(f"image-{digest}-[0-9]*"), default=None)
+
+
+def newest(lab: Lab) -> Path:
+    """Return the image that new machines are born from; LabError when none is built yet."""
+    found = find(lab, recipe().digest)
+    if found is None:
+        raise failed(
+            f"base image in {lab.cache}",
+            expected="one of the present recipe",
+            found="none",
+            advice="make the resource bastide:lab:Image first: the machine must depend on it",
+        )
+    return found
 
 
 def ensure(lab: Lab, report: Report) -> Path:

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from infra.lab import networks, ssh, units
+from infra.lab import image, networks, ssh, units
 from infra.lab.birth import MachineSpec, authorized_keys, birth_files, write_files
 from infra.lab.keys import new_key_pair
 from infra.lab.networks import Interface
 from infra.lab.place import Lab, link_name, write_atomically
 from infra.lab.problems import failed
+from infra.lab.resolvers import resolvers
 
 ANSWER_SECONDS = 90.0
 SHUTDOWN_SECONDS = 20.0
@@ -72,8 +73,11 @@ def find(lab: Lab, name: str) -> Machine | None:
 
 
 def running(lab: Lab, name: str) -> bool:
-    """Tell whether the machine runs."""
-    return units.running(lab, name) is not None
+    """Tell whether the machine runs and is still joined to its networks."""
+    machine = find(lab, name)
+    if machine is None or units.running(lab, name) is None:
+        return False
+    return networks.plugged_in(lab, name, machine.interfaces)
 
 
 def start(lab: Lab, name: str) -> None:
@@ -140,14 +144,14 @@ def _is_same(machine: Machine, spec: MachineSpec) -> bool:
 
 def _bear(lab: Lab, spec: MachineSpec) -> Machine:
     """Make the machine's disk aside and rename it: it is there whole or not at all."""
-    pair = new_key_pair()
-    machine = Machine(spec.name, spec.interfaces, spec.forward, spec.image, pair.public)
+    pair, base = new_key_pair(), image.newest(lab)
+    machine = Machine(spec.name, spec.interfaces, spec.forward, base, pair.public)
     fresh = lab.machines / f".{spec.name}.new-{secrets.token_hex(4)}"
     for part in ("upper", "work", "root"):
         (fresh / part).mkdir(parents=True)
     fresh.chmod(0o700)
     (fresh / "upper").chmod(0o755)
-    write_files(fresh / "upper", spec.image, birth_files(spec, pair))
+    write_files(fresh / "upper", base, birth_files(spec, pair, resolvers()))
     write_atomically(fresh / "machine.json", RECORD.dump_json(machine, indent=2).decode())
     fresh.replace(_folder(lab, spec.name))
     return machine

@@ -3,17 +3,22 @@
 import hashlib
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import ClassVar
+
+from pydantic import ConfigDict
 
 from infra.lab.backbone import ensure_netns, find_link, remove_netns
-from infra.lab.place import LINK_NAME_LENGTH, Lab, link_name
-from infra.lab.run import ip, netns_path
+from infra.lab.place import LINK_NAME_LENGTH, SPEC, Lab, LinkName, Name, link_name
+from infra.lab.run import ip, ip_json, netns_path
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkSpec:
     """A network on a bridge: the backbone is its gateway, or routes it through a WAN address."""
 
-    name: str
+    __pydantic_config__: ClassVar[ConfigDict] = SPEC
+
+    name: Name
     range: IPv4Network
     gateway: IPv4Address | None = None
     via: IPv4Address | None = None
@@ -28,8 +33,10 @@ class NetworkSpec:
 class Interface:
     """A network interface of a machine or device, on one network."""
 
-    name: str
-    network: str
+    __pydantic_config__: ClassVar[ConfigDict] = SPEC
+
+    name: LinkName
+    network: Name
     address: IPv4Interface
     gateway: IPv4Address | None = None
 
@@ -98,6 +105,14 @@ def unplug(lab: Lab, unit: str, interfaces: tuple[Interface, ...]) -> None:
             if find_link(port, lab.namespace) is not None:
                 ip("link", "delete", port, netns=lab.namespace)
     remove_netns(lab.unit_namespace(unit))
+
+
+def plugged_in(lab: Lab, unit: str, interfaces: tuple[Interface, ...]) -> bool:
+    """Tell whether every link of a unit is on its bridge's side."""
+    if not netns_path(lab.namespace).exists():
+        return False
+    there = {row["ifname"] for row in ip_json("link", "show", netns=lab.namespace)}
+    return {port_name(unit, interface.name) for interface in interfaces} <= there
 
 
 def port_name(unit: str, interface: str) -> str:

@@ -7,11 +7,14 @@ import time
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import ClassVar
+
+from pydantic import ConfigDict
 
 from infra.lab import units
-from infra.lab.place import Lab, write_atomically
+from infra.lab.place import SPEC, Lab, write_atomically
 from infra.lab.problems import failed
-from infra.lab.run import in_netns
+from infra.lab.run import in_netns, netns_path
 
 UNIT = "package-cache"
 USER = "apt-cacher-ng"
@@ -24,6 +27,8 @@ POLL_SECONDS = 0.02
 @dataclass(frozen=True, slots=True)
 class CacheSpec:
     """Where the cache listens: an address that the backbone has."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = SPEC
 
     address: IPv4Address
     port: int = DEFAULT_PORT
@@ -50,8 +55,10 @@ def ensure(lab: Lab, spec: CacheSpec) -> None:
 
 
 def running(lab: Lab) -> bool:
-    """Tell whether the cache runs."""
-    return units.running(lab, UNIT) is not None
+    """Tell whether the cache runs, in the backbone that is there now."""
+    if units.running(lab, UNIT) is None or not netns_path(lab.namespace).exists():
+        return False
+    return f"pid={units.running(lab, UNIT)}," in in_netns(lab.namespace, "ss", "-Htlnp")
 
 
 def remove(lab: Lab) -> None:
@@ -81,7 +88,7 @@ def settings(spec: CacheSpec) -> str:
 def _wait_until_listening(lab: Lab, spec: CacheSpec) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not listeners(lab, spec.port):
-        if not running(lab) or time.monotonic() > deadline:
+        if units.running(lab, UNIT) is None or time.monotonic() > deadline:
             raise failed(
                 f"package cache at {spec.address} port {spec.port}",
                 expected="that apt-cacher-ng listens there",

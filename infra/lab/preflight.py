@@ -5,9 +5,9 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from infra.lab.package_cache import DEFAULT_PORT
-from infra.lab.place import lab_of
+from infra.lab.place import Lab, lab_of
 from infra.lab.probe import PROGRAMS, Facts, gather
-from infra.lab.problems import Problem
+from infra.lab.problems import LabError, Problem
 from inventory.model import Estate
 from inventory.placed import hosts
 from inventory.words import ProviderName
@@ -37,6 +37,14 @@ def check(estate: Estate, state: Path) -> tuple[Problem, ...]:
     count = sum(1 for placed in hosts(estate) if placed.provider is ProviderName.LAB)
     need = Need(estate.lab.range, count, lab.state, lab.cache)
     return judge(gather(lab, need.port), need)
+
+
+def require(lab: Lab, wanted: IPv4Network) -> None:
+    """Raise LabError with every problem that keeps a lab of that range from being made here."""
+    need = Need(wanted, machines=0, state=lab.state, cache=lab.cache)
+    problems = judge(gather(lab, need.port), need)
+    if problems:
+        raise LabError(problems)
 
 
 def judge(facts: Facts, need: Need) -> tuple[Problem, ...]:

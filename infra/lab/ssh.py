@@ -5,6 +5,10 @@ import time
 
 import paramiko
 
+PORT = 22
+ED25519 = "ssh-ed25519"
+# The signature algorithms of a kind of key, where they are called differently (RFC 8332).
+ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 ANSWER_SECONDS = 5.0
 # A booting machine on this very computer answers at once or not at all; the kernel's first
 # retransmission would come after a full second.
@@ -16,23 +20,23 @@ class NoAnswerError(Exception):
     """Nothing that speaks SSH answered."""
 
 
-def host_key(address: str, port: int = 22, timeout: float = ANSWER_SECONDS) -> str:
-    """Return the ed25519 host key, `ssh-ed25519 AAAA…`, proved by the key exchange (RFC 4253, 8).
+def host_key(address: str, kind: str = ED25519, timeout: float = ANSWER_SECONDS) -> str:
+    """Return the host key of a kind, `ssh-ed25519 AAAA…`, proved by the key exchange (RFC 4253, 8).
 
-    NoAnswerError when there is no SSH server or it has no such key.
+    NoAnswerError when there is no SSH server at port 22 or it has no such key.
     """
     try:
-        link = socket.create_connection((address, port), timeout=timeout)
+        link = socket.create_connection((address, PORT), timeout=timeout)
     except OSError as error:
-        raise NoAnswerError(f"{address} port {port}: {error.strerror or error}") from None
+        raise NoAnswerError(f"{address} port {PORT}: {error.strerror or error}") from None
     transport = paramiko.Transport(link)
     try:
         transport.banner_timeout = timeout
-        transport.get_security_options().key_types = ("ssh-ed25519",)
+        transport.get_security_options().key_types = ALGORITHMS.get(kind, (kind,))
         transport.start_client(timeout=timeout)
         found = transport.get_remote_server_key()
     except (paramiko.SSHException, EOFError, OSError) as error:
-        raise NoAnswerError(f"{address} port {port}: {error or 'closed'}") from None
+        raise NoAnswerError(f"{address} port {PORT}: {error or 'closed'}") from None
     finally:
         transport.close()
     return f"{found.get_name()} {found.get_base64()}"
@@ -53,6 +57,6 @@ def wait_for_host_key(address: str, seconds: float) -> str:
 
 def _wait_for_banner(address: str) -> None:
     """Connect and read one byte: far cheaper than a key exchange with nobody."""
-    with socket.create_connection((address, 22), timeout=BOOTING_CONNECT_SECONDS) as link:
+    with socket.create_connection((address, PORT), timeout=BOOTING_CONNECT_SECONDS) as link:
         if not link.recv(1):
             raise ConnectionResetError("closed before it said anything")

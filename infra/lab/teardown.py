@@ -31,15 +31,21 @@ def teardown(
         machine.end(lab, name)
     cgroups.end(lab)
     yield f"{len(machines)} machines and {len(devices)} devices ended"
-    for namespace in _namespaces(lab):
-        backbone.remove_netns(namespace)
-    backbone.remove(lab)
+    remove_runtime(lab)
     yield "networks removed"
     home = lab.state.parent
     gone = [home / name for name in MEANINGLESS] if keep_state else [home]
     for path in gone:
         _remove(path)
     yield f"removed: {', '.join(map(str, gone))}"
+
+
+def remove_runtime(lab: Lab) -> None:
+    """Remove all that lasts until the next boot: processes, namespaces, links, rules, records."""
+    cgroups.end(lab)
+    for namespace in _namespaces(lab):
+        backbone.remove_netns(namespace)
+    backbone.remove(lab)
     shutil.rmtree(lab.runtime, ignore_errors=True)
     backbone.restore_forwarding()
     with contextlib.suppress(OSError):  # another lab's runtime is in it

@@ -1,0 +1,52 @@
+"""What all lab hosts of an estate stand on: backbone, WAN and base image."""
+
+from ipaddress import IPv4Network
+
+import pulumi
+from pulumi import ResourceOptions
+
+from infra.components.resources import Provided, declare
+from infra.lab.backbone import BackboneSpec
+from infra.lab.image import ImageSpec
+from infra.lab.networks import NetworkSpec
+from infra.lab.problems import failed
+from inventory.model import Estate
+
+WAN = "wan"
+
+
+class Foundation(pulumi.ComponentResource):
+    """The backbone with the WAN on it, and the image that machines are born from."""
+
+    def __init__(self, estate: Estate) -> None:
+        """Declare it for an estate that has lab ranges; LabError when it has none."""
+        super().__init__("bastide:estate:Foundation", estate.estate)
+        self.estate = estate.estate
+        whole, self.wan_range, uplink = lab_ranges(estate)
+        self.backbone = self._declare("Backbone", "backbone", BackboneSpec(whole, uplink))
+        # The image needs nothing of the backbone, but the backbone looks first whether this
+        # machine can carry a lab at all: better said before half a minute of building.
+        self.image = self._declare("Image", "debian-12", ImageSpec(), self.backbone)
+        wan = NetworkSpec(WAN, self.wan_range, gateway=self.wan_range[1])
+        self.wan = self._declare("Network", WAN, wan, self.backbone)
+        self.register_outputs({})
+
+    def _declare(self, kind: str, name: str, spec: object, *needs: Provided) -> Provided:
+        opts = ResourceOptions(parent=self, depends_on=list(needs))
+        return declare(f"bastide:lab:{kind}", name, self.estate, spec, opts)
+
+
+def lab_ranges(estate: Estate) -> tuple[IPv4Network, IPv4Network, IPv4Network]:
+    """Return the lab's whole range, its WAN and its uplink; LabError when they are not there."""
+    lab = estate.lab
+    if lab is not None:
+        ranges = (lab.range, lab.wan, lab.uplink)
+        found = tuple(one for one in ranges if isinstance(one, IPv4Network))
+        if len(found) == len(ranges):
+            return found[0], found[1], found[2]
+    raise failed(
+        f"estate {estate.estate}",
+        expected="IPv4 ranges for the lab in estate.yml",
+        found=str(lab) if lab else "none",
+        advice="add `lab:` with range, wan and uplink (the shipped estate `lab` shows how)",
+    )

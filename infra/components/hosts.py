@@ -1,0 +1,156 @@
+"""Hosts and devices by provider: each function declares one and returns what the rest is told."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Interface
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi import ResourceOptions
+
+from infra.components.foundation import Foundation
+from infra.components.resources import Provided, declare
+from infra.components.site import interfaces, ipv4, ipv4_network, network_name
+from infra.lab.birth import MachineSpec
+from infra.lab.device import DeviceSpec
+from infra.lab.problems import LabError, failed
+from infra.provider.existing import ExistingSpec
+from inventory.model import Contact
+from inventory.placed import PlacedDevice, PlacedHost
+from inventory.secrets import secret_path
+from inventory.words import ProviderName, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What hosts are made with: `foundation` and `package_cache` (a URL) where there is a lab."""
+
+    state: Path
+    authorized_keys: tuple[str, ...]
+    foundation: Foundation | None
+    package_cache: str | None
+    verify: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where something is declared: under which component, on which lab network if any."""
+
+    parent: pulumi.Resource
+    network: Provided | None
+
+
+Declared = Mapping[str, Any]
+
+
+def lab_host(placed: PlacedHost, ground: Ground, means: Means) -> Declared:
+    """Declare a lab machine."""
+    foundation, network = _lab(placed.name, ground, means)
+    spec = MachineSpec(
+        name=placed.name,
+        interfaces=interfaces(placed, foundation),
+        authorized_keys=means.authorized_keys,
+        forward=Role.EDGE in placed.host.roles,
+        package_cache=means.package_cache,
+    )
+    opts = ResourceOptions(
+        parent=ground.parent, depends_on=[foundation.image, foundation.wan, network]
+    )
+    made = declare("bastide:lab:Machine", placed.name, foundation.estate, spec, opts)
+    return _host_output(made.output("address"), made.output("hostKey"), placed.provider)
+
+
+def existing_host(placed: PlacedHost, ground: Ground, means: Means) -> Declared:
+    """Declare a host that is there already; LabError when its host key is not declared."""
+    key = placed.host.host_key
+    if key is None:
+        raise failed(
+            f"host {placed.name}",
+            expected="host_key: the SSH host key that it has",
+            found="none",
+            advice="read it at the host's console from /etc/ssh/ssh_host_ed25519_key.pub",
+        )
+    spec = ExistingSpec(placed.name, placed.host.address, key, means.verify)
+    opts = ResourceOptions(parent=ground.parent)
+    declare("bastide:existing:Machine", placed.name, placed.place.estate.estate, spec, opts)
+    return _host_output(str(placed.host.address), key, placed.provider)
+
+
+def lab_device(placed: PlacedDevice, ground: Ground, means: Means) -> Declared:
+    """Declare a simulated device."""
+    foundation, network = _lab(placed.name, ground, means)
+    device, site, access = placed.device, placed.site, placed.snmp
+    spec = DeviceSpec(
+        name=placed.name,
+        kind=device.kind.value,
+        network=network_name(placed.place, site),
+        address=IPv4Interface(f"{device.address}/{ipv4_network(site.network).prefixlen}"),
+        gateway=ipv4(site.gateway),
+        ports=device.ports,
+        user=access.user,
+        auth_key_file=_secret_file(access.auth, means.state),
+        priv_key_file=_secret_file(access.priv, means.state),
+        auth_protocol=access.auth_protocol,
+        priv_protocol=access.priv_protocol,
+        location=f"{site.name}, {placed.place.name}",
+        contact=_contact(placed.place.of.contacts[0]),
+    )
+    opts = ResourceOptions(parent=ground.parent, depends_on=[network])
+    declare("bastide:lab:Device", placed.name, foundation.estate, spec, opts)
+    return _device_output(placed)
+
+
+def existing_device(placed: PlacedDevice, _ground: Ground, _means: Means) -> Declared:
+    """Return an existing device: there is nothing to declare."""
+    return _device_output(placed)
+
+
+HOSTS: Mapping[ProviderName, Callable[[PlacedHost, Ground, Means], Declared]] = {
+    ProviderName.LAB: lab_host,
+    ProviderName.EXISTING: existing_host,
+}
+DEVICES: Mapping[ProviderName, Callable[[PlacedDevice, Ground, Means], Declared]] = {
+    ProviderName.LAB: lab_device,
+    ProviderName.EXISTING: existing_device,
+}
+
+
+def unsupported(name: str, provider: ProviderName) -> LabError:
+    """Return the error for a provider that is named but that nothing is made by."""
+    return failed(
+        name,
+        expected=f"a provider out of {', '.join(HOSTS)}",
+        found=provider.value,
+        advice="this version of Bastide makes nothing there",
+    )
+
+
+def _lab(name: str, ground: Ground, means: Means) -> tuple[Foundation, Provided]:
+    if means.foundation is None or ground.network is None:
+        raise failed(name, expected="a lab", found="none", advice="add `lab:` to estate.yml")
+    return means.foundation, ground.network
+
+
+def _host_output(address: object, key: object, provider: ProviderName) -> Declared:
+    return {"address": address, "host_key": key, "provider": provider.value}
+
+
+def _device_output(placed: PlacedDevice) -> Declared:
+    return {"address": str(placed.device.address), "provider": placed.provider.value}
+
+
+def _secret_file(reference: str, state: Path) -> str:
+    path = secret_path(reference, state)
+    if path is None:
+        raise failed(
+            reference,
+            expected="generated:NAME or file:/PATH",
+            found="a variable of the environment",
+            advice="simulated devices read their secrets from files",
+        )
+    return str(path)
+
+
+def _contact(contact: Contact) -> str:
+    return contact.email or contact.name

@@ -1,0 +1,24 @@
+"""The provider's resources for Pulumi programs; the driver's own values are their arguments."""
+
+from typing import Any
+
+import pulumi
+from pulumi import Output, ResourceOptions
+
+from infra.provider.kinds import KINDS
+
+
+class Provided(pulumi.CustomResource):
+    """A resource of the provider `bastide`."""
+
+    def output(self, name: str) -> Output[Any]:
+        """Return an output property by its name in the provider's schema."""
+        found: Output[Any] = getattr(self, name)
+        return found
+
+
+def declare(token: str, name: str, estate: str, spec: Any, opts: ResourceOptions) -> Provided:
+    """Declare a resource of a kind in the provider's table, from the value its driver takes."""
+    kind = KINDS[token]
+    outputs = dict.fromkeys(kind.outputs)
+    return Provided(token, name, {**kind.shape.write(estate, spec), **outputs}, opts)

@@ -1,0 +1,71 @@
+"""A site's network in the lab, and which of its addresses means what."""
+
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+
+from infra.components.foundation import WAN, Foundation
+from infra.lab.networks import Interface, NetworkSpec
+from infra.lab.problems import failed
+from inventory.model import Host, Site
+from inventory.placed import Place, PlacedHost
+from inventory.words import Role
+
+
+def network_name(place: Place, site: Site) -> str:
+    """Return a site network's name: `<place>-<site>`."""
+    return f"{place.id}-{site.id}"
+
+
+def network_spec(place: Place, site: Site) -> NetworkSpec:
+    """Return the network of a site: the backbone is its gateway unless a host of the site is."""
+    range_ = ipv4_network(site.network)
+    edge = next((host for host in place.of.hosts if _is_gateway(host, site)), None)
+    name = network_name(place, site)
+    if edge is None:
+        return NetworkSpec(name, range_, gateway=ipv4(site.gateway))
+    return NetworkSpec(name, range_, via=ipv4(edge.uplink))
+
+
+def interfaces(placed: PlacedHost, on: Foundation) -> tuple[Interface, ...]:
+    """Return a lab host's interfaces: an edge has the WAN first, then its LAN."""
+    host, site = placed.host, placed.site
+    own = ipv4(host.address)
+    prefix = ipv4_network(site.network).prefixlen
+    lan_gateway = None if own == ipv4(site.gateway) else ipv4(site.gateway)
+    lan = _interface("lan0", network_name(placed.place, site), own, prefix)
+    if host.uplink is None:
+        return (Interface(lan.name, lan.network, lan.address, lan_gateway),)
+    wan = on.wan_range
+    outside = _interface("wan0", WAN, ipv4(host.uplink), wan.prefixlen)
+    return (Interface(outside.name, outside.network, outside.address, wan[1]), lan)
+
+
+def _interface(name: str, network: str, address: IPv4Address, prefix: int) -> Interface:
+    return Interface(name, network, IPv4Interface(f"{address}/{prefix}"))
+
+
+def _is_gateway(host: Host, site: Site) -> bool:
+    return host.site == site.id and host.address == site.gateway and Role.EDGE in host.roles
+
+
+def ipv4(address: object) -> IPv4Address:
+    """Return an IPv4 address as such; LabError for any other: the lab has IPv4 only."""
+    if isinstance(address, IPv4Address):
+        return address
+    raise failed(
+        f"address {address}",
+        expected="an IPv4 address",
+        found="none" if address is None else "another kind",
+        advice="give the lab's hosts IPv4 addresses, and each edge an `uplink`",
+    )
+
+
+def ipv4_network(network: object) -> IPv4Network:
+    """Return an IPv4 network as such; LabError for any other: the lab has IPv4 only."""
+    if isinstance(network, IPv4Network):
+        return network
+    raise failed(
+        f"network {network}",
+        expected="an IPv4 network",
+        found="another kind",
+        advice="give the lab's sites IPv4 networks",
+    )

@@ -1,0 +1,63 @@
+"""What is provisioned for an estate, as a table of contents, and what the rest is told of it."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from infra import credentials
+from infra.components.foundation import Foundation
+from infra.components.hosts import Means
+from infra.components.place import PlaceComponent, package_cache
+from inventory.load import load_estate
+from inventory.model import Estate
+from inventory.paths import state_directory
+from inventory.placed import devices, hosts, places
+from inventory.words import ProviderName
+
+CONFIG = "bastide"
+
+
+def build(folder: Path, *, verify: bool = True) -> Mapping[str, Any]:
+    """Declare all of an estate's resources; returns the stack outputs (inventory.outputs.Outputs).
+
+    `verify`: existing hosts must prove their declared host keys. InventoryError or LabError when
+    the estate cannot be built.
+    """
+    estate = load_estate(folder)
+    state = state_directory(estate.estate)
+    credentials.ensure(estate, state)
+    foundation = Foundation(estate) if _has_lab(estate) else None
+    cache = package_cache(estate).url if foundation else None
+    means = Means(state, _authorized_keys(state), foundation, cache, verify)
+    built = [PlaceComponent(place, means) for place in places(estate)]
+    return {
+        "estate": estate.estate,
+        "hosts": _merged(place.hosts for place in built),
+        "devices": _merged(place.devices for place in built),
+        "resolvers": foundation.backbone.output("resolvers") if foundation else [],
+        "package_cache": cache,
+    }
+
+
+def build_configured() -> None:
+    """Build the estate that Pulumi's configuration names (`bastide:estate`) and export outputs."""
+    config = pulumi.Config(CONFIG)
+    verify = config.get_bool("verify")
+    outputs = build(Path(config.require("estate")), verify=verify is not False)
+    for name, value in outputs.items():
+        pulumi.export(name, value)
+
+
+def _has_lab(estate: Estate) -> bool:
+    providers = {h.provider for h in hosts(estate)} | {d.provider for d in devices(estate)}
+    return ProviderName.LAB in providers
+
+
+def _authorized_keys(state: Path) -> tuple[str, ...]:
+    return ((state / "ssh" / "admin.pub").read_text(encoding="utf-8").strip(),)
+
+
+def _merged(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    return {name: value for part in parts for name, value in part.items()}

@@ -1,0 +1,1 @@
+"""The Pulumi provider `bastide`: lab machines and existing hosts as Pulumi resources."""
