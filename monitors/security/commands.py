@@ -13,14 +13,8 @@ from monitors.security.checking import run_check
 from monitors.security.controls import ControlTable, load_controls
 from monitors.security.declared import Declared
 
-LIST_FILE = (
-    Path(__file__).resolve().parents[2]
-    / "playbooks"
-    / "roles"
-    / "audit"
-    / "files"
-    / "commands.json"
-)
+ROOT = Path(__file__).resolve().parents[2]
+LIST_FILE = ROOT / "playbooks/roles/audit/files/collector/commands.json"
 TIMEOUT_SECONDS = 15
 # Answers that lead a check down different paths; together they bring every command out.
 ANSWERS = (Answer(0), Answer(1), Answer(0, "1"), Answer(3, "", "failed"))

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 from inventory.model import Frozen
 from inventory.words import Role, Tier
 
+BY_HAND = "by_hand"
 TABLE = Path(__file__).with_name("controls.yml")
 
 ControlId = Annotated[str, Field(pattern=r"^[A-Z]+-[0-9]{2}$")]
@@ -61,6 +62,11 @@ class Control(Frozen):
     references: FrameworkReferences
     task: str = Field(description="the role with a task tagged with the id in lower case")
     check: str = Field(pattern=r"^test_[a-z]+\.test_[a-z]+_[0-9]{2}_[a-z0-9_]+$")
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether a person has to decide how to mend it."""
+        return self.task == BY_HAND
 
     @property
     def tag(self) -> str:

@@ -10,7 +10,6 @@ from inventory.model import Estate
 from inventory.placed import hosts
 from monitors.metrics import Family, Sample
 from monitors.security.results import (
-    AuditError,
     AuditRun,
     HostAudit,
     Outcome,

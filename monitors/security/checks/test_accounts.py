@@ -14,7 +14,8 @@ SHADOW_SCHEMES = (
 )
 STRONG_SCHEMES = {"y", "gy", "6", "locked"}
 UNSHADOWED = "awk -F: '$2 != \"x\" { print $1 }' /etc/passwd"
-QUALITY = "cat /etc/security/pwquality.conf /etc/security/pwquality.conf.d/*.conf 2>/dev/null"
+# In the order in which libpwquality reads them: the last value counts.
+QUALITY = "cat /etc/security/pwquality.conf.d/*.conf /etc/security/pwquality.conf 2>/dev/null"
 MIN_LENGTH = 14
 STRICT_UMASK = 0o027
 AUTOMATION = "bastide-"

@@ -50,31 +50,28 @@ def _accepts(rule: dict[str, Any]) -> bool:
 
 
 def _has_source(rule: dict[str, Any]) -> bool:
-    lefts = [s["match"]["left"] for s in rule.get("expr", []) if "match" in s]
-    return any(
-        isinstance(left, dict)
-        and (left.get("payload", {}).get("field") == "saddr" or _is_loopback(left))
-        for left in lefts
-    )
-
-
-def _is_loopback(left: dict[str, Any]) -> bool:
-    return left.get("meta", {}).get("key") in ("iif", "iifname")
+    matches = [s["match"] for s in rule.get("expr", []) if "match" in s]
+    return any(_subject(match) in ("saddr", "iif", "iifname") for match in matches)
 
 
 def _ports(rule: dict[str, Any]) -> Iterator[int]:
-    """Yield the destination ports of a rule; all administration ports when it names none."""
+    """Yield the destination ports of a rule; all administration ports when nothing narrows it."""
     matches = [s["match"] for s in rule.get("expr", []) if "match" in s]
-    named = [m for m in matches if _field(m) == "dport"]
-    if not named and not matches:
+    narrowing = [m for m in matches if _subject(m) not in ("l4proto", "protocol", "nfproto")]
+    if not narrowing:
         yield from ADMINISTRATION_PORTS
-    for match in named:
-        yield from _numbers(match["right"])
+    for match in narrowing:
+        if _subject(match) == "dport":
+            yield from _numbers(match["right"])
 
 
-def _field(match: dict[str, Any]) -> str | None:
+def _subject(match: dict[str, Any]) -> str | None:
+    """Return the packet field or the meta key that a match looks at."""
     left = match["left"]
-    return left.get("payload", {}).get("field") if isinstance(left, dict) else None
+    if not isinstance(left, dict):
+        return None
+    found: str | None = left.get("payload", {}).get("field") or left.get("meta", {}).get("key")
+    return found
 
 
 def _numbers(right: Any) -> Iterator[int]:
