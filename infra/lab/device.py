@@ -74,7 +74,7 @@ def start(lab: Lab, name: str) -> None:
     spec = _must_exist(lab, name)
     if running(lab, name):
         return
-    write_atomically(_settings_path(lab, name), agent_settings(spec))
+    write_atomically(_settings_path(lab, name), agent_settings(lab, spec))
     networks.plug_in(lab, name, spec.interfaces, forward=False)
     networks.configure(lab, name, spec.interfaces)
     units.start(lab, _unit(lab, name))
@@ -93,7 +93,7 @@ def delete(lab: Lab, name: str) -> None:
     spec = find(lab, name)
     units.end(lab, name)
     networks.unplug(lab, name, spec.interfaces if spec else ())
-    for path in (_settings_path(lab, name), _log_path(lab, name), _record_path(lab, name)):
+    for path in _files(lab, name):
         path.unlink(missing_ok=True)
 
 
@@ -110,25 +110,30 @@ def names(lab: Lab) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in (lab.state / "devices").glob("[!.]*.json")))
 
 
-def agent_settings(spec: DeviceSpec) -> str:
+def agent_settings(lab: Lab, spec: DeviceSpec) -> str:
     """Return the JSON settings that `python -m infra.lab.agent` reads."""
-    return json.dumps(
-        {
-            "name": spec.name,
-            "kind": spec.kind,
-            "address": str(spec.address.ip),
-            "port": SNMP_PORT,
-            "ports": spec.ports,
-            "user": spec.user,
-            "auth_key_file": spec.auth_key_file,
-            "priv_key_file": spec.priv_key_file,
-            "auth_protocol": spec.auth_protocol,
-            "priv_protocol": spec.priv_protocol,
-            "location": spec.location,
-            "contact": spec.contact,
-        },
-        indent=2,
-    )
+    settings = {
+        "name": spec.name,
+        "kind": spec.kind,
+        "address": str(spec.address.ip),
+        "port": SNMP_PORT,
+        "user": spec.user,
+        "auth_key_file": spec.auth_key_file,
+        "priv_key_file": spec.priv_key_file,
+        "auth_protocol": spec.auth_protocol,
+        "priv_protocol": spec.priv_protocol,
+        "location": spec.location,
+        "contact": spec.contact,
+        "state_file": str(state_path(lab, spec.name)),
+    }
+    if spec.ports:
+        settings["ports"] = spec.ports
+    return json.dumps(settings, indent=2)
+
+
+def state_path(lab: Lab, name: str) -> Path:
+    """Return the file through which a rehearsal makes the device misbehave (see agent.control)."""
+    return lab.state / "devices" / f"{name}.state"
 
 
 def _wait_until_listening(lab: Lab, name: str) -> None:
@@ -164,6 +169,11 @@ def _must_exist(lab: Lab, name: str) -> DeviceSpec:
             advice=f"run `bastide infra up --estate {lab.estate}`",
         )
     return spec
+
+
+def _files(lab: Lab, name: str) -> tuple[Path, ...]:
+    settings, log = _settings_path(lab, name), _log_path(lab, name)
+    return settings, log, state_path(lab, name), _record_path(lab, name)
 
 
 def _record_path(lab: Lab, name: str) -> Path:

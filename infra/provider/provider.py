@@ -98,7 +98,8 @@ class BastideProvider(pulumi_provider.Provider):
         return await asyncio.to_thread(kind.ensure, lab_of(checked.estate), checked.spec, report)
 
 
-def _kind(token: str) -> Kind[Any]:
+def _kind(type_chain: str) -> Kind[Any]:
+    token = type_chain.rsplit("$", 1)[-1]  # the SDK leaves the parents' types before it
     kind = KINDS.get(token)
     if kind is None:
         raise failed(
@@ -149,7 +150,7 @@ def _inputs_of(kind: Kind[Any], values: Mapping[str, Any]) -> Values:
 def _unknown_outputs(
     kind: Kind[Any], inputs: Mapping[str, PropertyValue]
 ) -> dict[str, PropertyValue]:
-    return {**inputs, **{name: PropertyValue.computed() for name in kind.outputs}}
+    return {**inputs, **from_plain_map(dict.fromkeys(kind.outputs, UNKNOWN))}
 
 
 def _identity(inputs: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
+from pulumi.runtime import rpc
 
 
 class _Unknown:
@@ -19,7 +20,7 @@ UNKNOWN: Final = _Unknown()
 def to_plain(value: PropertyValue) -> Any:
     """Return the plain value; UNKNOWN where, or in which, a preview does not know it yet."""
     inner = value.value
-    if isinstance(inner, Computed):
+    if isinstance(inner, Computed) or inner == rpc.UNKNOWN:
         return UNKNOWN
     if isinstance(inner, Mapping):
         members = {key: to_plain(member) for key, member in inner.items()}
@@ -38,6 +39,8 @@ def to_plain_map(values: Mapping[str, PropertyValue]) -> dict[str, Any]:
 
 def from_plain(value: Any) -> PropertyValue:
     """Return a plain JSON-like value as Pulumi's."""
+    if value is UNKNOWN:
+        return PropertyValue(rpc.UNKNOWN)  # the SDK reads it as any text, and cannot write Computed
     if isinstance(value, Mapping):
         return PropertyValue({key: from_plain(member) for key, member in value.items()})
     if isinstance(value, Sequence) and not isinstance(value, str):
