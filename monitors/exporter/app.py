@@ -119,13 +119,14 @@ class Exporter:
     def _note(self, result: PollResult) -> None:
         """Count a poll; log when a device begins or ends to fail, not each time it does."""
         self._about.poll(success=result.success)
-        name = result.target.name
-        if result.failure and name not in self._failing:
+        name, trouble = result.target.name, result.trouble
+        log.debug("%s: %.3f s %s", name, result.duration_seconds, trouble)
+        if trouble and name not in self._failing:
             self._failing.add(name)
-            log.warning("%s: %s", name, result.failure)
-        elif not result.failure and name in self._failing:
+            log.warning("%s: %s", name, trouble)
+        elif not trouble and name in self._failing:
             self._failing.remove(name)
-            log.info("%s: answers again", name)
+            log.info("%s: answers well again", name)
 
     @web.middleware
     async def _counting(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -32,6 +32,19 @@ class PollResult:
     failure: str
     collectors: tuple[CollectorResult, ...]
 
+    @property
+    def trouble(self) -> str:
+        """The first thing that is wrong, for a person; empty when all was read and understood."""
+        if self.failure:
+            return self.failure
+        for collector in self.collectors:
+            if collector.failure:
+                return f"{collector.collector}: {collector.failure}"
+            if collector.problems:
+                first = collector.problems[0]
+                return f"{collector.collector}: {first.oid}: {first.text}"
+        return ""
+
     def families(self) -> Iterable[Family]:
         """All that the poll found, and how it went, as metrics."""
         yield gauge("bastide_snmp_success", "Whether the device answered.", self.success)

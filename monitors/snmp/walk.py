@@ -1,5 +1,7 @@
 """A column read safely from an agent that may lie about its tables."""
 
+from dataclasses import dataclass
+
 from monitors.snmp.client import BadAnswerError, NoAnswerError, Raw, Session
 
 Index = tuple[int, ...]
@@ -11,24 +13,19 @@ MOST_ROWS = 20_000
 REPETITIONS = (50, 20, 8)
 
 
+@dataclass(slots=True)
 class PageSize:
-    """How many rows to ask of one device at once; shrinks for good when large answers get lost."""
+    """How many rows to ask of one device at once: max-repetitions of RFC 3416, 4.2.3.
 
-    def __init__(self) -> None:
-        """Start with the largest page."""
-        self._step = 0
+    Shrinks only when a smaller page gets through where a larger one does not, so that a device
+    that goes dead in the middle of a poll is not punished afterwards.
+    """
 
-    @property
-    def repetitions(self) -> int:
-        """The present max-repetitions (RFC 3416, 4.2.3)."""
-        return REPETITIONS[self._step]
+    repetitions: int = REPETITIONS[0]
 
-    def shrink(self) -> bool:
-        """Ask for less from now on; false when it is the least already."""
-        if self._step + 1 == len(REPETITIONS):
-            return False
-        self._step += 1
-        return True
+    def attempts(self) -> tuple[int, ...]:
+        """The sizes to try, the present one first."""
+        return REPETITIONS[REPETITIONS.index(self.repetitions) :]
 
 
 async def column(session: Session, base: str, size: PageSize) -> dict[Index, Raw]:
@@ -37,12 +34,16 @@ async def column(session: Session, base: str, size: PageSize) -> dict[Index, Raw
     Raises SnmpError; BadAnswerError also when the OIDs do not increase (RFC 3416, 4.2.2) or the
     table does not end.
     """
-    while True:
+    for repetitions in size.attempts():
         try:
-            return await _column(session, base, size.repetitions)
+            rows = await _column(session, base, repetitions)
         except NoAnswerError:
-            if not size.shrink():
+            if repetitions == REPETITIONS[-1]:
                 raise
+        else:
+            size.repetitions = repetitions
+            return rows
+    raise AssertionError("the last attempt returns or raises")
 
 
 async def _column(session: Session, base: str, repetitions: int) -> dict[Index, Raw]:
