@@ -81,7 +81,7 @@ def restic_command(plan: Plan) -> list[str]:
     """Return restic with its options for a plan: the way there, and where the password is."""
     ssh = [
         *("ssh", "-F", "none", "-i", str(CONFIG / plan.id / "key"), "-o", "IdentitiesOnly=yes"),
-        *("-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=15"),
+        *("-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=8"),
         *("-o", f"UserKnownHostsFile={CONFIG / 'known_hosts'}", "-o", "ServerAliveInterval=30"),
         f"{plan.target_user}@{plan.target_address}",
     ]

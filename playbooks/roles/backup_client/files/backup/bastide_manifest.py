@@ -30,10 +30,8 @@ class BackupError(Exception):
 
 
 def seconds(stamp: str) -> float:
-    """Return a restic time (RFC 3339, nanoseconds) in seconds since 1970."""
-    head, _, tail = stamp.partition(".")
-    zone = tail.lstrip("0123456789")
-    return datetime.fromisoformat((head + zone).replace("Z", "+00:00")).timestamp()
+    """Return a time as restic writes it (RFC 3339) in seconds since 1970."""
+    return datetime.fromisoformat(stamp).timestamp()
 
 
 def sha256(path: Path) -> str:

@@ -149,7 +149,7 @@ def count(drill: Drill) -> None:
     wrong = [table["name"] for table in expected if table not in found]
     if wrong or len(found) != len(expected):
         raise DrillError(f"not the rows of the manifest: {', '.join(wrong) or 'other tables'}")
-    drill.rows = sum(table["rows"] for table in found)
+    drill.rows = {table["name"]: table["rows"] for table in found}
 
 
 def probe(drill: Drill) -> None:

@@ -63,7 +63,7 @@ class Drill:
     steps: list[dict[str, Any]] = field(default_factory=list)
     files_verified: int = 0
     files_moved: int = 0
-    rows: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
 
 
 def climb(drill: Drill, steps: tuple[Step, ...]) -> None:

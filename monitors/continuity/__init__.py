@@ -1,0 +1,1 @@
+"""Backups and drills: what is expected, what was found, and what is not known."""

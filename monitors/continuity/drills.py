@@ -1,0 +1,78 @@
+"""The drills that were done: `<state>/drills/<UTC stamp>-<host>-<plan>.json`, one file each."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from monitors.continuity.model import ContinuityError, DrillResult, read_drill
+
+STAMP = "%Y%m%dT%H%M%SZ"
+# A drill that says it began later than this from now: a wrong clock, or a lie.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Drilled:
+    """A plan's newest drill and its newest one that succeeded."""
+
+    newest: DrillResult | None
+    success: DrillResult | None
+    unreadable: tuple[str, ...] = ()
+
+
+def folder(state: Path) -> Path:
+    """Return where drill results are kept."""
+    return state / "drills"
+
+
+def drilled(state: Path, host: str, plan: str, now: datetime) -> Drilled:
+    """Return a plan's drills, looking back until one has succeeded."""
+    newest: DrillResult | None = None
+    unreadable: list[str] = []
+    for path in sorted(folder(state).glob(f"*Z-{host}-{plan}.json"), reverse=True):
+        try:
+            result = _read(path, now)
+        except ContinuityError as error:
+            unreadable.append(str(error))
+            continue
+        if (result.host, result.plan) != (host, plan):
+            continue
+        newest = newest or result
+        if result.ok:
+            return Drilled(newest, result, tuple(unreadable))
+    return Drilled(newest, None, tuple(unreadable))
+
+
+def load_latest(state: Path) -> tuple[DrillResult, ...]:
+    """Return the newest drill of every plan that was ever drilled, by host and plan.
+
+    Files that are no drill results are left out; :func:`drilled` reports them.
+    """
+    latest: dict[tuple[str, str], DrillResult] = {}
+    for result in _readable(sorted(folder(state).glob("*.json"))):
+        latest[result.host, result.plan] = result
+    return tuple(latest[key] for key in sorted(latest))
+
+
+def is_due(found: Drilled, max_age_seconds: float, now: datetime) -> bool:
+    """Say whether a plan needs a drill: none has succeeded, or the last one is too long ago."""
+    if found.success is None:
+        return True
+    return (now - found.success.started).total_seconds() > max_age_seconds
+
+
+def _read(path: Path, now: datetime) -> DrillResult:
+    result = read_drill(path)
+    if result.started > now + CLOCK_TOLERANCE:
+        raise ContinuityError(f"{path}: it starts in the future, at {result.started:%F %T} UTC")
+    return result
+
+
+def _readable(paths: Iterable[Path]) -> Iterator[DrillResult]:
+    now = datetime.now(UTC)
+    for path in paths:
+        try:
+            yield _read(path, now)
+        except ContinuityError:
+            continue

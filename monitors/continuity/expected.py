@@ -1,0 +1,59 @@
+"""What the inventory promises of every backup plan, as numbers to hold measured ones against."""
+
+from dataclasses import dataclass
+
+from inventory.model import Estate
+from inventory.placed import PlacedHost, hosts, services
+from inventory.tiers import DRILL_EVERY_DAYS, RECOVERY, Recovery
+from inventory.words import Continuity
+
+DAY_SECONDS = 86_400
+# The central site has no tier; what all depend on is drilled as often as a city.
+CENTRAL_DRILL_DAYS = min(DRILL_EVERY_DAYS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A plan of the inventory; times in seconds."""
+
+    municipality: str
+    host: str
+    plan: str
+    rpo_seconds: int
+    rto_seconds: int
+    drill_every_seconds: int
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of its series."""
+        return {"municipality": self.municipality, "host": self.host, "plan": self.plan}
+
+
+def expected(estate: Estate) -> tuple[Expected, ...]:
+    """Return every backup plan of an estate with its targets."""
+    found = []
+    for placed in hosts(estate):
+        recovery = _recovery(placed)
+        tier = placed.place.tier
+        days = DRILL_EVERY_DAYS[tier] if tier else CENTRAL_DRILL_DAYS
+        found += [
+            Expected(
+                municipality=placed.place.id,
+                host=placed.name,
+                plan=plan.id,
+                rpo_seconds=recovery.rpo_seconds,
+                rto_seconds=recovery.rto_seconds,
+                drill_every_seconds=days * DAY_SECONDS,
+            )
+            for plan in placed.host.backups
+        ]
+    return tuple(found)
+
+
+def _recovery(placed: PlacedHost) -> Recovery:
+    """Return what the most demanding service on a host allows."""
+    classes = [
+        s.service.continuity for s in services(placed.place.estate) if placed.name in s.hosts
+    ]
+    kinds = [RECOVERY[kind] for kind in classes] or [RECOVERY[Continuity.ORDINARY]]
+    return min(kinds, key=lambda recovery: recovery.rpo_seconds)

@@ -1,0 +1,104 @@
+"""Snapshots and drills as metrics; a plan without data still has its expected series to join."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from inventory.model import Estate
+from monitors.continuity.model import DrillResult
+from monitors.continuity.status import PlanState, read
+from monitors.metrics import Family, Sample
+
+Value = Callable[[PlanState], float | None]
+
+
+def _newest(value: Callable[[DrillResult], float | None]) -> Value:
+    return lambda plan: value(plan.drilled.newest) if plan.drilled.newest else None
+
+
+def _success(value: Callable[[DrillResult], float | None]) -> Value:
+    return lambda plan: value(plan.drilled.success) if plan.drilled.success else None
+
+
+GAUGES: tuple[tuple[str, str, Value], ...] = (
+    ("bastide_backup_expected", "A backup plan of the inventory: always 1.", lambda plan: 1),
+    (
+        "bastide_backup_rpo_target_seconds",
+        "How old the newest snapshot may be.",
+        lambda plan: plan.expected.rpo_seconds,
+    ),
+    (
+        "bastide_backup_rto_target_seconds",
+        "How long recovery may take.",
+        lambda plan: plan.expected.rto_seconds,
+    ),
+    (
+        "bastide_backup_status_success",
+        "Whether the newest snapshot is known: 0 when the host or the target could not say.",
+        lambda plan: plan.problem is None,
+    ),
+    (
+        "bastide_backup_status_timestamp_seconds",
+        "When the host last asked the target.",
+        lambda plan: plan.asked.timestamp() if plan.asked else None,
+    ),
+    (
+        "bastide_backup_last_snapshot_timestamp_seconds",
+        "When the newest snapshot that the target holds was made.",
+        lambda plan: plan.last_snapshot.timestamp() if plan.last_snapshot else None,
+    ),
+    (
+        "bastide_backup_snapshots",
+        "How many snapshots the target holds.",
+        lambda plan: plan.snapshots if plan.problem is None else None,
+    ),
+    (
+        "bastide_drill_interval_target_seconds",
+        "How long ago the last successful drill may be.",
+        lambda plan: plan.expected.drill_every_seconds,
+    ),
+    (
+        "bastide_drill_last_run_success",
+        "Whether the newest drill restored all that it should.",
+        _newest(lambda drill: drill.ok),
+    ),
+    (
+        "bastide_drill_last_run_timestamp_seconds",
+        "When the newest drill began.",
+        _newest(lambda drill: drill.started.timestamp()),
+    ),
+    (
+        "bastide_drill_depth",
+        "Deepest level that the newest drill reached, 0 to 6; -1 when there was no snapshot.",
+        _newest(lambda drill: drill.depth.number if drill.depth else -1),
+    ),
+    (
+        "bastide_drill_last_success_timestamp_seconds",
+        "When the newest drill that succeeded began.",
+        _success(lambda drill: drill.started.timestamp()),
+    ),
+    (
+        "bastide_drill_rpo_seconds",
+        "Age of the newest restorable data when the last successful drill began.",
+        _success(lambda drill: drill.rpo_seconds),
+    ),
+    (
+        "bastide_drill_rto_seconds",
+        "How long recovery took in the last successful drill.",
+        _success(lambda drill: drill.rto_seconds),
+    ),
+    (
+        "bastide_drill_unreadable_files",
+        "Files newer than the last successful drill that are no drill results.",
+        lambda plan: len(plan.drilled.unreadable),
+    ),
+)
+
+
+def collect(state_dir: Path, estate: Estate) -> Iterable[Family]:
+    """Yield the families, one sample a plan; what is not known has no sample."""
+    plans = read(state_dir, estate)
+    labels = [plan.expected.labels for plan in plans]
+    for name, text, value in GAUGES:
+        values = zip(labels, map(value, plans), strict=True)
+        samples = tuple(Sample(label, known) for label, known in values if known is not None)
+        yield Family(name, text, "gauge", samples)

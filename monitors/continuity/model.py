@@ -1,0 +1,154 @@
+"""Drill results and backup status as values; whatever else a file holds is a clear error."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from inventory.model import Frozen
+
+MAX_BYTES = 4 * 1024 * 1024
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+
+
+class ContinuityError(Exception):
+    """A drill result or a backup status is not what the programs on the hosts write."""
+
+
+class Depth(StrEnum):
+    """How deep a drill has proved a backup; each depth includes those above it."""
+
+    JOB = "L0"
+    FRESH = "L1"
+    STRUCTURE = "L2"
+    DATA = "L3"
+    FILES = "L4"
+    SERVICE = "L5"
+    HOST = "L6"
+
+    @property
+    def number(self) -> int:
+        """The digit, for a metric."""
+        return int(self.value[1:])
+
+
+class DrillStep(Frozen):
+    """One step of a drill; `recovery` says that a real recovery would take it too."""
+
+    name: str
+    depth: Depth
+    recovery: bool
+    ok: bool
+    seconds: Seconds
+    error: str | None
+
+
+class DrillResult(Frozen):
+    """What `bastide-drill` printed: a restore that was really done, and measured.
+
+    `rpo_seconds` is how old the newest restorable data was when the drill began; `rto_seconds`
+    how long recovery took, None when it did not succeed. A recovery in no time is refused: such a
+    timer was never started.
+    """
+
+    host: Name
+    municipality: Name
+    plan: Name
+    ok: bool
+    depth: Depth | None
+    snapshot: str | None
+    snapshot_time: AwareDatetime | None
+    rpo_seconds: Annotated[float, Field(allow_inf_nan=False)] | None
+    rto_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
+    rows: dict[str, int]
+    files_verified: int = Field(ge=0)
+    files_moved: int = Field(ge=0)
+    started: AwareDatetime
+    finished: AwareDatetime
+    error: str | None
+    steps: tuple[DrillStep, ...]
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> "DrillResult":
+        if self.finished < self.started:
+            raise ValueError("it finished before it started")
+        if self.ok and (self.error or self.rto_seconds is None or not self.steps):
+            raise ValueError("it says ok without a measured recovery, or with an error")
+        if self.ok and not all(step.ok for step in self.steps):
+            raise ValueError("it says ok although a step failed")
+        return self
+
+
+class Reported(BaseModel):
+    """What a host says of itself; a newer program on the host may say more."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Snapshot(Reported):
+    """The newest snapshot of a plan that the target holds."""
+
+    id: str
+    time: AwareDatetime
+    snapshots: int = Field(ge=1)
+
+
+class PlanStatus(Reported):
+    """One plan of a host; `error` when the target could not be asked."""
+
+    plan: Name
+    snapshot: Snapshot | None
+    error: str | None
+
+
+class HostStatus(Reported):
+    """What `bastide-backup status` printed."""
+
+    host: str
+    at: AwareDatetime
+    plans: tuple[PlanStatus, ...]
+
+    @field_validator("plans")
+    @classmethod
+    def _once_each(cls, plans: tuple[PlanStatus, ...], _: ValidationInfo) -> tuple[PlanStatus, ...]:
+        if len({plan.plan for plan in plans}) != len(plans):
+            raise ValueError("a plan is reported twice")
+        return plans
+
+
+def read_drill(path: Path) -> DrillResult:
+    """Read a drill result; ContinuityError names the file and the first thing that is wrong."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ContinuityError(f"{path}: larger than {MAX_BYTES} bytes: not a drill result")
+        return DrillResult.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise ContinuityError(f"{path}: not a drill result: {first_problem(error)}") from None
+    except OSError as error:
+        raise ContinuityError(f"{path}: {error.strerror}") from None
+
+
+def read_status(text: str, origin: str) -> HostStatus:
+    """Read what a host printed; ContinuityError names the origin and what is wrong."""
+    try:
+        return HostStatus.model_validate_json(text)
+    except ValidationError as error:
+        raise ContinuityError(f"{origin}: not a backup status: {first_problem(error)}") from None
+
+
+def first_problem(error: ValidationError) -> str:
+    """Return the first problem of a value that was refused, with its place."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{first['msg']}{f' at {place}' if place else ''}"

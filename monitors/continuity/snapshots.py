@@ -1,0 +1,52 @@
+"""What hosts say of their newest snapshots, taken from their newest audit bundles."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from monitors.continuity.model import ContinuityError, HostStatus, read_status
+from monitors.security.bundle import MAX_PACKED_BYTES, BundleError, Recorded, unpack
+
+STATUS_COMMAND = "/usr/local/sbin/bastide-backup status"
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+def newest_status(state: Path, host: str) -> HostStatus | None:
+    """Return what a host last said of its snapshots, None when it was never asked.
+
+    Raises ContinuityError when the newest bundle cannot be read, has no such answer, answers for
+    another host, or names a time that has not come yet: what is not known is said, not guessed.
+    """
+    bundles = sorted((state / "bundles" / host).glob("*.json.gz"))
+    if not bundles:
+        return None
+    path = bundles[-1]
+    answer = _answer(path)
+    if answer.rc != 0:
+        said = answer.stderr.strip()[:200] or "nothing"
+        raise ContinuityError(f"{path}: {STATUS_COMMAND}: exit {answer.rc}, it said: {said}")
+    status = read_status(answer.stdout, str(path))
+    if status.host != host:
+        raise ContinuityError(f"{path}: answers for {status.host!r}, expected {host!r}")
+    _refuse_future(status, path)
+    return status
+
+
+def _answer(path: Path) -> Recorded:
+    try:
+        if path.stat().st_size > MAX_PACKED_BYTES:
+            raise ContinuityError(f"{path}: larger than {MAX_PACKED_BYTES} bytes")
+        bundle = unpack(path.read_bytes())
+    except (BundleError, OSError) as error:
+        raise ContinuityError(f"{path}: {error}") from None
+    for recorded in bundle.recorded:
+        if recorded.command == STATUS_COMMAND:
+            return recorded
+    raise ContinuityError(f"{path}: {STATUS_COMMAND} was not asked; audit the host again")
+
+
+def _refuse_future(status: HostStatus, path: Path) -> None:
+    """Refuse times to come: a snapshot from the future would look fresh for ever."""
+    latest = datetime.now(UTC) + CLOCK_TOLERANCE
+    times = [plan.snapshot.time for plan in status.plans if plan.snapshot]
+    if any(time > latest for time in (status.at, *times)):
+        raise ContinuityError(f"{path}: names a time in the future; check the host's clock")
