@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,6 +36,18 @@ class Stand:
     def wants(self, **things: dict[str, Any]) -> None:
         """Declare what the program makes; every thing needs at least its content."""
         (self.project.folder / "wanted.json").write_text(json.dumps(things))
+
+    def has(self, **things: dict[str, Any]) -> None:
+        """Declare what the program makes, and make it; what was made once is copied."""
+        self.wants(**things)
+        key = json.dumps(things)
+        if key not in _BUILT:
+            assert self.up().ok, self.words()
+            self.log()
+            _BUILT[key] = tempfile.TemporaryDirectory()
+            _copy(self.root, Path(_BUILT[key].name))
+        else:
+            _copy(Path(_BUILT[key].name), self.root)
 
     def run(self, operation: Operation) -> Outcome:
         """Do an operation; its events are kept, and the state it leaves must be sound."""
@@ -115,6 +128,15 @@ class Stand:
             [sys.executable, "-m", "tests.infra.engine.stand", str(self.root), operation.value],
             cwd=HERE.parents[2],
         )
+
+
+_BUILT: dict[str, tempfile.TemporaryDirectory[str]] = {}
+
+
+def _copy(source: Path, target: Path) -> None:
+    for part in ("home", "state"):
+        if (source / part).exists():
+            shutil.copytree(source / part, target / part, dirs_exist_ok=True)
 
 
 class _Blind(Crypter):

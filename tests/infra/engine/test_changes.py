@@ -33,8 +33,7 @@ def test_up_creates_in_order_and_a_second_up_changes_nothing(town: Stand) -> Non
 
 
 def test_a_changed_input_is_updated_in_place(town: Stand) -> None:
-    town.wants(hall={"content": "1"})
-    town.up()
+    town.has(hall={"content": "1"})
     before = town.resources()["hall"]
     town.wants(hall={"content": "2"})
 
@@ -43,16 +42,14 @@ def test_a_changed_input_is_updated_in_place(town: Stand) -> None:
 
     after = town.resources()["hall"]
     assert previewed.changes == outcome.changes == {"same": 1, "update": 1}
-    assert town.log() == ["create hall@here", "update hall@here"]
+    assert town.log() == ["update hall@here"]
     assert (after["id"], after["created"]) == (before["id"], before["created"])
     assert after["outputs"]["content"] == "2"
     assert after["modified"] > before["modified"]
 
 
 def test_a_replacement_is_created_before_the_old_one_is_deleted(town: Stand) -> None:
-    town.wants(hall={"content": "1"}, gate={"content": "2", "source": "hall"})
-    town.up()
-    town.log()
+    town.has(hall={"content": "1"}, gate={"content": "2", "source": "hall"})
     town.wants(hall={"content": "1", "place": "there"}, gate={"content": "2", "source": "hall"})
 
     outcome = town.up()
@@ -97,12 +94,10 @@ def test_delete_before_replace_takes_along_only_the_dependents_that_must_be_repl
 def test_the_provider_can_demand_delete_before_replace_and_the_program_refuse_it(
     town: Stand,
 ) -> None:
-    town.wants(
+    town.has(
         asked={"content": "1", "first": True},
         refused={"content": "2", "first": True, "delete_before_replace": False},
     )
-    town.up()
-    town.log()
     town.wants(
         asked={"content": "1", "first": True, "place": "there"},
         refused={"content": "2", "first": True, "delete_before_replace": False, "place": "there"},
@@ -116,14 +111,12 @@ def test_the_provider_can_demand_delete_before_replace_and_the_program_refuse_it
 
 
 def test_what_vanished_from_the_program_is_deleted_dependents_first(town: Stand) -> None:
-    town.wants(
+    town.has(
         hall={"content": "1"},
         gate={"content": "2", "source": "hall"},
         lamp={"content": "3", "depends_on": ["gate"]},
         well={"content": "4"},
     )
-    town.up()
-    town.log()
     town.wants(well={"content": "4"})
 
     outcome = town.up()
@@ -134,9 +127,7 @@ def test_what_vanished_from_the_program_is_deleted_dependents_first(town: Stand)
 
 
 def test_destroy_leaves_nothing_outside_and_an_empty_state(town: Stand) -> None:
-    town.wants(hall={"content": "1", "site": "north"}, gate={"content": "2", "source": "hall"})
-    town.up()
-    town.log()
+    town.has(hall={"content": "1", "site": "north"}, gate={"content": "2", "source": "hall"})
 
     outcome = town.destroy()
 
@@ -147,12 +138,11 @@ def test_destroy_leaves_nothing_outside_and_an_empty_state(town: Stand) -> None:
 
 
 def test_refresh_notices_what_vanished_and_what_changed(town: Stand) -> None:
-    town.wants(
+    town.has(
         hall={"content": "1"},
         gate={"content": "2", "source": "hall"},
         well={"content": "3"},
     )
-    town.up()
     things = town.root / "home" / "things"
     (things / "hall@here").unlink()
     (things / "well@here").write_text('{"content": "dry", "place": "here"}')
@@ -170,9 +160,7 @@ def test_refresh_notices_what_vanished_and_what_changed(town: Stand) -> None:
 
 
 def test_a_protected_resource_is_not_deleted_and_nothing_else_is(town: Stand) -> None:
-    town.wants(hall={"content": "1", "protect": True}, gate={"content": "2"})
-    town.up()
-    town.log()
+    town.has(hall={"content": "1", "protect": True}, gate={"content": "2"})
     town.wants()
 
     vanished, destroyed = town.up(), town.destroy()
@@ -189,8 +177,7 @@ def test_a_protected_resource_is_not_deleted_and_nothing_else_is(town: Stand) ->
 
 
 def test_a_retained_resource_leaves_the_state_but_stays_outside(town: Stand) -> None:
-    town.wants(hall={"content": "1", "retain_on_delete": True})
-    town.up()
+    town.has(hall={"content": "1", "retain_on_delete": True})
     town.wants()
 
     assert town.up().changes == {"same": 1, "delete": 1}
@@ -199,8 +186,7 @@ def test_a_retained_resource_leaves_the_state_but_stays_outside(town: Stand) -> 
 
 
 def test_ignored_changes_are_ignored_and_others_are_not(town: Stand) -> None:
-    town.wants(hall={"content": "1", "size": 1, "ignore_changes": ["content"]})
-    town.up()
+    town.has(hall={"content": "1", "size": 1, "ignore_changes": ["content"]})
     town.wants(hall={"content": "2", "size": 1, "ignore_changes": ["content"]})
     ignored = town.up()
     town.wants(hall={"content": "2", "size": 2, "ignore_changes": ["content"]})
@@ -212,9 +198,7 @@ def test_ignored_changes_are_ignored_and_others_are_not(town: Stand) -> None:
 
 def test_replace_on_changes_turns_an_update_into_a_replacement(town: Stand) -> None:
     given = {"replace_on_changes": ["content"], "delete_before_replace": True}
-    town.wants(hall={"content": "1", **given})
-    town.up()
-    town.log()
+    town.has(hall={"content": "1", **given})
     town.wants(hall={"content": "2", **given})
 
     assert town.up().changes == {"same": 1, "replace": 1}
@@ -222,9 +206,7 @@ def test_replace_on_changes_turns_an_update_into_a_replacement(town: Stand) -> N
 
 
 def test_a_renamed_resource_with_an_alias_is_kept(town: Stand) -> None:
-    town.wants(hall={"content": "1"}, gate={"content": "2", "source": "hall"})
-    town.up()
-    town.log()
+    town.has(hall={"content": "1"}, gate={"content": "2", "source": "hall"})
     town.wants(
         palace={"content": "1", "aliases": ["hall"]}, gate={"content": "2", "source": "palace"}
     )
@@ -235,8 +217,7 @@ def test_a_renamed_resource_with_an_alias_is_kept(town: Stand) -> None:
 
 
 def test_children_of_components_carry_their_parents_types_in_their_urns(town: Stand) -> None:
-    town.wants(hall={"content": "1", "site": "north"})
-    town.up()
+    town.has(hall={"content": "1", "site": "north"})
 
     hall = town.resources()["hall"]
     assert hall["urn"] == "urn:pulumi:dev::town::toy:index:Site$toy:index:Thing::hall"

@@ -80,8 +80,7 @@ def test_killed_while_creating_what_the_program_no_longer_wants_is_deleted(town:
 
 
 def test_killed_while_updating_the_resource_is_brought_up_to_date(town: Stand) -> None:
-    town.wants(hall={"content": "1"})
-    town.up()
+    town.has(hall={"content": "1"})
     town.wants(hall={"content": "2"})
     kill_while(town, "update-hall")
     # Half-way done; and the program has gone back to what the state knows.
@@ -94,8 +93,7 @@ def test_killed_while_updating_the_resource_is_brought_up_to_date(town: Stand) -
 
 
 def test_killed_while_deleting_what_is_wanted_again_is_created_again(town: Stand) -> None:
-    town.wants(hall={"content": "1"})
-    town.up()
+    town.has(hall={"content": "1"})
     town.wants()
     kill_while(town, "delete-hall")
     (town.root / "home" / "things" / "hall@here").unlink()
@@ -106,8 +104,7 @@ def test_killed_while_deleting_what_is_wanted_again_is_created_again(town: Stand
 
 
 def test_killed_while_replacing_both_copies_are_accounted_for(town: Stand) -> None:
-    town.wants(hall={"content": "1"})
-    town.up()
+    town.has(hall={"content": "1"})
     town.wants(hall={"content": "1", "place": "there"})
     kill_while(town, "delete-hall")
     assert town.things() == {"hall@here", "hall@there"}

@@ -62,8 +62,7 @@ def test_a_half_made_resource_is_kept_with_its_errors_and_mended_by_the_next_up(
 
 
 def test_a_failed_delete_keeps_what_it_depends_on(town: Stand) -> None:
-    town.wants(hall={"content": "1"}, gate={"content": "2", "source": "hall"})
-    town.up()
+    town.has(hall={"content": "1"}, gate={"content": "2", "source": "hall"})
     town.order("fail-delete-gate")
 
     assert not town.destroy().ok
@@ -77,8 +76,7 @@ def test_a_failed_delete_keeps_what_it_depends_on(town: Stand) -> None:
 def test_a_replaced_copy_that_could_not_be_deleted_is_deleted_by_the_next_run(
     town: Stand,
 ) -> None:
-    town.wants(hall={"content": "1"})
-    town.up()
+    town.has(hall={"content": "1"})
     town.wants(hall={"content": "1", "place": "there"})
     town.order("fail-delete-hall")
 
@@ -94,8 +92,7 @@ def test_a_replaced_copy_that_could_not_be_deleted_is_deleted_by_the_next_run(
 def test_a_replacement_that_fails_after_its_deletion_is_only_created_by_the_next_run(
     town: Stand,
 ) -> None:
-    town.wants(hall={"content": "1", "first": True}, gate={"content": "2", "anchor": "hall"})
-    town.up()
+    town.has(hall={"content": "1", "first": True}, gate={"content": "2", "anchor": "hall"})
     town.wants(
         hall={"content": "1", "first": True, "place": "there"},
         gate={"content": "2", "anchor": "hall"},
@@ -113,9 +110,7 @@ def test_a_replacement_that_fails_after_its_deletion_is_only_created_by_the_next
 
 
 def test_a_program_that_raises_shows_its_traceback_and_deletes_nothing(town: Stand) -> None:
-    town.wants(hall={"content": "1"}, gate={"content": "2"})
-    town.up()
-    town.log()
+    town.has(hall={"content": "1"}, gate={"content": "2"})
     program = town.project.folder / "__main__.py"
     program.write_text("raise ValueError('no such estate')\n")
 

@@ -93,7 +93,7 @@ class Toy(Provider):
         if not path.exists():
             return ReadResponse(None)
         found = {key: PropertyValue(value) for key, value in json.loads(path.read_text()).items()}
-        outputs = {**found, "path": PropertyValue(str(path))}
+        outputs = {**found, "path": PropertyValue(f"things/{path.name}")}
         return ReadResponse(request.resource_id, outputs, found)
 
     async def delete(self, request: DeleteRequest) -> None:
@@ -111,7 +111,7 @@ def put(identity: str, properties: Values) -> Values:
     path = HOME / "things" / identity
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({key: plain(value) for key, value in properties.items()}))
-    return {**properties, "path": PropertyValue(str(path))}
+    return {**properties, "path": PropertyValue(f"things/{identity}")}
 
 
 def note(line: str) -> None:
