@@ -1,7 +1,8 @@
 """What the provider does for each kind: calls the driver and says what came of it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from infra.lab import (
     backbone,
@@ -21,23 +22,39 @@ from infra.lab.image import ImageSpec
 from infra.lab.networks import NetworkSpec
 from infra.lab.package_cache import CacheSpec
 from infra.lab.place import Lab
-from infra.provider.existing import ExistingSpec, verify
+from infra.provider.existing import ExistingSpec
+from infra.provider.verification import verify
 
 Values = dict[str, Any]
 Report = Callable[[str], None]
+Spec = TypeVar("Spec")
 
 
-def never_stale(_lab: Lab, _outputs: Mapping[str, Any]) -> frozenset[str]:
+@dataclass(frozen=True, slots=True)
+class Actions(Generic[Spec]):
+    """How resources of one kind are made, looked at and removed; every function is idempotent.
+
+    `ensure` creates and updates. `read` returns None when the thing is gone. `stale` returns the
+    outputs that say that the thing needs `ensure` again though no input changed.
+    """
+
+    ensure: Callable[[Lab, Spec, Report], Values]
+    read: Callable[[Lab, Spec], Values | None]
+    delete: Callable[[Lab, Spec], None]
+    stale: Callable[[Lab, Values], frozenset[str]]
+
+
+def never_stale(_lab: Lab, _outputs: Values) -> frozenset[str]:
     """Return nothing: the kind changes with its inputs only."""
     return frozenset()
 
 
-def stale_when_stopped(_lab: Lab, outputs: Mapping[str, Any]) -> frozenset[str]:
+def stale_when_stopped(_lab: Lab, outputs: Values) -> frozenset[str]:
     """Return `running` when a refresh found the thing dead."""
     return frozenset() if outputs.get("running", True) else frozenset({"running"})
 
 
-def stale_recipe(_lab: Lab, outputs: Mapping[str, Any]) -> frozenset[str]:
+def stale_recipe(_lab: Lab, outputs: Values) -> frozenset[str]:
     """Return `recipe` when this version of Bastide, or this machine, makes another image."""
     return frozenset() if outputs.get("recipe") == image.recipe().digest else frozenset({"recipe"})
 
@@ -161,3 +178,18 @@ def read_existing(_lab: Lab, spec: ExistingSpec) -> Values | None:
 
 def delete_existing(_lab: Lab, _spec: ExistingSpec) -> None:
     """Leave the host alone: it was there before us."""
+
+
+ACTIONS: Mapping[str, Actions[Any]] = {
+    "bastide:lab:Backbone": Actions(ensure_backbone, read_backbone, delete_backbone, never_stale),
+    "bastide:lab:Network": Actions(ensure_network, read_network, delete_network, never_stale),
+    "bastide:lab:PackageCache": Actions(ensure_cache, read_cache, delete_cache, stale_when_stopped),
+    "bastide:lab:Image": Actions(ensure_image, read_image, delete_image, stale_recipe),
+    "bastide:lab:Machine": Actions(
+        ensure_machine, read_machine, delete_machine, stale_when_stopped
+    ),
+    "bastide:lab:Device": Actions(ensure_device, read_device, delete_device, stale_when_stopped),
+    "bastide:existing:Machine": Actions(
+        ensure_existing, read_existing, delete_existing, never_stale
+    ),
+}

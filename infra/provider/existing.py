@@ -1,4 +1,4 @@
-"""Hosts that are there already: nothing is changed on them, only their SSH host key is checked."""
+"""Hosts that are there already: nothing is changed on them, only their SSH host key is verified."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
@@ -6,9 +6,7 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from infra.lab import ssh
 from infra.lab.place import SPEC, Name
-from infra.lab.problems import failed
 from inventory.model import HostKey
 
 
@@ -22,27 +20,3 @@ class ExistingSpec:
     address: IPv4Address | IPv6Address
     host_key: HostKey
     verify: bool = True
-
-
-def verify(spec: ExistingSpec) -> None:
-    """Raise LabError unless the host proves to hold the declared key; nothing without `verify`."""
-    if not spec.verify:
-        return
-    kind = spec.host_key.split(" ")[0]
-    try:
-        found = ssh.host_key(str(spec.address), kind)
-    except ssh.NoAnswerError as error:
-        raise failed(
-            f"host {spec.name}",
-            expected=f"an SSH server with a host key of type {kind}",
-            found=str(error),
-            advice="look whether it is on and port 22 is open to this machine",
-        ) from None
-    if found != spec.host_key:
-        raise failed(
-            f"host {spec.name} at {spec.address}",
-            expected=f"the declared host key {spec.host_key}",
-            found=found,
-            advice="find out why it changed, at its console: `ssh-keygen -lf "
-            "/etc/ssh/ssh_host_ed25519_key.pub`; declare the new one only if that is right",
-        )

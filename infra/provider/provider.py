@@ -29,6 +29,7 @@ from pulumi.provider.experimental.provider import (
 
 from infra.lab.place import lab_of
 from infra.lab.problems import failed
+from infra.provider.actions import ACTIONS, Actions
 from infra.provider.kinds import KINDS, Kind
 from infra.provider.schema import schema
 from infra.provider.values import UNKNOWN, from_plain_map, to_plain_map
@@ -71,7 +72,9 @@ class BastideProvider(pulumi_provider.Provider):
         kind = _kind(request.type)
         inputs = _inputs_of(kind, to_plain_map({**request.properties, **request.inputs}))
         checked = kind.shape.read(inputs)
-        outputs = await asyncio.to_thread(kind.read, lab_of(checked.estate), checked.spec)
+        outputs = await asyncio.to_thread(
+            _actions(request.type).read, lab_of(checked.estate), checked.spec
+        )
         if outputs is None:
             return ReadResponse()
         known = from_plain_map(inputs)
@@ -89,17 +92,16 @@ class BastideProvider(pulumi_provider.Provider):
         """Remove the resource; one that is gone already is well."""
         kind = _kind(request.type)
         checked = kind.shape.read(_inputs_of(kind, to_plain_map(request.properties)))
-        await asyncio.to_thread(kind.delete, lab_of(checked.estate), checked.spec)
+        await asyncio.to_thread(_actions(request.type).delete, lab_of(checked.estate), checked.spec)
 
     async def _ensure(self, token: str, urn: str, inputs: Values) -> Values:
-        kind = _kind(token)
-        checked = kind.shape.read(inputs)
-        report = partial(self._say, urn)
-        return await asyncio.to_thread(kind.ensure, lab_of(checked.estate), checked.spec, report)
+        checked = _kind(token).shape.read(inputs)
+        lab, report = lab_of(checked.estate), partial(self._say, urn)
+        return await asyncio.to_thread(_actions(token).ensure, lab, checked.spec, report)
 
 
 def _kind(type_chain: str) -> Kind[Any]:
-    token = type_chain.rsplit("$", 1)[-1]  # the SDK leaves the parents' types before it
+    token = _token(type_chain)
     kind = KINDS.get(token)
     if kind is None:
         raise failed(
@@ -111,13 +113,21 @@ def _kind(type_chain: str) -> Kind[Any]:
     return kind
 
 
+def _actions(type_chain: str) -> Actions[Any]:
+    return ACTIONS[_token(type_chain)]
+
+
+def _token(type_chain: str) -> str:
+    return type_chain.rsplit("$", 1)[-1]  # the SDK leaves the parents' types before it
+
+
 def _diff(request: DiffRequest) -> DiffResponse:
     kind = _kind(request.type)
     old, new = to_plain_map(request.old_state), to_plain_map(request.new_inputs)
     names = kind.shape.names - kind.birth_only
     changed = {name for name in names if _differs(old.get(name), new.get(name))}
     if UNKNOWN not in new.values():
-        changed |= kind.stale(lab_of(str(new["estate"])), old)
+        changed |= _actions(request.type).stale(lab_of(str(new["estate"])), old)
     changed -= set(request.ignore_changes)
     replaces = sorted(changed & kind.replaces)
     return DiffResponse(
