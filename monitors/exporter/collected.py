@@ -3,28 +3,22 @@
 import logging
 import time
 from collections.abc import Callable, Iterable
-from importlib import import_module
 from pathlib import Path
 
 from inventory.model import Estate
+from monitors.continuity import metrics as continuity
 from monitors.metrics import Family, gauge, render
+from monitors.security import metrics as security
 
 log = logging.getLogger(__name__)
 
 Collect = Callable[[Path, Estate], Iterable[Family]]
 
 
-def security(state: Path, estate: Estate) -> Iterable[Family]:
-    """The newest audit's results."""
-    return _collect("monitors.security.metrics", state, estate)
-
-
-def continuity(state: Path, estate: Estate) -> Iterable[Family]:
-    """Snapshots and drills."""
-    return _collect("monitors.continuity.metrics", state, estate)
-
-
-COLLECTORS: dict[str, Collect] = {"security": security, "continuity": continuity}
+COLLECTORS: dict[str, Collect] = {
+    "security": security.collect,
+    "continuity": continuity.collect,
+}
 
 
 def text(name: str, state: Path, estate: Estate) -> str:
@@ -60,8 +54,3 @@ def _health(name: str, success: bool, seconds: float) -> Iterable[Family]:
         collector=name,
     )
     yield gauge("bastide_collector_duration_seconds", "How long it took.", seconds, collector=name)
-
-
-def _collect(module: str, state: Path, estate: Estate) -> Iterable[Family]:
-    found: Iterable[Family] = import_module(module).collect(state, estate)
-    return found
