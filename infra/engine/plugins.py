@@ -23,18 +23,25 @@ _LAUNCHER = ThreadPoolExecutor(1, thread_name_prefix="launcher")
 
 
 class Plugin:
-    """A running plugin process that listens on `address`."""
+    """A running plugin that listens on `address`; without a `process`, one that others started."""
 
-    def __init__(self, name: str, process: subprocess.Popen[str], address: str) -> None:
+    def __init__(self, name: str, address: str, process: subprocess.Popen[str] | None) -> None:
         self.name, self.address = name, address
         self._process = process
 
+    @property
+    def attached(self) -> bool:
+        """Whether others started it, for us to attach to."""
+        return self._process is None
+
     def ended(self) -> int | None:
         """Return the exit code when the process has ended by itself."""
-        return self._process.poll()
+        return self._process.poll() if self._process else None
 
     def stop(self) -> None:
         """End the process and wait for its end."""
+        if self._process is None:
+            return
         self._process.terminate()
         try:
             self._process.wait(_STOP_SECONDS)
@@ -56,6 +63,18 @@ def find(name: str, path: str) -> Path:
     return Path(found)
 
 
+def attached(name: str, environment: Mapping[str, str]) -> Plugin | None:
+    """Return the plugin that already runs, when PULUMI_DEBUG_PROVIDERS names it.
+
+    As with the official CLI, that is `name:port,name:port`: a provider under a debugger.
+    """
+    for entry in environment.get("PULUMI_DEBUG_PROVIDERS", "").split(","):
+        package, _, port = entry.partition(":")
+        if package.strip() == name:
+            return Plugin(name, f"127.0.0.1:{port.strip()}", None)
+    return None
+
+
 def start(
     name: str, engine: str, folder: Path, environment: Mapping[str, str], on_line: OnLine
 ) -> Plugin:
@@ -63,6 +82,9 @@ def start(
 
     What it prints afterwards goes to `on_line`. Raises EngineError when it does not start.
     """
+    running = attached(name, environment)
+    if running is not None:
+        return running
     program = find(name, environment.get("PATH", ""))
     process = launch([str(program), engine], folder, environment)
     if process.stdout is None or process.stderr is None:  # pragma: no cover (both are pipes)
@@ -79,7 +101,7 @@ def start(
             f"{_START_SECONDS:.0f} s, found {said or 'nothing'!r}"
         )
     pump(process.stdout, on_line)
-    return Plugin(name, process, f"127.0.0.1:{port}")
+    return Plugin(name, f"127.0.0.1:{port}", process)
 
 
 def launch(

@@ -7,8 +7,8 @@ from typing import Any, Final, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2, json_format, struct_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc
 from pulumi.runtime.proto import provider_pb2 as pb
-from pulumi.runtime.proto import provider_pb2_grpc
 
 from infra.engine import answers, urns
 from infra.engine.answers import Diff, ProviderError, Reading, UnimplementedError
@@ -41,6 +41,9 @@ class Provider:
 
     def introduce(self, engine: str) -> None:
         """Exchange names with the plugin, as far as it knows the custom."""
+        if self.plugin.attached:
+            with contextlib.suppress(UnimplementedError):
+                self._call(self._stub.Attach, plugin_pb2.PluginAttach(address=engine))
         hello = pb.ProviderHandshakeRequest(engine_address=engine, configure_with_urn=True)
         with contextlib.suppress(UnimplementedError):
             self._call(self._stub.Handshake, hello)

@@ -146,11 +146,21 @@ class _Blind(Crypter):
         return json.dumps("hidden")
 
 
-def make(root: Path, case: str = "declared") -> Stand:
-    """Set up a stand in an empty folder."""
+def make(root: Path, case: str = "declared", plugin: Path | None = None) -> Stand:
+    """Set up a stand in an empty folder.
+
+    `plugin` is the folder of a running plugin (see conftest.py), whose home then is the stand's;
+    without one, each run starts a plugin of its own.
+    """
     shutil.copytree(CASES / case, root / "program")
     (root / "home" / "orders").mkdir(parents=True)
     stand = reopen(root)
+    if plugin is not None:
+        (plugin / "home").unlink(missing_ok=True)
+        (plugin / "home").symlink_to(root / "home")
+        debugged = {"PULUMI_DEBUG_PROVIDERS": f"toy:{(plugin / 'port').read_text()}"}
+        environment = {**stand.project.environment, **debugged}
+        stand.project = replace(stand.project, environment=environment)
     (stand.project.folder / "Pulumi.dev.yaml").write_text(f"encryptionsalt: {SALT}\n")
     return stand
 

@@ -5,8 +5,16 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from infra.engine.api import Operation
 from tests.infra.engine.stand import Stand
+
+
+@pytest.fixture
+def town(lonely_town: Stand) -> Stand:
+    """A stand whose plugin is the run's own, and so must die with it."""
+    return lonely_town
 
 
 def die(process: subprocess.Popen[bytes]) -> None:

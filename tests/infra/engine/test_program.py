@@ -10,8 +10,8 @@ from tests.infra.engine.stand import Stand
 
 
 @pytest.fixture
-def varied(tmp_path: Path) -> Stand:
-    made = stand.make(tmp_path, "providers")
+def varied(tmp_path: Path, plugin: Path) -> Stand:
+    made = stand.make(tmp_path, "providers", plugin)
     existing = made.root / "home" / "things" / "old@here"
     existing.parent.mkdir()
     existing.write_text('{"content": "was here before"}')
