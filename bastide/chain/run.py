@@ -10,7 +10,7 @@ from infra.credentials import Made
 from infra.engine import Outcome
 from monitors.continuity.model import DrillResult
 from monitors.reports.compliance import ReportFiles
-from monitors.security.audit import AuditRun
+from monitors.security.results import AuditRun
 from monitors.snmp import PollResult
 
 

@@ -8,17 +8,18 @@ from dataclasses import dataclass, replace
 from bastide import ansible, provision, status, wheelhouse
 from bastide.chain import convergence
 from bastide.chain.run import Findings, Work
+from bastide.commands.audit import BASELINE, LATEST, summary_of
 from bastide.commands.infra import show_step, told
 from bastide.commands.playbook import show_event
 from bastide.errors import CommandError, Exit
 from infra import credentials
 from infra.engine import Operation
 from inventory.placed import devices, hosts
-from monitors import reports, security, snmp
+from monitors import snmp
 from monitors.continuity import drills
-
-BASELINE = "before"
-LATEST = "after"
+from monitors.reports import compliance
+from monitors.security.audit import run_audit
+from monitors.security.results import AuditRun, load_latest
 
 Stage = Callable[[Work, Findings], Findings]
 
@@ -73,7 +74,7 @@ def configure(work: Work, findings: Findings) -> Findings:
 
 def first_audit(work: Work, findings: Findings) -> Findings:
     """Audit before hardening; kept from the estate's very first run, as the baseline."""
-    kept = security.load_latest(work.opened.state, BASELINE)
+    kept = load_latest(work.opened.state, BASELINE)
     if kept is not None:
         work.progress.step("baseline", f"kept from {kept.started:%Y-%m-%d %H:%M} UTC")
         return replace(findings, before=kept)
@@ -92,6 +93,7 @@ def second_audit(work: Work, findings: Findings) -> Findings:
 
 def collect(work: Work, findings: Findings) -> Findings:
     """Poll devices, and wait until Prometheus itself says that every target is up."""
+    findings = _playbook("collect", work, findings)
     polled = snmp.poll(work.opened.estate, state=work.opened.state)
     for result in polled:
         work.progress.step(
@@ -120,13 +122,8 @@ def drill(work: Work, findings: Findings) -> Findings:
     done = _playbook("restore_drill", work, findings)
     results = drills.load_latest(work.opened.state)
     for result in results:
-        work.progress.step(
-            result.host,
-            f"{result.plan}: restored to depth {result.depth} in {result.rto_seconds:.1f} s"
-            if not result.error
-            else f"{result.plan}: {result.error}",
-            good=not result.error,
-        )
+        told = f"restored to depth {result.depth} in {result.rto_seconds or 0:.1f} s"
+        work.progress.step(result.host, f"{result.plan}: {result.error or told}", good=result.ok)
     return replace(done, drills=results)
 
 
@@ -134,7 +131,7 @@ def report(work: Work, findings: Findings) -> Findings:
     """Write the compliance report, and read the status once more for the summary."""
     if findings.after is None:
         return findings
-    files = reports.compliance.write(
+    files = compliance.write(
         work.opened.estate,
         work.opened.state,
         findings.before,
@@ -151,9 +148,9 @@ STAGES: tuple[Named, ...] = (
     Named("configure", "Configure", configure),
     Named("baseline", "First audit", first_audit),
     Named("harden", "Harden", harden),
-    Named("audit", "Audit again", second_audit),
     Named("backup", "Back up", back_up),
     Named("drill", "Restore drill", drill),
+    Named("audit", "Audit again", second_audit),
     Named("collect", "Collect", collect),
     Named("report", "Report", report),
 )
@@ -187,10 +184,12 @@ def _playbook(name: str, work: Work, findings: Findings) -> Findings:
     return replace(findings, recaps=(*findings.recaps, (name, recap)))
 
 
-def _audit(work: Work, label: str) -> security.AuditRun:
-    return security.run_audit(
+def _audit(work: Work, label: str) -> AuditRun:
+    return run_audit(
         work.opened.estate,
         work.opened.state,
         label=label,
-        on_event=lambda event: work.progress.step(event.host, event.text, good=event.good),
+        on_event=lambda host: work.progress.step(
+            host.host, summary_of(host), good=not host.problem
+        ),
     )

@@ -7,6 +7,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from bastide.chain.run import Findings, Work
+from bastide.commands.audit import counts_of
 from monitors.continuity import status as backup_status
 
 
@@ -64,39 +65,33 @@ def _devices(findings: Findings) -> tuple[str, str]:
 def _controls(findings: Findings) -> tuple[str, str]:
     if not findings.after:
         return "controls", ""
-    after = findings.after.counts()
-    before = findings.before.counts() if findings.before else {}
-    judged = after.get("pass", 0) + after.get("fail", 0)
+    after = counts_of(findings.after)
+    before = counts_of(findings.before) if findings.before else dict.fromkeys(after, 0)
     return (
         "controls",
-        f"{before.get('pass', 0)} passed before hardening, {after.get('pass', 0)} of {judged} "
-        f"after ({after.get('fail', 0)} fail, {after.get('error', 0)} could not be determined, "
-        f"{after.get('skip', 0)} do not apply)",
+        f"{before['pass']} of {before['pass'] + before['fail']} passed before hardening, "
+        f"{after['pass']} of {after['pass'] + after['fail']} after "
+        f"({after['error']} could not be determined, {after['skip']} do not apply)",
     )
 
 
 def _snapshot(work: Work) -> tuple[str, str]:
-    found = backup_status.read(work.opened.state, work.opened.estate)
-    times = [plan.last_snapshot for plan in found if plan.last_snapshot]
-    if not times:
-        return "snapshots", "none yet"
-    oldest = datetime.now(UTC) - min(times)
-    return (
-        "snapshots",
-        f"{len(times)} of {len(found)} plans have one; the oldest is "
-        f"{oldest.total_seconds() / 60:.0f} min old",
-    )
+    plans, now = backup_status.read(work.opened.state, work.opened.estate), datetime.now(UTC)
+    ages = [age for plan in plans if (age := plan.age_seconds(now)) is not None]
+    oldest = f"; the oldest is {max(ages) / 60:.0f} min old" if ages else ""
+    return "snapshots", f"{len(ages)} of {len(plans)} plans have one{oldest}"
 
 
 def _drill(findings: Findings) -> tuple[str, str]:
-    if not findings.drills:
-        return "drill", ""
-    slowest = max(findings.drills, key=lambda drill: drill.rto_seconds)
+    proved = [drill for drill in findings.drills if drill.ok and drill.rto_seconds]
+    if not proved:
+        return "drill", f"none of {len(findings.drills)} proved a restore"
+    slowest = max(proved, key=lambda drill: drill.rto_seconds or 0)
     return (
         "drill",
-        f"{len(findings.drills)} restored; slowest {slowest.host} {slowest.plan} in "
-        f"{slowest.rto_seconds:.1f} s, {slowest.files_verified} files and "
-        f"{sum(slowest.rows.values())} rows proved",
+        f"{len(proved)} of {len(findings.drills)} restores proved; the slowest, {slowest.host} "
+        f"{slowest.plan}, took {slowest.rto_seconds:.1f} s: {sum(slowest.rows.values())} rows, "
+        f"{slowest.files_verified} files",
     )
 
 

@@ -1,6 +1,5 @@
 """`bastide up`, `bastide down`: the whole chain for an estate."""
 
-import shutil
 import time
 
 import click
@@ -17,7 +16,6 @@ from bastide.options import estate_option, json_option, print_json
 from infra.lab import preflight
 from infra.lab.problems import LabError
 from infra.lab.teardown import teardown
-from inventory.outputs import outputs_path
 from inventory.words import ProviderName
 
 
@@ -73,12 +71,8 @@ def down(estate_name: str | None, yes: bool, keep_state: bool) -> int:
     progress = Progress()
     with progress.stage(f"Take away {opened.estate.estate}"):
         try:
-            teardown(opened.estate.estate, opened.state, report=progress.now)
+            for line in teardown(opened.estate.estate, opened.state, keep_state=keep_state):
+                progress.step(opened.estate.estate, line)
         except LabError as error:
             raise CommandError(str(error), Exit.FINDINGS) from None
-        # Without its machines this would only mislead the next `up`.
-        shutil.rmtree(opened.state / "pulumi", ignore_errors=True)
-        outputs_path(opened.state).unlink(missing_ok=True)
-        if not keep_state:
-            shutil.rmtree(opened.state, ignore_errors=True)
     return Exit.WELL
