@@ -50,6 +50,6 @@ def poll(names: tuple[str, ...], estate_name: str | None, as_json: bool) -> int:
             count = sum(len(f.samples) for c in result.collectors for f in c.families)
             answers = "[green]yes[/green]" if result.success else "[bold red]no[/bold red]"
             milliseconds = f"{result.duration_seconds * 1000:.0f}"
-            table.add_row(result.target.name, answers, milliseconds, str(count), result.failure)
+            table.add_row(result.target.name, answers, milliseconds, str(count), result.trouble)
         Console().print(table)
     return Exit.WELL if all(result.success for result in results) else Exit.FINDINGS
