@@ -60,8 +60,7 @@ def interface_sysctls(host: Host, *leaves: str) -> dict[str, str]:
     # `sysctl -a` walks the whole tree for this: twenty times dearer.
     patterns = " ".join(f"/proc/sys/net/ipv[46]/conf/*/{leaf}" for leaf in leaves)
     rows = (line.partition(":") for line in host.run(f"grep -sH . {patterns}").stdout.splitlines())
-    found = {path.removeprefix("/proc/sys/"): value for path, _, value in rows}
-    return {path: value for path, value in found.items() if "/conf/lo/" not in path}
+    return {path: value for path, _, value in rows if "/conf/lo/" not in path}
 
 
 def _assignments(text: str) -> dict[str, str]:
