@@ -63,7 +63,7 @@ def _connect(client: paramiko.SSHClient, target: Target) -> None:
         target.address,
         port=target.port,
         username=target.user,
-        key_filename=str(target.key),
+        pkey=paramiko.PKey.from_path(target.key),
         timeout=target.connect_seconds,
         banner_timeout=target.connect_seconds,
         auth_timeout=target.connect_seconds,

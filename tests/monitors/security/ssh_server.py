@@ -1,0 +1,74 @@
+"""A real SSH server on loopback whose one command can misbehave in chosen ways."""
+
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import paramiko
+from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
+
+Serve = Callable[[paramiko.Channel], None]
+
+
+class _Interface(paramiko.ServerInterface):
+    def __init__(self, allowed: paramiko.PKey, serve: Serve) -> None:
+        self._allowed, self._serve = allowed, serve
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        good = key == self._allowed and username == "bastide-audit"
+        return AUTH_SUCCESSFUL if good else AUTH_FAILED
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "publickey"
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        return OPEN_SUCCEEDED
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        # After this method's answer is on its way: a channel must not close before it opened.
+        answer = threading.Timer(0.05, self._serve, args=(channel,))
+        answer.daemon = True
+        answer.start()
+        return True
+
+
+@contextmanager
+def serving(host_key: paramiko.PKey, allowed: paramiko.PKey, serve: Serve) -> Iterator[int]:
+    """Serve SSH on a free loopback port; yield the port."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    transports: list[paramiko.Transport] = []
+
+    def accept() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            transport = paramiko.Transport(connection)
+            transport.add_server_key(host_key)
+            transports.append(transport)
+            transport.start_server(event=threading.Event(), server=_Interface(allowed, serve))
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+        for transport in transports:
+            transport.close()
+
+
+def new_key(file: Path) -> paramiko.PKey:
+    """Make a key pair the way estates do and return it."""
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file], check=True)
+    return paramiko.Ed25519Key.from_private_key_file(str(file))
+
+
+def known(file: Path, port: int, key: paramiko.PKey) -> Path:
+    """Write a known_hosts file that names a key for the loopback server."""
+    file.write_text(f"[127.0.0.1]:{port} {key.get_name()} {key.get_base64()}\n")
+    return file
