@@ -26,10 +26,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bastide_manifest import BackupError, dump, hashed, seconds, seen
+from bastide_manifest import STAGING, BackupError, dump, hashed, seconds, seen
 
 CONFIG = Path("/etc/bastide/backup")
-STATE = Path("/var/lib/bastide/backup")
+STATE = STAGING.parent
 CACHE = Path("/var/cache/bastide-backup")
 METRICS = Path("/var/lib/prometheus/node-exporter/bastide_backup.prom")
 MANIFEST_FORMAT = 1
@@ -64,7 +64,7 @@ class Plan:
     @property
     def staging(self) -> Path:
         """The folder of the dump and the manifest while a run lasts."""
-        return STATE / "staging" / self.id
+        return STAGING / self.id
 
 
 def plans() -> tuple[Plan, ...]:

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
+STAGING = Path("/var/lib/bastide/backup/staging")
 AS_POSTGRES = ("runuser", "-u", "postgres", "--")
 PSQL = ("psql", "-XAtq", "-v", "ON_ERROR_STOP=1")
 TABLES = """SELECT coalesce(json_agg(format('%I.%I', schemaname, tablename) ORDER BY 1), '[]')

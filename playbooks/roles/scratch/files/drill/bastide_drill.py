@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import drill_postgres
-from bastide_manifest import PSQL, BackupError, asking, count_rows, seconds, sha256
+from bastide_manifest import PSQL, STAGING, BackupError, asking, count_rows, seconds, sha256
 from drill_result import Drill, DrillError, Request, Step, climb, result
 
 CONFIG = Path("/etc/bastide/drill")
@@ -31,20 +31,23 @@ TARGET_USER = "bastide-drill"
 SHOWN = 5
 
 
-def restic(drill: Drill, *arguments: str) -> str:
-    """Run restic, reading only, and return what it printed; DrillError with its last words."""
+def reach(request: Request) -> list[str]:
+    """Return restic's options that say where a plan's copies are and how to get there."""
+    account = f"{TARGET_USER}@{request.target}"
     ssh = [
         *("ssh", "-F", "none", "-i", str(CONFIG / "key"), "-o", "IdentitiesOnly=yes"),
-        *("-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=15"),
+        *("-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=8"),
         *("-o", f"UserKnownHostsFile={CONFIG / 'known_hosts'}", "-o", "ServerAliveInterval=30"),
-        *(f"{TARGET_USER}@{drill.request.target}", "-s", "sftp"),
+        *(account, "-s", "sftp"),
     ]
-    folder = f"/{drill.request.host}/{drill.request.plan}"
-    command = [
-        *("restic", "--repo", f"sftp:{TARGET_USER}@{drill.request.target}:{folder}"),
-        *("--option", f"sftp.command={shlex.join(ssh)}", "--no-lock"),
-        *("--cache-dir", str(Path(drill.work) / "cache"), *arguments),
-    ]
+    repository = f"sftp:{account}:/{request.host}/{request.plan}"
+    return ["--repo", repository, "--option", f"sftp.command={shlex.join(ssh)}"]
+
+
+def restic(drill: Drill, *arguments: str) -> str:
+    """Run restic, reading only, and return what it printed; DrillError with its last words."""
+    cache = ("--no-lock", "--cache-dir", str(Path(drill.work) / "cache"))
+    command = ["restic", *reach(drill.request), *cache, *arguments]
     # The environment of a root process is root's to read; argv is everyone's.
     environment = {**os.environ, "RESTIC_PASSWORD": drill.password, "TMPDIR": drill.work}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -92,9 +95,7 @@ def restored(drill: Drill, path: str) -> Path:
 def restore(drill: Drill) -> None:
     """Restore the whole snapshot and read its manifest."""
     restic(drill, "restore", drill.snapshot["id"], "--target", str(Path(drill.work) / "restore"))
-    manifest = restored(
-        drill, f"/var/lib/bastide/backup/staging/{drill.request.plan}/manifest.json"
-    )
+    manifest = restored(drill, str(STAGING / drill.request.plan / "manifest.json"))
     if not manifest.is_file():
         raise DrillError("the snapshot has no manifest: it was not made by bastide-backup")
     drill.manifest = json.loads(manifest.read_text(encoding="utf-8"))

@@ -93,13 +93,13 @@ def climb(drill: Drill, steps: tuple[Step, ...]) -> None:
 def result(drill: Drill, steps: tuple[Step, ...], data_time: float | None) -> dict[str, Any]:
     """Return the drill's JSON document.
 
-    `rpo_seconds` is the age of the newest data that could be restored when the drill began;
-    `rto_seconds` is how long the recovery steps took, only given when all of them passed.
+    `rpo_seconds` is how old the restored data was when the drill began, `rto_seconds` how long
+    the recovery steps took; both only when all of those passed.
     """
     wanted = [s for s in steps if drill.request.database or not s.database]
     passed = {s["name"] for s in drill.steps if s["ok"]}
     failed = [s for s in drill.steps if not s["ok"]]
-    recovered = {s.name for s in wanted if s.recovery} <= passed
+    recovered = data_time is not None and {s.name for s in wanted if s.recovery} <= passed
     recovery = sum(s["seconds"] for s in drill.steps if s["recovery"])
     return {
         "host": drill.request.host,
@@ -109,7 +109,7 @@ def result(drill: Drill, steps: tuple[Step, ...], data_time: float | None) -> di
         "depth": _depth(wanted, passed),
         "snapshot": drill.snapshot.get("id"),
         "snapshot_time": drill.snapshot.get("time"),
-        "rpo_seconds": None if data_time is None else round(drill.started - data_time, 3),
+        "rpo_seconds": round(drill.started - (data_time or 0), 3) if recovered else None,
         "rto_seconds": round(recovery, 3) if recovered else None,
         "rows": drill.rows,
         "files_verified": drill.files_verified,

@@ -1,0 +1,148 @@
+"""bastide-backup against a real restic repository in a folder; only the way there is shorter."""
+
+import json
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.playbooks.programs import program
+
+WEEK_SECONDS = 7 * 86_400
+
+
+class Stand:
+    """A host with one plan, `shares`, whose repository is a folder of the test's own."""
+
+    def __init__(self, backup: ModuleType, folder: Path) -> None:
+        self.backup, self.folder = backup, folder
+        self.files = folder / "shares"
+        self.files.mkdir()
+        (self.files / "plan.txt").write_text("a plan")
+        self.plan = backup.Plan(
+            id="shares", host="velgora-files", municipality="velgora", target="central-vault",
+            target_address="192.0.2.1", target_user="nobody", paths=(str(self.files),), database="",
+        )  # fmt: skip
+
+    def run(self, max_age: float = -1) -> dict[str, Any]:
+        result: dict[str, Any] = self.backup.run(self.plan, max_age)
+        return result
+
+
+@pytest.fixture
+def stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stand:
+    backup = program("bastide_backup")
+    (tmp_path / "password").write_text("correct horse")
+    way = [
+        *("restic", "--repo", str(tmp_path / "repository"), "--no-cache"),
+        *("--password-file", str(tmp_path / "password")),
+    ]
+    monkeypatch.setattr(backup, "STATE", tmp_path / "state")
+    monkeypatch.setattr(backup, "STAGING", tmp_path / "state" / "staging")
+    monkeypatch.setattr(backup, "METRICS", tmp_path / "metrics.prom")
+    monkeypatch.setattr(backup, "restic_command", lambda _: way)
+    return Stand(backup, tmp_path)
+
+
+def test_a_path_that_is_not_there_fails_the_run_and_names_it(stand: Stand) -> None:
+    (stand.files / "plan.txt").unlink()
+    stand.files.rmdir()
+    result = stand.run()
+    assert not result["ok"]
+    assert str(stand.files) in result["error"]
+
+
+def test_a_wrong_password_is_an_error_that_tells_neither_password(stand: Stand) -> None:
+    assert stand.run()["ok"]
+    (stand.folder / "password").write_text("battery staple")
+    result = stand.run()
+    assert not result["ok"]
+    assert "wrong password" in result["error"]
+    assert "battery" not in json.dumps(result)
+
+
+def test_a_failed_run_keeps_the_time_of_the_last_success(stand: Stand) -> None:
+    first = stand.run()
+    (stand.folder / "password").write_text("battery staple")
+    second = stand.run()
+    assert second["last_success"] == first["last_success"]
+
+
+def test_a_recent_snapshot_makes_a_run_unnecessary(stand: Stand) -> None:
+    first = stand.run(WEEK_SECONDS)
+    second = stand.run(WEEK_SECONDS)
+    assert first["ran"]
+    assert not second["ran"]
+    assert second["snapshot"].startswith(first["snapshot"])
+
+
+def test_a_snapshot_from_the_future_does_not_count_as_recent(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stand.run()["ok"]
+    monkeypatch.setattr(stand.backup.time, "time", lambda: 1_000_000_000.0)
+    assert stand.run(WEEK_SECONDS)["ran"]
+
+
+def test_the_manifest_has_every_file_and_is_in_the_snapshot(stand: Stand) -> None:
+    (stand.files / "deeper").mkdir()
+    (stand.files / "deeper" / "scan.pdf").write_bytes(bytes(range(256)))
+    assert stand.run()["files"] == 2
+    target = stand.folder / "restored"
+    stand.backup.restic(stand.plan, "restore", "latest", "--target", str(target))
+    written = target / str(stand.plan.staging).lstrip("/") / "manifest.json"
+    manifest = json.loads(written.read_text())
+    hashes = {Path(f["path"]).name: f["sha256"] for f in manifest["files"]}
+    digest = program("bastide_manifest").sha256
+    assert hashes == {p.name: digest(p) for p in stand.files.rglob("*") if p.is_file()}
+
+
+def test_nothing_stays_in_the_staging_folder(stand: Stand) -> None:
+    assert stand.run()["ok"]
+    assert not stand.plan.staging.exists()
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = stand.backup.restic
+    seen: list[str] = []
+
+    def writing(plan: Any, *arguments: str, **settings: Any) -> str:
+        if arguments[0] == "backup" and not seen:
+            (stand.files / "plan.txt").write_text("another plan, written just now")
+        seen.extend(a for a in arguments if a == "backup")
+        printed: str = really(plan, *arguments, **settings)
+        return printed
+
+    monkeypatch.setattr(stand.backup, "restic", writing)
+    result = stand.run()
+    assert result["ok"]
+    assert result["settled"]
+    assert len(seen) == 2
+
+
+def test_the_metrics_are_of_the_newest_run(stand: Stand) -> None:
+    before = time.time()
+    assert stand.run()["ok"]
+    stand.backup.write_metrics((stand.plan,))
+    lines = (stand.folder / "metrics.prom").read_text().splitlines()
+    values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    assert values['bastide_backup_last_run_success{plan="shares"}'] == "1.0"
+    assert float(values['bastide_backup_last_success_timestamp_seconds{plan="shares"}']) >= before
+
+
+def test_status_tells_the_newest_snapshot(stand: Stand) -> None:
+    stand.run()
+    stand.run()
+    told = stand.backup.status(stand.plan)
+    assert told["error"] is None
+    assert told["snapshot"]["snapshots"] == 2
+
+
+def test_status_says_why_a_target_cannot_be_asked(stand: Stand) -> None:
+    told = stand.backup.status(stand.plan)
+    assert told["snapshot"] is None
+    assert "Is there a repository" in told["error"]
