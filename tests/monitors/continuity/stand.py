@@ -1,0 +1,62 @@
+"""A state folder filled as the playbooks and the audits fill it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from inventory.load import find_estate, load_estate
+from inventory.model import Estate
+from monitors.continuity.snapshots import STATUS_COMMAND
+from monitors.security.bundle import Bundle, Recorded, keep, pack
+
+CASES = Path(__file__).parent / "cases"
+HOST, PLAN = "velgora-app", "permits"
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def lab_estate() -> Estate:
+    """Return the shipped lab estate: four plans on four hosts."""
+    return load_estate(find_estate("lab"))
+
+
+def ago(**length: float) -> datetime:
+    """Return a time before now."""
+    return NOW - timedelta(**length)
+
+
+def put_drill(state: Path, started: datetime, **changed: Any) -> Path:
+    """Keep a drill result, by default one that succeeded."""
+    told = json.loads((CASES / "drills" / "good.json").read_text())
+    told |= {"started": started.isoformat(), "finished": started.isoformat(), **changed}
+    folder = state / "drills"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{started:%Y%m%dT%H%M%SZ}-{told['host']}-{told['plan']}.json"
+    path.write_text(json.dumps(told))
+    return path
+
+
+def put_failed_drill(state: Path, started: datetime) -> Path:
+    """Keep the result of a drill that found no snapshot."""
+    failed: dict[str, Any] = {"depth": None, "rto_seconds": None, "rpo_seconds": None, "steps": []}
+    return put_drill(state, started, ok=False, error="no snapshot", **failed)
+
+
+def put_bundle(state: Path, asked: datetime, stdout: str, *, rc: int = 0) -> Path:
+    """Keep an audit bundle in which the host answered for its backups."""
+    recorded = Recorded(command=STATUS_COMMAND, rc=rc, stdout=stdout, stderr="", seconds=1)
+    bundle = Bundle(
+        collector=1,
+        commands_sha256="0" * 64,
+        host=HOST,
+        clock=asked.timestamp(),
+        recorded=(recorded,),
+    )
+    return keep(pack(bundle), state, HOST, asked)
+
+
+def status_text(snapshot: datetime | None, *, host: str = HOST, error: str | None = None) -> str:
+    """Return what bastide-backup prints about one plan."""
+    found = {"id": "b0116522", "time": snapshot.isoformat(), "snapshots": 3} if snapshot else None
+    plan = {"plan": PLAN, "snapshot": found, "error": error, "last_run": {}}
+    return json.dumps({"host": host, "at": ago(minutes=1).isoformat(), "plans": [plan]})

@@ -1,0 +1,60 @@
+"""Continuity metrics: never a silent gap."""
+
+from pathlib import Path
+
+from monitors.continuity.metrics import collect
+from monitors.metrics import render
+from tests.monitors.continuity.stand import (
+    HOST,
+    ago,
+    lab_estate,
+    put_bundle,
+    put_drill,
+    put_failed_drill,
+    status_text,
+)
+
+LABELS = f'{{municipality="velgora",host="{HOST}",plan="permits"}}'
+
+
+def scraped(state: Path) -> dict[str, float]:
+    """Return the series of one plan by metric name, as Prometheus would read them."""
+    lines = render(collect(state, lab_estate())).splitlines()
+    return {
+        line.split("{")[0]: float(line.rsplit(" ", 1)[1])
+        for line in lines
+        if not line.startswith("#") and LABELS in line
+    }
+
+
+def test_a_plan_without_data_has_what_a_rule_can_join_and_no_invented_time(tmp_path: Path) -> None:
+    found = scraped(tmp_path)
+    assert found["bastide_backup_expected"] == 1
+    assert found["bastide_backup_status_success"] == 0
+    assert "bastide_backup_last_snapshot_timestamp_seconds" not in found
+    assert "bastide_drill_last_success_timestamp_seconds" not in found
+
+
+def test_a_failed_drill_shows_beside_the_last_success(tmp_path: Path) -> None:
+    put_drill(tmp_path, ago(days=9))
+    put_failed_drill(tmp_path, ago(days=1))
+    found = scraped(tmp_path)
+    assert found["bastide_drill_last_run_success"] == 0
+    assert found["bastide_drill_depth"] == -1
+    assert found["bastide_drill_last_success_timestamp_seconds"] == ago(days=9).timestamp()
+
+
+def test_what_was_measured_is_exported_beside_its_target(tmp_path: Path) -> None:
+    put_bundle(tmp_path, ago(minutes=1), status_text(ago(hours=2)))
+    put_drill(tmp_path, ago(days=1))
+    found = scraped(tmp_path)
+    assert found["bastide_backup_last_snapshot_timestamp_seconds"] == ago(hours=2).timestamp()
+    assert found["bastide_backup_rpo_target_seconds"] == 26 * 3600
+    assert found["bastide_drill_depth"] == 5
+    assert 0 < found["bastide_drill_rto_seconds"] < found["bastide_backup_rto_target_seconds"]
+    assert found["bastide_drill_interval_target_seconds"] == 30 * 86_400
+
+
+def test_a_file_that_cannot_be_read_is_counted(tmp_path: Path) -> None:
+    put_drill(tmp_path, ago(days=1)).write_text("not a result")
+    assert scraped(tmp_path)["bastide_drill_unreadable_files"] == 1

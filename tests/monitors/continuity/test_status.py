@@ -1,0 +1,87 @@
+"""What is known of every expected plan; what is not known comes with a reason."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from monitors.continuity.snapshots import STATUS_COMMAND
+from monitors.continuity.status import PlanState, read
+from monitors.security.commands import LIST_FILE
+from tests.monitors.continuity.stand import (
+    HOST,
+    NOW,
+    ago,
+    lab_estate,
+    put_bundle,
+    put_drill,
+    status_text,
+)
+
+
+def velgora(state: Path) -> PlanState:
+    return next(plan for plan in read(state, lab_estate()) if plan.expected.host == HOST)
+
+
+def test_the_question_is_one_that_the_collector_on_the_hosts_asks() -> None:
+    assert STATUS_COMMAND in json.loads(LIST_FILE.read_text())["commands"]
+
+
+def test_every_plan_of_the_inventory_is_there_before_anything_is_known(tmp_path: Path) -> None:
+    plans = read(tmp_path, lab_estate())
+    assert {plan.expected.host for plan in plans} == {
+        "velgora-app",
+        "velgora-files",
+        "kastrava-app",
+        "aynzuhur-server",
+    }
+    assert all(plan.problem and not plan.within_rpo(NOW) for plan in plans)
+
+
+@pytest.mark.parametrize(
+    ("answer", "rc", "said"),
+    [
+        ("", 1, "exit 1"),
+        ("{", 0, "not a backup status"),
+        (status_text(ago(hours=1), host="kastrava-app"), 0, "answers for 'kastrava-app'"),
+        (status_text(ago(hours=-2)), 0, "in the future"),
+        (status_text(None, error="Permission denied"), 0, "Permission denied"),
+        (status_text(None), 0, "holds no snapshot"),
+        ('{"host": "velgora-app", "at": "2026-01-01T00:00:00Z", "plans": []}', 0, "does not know"),
+    ],
+)
+def test_an_answer_that_tells_nothing_says_why(
+    tmp_path: Path, answer: str, rc: int, said: str
+) -> None:
+    put_bundle(tmp_path, ago(minutes=1), answer, rc=rc)
+    found = velgora(tmp_path)
+    assert found.last_snapshot is None
+    assert said in (found.problem or "")
+
+
+def test_a_damaged_bundle_is_a_reason_not_a_crash(tmp_path: Path) -> None:
+    path = put_bundle(tmp_path, ago(minutes=1), status_text(ago(hours=1)))
+    path.write_bytes(path.read_bytes()[:40])
+    assert path.name in (velgora(tmp_path).problem or "")
+
+
+def test_only_the_newest_bundle_is_believed(tmp_path: Path) -> None:
+    put_bundle(tmp_path, ago(days=1), status_text(ago(hours=30)))
+    put_bundle(tmp_path, ago(minutes=1), "", rc=1)
+    assert velgora(tmp_path).last_snapshot is None
+
+
+def test_a_fresh_snapshot_and_a_drill_are_told(tmp_path: Path) -> None:
+    put_bundle(tmp_path, ago(minutes=1), status_text(ago(hours=2)))
+    put_drill(tmp_path, ago(days=1))
+    found = velgora(tmp_path)
+    assert found.problem is None
+    assert found.age_seconds(NOW) == pytest.approx(7200)
+    assert found.within_rpo(NOW)
+    assert found.last_drill
+    assert found.last_drill.ok
+
+
+def test_a_snapshot_older_than_its_service_allows_is_outside_the_rpo(tmp_path: Path) -> None:
+    put_bundle(tmp_path, ago(minutes=1), status_text(ago(hours=27)))
+    assert not velgora(tmp_path).within_rpo(NOW)
