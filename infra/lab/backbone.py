@@ -8,13 +8,13 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from infra.lab.place import RUNTIME, SPEC, Lab, write_atomically
+from infra.lab import settings
+from infra.lab.place import SPEC, Lab
 from infra.lab.problems import failed
 from infra.lab.run import in_netns, ip, ip_json, netns_path, nft
 
 INNER_UPLINK = "uplink0"
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
-EARLIER_FORWARDING = RUNTIME / "ip_forward"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def ensure(lab: Lab, spec: BackboneSpec) -> None:
     ensure_netns(lab.namespace, forward=True)
     _ensure_uplink(lab, spec)
     nft(rules(lab, spec))
-    _allow_forwarding()
+    settings.apply()
 
 
 def exists(lab: Lab) -> bool:
@@ -116,22 +116,6 @@ table ip {lab.table} {{
   }}
 }}
 """
-
-
-def restore_forwarding() -> None:
-    """Put back the outer machine's forwarding when the last lab has gone."""
-    if any(path.is_dir() for path in RUNTIME.glob("*")):
-        return
-    if EARLIER_FORWARDING.exists():
-        FORWARDING.write_text(EARLIER_FORWARDING.read_text())
-        EARLIER_FORWARDING.unlink()
-
-
-def _allow_forwarding() -> None:
-    earlier = FORWARDING.read_text().strip()
-    if earlier != "1":
-        write_atomically(EARLIER_FORWARDING, earlier)
-        FORWARDING.write_text("1")
 
 
 def _ensure_uplink(lab: Lab, spec: BackboneSpec) -> None:

@@ -1,12 +1,11 @@
 """Removes everything of one estate's lab, and nothing else, whatever state it is in."""
 
-import contextlib
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra.lab import backbone, cgroups, device, machine
+from infra.lab import backbone, cgroups, device, machine, settings
 from infra.lab.place import Lab, lab_of
 from infra.lab.problems import failed
 
@@ -47,9 +46,7 @@ def remove_runtime(lab: Lab) -> None:
         backbone.remove_netns(namespace)
     backbone.remove(lab)
     shutil.rmtree(lab.runtime, ignore_errors=True)
-    backbone.restore_forwarding()
-    with contextlib.suppress(OSError):  # another lab's runtime is in it
-        lab.runtime.parent.rmdir()
+    settings.restore()
 
 
 def _refuse_without_rights() -> None:

@@ -1,0 +1,74 @@
+"""A lab of the tests' own: another name and other ranges than any estate's."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from pathlib import Path
+
+import pytest
+
+from infra.lab import backbone, image, networks
+from infra.lab.backbone import BackboneSpec
+from infra.lab.birth import MachineSpec
+from infra.lab.networks import Interface, NetworkSpec
+from infra.lab.place import Lab, lab_of
+from infra.lab.teardown import teardown
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHVFsWbnXqY0tsf8e7PyzGS6QG4aBnyqSYuVOJq2W1cN test"
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """A backbone with one network on it, and the names of things in it."""
+
+    lab: Lab
+    spec: BackboneSpec
+    network: NetworkSpec
+
+    def address(self, last: int) -> str:
+        """Return an address of the network."""
+        return str(self.network.range[last])
+
+    def machine(self, name: str, last: int, *keys: str) -> MachineSpec:
+        """Return a machine on the network."""
+        address = IPv4Interface(f"{self.address(last)}/{self.network.range.prefixlen}")
+        interface = Interface("lan0", self.network.name, address, self.network.gateway)
+        return MachineSpec(name, (interface,), keys or (KEY,))
+
+
+@pytest.fixture(scope="session")
+def own_range() -> IPv4Network:
+    """A /16 that no estate uses, another one for each process."""
+    return IPv4Network(f"10.{100 + os.getpid() % 100}.0.0/16")
+
+
+@pytest.fixture(scope="session")
+def grounds(own_range: IPv4Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grounds]:
+    """A lab that is taken down in the end, with the base image built."""
+    lab = lab_of(f"t{os.getpid()}", tmp_path_factory.mktemp("state") / "own")
+    third = own_range.network_address + 256 * 254
+    spec = BackboneSpec(own_range, IPv4Network(f"{third}/30"))
+    lan = IPv4Network(f"{own_range.network_address}/24")
+    network = NetworkSpec("central", lan, gateway=IPv4Address(lan[1]))
+    image.ensure(lab, print)
+    try:
+        backbone.ensure(lab, spec)
+        networks.ensure(lab, network)
+        yield Grounds(lab, spec, network)
+    finally:
+        list(teardown(lab.estate, lab.state.parent))
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 10.0) -> bool:
+    """Tell whether something becomes true within some seconds."""
+    deadline = time.monotonic() + seconds
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return true()
+
+
+def mounts_in(folder: Path) -> list[str]:
+    """Return what is mounted in a folder, as this process sees it."""
+    return [line for line in Path("/proc/mounts").read_text().splitlines() if str(folder) in line]

@@ -1,0 +1,45 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from infra.lab import image
+from infra.lab.image import Recipe
+from infra.lab.mirrors import Source
+from infra.lab.place import lab_of
+from infra.lab.problems import LabError
+
+NOWHERE = Recipe((Source("file:///nonexistent/debian", "bookworm"),))
+
+
+def test_another_mirror_is_another_recipe() -> None:
+    other = replace(NOWHERE, sources=(Source("file:///elsewhere", "bookworm"),))
+    assert NOWHERE.digest != other.digest
+
+
+def test_a_machine_cannot_be_born_before_the_image_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image, "recipe", lambda: NOWHERE)
+    with pytest.raises(LabError, match="bastide:lab:Image first"):
+        image.newest(lab_of("nowhere", tmp_path, tmp_path / "cache"))
+
+
+@pytest.mark.root
+def test_a_build_that_fails_leaves_nothing_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image, "recipe", lambda: NOWHERE)
+    lab = replace(lab_of("nowhere", tmp_path, tmp_path / "cache"), runtime=tmp_path / "run")
+    with pytest.raises(LabError, match="mmdebstrap: expected exit status 0"):
+        image.ensure(lab, print)
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["image.lock"]
+
+
+def test_nothing_in_an_image_is_one_machines_own(tmp_path: Path) -> None:
+    for name in ("etc/ssh/ssh_host_rsa_key", "etc/machine-id", "etc/hostname"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("mine")
+    image.finish(tmp_path)
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and path.read_text() == "mine"]
+    assert left == []

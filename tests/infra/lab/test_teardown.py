@@ -1,0 +1,88 @@
+import os
+import subprocess
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from pathlib import Path
+
+import pytest
+
+from infra.lab import backbone, cgroups, machine, networks, units
+from infra.lab.backbone import BackboneSpec, find_link
+from infra.lab.birth import MachineSpec
+from infra.lab.networks import Interface, NetworkSpec
+from infra.lab.place import Lab, lab_of
+from infra.lab.problems import LabError
+from infra.lab.run import netns_path, run
+from infra.lab.teardown import teardown
+from tests.infra.lab.conftest import KEY, Grounds
+
+pytestmark = pytest.mark.root
+
+
+@pytest.fixture
+def doomed(grounds: Grounds, tmp_path: Path) -> Iterator[Lab]:
+    """Another lab beside the first, with a machine that runs."""
+    lab = lab_of(f"d{os.getpid()}", tmp_path / "doomed")
+    whole = IPv4Network(f"10.{200 + os.getpid() % 50}.0.0/16")
+    backbone.ensure(lab, BackboneSpec(whole, IPv4Network(f"{whole[254 * 256]}/30")))
+    lan = NetworkSpec("central", IPv4Network(f"{whole[0]}/24"), gateway=IPv4Address(whole[1]))
+    networks.ensure(lab, lan)
+    nic = Interface("lan0", "central", IPv4Interface(f"{whole[10]}/24"), lan.gateway)
+    machine.create(lab, MachineSpec("host", (nic,), (KEY,)))
+    yield lab
+    list(teardown(lab.estate, lab.state.parent))
+
+
+def leftovers(lab: Lab) -> list[str]:
+    """Return everything that the kernel or the disk still has of a lab."""
+    found = [str(path) for path in Path("/run/netns").glob(f"{lab.namespace}*")]
+    found += [str(p) for h in cgroups.hierarchies() for p in h.glob(f"bastide/{lab.estate}-*")]
+    found += [lab.uplink] if find_link(lab.uplink) else []
+    found += [lab.table] if lab.table in run("nft", "list", "tables") else []
+    found += [str(path) for path in (lab.runtime, lab.state.parent) if path.exists()]
+    found += [str(path) for path in Path("/run/systemd/nspawn").rglob(f"{lab.estate}-*")]
+    return found
+
+
+def test_an_ordinary_user_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(LabError, match="expected root"):
+        list(teardown("nowhere", tmp_path))
+
+
+def test_what_somebody_mounted_in_it_is_not_removed(doomed: Lab) -> None:
+    inside = doomed.state / "inside"
+    inside.mkdir()
+    run("mount", "-t", "tmpfs", "tmpfs", str(inside))
+    try:
+        with pytest.raises(LabError, match="nothing mounted in it"):
+            list(teardown(doomed.estate, doomed.state.parent))
+    finally:
+        run("umount", str(inside))
+    list(teardown(doomed.estate, doomed.state.parent))
+    assert leftovers(doomed) == []
+
+
+def test_all_of_a_lab_goes_and_nothing_of_another(doomed: Lab, grounds: Grounds) -> None:
+    other = machine.create(grounds.lab, grounds.machine("neighbour", 40))
+    list(teardown(doomed.estate, doomed.state.parent))
+    list(teardown(doomed.estate, doomed.state.parent))
+    assert leftovers(doomed) == []
+    assert machine.running(grounds.lab, other.name)
+    machine.delete(grounds.lab, other.name)
+
+
+def test_what_a_crash_left_goes_too(doomed: Lab) -> None:
+    (doomed.machines / ".half.new-1").mkdir()
+    subprocess.run(["kill", "-KILL", str(units.running(doomed, "host"))], check=True)
+    netns_path(f"{doomed.namespace}-stray").touch()
+    list(teardown(doomed.estate, doomed.state.parent))
+    assert leftovers(doomed) == []
+
+
+def test_kept_state_does_not_speak_of_machines_that_are_gone(doomed: Lab) -> None:
+    home = doomed.state.parent
+    (home / "reports").mkdir()
+    (home / "outputs.json").write_text("{}")
+    list(teardown(doomed.estate, home, keep_state=True))
+    assert [path.name for path in home.iterdir()] == ["reports"]
