@@ -25,6 +25,7 @@ BY_ROLE: dict[Role, tuple[Listen, ...]] = {
     Role.FILE_SERVER: (Listen(port=445, access=Access.SITE, name="smb"),),
     Role.SNMP_AGENT: (Listen(port=161, protocol=UDP, access=Access.CENTRAL, name="snmp"),),
     Role.OPERATIONS: (
+        Listen(port=123, protocol=UDP, access=Access.ESTATE, name="ntp"),
         Listen(port=9090, access=Access.MANAGEMENT, name="prometheus"),
         Listen(port=9093, access=Access.MANAGEMENT, name="alertmanager"),
         Listen(port=9872, access=Access.MANAGEMENT, name="bastide_exporter"),
