@@ -1,0 +1,132 @@
+"""Backups on the running lab: what the keys cannot do, and what the drills have proved."""
+
+import json
+import shlex
+import subprocess
+
+import pytest
+
+from bastide.opened import Opened
+from monitors.continuity.drills import load_latest
+from monitors.continuity.model import Depth, DrillResult
+
+pytestmark = pytest.mark.lab
+
+CLIENT, TARGET, SCRATCH = "velgora-app", "central-vault", "central-scratch"
+FIRST_PERMITS = 360
+
+
+def on(lab: Opened, host: str, command: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+    """Run a command on a lab host as an administrator."""
+    keys = lab.state / "ssh"
+    return subprocess.run(
+        [
+            *("ssh", "-i", str(keys / "admin"), "-o", f"UserKnownHostsFile={keys / 'known_hosts'}"),
+            *("-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10"),
+            *(f"root@{lab.outputs.hosts[host].address}", command),
+        ],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def key_command(lab: Opened, wanted: str) -> str:
+    """Return the command with which the client asks the target for something else."""
+    return shlex.join(
+        [
+            *("timeout", "10", "ssh", "-F", "none", "-i", "/etc/bastide/backup/permits/key"),
+            *("-o", "UserKnownHostsFile=/etc/bastide/backup/known_hosts", "-o", "BatchMode=yes"),
+            *(f"bastide-backup@{lab.outputs.hosts[TARGET].address}", wanted),
+        ]
+    )
+
+
+def snapshots(lab: Opened) -> list[str]:
+    listed = on(lab, CLIENT, "bastide-backup restic permits snapshots --json --no-lock")
+    return [snapshot["id"] for snapshot in json.loads(listed.stdout)]
+
+
+@pytest.mark.parametrize("wanted", ["id", "cat /etc/passwd", "sh -i", "scp -f /etc/passwd"])
+def test_a_clients_key_opens_no_shell(lab: Opened, wanted: str) -> None:
+    done = on(lab, CLIENT, key_command(lab, wanted))
+    assert "uid=" not in done.stdout
+    assert "root:" not in done.stdout
+
+
+def test_a_client_cannot_delete_a_snapshot(lab: Opened) -> None:
+    before = snapshots(lab)
+    done = on(lab, CLIENT, f"timeout 8 bastide-backup restic permits forget {before[0]}")
+    assert done.returncode != 0
+    assert "403 Forbidden" in done.stdout + done.stderr
+    assert snapshots(lab) == before
+
+
+def test_a_client_that_asks_for_anothers_copies_gets_its_own(lab: Opened) -> None:
+    other = "rclone.args=serve restic --stdio /srv/backups/kastrava-app/permits"
+    config = [
+        on(lab, CLIENT, f"bastide-backup restic permits {option} cat config --no-lock").stdout
+        for option in ("", f"--option {shlex.quote(other)}")
+    ]
+    assert json.loads(config[0])["id"] == json.loads(config[1])["id"]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "put /etc/hostname /velgora-app/permits/planted",
+        "rm /velgora-app/permits/config",
+        "rename /velgora-app/permits/config /velgora-app/permits/gone",
+        "ls /etc/ssh",
+    ],
+)
+def test_the_drills_account_reads_copies_and_nothing_else(lab: Opened, wanted: str) -> None:
+    account = f"bastide-drill@{lab.outputs.hosts[TARGET].address}"
+    key = "-i /etc/bastide/drill/key -o UserKnownHostsFile=/etc/bastide/drill/known_hosts"
+    sftp = f"sftp -F none {key} -o BatchMode=yes -b - {account}"
+    assert on(lab, SCRATCH, sftp, stdin="ls /velgora-app/permits/config\n").returncode == 0
+    assert on(lab, SCRATCH, sftp, stdin=f"{wanted}\n").returncode != 0
+
+
+def test_a_repositorys_password_is_in_one_file_of_its_host(lab: Opened) -> None:
+    where = "/etc /var/lib/bastide /var/lib/prometheus /var/log /run/systemd /usr/local"
+    found = on(lab, CLIENT, f"grep -rlFf /etc/bastide/backup/permits/password {where}")
+    assert found.stdout.split() == ["/etc/bastide/backup/permits/password"]
+
+
+def test_a_drill_with_the_wrong_password_says_so_and_leaves_nothing(lab: Opened) -> None:
+    target = lab.outputs.hosts[TARGET].address
+    asked = f"--host {CLIENT} --municipality velgora --plan permits --target {target} --rpo 1"
+    done = on(lab, SCRATCH, f"bastide-drill {asked} --database permits", stdin="wrong\n")
+    result = DrillResult.model_validate_json(done.stdout)
+    assert done.returncode == 1
+    assert "wrong password" in (result.error or "")
+    assert on(lab, SCRATCH, "ls /var/lib/bastide/drill").stdout.split() == ["lock"]
+
+
+def test_every_register_was_restored_to_a_service_that_answers(lab: Opened) -> None:
+    drills = [drill for drill in load_latest(lab.state) if drill.plan == "permits"]
+    assert {drill.municipality for drill in drills} == {"velgora", "kastrava", "aynzuhur"}
+    for drill in drills:
+        assert (drill.ok, drill.depth) == (True, Depth.SERVICE), drill.error
+        assert drill.rows["public.permits"] >= FIRST_PERMITS
+        assert drill.files_verified > 0
+
+
+def test_a_file_servers_drill_goes_as_deep_as_its_files(lab: Opened) -> None:
+    (drill,) = [drill for drill in load_latest(lab.state) if drill.plan == "shares"]
+    assert (drill.ok, drill.depth) == (True, Depth.FILES), drill.error
+
+
+def test_the_nightly_timer_is_set_and_its_service_works(lab: Opened) -> None:
+    told = on(
+        lab,
+        CLIENT,
+        "systemctl is-enabled bastide-backup-permits.timer"
+        " && systemctl start bastide-backup@permits.service"
+        " && cat /var/lib/prometheus/node-exporter/bastide_backup.prom",
+    )
+    assert told.returncode == 0, told.stderr
+    assert 'bastide_backup_last_run_success{plan="permits"} 1.0' in told.stdout
