@@ -59,7 +59,7 @@ class Shape(Generic[Spec]):
                 adapter.validate_python(value)
             except ValidationError as error:
                 found += [_explain(row, top) for row in error.errors()]
-        return tuple(e for e in found if e.path.split("[")[0].split(".")[0] not in unknown)
+        return tuple(e for e in found if _top(e.path) not in unknown and not _repeated(e, found))
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON schema of the driver's type, with property names as Pulumi has them."""
@@ -77,3 +77,12 @@ def _explain(row: Mapping[str, Any], top: tuple[str, ...]) -> InputError:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
     found = "" if row["type"] == "missing" else f"; found {row['input']!r}"
     return InputError(path, f"{row['msg']}{found}")
+
+
+def _top(path: str) -> str:
+    return path.split("[")[0].split(".")[0]
+
+
+def _repeated(error: InputError, all_errors: list[InputError]) -> bool:
+    """Tell whether a list is complained of only since one of its items is wrong."""
+    return any(other.path.startswith(f"{error.path}[") for other in all_errors)

@@ -1,0 +1,52 @@
+"""The program, run by the embedded engine: what it declares for the shipped estates."""
+
+from pathlib import Path
+
+import pytest
+
+import infra
+from infra.engine import Operation, Outcome, Project, StepEvent, choose
+from inventory.load import load_estate
+from inventory.paths import SHIPPED_ESTATES
+from inventory.placed import devices, hosts, places
+
+MACHINES = ("bastide:lab:Machine", "bastide:existing:Machine")
+
+
+def preview(folder: Path, state: Path) -> tuple[Outcome, list[StepEvent]]:
+    """Return the outcome of a preview, and what was told of each resource in the end."""
+    (state / "pulumi").mkdir(parents=True)
+    project = Project(
+        folder=Path(infra.__path__[0]),
+        stack="test",
+        backend=state / "pulumi",
+        passphrase="test",
+        config={"bastide:estate": str(folder)},
+        environment={"BASTIDE_STATE_HOME": str(state)},
+    )
+    events: list[StepEvent] = []
+    outcome = choose("embedded").run(Operation.PREVIEW, project, events.append)
+    return outcome, [event for event in events if event.phase == "finished"]
+
+
+def test_an_estate_that_is_none_is_told_by_the_program(tmp_path: Path) -> None:
+    outcome, _ = preview(tmp_path / "nowhere", tmp_path / "state")
+    assert not outcome.ok
+    assert "there is no estate here" in "".join(f.message for f in outcome.failures)
+
+
+@pytest.mark.parametrize("name", ["lab", "pilot"])
+def test_every_host_of_a_shipped_estate_is_declared(name: str, tmp_path: Path) -> None:
+    folder = SHIPPED_ESTATES / name
+    outcome, made = preview(folder, tmp_path / "state")
+    estate = load_estate(folder)
+    assert outcome.ok, outcome.failures
+    declared = {event.name for event in made if event.type in MACHINES}
+    assert declared == {placed.name for placed in hosts(estate)}
+    assert {place.id for place in places(estate)} <= {event.name for event in made}
+
+
+def test_devices_of_the_lab_are_declared(tmp_path: Path) -> None:
+    _, made = preview(SHIPPED_ESTATES / "lab", tmp_path / "state")
+    declared = {event.name for event in made if event.type == "bastide:lab:Device"}
+    assert declared == {p.name for p in devices(load_estate(SHIPPED_ESTATES / "lab"))}
