@@ -18,6 +18,7 @@ from pulumi.automation import events as pulumi_events
 
 from infra.engine import urns
 from infra.engine.api import EngineError, OnEvent, Operation, Outcome, Project, StepEvent
+from infra.engine.opened import note_settings, open_stack
 
 _MASK: Final = "[secret]"
 # What Pulumi calls the parts of a step, by the words of our events; the parts of a replacement that
@@ -48,10 +49,6 @@ class OfficialEngine:
         reader = EventReader(on_event)
         with _errors():
             stack = _stack(project)
-            if project.config:
-                found = project.config.items()
-                values = {key: automation.ConfigValue(text) for key, text in found}
-                stack.set_all_config(values)
         try:
             _do(operation, stack, project, reader)
         except automation.ConcurrentUpdateError as error:
@@ -76,6 +73,8 @@ class OfficialEngine:
 
 
 def _stack(project: Project) -> automation.Stack:
+    # The settings file lies with the program and may have the salt of another state, see there.
+    note_settings(project, open_stack(project))
     project.backend.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder, options = str(project.folder), _options(project)
     return automation.create_or_select_stack(project.stack, work_dir=folder, opts=options)

@@ -13,8 +13,6 @@ from infra.engine.state import ResourceState
 from infra.engine.steps import carried, differs
 from infra.engine.values import Properties, mark_secret
 
-_NOBODY = threading.Event()  # stands in where no registration waits
-
 
 class Actions:
     """The steps that change a resource. Each returns the new state, or None when it failed."""
@@ -88,7 +86,9 @@ class Actions:
                 old = gone
         finally:
             for state in chain:
-                self._session.condemned.pop(state.urn, _NOBODY).set()
+                waited_for = self._session.condemned.pop(state.urn, None)
+                if waited_for is not None:
+                    waited_for.set()
         return self._create(new, old, "replace")
 
     def _to_delete_first(self, root: ResourceState) -> list[ResourceState]:

@@ -8,37 +8,33 @@ from infra.engine import urns
 from infra.engine.answers import ProviderError
 from infra.engine.goals import Goal
 from infra.engine.registry import INTERNAL
-from infra.engine.session import Session
+from infra.engine.session import Registered, Session
 from infra.engine.values import Properties
 
 
 class DefaultProviders:
-    """Registers a package's default provider once, at its first use.
+    """Registers a package's default provider once, at its first use; `register` does the work."""
 
-    `register` brings a goal about and returns something with `state` and `ok`.
-    """
-
-    def __init__(self, session: Session, register: Callable[[Goal], object]) -> None:
+    def __init__(self, session: Session, register: Callable[[Goal], Registered]) -> None:
         self._session, self._register = session, register
         self._lock = threading.Lock()
-        self._references: dict[tuple[str, str, str], str] = {}
+        self._made: dict[tuple[str, str, str], Registered] = {}
 
     def reference(self, package: str, version: str, url: str) -> str:
         """Return the reference `urn::id`; raises ProviderError when it cannot be had."""
         key = (package, version, url)
         with self._lock:
-            if key not in self._references:
-                self._references[key] = self._make(*key)
-            return self._references[key]
-
-    def _make(self, package: str, version: str, url: str) -> str:
-        inputs = self._inputs(package, version, url)
-        goal = Goal(f"{urns.PROVIDER_PREFIX}{package}", name(version, url), True, inputs=inputs)
-        answer = self._register(goal)
-        state = getattr(answer, "state", None)
-        if state is None or not getattr(answer, "ok", False):
+            if key not in self._made:
+                self._made[key] = self._make(*key)
+            made = self._made[key]
+        if made.state is None or not made.ok:
             raise ProviderError(f"the provider of {package!r} could not be started")
-        return f"{state.urn}::{state.id}"
+        return f"{made.state.urn}::{made.state.id}"
+
+    def _make(self, package: str, version: str, url: str) -> Registered:
+        inputs = self._inputs(package, version, url)
+        type_ = f"{urns.PROVIDER_PREFIX}{package}"
+        return self._register(Goal(type_, name(version, url), True, inputs=inputs))
 
     def _inputs(self, package: str, version: str, url: str) -> Properties:
         inputs: Properties = dict(self._session.configuration.of_package(package))

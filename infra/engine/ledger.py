@@ -34,22 +34,21 @@ class Ledger:
     def __init__(
         self,
         checkpoint: Mapping[str, Any],
-        reader: Crypter,
-        writer: Crypter,
+        crypter: Crypter,
         write: Callable[[str], None],
         version: str,
     ) -> None:
         self.lock = threading.RLock()
-        self._write, self._writer, self._version = write, writer, version
+        self._write, self._crypter, self._version = write, crypter, version
         latest = checkpoint.get("latest") or {}
         self._checkpoint = {k: v for k, v in checkpoint.items() if k != "latest"}
         self._rest = {k: v for k, v in latest.items() if k not in _REWRITTEN}
-        resources = [decode_resource(raw, reader) for raw in latest.get("resources") or []]
+        resources = [decode_resource(raw, crypter) for raw in latest.get("resources") or []]
         self._before: dict[ResourceState, None] = dict.fromkeys(resources)
         self._settled: dict[str, ResourceState] = {}
         self._pending: dict[str, PendingOperation] = {}
         for raw in latest.get("pending_operations") or []:
-            operation = PendingOperation(raw["type"], decode_resource(raw["resource"], reader))
+            operation = PendingOperation(raw["type"], decode_resource(raw["resource"], crypter))
             self._pending[operation.resource.urn] = operation
         self.interrupted: Mapping[str, PendingOperation] = dict(self._pending)
         self._texts: dict[ResourceState, str] = {}
@@ -125,7 +124,7 @@ class Ledger:
     def change(self, old: ResourceState, new: ResourceState, *, save: bool = True) -> None:
         """Replace a former resource where it stands, and end its operation."""
         with self.lock:
-            self._pending.pop(old.urn, None)
+            self._end(old.urn)
             self._swap({old: new})
             if save:
                 self.save()
@@ -145,11 +144,18 @@ class Ledger:
     def remove(self, old: ResourceState, *, save: bool = True) -> None:
         """Take a former resource out of the state, and end its operation."""
         with self.lock:
-            self._pending.pop(old.urn, None)
+            self._end(old.urn)
             self._before.pop(old, None)
             self._texts.pop(old, None)
             if save:
                 self.save()
+
+    def _end(self, urn: str) -> None:
+        # A create under way is that of the resource's successor; what becomes of the former copy
+        # does not end it.
+        operation = self._pending.get(urn)
+        if operation is not None and operation.kind != "creating":
+            del self._pending[urn]
 
     def detach(self, urn: str) -> None:
         """Take every mention of a URN out of the resources that remain, as refresh does."""
@@ -172,7 +178,7 @@ class Ledger:
             resources, pending = body
             latest = {
                 "manifest": manifest(self._version),
-                "secrets_providers": {"type": "passphrase", "state": {"salt": self._writer.salt}},
+                "secrets_providers": {"type": "passphrase", "state": {"salt": self._crypter.salt}},
                 **self._rest,
             }
             head = json.dumps({**self._checkpoint, "latest": latest}, separators=_COMPACT)
@@ -194,7 +200,7 @@ class Ledger:
         resources = [self._text(one) for one in self.resources()]
         pending = [
             json.dumps(
-                {"resource": encode_resource(one.resource, self._writer), "type": one.kind},
+                {"resource": encode_resource(one.resource, self._crypter), "type": one.kind},
                 separators=_COMPACT,
                 sort_keys=True,
             )
@@ -205,7 +211,7 @@ class Ledger:
     def _text(self, state: ResourceState) -> str:
         text = self._texts.get(state)
         if text is None:
-            encoded = encode_resource(state, self._writer)
+            encoded = encode_resource(state, self._crypter)
             text = self._texts[state] = json.dumps(encoded, separators=_COMPACT, sort_keys=True)
         return text
 

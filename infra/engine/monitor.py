@@ -14,8 +14,8 @@ from pulumi.runtime.proto import resource_pb2 as pb
 from infra.engine import goals
 from infra.engine.answers import ProviderError
 from infra.engine.queries import Queries
-from infra.engine.registrar import DuplicateError, Registered, Registrar
-from infra.engine.session import Session, StoppedError
+from infra.engine.registrar import DuplicateError, Registrar
+from infra.engine.session import Registered, Session, StoppedError
 from infra.engine.values import Properties, from_struct, to_struct
 
 _FEATURES: Final = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from typing import Any, Final
 
 from infra.engine import passphrase, urns, values
@@ -17,7 +18,8 @@ from infra.engine.stackfile import (
     read_stack_file,
 )
 
-VERSION: Final = "v3.272.0+bastide"  # the protocol and state that we write, and who wrote it
+# The SDK whose protocol and state we write, and who wrote it.
+VERSION: Final = f"v{metadata.version('pulumi')}+bastide"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,7 @@ class Opened:
     files: StackFiles
     checkpoint: Mapping[str, Any]
     configuration: Configuration
-    reader: Crypter
-    writer: Crypter
+    crypter: Crypter
 
 
 def files_of(project: Project) -> StackFiles:
@@ -43,37 +44,58 @@ def open_stack(project: Project) -> Opened:
     file, files = read_project(project.folder), files_of(project)
     stack_file = read_stack_file(project)
     checkpoint = read_checkpoint(files) or {"stack": f"organization/{file.name}/{project.stack}"}
-    reader, writer = _crypters(project, stack_file, files, checkpoint)
-    configuration = stack_file.configuration(file.name, project.config, writer)
-    return Opened(file, stack_file, files, checkpoint, configuration, reader, writer)
+    crypter = _crypter(project, stack_file, files, checkpoint)
+    configuration = _configuration(project, file, stack_file)
+    return Opened(file, stack_file, files, checkpoint, configuration, crypter)
 
 
-def _crypters(
+def note_settings(project: Project, opened: Opened) -> None:
+    """Write Pulumi.<stack>.yaml so that either engine finds this state's salt and configuration."""
+    opened.stack_file.write(opened.project.name, opened.crypter.salt, project.config)
+
+
+def _crypter(
     project: Project, stack_file: StackFile, files: StackFiles, checkpoint: Mapping[str, Any]
-) -> tuple[Crypter, Crypter]:
-    """Return what opens the state's secrets, and what closes them again: the same, normally."""
+) -> Crypter:
+    """Return what opens and closes the stack's secrets.
+
+    The state's own salt counts. Pulumi.<stack>.yaml lies with the program, so its salt may be that
+    of another state of a stack of the same name; then it is only in the way of secret values in
+    that very file.
+    """
     provider = (checkpoint.get("latest") or {}).get("secrets_providers") or {}
     if provider.get("type", "passphrase") != "passphrase":
         raise EngineError(
             f"{files.checkpoint} keeps its secrets with {provider['type']!r}: this engine only has "
             "passphrase; use the official CLI (--engine pulumi)"
         )
-    in_state = str((provider.get("state") or {}).get("salt") or "")
-    salts = {in_state: str(files.checkpoint)} if in_state else {}
+    salt = str((provider.get("state") or {}).get("salt") or "")
+    if salt:
+        return passphrase.open_with(project.passphrase, salt, str(files.checkpoint))
     if stack_file.salt:
-        salts.setdefault(stack_file.salt, str(stack_file.path))
-    opened = {
-        salt: passphrase.open_with(project.passphrase, salt, origin)
-        for salt, origin in salts.items()
-    }
-    writer = opened.get(stack_file.salt) or opened.get(in_state)
-    writer = writer or passphrase.create(project.passphrase)
-    return opened.get(in_state, writer), writer
+        try:
+            return passphrase.open_with(project.passphrase, stack_file.salt, str(stack_file.path))
+        except EngineError:
+            if stack_file.has_secrets:
+                raise
+    return passphrase.create(project.passphrase)
+
+
+def _configuration(project: Project, file: ProjectFile, stack_file: StackFile) -> Configuration:
+    decrypt = _no_secrets
+    if stack_file.has_secrets:
+        crypter = passphrase.open_with(project.passphrase, stack_file.salt, str(stack_file.path))
+        decrypt = crypter.decrypt
+    return stack_file.configuration(file, project.config, decrypt)
+
+
+def _no_secrets(scope: str, ciphertext: str) -> str:  # pragma: no cover (has_secrets says so)
+    raise EngineError("the stack's settings have no secret values")
 
 
 def ledger_of(opened: Opened, write: Callable[[str], None]) -> Ledger:
     """Return the stack's ledger; raises EngineError when the state is damaged."""
-    ledger = Ledger(opened.checkpoint, opened.reader, opened.writer, write, VERSION)
+    ledger = Ledger(opened.checkpoint, opened.crypter, write, VERSION)
     ledger.verify(str(opened.files.checkpoint))
     return ledger
 

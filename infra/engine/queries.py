@@ -8,8 +8,8 @@ from infra.engine import urns
 from infra.engine.answers import ProviderError
 from infra.engine.backend import timestamp
 from infra.engine.refresh import read_state
-from infra.engine.registrar import DuplicateError, Registered, Registrar
-from infra.engine.session import Session
+from infra.engine.registrar import DuplicateError, Registrar
+from infra.engine.session import Registered, Session
 from infra.engine.state import ResourceState
 from infra.engine.steps import differs
 from infra.engine.values import Properties, from_struct, has_unknown

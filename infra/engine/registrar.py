@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from infra.engine import steps, urns
 from infra.engine.actions import Actions
@@ -12,20 +12,10 @@ from infra.engine.defaults import DefaultProviders
 from infra.engine.goals import Goal
 from infra.engine.properties import ignore_changes
 from infra.engine.recovery import recover
-from infra.engine.session import Session, StoppedError
+from infra.engine.session import Registered, Session, StoppedError
 from infra.engine.state import ResourceState
 from infra.engine.steps import Action, Decision
 from infra.engine.values import Properties, has_unknown
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """The answer to a registration; when it is not `ok`, outputs are unknown to the program."""
-
-    urn: str
-    state: ResourceState | None
-    ok: bool = True
-    stables: tuple[str, ...] = ()
 
 
 class DuplicateError(Exception):

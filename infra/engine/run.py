@@ -23,7 +23,7 @@ from infra.engine.backend import (
 from infra.engine.events import Events
 from infra.engine.lock import held
 from infra.engine.monitor import EngineService, Monitor
-from infra.engine.opened import Opened, files_of, ledger_of, open_stack, outputs_of
+from infra.engine.opened import Opened, files_of, ledger_of, note_settings, open_stack, outputs_of
 from infra.engine.provider import Provider
 from infra.engine.registrar import Registrar
 from infra.engine.registry import Registry
@@ -47,7 +47,7 @@ class EmbeddedEngine:
                 stack.enter_context(held(files_of(project), events.say))
                 opened = open_stack(project)
                 prepare(opened.files)
-                opened.stack_file.write(opened.project.name, opened.writer.salt, project.config)
+                note_settings(project, opened)
             return _Run(operation, project, opened, events, stack).run()
 
     def outputs(self, project: Project, show_secrets: bool = False) -> Mapping[str, Any]:

@@ -19,6 +19,16 @@ class StoppedError(Exception):
     """The run was asked to stop; no further step is started."""
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The answer to a registration; when it is not `ok`, outputs are unknown to the program."""
+
+    urn: str
+    state: ResourceState | None
+    ok: bool = True
+    stables: tuple[str, ...] = ()
+
+
 @dataclass
 class Session:
     """One run: its stack, its state, its providers, and how far it has come.

@@ -1,7 +1,7 @@
 """Pulumi.yaml and Pulumi.<stack>.yaml: the program's place, the stack's configuration and salt."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,17 +10,20 @@ import yaml
 
 from infra.engine.api import EngineError, Project
 from infra.engine.backend import write_atomic
-from infra.engine.passphrase import Crypter
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectFile:
-    """What Pulumi.yaml says: the project's name, the program's folder and its virtualenv."""
+    """What Pulumi.yaml says: the project's name, the program's folder and its virtualenv.
+
+    `defaults` are the values that it declares for configuration keys.
+    """
 
     name: str
     program: Path
     virtualenv: Path | None
     options: Mapping[str, Any]
+    defaults: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,24 @@ def read_project(folder: Path) -> ProjectFile:
     if not program.exists():
         raise EngineError(f"{path}: main is {raw.get('main')!r}, but {program} does not exist")
     virtualenv = (folder / options["virtualenv"]).resolve() if "virtualenv" in options else None
-    return ProjectFile(str(raw["name"]), program, virtualenv, options)
+    project = str(raw["name"])
+    return ProjectFile(project, program, virtualenv, options, _defaults(project, raw))
+
+
+def _defaults(project: str, raw: Mapping[str, Any]) -> dict[str, str]:
+    """Return the values of Pulumi.yaml's own `config`: bare, or declared with `default`."""
+    found: dict[str, str] = {}
+    for key, declared in (raw.get("config") or {}).items():
+        value = declared
+        if isinstance(declared, dict):
+            value = declared.get("value", declared.get("default"))
+        if value is not None:
+            found[_qualified(project, str(key))] = _text(value)
+    return found
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -81,18 +101,28 @@ class StackFile:
         """The passphrase provider's salt line, or nothing."""
         return str(self.content.get("encryptionsalt") or "")
 
-    def configuration(self, project: str, given: Mapping[str, str], crypter: Crypter) -> Any:
-        """Return the file's configuration with the given values over it."""
-        values: dict[str, str] = {}
+    @property
+    def has_secrets(self) -> bool:
+        """Whether some configuration value is encrypted."""
+        return any(_is_secure(value) for value in (self.content.get("config") or {}).values())
+
+    def configuration(
+        self, project: ProjectFile, given: Mapping[str, str], decrypt: Callable[[str, str], str]
+    ) -> Configuration:
+        """Return the project's defaults, the file's values over them, and the given over these.
+
+        `decrypt` turns the ciphertext of a secret value, of no resource, into its text.
+        """
+        values = dict(project.defaults)
         hidden: set[str] = set()
         for key, value in (self.content.get("config") or {}).items():
-            name = _qualified(project, str(key))
-            if isinstance(value, dict) and set(value) == {"secure"}:
-                values[name] = crypter.decrypt("", str(value["secure"]))
+            name = _qualified(project.name, str(key))
+            if _is_secure(value):
+                values[name] = decrypt("", str(value["secure"]))
                 hidden.add(name)
             else:
-                values[name] = value if isinstance(value, str) else json.dumps(value)
-        values |= {_qualified(project, key): text for key, text in given.items()}
+                values[name] = _text(value)
+        values |= {_qualified(project.name, key): text for key, text in given.items()}
         return Configuration(values, frozenset(hidden))
 
     def write(self, project: str, salt: str, given: Mapping[str, str]) -> None:
@@ -100,10 +130,11 @@ class StackFile:
         config = dict(self.content.get("config") or {})
         for key, text in given.items():
             name = _qualified(project, key)
-            secure = isinstance(config.get(name), dict)
-            if not secure:
+            if not _is_secure(config.get(name)):
                 config[name] = text
-        content = {**self.content, "encryptionsalt": salt} | ({"config": config} if config else {})
+        # Secret values in this file can only be read with the salt that they were written with.
+        kept = self.salt if self.has_secrets else salt
+        content = {**self.content, "encryptionsalt": kept} | ({"config": config} if config else {})
         if content != self.content:
             write_atomic(self.path, yaml.safe_dump(content, sort_keys=True, allow_unicode=True))
 
@@ -112,6 +143,10 @@ def read_stack_file(project: Project) -> StackFile:
     """Read Pulumi.<stack>.yaml; a missing one is empty."""
     path = project.folder / f"Pulumi.{project.stack}.yaml"
     return StackFile(path, _read_yaml(path))
+
+
+def _is_secure(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"secure"}
 
 
 def _qualified(project: str, key: str) -> str:

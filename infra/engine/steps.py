@@ -40,8 +40,8 @@ def without_diff(old: ResourceState | None) -> Decision | None:
         return Decision(Action.CREATE)
     if old.pending_replacement:
         return Decision(Action.RECREATE)
-    if old.external:
-        # It was only read until now; what was read is not ours to delete.
+    if old.external or (old.custom and not old.id):
+        # It was only read until now, and is not ours to delete; or its create left nothing behind.
         return Decision(Action.CREATE)
     return None
 

@@ -125,6 +125,19 @@ def test_killed_while_replacing_both_copies_are_accounted_for(town: Stand) -> No
     ]
 
 
+def test_killed_while_creating_a_successor_refresh_does_not_forget_it(town: Stand) -> None:
+    town.has(hall={"content": "1"})
+    town.wants(hall={"content": "1", "place": "there"})
+    kill_while(town, "create-hall")
+    (town.root / "home" / "things" / "hall@there").write_text("{}")
+    town.wants()
+
+    assert town.refresh().ok
+    assert [one["type"] for one in town.latest()["pending_operations"]] == ["creating"]
+    assert town.up().ok
+    assert town.things() == set()
+
+
 def test_asked_to_stop_it_waits_for_the_running_step_and_starts_no_other(town: Stand) -> None:
     town.wants(hall={"content": "1"}, gate={"content": "2", "source": "hall"})
     town.order("hold-create-hall")

@@ -146,12 +146,16 @@ def test_the_providers_complaints_about_inputs_are_shown(town: Stand) -> None:
 def test_a_missing_plugin_is_named(town: Stand) -> None:
     town.wants(hall={"content": "1"})
     (town.project.folder / "__main__.py").write_text(
-        "import pulumi\npulumi.CustomResource('nowhere:index:Thing', 'hall', {})\n"
+        "import pulumi\n"
+        "pulumi.CustomResource('nowhere:index:Thing', 'hall', {})\n"
+        "pulumi.CustomResource('nowhere:index:Thing', 'gate', {})\n"
     )
 
     outcome = town.up()
 
-    assert "pulumi-resource-nowhere on PATH" in outcome.failures[0].message
+    first, *others = [event.message for event in outcome.failures]
+    assert "pulumi-resource-nowhere on PATH" in first
+    assert others == ["the provider of 'nowhere' could not be started"] * 2
 
 
 def test_a_project_without_its_file_is_refused(town: Stand) -> None:

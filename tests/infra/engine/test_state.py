@@ -5,16 +5,18 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from infra.engine.api import EngineError
+from infra.engine.api import EngineError, Operation, StepEvent
 from infra.engine.backend import StackFiles
 from infra.engine.lock import held
+from infra.engine.passphrase import open_with
 from infra.engine.run import EmbeddedEngine
-from tests.infra.engine.stand import Stand
+from tests.infra.engine.stand import Stand, make
 
 SECRET = {"content": "1", "secret": "the key of the gate"}
 
@@ -56,6 +58,33 @@ def test_a_wrong_passphrase_is_said_to_be_wrong(town: Stand) -> None:
 
     with pytest.raises(EngineError, match="the passphrase does not open the stack's secrets"):
         EmbeddedEngine().outputs(wrong)
+
+
+def test_the_settings_of_another_state_of_that_name_are_not_in_the_way(town: Stand) -> None:
+    town.wants(hall=SECRET)
+    mine = replace(town.project, passphrase="another", backend=town.root / "elsewhere")
+    seen: list[StepEvent] = []
+
+    made = EmbeddedEngine().run(Operation.UP, mine, seen.append)
+    town.up()
+
+    assert made.ok
+    assert EmbeddedEngine().outputs(mine, show_secrets=True)["hall-secret"] == SECRET["secret"]
+    assert town.up().changes == {"same": 2}
+
+
+def test_secret_and_default_configuration_reaches_the_program(tmp_path: Path, plugin: Path) -> None:
+    varied = make(tmp_path, "providers", plugin)
+    folder = varied.project.folder
+    settings = yaml.safe_load((folder / "Pulumi.dev.yaml").read_text())
+    ciphertext = open_with(varied.project.passphrase, settings["encryptionsalt"], "").encrypt
+    settings["config"] = {"town:tone": {"secure": ciphertext("", "shrill")}}
+    (folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump(settings))
+    with (folder / "Pulumi.yaml").open("a") as file:
+        file.write("config:\n  tone: low\n  greeting:\n    default: hello\n")
+
+    assert varied.preview().outputs["tone"] == "[secret]"
+    assert varied.preview().outputs["greeting"] == "hello"
 
 
 def test_a_stack_without_state_has_no_outputs(town: Stand) -> None:

@@ -25,6 +25,8 @@ own = pulumi.ProviderResource("toy", "own", {"tone": config.get("tone") or "low"
 hall = Thing("hall", "1", pulumi.ResourceOptions(provider=own))
 loud = invoke("toy:index:shout", {"word": "open"}).value["loud"]
 found = Thing("found", opts=pulumi.ResourceOptions(id="old@here"))
+pulumi.export("tone", config.get_secret("tone"))
+pulumi.export("greeting", config.get("greeting"))
 pulumi.export("loud", loud)
 pulumi.export("found", found.content)
 pulumi.export("folder", sys.path[0])
