@@ -89,7 +89,12 @@ def write_checkpoint(files: StackFiles, text: str) -> None:
 
 
 def prepare(files: StackFiles) -> None:
-    """Make the backend's folders and its layout mark, when they are not there yet."""
+    """Make the backend's layout mark, and clear away what a dead run had not finished writing.
+
+    Only for whoever holds the stack's lock.
+    """
+    for left in files.checkpoint.parent.glob(f".{files.checkpoint.name}*.tmp"):
+        left.unlink(missing_ok=True)
     if not files.meta.exists():
         write_atomic(files.meta, "version: 1\n")
 

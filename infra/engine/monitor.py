@@ -142,6 +142,8 @@ def _spoken(context: grpc.ServicerContext) -> Iterator[None]:
     except StoppedError as error:
         # The SDK knows this code as the engine's farewell, and ends without a traceback.
         context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
+    except OSError as error:
+        context.abort(grpc.StatusCode.INTERNAL, f"the state cannot be written: {error}")
     except (DuplicateError, goals.UnsupportedError, ProviderError) as error:
         context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
 

@@ -14,7 +14,7 @@ import grpc
 from pulumi.runtime.proto import engine_pb2_grpc, resource_pb2_grpc
 
 from infra.engine import deletes, plugins, program, recovery, refresh, urns, values
-from infra.engine.api import OnEvent, Operation, Outcome, Project
+from infra.engine.api import EngineError, OnEvent, Operation, Outcome, Project
 from infra.engine.backend import (
     prepare,
     write_checkpoint,
@@ -39,7 +39,12 @@ class EmbeddedEngine:
 
     def run(self, operation: Operation, project: Project, on_event: OnEvent) -> Outcome:
         """Do the operation; see infra.engine.api.Engine."""
-        events = Events(on_event)
+        try:
+            return self._run(operation, project, Events(on_event))
+        except OSError as error:
+            raise EngineError(f"the stack's files cannot be read or written: {error}") from error
+
+    def _run(self, operation: Operation, project: Project, events: Events) -> Outcome:
         with ExitStack() as stack:
             if operation is Operation.PREVIEW:
                 opened = open_stack(project)

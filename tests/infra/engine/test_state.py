@@ -169,6 +169,14 @@ def test_the_unfinished_journal_of_an_official_cli_is_not_passed_over(town: Stan
         town.up()
 
 
+def test_a_backend_that_cannot_be_written_is_named(town: Stand) -> None:
+    town.wants()
+    town.project.backend.write_text("a file where the folder should be")
+
+    with pytest.raises(EngineError, match=r"cannot be read or written: .*state"):
+        town.up()
+
+
 def test_a_held_lock_is_respected_and_says_who_holds_it(town: Stand) -> None:
     town.wants(hall={"content": "1"})
     files = StackFiles(town.project.backend, "town", "dev")
