@@ -13,8 +13,7 @@ fi
 
 rm -rf "$home"
 mkdir -p "$home"
-# Times are not taken from the tar: the exporter reads the estate again when its files are newer.
-tar --extract --file "$tar_file" --directory "$home" --no-same-owner --touch
+tar --extract --file "$tar_file" --directory "$home" --no-same-owner
 /opt/bastide/bin/bastide inventory check --estate "$home/estate"
 promtool check config "$home/prometheus.yml"
 amtool check-config "$home/alertmanager.yml"
@@ -23,6 +22,9 @@ prometheus-blackbox-exporter --config.file="$home/blackbox.yml" --config.check
 ln -sfn current/estate /etc/bastide/estate
 ln -sfn "$home" /etc/bastide/.current.new
 mv --no-target-directory /etc/bastide/.current.new /etc/bastide/current
+if systemctl --quiet is-active bastide-exporter.service; then
+    systemctl restart bastide-exporter.service
+fi
 for service in prometheus-blackbox-exporter prometheus-alertmanager prometheus; do
     if systemctl --quiet is-active "$service.service"; then
         systemctl reload "$service.service"
