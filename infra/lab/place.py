@@ -1,7 +1,9 @@
 """Where one estate's lab keeps its things, and what they are called in the kernel."""
 
+import contextlib
 import hashlib
 import json
+import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ SPEC = ConfigDict(
 )
 
 RUNTIME = Path("/run/bastide")
+RECORD = "lab.json"
 LINK_NAME_LENGTH = 15  # IFNAMSIZ less the closing zero
 
 # Names become parts of paths and of kernel objects: no others are let in.
@@ -79,21 +82,39 @@ def key(lab: Lab) -> str:
     the same kernel (a chroot) has another one, so neither takes the other's things for its own.
     LabError when the estate's lab already runs from another state folder.
     """
-    path = lab.runtime / "lab.json"
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        lab.runtime.mkdir(mode=0o755, parents=True, exist_ok=True)
-        record = {"key": secrets.token_hex(4), "state": str(lab.state)}
-        write_atomically(path, json.dumps(record))
-    if record["state"] != str(lab.state):
+    path = lab.runtime / RECORD
+    if not path.exists():
+        _write_first(path, json.dumps({"key": secrets.token_hex(4), "state": str(lab.state)}))
+    refuse_elsewhere(lab)
+    return str(_record(lab)["key"])
+
+
+def refuse_elsewhere(lab: Lab) -> None:
+    """Raise LabError when the estate's lab already runs from another state folder."""
+    record = _record(lab)
+    if record and record["state"] != str(lab.state):
         raise failed(
             f"lab {lab.estate}",
             expected=f"that it runs from {lab.state}",
-            found=f"that it runs from {record['state']} ({path})",
+            found=f"that it runs from {record['state']} ({lab.runtime / RECORD})",
             advice="take that one down first, or give this estate another name",
         )
-    return str(record["key"])
+
+
+def _record(lab: Lab) -> dict[str, str]:
+    path = lab.runtime / RECORD
+    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return found
+
+
+def _write_first(path: Path, text: str) -> None:
+    """Write a file unless somebody else was quicker: of several at once, one wins."""
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    fresh.write_text(text, encoding="utf-8")
+    with contextlib.suppress(FileExistsError):
+        os.link(fresh, path)
+    fresh.unlink()
 
 
 def write_atomically(path: Path, text: str, mode: int = 0o600) -> None:

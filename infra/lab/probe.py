@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from infra.lab import backbone, image, machine, package_cache, resolvers
-from infra.lab.place import Lab
+from infra.lab.place import Lab, refuse_elsewhere
 from infra.lab.problems import LabError, Problem
-from infra.lab.run import CommandError, in_netns, ip_json, netns_path, run
+from infra.lab.run import CommandError, ip_json, netns_path, run
 
 PROGRAMS = {
     "apt-cacher-ng": "apt-cacher-ng",
@@ -126,9 +126,13 @@ def _routes(lab: Lab) -> tuple[Route, ...]:
 
 
 def _listener(lab: Lab, port: int) -> str:
-    if not netns_path(lab.namespace).exists() or package_cache.running(lab):
+    try:
+        ours = package_cache.running(lab)
+    except LabError:  # the lab runs from elsewhere, which is told by itself
         return ""
-    return " ".join(in_netns(lab.namespace, "ss", "-Htlnp", f"sport = :{port}").split())
+    if ours or not netns_path(lab.namespace).exists():
+        return ""
+    return " ".join(package_cache.listeners(lab, port).split())
 
 
 def _dropping_chains() -> tuple[str, ...]:
@@ -143,9 +147,10 @@ def _dropping_chains() -> tuple[str, ...]:
 
 
 def _raised(lab: Lab) -> tuple[Problem, ...]:
-    """Return the problems that other modules find when they look."""
+    """Return the problems that other modules find when they look, each once."""
     found: list[Problem] = []
     for look in (
+        lambda: refuse_elsewhere(lab),
         image.recipe,
         resolvers.resolvers,
         lambda: backbone.refuse_foreign_uplink(lab),
@@ -154,4 +159,4 @@ def _raised(lab: Lab) -> tuple[Problem, ...]:
             look()
         except LabError as error:
             found += error.problems
-    return tuple(found)
+    return tuple(dict.fromkeys(found))

@@ -41,7 +41,7 @@ class Grounds:
 @pytest.fixture(scope="session")
 def own_range() -> IPv4Network:
     """A /16 that no estate uses, another one for each process."""
-    return IPv4Network(f"10.{100 + os.getpid() % 100}.0.0/16")
+    return IPv4Network(f"10.{100 + os.getpid() % 50}.0.0/16")
 
 
 @pytest.fixture(scope="session")

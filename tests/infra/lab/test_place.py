@@ -1,4 +1,5 @@
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,13 @@ def test_one_estate_cannot_run_from_two_state_folders(tmp_path: Path) -> None:
     key(a_lab(tmp_path, "one"))
     with pytest.raises(LabError, match=r"runs from .*/one.*take that one down"):
         key(a_lab(tmp_path, "two"))
+
+
+def test_of_many_who_need_the_key_first_all_get_the_same(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, "one")
+    with ThreadPoolExecutor(16) as pool:
+        assert len(set(pool.map(lambda _: key(lab), range(64)))) == 1
+    assert [path.name for path in lab.runtime.iterdir()] == ["lab.json"]
 
 
 def test_the_key_stays_until_the_next_boot(tmp_path: Path) -> None:

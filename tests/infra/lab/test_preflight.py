@@ -8,6 +8,8 @@ from infra.lab import preflight
 from infra.lab.place import lab_of
 from infra.lab.preflight import MIB, Need, judge
 from infra.lab.probe import Facts, Route, gather
+from infra.lab.problems import LabError
+from tests.infra.lab.conftest import Grounds
 
 NEED = Need(IPv4Network("10.77.0.0/16"), machines=10, state=Path("/state"), cache=Path("/cache"))
 GOOD = Facts(root=True, state_free=8000 * MIB, cache_free=8000 * MIB)
@@ -103,3 +105,13 @@ def test_this_very_machine_can_carry_a_lab(tmp_path: Path) -> None:
 def test_probing_leaves_nothing_behind(tmp_path: Path) -> None:
     gather(lab_of("nowhere", tmp_path), 3142)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.root
+def test_a_lab_that_runs_from_elsewhere_is_told_with_the_rest(
+    grounds: Grounds, tmp_path: Path
+) -> None:
+    elsewhere = replace(grounds.lab, state=tmp_path)
+    with pytest.raises(LabError, match=f"runs from {grounds.lab.state}") as raised:
+        preflight.require(elsewhere, IPv4Network("198.18.0.0/16"))
+    assert len(raised.value.problems) == 1

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.root
 def doomed(grounds: Grounds, tmp_path: Path) -> Iterator[Lab]:
     """Another lab beside the first, with a machine that runs."""
     lab = lab_of(f"d{os.getpid()}", tmp_path / "doomed")
-    whole = IPv4Network(f"10.{200 + os.getpid() % 50}.0.0/16")
+    whole = IPv4Network(f"10.{150 + os.getpid() % 50}.0.0/16")
     backbone.ensure(lab, BackboneSpec(whole, IPv4Network(f"{whole[254 * 256]}/30")))
     lan = NetworkSpec("central", IPv4Network(f"{whole[0]}/24"), gateway=IPv4Address(whole[1]))
     networks.ensure(lab, lan)

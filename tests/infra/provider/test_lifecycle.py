@@ -15,7 +15,7 @@ from tests.infra.provider.plugin import Plugin, running
 pytestmark = pytest.mark.root
 
 ESTATE = f"p{os.getpid()}"
-RANGE = IPv4Network(f"10.{100 + os.getpid() % 50 + 50}.0.0/16")
+RANGE = IPv4Network(f"10.{200 + os.getpid() % 50}.0.0/16")
 LAN = IPv4Network(f"{RANGE[0]}/24")
 BACKBONE = {"estate": ESTATE, "range": str(RANGE), "uplink": f"{RANGE[254 * 256]}/30"}
 NETWORK = {"estate": ESTATE, "name": "central", "range": str(LAN), "gateway": str(LAN[1])}
