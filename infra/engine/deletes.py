@@ -57,6 +57,10 @@ def _delete(session: Session, actions: Actions, state: ResourceState) -> bool:
         session.ledger.remove(state)
         session.events.finished(state.urn, "delete", None)
         return True
+    if _lives_on(session, state):
+        session.ledger.remove(state)
+        session.events.say(f"the replaced one had the same id {state.id}: not deleted", state.urn)
+        return True
     replaced = state.delete and state.urn in session.registered
     since = session.events.started(state.urn, "delete")
     if not actions.destroy(state, since):
@@ -68,6 +72,16 @@ def _delete(session: Session, actions: Actions, state: ResourceState) -> bool:
         note = "left in place, as retainOnDelete asks" if _retained(session, state) else ""
         session.events.finished(state.urn, "delete", since, note)
     return True
+
+
+def _lives_on(session: Session, state: ResourceState) -> bool:
+    """Say whether a replaced copy has the id of its successor.
+
+    A provider that names things by their place may have adopted the old one as the new one; then
+    its deletion would take the new one away.
+    """
+    successor = session.ledger.settled(state.urn)
+    return state.delete and successor is not None and successor.id == state.id
 
 
 def _retained(session: Session, state: ResourceState) -> bool:

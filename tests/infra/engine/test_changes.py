@@ -59,6 +59,17 @@ def test_a_replacement_is_created_before_the_old_one_is_deleted(town: Stand) -> 
     assert town.resources()["hall"]["id"] == "hall@there"
 
 
+def test_a_successor_with_the_same_id_is_not_deleted_with_the_replaced_one(town: Stand) -> None:
+    town.has(hall={"content": "1"}, gate={"content": "2", "source": "hall"})
+    town.wants(hall={"content": "1"}, gate={"content": "2", "anchor": "hall"})
+
+    outcome = town.up()
+
+    assert outcome.changes == {"same": 2, "replace": 1}
+    assert town.things() == {"hall@here", "gate@here"}
+    assert "had the same id gate@here" in town.words()
+
+
 def test_delete_before_replace_takes_along_only_the_dependents_that_must_be_replaced(
     town: Stand,
 ) -> None:
