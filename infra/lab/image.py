@@ -202,7 +202,7 @@ def _mmdebstrap(lab: Lab, argv: tuple[str, ...], report: Report, lock: int) -> N
     ) as process:
         for line in process.stderr or ():
             lines.append(line)
-            if line.startswith("I: "):
+            if line.startswith("I: ") and line.endswith("...\n"):  # its steps, not its remarks
                 report(line.removeprefix("I: ").strip())
     units.end(lab, UNIT)
     if process.returncode != 0:
