@@ -1,1 +1,1 @@
-"""What we provision: the Pulumi program, its provider and lab driver, and the engines that run it."""
+"""What we provision: the Pulumi program, its provider and lab driver, and the engines."""
