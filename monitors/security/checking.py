@@ -42,7 +42,8 @@ def run_check(control: Control, host: Host, declared: Declared) -> tuple[Outcome
     except UndeterminedError as error:
         return Outcome.ERROR, str(error)
     except AssertionError as failed:
-        return _judged(str(failed))
+        # Under pytest, its own account of the comparison follows on the next lines.
+        return _judged((str(failed).splitlines() or ["the check says no more"])[0])
     except Exception as error:  # noqa: BLE001 (output of a foreign host: anything can be in it)
         return Outcome.ERROR, f"unexpected output from the host: {type(error).__name__}: {error}"
     return Outcome.PASS, ""
