@@ -1,6 +1,7 @@
 """bastide-backup against a real restic repository in a folder; only the way there is shorter."""
 
 import json
+import subprocess
 import time
 from pathlib import Path
 from types import ModuleType
@@ -41,7 +42,6 @@ def stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stand:
     ]
     monkeypatch.setattr(backup, "STATE", tmp_path / "state")
     monkeypatch.setattr(backup, "STAGING", tmp_path / "state" / "staging")
-    monkeypatch.setattr(backup, "METRICS", tmp_path / "metrics.prom")
     monkeypatch.setattr(backup, "restic_command", lambda _: way)
     return Stand(backup, tmp_path)
 
@@ -124,10 +124,20 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(
     assert len(seen) == 2
 
 
+def test_the_lock_of_a_restic_that_was_killed_does_not_stop_the_next_run(stand: Stand) -> None:
+    assert stand.run()["ok"]
+    locks = stand.folder / "repository" / "locks"
+    with subprocess.Popen([*stand.backup.restic_command(stand.plan), "prune"]) as pruning:
+        while not any(locks.iterdir()):
+            time.sleep(0.01)
+        pruning.kill()
+    assert any(locks.iterdir())
+    assert stand.run()["ok"]
+
+
 def test_the_metrics_are_of_the_newest_run(stand: Stand) -> None:
     before = time.time()
-    assert stand.run()["ok"]
-    stand.backup.write_metrics((stand.plan,))
+    stand.backup.write_metrics(stand.folder / "metrics.prom", {"shares": stand.run()})
     lines = (stand.folder / "metrics.prom").read_text().splitlines()
     values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
     assert values['bastide_backup_last_run_success{plan="shares"}'] == "1.0"

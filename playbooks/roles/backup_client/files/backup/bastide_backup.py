@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from bastide_manifest import STAGING, BackupError, dump, hashed, seconds, seen
+from bastide_metrics import write_metrics, write_whole
 
 CONFIG = Path("/etc/bastide/backup")
 STATE = STAGING.parent
@@ -34,18 +35,9 @@ CACHE = Path("/var/cache/bastide-backup")
 METRICS = Path("/var/lib/prometheus/node-exporter/bastide_backup.prom")
 MANIFEST_FORMAT = 1
 NO_REPOSITORY = "Is there a repository at the following location?"
+LOCKED = "repository is already locked"
 ASK_TIMEOUT_SECONDS = 120
 PASSES = 2
-GAUGES = (
-    ("bastide_backup_last_run_success", "ok", "Whether the newest run of the plan succeeded."),
-    (
-        "bastide_backup_last_success_timestamp_seconds",
-        "last_success",
-        "When the newest run that succeeded started.",
-    ),
-    ("bastide_backup_duration_seconds", "duration_seconds", "How long the newest run took."),
-    ("bastide_backup_size_bytes", "size_bytes", "What the newest snapshot holds."),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +131,20 @@ def write_manifest(plan: Plan) -> dict[str, Any]:
     return manifest
 
 
+def snapshot(plan: Plan) -> str:
+    """Let restic make a snapshot; a lock whose process has died is removed first if need be."""
+    tags = ("--tag", f"plan={plan.id}", "--tag", f"municipality={plan.municipality}")
+    what = ("backup", "--json", "--host", plan.host, *tags, str(plan.staging), *plan.paths)
+    try:
+        return restic(plan, *what)
+    except BackupError as error:
+        if LOCKED not in str(error):
+            raise
+    # Removes stale locks only: of dead processes of this host, or older than half an hour.
+    restic(plan, "unlock", timeout=ASK_TIMEOUT_SECONDS)
+    return restic(plan, *what)
+
+
 def back_up(plan: Plan) -> dict[str, Any]:
     """Make one snapshot; once more when a file changed between hashing and reading it."""
     missing = [path for path in plan.paths if not Path(path).exists()]
@@ -147,10 +153,7 @@ def back_up(plan: Plan) -> dict[str, Any]:
     for _ in range(PASSES):
         manifest = write_manifest(plan)
         before = {f["path"]: (f["size"], f["mtime_ns"]) for f in manifest["files"]}
-        printed = restic(
-            plan, "backup", "--json", "--host", plan.host, "--tag", f"plan={plan.id}",
-            "--tag", f"municipality={plan.municipality}", str(plan.staging), *plan.paths,
-        )  # fmt: skip
+        printed = snapshot(plan)
         settled = seen(plan.paths) == before
         if settled:
             break
@@ -213,33 +216,10 @@ def last_run(plan: Plan) -> dict[str, Any]:
 def status(plan: Plan) -> dict[str, Any]:
     """Return the newest snapshot that the target holds for a plan, or why it cannot be told."""
     try:
-        snapshot, error = newest(plan), None
+        found, error = newest(plan), None
     except BackupError as refused:
-        snapshot, error = None, str(refused)
-    return {"plan": plan.id, "snapshot": snapshot, "error": error, "last_run": last_run(plan)}
-
-
-def write_metrics(known: tuple[Plan, ...]) -> None:
-    """Write node_exporter's text file with the newest run of every plan."""
-    runs = {plan.id: last_run(plan) for plan in known}
-    lines = []
-    for name, key, text in GAUGES:
-        lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge"]
-        lines += [
-            f'{name}{{plan="{plan}"}} {float(values[key])}'
-            for plan, values in runs.items()
-            if values.get(key) is not None
-        ]
-    if METRICS.parent.is_dir():
-        write_whole(METRICS, "\n".join(lines) + "\n", 0o644)
-
-
-def write_whole(path: Path, text: str, mode: int) -> None:
-    """Write a file whole or not at all."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.chmod(mode)
-    fresh.replace(path)
+        found, error = None, str(refused)
+    return {"plan": plan.id, "snapshot": found, "error": error, "last_run": last_run(plan)}
 
 
 def chosen(names: list[str]) -> tuple[Plan, ...]:
@@ -255,7 +235,7 @@ def chosen(names: list[str]) -> tuple[Plan, ...]:
 def command_run(options: argparse.Namespace) -> int:
     """Run the chosen plans one after the other and print their results."""
     results = [run(plan, options.max_age) for plan in chosen(options.plans)]
-    write_metrics(plans())
+    write_metrics(METRICS, {plan.id: last_run(plan) for plan in plans()})
     print(json.dumps(results, indent=1))  # noqa: T201
     return 0 if all(result["ok"] for result in results) else 1
 
