@@ -1,0 +1,101 @@
+"""The rules that the firewall role writes, rendered by Ansible and read by nft."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.playbooks.ansible import PLAYBOOKS, ansible_playbook
+
+CASES = Path(__file__).parent / "cases" / "firewall"
+
+
+def render(rendered: Path, *arguments: str | Path, estate: str = "lab") -> Path:
+    done = ansible_playbook(
+        CASES / "render.yml",
+        "-e",
+        f"rendered={rendered} playbook_folder={PLAYBOOKS}",
+        *arguments,
+        estate=estate,
+        ANSIBLE_INVENTORY_ENABLED="bastide,yaml",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return rendered
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return render(tmp_path_factory.mktemp("cases"), "-i", CASES / "inventory.yml")
+
+
+def rules(folder: Path, host: str, about: str) -> list[str]:
+    """Return a host's rules with some comment."""
+    lines = (folder / f"{host}.nft").read_text().splitlines()
+    return [line.strip() for line in lines if line.endswith(f'comment "{about}"')]
+
+
+def test_a_source_of_one_family_opens_nothing_in_the_other(cases: Path) -> None:
+    assert rules(cases, "six-only", "ssh") == [
+        'ip6 saddr { 2001:db8::/32 } tcp dport 22 accept comment "ssh"'
+    ]
+    assert rules(cases, "edge-six-to-four", "https") == []
+
+
+def test_a_host_that_serves_nothing_lets_nothing_new_in(cases: Path) -> None:
+    text = (cases / "serves-nothing.nft").read_text()
+    assert "dport" not in text
+    assert text.count("policy drop;") == 2
+
+
+def test_only_an_edge_lets_anything_through(cases: Path) -> None:
+    through = (cases / "plain.nft").read_text().split("chain forward")[1]
+    assert "accept" not in through
+    assert rules(cases, "edge-nat", "the site goes out")
+
+
+def test_a_service_for_everyone_has_no_source(cases: Path) -> None:
+    assert rules(cases, "open-to-all", "https") == ['tcp dport 443 accept comment "https"']
+    assert rules(cases, "edge-open-forward", "https") == [
+        'ip daddr 192.0.2.10 iifname "wan0" oifname "lan0" tcp dport 443 accept comment "https"'
+    ]
+
+
+def test_sources_of_both_families_are_two_rules(cases: Path) -> None:
+    assert rules(cases, "two-families", "ssh") == [
+        'ip saddr { 198.51.100.0/24 } tcp dport 22 accept comment "ssh"',
+        'ip6 saddr { 2001:db8::/32 } tcp dport 22 accept comment "ssh"',
+    ]
+
+
+def test_addresses_are_translated_only_where_the_site_says_so(cases: Path) -> None:
+    translating = {p.stem for p in cases.glob("*.nft") if "masquerade" in p.read_text()}
+    assert translating == {"edge-nat"}
+
+
+@pytest.mark.root
+def test_nft_accepts_the_rules_of_every_case(cases: Path) -> None:
+    assert refused(cases) == {}
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("estate", ["lab", "pilot"])
+def test_nft_accepts_the_rules_of_the_shipped_estates(
+    estate: str, tmp_path: Path, own_state: Path
+) -> None:
+    assert refused(render(tmp_path, estate=estate)) == {}
+
+
+def refused(folder: Path) -> dict[str, str]:
+    """Return what nft says of the files that it does not accept, in a namespace of their own."""
+    files = sorted(folder.glob("*.nft"))
+    assert len(files) > 5
+    told = {
+        file.stem: subprocess.run(
+            ["unshare", "--net", "nft", "--check", "--file", file],
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stderr
+        for file in files
+    }
+    return {name: said for name, said in told.items() if said}

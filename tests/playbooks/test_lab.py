@@ -1,0 +1,73 @@
+"""Configuring and hardening the lab's real hosts again, and locking ourselves out of one."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bastide.opened import Opened
+from tests.playbooks.ansible import ansible_playbook
+
+pytestmark = [pytest.mark.lab, pytest.mark.root]
+
+HOST = "kastrava-app"
+ADDRESS = "10.77.2.10"
+RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=0\s+failed=0", re.MULTILINE)
+CHANGED = re.compile(r"^TASK \[(.*)\].*\n(?:(?!TASK).*\n)*?changed: ", re.MULTILINE)
+
+
+def on_host(lab: Opened, command: str) -> str:
+    """Run a command on the host over a new SSH connection and return what it prints."""
+    keys = lab.state / "ssh"
+    return subprocess.run(
+        ["ssh", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=5"]
+        + ["-o", f"UserKnownHostsFile={keys / 'known_hosts'}", "-i", str(keys / "admin")]
+        + [f"root@{ADDRESS}", command],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
+
+
+def rules(lab: Opened) -> str:
+    return on_host(lab, "nft --stateless list ruleset; cat /etc/nftables.conf")
+
+
+def firewall(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    return ansible_playbook("configure.yml", "--tags", "firewall", "--limit", HOST, *arguments)
+
+
+def test_rules_that_lock_us_out_are_put_back_by_the_host_itself(lab: Opened) -> None:
+    before = rules(lab)
+    done = firewall("-e", '{"bastide_listens": [], "firewall_confirm_seconds": 10}')
+    assert done.returncode != 0
+    assert f"{HOST}: no new SSH connection to {ADDRESS} got through" in done.stdout
+    on_host(lab, "flock /var/lib/bastide-firewall/lock true")
+    assert rules(lab) == before
+    assert RECAP.findall(firewall().stdout) != []
+
+
+def test_rules_that_nft_refuses_are_never_loaded(lab: Opened) -> None:
+    before = rules(lab)
+    bad = '{"port": "no-such-port", "protocol": "tcp", "name": "bad", "sources": []}'
+    done = firewall("-e", f'{{"bastide_listens": [{bad}]}}')
+    assert done.returncode != 0
+    assert "no-such-port" in done.stdout
+    assert rules(lab) == before
+
+
+def test_a_rule_added_by_hand_is_taken_away(lab: Opened) -> None:
+    before = rules(lab)
+    on_host(lab, "nft insert rule inet bastide input tcp dport 23 accept")
+    assert RECAP.findall(firewall().stdout) == [(HOST, "2")]
+    assert rules(lab) == before
+
+
+def test_configuring_and_hardening_again_changes_nothing(lab: Opened) -> None:
+    done = ansible_playbook("site.yml")
+    assert CHANGED.findall(done.stdout) == []
+    changed = dict(RECAP.findall(done.stdout))
+    assert len(changed) == 10, done.stdout[-3000:]
+    assert set(changed.values()) == {"0"}

@@ -1,0 +1,38 @@
+"""The packages that hosts get and lose."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from monitors.security.checks.test_services import CLEAR_TEXT
+from tests.playbooks.ansible import ROLES, ansible_playbook
+
+CASES = Path(__file__).parent / "cases" / "packages"
+
+
+def defaults(role: str) -> dict[str, Any]:
+    return dict(yaml.safe_load((ROLES / role / "defaults" / "main.yml").read_text()))
+
+
+def test_what_is_removed_is_what_the_audit_looks_for() -> None:
+    assert set(defaults("packages")["packages_unwanted"]) == set(CLEAR_TEXT.split())
+
+
+def test_no_role_asks_for_a_package_that_must_not_be_there() -> None:
+    unwanted = set(defaults("packages")["packages_unwanted"])
+    for path in ROLES.iterdir():
+        table = path / "defaults" / "main.yml"
+        wanted = defaults(path.name).get(f"{path.name}_packages", []) if table.exists() else []
+        assert not unwanted & set(wanted), path.name
+
+
+def test_only_what_is_missing_is_installed_and_what_is_there_removed() -> None:
+    done = ansible_playbook(CASES / "choose.yml", "-i", "localhost,")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("role", ["base", "firewall", "time", "resolver", "snmp_agent"])
+def test_a_role_names_its_packages(role: str) -> None:
+    assert defaults(role)[f"{role}_packages"]
