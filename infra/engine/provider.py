@@ -20,6 +20,7 @@ _MESSAGE_LIMIT: Final = 400 * 1024 * 1024  # as the SDK's own
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", _MESSAGE_LIMIT),
     ("grpc.max_send_message_length", _MESSAGE_LIMIT),
+    ("grpc.enable_http_proxy", 0),  # plugins are on loopback, whatever the site's proxy
 )
 _Answer = TypeVar("_Answer")
 

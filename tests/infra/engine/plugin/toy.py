@@ -110,7 +110,9 @@ def put(identity: str, properties: Values) -> Values:
     """Make or change a thing; returns its outputs."""
     path = HOME / "things" / identity
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({key: plain(value) for key, value in properties.items()}))
+    spare = HOME / f"{identity}.new"
+    spare.write_text(json.dumps({key: plain(value) for key, value in properties.items()}))
+    spare.replace(path)  # a killed plugin leaves the old thing or the new one
     return {**properties, "path": PropertyValue(f"things/{identity}")}
 
 
