@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -59,10 +58,9 @@ def run(
     log = opened.state / "logs" / f"{playbook}.log"
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     started = time.monotonic()
-    with tempfile.NamedTemporaryFile(prefix="bastide-events-", suffix=".jsonl") as events:
-        recap = _follow(
-            _start(opened, file, log, Path(events.name), arguments), Path(events.name), on_event
-        )
+    events = log.with_suffix(".events.jsonl")
+    events.write_text("")
+    recap = _follow(_start(opened, file, log, events, arguments), events, on_event)
     return Recap(
         changed=recap.changed,
         failures=recap.failures,

@@ -16,6 +16,7 @@ requirements:
 
 import json
 import os
+import time
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
@@ -37,7 +38,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def _write(self, **event: Any) -> None:
         if self._file:
-            self._file.write(json.dumps(event) + "\n")
+            self._file.write(json.dumps({"at": time.time(), **event}) + "\n")
 
     def _result(self, result: Any, outcome: str) -> None:
         told = result._result
