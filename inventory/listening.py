@@ -29,6 +29,7 @@ BY_ROLE: dict[Role, tuple[Listen, ...]] = {
         Listen(port=9090, access=Access.MANAGEMENT, name="prometheus"),
         Listen(port=9093, access=Access.MANAGEMENT, name="alertmanager"),
         Listen(port=9872, access=Access.MANAGEMENT, name="bastide_exporter"),
+        Listen(port=123, protocol=UDP, access=Access.ESTATE, name="ntp"),
     ),
     Role.VAULT: (Listen(port=22, access=Access.ESTATE, name="backup_ssh"),),
     Role.SCRATCH: (),
