@@ -6,7 +6,7 @@ from pathlib import Path
 from inventory.model import Estate
 from monitors.continuity.model import DrillResult
 from monitors.continuity.status import PlanState, read
-from monitors.metrics import Family, Sample
+from monitors.metrics import Family, Sample, gauge
 
 Value = Callable[[PlanState], float | None]
 
@@ -98,6 +98,8 @@ def collect(state_dir: Path, estate: Estate) -> Iterable[Family]:
     """Yield the families, one sample a plan; what is not known has no sample."""
     plans = read(state_dir, estate)
     labels = [plan.expected.labels for plan in plans]
+    # Said even when it is 0: an estate without plans is not a collector that found nothing.
+    yield gauge("bastide_backup_plans", "How many backup plans the inventory has.", len(plans))
     for name, text, value in GAUGES:
         values = zip(labels, map(value, plans), strict=True)
         samples = tuple(Sample(label, known) for label, known in values if known is not None)
