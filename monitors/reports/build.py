@@ -15,6 +15,7 @@ from monitors.reports.model import (
     Run,
     ScoreLine,
     Skipped,
+    Source,
     WaiverLine,
 )
 from monitors.security.controls import WEIGHT, Control, ControlTable, FrameworkReferences
@@ -39,7 +40,7 @@ def build(estate: Estate, before: AuditRun | None, after: AuditRun, table: Contr
         after_run=_run(after),
         before=_line_of(before.hosts) if before else None,
         after=_line_of(after.hosts),
-        mended=sum(_is_mended(c) for p in shown for h in p.hosts for c in h.outcomes.values()),
+        mended=sum(len(host.mended) for page in shown for host in page.hosts),
         places=shown,
         common=_common(after, table),
         waivers=_waivers(estate, after, table),
@@ -58,10 +59,6 @@ def _run(run: AuditRun) -> Run:
         seconds=run.seconds,
         controls_sha256=run.controls_sha256,
     )
-
-
-def _is_mended(change: Change) -> bool:
-    return change.before is Outcome.FAIL and change.after is Outcome.PASS
 
 
 def _line(results: Iterable[Result]) -> ScoreLine:
@@ -108,6 +105,7 @@ def _host(host: HostAudit, earlier: HostAudit | None, table: ControlTable) -> Ho
         after=_line(host.results),
         problem=host.problem,
         findings=tuple(_finding(r, was.get(r.control), table) for r in worst_first),
+        mended=_mended(host, earlier, table),
         skipped=tuple(
             Skipped(control=r.control, reason=r.reason)
             for r in host.results
@@ -117,11 +115,30 @@ def _host(host: HostAudit, earlier: HostAudit | None, table: ControlTable) -> Ho
             r.control: Change(before=was.get(r.control), after=r.outcome, waived=r.is_waived)
             for r in host.results
         },
-        collected=host.collected,
-        collector=host.collector,
-        clock_offset_seconds=host.clock_offset_seconds,
-        bundle=host.bundle,
-        bundle_sha256=host.bundle_sha256,
+        sources=(*_source("before", earlier), *_source("after", host)),
+    )
+
+
+def _mended(host: HostAudit, earlier: HostAudit | None, table: ControlTable) -> tuple[Finding, ...]:
+    """Return what failed in the earlier audit and passes now, with the evidence of then."""
+    passes = {r.control for r in host.results if r.outcome is Outcome.PASS}
+    failed = [r for r in earlier.results if r.outcome is Outcome.FAIL] if earlier else []
+    return tuple(_finding(r, r.outcome, table) for r in failed if r.control in passes)
+
+
+def _source(run: str, host: HostAudit | None) -> tuple[Source, ...]:
+    """Return where a host's results came from; nothing when no bundle came."""
+    if not (host and host.bundle and host.bundle_sha256 and host.collected):
+        return ()
+    return (
+        Source(
+            run=run,
+            bundle=host.bundle,
+            sha256=host.bundle_sha256,
+            collected=host.collected,
+            collector=host.collector,
+            clock_offset_seconds=host.clock_offset_seconds,
+        ),
     )
 
 

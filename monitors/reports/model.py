@@ -52,8 +52,19 @@ class Change(Frozen):
     waived: bool
 
 
+class Source(Frozen):
+    """A bundle that results came from, by its place under the state folder and its hash."""
+
+    run: str
+    bundle: str
+    sha256: str
+    collected: datetime
+    collector: int | None
+    clock_offset_seconds: float | None
+
+
 class HostPage(Frozen):
-    """One host before and after."""
+    """One host before and after; `mended` has what failed before, with its evidence of then."""
 
     host: str
     roles: tuple[Role, ...]
@@ -61,13 +72,10 @@ class HostPage(Frozen):
     after: ScoreLine
     problem: str
     findings: tuple[Finding, ...]
+    mended: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
     outcomes: dict[str, Change]
-    collected: datetime | None
-    collector: int | None
-    clock_offset_seconds: float | None
-    bundle: str | None
-    bundle_sha256: str | None
+    sources: tuple[Source, ...]
 
 
 class PlacePage(Frozen):

@@ -162,8 +162,9 @@ def test_json_carries_what_the_page_shows(tmp_path: Path) -> None:
     assert report["after"]["failed"] == AFTER.counts()[Outcome.FAIL]
     for place in report["places"]:
         for host in place["hosts"]:
-            assert host["bundle_sha256"] in page.text
-            for finding in host["findings"]:
+            assert [source["run"] for source in host["sources"]] == ["before", "after"]
+            assert all(source["sha256"] in page.text for source in host["sources"])
+            for finding in (*host["findings"], *host["mended"]):
                 assert finding["reason"] in page.text
                 for evidence in finding["evidence"]:
                     assert evidence["command"] in page.text
