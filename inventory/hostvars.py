@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from inventory.listening import OpenPort, estate_networks, open_ports
+from inventory.listening import OpenPort, device_agent, estate_networks, open_ports
 from inventory.model import BackupPlan, Estate
 from inventory.outputs import Outputs
 from inventory.placed import PlacedHost, devices, hosts, places, services
@@ -14,13 +14,15 @@ SSH_OPTIONS = "-o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o UserKnownHo
 
 
 def groups(estate: Estate) -> dict[str, tuple[str, ...]]:
-    """Return the Ansible groups and the host names in each: roles, places, tiers."""
+    """Return the Ansible groups and the host names in each: roles, places, tiers, backups."""
     found: dict[str, list[str]] = {role.value: [] for role in Role}
     found |= {place.id: [] for place in places(estate)}
     for placed in hosts(estate):
         names = [role.value for role in placed.host.roles] + [placed.place.id]
         if placed.place.tier:
             names += ["municipal", f"tier_{placed.place.tier}"]
+        if placed.host.backups:
+            names.append("backup_client")
         for name in names:
             found.setdefault(name, []).append(placed.name)
     return {name: tuple(members) for name, members in found.items()}
@@ -126,15 +128,8 @@ def _forwards(edge: PlacedHost) -> list[dict[str, Any]]:
         for port in open_ports(placed)
         if port.sources != (str(site),)
     ]
-    central = [str(s.network) for s in estate.central.sites]
     agents = [
-        {
-            "port": 161,
-            "protocol": "udp",
-            "name": "snmp",
-            "sources": central,
-            "to": str(d.device.address),
-        }
+        {**_port(device_agent(edge)), "to": str(d.device.address)}
         for d in devices(estate)
         if d.place.id == edge.place.id and d.device.site == edge.host.site
     ]

@@ -12,6 +12,8 @@ BASELINE: tuple[Listen, ...] = (
     Listen(port=22, access=Access.MANAGEMENT, name="ssh"),
     Listen(port=9100, access=Access.CENTRAL, name="node_exporter"),
 )
+# Administrators poll too, with `bastide snmp`; who does not know the keys gets no answer anyway.
+SNMP = Listen(port=161, protocol=UDP, access=Access.MANAGEMENT, name="snmp")
 BY_ROLE: dict[Role, tuple[Listen, ...]] = {
     Role.EDGE: (),
     Role.RESOLVER: (
@@ -23,7 +25,7 @@ BY_ROLE: dict[Role, tuple[Listen, ...]] = {
         Listen(port=443, access=Access.ANYWHERE, name="https"),
     ),
     Role.FILE_SERVER: (Listen(port=445, access=Access.SITE, name="smb"),),
-    Role.SNMP_AGENT: (Listen(port=161, protocol=UDP, access=Access.CENTRAL, name="snmp"),),
+    Role.SNMP_AGENT: (SNMP,),
     Role.OPERATIONS: (
         Listen(port=123, protocol=UDP, access=Access.ESTATE, name="ntp"),
         Listen(port=9090, access=Access.MANAGEMENT, name="prometheus"),
@@ -55,12 +57,19 @@ def open_ports(placed: PlacedHost) -> tuple[OpenPort, ...]:
     )
 
 
+def device_agent(edge: PlacedHost) -> OpenPort:
+    """Return the SNMP port of the devices behind an edge, and from where it may be reached."""
+    return OpenPort(SNMP.port, SNMP.protocol, SNMP.name, sources(SNMP.access, edge))
+
+
 def sources(access: Access, placed: PlacedHost) -> tuple[str, ...]:
     """Return the networks that an access word stands for, seen from a host."""
     estate = placed.place.estate
+    central = tuple(site.network for site in estate.central.sites)
     networks: dict[Access, tuple[Network, ...]] = {
-        Access.MANAGEMENT: estate.management,
-        Access.CENTRAL: tuple(site.network for site in estate.central.sites),
+        # Audits and polls come from central, wherever the administrators sit.
+        Access.MANAGEMENT: tuple(dict.fromkeys((*estate.management, *central))),
+        Access.CENTRAL: central,
         Access.SITE: (placed.site.network,),
         Access.ANYWHERE: (),
     }
