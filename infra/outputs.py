@@ -1,4 +1,4 @@
-"""Writes what crosses from provisioning to the rest: outputs.json and the pinned host keys."""
+"""Writes what crosses from provisioning to the rest: outputs, pinned host keys, SSH settings."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,8 +14,8 @@ from inventory.outputs import Outputs, outputs_path
 def write_outputs(stack_outputs: Mapping[str, Any], estate: str, state: Path) -> Outputs:
     """Check a stack's outputs and write them, each file whole or not at all.
 
-    Writes `<state>/outputs.json` and `<state>/ssh/known_hosts`. LabError when the outputs are
-    another estate's or not what the program exports.
+    Writes `<state>/outputs.json`, `<state>/ssh/known_hosts` and `<state>/ssh/config`. LabError when
+    the outputs are another estate's or not what the program exports.
     """
     try:
         outputs = Outputs.model_validate(dict(stack_outputs))
@@ -25,6 +25,7 @@ def write_outputs(stack_outputs: Mapping[str, Any], estate: str, state: Path) ->
         raise _wrong(estate, f"those of the estate {outputs.estate}")
     write_atomically(outputs_path(state), outputs.model_dump_json(indent=2))
     write_atomically(state / "ssh" / "known_hosts", outputs.known_hosts())
+    write_atomically(state / "ssh" / "config", outputs.ssh_config(state))
     return outputs
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from inventory.listening import OpenPort, estate_networks, open_ports
+from inventory.listening import OpenPort, device_agent, estate_networks, open_ports
 from inventory.model import BackupPlan, Estate
 from inventory.outputs import Outputs
 from inventory.placed import PlacedHost, devices, hosts, places, services
@@ -128,15 +128,8 @@ def _forwards(edge: PlacedHost) -> list[dict[str, Any]]:
         for port in open_ports(placed)
         if port.sources != (str(site),)
     ]
-    central = [str(s.network) for s in estate.central.sites]
     agents = [
-        {
-            "port": 161,
-            "protocol": "udp",
-            "name": "snmp",
-            "sources": central,
-            "to": str(d.device.address),
-        }
+        {**_port(device_agent(edge)), "to": str(d.device.address)}
         for d in devices(estate)
         if d.place.id == edge.place.id and d.device.site == edge.host.site
     ]

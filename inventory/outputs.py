@@ -38,6 +38,20 @@ class Outputs(Frozen):
         lines = (f"{name},{out.address} {out.host_key}\n" for name, out in self.hosts.items())
         return "".join(sorted(lines))
 
+    def ssh_config(self, state: Path) -> str:
+        """Return an OpenSSH client configuration: `ssh -F FILE velgora-app` logs in."""
+        lines = [
+            "Host *",
+            "  User root",
+            f"  IdentityFile {state / 'ssh' / 'admin'}",
+            "  IdentitiesOnly yes",
+            f"  UserKnownHostsFile {state / 'ssh' / 'known_hosts'}",
+            "  StrictHostKeyChecking yes",
+        ]
+        for name, out in sorted(self.hosts.items()):
+            lines += [f"Host {name}", f"  HostName {out.address}", f"  HostKeyAlias {name}"]
+        return "\n".join(lines) + "\n"
+
 
 class OutputsError(Exception):
     """The outputs file is missing or not what provisioning writes."""

@@ -1,0 +1,1 @@
+"""What is true: collectors, the exporter, rules, reports."""

@@ -8,14 +8,15 @@ from rich.table import Table
 
 from bastide.chain.run import Findings, Work
 from bastide.commands.audit import counts_of
+from inventory.placed import services
 from monitors.continuity import status as backup_status
 
 
 def show(work: Work, findings: Findings, console: Console, seconds: float) -> None:
     """Print what is up, what was proved, and where to look."""
     table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold", justify="right")
-    table.add_column()
+    table.add_column(style="bold", justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
     for name, text in rows(work, findings, seconds):
         table.add_row(name, text)
     title = f"{work.opened.estate.title}: {headline(findings)}"
@@ -104,15 +105,21 @@ def _alerts(findings: Findings) -> tuple[str, str]:
 
 def _places(work: Work, findings: Findings) -> list[tuple[str, str]]:
     status = findings.status
+    config = work.opened.state / "ssh" / "config"
     return [
         ("report", str(findings.report.html) if findings.report else ""),
         ("Prometheus", status.prometheus_url if status else ""),
         ("Alertmanager", status.alertmanager_url if status else ""),
-        *(("open", placed) for placed in _services(work)),
-        ("log in", f"ssh -i {work.opened.state}/ssh/admin root@ADDRESS"),
+        ("services", "\n".join(_services(work))),
+        ("trust", f"{work.opened.state / 'tls' / 'authority.crt'} (the estate's own authority)"),
+        ("log in", f"ssh -F {config} {next(iter(work.opened.outputs.hosts), 'HOST')}"),
     ]
 
 
 def _services(work: Work) -> list[str]:
-    towns = work.opened.estate.municipalities
-    return [f"{service.url} ({town.name})" for town in towns for service in town.services]
+    known = work.opened.outputs.hosts
+    return [
+        f"{placed.service.url} at {known[placed.hosts[0]].address}, {placed.place.name}"
+        for placed in services(work.opened.estate)
+        if placed.hosts[0] in known
+    ]

@@ -18,6 +18,9 @@ from infra.lab.problems import LabError
 from infra.lab.teardown import teardown
 from inventory.words import ProviderName
 
+# Logs are not terminals: what says 80 columns there would only fold paths.
+NARROWEST = 100
+
 
 @click.command()
 @estate_option
@@ -49,7 +52,9 @@ def up(estate_name: str | None, as_json: bool, engine: str) -> int:
             }
         )
     else:
-        summary.show(work, findings, Console(highlight=False), seconds)
+        console = Console(highlight=False)
+        console.width = max(console.width, NARROWEST)
+        summary.show(work, findings, console, seconds)
     return Exit.WELL if findings.status and not findings.status.wrong else Exit.FINDINGS
 
 

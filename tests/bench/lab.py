@@ -32,7 +32,7 @@ def main() -> int:
     if (state_directory(ESTATE) / "outputs.json").exists():
         print("the lab is up; take it down first: make lab-down", file=sys.stderr)  # noqa: T201
         return 2
-    with tempfile.TemporaryDirectory(prefix="bastide-bench-", dir="/var/tmp") as cache:  # noqa: S108
+    with tempfile.TemporaryDirectory(prefix="bastide-bench-", dir="/var/tmp") as cache:
         caches = {"BASTIDE_CACHE_HOME": cache}
         cold = _up(caches)
         _down(caches)
