@@ -66,7 +66,12 @@ def municipality() -> None:
 
 @municipality.command()
 @click.argument("name")
-@click.option("--tier", type=click.Choice([tier.value for tier in Tier]), required=True)
+@click.option(
+    "--tier",
+    type=click.Choice([tier.value for tier in Tier]),
+    required=True,
+    help="How large it is; picks hosts, devices and defaults.",
+)
 @click.option("--country", default="XX", show_default=True, help="ISO 3166-1 alpha-2 code.")
 @click.option("--network", help="The site's network.  [default: the next free one]")
 @estate_option

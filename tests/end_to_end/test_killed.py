@@ -1,4 +1,4 @@
-"""`bastide infra up` killed at any moment and run again ends right, with nothing orphaned."""
+"""`bastide up` killed while it provisions: run again it ends right, with nothing orphaned."""
 
 import os
 import shutil
@@ -33,7 +33,7 @@ def small(own_state: Path) -> Iterator[Lab]:
 
 def kill_after(seconds: float) -> None:
     process = subprocess.Popen(
-        [str(BASTIDE), "infra", "up", "--estate", str(SMALL)],
+        [str(BASTIDE), "up", "--estate", str(SMALL)],
         env=environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
