@@ -42,8 +42,6 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def _result(self, result: Any, outcome: str) -> None:
         told = result._result
-        message = "" if told.get("_ansible_no_log") else str(told.get("msg", ""))
-        parts = (message, str(told.get("module_stderr", "")), str(told.get("stderr", "")))
         self._write(
             event="task",
             host=result._host.get_name(),
@@ -51,7 +49,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             path=result._task.get_path() or "",
             outcome=outcome,
             changed=bool(told.get("changed", False)),
-            message="\n".join(p for p in parts if p)[:2000] if outcome in FAILED else "",
+            message=_message(told) if outcome in FAILED else "",
         )
 
     def v2_runner_on_ok(self, result: Any) -> None:
@@ -75,3 +73,17 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
 
 FAILED = frozenset({"failed", "unreachable"})
+LONGEST_MESSAGE = 2000
+
+
+def _message(told: dict[str, Any]) -> str:
+    """Return what failed: of a loop, the items that did; of a secret task, nothing."""
+    if told.get("_ansible_no_log"):
+        return "what it said is kept secret, because the task handles secrets"
+    bad = [
+        item for item in told.get("results", ()) if item.get("failed") or item.get("unreachable")
+    ]
+    parts = [_message(item) for item in bad] or [
+        str(told[key]) for key in ("msg", "module_stderr", "stderr") if told.get(key)
+    ]
+    return "\n".join(dict.fromkeys(parts))[:LONGEST_MESSAGE]

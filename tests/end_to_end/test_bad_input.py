@@ -121,9 +121,9 @@ def test_a_changed_host_key_is_refused_by_every_way_in(lab: Opened, tmp_path: Pa
     finally:
         known.write_text(original)
     assert played.returncode == 1
-    assert "REMOTE HOST IDENTIFICATION HAS CHANGED" in played.stderr
+    assert "host key" in " ".join(played.stderr.lower().split())
     assert audited.returncode == 3
-    assert "host key" in audited.stdout + audited.stderr
+    assert "host key changed" in audited.stdout
 
 
 @pytest.mark.lab
