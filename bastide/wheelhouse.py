@@ -20,6 +20,12 @@ def build(target: Path) -> bool:
 
     The tar is the same to the byte for the same sources and lock file.
     """
+    if not (CHECKOUT / LOCK).exists():
+        raise CommandError(
+            f"{CHECKOUT / LOCK}: not there; the wheelhouse is built from a checkout of Bastide: "
+            "run `bastide up` from one",
+            Exit.WRONG_USE,
+        )
     key = _key()
     stamp = target.with_suffix(".key")
     if target.exists() and stamp.exists() and stamp.read_text() == key:
@@ -39,11 +45,17 @@ def _key() -> str:
     for name in SOURCES:
         files += sorted(p for p in (CHECKOUT / name).rglob("*") if p.is_file())
     digest = hashlib.sha256()
-    for file in files:
-        if "__pycache__" not in file.parts:
-            digest.update(f"{file.relative_to(CHECKOUT)}\0".encode())
-            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    for file in (file.relative_to(CHECKOUT) for file in files if _counts(file)):
+        digest.update(f"{file}\0".encode())
+        digest.update(hashlib.sha256((CHECKOUT / file).read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _counts(file: Path) -> bool:
+    """Tell whether a file is source, not what a tool or the engine left beside it."""
+    parts = file.relative_to(CHECKOUT).parts
+    left_by_tools = any(part.startswith((".", "__pycache__")) for part in parts)
+    return not left_by_tools and not file.match("infra/Pulumi.*.yaml")
 
 
 def _download(folder: Path) -> None:

@@ -33,6 +33,7 @@ PACKAGES = (
     "dbus",  # systemctl and hostnamectl over SSH
     "iproute2",  # addresses and routes, for people and facts
     "less",  # journalctl's pager
+    "nftables",  # the firewall closes before anything else is installed
     "openssh-server",  # the only way in
     "procps",  # ps and sysctl, for people and checks
     "python3",  # Ansible's modules
