@@ -11,6 +11,8 @@ FOLDERS = ("backup_client/files/backup", "scratch/files/drill")
 
 def program(name: str) -> ModuleType:
     """Import one of the programs by its module name, as its neighbours on the host would."""
+    # Bytecode written beside them would be copied to hosts.
+    sys.dont_write_bytecode = True
     for folder in FOLDERS:
         if str(ROLES / folder) not in sys.path:
             sys.path.insert(0, str(ROLES / folder))
