@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
+
+SILENCE_SECONDS = 10.0
 
 
 class Progress:
@@ -17,6 +20,7 @@ class Progress:
         self._status: Status | None = None
         self._number = 0
         self._total = 0
+        self._spoke = time.monotonic()
 
     def begin(self, total: int) -> None:
         """Tell how many stages there will be."""
@@ -26,8 +30,8 @@ class Progress:
     def stage(self, title: str) -> Iterator[None]:
         """Announce a stage; while it runs, `now` shows what it is at."""
         self._number += 1
-        number = f"[{self._number}/{self._total}]" if self._total else ""
-        self.console.print(f"[bold]{number.replace('[', chr(92) + '[')} {title}[/bold]")
+        number = f"[{self._number}/{self._total}] " if self._total else ""
+        self.console.print(f"[bold]{escape(number)}{title}[/bold]")
         started = time.monotonic()
         with self.console.status("") as status:
             self._status = status
@@ -40,10 +44,14 @@ class Progress:
     def step(self, subject: str, text: str, *, good: bool = True) -> None:
         """Print what one host, device or file came to."""
         mark = "[green]ok[/green]" if good else "[bold red]!![/bold red]"
-        self.console.print(f"   {mark} {subject:<18} ", end="")
-        self.console.print(text, markup=False)
+        # One write, so that lines of hosts that finish together do not mix.
+        self.console.print(f"   {mark} {escape(subject):<18} {escape(text)}")
+        self._spoke = time.monotonic()
 
     def now(self, text: str) -> None:
-        """Show what is being done this moment; only a terminal shows it."""
-        if self._status:
-            self._status.update(f"[dim]{text[:100]}[/dim]")
+        """Show what is being done this moment; where there is no terminal, now and then."""
+        if self._status and self.console.is_terminal:
+            self._status.update(f"[dim]{escape(text[:100])}[/dim]")
+        elif time.monotonic() - self._spoke > SILENCE_SECONDS:
+            self._spoke = time.monotonic()
+            self.console.print(f"   .. {text[:100]}", markup=False)
