@@ -44,10 +44,21 @@ class BirthFile:
     mode: int = 0o644
 
 
+WITHOUT_USER_NAMESPACES = "[Service]\nPrivateUsers=no\n"
+
+
 def birth_files(
-    spec: MachineSpec, host_key: KeyPair, resolvers: Iterable[IPv4Address]
+    spec: MachineSpec,
+    host_key: KeyPair,
+    resolvers: Iterable[IPv4Address],
+    *,
+    user_namespaces: bool = True,
 ) -> Iterator[BirthFile]:
-    """Yield the files that a new machine is born with."""
+    """Yield the files that a new machine is born with.
+
+    `user_namespaces`: whether the kernel lets this machine's services have some of their own; in
+    a chroot it does not, and services that ask for one (Debian's Prometheus) would not start.
+    """
     yield BirthFile("etc/hostname", f"{spec.name}\n")
     yield BirthFile("etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {spec.name}\n::1 localhost\n")
     yield BirthFile("etc/machine-id", f"{secrets.token_hex(16)}\n", 0o444)
@@ -58,6 +69,8 @@ def birth_files(
     for interface in spec.interfaces:
         path = f"etc/systemd/network/10-{interface.name}.network"
         yield BirthFile(path, network_file(interface, forward=spec.forward))
+    if not user_namespaces:
+        yield BirthFile("etc/systemd/system/service.d/10-lab.conf", WITHOUT_USER_NAMESPACES)
     if spec.package_cache is not None:
         yield BirthFile(
             "etc/apt/apt.conf.d/30bastide-package-cache",

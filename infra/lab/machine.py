@@ -19,6 +19,7 @@ from infra.lab.networks import Interface
 from infra.lab.place import Lab, link_name, write_atomically
 from infra.lab.problems import failed
 from infra.lab.resolvers import resolvers
+from infra.lab.run import user_namespaces
 
 ANSWER_SECONDS = 90.0
 SHUTDOWN_SECONDS = 20.0
@@ -151,7 +152,8 @@ def _bear(lab: Lab, spec: MachineSpec) -> Machine:
         (fresh / part).mkdir(parents=True)
     fresh.chmod(0o700)
     (fresh / "upper").chmod(0o755)
-    write_files(fresh / "upper", base, birth_files(spec, pair, resolvers()))
+    files = birth_files(spec, pair, resolvers(), user_namespaces=user_namespaces())
+    write_files(fresh / "upper", base, files)
     write_atomically(fresh / "machine.json", RECORD.dump_json(machine, indent=2).decode())
     fresh.replace(_folder(lab, spec.name))
     return machine

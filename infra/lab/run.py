@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,16 @@ def ip_json(*argv: str, netns: str | None = None) -> list[dict[str, Any]]:
     text = run("ip", "-json", *(("-n", netns) if netns else ()), *argv)
     found: list[dict[str, Any]] = json.loads(text or "[]")
     return [row for row in found if row]
+
+
+@cache
+def user_namespaces() -> bool:
+    """Tell whether the kernel allows user namespaces here; a chroot may not make any."""
+    try:
+        run("unshare", "--user", "true")
+    except CommandError:
+        return False
+    return True
 
 
 def nft(rules: str) -> None:

@@ -64,3 +64,13 @@ def test_machines_are_born_with_keys_and_identities_of_their_own() -> None:
 
 def test_a_key_pair_never_shows_its_private_half() -> None:
     assert "PRIVATE" not in repr(new_key_pair())
+
+
+def test_where_user_namespaces_are_refused_no_service_asks_for_one() -> None:
+    without = {
+        file.path: file.text
+        for file in birth_files(EDGE, new_key_pair(), RESOLVERS, user_namespaces=False)
+    }
+    assert "PrivateUsers=no" in without["etc/systemd/system/service.d/10-lab.conf"]
+    usual = {file.path for file in birth_files(EDGE, new_key_pair(), RESOLVERS)}
+    assert "etc/systemd/system/service.d/10-lab.conf" not in usual
