@@ -27,7 +27,8 @@ def on(lab: Opened, host: str, command: str, stdin: str = "") -> "subprocess.Com
         ],
         input=stdin,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",  # rclone's answer is HTTP/2, which is no text
         check=False,
         timeout=120,
     )
