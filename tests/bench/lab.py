@@ -33,6 +33,7 @@ def main() -> int:
         print("the lab is up; take it down first: make lab-down", file=sys.stderr)  # noqa: T201
         return 2
     with tempfile.TemporaryDirectory(prefix="bastide-bench-", dir="/var/tmp") as cache:
+        Path(cache).chmod(0o755)  # apt-cacher-ng runs as its own user
         caches = {"BASTIDE_CACHE_HOME": cache}
         cold = _up(caches)
         _down(caches)
