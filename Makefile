@@ -51,11 +51,12 @@ setup-lab: .venv/.ready
 setup-test: .venv/.ready
 	@tools/install-debian-packages test
 
-# uv comes first, by the hash in the lock, and installs the rest in seconds.
+# uv comes first, by the hash in the lock, and installs the rest in seconds; compiled, since Ansible
+# and Pulumi start many processes, and where PYTHONDONTWRITEBYTECODE is set each would compile anew.
 .venv/.ready: requirements.lock pyproject.toml
 	test -x $(BIN)/python || python3 -m venv .venv
 	sed -n '/^uv==/,/^    # via/p' requirements.lock > .venv/uv.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $@
