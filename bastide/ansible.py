@@ -5,7 +5,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -61,14 +61,7 @@ def run(
     events = log.with_suffix(".events.jsonl")
     events.write_text("")
     recap = _follow(_start(opened, file, log, events, arguments), events, on_event)
-    return Recap(
-        changed=recap.changed,
-        failures=recap.failures,
-        returncode=recap.returncode,
-        seconds=time.monotonic() - started,
-        log=log,
-        changed_tasks=recap.changed_tasks,
-    )
+    return replace(recap, seconds=time.monotonic() - started, log=log)
 
 
 def environment(opened: Opened) -> dict[str, str]:

@@ -7,10 +7,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bastide import ansible
-from bastide.ansible import Recap
-from bastide.chain.progress import Progress
-from bastide.commands.playbook import show_event
+from bastide.commands.playbook import play
 from bastide.errors import CommandError, Exit
 from bastide.opened import open_estate
 from bastide.options import estate_option, json_option, print_json
@@ -136,12 +133,7 @@ def drill(estate_name: str | None, host: str, plan: str) -> int:
 
 
 def _play(name: str, estate_name: str | None, arguments: list[str]) -> int:
-    opened = open_estate(estate_name)
-    progress = Progress()
-    with progress.stage(f"playbook {name}"):
-        recap: Recap = ansible.run(
-            opened, name, lambda event: show_event(progress, event), arguments=arguments
-        )
+    recap = play(open_estate(estate_name), name, arguments)
     if not recap.ok:
         click.echo(f"log: {recap.log}", err=True)
     return Exit.WELL if recap.ok else Exit.FINDINGS

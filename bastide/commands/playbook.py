@@ -1,13 +1,14 @@
 """`bastide playbook`: what we configure."""
 
 import subprocess
+from collections.abc import Sequence
 
 import click
 
 from bastide import ansible
 from bastide.chain.progress import Progress
 from bastide.errors import Exit
-from bastide.opened import open_estate
+from bastide.opened import Opened, open_estate
 from bastide.options import estate_option, json_option, print_json
 from bastide.places import program, shipped
 
@@ -23,6 +24,15 @@ def show_event(progress: Progress, event: dict[str, str]) -> None:
         progress.now(event["task"])
     elif event.get("outcome") in ("failed", "unreachable"):
         progress.step(event["host"], f"{event['task']}: {event['message']}", good=False)
+
+
+def play(opened: Opened, name: str, arguments: Sequence[str]) -> ansible.Recap:
+    """Run a playbook as one stage, telling what runs and what fails."""
+    progress = Progress()
+    with progress.stage(f"playbook {name}"):
+        return ansible.run(
+            opened, name, lambda event: show_event(progress, event), arguments=arguments
+        )
 
 
 @group.command()
@@ -57,11 +67,7 @@ def run(name: str, estate_name: str | None, as_json: bool, limit: str | None, dr
     """Run playbook NAME on the estate, with progress and a recap a host."""
     opened = open_estate(estate_name)
     arguments = [*(["--limit", limit] if limit else []), *(["--check", "--diff"] if dry else [])]
-    progress = Progress()
-    with progress.stage(f"playbook {name}"):
-        recap = ansible.run(
-            opened, name, lambda event: show_event(progress, event), arguments=arguments
-        )
+    recap = play(opened, name, arguments)
     if as_json:
         print_json({"ok": recap.ok, "changed": recap.changed, "seconds": recap.seconds})
     else:
