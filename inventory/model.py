@@ -173,13 +173,16 @@ class Central(Frozen):
 
 
 class Waiver(Frozen):
-    """An accepted deviation from a control, with an end."""
+    """An accepted deviation from a control: owned, approved by somebody else, and ended."""
 
     control: str = Field(pattern=r"^[A-Z]+-[0-9]{2}$")
     scope: str = Field(description="a full host name, a municipality id, or estate")
-    reason: str = Field(min_length=10)
-    approver: str
-    expires: date
+    reason: str = Field(min_length=10, description="why the control cannot hold now")
+    owner: str = Field(min_length=2, description="who asked for it and works on its end")
+    approver: str = Field(min_length=2, description="who accepts the risk: not the owner")
+    measure: str = Field(min_length=10, description="what lowers the risk meanwhile")
+    granted: date
+    expires: date = Field(description="the last day in force, at most 365 days after `granted`")
 
 
 class LabNetwork(Frozen):

@@ -11,6 +11,7 @@ from inventory.model import Estate
 from inventory.outputs import Outputs, OutputsError, load_outputs
 from inventory.placed import PlacedHost
 from inventory.placed import hosts as all_hosts
+from monitors.evidence.canonical import sha256_of
 from monitors.security.bundle import Bundle, BundleError, keep, unpack
 from monitors.security.controls import ControlTable, load_controls
 from monitors.security.declared import Declared, UndeclaredHostError, declared_of, find_declared
@@ -55,6 +56,7 @@ def run_audit(
         started=started,
         seconds=round(time.monotonic() - clock, 3),
         controls_sha256=table.sha256,
+        waivers_sha256=sha256_of([w.model_dump(mode="json") for w in estate.waivers]),
         hosts=tuple(sorted(audited, key=lambda host: host.host)),
     )
     save(run, state)

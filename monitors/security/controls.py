@@ -1,6 +1,10 @@
-"""The control table: what is required, why, where it comes from and what proves it."""
+"""The control table: what is required, why, where it comes from and what proves it.
 
-import hashlib
+One file a topic in `controls/`, one row a control. `check` is the pytest function in checks/
+that proves the row, `task` the role whose task (tagged with the id in lower case) sets it,
+or `by_hand` where no program should decide. Empty `tiers` and `roles` mean all.
+"""
+
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -11,9 +15,10 @@ from pydantic import Field, ValidationError
 
 from inventory.model import Frozen
 from inventory.words import Role, Tier
+from monitors.evidence.canonical import sha256_of
 
 BY_HAND = "by_hand"
-TABLE = Path(__file__).with_name("controls.yml")
+TABLE = Path(__file__).with_name("controls")
 
 ControlId = Annotated[str, Field(pattern=r"^[A-Z]+-[0-9]{2}$")]
 Reference = Annotated[
@@ -41,13 +46,19 @@ WEIGHT: dict[Severity, int] = {
 
 
 class FrameworkReferences(Frozen):
-    """Where other catalogues ask for the same; an id with `~` is an unconfirmed match."""
+    """Where other catalogues ask for the same; an id with `~` is an unconfirmed match.
+
+    CIS Debian Linux 12 Benchmark v1.1.0, CIS Controls v8, ANSSI-BP-028 v2.0, ISO/IEC 27001:2022
+    Annex A, NIS2 Article 21(2) letters and the annex of Implementing Regulation (EU) 2024/2690.
+    The ISO and NIS2 references are this project's own mapping throughout.
+    """
 
     cis_debian_12: References = ()
     cis_controls_v8: References = ()
     anssi_bp_028: References = ()
     iso_27001_2022: References = ()
     nis2_21_2: References = ()
+    cir_2024_2690: References = ()
 
 
 class Control(Frozen):
@@ -59,6 +70,11 @@ class Control(Frozen):
     severity: Severity
     tiers: tuple[Tier, ...] = Field(default=(), description="empty: all, the central site too")
     roles: tuple[Role, ...] = Field(default=(), description="hosts with one of these; empty: all")
+    baseline: str | None = Field(
+        default=None,
+        pattern=r"^MB-[0-9]{2}$",
+        description="the row of the municipal baseline that it proves, or proves a part of",
+    )
     references: FrameworkReferences
     task: str = Field(description="the role with a task tagged with the id in lower case")
     check: str = Field(pattern=r"^test_[a-z]+\.test_[a-z]+_[0-9]{2}_[a-z0-9_]+$")
@@ -86,7 +102,11 @@ class ControlTable(Frozen):
     """All controls, ids unique."""
 
     controls: tuple[Control, ...] = Field(min_length=1)
-    sha256: str
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what the table says, whatever its files look like."""
+        return sha256_of(self.model_dump(mode="json"))
 
     def __getitem__(self, control_id: str) -> Control:
         """Return a control by id; KeyError when there is none."""
@@ -98,16 +118,20 @@ class ControlTableError(Exception):
 
 
 @cache
-def load_controls(file: Path = TABLE) -> ControlTable:
-    """Read a control table; ControlTableError names the first wrong place."""
-    raw = file.read_bytes()
+def load_controls(folder: Path = TABLE) -> ControlTable:
+    """Read every topic of a folder; ControlTableError names the first wrong place."""
+    files = sorted(folder.glob("*.yml"))
+    if not files:
+        raise ControlTableError(f"{folder}: no control table: it holds no .yml file")
+    controls = tuple(control for file in files for control in _topic(file))
+    ids = [control.id for control in controls]
+    if twice := sorted({name for name in ids if ids.count(name) > 1}):
+        raise ControlTableError(f"{folder}: defined more than once: {', '.join(twice)}")
+    return ControlTable(controls=controls)
+
+
+def _topic(file: Path) -> tuple[Control, ...]:
     try:
-        table = ControlTable.model_validate(
-            {**yaml.safe_load(raw), "sha256": hashlib.sha256(raw).hexdigest()}
-        )
+        return ControlTable.model_validate(yaml.safe_load(file.read_bytes())).controls
     except (ValidationError, yaml.YAMLError, TypeError) as error:
         raise ControlTableError(f"{file}: not a control table: {error}") from None
-    ids = [control.id for control in table.controls]
-    if twice := sorted({name for name in ids if ids.count(name) > 1}):
-        raise ControlTableError(f"{file}: defined more than once: {', '.join(twice)}")
-    return table

@@ -95,8 +95,11 @@ def with_waiver(
         return result
     longest = max(found, key=lambda waiver: waiver.expires)
     accepted = Accepted(
+        scope=longest.scope,
         reason=longest.reason,
+        owner=longest.owner,
         approver=longest.approver,
+        measure=longest.measure,
         expires=longest.expires,
         expired=longest.expires < on,
     )

@@ -35,8 +35,11 @@ class Evidence(Frozen):
 class Accepted(Frozen):
     """The waiver under which a failure is accepted; an expired one accepts nothing."""
 
+    scope: str
     reason: str
+    owner: str
     approver: str
+    measure: str
     expires: date
     expired: bool
 
@@ -103,6 +106,7 @@ class AuditRun(Frozen):
     started: datetime
     seconds: float
     controls_sha256: str
+    waivers_sha256: str
     hosts: tuple[HostAudit, ...]
 
     def counts(self) -> Counter[Outcome]:

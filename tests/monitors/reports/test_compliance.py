@@ -82,7 +82,10 @@ def hostile_estate() -> Estate:
         control="SSH-02",
         scope="velgora",
         reason=HOSTILE,
+        owner=HOSTILE,
         approver=HOSTILE,
+        measure=HOSTILE,
+        granted=BEFORE.started.date(),
         expires=BEFORE.started.date() + timedelta(days=9),
     )
     return with_waivers(waiver).model_copy(update={"title": HOSTILE})

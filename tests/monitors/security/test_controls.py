@@ -51,20 +51,22 @@ def tagged(tasks: Any) -> set[str]:
 def test_a_table_that_is_none_is_refused_with_its_place(
     tmp_path: Path, text: str, said: str
 ) -> None:
-    file = tmp_path / "controls.yml"
+    file = tmp_path / "ssh.yml"
     file.write_text(text)
 
     with pytest.raises(ControlTableError, match=said) as error:
-        load_controls(file)
+        load_controls(tmp_path)
 
     assert str(file) in str(error.value)
 
 
 def test_an_unknown_key_and_a_second_definition_are_refused(tmp_path: Path) -> None:
-    rows = yaml.safe_load((ROOT / "monitors/security/controls.yml").read_text())["controls"]
-    strange, twice = tmp_path / "strange.yml", tmp_path / "twice.yml"
-    strange.write_text(yaml.safe_dump({"controls": [{**rows[0], "colour": "red"}]}))
-    twice.write_text(yaml.safe_dump({"controls": [rows[0], rows[0]]}))
+    rows = yaml.safe_load((ROOT / "monitors/security/controls/ssh.yml").read_text())["controls"]
+    strange, twice = tmp_path / "strange", tmp_path / "twice"
+    for folder, wrong in ((strange, {**rows[0], "colour": "red"}), (twice, rows[0])):
+        folder.mkdir()
+        (folder / "a.yml").write_text(yaml.safe_dump({"controls": [rows[0]]}))
+        (folder / "b.yml").write_text(yaml.safe_dump({"controls": [wrong]}))
 
     with pytest.raises(ControlTableError, match="colour"):
         load_controls(strange)

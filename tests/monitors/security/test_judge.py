@@ -20,7 +20,10 @@ def waiver(expires: date, scope: str = "velgora", control: str = "SSH-02") -> Wa
         control=control,
         scope=scope,
         reason="The vendor's remote help desk cannot use keys yet.",
+        owner="Tarik Zuhr",
         approver="Mira Dolenc",
+        measure="Logins from outside the management networks are dropped.",
+        granted=expires - timedelta(days=90),
         expires=expires,
     )
 

@@ -90,7 +90,10 @@ def test_failures_are_series_of_their_own_and_waived_ones_are_apart(tmp_path: Pa
         control="SSH-02",
         scope="velgora-app",
         reason="Keys come with the new help desk contract.",
+        owner="Tarik Zuhr",
         approver="Mira Dolenc",
+        measure="Logins from outside the management networks are dropped.",
+        granted=FRESH.started.date(),
         expires=ends,
     )
     estate = with_waivers(waiver)

@@ -1,0 +1,1 @@
+"""Evidence that an auditor can recompute: hashed, chained, signed, verified offline."""

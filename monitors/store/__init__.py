@@ -1,0 +1,1 @@
+"""What was found when: the history of audits, in SQLite or PostgreSQL."""
