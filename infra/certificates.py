@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from inventory.secrets import write_secret
+from inventory.files import write_whole
 
 AUTHORITY_VALID = timedelta(days=3650)
 SERVER_VALID = timedelta(days=397)
@@ -113,7 +113,6 @@ def _builder(
 def _write(stem: Path, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
     """Write the key before the certificate, so that a certificate never lacks its key."""
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    write_secret(stem.with_name(f"{stem.name}.key"), private.decode())
-    fresh = stem.with_name(f".{stem.name}.crt")
-    fresh.write_bytes(certificate.public_bytes(Encoding.PEM))
-    fresh.replace(stem.with_name(f"{stem.name}.crt"))
+    public = certificate.public_bytes(Encoding.PEM)
+    write_whole(stem.with_name(f"{stem.name}.key"), private)
+    write_whole(stem.with_name(f"{stem.name}.crt"), public, mode=0o644)

@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from infra import certificates
+from inventory.files import write_whole
 from inventory.model import Estate
 from inventory.placed import hosts
-from inventory.secrets import ensure_generated, write_secret
+from inventory.secrets import ensure_generated
 from inventory.words import Role
 
 SSH_KEYS = ("admin", "audit")
@@ -50,7 +51,7 @@ def passphrase(state: Path) -> str:
     """Return the passphrase of the estate's Pulumi state, made at the first call."""
     path = state / "secrets" / "pulumi-passphrase"
     if not path.exists():
-        write_secret(path, certificates.random_text())
+        write_whole(path, certificates.random_text())
     return path.read_text(encoding="utf-8")
 
 
@@ -62,5 +63,5 @@ def _ensure_ssh_key(path: Path, estate: Estate) -> bool:
     private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.with_suffix(".pub").write_text(f"{public} bastide-{estate.estate}-{path.name}\n")
-    write_secret(path, private)
+    write_whole(path, private)
     return True

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from infra.lab.place import write_atomically
 from infra.lab.problems import failed
+from inventory.files import write_whole
 from inventory.outputs import Outputs, outputs_path
 
 
@@ -23,9 +23,9 @@ def write_outputs(stack_outputs: Mapping[str, Any], estate: str, state: Path) ->
         raise _wrong(estate, f"{error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from None
     if outputs.estate != estate:
         raise _wrong(estate, f"those of the estate {outputs.estate}")
-    write_atomically(outputs_path(state), outputs.model_dump_json(indent=2))
-    write_atomically(state / "ssh" / "known_hosts", outputs.known_hosts())
-    write_atomically(state / "ssh" / "config", outputs.ssh_config(state))
+    write_whole(outputs_path(state), outputs.model_dump_json(indent=2))
+    write_whole(state / "ssh" / "known_hosts", outputs.known_hosts())
+    write_whole(state / "ssh" / "config", outputs.ssh_config(state))
     return outputs
 
 

@@ -4,6 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
+from inventory.files import write_whole
 from inventory.model import Estate
 from inventory.placed import devices, hosts
 
@@ -54,18 +55,6 @@ def ensure_generated(estate: Estate, state: Path) -> tuple[str, ...]:
     for reference in references(estate):
         path = secret_path(reference, state)
         if reference.startswith("generated:") and path is not None and not path.exists():
-            write_secret(path, secrets.token_urlsafe(LENGTH_BYTES))
+            write_whole(path, secrets.token_urlsafe(LENGTH_BYTES))
             made.append(reference)
     return tuple(made)
-
-
-def write_secret(path: Path, value: str) -> None:
-    """Write a secret that only its owner can read, whole or not at all."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(value)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

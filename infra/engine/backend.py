@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.engine.api import EngineError
-
-_MODE = 0o600
+from inventory.files import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +54,6 @@ class StackFiles:
         return self._home / "journal" / self.project / self.stack
 
 
-def write_atomic(path: Path, text: str) -> None:
-    """Replace a file's content so that a crash leaves the old or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _MODE)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def write_checkpoint(files: StackFiles, text: str) -> None:
     """Write the stack's state, the former one kept beside it as `.bak`."""
     path = files.checkpoint
@@ -85,7 +63,7 @@ def write_checkpoint(files: StackFiles, text: str) -> None:
         spare.unlink(missing_ok=True)
         os.link(path, spare)
         spare.replace(backup)
-    write_atomic(path, text)
+    write_whole(path, text)
 
 
 def prepare(files: StackFiles) -> None:
@@ -96,7 +74,7 @@ def prepare(files: StackFiles) -> None:
     for left in files.checkpoint.parent.glob(f".{files.checkpoint.name}*.tmp"):
         left.unlink(missing_ok=True)
     if not files.meta.exists():
-        write_atomic(files.meta, "version: 1\n")
+        write_whole(files.meta, "version: 1\n")
 
 
 def read_checkpoint(files: StackFiles) -> dict[str, Any] | None:
@@ -161,7 +139,7 @@ def timestamp() -> str:
 def write_history(files: StackFiles, record: Mapping[str, Any]) -> None:
     """Keep a record of an update, and the state it ended with."""
     stem = f"{files.stack}-{time.time_ns()}"
-    write_atomic(files.history / f"{stem}.history.json", json.dumps(record))
+    write_whole(files.history / f"{stem}.history.json", json.dumps(record))
     if files.checkpoint.exists():
         state = files.checkpoint.read_text(encoding="utf-8")
-        write_atomic(files.history / f"{stem}.checkpoint.json", state)
+        write_whole(files.history / f"{stem}.checkpoint.json", state)

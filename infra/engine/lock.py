@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.engine.api import EngineError
-from infra.engine.backend import StackFiles, timestamp, write_atomic
+from infra.engine.backend import StackFiles, timestamp
+from inventory.files import write_whole
 
 _CLOCK_SLACK_SECONDS = 5.0
 
@@ -35,7 +36,7 @@ def held(files: StackFiles, notice: Callable[[str], None]) -> Iterator[None]:
         "hostname": socket.gethostname(),
         "timestamp": timestamp(),
     }
-    write_atomic(own, json.dumps(content))
+    write_whole(own, json.dumps(content))
     try:
         # Two that write at the same moment both see the other here, and both step back.
         _refuse_others(files.locks, own, notice)

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from infra.engine.api import EngineError, Project
-from infra.engine.backend import write_atomic
+from inventory.files import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class StackFile:
         kept = self.salt if self.has_secrets else salt
         content = {**self.content, "encryptionsalt": kept} | ({"config": config} if config else {})
         if content != self.content:
-            write_atomic(self.path, yaml.safe_dump(content, sort_keys=True, allow_unicode=True))
+            write_whole(self.path, yaml.safe_dump(content, sort_keys=True, allow_unicode=True))
 
 
 def read_stack_file(project: Project) -> StackFile:

@@ -12,9 +12,10 @@ from pydantic import ConfigDict, TypeAdapter
 
 from infra.lab import networks, units
 from infra.lab.networks import Interface
-from infra.lab.place import SPEC, Lab, Name, write_atomically
+from infra.lab.place import SPEC, Lab, Name
 from infra.lab.problems import failed
 from infra.lab.run import in_netns
+from inventory.files import write_whole
 
 SNMP_PORT = 161
 INTERFACE = "eth0"
@@ -57,7 +58,7 @@ def ensure(lab: Lab, spec: DeviceSpec) -> None:
     if find(lab, spec.name) == spec and running(lab, spec.name):
         return
     delete(lab, spec.name)
-    write_atomically(_record_path(lab, spec.name), RECORD.dump_json(spec, indent=2).decode())
+    write_whole(_record_path(lab, spec.name), RECORD.dump_json(spec, indent=2).decode())
     start(lab, spec.name)
 
 
@@ -74,7 +75,7 @@ def start(lab: Lab, name: str) -> None:
     spec = _must_exist(lab, name)
     if running(lab, name):
         return
-    write_atomically(_settings_path(lab, name), agent_settings(lab, spec))
+    write_whole(_settings_path(lab, name), agent_settings(lab, spec))
     networks.plug_in(lab, name, spec.interfaces, forward=False)
     networks.configure(lab, name, spec.interfaces)
     units.start(lab, _unit(lab, name))

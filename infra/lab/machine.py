@@ -16,10 +16,11 @@ from infra.lab import image, networks, ssh, units
 from infra.lab.birth import MachineSpec, authorized_keys, birth_files, write_files
 from infra.lab.keys import new_key_pair
 from infra.lab.networks import Interface
-from infra.lab.place import Lab, link_name, write_atomically
+from infra.lab.place import Lab, link_name
 from infra.lab.problems import failed
 from infra.lab.resolvers import resolvers
 from infra.lab.run import user_namespaces
+from inventory.files import write_whole
 
 ANSWER_SECONDS = 90.0
 SHUTDOWN_SECONDS = 20.0
@@ -154,7 +155,7 @@ def _bear(lab: Lab, spec: MachineSpec) -> Machine:
     (fresh / "upper").chmod(0o755)
     files = birth_files(spec, pair, resolvers(), user_namespaces=user_namespaces())
     write_files(fresh / "upper", base, files)
-    write_atomically(fresh / "machine.json", RECORD.dump_json(machine, indent=2).decode())
+    write_whole(fresh / "machine.json", RECORD.dump_json(machine, indent=2).decode())
     fresh.replace(_folder(lab, spec.name))
     return machine
 

@@ -12,9 +12,10 @@ from typing import ClassVar
 from pydantic import ConfigDict
 
 from infra.lab import units
-from infra.lab.place import SPEC, Lab, write_atomically
+from infra.lab.place import SPEC, Lab
 from infra.lab.problems import failed
 from infra.lab.run import in_netns, netns_path
+from inventory.files import write_whole
 
 UNIT = "package-cache"
 USER = "apt-cacher-ng"
@@ -49,7 +50,7 @@ def ensure(lab: Lab, spec: CacheSpec) -> None:
     _refuse_taken_port(lab, spec)
     folder = _prepare(_free_folder(lab))
     file.parent.mkdir(mode=0o755, exist_ok=True)
-    write_atomically(file, wanted, mode=0o644)
+    write_whole(file, wanted, mode=0o644)
     units.start(lab, _unit(lab, file.parent, folder))
     _wait_until_listening(lab, spec)
 

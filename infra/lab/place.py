@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from infra.lab.problems import failed
+from inventory.files import write_first
 from inventory.paths import cache_directory, state_directory
 
 # What the driver makes is described by frozen dataclasses that pydantic reads: from records by
@@ -84,7 +84,10 @@ def key(lab: Lab) -> str:
     """
     path = lab.runtime / RECORD
     if not path.exists():
-        _write_first(path, json.dumps({"key": secrets.token_hex(4), "state": str(lab.state)}))
+        record = json.dumps({"key": secrets.token_hex(4), "state": str(lab.state)})
+        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            write_first(path, record)
     refuse_elsewhere(lab)
     return str(_record(lab)["key"])
 
@@ -105,25 +108,6 @@ def _record(lab: Lab) -> dict[str, str]:
     path = lab.runtime / RECORD
     found: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return found
-
-
-def _write_first(path: Path, text: str) -> None:
-    """Write a file unless somebody else was quicker: of several at once, one wins."""
-    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    fresh.write_text(text, encoding="utf-8")
-    with contextlib.suppress(FileExistsError):
-        os.link(fresh, path)
-    fresh.unlink()
-
-
-def write_atomically(path: Path, text: str, mode: int = 0o600) -> None:
-    """Write a file whole or not at all, in a folder that is made when missing."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    fresh.touch(mode=mode)
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
 
 
 def link_name(prefix: str, *words: str, longest: int = LINK_NAME_LENGTH) -> str:

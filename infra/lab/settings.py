@@ -5,7 +5,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra.lab.place import RUNTIME, write_atomically
+from infra.lab.place import RUNTIME
+from inventory.files import write_whole
 
 SYSCTL = Path("/proc/sys")
 EARLIER = RUNTIME / "sysctl"
@@ -25,7 +26,7 @@ def apply() -> None:
         earlier = (SYSCTL / name).read_text().strip()
         if int(earlier) < needed:
             if not (EARLIER / name).exists():
-                write_atomically(EARLIER / name, earlier)
+                write_whole(EARLIER / name, earlier)
             (SYSCTL / name).write_text(str(needed))
 
 
