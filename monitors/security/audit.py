@@ -11,7 +11,7 @@ from inventory.model import Estate
 from inventory.outputs import Outputs, OutputsError, load_outputs
 from inventory.placed import PlacedHost
 from inventory.placed import hosts as all_hosts
-from monitors.evidence.canonical import sha256_of
+from monitors.evidence.inputs import keep_inputs
 from monitors.security.bundle import Bundle, BundleError, keep, unpack
 from monitors.security.controls import ControlTable, load_controls
 from monitors.security.declared import Declared, UndeclaredHostError, declared_of, find_declared
@@ -42,6 +42,7 @@ def run_audit(
     targets = [_target(placed, state, outputs) for placed in chosen]
     table, started = load_controls(), datetime.now(UTC)
     clock = time.monotonic()
+    inputs = keep_inputs(state, table, estate.waivers, [declared_of(placed) for placed in chosen])
 
     def audit_one(placed: PlacedHost, target: Target) -> HostAudit:
         audited = audit_host(target, declared_of(placed), table, estate, state)
@@ -55,8 +56,7 @@ def run_audit(
         label=label,
         started=started,
         seconds=round(time.monotonic() - clock, 3),
-        controls_sha256=table.sha256,
-        waivers_sha256=sha256_of([w.model_dump(mode="json") for w in estate.waivers]),
+        **dict(inputs),
         hosts=tuple(sorted(audited, key=lambda host: host.host)),
     )
     save(run, state)

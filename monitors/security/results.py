@@ -99,7 +99,10 @@ class HostAudit(Frozen):
 
 
 class AuditRun(Frozen):
-    """One audit of some of an estate's hosts, sorted by host name."""
+    """One audit of some of an estate's hosts, sorted by host name.
+
+    The hashes name what the hosts were judged by, kept under `<state>/evidence`.
+    """
 
     estate: str
     label: str
@@ -107,6 +110,8 @@ class AuditRun(Frozen):
     seconds: float
     controls_sha256: str
     waivers_sha256: str
+    declared_sha256: str
+    checks_sha256: str
     hosts: tuple[HostAudit, ...]
 
     def counts(self) -> Counter[Outcome]:

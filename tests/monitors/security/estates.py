@@ -75,6 +75,8 @@ def audit_run(case: str, estate: Estate | None = None, label: str = "audit") -> 
         seconds=1.5,
         controls_sha256=TABLE.sha256,
         waivers_sha256="cd" * 32,
+        declared_sha256="ef" * 32,
+        checks_sha256="01" * 32,
         hosts=tuple(host_audit(placed.name, case, estate) for placed in hosts(lab())),
     )
 

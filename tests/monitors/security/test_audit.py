@@ -5,12 +5,11 @@ from pathlib import Path
 import pytest
 
 from inventory.model import Estate
-from monitors.security import load_latest, replay, run_audit
-from monitors.security.audit import audit_host
+from monitors.security.audit import audit_host, replay, run_audit
 from monitors.security.bundle import BundleError
 from monitors.security.declared import UndeclaredHostError
 from monitors.security.exchange import Target
-from monitors.security.results import AuditError, HostAudit, Outcome, save
+from monitors.security.results import AuditError, HostAudit, Outcome, load_latest, save
 from tests.monitors.security.estates import TABLE, audit_run, declared, lab, packed
 from tests.monitors.security.ssh_server import known, new_key, serving
 from tests.monitors.security.test_bundle import framed

@@ -10,7 +10,7 @@ import pytest
 
 from bastide.opened import Opened
 from inventory.outputs import load_outputs
-from monitors.security import run_audit
+from monitors.security.audit import run_audit
 from monitors.security.exchange import AUDIT_USER
 from monitors.security.results import HostAudit, Outcome
 from tests.monitors.security.estates import TABLE
