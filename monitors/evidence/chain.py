@@ -24,6 +24,15 @@ CHAIN_FILE = "chain.jsonl"
 Sha256 = str
 
 
+class InputHashes(Frozen):
+    """The hashes of all that a run's hosts were judged by, the checks' own code among them."""
+
+    controls_sha256: Sha256
+    waivers_sha256: Sha256
+    declared_sha256: Sha256
+    checks_sha256: Sha256
+
+
 class RunRecord(Frozen):
     """What is signed of a run: the Merkle root over all its records, and the run before it."""
 
@@ -33,6 +42,7 @@ class RunRecord(Frozen):
     estate: str
     label: str
     started: datetime
+    inputs: InputHashes
     leaves: int = Field(ge=1)
     root: Sha256
     key: str = Field(description="the auditing machine's public key, base64")
@@ -60,7 +70,14 @@ class ChainError(Exception):
 
 
 def append(
-    state: Path, *, estate: str, label: str, started: datetime, root: Sha256, leaves: int
+    state: Path,
+    *,
+    estate: str,
+    label: str,
+    started: datetime,
+    inputs: InputHashes,
+    root: Sha256,
+    leaves: int,
 ) -> Link:
     """Sign a run and append it to the chain of a state folder; runs at one time wait in line.
 
@@ -76,6 +93,7 @@ def append(
             estate=estate,
             label=label,
             started=started,
+            inputs=inputs,
             leaves=leaves,
             root=root,
             key=key.public,

@@ -11,9 +11,9 @@ from typing import Any, Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from inventory.files import write_whole
-from inventory.model import Frozen, Waiver
+from inventory.model import Waiver
 from monitors.evidence.canonical import canonical, sha256_of
-from monitors.evidence.chain import FOLDER
+from monitors.evidence.chain import FOLDER, InputHashes
 from monitors.security.controls import ControlTable
 from monitors.security.declared import Declared
 
@@ -67,15 +67,6 @@ class Kind(Generic[Value]):
 CONTROLS: Kind[ControlTable] = Kind("controls", TypeAdapter(ControlTable))
 WAIVERS: Kind[tuple[Waiver, ...]] = Kind("waivers", TypeAdapter(tuple[Waiver, ...]))
 DECLARED: Kind[tuple[Declared, ...]] = Kind("declared", TypeAdapter(tuple[Declared, ...]))
-
-
-class InputHashes(Frozen):
-    """The hashes of all inputs of a run, the checks' own code among them."""
-
-    controls_sha256: str
-    waivers_sha256: str
-    declared_sha256: str
-    checks_sha256: str
 
 
 def keep_inputs(

@@ -12,7 +12,7 @@ from pathlib import Path
 from inventory.files import write_whole
 from monitors.evidence import merkle
 from monitors.evidence.canonical import canonical
-from monitors.evidence.chain import FOLDER, Link, append
+from monitors.evidence.chain import FOLDER, InputHashes, Link, append
 from monitors.evidence.inputs import CONTROLS, DECLARED, WAIVERS
 from monitors.security.results import AuditRun, HostAudit, stamp
 
@@ -99,6 +99,7 @@ def seal(run: AuditRun, state: Path) -> Link:
         estate=run.estate,
         label=run.label,
         started=run.started,
+        inputs=InputHashes.model_validate(run, from_attributes=True),
         root=root_of(leaves),
         leaves=len(leaves),
     )

@@ -8,13 +8,27 @@ from typing import Any
 
 import pytest
 
-from monitors.evidence.chain import ChainError, Link, append, load_chain
+from monitors.evidence.chain import ChainError, InputHashes, Link, append, load_chain
 
+INPUTS = InputHashes(
+    controls_sha256="01" * 32,
+    waivers_sha256="02" * 32,
+    declared_sha256="03" * 32,
+    checks_sha256="04" * 32,
+)
 STARTED = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 def add(state: Path, label: str = "audit") -> Link:
-    return append(state, estate="lab", label=label, started=STARTED, root="ab" * 32, leaves=7)
+    return append(
+        state,
+        estate="lab",
+        label=label,
+        started=STARTED,
+        inputs=INPUTS,
+        root="ab" * 32,
+        leaves=7,
+    )
 
 
 def file_of(state: Path) -> Path:
