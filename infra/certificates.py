@@ -22,6 +22,8 @@ AUTHORITY_VALID = timedelta(days=3650)
 SERVER_VALID = timedelta(days=397)
 RENEW_BEFORE = timedelta(days=45)
 CLOCK_SKEW = timedelta(hours=1)
+# A host is a server to citizens and a client to the log receiver, under one name.
+USES = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
 
 
 def random_text() -> str:
@@ -40,7 +42,7 @@ def ensure(title: str, names: Iterable[str], folder: Path) -> tuple[str, ...]:
     authority = x509.load_pem_x509_certificate(authority_file.read_bytes())
     for name in names:
         if not _is_good(folder / f"{name}.crt", authority):
-            _make_server(name, authority, folder)
+            _make_host(name, authority, folder)
             made.append(name)
     return tuple(made)
 
@@ -50,7 +52,8 @@ def _is_good(file: Path, authority: x509.Certificate) -> bool:
         return False
     certificate = x509.load_pem_x509_certificate(file.read_bytes())
     left = certificate.not_valid_after_utc - datetime.now(UTC)
-    return certificate.issuer == authority.subject and left > RENEW_BEFORE
+    uses = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    return certificate.issuer == authority.subject and uses == USES and left > RENEW_BEFORE
 
 
 def _make_authority(title: str, folder: Path) -> None:
@@ -75,18 +78,17 @@ def _make_authority(title: str, folder: Path) -> None:
     _write(folder / "authority", builder.sign(key, hashes.SHA256()), key)
 
 
-def _make_server(name: str, authority: x509.Certificate, folder: Path) -> None:
+def _make_host(name: str, authority: x509.Certificate, folder: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     signer = load_pem_private_key((folder / "authority.key").read_bytes(), password=None)
     if not isinstance(signer, ec.EllipticCurvePrivateKey):
         raise TypeError(f"{folder / 'authority.key'}: expected an elliptic-curve private key")
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
-    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
     builder = (
         _builder(subject, authority.subject, key.public_key(), SERVER_VALID)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(usage, critical=False)
+        .add_extension(USES, critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
         )

@@ -16,10 +16,8 @@ from inventory.files import write_whole
 from inventory.model import Estate
 from inventory.placed import hosts
 from inventory.secrets import ensure_generated
-from inventory.words import Role
 
 SSH_KEYS = ("admin", "audit")
-WITH_CERTIFICATE = frozenset({Role.APPLICATION, Role.OPERATIONS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,8 @@ class Made:
 def ensure(estate: Estate, state: Path) -> Made:
     """Make what is missing or about to expire, keep the rest; safe to repeat."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    names = [p.fqdn for p in hosts(estate) if WITH_CERTIFICATE & set(p.host.roles)]
+    # Every host: it shows its certificate to the log receiver, and to whom it serves.
+    names = [placed.fqdn for placed in hosts(estate)]
     return Made(
         secrets=ensure_generated(estate, state),
         ssh_keys=tuple(name for name in SSH_KEYS if _ensure_ssh_key(state / "ssh" / name, estate)),

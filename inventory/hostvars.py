@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from inventory.listening import OpenPort, device_agent, estate_networks, open_ports
+from inventory.listening import OpenPort, estate_networks, forwards, open_ports
 from inventory.model import BackupPlan, Estate
 from inventory.outputs import Outputs
 from inventory.placed import PlacedHost, devices, hosts, places, services
@@ -76,6 +76,7 @@ def _place(placed: PlacedHost, state: Path, outputs: Outputs) -> dict[str, Any]:
         "bastide_domain": estate.domain,
         "bastide_municipality": placed.place.id,
         "bastide_municipality_name": placed.place.name,
+        "bastide_owner": placed.place.owner,
         "bastide_tier": placed.place.tier.value if placed.place.tier else "central",
         "bastide_host_id": placed.host.id,
         "bastide_fqdn": placed.fqdn,
@@ -100,7 +101,7 @@ def _network(placed: PlacedHost, outputs: Outputs) -> dict[str, Any]:
         "bastide_central_networks": [str(site.network) for site in estate.central.sites],
         "bastide_estate_networks": list(estate_networks(estate)),
         "bastide_listens": [_port(port) for port in open_ports(placed)],
-        "bastide_forwards": _forwards(placed),
+        "bastide_forwards": [{**_port(f.port), "to": f.to} for f in forwards(placed)],
         "bastide_resolver": _resolver(placed),
         "bastide_forwarders": list(outputs.resolvers),
         "bastide_records": _records(estate),
@@ -114,26 +115,6 @@ def _port(port: OpenPort) -> dict[str, Any]:
         "name": port.name,
         "sources": list(port.sources),
     }
-
-
-def _forwards(edge: PlacedHost) -> list[dict[str, Any]]:
-    """Return what an edge lets through to its site: other hosts' ports, devices' SNMP."""
-    if Role.EDGE not in edge.host.roles:
-        return []
-    estate, site = edge.place.estate, edge.site.network
-    inside = [p for p in hosts(estate) if p.place.id == edge.place.id and p.name != edge.name]
-    ports = [
-        {**_port(port), "to": str(placed.host.address)}
-        for placed in inside
-        for port in open_ports(placed)
-        if port.sources != (str(site),)
-    ]
-    agents = [
-        {**_port(device_agent(edge)), "to": str(d.device.address)}
-        for d in devices(estate)
-        if d.place.id == edge.place.id and d.device.site == edge.host.site
-    ]
-    return [*ports, *agents]
 
 
 def _resolver(placed: PlacedHost) -> str:

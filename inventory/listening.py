@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from inventory.model import Estate, Listen, Network
-from inventory.placed import PlacedHost, hosts, places
+from inventory.placed import PlacedHost, devices, hosts, places
 from inventory.words import Access, Protocol, Role
 
 TCP, UDP = Protocol.TCP, Protocol.UDP
@@ -31,7 +31,8 @@ BY_ROLE: dict[Role, tuple[Listen, ...]] = {
         Listen(port=9090, access=Access.MANAGEMENT, name="prometheus"),
         Listen(port=9093, access=Access.MANAGEMENT, name="alertmanager"),
         Listen(port=9872, access=Access.MANAGEMENT, name="bastide_exporter"),
-        Listen(port=123, protocol=UDP, access=Access.ESTATE, name="ntp"),
+        # Every host's journal; whoever has no certificate of the estate is refused.
+        Listen(port=19532, access=Access.ESTATE, name="journal"),
     ),
     Role.VAULT: (Listen(port=22, access=Access.ESTATE, name="backup_ssh"),),
     Role.SCRATCH: (),
@@ -48,6 +49,14 @@ class OpenPort:
     sources: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A port behind an edge that it lets others reach: the address inside, and the port there."""
+
+    to: str
+    port: OpenPort
+
+
 def open_ports(placed: PlacedHost) -> tuple[OpenPort, ...]:
     """Return the ports of a host: the baseline's, its roles' and its own."""
     declared = [*BASELINE, *(listen for role in placed.host.roles for listen in BY_ROLE[role])]
@@ -60,6 +69,26 @@ def open_ports(placed: PlacedHost) -> tuple[OpenPort, ...]:
 def device_agent(edge: PlacedHost) -> OpenPort:
     """Return the SNMP port of the devices behind an edge, and from where it may be reached."""
     return OpenPort(SNMP.port, SNMP.protocol, SNMP.name, sources(SNMP.access, edge))
+
+
+def forwards(edge: PlacedHost) -> tuple[Forward, ...]:
+    """Return what an edge lets through to its site: other hosts' ports, devices' SNMP."""
+    if Role.EDGE not in edge.host.roles:
+        return ()
+    estate, site = edge.place.estate, edge.site.network
+    inside = [p for p in hosts(estate) if p.place.id == edge.place.id and p.name != edge.name]
+    ports = [
+        Forward(str(placed.host.address), port)
+        for placed in inside
+        for port in open_ports(placed)
+        if port.sources != (str(site),)
+    ]
+    agents = [
+        Forward(str(d.device.address), device_agent(edge))
+        for d in devices(estate)
+        if d.place.id == edge.place.id and d.device.site == edge.host.site
+    ]
+    return (*ports, *agents)
 
 
 def sources(access: Access, placed: PlacedHost) -> tuple[str, ...]:

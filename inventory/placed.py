@@ -27,6 +27,12 @@ class Place:
     of: Municipality | Central
     estate: Estate
 
+    @property
+    def owner(self) -> str:
+        """Who answers for what stands here: the first contact, with their duty."""
+        first = self.of.contacts[0]
+        return f"{first.name}, {first.duty}"
+
     def site(self, site_id: str) -> Site:
         """Return the site with that id; KeyError when there is none."""
         return {site.id: site for site in self.of.sites}[site_id]

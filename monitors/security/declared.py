@@ -2,10 +2,19 @@
 
 from dataclasses import dataclass
 
-from inventory.listening import OpenPort, open_ports
+from inventory.listening import Forward, OpenPort, forwards, open_ports
 from inventory.model import Estate
 from inventory.placed import PlacedHost, hosts
 from inventory.words import Role, Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A host as the operations host should know it."""
+
+    host: str
+    fqdn: str
+    municipality: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +28,14 @@ class Declared:
     ports: tuple[OpenPort, ...]
     backups: tuple[str, ...]
     time_servers: tuple[str, ...]
+    fqdn: str = ""
+    owner: str = ""
+    address: str = ""
+    site_network: str = ""
+    forwards: tuple[Forward, ...] = ()
+    # Of an operations host: every host that it watches. Of a vault: HOST/PLAN kept on it.
+    watched: tuple[Watched, ...] = ()
+    keeps: tuple[str, ...] = ()
 
     @property
     def is_router(self) -> bool:
@@ -40,6 +57,29 @@ def declared_of(placed: PlacedHost) -> Declared:
         ports=open_ports(placed),
         backups=tuple(plan.id for plan in placed.host.backups),
         time_servers=placed.place.estate.time_servers,
+        fqdn=placed.fqdn,
+        owner=placed.place.owner,
+        address=str(placed.host.address),
+        site_network=str(placed.site.network),
+        forwards=forwards(placed),
+        watched=_watched(placed),
+        keeps=_kept(placed),
+    )
+
+
+def _watched(placed: PlacedHost) -> tuple[Watched, ...]:
+    if Role.OPERATIONS not in placed.host.roles:
+        return ()
+    known = hosts(placed.place.estate)
+    return tuple(Watched(host.name, host.fqdn, host.place.id) for host in known)
+
+
+def _kept(vault: PlacedHost) -> tuple[str, ...]:
+    return tuple(
+        f"{client.name}/{plan.id}"
+        for client in hosts(vault.place.estate)
+        for plan in client.host.backups
+        if plan.target == vault.name
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from monitors.security.backends import Host
+from monitors.security.backends import Host, UndeterminedError
 
 SSHD_EFFECTIVE = "sshd -T -C user=root,host=localhost,addr=127.0.0.1"
 TIME_SERVICES = ("chrony", "systemd-timesyncd", "ntpsec", "ntp", "openntpd")
@@ -119,3 +119,24 @@ def settings(text: str) -> dict[str, str]:
     """Return `key = value` lines of a configuration file, the last of each key, no comments."""
     lines = (line.split("#", 1)[0] for line in text.splitlines())
     return _assignments("\n".join(lines))
+
+
+def kept_result(host: Host, path: str, hours: float) -> tuple[dict[str, Any], float]:
+    """Return what a timer on the host last wrote as JSON, and the host's time of asking.
+
+    Its `at` is when it was written, in seconds since 1970. UndeterminedError when there is none,
+    when another than root could have written it, or when it is older than `hours`.
+    """
+    out = host.run(f"date +%s && stat -c '%U %a' {path} && cat {path}").stdout
+    asked, _, rest = out.partition("\n")
+    access, _, content = rest.partition("\n")
+    if not content:
+        raise UndeterminedError(f"{path} is not there: its timer on the host has not run yet")
+    owner, mode = access.split()
+    if owner != "root" or int(mode, 8) & 0o022:
+        raise UndeterminedError(f"{path} is {owner}'s with mode {mode}: others may have written it")
+    found: dict[str, Any] = json.loads(content)
+    age = (float(asked) - float(found["at"])) / 3600
+    if not -0.1 <= age <= hours:
+        raise UndeterminedError(f"{path} is {age:.1f} h old, expected {hours:.0f} h at most")
+    return found, float(asked)

@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from infra import certificates, credentials
 from inventory.load import find_estate, load_estate
@@ -58,3 +60,14 @@ def test_openssh_reads_the_keys(tmp_path: Path) -> None:
         check=True,
     )
     assert shown.stdout.split()[:2] == (tmp_path / "ssh" / "admin.pub").read_text().split()[:2]
+
+
+def test_a_certificate_that_could_not_show_who_the_host_is_to_others_is_renewed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server_only = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+    with monkeypatch.context() as earlier:
+        earlier.setattr(certificates, "USES", server_only)
+        certificates.ensure("Test", ["a.test"], tmp_path)
+
+    assert certificates.ensure("Test", ["a.test"], tmp_path) == ("a.test",)
