@@ -41,7 +41,7 @@ def find_contradictions(
     """Return what contradicts across the estate's files, every problem at once."""
     parts: list[Part[Local]] = [*([central] if central else []), *towns]
     problems = [*_municipality_ids(towns), *_addresses(parts), *_lab_ranges(head)]
-    names = set(_names(parts))
+    names = {*host_names(parts), *_device_names(parts)}
     for part in parts:
         problems += [
             *_own_ids(part),
@@ -57,11 +57,17 @@ def place_id(value: Local) -> str:
     return value.municipality if isinstance(value, Municipality) else CENTRAL
 
 
-def _names(parts: Iterable[Part[Local]]) -> Iterator[str]:
+def host_names(parts: Iterable[Part[Local]]) -> Iterator[str]:
+    """Yield the full name of every host, `<municipality>-<id>`."""
     for part in parts:
-        own = [host.id for host in part.value.hosts] + [item.id for item in part.value.devices]
-        for thing_id in own:
-            yield f"{place_id(part.value)}-{thing_id}"
+        for host in part.value.hosts:
+            yield f"{place_id(part.value)}-{host.id}"
+
+
+def _device_names(parts: Iterable[Part[Local]]) -> Iterator[str]:
+    for part in parts:
+        for device in part.value.devices:
+            yield f"{place_id(part.value)}-{device.id}"
 
 
 def _municipality_ids(towns: Iterable[Part[Municipality]]) -> Iterator[Problem]:

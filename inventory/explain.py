@@ -21,6 +21,8 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "ip_v4_network": ("a network such as 10.0.1.0/24", "correct it; host bits must be zero"),
     "ip_v6_network": ("a network such as 10.0.1.0/24", "correct it; host bits must be zero"),
     "date_from_datetime_parsing": ("a date such as 2027-03-31", "correct the date"),
+    "date_from_datetime_inexact": ("a date such as 2027-03-31", "leave out the time of day"),
+    "string_too_short": ("at least {min_length} characters", "say it so that others understand"),
     "too_short": ("at least {min_length}", "add what is missing"),
     "tuple_type": ("a list", "write it as a list, one `- ` a line"),
     "model_type": ("a mapping of keys", "write keys and values"),

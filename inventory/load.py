@@ -1,24 +1,20 @@
 """A directory of YAML becomes an Estate, or one error that lists every problem."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from inventory.consistency import Part, find_contradictions
+from inventory.consistency import Local, Part, find_contradictions, host_names, place_id
 from inventory.explain import explain
-from inventory.model import Central, Estate, EstateFile, Frozen, Municipality, Waiver
+from inventory.model import Central, Estate, EstateFile, Municipality, WaiverFile
 from inventory.paths import SHIPPED_ESTATES
 from inventory.problems import InventoryError, Problem
 from inventory.source import read_source
+from inventory.waivers import find_waiver_problems
 
 Model = TypeVar("Model", bound=BaseModel)
-
-
-class WaiverFile(Frozen):
-    """What waivers.yml holds."""
-
-    waivers: tuple[Waiver, ...] = ()
 
 
 def find_estate(wanted: str | None) -> Path:
@@ -41,7 +37,8 @@ def load_estate(folder: Path) -> Estate:
     central = _read(folder / "central.yml", Central, problems)
     files = sorted((folder / "municipalities").glob("*.yml"))
     towns = [part for file in files if (part := _read(file, Municipality, problems))]
-    waivers = _read_waivers(folder / "waivers.yml", problems)
+    scopes = _scopes(central, towns) if len(towns) == len(files) else None
+    waivers = _read_waivers(folder / "waivers.yml", scopes, problems)
     if head:
         problems += find_contradictions(head, central, towns)
     if problems or head is None or central is None or waivers is None:
@@ -52,6 +49,16 @@ def load_estate(folder: Path) -> Estate:
         municipalities=tuple(town.value for town in towns),
         waivers=waivers.waivers,
     )
+
+
+def _scopes(
+    central: Part[Central] | None, towns: Sequence[Part[Municipality]]
+) -> frozenset[str] | None:
+    """Return the names that a waiver may be for; None while not all of them are known."""
+    if central is None:
+        return None
+    parts: list[Part[Local]] = [central, *towns]
+    return frozenset((*host_names(parts), *(place_id(part.value) for part in parts)))
 
 
 def _read(file: Path, model: type[Model], problems: list[Problem]) -> Part[Model] | None:
@@ -68,11 +75,16 @@ def _read(file: Path, model: type[Model], problems: list[Problem]) -> Part[Model
         return None
 
 
-def _read_waivers(file: Path, problems: list[Problem]) -> WaiverFile | None:
+def _read_waivers(
+    file: Path, scopes: frozenset[str] | None, problems: list[Problem]
+) -> WaiverFile | None:
     if not file.exists():
         return WaiverFile()
     part = _read(file, WaiverFile, problems)
-    return part.value if part else None
+    if part is None:
+        return None
+    problems += find_waiver_problems(part, scopes)
+    return part.value
 
 
 def _not_an_estate(folder: Path) -> Problem:

@@ -40,6 +40,8 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 CENTRAL = "central"
+ESTATE_SCOPE = "estate"
+LONGEST_WAIVER_DAYS = 365
 
 
 class Frozen(BaseModel):
@@ -176,13 +178,27 @@ class Waiver(Frozen):
     """An accepted deviation from a control: owned, approved by somebody else, and ended."""
 
     control: str = Field(pattern=r"^[A-Z]+-[0-9]{2}$")
-    scope: str = Field(description="a full host name, a municipality id, or estate")
+    scope: str = Field(
+        min_length=1, description="a full host name, a municipality id, central, or estate"
+    )
     reason: str = Field(min_length=10, description="why the control cannot hold now")
     owner: str = Field(min_length=2, description="who asked for it and works on its end")
     approver: str = Field(min_length=2, description="who accepts the risk: not the owner")
     measure: str = Field(min_length=10, description="what lowers the risk meanwhile")
-    granted: date
-    expires: date = Field(description="the last day in force, at most 365 days after `granted`")
+    granted: date = Field(description="the first day in force; may lie ahead")
+    expires: date = Field(
+        description=f"the last day in force, at most {LONGEST_WAIVER_DAYS} days after `granted`"
+    )
+
+    def in_force(self, day: date) -> bool:
+        """Whether it counts on a day: from `granted` to `expires`, both included."""
+        return self.granted <= day <= self.expires
+
+
+class WaiverFile(Frozen):
+    """What waivers.yml holds."""
+
+    waivers: tuple[Waiver, ...] = ()
 
 
 class LabNetwork(Frozen):

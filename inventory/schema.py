@@ -5,8 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from inventory.load import WaiverFile
-from inventory.model import Central, EstateFile, Municipality
+from inventory.model import Central, EstateFile, Municipality, WaiverFile
 from inventory.paths import INVENTORY_DIRECTORY
 
 SCHEMA_FILE = INVENTORY_DIRECTORY / "schema.json"
