@@ -1,16 +1,24 @@
 """`bastide audit`: what is proved of every host's hardening."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from bastide.commands.controls import controls
+from bastide.commands.evidence import key, verify
 from bastide.errors import CommandError, Exit
 from bastide.opened import Opened, open_estate
-from bastide.options import estate_option, json_option, print_json
+from bastide.options import Command, estate_option, json_option, print_json
+from monitors.evidence.chain import ChainError
+from monitors.evidence.inputs import InputsError
 from monitors.reports import compliance
 from monitors.security import audit as audits
+from monitors.security import replay as replays
 from monitors.security.bundle import BundleError
 from monitors.security.declared import UndeclaredHostError
 from monitors.security.results import AuditRun, HostAudit, Outcome, load_latest
@@ -20,9 +28,18 @@ BASELINE = "before"
 LATEST = "after"
 
 
+def dated(name: str, text: str) -> Callable[[Command], Command]:
+    """Add an option that takes a day."""
+    return click.option(name, type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help=text)
+
+
 @click.group("audit")
 def group() -> None:
-    """What is proved: audit hosts over one exchange each, show, replay, report."""
+    """What is proved: audit hosts over one exchange each, show, replay, report, verify."""
+
+
+for command in (controls, verify, key):
+    group.add_command(command)
 
 
 def summary_of(host: HostAudit) -> str:
@@ -58,15 +75,17 @@ def _show(run: AuditRun, as_json: bool) -> int:
         table.add_row(host.host, summary_of(host), style="bold red" if host.problem else None)
     Console().print(table)
     for host in run.hosts:
-        for result in host.results:
-            if result.outcome is Outcome.FAIL or (
-                result.outcome is Outcome.ERROR and not host.problem
-            ):
-                click.echo(
-                    f"  {host.host:<18} {result.control:<8} {result.outcome}: "
-                    f"{result.reason.splitlines()[0] if result.reason else ''}"
-                )
+        _show_bad(host)
     return exit_of(run)
+
+
+def _show_bad(host: HostAudit) -> None:
+    for result in host.results:
+        unknown = result.outcome is Outcome.ERROR and not host.problem
+        if result.outcome is Outcome.FAIL or unknown:
+            outcome = "waived" if result.is_waived else result.outcome
+            reason = result.reason.splitlines()[0] if result.reason else ""
+            click.echo(f"  {host.host:<18} {result.control:<8} {outcome}: {reason}")
 
 
 @group.command()
@@ -97,23 +116,51 @@ def show(estate_name: str | None, as_json: bool, label: str | None) -> int:
 @click.argument("bundle", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @estate_option
 @json_option
-def replay(bundle: Path, estate_name: str | None, as_json: bool) -> int:
-    """Judge a kept BUNDLE again under today's controls and waivers; touches no host."""
+@dated("--as-of", "Judge by the controls, waivers and inventory of that day.")
+@dated("--controls", "Only the control set is that of the day.")
+@dated("--waivers", "Only the waivers are those of the day.")
+def replay(
+    bundle: Path,
+    estate_name: str | None,
+    as_json: bool,
+    as_of: datetime | None,
+    controls: datetime | None,
+    waivers: datetime | None,
+) -> int:
+    """Judge a kept BUNDLE again, by today's rules or a day's; touches no host."""
     opened = open_estate(estate_name)
     try:
-        host = audits.replay(bundle, opened.estate)
+        host = replays.replay(bundle, _basis(opened, as_of, controls, waivers))
     except (BundleError, UndeclaredHostError) as error:
         raise CommandError(f"{bundle}: {error}", Exit.WRONG_USE) from None
+    except (InputsError, ChainError) as error:
+        raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
     if as_json:
         print_json(host.model_dump(mode="json"))
     else:
         click.echo(f"{host.host}: {summary_of(host)}")
-    failing = any(
-        result.outcome is not Outcome.PASS
-        for result in host.results
-        if result.outcome is not Outcome.SKIP
-    )
-    return Exit.FINDINGS if failing else Exit.WELL
+        _show_bad(host)
+    return Exit.WELL if host.good else Exit.FINDINGS
+
+
+def _basis(
+    opened: Opened,
+    as_of: datetime | None,
+    controls: datetime | None,
+    waivers: datetime | None,
+) -> replays.Basis:
+    """Return what to judge by: today's, with those parts replaced that a day was given for."""
+    if as_of:
+        basis = replays.basis_on(opened.state, as_of.date())
+    else:
+        basis = replays.basis_today(opened.estate)
+    if controls:
+        then = replays.basis_on(opened.state, controls.date())
+        basis = replace(basis, controls=then.controls)
+    if waivers:
+        then = replays.basis_on(opened.state, waivers.date())
+        basis = replace(basis, waivers=then.waivers)
+    return basis
 
 
 @group.command()

@@ -1,4 +1,4 @@
-"""Audits hosts in parallel, keeps their bundles and results, and re-judges past bundles."""
+"""Audits hosts in parallel, and keeps their bundles and results."""
 
 import hashlib
 import time
@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from inventory.model import Estate
+from inventory.model import Estate, Waiver
 from inventory.outputs import Outputs, OutputsError, load_outputs
 from inventory.placed import PlacedHost
 from inventory.placed import hosts as all_hosts
 from monitors.evidence.inputs import keep_inputs
 from monitors.security.bundle import Bundle, BundleError, keep, unpack
 from monitors.security.controls import ControlTable, load_controls
-from monitors.security.declared import Declared, UndeclaredHostError, declared_of, find_declared
+from monitors.security.declared import Declared, UndeclaredHostError, declared_of
 from monitors.security.exchange import Refused, Target, fetch
 from monitors.security.judge import all_errors, judge
 from monitors.security.results import AuditRun, HostAudit, save
@@ -81,7 +81,7 @@ def audit_host(
     except OSError as error:
         problem = f"{declared.host}: cannot keep the bundle under {state}: {error.strerror}"
         return _unjudged(table, declared, problem, started)
-    judged = _judged(bundle, table, declared, estate, path.relative_to(state))
+    judged = judged_host(bundle, table, declared, estate.waivers, path.relative_to(state))
     return judged.model_copy(
         update={
             "bundle_sha256": hashlib.sha256(received).hexdigest(),
@@ -91,23 +91,14 @@ def audit_host(
     )
 
 
-def replay(file: Path, estate: Estate, table: ControlTable | None = None) -> HostAudit:
-    """Judge a kept bundle again under today's inventory, controls and waivers.
-
-    Touches no host; equal inputs give equal results. Raises BundleError when the file is not a
-    bundle, UndeclaredHostError when its host is not in the estate, OSError when it is not there.
-    """
-    packed = file.read_bytes()
-    bundle = unpack(packed)
-    declared = find_declared(estate, bundle.host)
-    kept = Path("bundles", bundle.host, file.name)
-    judged = _judged(bundle, table or load_controls(), declared, estate, kept)
-    return judged.model_copy(update={"bundle_sha256": hashlib.sha256(packed).hexdigest()})
-
-
-def _judged(
-    bundle: Bundle, table: ControlTable, declared: Declared, estate: Estate, path: Path
+def judged_host(
+    bundle: Bundle,
+    table: ControlTable,
+    declared: Declared,
+    waivers: Sequence[Waiver],
+    path: Path,
 ) -> HostAudit:
+    """Return a host's results from its bundle, kept at `path` under the state folder."""
     return HostAudit(
         host=declared.host,
         municipality=declared.municipality,
@@ -117,7 +108,7 @@ def _judged(
         bundle=str(path),
         collector=bundle.collector,
         commands_sha256=bundle.commands_sha256,
-        results=judge(bundle, table, declared, estate.waivers),
+        results=judge(bundle, table, declared, waivers),
     )
 
 

@@ -32,7 +32,11 @@ def check_function(path: str) -> Check:
 
 def run_check(control: Control, host: Host, declared: Declared) -> tuple[Outcome, str]:
     """Run a control's check; return the outcome and, unless it passes, the reason in words."""
-    check = check_function(control.check)
+    try:
+        check = check_function(control.check)
+    except LookupError as error:
+        # A control set of an earlier date may name a check that has gone since.
+        return Outcome.ERROR, f"{error}: this version of Bastide cannot judge it"
     wanted = inspect.signature(check).parameters
     arguments = {"host": host, "declared": declared}
     try:
