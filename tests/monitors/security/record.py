@@ -21,7 +21,11 @@ from monitors.security.judge import judge
 from monitors.security.results import Outcome
 from tests.monitors.security.estates import CASES
 
-REMOTE = 'set -e; d=$(mktemp -d); trap \'rm -rf "$d"\' EXIT; tar -x -C "$d"; "$d/bastide-collector"'
+# Through the interpreter: nothing starts from a hardened host's /tmp.
+REMOTE = (
+    'set -e; d=$(mktemp -d); trap \'rm -rf "$d"\' EXIT; tar -x -C "$d"; '
+    '/usr/bin/python3 -I "$d/bastide-collector"'
+)
 
 
 def collected(host: str) -> Bundle:
