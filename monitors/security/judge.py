@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from inventory.model import Waiver
+from inventory.model import ESTATE_SCOPE, Waiver
 from monitors.security.backends import Answer, answering_host, from_answers
 from monitors.security.bundle import Bundle
 from monitors.security.checking import run_check
@@ -88,12 +88,19 @@ def _excerpt(answer: Answer, reason: str) -> str:
 def with_waiver(
     result: Result, declared: Declared, waivers: tuple[Waiver, ...], on: date
 ) -> Result:
-    """Return a result that names the waiver of a failure; the one that lasts longest counts."""
-    scopes = {declared.host, declared.municipality, "estate"}
-    found = [w for w in waivers if w.control == result.control and w.scope in scopes]
-    if not found or result.outcome is not Outcome.FAIL:
+    """Return a failure with the waiver that covers it on a day, or covered it last, if any.
+
+    Of several in force the one that lasts longest is told; one that begins later is not.
+    """
+    scopes = {declared.host, declared.municipality, ESTATE_SCOPE}
+    begun = [
+        waiver
+        for waiver in waivers
+        if waiver.control == result.control and waiver.scope in scopes and waiver.granted <= on
+    ]
+    if not begun or result.outcome is not Outcome.FAIL:
         return result
-    longest = max(found, key=lambda waiver: waiver.expires)
+    longest = max(begun, key=lambda waiver: waiver.expires)
     accepted = Accepted(
         scope=longest.scope,
         reason=longest.reason,
@@ -101,6 +108,6 @@ def with_waiver(
         approver=longest.approver,
         measure=longest.measure,
         expires=longest.expires,
-        expired=longest.expires < on,
+        expired=not longest.in_force(on),
     )
     return result.model_copy(update={"waiver": accepted})

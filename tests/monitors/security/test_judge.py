@@ -7,7 +7,7 @@ import pytest
 from inventory.model import Waiver
 from monitors.security.judge import all_errors, judge
 from monitors.security.results import Outcome, Result
-from monitors.security.score import score
+from monitors.security.score import STALE_AFTER, score, up_to_date, weights_of
 from tests.monitors.security.estates import TABLE, changed, declared, recorded
 
 APP = declared("velgora-app")
@@ -81,6 +81,22 @@ def test_a_waiver_in_force_accepts_the_failure_without_calling_it_a_pass() -> No
     assert (score(results).accepted or 0) > (score(results).proved or 0)
 
 
+def test_a_waiver_of_the_future_accepts_nothing_and_is_not_shown() -> None:
+    ahead = waiver(DAY + timedelta(days=91))
+    assert ahead.granted > DAY
+    assert result_of("SSH-02", ahead).waiver is None
+    assert result_of("SSH-02", waiver(DAY + timedelta(days=90))).is_waived
+
+
+def test_of_several_waivers_the_one_in_force_counts() -> None:
+    over, current = waiver(DAY - timedelta(days=1), "estate"), waiver(DAY, "velgora")
+    ahead = waiver(DAY + timedelta(days=200), "velgora-app")
+    found = result_of("SSH-02", over, ahead, current)
+    assert found.is_waived
+    assert found.waiver is not None
+    assert found.waiver.scope == "velgora"
+
+
 @pytest.mark.parametrize(
     ("scope", "waived"),
     [
@@ -116,6 +132,25 @@ def test_what_is_unknown_never_raises_a_score() -> None:
             partly = score((*known[:index], unknown, *known[index + 1 :]))
             assert (partly.proved or 0) <= (score(known).proved or 0)
             assert (partly.coverage or 0) < 1
+
+
+def test_what_is_stale_is_unknown_and_says_since_when() -> None:
+    results, found = judge(FRESH, TABLE, APP), FRESH.collected
+    fresh = up_to_date(results, found, found + STALE_AFTER)
+    stale = up_to_date(results, found, found + STALE_AFTER + timedelta(seconds=1))
+
+    assert fresh == results
+    assert score(stale).proved is None
+    assert score(stale).coverage == 0
+    assert {r.outcome for r in stale} == {Outcome.ERROR, Outcome.SKIP}
+    assert {r.reason for r in stale if r.outcome is not Outcome.SKIP} >= {
+        f"last determined at {found:%F %R} UTC, more than 2 days ago"
+    }
+
+
+def test_the_weights_of_hosts_add_up_to_those_of_all() -> None:
+    one, other = judge(FRESH, TABLE, APP), judge(FRESH, TABLE, declared("velgora-edge"))
+    assert weights_of(one) + weights_of(other) == weights_of((*one, *other))
 
 
 def test_a_host_of_which_nothing_is_known_has_no_score() -> None:
