@@ -16,13 +16,21 @@ from pydantic import Field, ValidationError
 
 from inventory.model import Frozen
 from monitors.security.backends import Answer
-from monitors.security.results import stamp
+from monitors.security.results import write_stamped
 
 FORMAT = 1
+GZIP = 31
 COLLECTOR_VERSION = 1
 MAX_HEADER_BYTES = 128
-MAX_PACKED_BYTES = 2 * 1024 * 1024
-MAX_PLAIN_BYTES = 32 * 1024 * 1024
+ENDING = ".json.gz"
+# The collector keeps to these limits; sixteen bundles at once stay far below 200 MiB.
+MAX_PACKED_BYTES = 200_000
+MAX_PLAIN_BYTES = 2 * 1024 * 1024
+# Brackets and commas: each may cost the JSON reader two kilobytes. Real bundles have 2,000.
+MAX_MARKS = 30_000
+MAX_COMMANDS = 1000
+MAX_NAME = 255
+LAST_CLOCK = 4_102_444_800.0  # the year 2100
 HEADER = re.compile(rb"bastide-bundle (\d{1,3}) (\d{1,9}) ([0-9a-f]{64})\n")
 
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -48,9 +56,10 @@ class Bundle(Frozen):
 
     collector: int = Field(ge=1)
     commands_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    host: str
-    clock: Seconds
-    recorded: tuple[Recorded, ...]
+    host: str = Field(max_length=MAX_NAME)
+    clock: Annotated[float, Field(ge=0, le=LAST_CLOCK)]
+    # Of a wrong list only the first mistake is collected: each costs a kilobyte.
+    recorded: tuple[Recorded, ...] = Field(max_length=MAX_COMMANDS, fail_fast=True)
 
     @property
     def collected(self) -> datetime:
@@ -99,21 +108,15 @@ def expected_length(received: bytes) -> int | None:
 
 def unpack(packed: bytes) -> Bundle:
     """Read a packed bundle; BundleError says what is wrong, and nothing large is ever held."""
-    reader = zlib.decompressobj(wbits=31)
-    try:
-        plain = reader.decompress(packed, MAX_PLAIN_BYTES)
-    except zlib.error as error:
-        raise BundleError(f"not gzip: {error}") from None
-    if reader.unconsumed_tail:
-        raise BundleError(f"oversized: unpacks to more than {MAX_PLAIN_BYTES} bytes")
-    if not reader.eof:
-        raise BundleError("truncated: the gzip stream has no end")
+    plain = _unzip(packed)
+    if sum(plain.count(mark) for mark in (b"{", b"[", b",")) > MAX_MARKS:
+        raise BundleError(f"oversized: more than {MAX_MARKS} brackets and commas")
     try:
         bundle = Bundle.model_validate_json(plain.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise BundleError(f"not UTF-8 at byte {error.start}") from None
     except ValidationError as error:
-        first = error.errors()[0]
+        first = error.errors(include_url=False, include_input=False)[0]
         raise BundleError(f"not a bundle: {first['msg']} at {first['loc']}") from None
     if bundle.collector < COLLECTOR_VERSION:
         raise BundleError(
@@ -123,6 +126,23 @@ def unpack(packed: bytes) -> Bundle:
     return bundle
 
 
+def _unzip(packed: bytes) -> bytes:
+    if len(packed) > MAX_PACKED_BYTES:
+        raise BundleError(f"oversized: {len(packed)} bytes, at most {MAX_PACKED_BYTES} taken")
+    reader = zlib.decompressobj(wbits=GZIP)
+    try:
+        plain = reader.decompress(packed, MAX_PLAIN_BYTES)
+    except zlib.error as error:
+        raise BundleError(f"not gzip: {error}") from None
+    if reader.unconsumed_tail:
+        raise BundleError(f"oversized: unpacks to more than {MAX_PLAIN_BYTES} bytes")
+    if not reader.eof:
+        raise BundleError("truncated: the gzip stream has no end")
+    if reader.unused_data:
+        raise BundleError(f"{len(reader.unused_data)} bytes more after the end of the gzip stream")
+    return plain
+
+
 def pack(bundle: Bundle) -> bytes:
     """Return a bundle as it is kept; equal bundles give equal bytes."""
     return gzip.compress(bundle.model_dump_json().encode(), mtime=0)
@@ -130,9 +150,13 @@ def pack(bundle: Bundle) -> bytes:
 
 def keep(packed: bytes, state: Path, host: str, received: datetime) -> Path:
     """Write a packed bundle to `<state>/bundles/<host>/<stamp>.json.gz`; return its path."""
-    folder = state / "bundles" / host
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"{stamp(received)}.json.gz"
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(packed)
-    return partial.replace(path)
+    return write_stamped(state / "bundles" / host, received, ENDING, packed)
+
+
+def read_packed(file: Path) -> bytes:
+    """Return a kept bundle's bytes; BundleError when it is too large, OSError when not there."""
+    with file.open("rb") as handle:
+        packed = handle.read(MAX_PACKED_BYTES + 1)
+    if len(packed) > MAX_PACKED_BYTES:
+        raise BundleError(f"oversized: more than {MAX_PACKED_BYTES} bytes")
+    return packed

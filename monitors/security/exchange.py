@@ -4,6 +4,7 @@ The only module that knows paramiko. Host keys are strict: one that provisioning
 is refused. Every failure is a value, since one host must not stop the others.
 """
 
+import logging
 import socket
 import time
 from dataclasses import dataclass
@@ -11,14 +12,25 @@ from pathlib import Path
 
 import paramiko
 
-from monitors.security.bundle import MAX_HEADER_BYTES, BundleError, expected_length, unframe
+from monitors.security.bundle import (
+    MAX_HEADER_BYTES,
+    MAX_PACKED_BYTES,
+    BundleError,
+    expected_length,
+    unframe,
+)
 
 AUDIT_USER = "bastide-audit"
 CONNECT_SECONDS = 10.0
 # The collector's own limits a command are shorter: this ends an exchange that stalls.
 EXCHANGE_SECONDS = 120.0
 CHUNK_BYTES = 65536
+# A bundle, the key exchange and some words on the error stream, each with room to spare.
+MAX_RECEIVED_BYTES = 2 * MAX_PACKED_BYTES
 CONFIGURE = "run `bastide playbook run configure`"
+
+# A failure is told once, by its value; without a handler paramiko's traces go to stderr as well.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,24 @@ class Refused:
     problem: str
 
 
+class _Socket(socket.socket):
+    """A connection that acknowledges at once, sends at once, and takes so much and no more.
+
+    Both ends wait for each other some 40 ms otherwise: the server holds a small packet back until
+    the last one is acknowledged (RFC 896), and acknowledgements are delayed (RFC 1122, 4.2.3.2).
+    """
+
+    taken = 0
+
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        data = super().recv(size, flags)
+        self.taken += len(data)
+        if self.taken > MAX_RECEIVED_BYTES:
+            raise OSError(f"more than {MAX_RECEIVED_BYTES} bytes came")
+        self.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        return data
+
+
 def fetch(target: Target) -> bytes | Refused:
     """Return the packed bundle of one host, or why there is none."""
     client = paramiko.SSHClient()
@@ -52,18 +82,24 @@ def fetch(target: Target) -> bytes | Refused:
         return unframe(_receive(client, target))
     except BundleError as error:
         return Refused(f"{target.name}: bad bundle: {error}")
-    except (OSError, EOFError, paramiko.SSHException, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 (paramiko hands on whatever a strange server provokes)
         return Refused(f"{target.name}: {_explain(error, target)}")
     finally:
         client.close()
 
 
 def _connect(client: paramiko.SSHClient, target: Target) -> None:
+    key = paramiko.PKey.from_path(target.key)
+    plain = socket.create_connection((target.address, target.port), target.connect_seconds)
+    connection = _Socket(fileno=plain.detach())
+    connection.settimeout(target.connect_seconds)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     client.connect(
         target.address,
         port=target.port,
+        sock=connection,
         username=target.user,
-        pkey=paramiko.PKey.from_path(target.key),
+        pkey=key,
         timeout=target.connect_seconds,
         banner_timeout=target.connect_seconds,
         auth_timeout=target.connect_seconds,

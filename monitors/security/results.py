@@ -1,12 +1,13 @@
 """What an audit found: frozen values, kept as one JSON file a run."""
 
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from inventory.files import write_first
 from inventory.model import Frozen
 from inventory.words import Role, Tier
 from monitors.security.controls import Severity
@@ -101,7 +102,8 @@ class HostAudit(Frozen):
 class AuditRun(Frozen):
     """One audit of some of an estate's hosts, sorted by host name.
 
-    The hashes name what the hosts were judged by, kept under `<state>/evidence`.
+    The hashes name what the hosts were judged by, kept under `<state>/evidence`. `whole` says
+    that every host was asked that the estate declared then: others have left it.
     """
 
     estate: str
@@ -112,6 +114,7 @@ class AuditRun(Frozen):
     waivers_sha256: str
     declared_sha256: str
     checks_sha256: str
+    whole: bool = False
     hosts: tuple[HostAudit, ...]
 
     def counts(self) -> Counter[Outcome]:
@@ -128,14 +131,29 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime(STAMP)
 
 
+def moment_of(file: Path) -> datetime:
+    """Return the time that a stamped file's name carries; ValueError when it has none."""
+    return datetime.strptime(file.name.partition("Z")[0] + "Z", STAMP).replace(tzinfo=UTC)
+
+
+def write_stamped(folder: Path, moment: datetime, ending: str, content: str | bytes) -> Path:
+    """Write `<folder>/<stamp><ending>` whole, under the next free stamp; return its path."""
+    while True:
+        path = folder / f"{stamp(moment)}{ending}"
+        try:
+            write_first(path, content)
+        except FileExistsError:
+            if not path.exists():
+                raise  # it is the folder that cannot be made
+            moment += timedelta(microseconds=1)
+        else:
+            return path
+
+
 def save(run: AuditRun, state: Path) -> Path:
-    """Write a run to `<state>/audits/<stamp>-<label>.json`, whole or not at all."""
-    folder = state / "audits"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"{stamp(run.started)}-{run.label}.json"
-    partial = path.with_suffix(".partial")
-    partial.write_text(run.model_dump_json(indent=1) + "\n")
-    return partial.replace(path)
+    """Write a run to `<state>/audits/<stamp>-<label>.json`, whole; no other run is replaced."""
+    content = run.model_dump_json(indent=1) + "\n"
+    return write_stamped(state / "audits", run.started, f"-{run.label}.json", content)
 
 
 def load(path: Path) -> AuditRun:

@@ -114,7 +114,7 @@ def test_a_collector_that_hangs_ends_in_a_timeout(site: Site) -> None:
 
 def test_a_collector_that_trickles_for_ever_ends_in_a_timeout(site: Site) -> None:
     def trickle(channel: paramiko.Channel) -> None:
-        channel.sendall(f"bastide-bundle 1 999999 {'0' * 64}\n".encode())
+        channel.sendall(f"bastide-bundle 1 99999 {'0' * 64}\n".encode())
         with suppress(OSError, EOFError):
             while not channel.closed:
                 channel.send(b"x")
