@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from inventory.listening import OpenPort, estate_networks, forwards, open_ports
+from inventory.logins import ADMINISTRATOR, logins
 from inventory.model import BackupPlan, Estate
 from inventory.outputs import Outputs
 from inventory.placed import PlacedHost, devices, hosts, places, services
@@ -36,6 +37,7 @@ def host_variables(
         **_connection(placed, state, outputs),
         **_place(placed, state, outputs),
         **_network(placed, outputs),
+        "bastide_logins": _logins(placed, state),
         "bastide_roles": [role.value for role in placed.host.roles],
         "bastide_snmp": _snmp(placed.place.estate, state),
         "bastide_backups": [_backup(placed, plan, state) for plan in placed.host.backups],
@@ -60,11 +62,16 @@ def _connection(placed: PlacedHost, state: Path, outputs: Outputs) -> dict[str, 
     provisioned = outputs.hosts.get(placed.name)
     return {
         "ansible_host": provisioned.address if provisioned else str(placed.host.address),
-        "ansible_user": "root",
+        "ansible_user": ADMINISTRATOR,
         "ansible_python_interpreter": "/usr/bin/python3",
         "ansible_ssh_private_key_file": str(state / "ssh" / "admin"),
         "ansible_ssh_common_args": SSH_OPTIONS.format(state / "ssh" / "known_hosts"),
     }
+
+
+def _logins(placed: PlacedHost, state: Path) -> list[dict[str, Any]]:
+    keys = {login: [state / "ssh" / f"{key}.pub" for key in login.keys] for login in logins(placed)}
+    return [{"account": login.account, "keys": [*map(str, keys[login])]} for login in keys]
 
 
 def _place(placed: PlacedHost, state: Path, outputs: Outputs) -> dict[str, Any]:

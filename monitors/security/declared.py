@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from inventory.listening import Forward, OpenPort, forwards, open_ports
+from inventory.logins import Login, logins
 from inventory.model import Estate
 from inventory.placed import PlacedHost, hosts
 from inventory.words import Role, Tier
@@ -28,9 +29,11 @@ class Declared:
     ports: tuple[OpenPort, ...]
     backups: tuple[str, ...]
     time_servers: tuple[str, ...]
+    logins: tuple[Login, ...] = ()
     fqdn: str = ""
     owner: str = ""
     address: str = ""
+    uplink: str = ""
     site_network: str = ""
     forwards: tuple[Forward, ...] = ()
     # Of an operations host: every host that it watches. Of a vault: HOST/PLAN kept on it.
@@ -57,9 +60,11 @@ def declared_of(placed: PlacedHost) -> Declared:
         ports=open_ports(placed),
         backups=tuple(plan.id for plan in placed.host.backups),
         time_servers=placed.place.estate.time_servers,
+        logins=logins(placed),
         fqdn=placed.fqdn,
         owner=placed.place.owner,
         address=str(placed.host.address),
+        uplink=str(placed.host.uplink or ""),
         site_network=str(placed.site.network),
         forwards=forwards(placed),
         watched=_watched(placed),

@@ -87,6 +87,15 @@ def files(host: Host, *paths: str) -> tuple[FileFact, ...]:
     return tuple(FileFact(path, int(mode, 8), owner, group) for path, mode, owner, group in rows)
 
 
+def loose_files(found: tuple[FileFact, ...], most: int) -> tuple[str, ...]:
+    """Say which files allow more than the mode or are not root's; their group may be shadow."""
+    return tuple(
+        f"{f.path} is {f.mode:04o} {f.owner}:{f.group}, expected at most {most:04o} root"
+        for f in found
+        if f.mode & ~most or f.owner != "root" or f.group not in ("root", "shadow")
+    )
+
+
 def listeners(host: Host) -> tuple[Listener, ...]:
     """Return every listening TCP and UDP socket."""
     rows = host.check_output("ss -H -tulnp").splitlines()

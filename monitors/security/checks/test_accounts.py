@@ -1,72 +1,203 @@
-"""Accounts, passwords and who may become root."""
+"""Accounts: who there is, what their sessions are, and which keys open them."""
 # ruff: noqa: S101
 
-import json
-from typing import Any
+from collections import Counter
 
-from monitors.security.backends import Host
-from monitors.security.facts import settings
-
-# Of a password hash only its scheme is printed: the hash itself never leaves the host.
-SHADOW_SCHEMES = (
-    r"""awk -F: '{ split($2, p, "$"); s = "des"; if ($2 == "") s = "empty"; """
-    r"""if ($2 ~ /^[!*]/) s = "locked"; if ($2 ~ /^[$]/) s = p[2]; print $1, s }' /etc/shadow"""
+from monitors.security.accounts import (
+    FIRST_PERSON,
+    accounts,
+    groups,
+    login_defs,
+    passwords,
+    today,
+    within,
 )
-STRONG_SCHEMES = {"y", "gy", "6", "locked"}
-UNSHADOWED = "awk -F: '$2 != \"x\" { print $1 }' /etc/passwd"
-# In the order in which libpwquality reads them: the last value counts.
-QUALITY = "cat /etc/security/pwquality.conf.d/*.conf /etc/security/pwquality.conf 2>/dev/null"
-MIN_LENGTH = 14
+from monitors.security.backends import Host
+from monitors.security.declared import Declared
+from monitors.security.facts import files, loose_files, settings
+from monitors.security.sshd import Line, sshd_lines
+
 STRICT_UMASK = 0o027
-AUTOMATION = "bastide-"
+MAX_IDLE_SECONDS = 900
+MAX_INACTIVE_DAYS, STALE_DAYS = 45, 90
+# As good as root: each lets its members read or write what is root's.
+POWERFUL = ("root", "sudo", "shadow", "disk", "kmem", "docker", "lxd", "incus-admin", "libvirt")
+SESSION = "bash -l -c 'echo $TMOUT; readonly -p'"
+USERADD = "useradd -D"
+DEAD_LOGINS = f"lastlog -b {STALE_DAYS} -u {FIRST_PERSON}-60000"
+ROOTS_PATH = 'sh -l -c \'IFS=:; echo "$PATH"; stat -L -c "%n %a %U %G" $PATH\''
+TRUST_FILES = (
+    "ls -d /etc/hosts.equiv /etc/shosts.equiv $(getent passwd | cut -d: -f6 | sort -u | "
+    "sed 's|/*$|/.|; h; s|$|rhosts|p; g; s|$|shosts|p; g; s|$|netrc|') 2>/dev/null"
+)
+PRIVATE_KEYS = "grep -lsE 'PRIVATE KEY-----' /root/.ssh/* /home/*/.ssh/*"
+RESCUE = "systemctl show rescue.service emergency.service --property=Id,Environment,ExecStart"
+# `ssh-keygen -l` prints fingerprints: no key leaves the host.
+ACCOUNT_KEYS = (
+    "getent passwd | while IFS=: read -r name _ _ _ _ home _; do "
+    'for file in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2"; do '
+    'test ! -s "$file" || ssh-keygen -l -f "$file" | sed "s|^|$name |"; done; done'
+)
+SERVER_KEYS = (
+    "for file in /etc/ssh/*keys; do "
+    'test ! -s "$file" || ssh-keygen -l -f "$file" | sed "s|^|$file |"; done 2>/dev/null'
+)
+LISTED = "/etc/bastide/login_keys"
+LISTED_KEYS = f"ssh-keygen -l -f {LISTED}"
 
 
 def test_acc_01_one_root(host: Host) -> None:
     """Root is the only account with user id 0."""
-    rows = [line.split(":") for line in host.check_output("getent passwd").splitlines()]
-    zero = [row[0] for row in rows if row[2] == "0"]
+    zero = [account.name for account in accounts(host) if account.uid == 0]
     assert zero == ["root"], f"accounts with user id 0: {', '.join(zero)}"
 
 
-def test_acc_02_password_hashes(host: Host) -> None:
-    """Every password is locked or stored as yescrypt or SHA-512, in the shadow file."""
-    shadow = dict(line.split(" ") for line in host.check_output(SHADOW_SCHEMES).splitlines())
-    unshadowed = host.check_output(UNSHADOWED).split()
-    weak = [f"{user}: {scheme}" for user, scheme in shadow.items() if scheme not in STRONG_SCHEMES]
-    assert not weak, f"weak or empty password: {', '.join(weak)}"
-    assert not unshadowed, f"password outside the shadow file: {', '.join(unshadowed)}"
+def test_acc_02_unique(host: Host) -> None:
+    """No two accounts or groups share a name or a number, and every account's group exists."""
+    people, known = accounts(host), groups(host)
+    asked: dict[str, list[str]] = {
+        "account name": [account.name for account in people],
+        "user id": [str(account.uid) for account in people],
+        "group name": [group.name for group in known],
+        "group id": [str(group.gid) for group in known],
+    }
+    for what, values in asked.items():
+        twice = [value for value, count in Counter(values).items() if count > 1]
+        assert not twice, f"{what} used more than once: {', '.join(twice)}"
+    orphans = [a.name for a in people if str(a.gid) not in asked["group id"]]
+    assert not orphans, f"group does not exist of: {', '.join(orphans)}"
 
 
-def test_acc_03_password_length(host: Host) -> None:
-    """The password module is in force and asks for a long password."""
-    in_force = host.run("grep -h '^password.*pam_pwquality' /etc/pam.d/common-password")
-    length = int(settings(host.run(QUALITY).stdout).get("minlen", "8"))
-    assert in_force.rc == 0, "pam_pwquality is not in /etc/pam.d/common-password"
-    assert length >= MIN_LENGTH, f"minlen is {length}, expected at least {MIN_LENGTH}"
+def test_acc_03_system_accounts(host: Host, declared: Declared) -> None:
+    """A service's account has neither login shell nor password, unless declared to log in."""
+    expected = {"root", *(login.account for login in declared.logins)}
+    services = [a for a in accounts(host) if not a.is_person and a.name not in expected]
+    open_to = {password.name for password in passwords(host) if password.is_usable}
+    shells = [f"{a.name}: {a.shell}" for a in services if a.has_shell]
+    unlocked = [a.name for a in services if a.name in open_to]
+    assert not shells, f"service with a login shell: {', '.join(shells)}"
+    assert not unlocked, f"service with a password: {', '.join(unlocked)}"
 
 
 def test_acc_04_umask(host: Host) -> None:
     """A login shell takes write access from the group and all access from others."""
-    found = int(host.check_output("sh -l -c umask"), 8)
+    printed, homes = host.check_output("sh -l -c umask"), login_defs(host).get("UMASK", "022")
+    found = int(printed, 8)
     assert found & STRICT_UMASK == STRICT_UMASK, f"umask is {found:03o}, expected 027 or stricter"
+    assert int(homes, 8) & STRICT_UMASK == STRICT_UMASK, (
+        f"UMASK of /etc/login.defs is {homes}, expected 027 or stricter"
+    )
 
 
-def test_acc_05_sudo(host: Host) -> None:
-    """sudo runs in a terminal of its own, and skips the password for automation only."""
-    policy = json.loads(host.check_output("cvtsudoers -f json /etc/sudoers"))
-    options = [o for d in policy.get("Defaults", []) for o in d.get("Options", [])]
-    free = [grant for spec in policy.get("User_Specs", []) for grant in _without_password(spec)]
-    assert {"use_pty": True} in options, "use_pty is not among sudo's defaults"
-    assert not free, f"sudo asks for no password: {'; '.join(free)}"
+def test_acc_05_idle_shells(host: Host) -> None:
+    """A login shell that waits too long for a command ends, and its user cannot change that."""
+    first, *rest = host.check_output(SESSION).splitlines()
+    fixed = any(line.split("=")[0].endswith(" TMOUT") for line in rest)
+    assert first.isdecimal(), "TMOUT is not set in login shells"
+    assert 0 < int(first) <= MAX_IDLE_SECONDS, (
+        f"TMOUT is {first}, expected 1 to {MAX_IDLE_SECONDS} seconds"
+    )
+    assert fixed, "TMOUT is not readonly"
 
 
-def _without_password(spec: dict[str, Any]) -> list[str]:
-    """Return what a rule grants without a password, automation's single programs left out."""
-    users = [str(value) for user in spec["User_List"] for value in user.values()]
-    found = []
-    for grant in spec["Cmnd_Specs"]:
-        commands = [str(c.get("command", "alias")) for c in grant["Commands"]]
-        named = all(user.startswith(AUTOMATION) for user in users) and "ALL" not in commands
-        if {"authenticate": False} in grant.get("Options", []) and not named:
-            found.append(f"{', '.join(users)} for {', '.join(commands)}")
-    return found
+def test_acc_06_forgotten_accounts(host: Host) -> None:
+    """Accounts that nobody uses any more are closed."""
+    default = settings(host.check_output(USERADD)).get("INACTIVE", "-1")
+    rows = [row.split() for row in host.check_output(DEAD_LOGINS).splitlines()[1:]]
+    people = {account.name for account in accounts(host) if account.is_person and account.has_shell}
+    known, now = passwords(host), today(host)
+    new = {p.name for p in known if p.changed is not None and now - p.changed < STALE_DAYS}
+    stale = sorted({row[0] for row in rows if row} & people - new)
+    endless = [p.name for p in known if p.is_usable and not within(p.inactive, MAX_INACTIVE_DAYS)]
+    assert not stale, f"not logged in for {STALE_DAYS} days: {', '.join(stale)}"
+    assert not endless, f"stays open after its password has expired: {', '.join(endless)}"
+    assert within(int(default), MAX_INACTIVE_DAYS), (
+        f"INACTIVE of new accounts is {default}, expected 0 to {MAX_INACTIVE_DAYS} days"
+    )
+
+
+def test_acc_07_keys(host: Host, declared: Declared) -> None:
+    """Every key that opens an account is one that the playbook's run gave to that account."""
+    lines, listing = sshd_lines(host), files(host, LISTED)
+    own, server = host.run(ACCOUNT_KEYS), host.run(SERVER_KEYS)
+    listed = _keys(host.run(LISTED_KEYS).stdout, name=2)
+    found = _keys(own.stdout) | {(_user(lines, file), key) for file, key in _keys(server.stdout)}
+    elsewhere = sorted({x.value for x in lines if not _is_searched(x)})
+    assert listing, f"{LISTED} is absent: run `bastide playbook run harden`"
+    assert not loose_files(listing, 0o644), "; ".join(loose_files(listing, 0o644))
+    assert not elsewhere, f"keys are read from elsewhere too: {', '.join(elsewhere)}"
+    assert not own.stderr, f"keys that cannot be read: {own.stderr.splitlines()[0]}"
+    unknown = sorted(f"{account}: {key}" for account, key in found - listed)
+    assert not unknown, f"key that no playbook gave: {'; '.join(unknown)}"
+    expected = {login.account: len(login.keys) for login in declared.logins}
+    many = Counter(account for account, _ in found)
+    extra = [f"{account}: {n}" for account, n in many.items() if n > expected.get(account, 0)]
+    assert not extra, f"more keys than the inventory declares: {', '.join(extra)}"
+
+
+def _keys(text: str, name: int = 0) -> set[tuple[str, str]]:
+    """Return (account or file, fingerprint) of `ssh-keygen -l`'s lines; `name`: its column."""
+    rows = [line.split() for line in text.splitlines()]
+    return {(row[name], key) for row in rows for key in row if key.startswith("SHA256:")}
+
+
+def _is_searched(line: Line) -> bool:
+    """Whether a line names no file of keys but those whose keys are looked at here."""
+    places = line.value.split() if line.setting == "authorizedkeysfile" else ()
+    usual = (".ssh/authorized_keys", ".ssh/authorized_keys2", "none")
+    return all(p in usual or (p.startswith("/etc/ssh/") and p.endswith("keys")) for p in places)
+
+
+def _user(lines: tuple[Line, ...], file: str) -> str:
+    """Return whose Match block names a file of keys; the file itself when none does."""
+    named = (line.match.split() for line in lines if line.value == file and line.match)
+    return next((words[1] for words in named if words[0].lower() == "user"), file)
+
+
+def test_acc_08_declared_people(host: Host, declared: Declared) -> None:
+    """Every account of a person is one that the inventory declares."""
+    people = {account.name for account in accounts(host) if account.is_person and account.has_shell}
+    unknown = sorted(people - {login.account for login in declared.logins})
+    assert not unknown, f"not in the inventory: {', '.join(unknown)}"
+
+
+def test_acc_09_no_secrets_at_home(host: Host) -> None:
+    """No home holds a list of trusted hosts, a password for another system or a private key."""
+    trusting, keys = host.run(TRUST_FILES).stdout.split(), host.run(PRIVATE_KEYS).stdout.split()
+    assert not trusting, f"lets others in, or in elsewhere: {', '.join(trusting)}"
+    assert not keys, f"private keys at home: {', '.join(keys)}"
+
+
+def test_acc_10_roots_path(host: Host) -> None:
+    """Root finds its commands only where nobody else can put one."""
+    path, *rows = host.check_output(ROOTS_PATH).splitlines()
+    folders = [row.rsplit(" ", 3) for row in rows]
+    relative = [word or "." for word in path.split(":") if not word.startswith("/")]
+    writable = [name for name, mode, owner, _ in folders if int(mode, 8) & 0o022 or owner != "root"]
+    assert folders, "root has no PATH"
+    assert not relative, f"root's PATH depends on the folder that it is in: {', '.join(relative)}"
+    assert not writable, f"others can write in root's PATH: {', '.join(writable)}"
+
+
+def test_acc_11_rescue(host: Host) -> None:
+    """Rescue mode asks for root's password, or stays shut where root has none."""
+    modes = host.check_output(RESCUE)
+    root = [password for password in passwords(host) if password.name == "root"]
+    starts = [line for line in modes.splitlines() if line.startswith("ExecStart=")]
+    assert root, "root is not in the shadow file"
+    assert root[0].scheme != "empty", "root has an empty password"
+    assert starts, "there is neither rescue nor emergency mode"
+    assert all("sulogin" in line for line in starts), "rescue mode does not start sulogin"
+    assert "SYSTEMD_SULOGIN_FORCE=1" not in modes, "rescue mode opens a shell without a password"
+
+
+def test_acc_12_powerful_groups(host: Host) -> None:
+    """Nobody but root is in a group that is as good as root."""
+    people, known = accounts(host), groups(host)
+    powerful = [group for group in known if group.name in POWERFUL or group.gid == 0]
+    members = {(name, group.name) for group in powerful for name in group.members}
+    members |= {(a.name, group.name) for a in people for group in powerful if a.gid == group.gid}
+    found = sorted(f"{name} in {group}" for name, group in members if name != "root")
+    second = [group.name for group in known if group.gid == 0 and group.name != "root"]
+    assert not found, f"as good as root: {', '.join(found)}"
+    assert not second, f"groups with id 0 beside root's: {', '.join(second)}"

@@ -1,12 +1,20 @@
 """The SSH server, judged by what `sshd -T` says is in force with every drop-in."""
 # ruff: noqa: S101
 
+from fnmatch import fnmatchcase
+
 from monitors.security.backends import Host
-from monitors.security.facts import sshd_settings
+from monitors.security.declared import Declared
+from monitors.security.facts import SSHD_EFFECTIVE, files, loose_files, sshd_settings
+from monitors.security.sshd import FOLDER, sshd_lines
 
 KEYS_ONLY_FOR_ROOT = {"no", "prohibit-password", "without-password", "forced-commands-only"}
 MAX_TRIES = 4
 MAX_GRACE_SECONDS = 60
+MAX_SESSIONS = 10
+# Of connections that have not logged in: refused by chance from, how often, all refused from.
+MAX_STARTUPS = (10, 30, 60)
+TOLD_BY_DEFAULT = ("\\", "debian", "ubuntu", "linux")
 
 CIPHERS = {
     "chacha20-poly1305@openssh.com",
@@ -30,6 +38,39 @@ KEY_EXCHANGES = {
     "diffie-hellman-group16-sha512",
     "diffie-hellman-group18-sha512",
 }
+# What a Match block may say where it says it at all; `sshd -T` shows one user's side only.
+IN_MATCH_BLOCKS: dict[str, set[str]] = {
+    "permitrootlogin": KEYS_ONLY_FOR_ROOT,
+    "passwordauthentication": {"no"},
+    "kbdinteractiveauthentication": {"no"},
+    "challengeresponseauthentication": {"no"},
+    "gssapiauthentication": {"no"},
+    "kerberosauthentication": {"no"},
+    "hostbasedauthentication": {"no"},
+    "ignorerhosts": {"yes"},
+    "permitemptypasswords": {"no"},
+    "permituserenvironment": {"no"},
+    "allowtcpforwarding": {"no"},
+    "allowagentforwarding": {"no"},
+    "allowstreamlocalforwarding": {"no"},
+    "x11forwarding": {"no"},
+    "permittunnel": {"no"},
+    "gatewayports": {"no"},
+    "disableforwarding": {"yes"},
+    "authorizedkeyscommand": {"none"},
+    "trustedusercakeys": {"none"},
+    "allowusers": set(),
+    "allowgroups": set(),
+}
+WHEN_WRITTEN = f"stat -c '%Y %n' /etc/ssh/sshd_config {FOLDER} {FOLDER}/* 2>/dev/null"
+WHEN_READ = "systemctl show ssh.service --property=StateChangeTimestamp --timestamp=unix"
+SERVER_FILES = ("/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*.conf", "/etc/ssh/ssh_host_*_key")
+
+
+def allowed_users(host: Host) -> tuple[str, ...]:
+    """Return the patterns of AllowUsers; sshd prints one a line."""
+    rows = (line.partition(" ") for line in host.check_output(SSHD_EFFECTIVE).splitlines())
+    return tuple(value for setting, _, value in rows if setting.lower() == "allowusers")
 
 
 def test_ssh_01_root_needs_a_key(host: Host) -> None:
@@ -41,25 +82,21 @@ def test_ssh_01_root_needs_a_key(host: Host) -> None:
 
 
 def test_ssh_02_keys_only(host: Host) -> None:
-    """No password and no keyboard-interactive login; public keys work."""
+    """No password, no keyboard-interactive login and no ticket; public keys work."""
     _expect(
         sshd_settings(host),
         passwordauthentication="no",
         kbdinteractiveauthentication="no",
+        gssapiauthentication="no",
+        kerberosauthentication="no",
         pubkeyauthentication="yes",
     )
 
 
-def test_ssh_03_login_limits(host: Host) -> None:
-    """Few tries, a short time to log in, and dead sessions are noticed."""
-    found = sshd_settings(host)
-    tries, grace = int(found["maxauthtries"]), int(found["logingracetime"])
-    interval = int(found["clientaliveinterval"])
+def test_ssh_03_few_tries(host: Host) -> None:
+    """A connection is closed after a few tries to log in."""
+    tries = int(sshd_settings(host)["maxauthtries"])
     assert tries <= MAX_TRIES, f"maxauthtries is {tries}, expected at most {MAX_TRIES}"
-    assert 0 < grace <= MAX_GRACE_SECONDS, (
-        f"logingracetime is {grace}, expected 1 to {MAX_GRACE_SECONDS} seconds"
-    )
-    assert interval > 0, "clientaliveinterval is 0, expected a positive number of seconds"
 
 
 def test_ssh_04_strong_algorithms(host: Host) -> None:
@@ -84,15 +121,122 @@ def test_ssh_05_no_forwarding(host: Host) -> None:
     )
 
 
-def test_ssh_06_no_borrowed_trust(host: Host) -> None:
-    """Nobody gets in on an empty password, another host's word or their own environment."""
+def test_ssh_06_no_empty_password(host: Host) -> None:
+    """An account without a password cannot be logged in to."""
+    _expect(sshd_settings(host), permitemptypasswords="no")
+
+
+def test_ssh_07_root_stays_out(host: Host) -> None:
+    """Root does not log in at all: administrators have accounts of their own and use sudo."""
+    _expect(sshd_settings(host), permitrootlogin="no")
+
+
+def test_ssh_08_no_trusted_hosts(host: Host) -> None:
+    """Nobody gets in on another host's word."""
+    _expect(sshd_settings(host), hostbasedauthentication="no", ignorerhosts="yes")
+
+
+def test_ssh_09_slow_and_silent(host: Host) -> None:
+    """A login takes a short time, and a connection that has gone silent is noticed."""
+    found = sshd_settings(host)
+    grace, interval = int(found["logingracetime"]), int(found["clientaliveinterval"])
+    count = int(found["clientalivecountmax"])
+    assert 0 < grace <= MAX_GRACE_SECONDS, (
+        f"logingracetime is {grace}, expected 1 to {MAX_GRACE_SECONDS} seconds"
+    )
+    assert interval > 0, "clientaliveinterval is 0, expected a positive number of seconds"
+    assert count > 0, "clientalivecountmax is 0, expected at least 1"
+
+
+def test_ssh_10_sessions_by_pam(host: Host) -> None:
+    """PAM opens every session, and nobody brings an environment of their own."""
+    _expect(sshd_settings(host), permituserenvironment="no", usepam="yes")
+
+
+def test_ssh_11_declared_accounts_only(host: Host, declared: Declared) -> None:
+    """Who may log in is listed: the administrator, and nobody whom the inventory does not know."""
+    patterns, denied = allowed_users(host), sshd_settings(host).get("denyusers", "")
+    names = [login.account for login in declared.logins]
+    assert patterns, "AllowUsers is not set: every account with a key may log in"
+    outside = [n for n in names if not any(fnmatchcase(n, p.split("@")[0]) for p in patterns)]
+    assert not outside, f"AllowUsers shuts out {', '.join(outside)}"
+    assert not denied, f"DenyUsers is {denied}, expected none"
+    others = sorted(p for p in patterns if p.split("@")[0] not in names)
+    assert not others, f"AllowUsers also lets in {', '.join(others)}, not declared"
+
+
+def test_ssh_12_logins_are_logged(host: Host) -> None:
+    """The log tells who logged in with which key."""
+    found = sshd_settings(host)["loglevel"]
+    assert found in ("info", "verbose"), f"loglevel is {found}, expected INFO or VERBOSE"
+
+
+def test_ssh_13_files(host: Host) -> None:
+    """The server's configuration and private host keys are closed to everyone but root."""
+    closed, public = files(host, *SERVER_FILES), files(host, "/etc/ssh/ssh_host_*_key.pub")
+    names = [file.path for file in closed]
+    assert "/etc/ssh/sshd_config" in names, "/etc/ssh/sshd_config is absent"
+    assert any(name.endswith("_key") for name in names), "there is no private host key in /etc/ssh"
+    wrong = (*loose_files(closed, 0o600), *loose_files(public, 0o644))
+    assert not wrong, "; ".join(wrong)
+
+
+def test_ssh_14_no_loose_match_block(host: Host) -> None:
+    """No Match block opens for some what is closed for all, and no file is read from elsewhere."""
+    lines = sshd_lines(host)
+    looser = [
+        f"Match {line.match} in {line.file}: {line.setting} {line.value}"
+        for line in lines
+        if line.match
+        and line.value.lower() not in IN_MATCH_BLOCKS.get(line.setting, {line.value.lower()})
+    ]
+    elsewhere = [
+        f"{line.file} includes {line.value}"
+        for line in lines
+        if line.setting == "include" and line.value != f"{FOLDER}/*.conf"
+    ]
+    assert any(line.setting == "include" for line in lines), f"{FOLDER} is not included"
+    assert not looser, "; ".join(looser)
+    assert not elsewhere, "; ".join(elsewhere)
+
+
+def test_ssh_15_in_force(host: Host) -> None:
+    """The server was started or reloaded after its files were last written."""
+    rows = [line.split(" ", 1) for line in host.check_output(WHEN_WRITTEN).splitlines()]
+    read = int(host.check_output(WHEN_READ).partition("=@")[2])
+    assert rows, "/etc/ssh/sshd_config is absent"
+    newer = [path for written, path in rows if int(written) > read]
+    assert not newer, f"written after the server last read it: {', '.join(newer)}"
+
+
+def test_ssh_16_banner(host: Host) -> None:
+    """Before a login stands a warning that does not tell what the system is."""
+    text = host.run("cat /etc/issue.net").stdout
+    file = sshd_settings(host)["banner"]
+    told = [word for word in TOLD_BY_DEFAULT if word in text.lower()]
+    assert file == "/etc/issue.net", f"banner is {file}, expected /etc/issue.net"
+    assert text.strip(), "/etc/issue.net is empty or absent"
+    assert not told, f"/etc/issue.net tells what the system is: {', '.join(told)}"
+
+
+def test_ssh_17_bounded(host: Host) -> None:
+    """The number of connections that have not logged in, and of sessions in one, is bounded."""
+    found = sshd_settings(host)
+    sessions = int(found["maxsessions"])
+    startups = tuple(int(part) for part in found["maxstartups"].split(":"))
+    assert 0 < sessions <= MAX_SESSIONS, f"maxsessions is {sessions}, expected 1 to {MAX_SESSIONS}"
+    assert startups[0] <= MAX_STARTUPS[0], f"maxstartups is {found['maxstartups']}: starts late"
+    assert startups[2] <= MAX_STARTUPS[2], f"maxstartups is {found['maxstartups']}: ends late"
+
+
+def test_ssh_18_keys_from_safe_files(host: Host) -> None:
+    """Keys come from one file an account, which nobody else can write, and from nowhere else."""
     _expect(
         sshd_settings(host),
-        permitemptypasswords="no",
-        hostbasedauthentication="no",
-        ignorerhosts="yes",
-        permituserenvironment="no",
-        usepam="yes",
+        strictmodes="yes",
+        authorizedkeysfile=".ssh/authorized_keys",
+        authorizedkeyscommand="none",
+        trustedusercakeys="none",
     )
 
 

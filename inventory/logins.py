@@ -1,0 +1,44 @@
+"""Who logs in to a host over SSH, and with which keys: the baseline's accounts, then its roles'."""
+
+from dataclasses import dataclass
+
+from inventory.placed import PlacedHost, hosts
+from inventory.words import Role
+
+ADMINISTRATOR = "root"
+AUDITOR = "bastide-audit"
+BACKUP = "bastide-backup"
+DRILL = "bastide-drill"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """An account that may log in; its keys are names below the state's folder `ssh`."""
+
+    account: str
+    keys: tuple[str, ...]
+
+
+def logins(placed: PlacedHost) -> tuple[Login, ...]:
+    """Return the accounts that may log in to a host, the administrator first."""
+    everywhere = (Login(ADMINISTRATOR, ("admin",)), Login(AUDITOR, ("audit",)))
+    if Role.VAULT not in placed.host.roles:
+        return everywhere
+    return (*everywhere, Login(BACKUP, _clients(placed)), Login(DRILL, _scratches(placed)))
+
+
+def _clients(vault: PlacedHost) -> tuple[str, ...]:
+    return tuple(
+        f"backup/{other.name}-{plan.id}"
+        for other in hosts(vault.place.estate)
+        for plan in other.host.backups
+        if plan.target == vault.name
+    )
+
+
+def _scratches(vault: PlacedHost) -> tuple[str, ...]:
+    return tuple(
+        f"backup/{other.name}-drill"
+        for other in hosts(vault.place.estate)
+        if Role.SCRATCH in other.host.roles
+    )

@@ -1,0 +1,172 @@
+"""Edits in place what packages own: defaults of accounts, PAM's stacks, sudo, shells.
+
+Reads one JSON object, prints one line a change. Afterwards PAM is asked whether everybody who may
+log in, or use sudo, still may; if not, its files are put back and the program fails.
+"""
+
+import ctypes
+import json
+import os
+import pwd
+import re
+import subprocess
+import sys
+import tempfile
+
+SUDOERS = """\
+# Managed by Bastide, role accounts.
+Defaults use_pty
+Defaults logfile="/var/log/sudo.log"
+Defaults timestamp_timeout=15
+"""
+# Of accounts that are made from now on; who has one keeps what it has.
+LOGIN_DEFS = {
+    "UMASK": "027",
+    "PASS_MAX_DAYS": "365",
+    "PASS_MIN_DAYS": "1",
+    "PASS_WARN_AGE": "14",
+    "ENCRYPT_METHOD": "YESCRYPT",
+}
+USERADD = {"INACTIVE": "30"}
+# Nobody is a member of root's group: who has to become another uses sudo, which is logged.
+WHEEL = "auth       required   pam_wheel.so use_uid group=root"
+ROOT_OK = re.compile(r"^auth\s+sufficient\s+pam_rootok\.so.*$", re.MULTILINE)
+STACKS = ("auth", "account", "password")
+PROFILES = {
+    "bastide-faillock": ("auth", "pam_faillock.so authfail"),
+    "bastide-faillock-notify": ("auth", "pam_faillock.so preauth"),
+    "bastide-pwhistory": ("password", "pam_pwhistory.so"),
+}
+PAM_SUCCESS, PAM_CONV_ERR = 0, 19
+
+
+def assigned(text, values, between):
+    """Return a file's text in which each name has the value, in place or at the end."""
+    for name, value in values.items():
+        line = name + between + value
+        pattern = re.compile(r"^#?\s*%s(?:\s|=).*$" % re.escape(name), re.MULTILINE)
+        active = re.compile(r"^%s(?:\s|=).*$" % re.escape(name), re.MULTILINE)
+        chosen = active if active.search(text) else pattern
+        if chosen.search(text):
+            text = chosen.sub(line, text, count=1)
+        else:
+            text = text.rstrip("\n") + "\n" + line + "\n"
+    return text
+
+
+def with_wheel(text):
+    """Return su's stack in which only root passes; ValueError when root would not."""
+    if re.search(r"^auth\s+required\s+pam_wheel\.so", text, re.MULTILINE):
+        return text
+    if not ROOT_OK.search(text):
+        raise ValueError("/etc/pam.d/su: no line `auth sufficient pam_rootok.so` to build on")
+    return ROOT_OK.sub(lambda found: found[0] + "\n" + WHEEL, text, count=1)
+
+
+def read(path):
+    """Return a file's text, empty when there is none."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def write(path, text, mode=0o644, check=()):
+    """Replace a file whole where it differs, after a program has approved of the new one."""
+    if read(path) == text:
+        return
+    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    handle, fresh = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".bastide-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(fresh, mode)
+        if check:
+            subprocess.run([*check, fresh], check=True, stdout=subprocess.DEVNULL)
+        os.replace(fresh, path)
+    finally:
+        if os.path.exists(fresh):
+            os.unlink(fresh)
+    print(path)
+
+
+def stacks():
+    """Return the text of PAM's files that this program has changed, by path."""
+    paths = ["/etc/pam.d/su", *("/etc/pam.d/common-" + stack for stack in STACKS)]
+    return {path: read(path) for path in paths}
+
+
+def missing_profiles():
+    """Return the profiles of ours that are not in PAM's stacks."""
+    text = {stack: read("/etc/pam.d/common-" + stack) for stack in STACKS}
+    return [name for name, (stack, line) in PROFILES.items() if line not in text[stack]]
+
+
+class Conversation(ctypes.Structure):
+    """pam_conv(3)."""
+
+    CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, *[ctypes.c_void_p] * 3)
+    _fields_ = [("ask", CALLBACK), ("data", ctypes.c_void_p)]
+
+
+def may(service, user):
+    """Whether PAM lets in a user who has proved who they are, as sshd and sudo ask it to."""
+    pam, handle = ctypes.CDLL("libpam.so.0"), ctypes.c_void_p()
+    silent = Conversation(Conversation.CALLBACK(lambda *_: PAM_CONV_ERR), None)
+    if pam.pam_start(service.encode(), user.encode(), ctypes.byref(silent), ctypes.byref(handle)):
+        return False
+    answer = pam.pam_acct_mgmt(handle, 0)
+    pam.pam_end(handle, answer)
+    return answer == PAM_SUCCESS
+
+
+def let_in(users):
+    """Return which of the users may now pass which services."""
+    return {(s, user) for user in users for s in ("sshd", "sudo", "login") if may(s, user)}
+
+
+def set_pam(users):
+    """Put our profiles into PAM's stacks; put the old ones back when that shuts anyone out."""
+    before = stacks()
+    su = with_wheel(before["/etc/pam.d/su"])
+    wanted = missing_profiles()
+    if not wanted and su == before["/etc/pam.d/su"]:
+        return
+    passed = let_in(users)
+    write("/etc/pam.d/su", su)
+    if wanted:
+        subprocess.run(["pam-auth-update", "--enable", *wanted], check=True, stdout=sys.stderr)
+        print("/etc/pam.d/common-*: " + ", ".join(wanted))
+    shut_out = sorted(passed - let_in(users))
+    if shut_out or missing_profiles():
+        for path, text in before.items():
+            write(path, text)
+        sys.exit(
+            "PAM's files are back as they were: with ours it "
+            + ("lets in no more: %s" % shut_out if shut_out else "lacks: %s" % missing_profiles())
+            + "; run `pam-auth-update` on the host to see whether its files were edited by hand"
+        )
+
+
+def take_shells(names):
+    """Take the login shell of system accounts that need none."""
+    for entry in pwd.getpwall():
+        if entry.pw_name in names and not entry.pw_shell.endswith(("/nologin", "/false")):
+            subprocess.run(["usermod", "--shell", "/usr/sbin/nologin", entry.pw_name], check=True)
+            print(entry.pw_name + ": no login shell")
+
+
+def main():
+    """Bring the host to what is asked on standard input."""
+    wanted = json.load(sys.stdin)
+    write("/etc/login.defs", assigned(read("/etc/login.defs"), LOGIN_DEFS, "\t"))
+    write("/etc/default/useradd", assigned(read("/etc/default/useradd"), USERADD, "="))
+    write("/etc/bastide/login_keys", wanted["keys"])
+    write("/etc/sudoers.d/bastide", SUDOERS, 0o440, ("visudo", "--check", "--file"))
+    take_shells(wanted["without_shell"])
+    set_pam(wanted["logins"])
+
+
+if __name__ == "__main__":
+    main()
