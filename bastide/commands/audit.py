@@ -21,7 +21,7 @@ from monitors.security import audit as audits
 from monitors.security import replay as replays
 from monitors.security.bundle import BundleError
 from monitors.security.declared import UndeclaredHostError
-from monitors.security.results import AuditRun, HostAudit, Outcome, load_latest
+from monitors.security.results import AuditError, AuditRun, HostAudit, Outcome, load_latest
 from monitors.security.score import score
 
 BASELINE = "before"
@@ -100,6 +100,11 @@ def run(estate_name: str | None, as_json: bool, hosts: tuple[str, ...], label: s
         done = audits.run_audit(opened.estate, opened.state, hosts or None, label)
     except UndeclaredHostError as error:
         raise CommandError(str(error), Exit.WRONG_USE) from None
+    except audits.ResultsNotKeptError as error:
+        _show(error.run, as_json)
+        raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
+    except AuditError as error:
+        raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
     return _show(done, as_json)
 
 

@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from inventory.model import Estate, Waiver
@@ -17,12 +17,23 @@ from monitors.security.controls import ControlTable, load_controls
 from monitors.security.declared import Declared, UndeclaredHostError, declared_of
 from monitors.security.exchange import Refused, Target, fetch
 from monitors.security.judge import all_errors, judge
-from monitors.security.results import AuditRun, HostAudit, save
+from monitors.security.results import AuditError, AuditRun, HostAudit, save
+from monitors.security.retention import prune_daily
 
 WORKERS = 16
+CLOCK_TOLERANCE = timedelta(minutes=5)
 SSH_PORT = 22
 
 OnEvent = Callable[[HostAudit], None]
+
+
+class ResultsNotKeptError(AuditError):
+    """The run's results could not be written down; `run` has them."""
+
+    def __init__(self, run: AuditRun, problem: str) -> None:
+        """Take the results and why they could not be written."""
+        super().__init__(problem)
+        self.run = run
 
 
 def run_audit(
@@ -35,14 +46,21 @@ def run_audit(
     """Audit hosts (default: all), write the run's file and return the run.
 
     `on_event` gets each host's results as they come, from worker threads. A host that cannot
-    be asked has `error` for every control; UndeclaredHostError when a name is not the estate's.
+    be asked has `error` for every control. Raises UndeclaredHostError when a name is not the
+    estate's, AuditError when nothing can be kept (no host is asked then), ResultsNotKeptError
+    when only the run's file could not be written.
     """
     chosen = _choose(estate, hosts)
     outputs = _outputs(state, estate)
     targets = [_target(placed, state, outputs) for placed in chosen]
     table, started = load_controls(), datetime.now(UTC)
     clock = time.monotonic()
-    inputs = keep_inputs(state, table, estate.waivers, [declared_of(placed) for placed in chosen])
+    try:
+        inputs = keep_inputs(
+            state, table, estate.waivers, [declared_of(placed) for placed in chosen]
+        )
+    except OSError as error:
+        raise AuditError(f"{_cannot_keep(state, error)}; no host was asked") from None
 
     def audit_one(placed: PlacedHost, target: Target) -> HostAudit:
         audited = audit_host(target, declared_of(placed), table, estate, state)
@@ -57,10 +75,20 @@ def run_audit(
         started=started,
         seconds=round(time.monotonic() - clock, 3),
         **dict(inputs),
+        whole=hosts is None,
         hosts=tuple(sorted(audited, key=lambda host: host.host)),
     )
-    save(run, state)
+    try:
+        save(run, state)
+    except OSError as error:
+        raise ResultsNotKeptError(run, _cannot_keep(state / "audits", error)) from None
+    if any(not host.problem for host in run.hosts):  # a host's clock agrees with ours
+        prune_daily(state, datetime.now(UTC))
     return run
+
+
+def _cannot_keep(folder: Path, error: OSError) -> str:
+    return f"{folder}: cannot keep the audit: {error.strerror}; make room there, then audit again"
 
 
 def audit_host(
@@ -75,13 +103,15 @@ def audit_host(
     try:
         bundle = unpack(received)
         _must_be_of(bundle, declared.host)
-        path = keep(received, state, declared.host, now)
+        path = keep(received, state, declared.host, now).relative_to(state)
     except BundleError as error:
         return _unjudged(table, declared, f"{declared.host}: bad bundle: {error}", started)
     except OSError as error:
         problem = f"{declared.host}: cannot keep the bundle under {state}: {error.strerror}"
-        return _unjudged(table, declared, problem, started)
-    judged = judged_host(bundle, table, declared, estate.waivers, path.relative_to(state))
+        return _unjudged(table, declared, f"{problem}; make room there, audit again", started)
+    if wrong := _wrong_clock(bundle, now, path):
+        return _unjudged(table, declared, f"{declared.host}: {wrong}", started)
+    judged = judged_host(bundle, table, declared, estate.waivers, path)
     return judged.model_copy(
         update={
             "bundle_sha256": hashlib.sha256(received).hexdigest(),
@@ -121,6 +151,22 @@ def _unjudged(table: ControlTable, declared: Declared, problem: str, started: fl
         problem=problem,
         seconds=round(time.monotonic() - started, 3),
         results=all_errors(table, declared, problem),
+    )
+
+
+def _wrong_clock(bundle: Bundle, now: datetime, path: Path) -> str | None:
+    """Return what is wrong when the host's clock is far from ours, else None.
+
+    Ages, certificates, terms of waivers: all are judged by the time of the bundle.
+    """
+    off = bundle.collected - now
+    if abs(off) <= CLOCK_TOLERANCE:
+        return None
+    way = "ahead of" if off > timedelta(0) else "behind"
+    return (
+        f"its clock says {bundle.collected:%F %T} UTC, {abs(off)} {way} the auditor's "
+        f"{now:%F %T}: ages and terms would be judged wrongly; see which of the two is wrong "
+        f"(`chronyc tracking`), set it, audit again; what the host said is kept in {path}"
     )
 
 

@@ -61,10 +61,10 @@ class _AnswerBackend(BaseBackend):  # type: ignore[misc]
         if full not in self._trace.commands:
             self._trace.commands.append(full)
         answer = self._answer(full)
-        if answer.rc is None:
-            raise UndeterminedError(f"`{full}` did not end in time on the host and was killed")
         if answer.truncated:
             raise UndeterminedError(f"`{full}` printed more than the collector keeps")
+        if answer.rc is None:
+            raise UndeterminedError(f"`{full}` did not end in time on the host")
         return self.result(answer.rc, full.encode(), answer.stdout, answer.stderr)
 
 

@@ -10,6 +10,7 @@ import pytest
 from monitors.security.backends import Host, UndeterminedError
 from monitors.security.controls import Control
 from monitors.security.declared import Declared
+from monitors.security.legible import legible
 from monitors.security.results import Outcome
 
 Check = Callable[..., None]
@@ -31,7 +32,12 @@ def check_function(path: str) -> Check:
 
 
 def run_check(control: Control, host: Host, declared: Declared) -> tuple[Outcome, str]:
-    """Run a control's check; return the outcome and, unless it passes, the reason in words."""
+    """Run a control's check; return the outcome and, unless it passes, the reason in a line."""
+    outcome, reason = _outcome(control, host, declared)
+    return outcome, legible(reason)
+
+
+def _outcome(control: Control, host: Host, declared: Declared) -> tuple[Outcome, str]:
     try:
         check = check_function(control.check)
     except LookupError as error:

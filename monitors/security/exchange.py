@@ -19,6 +19,7 @@ from monitors.security.bundle import (
     expected_length,
     unframe,
 )
+from monitors.security.legible import legible
 
 AUDIT_USER = "bastide-audit"
 CONNECT_SECONDS = 10.0
@@ -83,7 +84,7 @@ def fetch(target: Target) -> bytes | Refused:
     except BundleError as error:
         return Refused(f"{target.name}: bad bundle: {error}")
     except Exception as error:  # noqa: BLE001 (paramiko hands on whatever a strange server provokes)
-        return Refused(f"{target.name}: {_explain(error, target)}")
+        return Refused(f"{target.name}: {legible(_explain(error, target))}")
     finally:
         client.close()
 
