@@ -47,6 +47,14 @@ def test_a_host_that_serves_nothing_lets_nothing_new_in(cases: Path) -> None:
     assert text.count("policy drop;") == 2
 
 
+def test_nobody_else_speaks_from_the_hosts_own_addresses(cases: Path) -> None:
+    for file in cases.glob("*.nft"):
+        text = file.read_text()
+        for own in ("ip saddr 127.0.0.0/8 drop", "ip6 saddr ::1 drop"):
+            assert text.index('iifname "lo" accept') < text.index(own), file.stem
+            assert text.index(own) < text.index("dport") if "dport" in text else True
+
+
 def test_only_an_edge_lets_anything_through(cases: Path) -> None:
     through = (cases / "plain.nft").read_text().split("chain forward")[1]
     assert "accept" not in through

@@ -1,85 +1,158 @@
 """The live rule set, as nftables itself reports it."""
 # ruff: noqa: S101
 
-from collections.abc import Iterator
+import json
 from typing import Any
 
-from monitors.security.backends import Host
+from monitors.security.backends import Host, UndeterminedError
+from monitors.security.declared import Declared
 from monitors.security.facts import firewall
+from monitors.security.ruleset import (
+    EVERYWHERE,
+    Networks,
+    Opening,
+    dropping,
+    inward_rules,
+    networks,
+    openings,
+    refused_sources,
+    says,
+    settled,
+    within,
+)
 
-ADMINISTRATION_PORTS = {22, 9090, 9093}
-BOTH_FAMILIES = ({"inet"}, {"ip", "ip6"})
+# SSH, SNMP, Prometheus and what it asks.
+ADMINISTRATION_PORTS = {22, 161, 9090, 9093, 9100, 9872}
+LOOPBACK = networks({"set": ["127.0.0.0/8", "::1"]}, {})
+NFTABLES, OTHERS = "nftables.service", ("ufw.service", "firewalld.service")
+UNITS = f"systemctl show --property=Id,ActiveState,UnitFileState {NFTABLES} {' '.join(OTHERS)}"
+# Rules of the older iptables, which nft does not show: the kernel lists their tables.
+OLD_TABLES = "cat /proc/net/ip_tables_names /proc/net/ip6_tables_names 2>/dev/null; true"
+# What the next start will load, loaded where it filters nothing: an empty network namespace.
+SAVED = "unshare --net sh -c 'nft -f /etc/nftables.conf && nft -j list ruleset'"
 
 
-def test_fw_01_default_drop(host: Host) -> None:
-    """Packets in and through are dropped unless a rule says otherwise, at every start."""
+def test_fw_01_default_in(host: Host) -> None:
+    """What no rule lets in is dropped."""
+    covered = dropping(firewall(host), "input")
+    assert "ip" in covered, "no input chain drops by default for IPv4"
+
+
+def test_fw_02_default_through(host: Host) -> None:
+    """What no rule lets through is dropped, in both versions of IP."""
+    covered = dropping(firewall(host), "forward")
+    assert covered >= {"ip", "ip6"}, "no forward chain drops by default for both IPv4 and IPv6"
+
+
+def test_fw_03_ipv6(host: Host) -> None:
+    """IPv6 is let in no more easily than IPv4."""
+    covered = dropping(firewall(host), "input")
+    assert "ip6" in covered, "no input chain drops by default for IPv6"
+
+
+def test_fw_04_every_start(host: Host) -> None:
+    """The rules are loaded at every start."""
+    state = _units(host)[NFTABLES]
+    enabled, active = state.get("UnitFileState") or "absent", state.get("ActiveState")
+    assert enabled == "enabled", f"{NFTABLES} is {enabled}, expected enabled"
+    assert active == "active", f"{NFTABLES} is {active}, expected active"
+
+
+def test_fw_05_saved_is_live(host: Host) -> None:
+    """The rules that the next start would load are those in force."""
+    live, saved = firewall(host), host.run(SAVED)
+    if "unshare" in saved.stderr:
+        raise UndeterminedError(f"no network namespace to load rules in: {saved.stderr.strip()}")
+    assert saved.rc == 0, f"/etc/nftables.conf cannot be loaded: {saved.stderr.strip()[:200]}"
+    now, then = settled(live), settled(json.loads(saved.stdout)["nftables"])
+    gone, come = [o for o in now if o not in then], [o for o in then if o not in now]
+    said = [f"in force, not saved: {o[:120]}" for o in gone[:2]]
+    said += [f"saved, not in force: {o[:120]}" for o in come[:2]]
+    assert now == then, "; ".join(said) or "the rules in force have another order than the saved"
+
+
+def test_fw_06_administration_ports(host: Host, declared: Declared) -> None:
+    """Administrators' ports answer the networks that the inventory names."""
+    wrong = [
+        text
+        for opening in _openings(host)
+        for port in _known(declared, opening, administration=True)
+        if (text := _too_wide(declared, opening, port))
+    ]
+    assert not wrong, "; ".join(sorted(set(wrong)))
+
+
+def test_fw_07_declared_openings(host: Host, declared: Declared) -> None:
+    """Every port that the firewall opens is declared, and opened to no more than declared."""
+    found = _openings(host)
+    wrong = [f"{opening.name} opens every port" for opening in found if opening.ports is None]
+    wrong += [
+        text
+        for opening in found
+        for port in _known(declared, opening, administration=False)
+        if (text := _too_wide(declared, opening, port))
+    ]
+    assert not wrong, "; ".join(sorted(set(wrong)))
+
+
+def test_fw_08_one_firewall(host: Host) -> None:
+    """Nothing else writes firewall rules beside nftables."""
+    old, units = host.run(OLD_TABLES).stdout.split(), _units(host)
+    beside = [name for name in OTHERS if units.get(name, {}).get("ActiveState") == "active"]
+    assert not beside, f"active beside nftables: {', '.join(beside)}"
+    assert not old, f"iptables has tables of its own: {', '.join(sorted(set(old)))}"
+
+
+def test_fw_09_forged_loopback(host: Host) -> None:
+    """Only the host itself may speak from its own loopback addresses."""
+    refused = refused_sources(firewall(host))
+    open_to = [str(network) for network in LOOPBACK if not within((network,), refused)]
+    assert not open_to, f"no rule drops packets of others from {', '.join(open_to)}"
+
+
+def test_fw_10_drops_are_logged(host: Host) -> None:
+    """What is dropped is logged, with a limit that no flood fills the disk through."""
+    logging = [rule for rule in inward_rules(firewall(host)) if says(rule, "log")]
+    assert logging, "no rule logs what comes in and is dropped"
+    assert all(says(rule, "limit") for rule in logging), "a rule logs without a limit"
+
+
+def _units(host: Host) -> dict[str, dict[str, str]]:
+    blocks = host.check_output(UNITS).split("\n\n")
+    pairs = [dict(line.split("=", 1) for line in block.splitlines()) for block in blocks]
+    return {found["Id"]: found for found in pairs}
+
+
+def _openings(host: Host) -> list[Opening]:
     rules = firewall(host)
-    enabled = host.run("systemctl is-enabled nftables").stdout.strip()
-    chains = [o["chain"] for o in rules if "chain" in o]
-    for hook in ("input", "forward"):
-        families = {c["family"] for c in chains if c.get("hook") == hook and _drops(c)}
-        covered = any(both <= families for both in BOTH_FAMILIES)
-        assert covered, f"no {hook} chain drops by default for both IPv4 and IPv6"
-    assert enabled == "enabled", f"nftables.service is {enabled or 'absent'}, expected enabled"
+    assert dropping(rules, "input"), "no input chain drops by default: every port answers everyone"
+    return list(openings(rules))
 
 
-def test_fw_02_administration_ports(host: Host) -> None:
-    """Rules that let administration in name the networks that it comes from."""
-    rules = firewall(host)
-    inward = {
-        (c["family"], c["table"])
-        for c in (o["chain"] for o in rules if "chain" in o)
-        if c.get("hook") == "input" and _drops(c)
-    }
-    assert inward, "no input chain drops by default: every port answers everyone"
-    open_to_all = sorted(
-        port
-        for rule in (o["rule"] for o in rules if "rule" in o)
-        if (rule["family"], rule["table"]) in inward and _accepts(rule) and not _has_source(rule)
-        for port in ADMINISTRATION_PORTS & set(_ports(rule))
-    )
-    assert not open_to_all, f"answers any network on port {', '.join(map(str, open_to_all))}"
+def _known(declared: Declared, opening: Opening, *, administration: bool) -> list[tuple[str, int]]:
+    """Return which ports of an opening are administration's, or which are not."""
+    if opening.ports is None:
+        ports: Any = {(p.protocol.value, p.port) for p in declared.ports} | {("tcp", 22)}
+        return sorted(p for p in ports if administration and p[1] in ADMINISTRATION_PORTS)
+    return sorted(p for p in opening.ports if (p[1] in ADMINISTRATION_PORTS) == administration)
 
 
-def _drops(chain: dict[str, Any]) -> bool:
-    return chain.get("policy") == "drop"
+def _too_wide(declared: Declared, opening: Opening, port: tuple[str, int]) -> str:
+    """Return what is wrong with a port's opening, nothing when the inventory wants it so."""
+    allowed = _allowed(declared, port)
+    if within(opening.sources, allowed):
+        return ""
+    names = ", ".join(str(n) for n in opening.sources if not within((n,), allowed))
+    what = "any network" if opening.sources == EVERYWHERE else names
+    return f"{opening.name} opens {port[0]} port {port[1]} to {what}"
 
 
-def _accepts(rule: dict[str, Any]) -> bool:
-    return any("accept" in statement for statement in rule.get("expr", []))
-
-
-def _has_source(rule: dict[str, Any]) -> bool:
-    matches = [s["match"] for s in rule.get("expr", []) if "match" in s]
-    return any(_subject(match) in ("saddr", "iif", "iifname") for match in matches)
-
-
-def _ports(rule: dict[str, Any]) -> Iterator[int]:
-    """Yield the destination ports of a rule; all administration ports when nothing narrows it."""
-    matches = [s["match"] for s in rule.get("expr", []) if "match" in s]
-    narrowing = [m for m in matches if _subject(m) not in ("l4proto", "protocol", "nfproto")]
-    if not narrowing:
-        yield from ADMINISTRATION_PORTS
-    for match in narrowing:
-        if _subject(match) == "dport":
-            yield from _numbers(match["right"])
-
-
-def _subject(match: dict[str, Any]) -> str | None:
-    """Return the packet field or the meta key that a match looks at."""
-    left = match["left"]
-    if not isinstance(left, dict):
-        return None
-    found: str | None = left.get("payload", {}).get("field") or left.get("meta", {}).get("key")
+def _allowed(declared: Declared, port: tuple[str, int]) -> Networks:
+    """Return the networks that the inventory opens a port to; none when it is not declared."""
+    found: Networks = ()
+    for p in declared.ports:
+        if (p.protocol.value, p.port) == port:
+            if not p.sources:
+                return EVERYWHERE
+            found = (*found, *networks({"set": list(p.sources)}, {}))
     return found
-
-
-def _numbers(right: Any) -> Iterator[int]:
-    if isinstance(right, int):
-        yield right
-    elif isinstance(right, dict) and "range" in right:
-        first, last = right["range"]
-        yield from range(first, last + 1)
-    elif isinstance(right, dict) and "set" in right:
-        for element in right["set"]:
-            yield from _numbers(element)
