@@ -77,9 +77,12 @@ def audit_run(case: str, estate: Estate | None = None, label: str = "audit") -> 
         waivers_sha256="cd" * 32,
         declared_sha256="ef" * 32,
         checks_sha256="01" * 32,
+        whole=True,
         hosts=tuple(host_audit(placed.name, case, estate) for placed in hosts(lab())),
     )
 
 
-def packed(case: str, host: str) -> bytes:
-    return pack(recorded(case).model_copy(update={"host": host}))
+def packed(case: str, host: str, clock: float | None = None) -> bytes:
+    """Return a recorded bundle as a host would send it, its clock as recorded unless given."""
+    update = {"host": host} | ({} if clock is None else {"clock": clock})
+    return pack(recorded(case).model_copy(update=update))
