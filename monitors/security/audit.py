@@ -159,7 +159,7 @@ def _wrong_clock(bundle: Bundle, now: datetime, path: Path) -> str | None:
 
     Ages, certificates, terms of waivers: all are judged by the time of the bundle.
     """
-    off = bundle.collected - now
+    off = timedelta(seconds=round(bundle.clock - now.timestamp()))
     if abs(off) <= CLOCK_TOLERANCE:
         return None
     way = "ahead of" if off > timedelta(0) else "behind"

@@ -4,7 +4,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import paramiko
@@ -36,9 +36,15 @@ class _Interface(paramiko.ServerInterface):
 
 
 @contextmanager
-def serving(host_key: paramiko.PKey, allowed: paramiko.PKey, serve: Serve) -> Iterator[int]:
-    """Serve SSH on a free loopback port; yield the port."""
-    listening = socket.create_server(("127.0.0.1", 0))
+def serving(
+    host_key: paramiko.PKey,
+    allowed: paramiko.PKey,
+    serve: Serve,
+    address: str = "127.0.0.1",
+    port: int = 0,
+) -> Iterator[int]:
+    """Serve SSH on a loopback address, on a free port unless one is given; yield the port."""
+    listening = socket.create_server((address, port))
     transports: list[paramiko.Transport] = []
 
     def accept() -> None:
@@ -70,5 +76,34 @@ def new_key(file: Path) -> paramiko.PKey:
 
 def known(file: Path, port: int, key: paramiko.PKey) -> Path:
     """Write a known_hosts file that names a key for the loopback server."""
-    file.write_text(f"[127.0.0.1]:{port} {key.get_name()} {key.get_base64()}\n")
+    file.write_text(known_line("127.0.0.1", port, key))
     return file
+
+
+def known_line(address: str, port: int, key: paramiko.PKey) -> str:
+    return f"[{address}]:{port} {key.get_name()} {key.get_base64()}\n"
+
+
+def says(content: bytes, stderr: bytes = b"") -> Serve:
+    """Return a server's part that sends bytes and ends well."""
+
+    def serve(channel: paramiko.Channel) -> None:
+        # The other side may have seen enough and gone.
+        with suppress(OSError, EOFError):
+            channel.sendall_stderr(stderr)
+            channel.sendall(content)
+            channel.send_exit_status(0)
+            channel.close()
+
+    return serve
+
+
+def dies_after(content: bytes) -> Serve:
+    """Return a server's part that sends bytes, after which its machine is gone."""
+
+    def serve(channel: paramiko.Channel) -> None:
+        with suppress(OSError, EOFError):
+            channel.sendall(content)
+            channel.get_transport().sock.shutdown(socket.SHUT_RDWR)
+
+    return serve

@@ -1,5 +1,6 @@
 """A fleet's audit: what fails on one host stays with it, and everything is kept."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,8 @@ from monitors.security.exchange import Target
 from monitors.security.replay import basis_today, replay
 from monitors.security.results import AuditError, HostAudit, Outcome, load_latest, save
 from tests.monitors.security.estates import TABLE, audit_run, declared, lab, packed
-from tests.monitors.security.ssh_server import known, new_key, serving
+from tests.monitors.security.ssh_server import known, new_key, says, serving
 from tests.monitors.security.test_bundle import framed
-from tests.monitors.security.test_exchange import says
 
 APP = "velgora-app"
 
@@ -56,13 +56,14 @@ def test_a_bundle_that_cannot_be_kept_is_a_problem_of_that_host(tmp_path: Path) 
 
 
 def test_a_host_is_audited_kept_and_replayed_to_the_same_results(tmp_path: Path) -> None:
-    found = audited(tmp_path, framed(packed("fresh", APP)))
+    sent = packed("fresh", APP, time.time())
+    found = audited(tmp_path, framed(sent))
     kept = tmp_path / "state" / str(found.bundle)
 
     again = replay(kept, basis_today(lab()))
 
     assert found.problem == ""
-    assert kept.read_bytes() == packed("fresh", APP)
+    assert kept.read_bytes() == sent
     assert again.results == found.results
     assert (again.bundle, again.bundle_sha256) == (found.bundle, found.bundle_sha256)
 

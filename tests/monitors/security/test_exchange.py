@@ -12,7 +12,7 @@ import pytest
 
 from monitors.security.bundle import MAX_PACKED_BYTES, pack
 from monitors.security.exchange import Refused, Target, fetch
-from tests.monitors.security.ssh_server import Serve, known, new_key, serving
+from tests.monitors.security.ssh_server import Serve, known, new_key, says, serving
 from tests.monitors.security.test_bundle import GOOD, framed
 
 
@@ -39,18 +39,6 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     return Site(new_key(tmp_path / "host"), new_key(tmp_path / "audit"), tmp_path)
-
-
-def says(content: bytes, stderr: bytes = b"") -> Serve:
-    def serve(channel: paramiko.Channel) -> None:
-        # The other side may have seen enough and gone.
-        with suppress(OSError, EOFError):
-            channel.sendall_stderr(stderr)
-            channel.sendall(content)
-            channel.send_exit_status(0)
-            channel.close()
-
-    return serve
 
 
 def exchange(
