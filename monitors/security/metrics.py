@@ -1,147 +1,174 @@
 """The newest results of every host as Prometheus families: gauges, failures one by one."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, time
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
-from inventory.model import Estate
+from inventory.model import CENTRAL, ESTATE_SCOPE, Estate, Waiver
 from inventory.placed import hosts
 from monitors.metrics import Family, Sample
-from monitors.security.results import (
-    AuditRun,
-    HostAudit,
-    Outcome,
-    audit_files,
-    load,
+from monitors.security.controls import load_controls
+from monitors.security.newest import Newest, newest
+from monitors.security.results import Result
+from monitors.security.score import SCORE_MODEL, Score, score
+from monitors.security.waivers import of_unknown_controls
+from monitors.store.database import store_url
+from monitors.store.reading import read_first_failed
+
+Places = Mapping[str, str]
+"""The municipality of every host that the estate declares."""
+
+SHARES: tuple[tuple[str, str, Callable[[Score], float | None]], ...] = (
+    (
+        "score_ratio",
+        "Severity-weighted share of controls proved to pass.",
+        lambda found: found.proved,
+    ),
+    (
+        "accepted_score_ratio",
+        "Like the score, failures under a waiver in force counted as passed.",
+        lambda found: found.accepted,
+    ),
+    (
+        "coverage_ratio",
+        "Severity-weighted share of controls that could be determined, not long ago.",
+        lambda found: found.coverage,
+    ),
 )
-from monitors.security.score import score
-
-# Runs of single hosts may hide a fleet's last run, but not for ever.
-MAX_FILES = 50
-
-Newest = tuple[tuple[HostAudit, datetime | None], ...]
 
 
-def collect(state_dir: Path, estate: Estate) -> Iterable[Family]:
-    """Return the metrics of the newest audit of every host that the estate declares.
+def collect(state: Path, estate: Estate, now: datetime | None = None) -> Iterator[Family]:
+    """Yield the metrics of the newest audit of every host that the estate declares.
 
-    Raises AuditError when a results file is damaged.
+    Before any audit no family has samples. Raises AuditError when a results file is damaged,
+    and at the end, when all else is given, StoreError when the history cannot be read.
     """
-    newest = _newest(state_dir, {placed.name for placed in hosts(estate)})
-    return (
-        _per_host(
-            "score_ratio", "Severity-weighted share of controls proved to pass.", _proved(newest)
-        ),
-        _per_host(
-            "accepted_score_ratio",
-            "Like the score, failures under a waiver in force counted as passed.",
-            _accepted(newest),
-        ),
-        _per_host(
-            "coverage_ratio",
-            "Severity-weighted share of controls that could be determined.",
-            _coverage(newest),
-        ),
-        _per_host("controls", "Number of controls by outcome and severity.", _counts(newest)),
-        _per_host(
-            "control_failing",
-            "1 for each control that fails and is not waived.",
-            _failing(newest, waived=False),
-        ),
-        _per_host(
-            "control_waived",
-            "1 for each control that fails under a waiver in force.",
-            _failing(newest, waived=True),
-        ),
-        _per_host(
-            "last_audit_timestamp_seconds",
-            "When the host's bundle was last collected and judged.",
-            _last_audit(newest),
-        ),
-        Family(
-            "bastide_security_waiver_expiry_timestamp_seconds",
-            "First second at which a waiver is no longer in force.",
-            "gauge",
-            tuple(_waivers(estate)),
-        ),
+    places = {placed.name: placed.place.id for placed in hosts(estate)}
+    known, now = newest(state, places), now or datetime.now(UTC)
+    yield from _shares(known, places, now)
+    yield _gauge("controls", "Number of controls by outcome and severity.", _counts(known, now))
+    yield from _not_passing(known)
+    yield _gauge(
+        "audit_success", "Whether the host could be asked in its newest audit.", _success(known)
+    )
+    yield _gauge(
+        "last_audit_timestamp_seconds",
+        "When the newest audit began in which the host could be asked.",
+        _last_audit(known),
+    )
+    yield _gauge(
+        "control_set_info", "The controls and the score model that it was judged by.", _sets(known)
+    )
+    yield from _waivers(estate.waivers if known else (), places)
+    yield _gauge(
+        "control_first_failed_timestamp_seconds",
+        "When a failure was first seen that was not seen mended since.",
+        _first_failed(state, estate, places),
     )
 
 
-def _newest(state: Path, wanted: set[str]) -> Newest:
-    """Return each wanted host's newest results, with when its bundle was last collected.
-
-    A host that could not be asked keeps the time of the last audit that did ask it.
-    """
-    found: dict[str, HostAudit] = {}
-    collected: dict[str, datetime] = {}
-    for file in audit_files(state)[:MAX_FILES]:
-        for host in _load(file, file.stat().st_mtime_ns).hosts:
-            if host.host in wanted:
-                found.setdefault(host.host, host)
-                if host.collected:
-                    collected.setdefault(host.host, host.collected)
-        if collected.keys() >= wanted:
-            break
-    return tuple((found[name], collected.get(name)) for name in sorted(found))
-
-
-@lru_cache(maxsize=4)
-def _load(file: Path, changed: int) -> AuditRun:
-    """Read a run once, not at every scrape; `changed` makes a new file a new reading."""
-    del changed
-    return load(file)
-
-
-def _per_host(name: str, text: str, samples: Iterable[Sample]) -> Family:
+def _gauge(name: str, text: str, samples: Iterable[Sample]) -> Family:
     return Family(f"bastide_security_{name}", text, "gauge", tuple(samples))
 
 
-def _labels(host: HostAudit, **more: str) -> dict[str, str]:
-    return {"municipality": host.municipality, "host": host.host, **more}
+def _labels(host: Newest, **more: str) -> dict[str, str]:
+    return {"municipality": host.audit.municipality, "host": host.audit.host, **more}
 
 
-def _proved(newest: Newest) -> Iterator[Sample]:
-    for host, _ in newest:
-        if (value := score(host.results).proved) is not None:
-            yield Sample(_labels(host), value)
+def _shares(known: Sequence[Newest], places: Places, now: datetime) -> Iterator[Family]:
+    """Yield scores; a host that was never audited has no score and a coverage of 0."""
+    scores = [(_labels(host), score(host.results(now))) for host in known]
+    never = places.keys() - {host.audit.host for host in known} if known else set()
+    for name, text, value in SHARES:
+        samples = [Sample(labels, v) for labels, s in scores if (v := value(s)) is not None]
+        if name == "coverage_ratio":
+            samples += [
+                Sample({"municipality": places[host], "host": host}, 0.0) for host in sorted(never)
+            ]
+        yield _gauge(name, text, samples)
 
 
-def _accepted(newest: Newest) -> Iterator[Sample]:
-    for host, _ in newest:
-        if (value := score(host.results).accepted) is not None:
-            yield Sample(_labels(host), value)
-
-
-def _coverage(newest: Newest) -> Iterator[Sample]:
-    for host, _ in newest:
-        if (value := score(host.results).coverage) is not None:
-            yield Sample(_labels(host), value)
-
-
-def _counts(newest: Newest) -> Iterator[Sample]:
-    for host, _ in newest:
-        counts = Counter((result.outcome, result.severity) for result in host.results)
+def _counts(known: Iterable[Newest], now: datetime) -> Iterator[Sample]:
+    for host in known:
+        counts = Counter((result.outcome, result.severity) for result in host.results(now))
         for (outcome, severity), number in sorted(counts.items()):
             yield Sample(_labels(host, outcome=outcome, severity=severity), float(number))
 
 
-def _failing(newest: Newest, *, waived: bool) -> Iterator[Sample]:
-    for host, _ in newest:
-        for result in host.results:
-            if result.outcome is Outcome.FAIL and result.is_waived is waived:
-                labels = _labels(host, control=result.control, severity=result.severity)
-                yield Sample(labels, 1.0)
+def _not_passing(known: Sequence[Newest]) -> Iterator[Family]:
+    """Yield a series for each control that does not pass, so their number stays bounded."""
+    yield _gauge(
+        "control_failing",
+        "1 for each control that failed when the host was last asked and is not waived.",
+        _ones(known, lambda host: (r for r in host.failures if not r.is_waived)),
+    )
+    yield _gauge(
+        "control_waived",
+        "1 for each control that failed when the host was last asked, under a waiver in force.",
+        _ones(known, lambda host: (r for r in host.failures if r.is_waived)),
+    )
+    yield _gauge(
+        "control_undetermined",
+        "1 for each control that could not be determined on a host that could be asked.",
+        _ones(known, lambda host: host.undetermined),
+    )
 
 
-def _last_audit(newest: Newest) -> Iterator[Sample]:
-    for host, collected in newest:
-        if collected:
-            yield Sample(_labels(host), collected.timestamp())
+def _ones(
+    known: Iterable[Newest], chosen: Callable[[Newest], Iterable[Result]]
+) -> Iterator[Sample]:
+    for host in known:
+        for result in chosen(host):
+            labels = _labels(host, control=result.control, severity=result.severity)
+            yield Sample(labels, 1.0)
 
 
-def _waivers(estate: Estate) -> Iterator[Sample]:
-    for waiver in estate.waivers:
-        ends = datetime.combine(waiver.expires, time.max, UTC).timestamp()
-        yield Sample({"control": waiver.control, "scope": waiver.scope}, float(round(ends)))
+def _success(known: Iterable[Newest]) -> Iterator[Sample]:
+    return (Sample(_labels(host), float(not host.audit.problem)) for host in known)
+
+
+def _last_audit(known: Iterable[Newest]) -> Iterator[Sample]:
+    for host in known:
+        if host.answered_at:
+            yield Sample(_labels(host), host.answered_at.timestamp())
+
+
+def _sets(known: Iterable[Newest]) -> Iterator[Sample]:
+    for host in known:
+        named = {"controls": host.controls_sha256[:12], "score_model": str(SCORE_MODEL)}
+        yield Sample(_labels(host, **named), 1.0)
+
+
+def _waivers(waivers: Sequence[Waiver], places: Places) -> Iterator[Family]:
+    """Yield when waivers end: of a control and a scope the last one, since it renews the others."""
+    ends: dict[tuple[str, str], datetime] = {}
+    for waiver in sorted(waivers, key=lambda waiver: waiver.expires):
+        over = datetime.combine(waiver.expires + timedelta(days=1), time.min, UTC)
+        ends[waiver.control, waiver.scope] = over
+    yield _gauge(
+        "waiver_expiry_timestamp_seconds",
+        "First second at which a waiver is no longer in force.",
+        (Sample(_scope(*named, places), over.timestamp()) for named, over in ends.items()),
+    )
+    unknown = of_unknown_controls(waivers, load_controls())
+    yield _gauge(
+        "waiver_unknown_control",
+        "1 for each waiver of a control that the table does not have: it accepts nothing.",
+        (Sample(_scope(*named, places), 1.0) for named in {(w.control, w.scope) for w in unknown}),
+    )
+
+
+def _scope(control: str, scope: str, places: Places) -> dict[str, str]:
+    """Return a waiver's labels; the whole estate's are central's to renew."""
+    labels = {"control": control, "scope": scope}
+    if scope in places:
+        return {**labels, "municipality": places[scope], "host": scope}
+    return {**labels, "municipality": CENTRAL if scope == ESTATE_SCOPE else scope}
+
+
+def _first_failed(state: Path, estate: Estate, places: Places) -> Iterator[Sample]:
+    for place, first in sorted(read_first_failed(store_url(state), estate.estate).items()):
+        if place.host in places:
+            labels = {"municipality": places[place.host], "host": place.host}
+            yield Sample({**labels, "control": place.control}, first.timestamp())
