@@ -73,7 +73,14 @@ def test_a_transmission_that_is_not_whole_is_refused(received: bytes, said: str)
         (packed_with(clock=float("inf")), "clock|not a bundle"),
         (packed_with(more="keys"), "more"),
         (packed_with(recorded=[{"command": "id"}]), "recorded"),
+        (packed_with(clock=1e18), "clock"),
+        (packed_with(host="x" * 1000), "host"),
+        (pack(GOOD) + b"more", "4 bytes more after the end"),
+        (pack(GOOD) + pack(GOOD), "more after the end"),
+        (b"\x1f\x8b" + b"x" * MAX_PACKED_BYTES, "oversized: 200002 bytes"),
         (gzip.compress(b" " * (MAX_PLAIN_BYTES + 1)), "unpacks to more than"),
+        (gzip.compress(b'{"recorded":[' + b"{}," * 50_000 + b"{}]}"), "brackets and commas"),
+        (gzip.compress(b"[" * 20_000), "recursion"),
     ],
 )
 def test_a_bundle_that_is_not_one_is_refused_with_the_reason(packed: bytes, said: str) -> None:
