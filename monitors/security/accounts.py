@@ -4,21 +4,33 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from monitors.security.backends import Host
+from monitors.security.facts import FileFact
 
 FIRST_PERSON, NOBODY = 1000, 65534
 SHELLS = frozenset(
     ("sh", "bash", "dash", "rbash", "zsh", "ksh", "mksh", "fish", "tcsh", "csh", "screen", "tmux")
 )
-# Of a password hash only its scheme is printed: the hash itself never leaves the host.
+# Of a password hash only its scheme is printed, and `getent` would print one that has no business
+# in /etc/passwd: no hash leaves the host. The first line of SHADOW is the time in seconds.
 SHADOW = (
-    r"""awk -F: -v OFS=: '{ split($2, p, "$"); s = "des"; if ($2 == "") s = "empty"; """
-    r"""if ($2 ~ /^[!*]/) s = "locked"; if ($2 ~ /^[$]/) s = p[2]; """
-    r"""print $1, s, $3, $4, $5, $6, $7 }' /etc/shadow"""
+    r"""date +%s; awk -F: -v OFS=: '{ split($2, p, "$"); s = "des"; if ($2 == "") s = "empty"; """
+    r"""if ($2 ~ /^[!*]/) s = "locked"; if ($2 ~ /^[$]/) s = p[2] } """
+    r"""FILENAME ~ /passwd/ { if ($2 != "x") print $1, "unshadowed" } """
+    r"""FILENAME ~ /shadow/ { print $1, s, $3, $5, $6, $7 }' /etc/passwd /etc/shadow"""
 )
-LOGIN_DEFS = "grep -hE '^[A-Z_]+[[:space:]]' /etc/login.defs"
+ACCOUNTS = "{ getent passwd; echo; getent group; } | sed 's/:[^:]*:/::/'"
+LOGIN_DEFS, USERADD = "/etc/login.defs", "/etc/default/useradd"
+FAILLOCK, QUALITY = "/etc/security/faillock.conf", "/etc/security/pwquality.conf"
+# In the order in which libpwquality reads its files: the last value counts.
+SETTINGS = f"grep -sHE '^[A-Za-z_]' {LOGIN_DEFS} {USERADD} {FAILLOCK} {QUALITY}.d/*.conf {QUALITY}"
 # No colon after the file's name: `common-password:` looks like a secret to the collector.
 PAM_LINES = "awk '!/^[[:space:]]*(#|$)/ { print FILENAME, $0 }' /etc/pam.d/*"
-TODAY = "date +%s"
+# As a person gets it: what the profile sets, and what of it cannot be taken back.
+LOGIN_SHELL = (
+    'bash -l -c \'umask; echo "$TMOUT"; readonly -p | grep -c " TMOUT="; echo "$PATH"; '
+    'IFS=:; stat -L -c "%n %a %U %G" $PATH\''
+)
+LOGIN_KEYS, SUDO_LOG = "/etc/bastide/login_keys", "/var/log/sudo.log"
 DAY_SECONDS = 86_400
 NEVER_DAYS = 99_999
 
@@ -60,7 +72,6 @@ class Password:
     name: str
     scheme: str
     changed: int | None
-    youngest: int | None
     oldest: int | None
     warned: int | None
     inactive: int | None
@@ -76,32 +87,66 @@ class Password:
         return self.oldest is not None and 0 <= self.oldest < NEVER_DAYS
 
 
+@dataclass(frozen=True, slots=True)
+class LoginShell:
+    """What root's login shell is given: folders of PATH with those that exist as files."""
+
+    umask: int
+    timeout: str
+    timeout_is_fixed: bool
+    path: tuple[str, ...]
+    folders: tuple[FileFact, ...]
+
+
 def accounts(host: Host) -> tuple[Account, ...]:
     """Return every account, those of directories too."""
-    rows = [line.split(":") for line in host.check_output("getent passwd").splitlines()]
+    rows = [row.split(":") for row in _databases(host)[0].splitlines()]
     return tuple(Account(r[0], int(r[2]), int(r[3]), r[5], r[6]) for r in rows)
 
 
 def groups(host: Host) -> tuple[Group, ...]:
     """Return every group with the members that it names."""
-    rows = [line.split(":") for line in host.check_output("getent group").splitlines()]
+    rows = [row.split(":") for row in _databases(host)[1].splitlines()]
     return tuple(Group(r[0], int(r[2]), tuple(filter(None, r[3].split(",")))) for r in rows)
+
+
+def _databases(host: Host) -> tuple[str, str]:
+    people, _, known = host.check_output(ACCOUNTS).partition("\n\n")
+    return people, known
 
 
 def passwords(host: Host) -> tuple[Password, ...]:
     """Return what the shadow file says of every local account, hashes left out."""
-    rows = [line.split(":") for line in host.check_output(SHADOW).splitlines()]
-    return tuple(Password(r[0], r[1], *(int(d) if d else None for d in r[2:7])) for r in rows)
+    rows = [line.split(":") for line in host.check_output(SHADOW).splitlines()[1:]]
+    return tuple(
+        Password(r[0], r[1], *(int(d) if d else None for d in r[2:])) for r in rows if len(r) > 2
+    )
 
 
-def login_defs(host: Host) -> dict[str, str]:
-    """Return the defaults of new accounts."""
-    return dict(line.split(None, 1) for line in host.check_output(LOGIN_DEFS).splitlines())
+def unshadowed(host: Host) -> tuple[str, ...]:
+    """Return the accounts whose password is in the file that all can read."""
+    rows = [line.split(":") for line in host.check_output(SHADOW).splitlines()[1:]]
+    return tuple(row[0] for row in rows if row[1] == "unshadowed")
 
 
 def today(host: Host) -> int:
     """Return the host's own date in days since 1970, as the shadow file counts."""
-    return int(host.check_output(TODAY)) // DAY_SECONDS
+    return int(host.check_output(SHADOW).partition("\n")[0]) // DAY_SECONDS
+
+
+def account_settings(host: Host, file: str) -> dict[str, str]:
+    """Return the settings of one of SETTINGS' files and of the files in its own folder `.d`."""
+    rows = [line.partition(":") for line in host.check_output(SETTINGS).splitlines()]
+    mine = [text.replace("=", " ") for path, _, text in rows if path.startswith(file)]
+    return {words[0]: words[1] if len(words) > 1 else "" for words in map(str.split, mine)}
+
+
+def login_shell(host: Host) -> LoginShell:
+    """Return what root's login shell is given."""
+    umask, timeout, fixed, path, *rows = host.check_output(LOGIN_SHELL).splitlines()
+    parts = (row.rsplit(" ", 3) for row in rows)
+    folders = tuple(FileFact(name, int(mode, 8), o, g) for name, mode, o, g in parts)
+    return LoginShell(int(umask, 8), timeout, fixed != "0", tuple(path.split(":")), folders)
 
 
 def pam_stack(host: Host, service: str, kind: str) -> tuple[str, ...]:

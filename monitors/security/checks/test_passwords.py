@@ -2,23 +2,22 @@
 # ruff: noqa: S101
 
 from monitors.security.accounts import (
+    FAILLOCK,
+    LOGIN_DEFS,
+    QUALITY,
+    account_settings,
     accounts,
-    login_defs,
     pam_options,
     pam_stack,
     passwords,
     today,
+    unshadowed,
     within,
 )
 from monitors.security.backends import Host
-from monitors.security.facts import settings
 
 STRONG_SCHEMES = {"y", "gy", "6"}
 STRONG_METHODS = {"yescrypt", "gost_yescrypt", "sha512"}
-UNSHADOWED = "awk -F: '$2 != \"x\" { print $1 }' /etc/passwd"
-# In the order in which libpwquality reads them: the last value counts.
-QUALITY = "cat /etc/security/pwquality.conf.d/*.conf /etc/security/pwquality.conf 2>/dev/null"
-FAILLOCK = "cat /etc/security/faillock.conf 2>/dev/null"
 ASK_FOR_PASSWORDS = ("login", "sudo", "su")
 MIN_LENGTH = 14
 MAX_FAILURES, MIN_LOCKED_SECONDS = 5, 900
@@ -29,16 +28,16 @@ AGES = {"PASS_MAX_DAYS": range(1, 366), "PASS_WARN_AGE": range(7, 91)}
 def test_pwd_01_no_empty_password(host: Host) -> None:
     """No account lets everybody in, and every hash is in the shadow file."""
     empty = [password.name for password in passwords(host) if password.scheme == "empty"]
-    unshadowed = host.check_output(UNSHADOWED).split()
+    open_to_all = unshadowed(host)
     assert not empty, f"no password is asked of: {', '.join(empty)}"
-    assert not unshadowed, f"password outside the shadow file: {', '.join(unshadowed)}"
+    assert not open_to_all, f"password outside the shadow file: {', '.join(open_to_all)}"
 
 
 def test_pwd_02_strong_hashes(host: Host) -> None:
     """Every password is stored as yescrypt or SHA-512, and so will new ones be."""
     stored = [p for p in passwords(host) if p.is_usable and p.scheme != "empty"]
     stack = [line for line in pam_stack(host, "passwd", "password") if "pam_unix.so" in line]
-    method = login_defs(host).get("ENCRYPT_METHOD", "DES").strip().lower()
+    method = account_settings(host, LOGIN_DEFS).get("ENCRYPT_METHOD", "DES").lower()
     weak = [f"{p.name}: {p.scheme}" for p in stored if p.scheme not in STRONG_SCHEMES]
     assert not weak, f"weak hash: {', '.join(weak)}"
     assert any(STRONG_METHODS & set(line.split()) for line in stack), (
@@ -50,7 +49,7 @@ def test_pwd_02_strong_hashes(host: Host) -> None:
 def test_pwd_03_long_passwords(host: Host) -> None:
     """The password module is in force and asks for a long password."""
     lines = [line for line in pam_stack(host, "passwd", "password") if "pam_pwquality.so" in line]
-    found = {**settings(host.run(QUALITY).stdout), **pam_options(lines)}
+    found = {**account_settings(host, QUALITY), **pam_options(lines)}
     length = int(found.get("minlen", "8"))
     assert lines, "pam_pwquality is not in PAM's password stack"
     assert length >= MIN_LENGTH, f"minlen is {length}, expected at least {MIN_LENGTH}"
@@ -61,7 +60,7 @@ def test_pwd_04_failures_are_counted(host: Host) -> None:
     """After a few wrong passwords an account is locked for a while, whatever asks for them."""
     stacks = {name: pam_stack(host, name, "auth") for name in ASK_FOR_PASSWORDS}
     lines = [line for stack in stacks.values() for line in stack if "pam_faillock.so" in line]
-    found = {**settings(host.run(FAILLOCK).stdout), **pam_options(lines)}
+    found = {**account_settings(host, FAILLOCK), **pam_options(lines)}
     deny, unlock = int(found.get("deny", "3")), int(found.get("unlock_time", "600"))
     without = [name for name, stack in stacks.items() if not _counts_failures(stack)]
     assert not without, f"pam_faillock does not count the failures of {', '.join(without)}"
@@ -88,7 +87,7 @@ def test_pwd_05_no_former_passwords(host: Host) -> None:
 
 def test_pwd_06_ages(host: Host) -> None:
     """Passwords have a longest age, their owners are warned, and an account without one lasts."""
-    known, defaults = passwords(host), login_defs(host)
+    known, defaults = passwords(host), account_settings(host, LOGIN_DEFS)
     people = {account.name for account in accounts(host) if account.is_person}
     now = today(host)
     used = [password for password in known if password.is_usable]

@@ -5,8 +5,8 @@ from fnmatch import fnmatchcase
 
 from monitors.security.backends import Host
 from monitors.security.declared import Declared
-from monitors.security.facts import SSHD_EFFECTIVE, files, loose_files, sshd_settings
-from monitors.security.sshd import FOLDER, sshd_lines
+from monitors.security.facts import SSHD_EFFECTIVE, loose_files, sshd_settings
+from monitors.security.sshd import FOLDER, server_files, sshd_lines
 
 KEYS_ONLY_FOR_ROOT = {"no", "prohibit-password", "without-password", "forced-commands-only"}
 MAX_TRIES = 4
@@ -62,9 +62,7 @@ IN_MATCH_BLOCKS: dict[str, set[str]] = {
     "allowusers": set(),
     "allowgroups": set(),
 }
-WHEN_WRITTEN = f"stat -c '%Y %n' /etc/ssh/sshd_config {FOLDER} {FOLDER}/* 2>/dev/null"
 WHEN_READ = "systemctl show ssh.service --property=StateChangeTimestamp --timestamp=unix"
-SERVER_FILES = ("/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*.conf", "/etc/ssh/ssh_host_*_key")
 
 
 def allowed_users(host: Host) -> tuple[str, ...]:
@@ -173,7 +171,9 @@ def test_ssh_12_logins_are_logged(host: Host) -> None:
 
 def test_ssh_13_files(host: Host) -> None:
     """The server's configuration and private host keys are closed to everyone but root."""
-    closed, public = files(host, *SERVER_FILES), files(host, "/etc/ssh/ssh_host_*_key.pub")
+    found = [file for file, _ in server_files(host) if file.path != FOLDER]
+    public = tuple(file for file in found if file.path.endswith(".pub"))
+    closed = tuple(file for file in found if file not in public)
     names = [file.path for file in closed]
     assert "/etc/ssh/sshd_config" in names, "/etc/ssh/sshd_config is absent"
     assert any(name.endswith("_key") for name in names), "there is no private host key in /etc/ssh"
@@ -202,10 +202,10 @@ def test_ssh_14_no_loose_match_block(host: Host) -> None:
 
 def test_ssh_15_in_force(host: Host) -> None:
     """The server was started or reloaded after its files were last written."""
-    rows = [line.split(" ", 1) for line in host.check_output(WHEN_WRITTEN).splitlines()]
+    found = [(file.path, written) for file, written in server_files(host)]
     read = int(host.check_output(WHEN_READ).partition("=@")[2])
-    assert rows, "/etc/ssh/sshd_config is absent"
-    newer = [path for written, path in rows if int(written) > read]
+    newer = [path for path, written in found if "_host_" not in path and written > read]
+    assert found, "/etc/ssh/sshd_config is absent"
     assert not newer, f"written after the server last read it: {', '.join(newer)}"
 
 

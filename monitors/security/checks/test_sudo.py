@@ -4,7 +4,7 @@
 import json
 from typing import Any
 
-from monitors.security.accounts import pam_options, pam_stack
+from monitors.security.accounts import LOGIN_KEYS, SUDO_LOG, groups, pam_options, pam_stack
 from monitors.security.backends import Host
 from monitors.security.facts import files
 
@@ -65,15 +65,11 @@ def test_sudo_01_terminal_of_its_own(host: Host) -> None:
 
 def test_sudo_02_log_file(host: Host) -> None:
     """Every use of sudo is written to a log of its own, which root alone reads."""
-    found, log = policy(host), files(host, "/var/log/sudo.log")
+    found, log = policy(host), files(host, LOGIN_KEYS, SUDO_LOG)
     name = defaults(found).get("logfile")
-    loose = [
-        f"{f.path} is {f.mode:04o} {f.owner}" for f in log if f.mode & 0o037 or f.owner != "root"
-    ]
-    assert name == "/var/log/sudo.log", (
-        f"logfile is {name or 'not set'}, expected /var/log/sudo.log"
-    )
-    assert not loose, f"others can read it: {', '.join(loose)}"
+    loose = [f for f in log if f.path == SUDO_LOG and (f.mode & 0o037 or f.owner != "root")]
+    assert name == SUDO_LOG, f"logfile is {name or 'not set'}, expected {SUDO_LOG}"
+    assert not loose, f"{SUDO_LOG} is {loose[0].mode:04o} {loose[0].owner}, expected 0600 root"
 
 
 def test_sudo_03_password_asked(host: Host) -> None:
@@ -116,7 +112,7 @@ def test_sudo_04_exact_rules(host: Host) -> None:
 def test_sudo_05_su_is_roots(host: Host) -> None:
     """Only root passes su without being in its group, so that nobody gets around sudo."""
     stack = pam_stack(host, "su", "auth")
-    groups = [line.split(":") for line in host.check_output("getent group").splitlines()]
+    known = groups(host)
     wheel = [i for i, line in enumerate(stack) if "pam_wheel.so" in line and _is_needed(line)]
     password = [i for i, line in enumerate(stack) if "pam_unix.so" in line]
     assert password, "su asks for no password"
@@ -124,7 +120,7 @@ def test_sudo_05_su_is_roots(host: Host) -> None:
     assert wheel[0] < password[0], "su asks for its group too late"
     assert "use_uid" in stack[wheel[0]].split(), "pam_wheel looks at who logged in, not who asks"
     group = pam_options([stack[wheel[0]]]).get("group", "wheel")
-    members = [row[3] for row in groups if row[0] == group and row[3]]
+    members = [name for row in known if row.name == group for name in row.members]
     assert not members, f"may use su: {', '.join(members)}"
 
 
