@@ -6,9 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from bastide import ansible, provision, status, wheelhouse
+from bastide.audit_pages import summary_of
+from bastide.auditing import audit
 from bastide.chain import convergence
 from bastide.chain.run import Findings, Work
-from bastide.commands.audit import BASELINE, LATEST, summary_of
+from bastide.commands.audit import BASELINE, LATEST
 from bastide.commands.infra import show_step, told
 from bastide.commands.playbook import show_event
 from bastide.errors import CommandError, Exit
@@ -18,7 +20,6 @@ from inventory.placed import devices, hosts
 from monitors import snmp
 from monitors.continuity import drills
 from monitors.reports import compliance
-from monitors.security.audit import run_audit
 from monitors.security.results import AuditRun, load_latest
 
 Stage = Callable[[Work, Findings], Findings]
@@ -185,11 +186,13 @@ def _playbook(name: str, work: Work, findings: Findings) -> Findings:
 
 
 def _audit(work: Work, label: str) -> AuditRun:
-    return run_audit(
-        work.opened.estate,
-        work.opened.state,
+    audited = audit(
+        work.opened,
         label=label,
         on_event=lambda host: work.progress.step(
             host.host, summary_of(host), good=not host.problem
         ),
     )
+    for problem in audited.problems:
+        work.progress.step("evidence", problem, good=False)
+    return audited.run

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from bastide.audit_pages import counts_of
 from bastide.chain.run import Findings, Work
-from bastide.commands.audit import counts_of
 from inventory.placed import services
 from monitors.continuity import status as backup_status
 

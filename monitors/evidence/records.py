@@ -110,6 +110,13 @@ def leaves_file(state: Path, run: AuditRun) -> Path:
     return state / FOLDER / "leaves" / f"{stamp(run.started)}-{run.label}.txt"
 
 
+def prune_leaves(state: Path) -> None:
+    """Delete the leaves of runs whose results are kept no more; their links stay in the chain."""
+    for file in (state / FOLDER / "leaves").glob("*.txt"):
+        if not (state / "audits" / f"{file.stem}.json").exists():
+            file.unlink()
+
+
 def root_of(leaves: Sequence[Leaf]) -> str:
     """Return the Merkle root over leaves, in hexadecimal."""
     return merkle.root([bytes.fromhex(leaf.sha256) for leaf in leaves]).hex()

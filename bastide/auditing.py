@@ -1,0 +1,70 @@
+"""An audit with all that belongs to it: results, a sealed link of the chain, history."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bastide.opened import Opened
+from monitors.evidence.chain import ChainError, Link
+from monitors.evidence.inputs import InputsError
+from monitors.evidence.records import EvidenceError, prune_leaves, seal
+from monitors.evidence.signing import SigningError
+from monitors.security.attribution import Attribution, attribute
+from monitors.security.audit import run_audit
+from monitors.security.results import AuditRun, HostAudit, audit_files, load
+from monitors.store.catching_up import catch_up
+from monitors.store.database import StoreError, store_url
+from monitors.store.history import History
+from monitors.store.reading import read_history
+
+NOT_SEALED = (ChainError, InputsError, EvidenceError, SigningError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """A run, the link that seals it, and what went wrong beside the audit itself, in words."""
+
+    run: AuditRun
+    link: Link | None
+    problems: tuple[str, ...] = ()
+
+
+def audit(
+    opened: Opened,
+    hosts: Sequence[str] | None = None,
+    label: str = "audit",
+    on_event: Callable[[HostAudit], None] = lambda _: None,
+) -> Audited:
+    """Audit hosts, seal the run and record it; the results are kept whatever happens after.
+
+    Raises what `run_audit` raises; an unsealed or unrecorded run is among the problems.
+    """
+    run = run_audit(opened.estate, opened.state, hosts, label, on_event)
+    link, problems = None, []
+    try:
+        link = seal(run, opened.state)
+        prune_leaves(opened.state)
+    except NOT_SEALED as error:
+        problems.append(f"not sealed, so it can give no evidence: {error}")
+    try:
+        caught_up = catch_up(store_url(opened.state), opened.state, opened.estate.estate)
+        problems += caught_up.problems
+    except StoreError as error:
+        problems.append(f"not in the history yet; the next audit catches up: {error}")
+    return Audited(run, link, tuple(problems))
+
+
+def history_of(opened: Opened) -> History:
+    """Return what the store knows of the estate; StoreError says why it cannot be read."""
+    return read_history(store_url(opened.state), opened.estate.estate)
+
+
+def change_since_last(opened: Opened, run: AuditRun) -> Attribution | None:
+    """Return why the score is another than in the whole run before; None when there was none.
+
+    Raises AuditError when that run's file is damaged.
+    """
+    for file in audit_files(opened.state):
+        earlier = load(file)
+        if earlier.started < run.started and earlier.whole:
+            return attribute(earlier, run)
+    return None

@@ -1,0 +1,104 @@
+"""`bastide audit report`: what auditors and mayors read, and the evidence under it."""
+
+from pathlib import Path
+
+import click
+
+from bastide import audit_pages, auditing
+from bastide.errors import CommandError, Exit
+from bastide.opened import Opened, open_estate
+from bastide.options import estate_option
+from monitors.evidence.package import write_package
+from monitors.reports import compliance
+from monitors.reports.compliance import Format, UnknownMunicipalityError
+from monitors.reports.messages import CatalogueError
+from monitors.reports.pdf import PdfError
+from monitors.security.results import AuditError, AuditRun, load_latest
+from monitors.store.database import StoreError
+from monitors.store.history import History
+
+BASELINE = "before"
+EVIDENCE = "evidence"
+FORMATS = (*(one.value for one in Format), EVIDENCE)
+DEFAULT = (Format.HTML.value, Format.JSON.value)
+
+
+@click.command()
+@estate_option
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice((*FORMATS, "all")),
+    default=DEFAULT,
+    show_default=True,
+    help="May be given again; evidence: all records, signed, with the other formats given.",
+)
+@click.option("--municipality", "only", multiple=True, help="Only this one; nothing of others.")
+@click.option("--label", help="Of the newest run with this label.  [default: the newest run]")
+@click.option("--language", default="en", show_default=True, help="Of the texts, as BCP 47 tag.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where to write.  [default: the state's reports/]",
+)
+def report(
+    estate_name: str | None,
+    formats: tuple[str, ...],
+    only: tuple[str, ...],
+    label: str | None,
+    language: str,
+    folder: Path | None,
+) -> int:
+    """Write the compliance report: for people, for programs, as evidence."""
+    opened = open_estate(estate_name)
+    wanted = set(FORMATS) if "all" in formats else set(formats)
+    if EVIDENCE in wanted and only:
+        raise CommandError(
+            "evidence is of a whole run: leave out --municipality, or ask for other formats",
+            Exit.WRONG_USE,
+        )
+    after = audit_pages.latest(opened, label)
+    into = folder or opened.state / "reports"
+    try:
+        written = _write(opened, after, wanted - {EVIDENCE}, only, language, into)
+        if EVIDENCE in wanted:
+            members = {file.name: file.read_bytes() for file in written}
+            written = (*written, write_package(after, opened.state, members, into))
+    except (UnknownMunicipalityError, CatalogueError) as error:
+        raise CommandError(str(error), Exit.WRONG_USE) from None
+    except (PdfError, AuditError, *auditing.NOT_SEALED) as error:
+        raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
+    click.echo("\n".join(str(file) for file in written))
+    return Exit.WELL
+
+
+def _write(
+    opened: Opened,
+    after: AuditRun,
+    formats: set[str],
+    only: tuple[str, ...],
+    language: str,
+    into: Path,
+) -> tuple[Path, ...]:
+    return compliance.write_all(
+        opened.estate,
+        opened.state,
+        load_latest(opened.state, BASELINE),
+        after,
+        formats={Format(name) for name in formats},
+        only=only,
+        language=language,
+        folder=into,
+        history=_history(opened),
+        attribution=auditing.change_since_last(opened, after),
+    )
+
+
+def _history(opened: Opened) -> History | None:
+    """Return the history; a report without it is still a report, and says so at the terminal."""
+    try:
+        return auditing.history_of(opened)
+    except StoreError as error:
+        click.echo(f"  without history: {error}", err=True)
+        return None
