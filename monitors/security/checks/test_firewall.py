@@ -29,7 +29,7 @@ UNITS = f"systemctl show --property=Id,ActiveState,UnitFileState {NFTABLES} {' '
 # Rules of the older iptables, which nft does not show: the kernel lists their tables.
 OLD_TABLES = "cat /proc/net/ip_tables_names /proc/net/ip6_tables_names 2>/dev/null; true"
 # What the next start will load, loaded where it filters nothing: an empty network namespace.
-SAVED = "unshare --net sh -c 'nft -f /etc/nftables.conf && nft -j list ruleset'"
+SAVED = "unshare --net sh -c 'nft -f /etc/nftables.conf && nft --json list ruleset'"
 
 
 def test_fw_01_default_in(host: Host) -> None:
