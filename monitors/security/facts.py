@@ -124,6 +124,12 @@ def active_units(host: Host, *units: str) -> tuple[str, ...]:
     return tuple(unit for unit in units if unit in active)
 
 
+def manager_settings(host: Host) -> dict[str, str]:
+    """Return what systemd itself was told: core dumps of services, keys that restart."""
+    asked = "systemctl show --property=DefaultLimitCORE,CtrlAltDelBurstAction"
+    return _assignments(host.check_output(asked))
+
+
 def settings(text: str) -> dict[str, str]:
     """Return `key = value` lines of a configuration file, the last of each key, no comments."""
     lines = (line.split("#", 1)[0] for line in text.splitlines())
