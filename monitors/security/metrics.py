@@ -160,11 +160,13 @@ def _waivers(waivers: Sequence[Waiver], places: Places) -> Iterator[Family]:
 
 
 def _scope(control: str, scope: str, places: Places) -> dict[str, str]:
-    """Return a waiver's labels; the whole estate's are central's to renew."""
-    labels = {"control": control, "scope": scope}
-    if scope in places:
-        return {**labels, "municipality": places[scope], "host": scope}
-    return {**labels, "municipality": CENTRAL if scope == ESTATE_SCOPE else scope}
+    """Return a waiver's labels; the whole estate's are central's to renew.
+
+    An empty `host` keeps Prometheus from adding that of the target, which is the exporter's.
+    """
+    place = CENTRAL if scope == ESTATE_SCOPE else places.get(scope, scope)
+    host = scope if scope in places else ""
+    return {"control": control, "scope": scope, "municipality": place, "host": host}
 
 
 def _first_failed(state: Path, estate: Estate, places: Places) -> Iterator[Sample]:

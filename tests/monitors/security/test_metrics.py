@@ -206,7 +206,7 @@ def test_a_waiver_ends_with_its_last_day_and_belongs_to_who_must_renew_it(tmp_pa
     assert (
         value(found, name, scope="velgora-app", municipality="velgora", host="velgora-app") == over
     )
-    assert value(found, name, scope="estate", municipality="central") == over
+    assert value(found, name, scope="estate", municipality="central", host="") == over
     renewed = value(found, name, scope="velgora", municipality="velgora")
     assert renewed == over + timedelta(days=31).total_seconds()
     assert len([line for line in found.splitlines() if line.startswith(f"{name}{{")]) == 3
