@@ -6,7 +6,11 @@ from pathlib import Path
 from types import ModuleType
 
 ROLES = Path(__file__).resolve().parents[2] / "playbooks" / "roles"
-FOLDERS = ("backup_client/files/backup", "scratch/files/drill")
+FOLDERS = (
+    "backup_client/files/backup",
+    "scratch/files/drill",
+    "accounts/files/tree/usr/local/libexec/bastide",
+)
 
 
 def program(name: str) -> ModuleType:

@@ -41,12 +41,12 @@ PAM_SUCCESS, PAM_CONV_ERR = 0, 19
 
 
 def assigned(text, values, between):
-    """Return a file's text in which each name has the value, in place or at the end."""
+    """Return a file's text in which each name has the value: in place, in an example's, or last."""
     for name, value in values.items():
         line = name + between + value
-        pattern = re.compile(r"^#?\s*%s(?:\s|=).*$" % re.escape(name), re.MULTILINE)
+        example = re.compile(r"^#\s*%s[\s=]+\S*$" % re.escape(name), re.MULTILINE)
         active = re.compile(r"^%s(?:\s|=).*$" % re.escape(name), re.MULTILINE)
-        chosen = active if active.search(text) else pattern
+        chosen = active if active.search(text) else example
         if chosen.search(text):
             text = chosen.sub(line, text, count=1)
         else:

@@ -1,0 +1,100 @@
+"""Locking ourselves out of a real host, by SSH's settings and by PAM: it lets us in again."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bastide.opened import Opened
+from tests.playbooks.ansible import ansible_playbook
+
+pytestmark = [pytest.mark.lab, pytest.mark.root]
+
+HOST = "velgora-files"
+SHOWN = "cat /etc/ssh/sshd_config.d/00-bastide.conf"
+STACKS = "cat /etc/pam.d/common-* /etc/pam.d/su"
+NOTIFY = "/usr/share/pam-configs/bastide-faillock-notify"
+# A profile that counts failures and, by mistake, lets nobody in whom it did not ask.
+SHUTS_OUT = (
+    f"sed -i 's/^\\trequired\\tpam_faillock.so$/\\trequisite\\tpam_deny.so/' {NOTIFY}; "
+    "pam-auth-update --remove bastide-faillock-notify"
+)
+
+
+def on_host(lab: Opened, command: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command on the host over a new SSH connection."""
+    return subprocess.run(
+        ["ssh", "-F", lab.state / "ssh/config", "-oBatchMode=yes", HOST, command],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def harden(tags: str, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    return ansible_playbook("harden.yml", "--tags", tags, "--limit", HOST, *arguments)
+
+
+def until_let_in(lab: Opened) -> None:
+    """Wait until a new login gets through, as the host's own timer must bring about."""
+    end = time.monotonic() + 60
+    while on_host(lab, "true").returncode != 0:
+        assert time.monotonic() < end, f"{HOST} still lets nobody in"
+        time.sleep(1)
+
+
+@pytest.fixture
+def _as_it_was(lab: Opened) -> Iterator[None]:
+    """Harden the host again afterwards, whatever the test has left."""
+    yield
+    until_let_in(lab)
+    assert harden("ssh,accounts").returncode == 0
+
+
+@pytest.mark.usefixtures("_as_it_was")
+def test_settings_that_shut_us_out_are_put_back_by_the_host_itself(lab: Opened) -> None:
+    before = on_host(lab, SHOWN).stdout
+
+    done = harden("ssh", "-e", "ssh_permit_root_login=no", "-e", "ssh_revert_after_seconds=15")
+
+    assert done.returncode != 0
+    assert "Permission denied" in done.stdout
+    until_let_in(lab)
+    assert on_host(lab, SHOWN).stdout == before
+
+
+@pytest.mark.usefixtures("_as_it_was")
+def test_pam_that_lets_nobody_in_is_put_back_at_once(lab: Opened) -> None:
+    assert on_host(lab, SHUTS_OUT).returncode == 0
+    before = on_host(lab, STACKS).stdout
+
+    program = "/usr/bin/python3 -I /usr/local/libexec/bastide/bastide_accounts.py"
+    asked = '{"keys": "", "without_shell": [], "logins": ["root", "bastide-audit"]}'
+    done = on_host(lab, f"echo '{asked}' | {program}")
+
+    assert done.returncode != 0
+    assert "lets in no more: [('login', 'bastide-audit')" in done.stderr
+    assert on_host(lab, STACKS).stdout == before
+
+
+def test_an_account_that_is_locked_by_wrong_passwords_is_still_open_to_its_key(
+    lab: Opened,
+) -> None:
+    guess = "printf 'a\\nb\\nc\\n' | runuser -u bastide-audit -- sudo -S -k true"
+    failures = "faillock --user bastide-audit | grep -c ' V$'"
+    on_host(lab, f"{guess}; {guess}")
+    assert on_host(lab, failures).stdout.strip() == "5"
+
+    login = ["-i", str(lab.state / "ssh/audit"), "-l", "bastide-audit", HOST, "true"]
+    done = subprocess.run(
+        ["ssh", "-F", str(lab.state / "ssh/config"), *login],
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+
+    assert done.stdout.startswith(b"bastide-bundle 1 ")
+    assert on_host(lab, failures).stdout.strip() == "0"
