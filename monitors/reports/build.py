@@ -1,55 +1,123 @@
-"""Builds the report's values from audits: pure, equal inputs give an equal report."""
+"""Builds a report's values from audits and their history: equal inputs give an equal report."""
 
-from collections.abc import Iterable, Mapping
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from inventory.model import Estate
-from inventory.placed import Place, places
+from inventory.placed import places
+from inventory.words import Tier
+from monitors.reports.fleet import (
+    changes,
+    common,
+    oldest,
+    repairs,
+    trend_of,
+    waiver_lines,
+    waivers_of,
+)
+from monitors.reports.frameworks import frameworks
 from monitors.reports.model import (
-    Change,
-    Common,
+    BAD,
     ControlLine,
-    Finding,
     HostPage,
+    Line,
     PlacePage,
     Report,
     Run,
     ScoreLine,
-    Skipped,
     Source,
-    WaiverLine,
+    Which,
 )
-from monitors.security.controls import WEIGHT, Control, ControlTable, FrameworkReferences
-from monitors.security.results import AuditRun, HostAudit, Outcome, Result
-from monitors.security.score import score
+from monitors.security.controls import WEIGHT, Control, ControlTable, FrameworkReferences, Severity
+from monitors.security.results import AuditRun, HostAudit, Outcome, Result, stamp
+from monitors.security.score import SCORE_MODEL, score
+from monitors.store.history import History, Standing
 
-# A control that fails in fewer places is shown with its hosts only.
-COMMON_FROM = 2
-COMMON_SHOWN = 6
-BAD = (Outcome.FAIL, Outcome.ERROR)
+PLACE_ID = re.compile(r"[a-z0-9-]{1,40}")
 
 
-def build(estate: Estate, before: AuditRun | None, after: AuditRun, table: ControlTable) -> Report:
-    """Return the report on a run, compared with an earlier one when there is one."""
-    earlier = {host.host: host for host in before.hosts} if before else {}
-    pages = (_place(place, after, earlier, table) for place in places(estate))
-    shown = tuple(page for page in pages if page.hosts)
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What results are compared with: each host in the run before, and what the store knows."""
+
+    earlier: Mapping[str, HostAudit]
+    standings: Mapping[tuple[str, str], Standing]
+
+
+def build(
+    estate: Estate,
+    before: AuditRun | None,
+    after: AuditRun,
+    table: ControlTable,
+    history: History | None = None,
+) -> Report:
+    """Return the report on a run, compared with an earlier one when there is one.
+
+    Of the history, the store's, only what was known when `after` ran is told.
+    """
+    past = history or History()
+    waivers = waiver_lines(estate, after, table)
+    known = Known(
+        earlier={host.host: host for host in before.hosts} if before else {},
+        standings={(s.host, s.control): s for s in past.standings},
+    )
     return Report(
         estate=estate.estate,
         title=estate.title,
+        stamp=stamp(after.started),
         before_run=_run(before) if before else None,
         after_run=_run(after),
         before=_line_of(before.hosts) if before else None,
         after=_line_of(after.hosts),
-        mended=sum(len(host.mended) for page in shown for host in page.hosts),
-        places=shown,
-        common=_common(after, table),
-        waivers=_waivers(estate, after, table),
-        controls=tuple(
-            ControlLine(id=c.id, title=c.title, severity=c.severity, references=c.references)
-            for c in table.controls
+        changes=changes(before, after) if before else None,
+        trend=trend_of(past, after, None),
+        places=tuple(
+            PlacePage(
+                id=place_id,
+                file=place_id if PLACE_ID.fullmatch(place_id) else _hashed(place_id),
+                name=name,
+                tier=tier,
+                before=_line_of(was) if (was := _known(own, known)) else None,
+                after=_line_of(own),
+                trend=trend_of(past, after, place_id),
+                waivers=waivers_of(waivers, place_id, {host.host for host in own}),
+                hosts=tuple(_host(host, known) for host in own),
+            )
+            for place_id, name, tier, own in _places(estate, after)
         ),
+        common=common(after, table),
+        oldest=oldest(past, after),
+        repairs=repairs(past, after),
+        waivers=waivers,
+        frameworks=frameworks(after, table),
+        controls=tuple(_controls(table, before, after)),
         weights=WEIGHT,
+        score_model=SCORE_MODEL,
     )
+
+
+def _places(
+    estate: Estate, run: AuditRun
+) -> Iterator[tuple[str, str, Tier | None, tuple[HostAudit, ...]]]:
+    """Yield the places that have hosts in the run, those that left the estate since at the end."""
+    hosts: dict[str, list[HostAudit]] = {}
+    for host in run.hosts:
+        hosts.setdefault(host.municipality, []).append(host)
+    for place in places(estate):
+        if own := hosts.pop(place.id, None):
+            yield place.id, place.name, place.tier, tuple(own)
+    for gone, own in sorted(hosts.items()):
+        yield gone, gone, own[0].tier, tuple(own)
+
+
+def _hashed(place_id: str) -> str:
+    return f"place-{hashlib.sha256(place_id.encode(errors='replace')).hexdigest()[:12]}"
+
+
+def _known(hosts: Iterable[HostAudit], known: Known) -> tuple[HostAudit, ...]:
+    return tuple(known.earlier[host.host] for host in hosts if host.host in known.earlier)
 
 
 def _run(run: AuditRun) -> Run:
@@ -58,11 +126,14 @@ def _run(run: AuditRun) -> Run:
         started=run.started,
         seconds=run.seconds,
         controls_sha256=run.controls_sha256,
+        waivers_sha256=run.waivers_sha256,
+        declared_sha256=run.declared_sha256,
+        checks_sha256=run.checks_sha256,
     )
 
 
-def _line(results: Iterable[Result]) -> ScoreLine:
-    found = score(results)
+def _line_of(hosts: Iterable[HostAudit]) -> ScoreLine:
+    found = score(result for host in hosts for result in host.results)
     return ScoreLine(
         proved=found.proved,
         accepted=found.accepted,
@@ -75,58 +146,44 @@ def _line(results: Iterable[Result]) -> ScoreLine:
     )
 
 
-def _line_of(hosts: Iterable[HostAudit]) -> ScoreLine:
-    return _line(result for host in hosts for result in host.results)
-
-
-def _place(
-    place: Place, after: AuditRun, earlier: Mapping[str, HostAudit], table: ControlTable
-) -> PlacePage:
-    own = [host for host in after.hosts if host.municipality == place.id]
-    known = [earlier[host.host] for host in own if host.host in earlier]
-    return PlacePage(
-        id=place.id,
-        name=place.name,
-        tier=place.tier,
-        before=_line_of(known) if known else None,
-        after=_line_of(own),
-        hosts=tuple(_host(host, earlier.get(host.host), table) for host in own),
-    )
-
-
-def _host(host: HostAudit, earlier: HostAudit | None, table: ControlTable) -> HostPage:
-    was = {r.control: r.outcome for r in earlier.results} if earlier else {}
-    bad = [result for result in host.results if result.outcome in BAD]
-    worst_first = sorted(bad, key=lambda r: (r.is_waived, -WEIGHT[r.severity], r.control))
+def _host(host: HostAudit, known: Known) -> HostPage:
+    earlier = known.earlier.get(host.host)
+    was = {result.control: result.outcome for result in earlier.results} if earlier else {}
+    passes = {r.control for r in host.results if r.outcome is Outcome.PASS}
+    failed = (r for r in earlier.results if r.outcome is Outcome.FAIL) if earlier else ()
     return HostPage(
         host=host.host,
         roles=host.roles,
-        before=_line(earlier.results) if earlier else None,
-        after=_line(host.results),
+        before=_line_of([earlier]) if earlier else None,
+        after=_line_of([host]),
         problem=host.problem,
-        findings=tuple(_finding(r, was.get(r.control), table) for r in worst_first),
-        mended=_mended(host, earlier, table),
-        skipped=tuple(
-            Skipped(control=r.control, reason=r.reason)
+        seconds=host.seconds,
+        lines=tuple(
+            _line(r, was.get(r.control), known.standings.get((host.host, r.control)))
             for r in host.results
-            if r.outcome is Outcome.SKIP
         ),
-        outcomes={
-            r.control: Change(before=was.get(r.control), after=r.outcome, waived=r.is_waived)
-            for r in host.results
-        },
+        mended=tuple(_line(r, r.outcome, None) for r in failed if r.control in passes),
         sources=(*_source("before", earlier), *_source("after", host)),
     )
 
 
-def _mended(host: HostAudit, earlier: HostAudit | None, table: ControlTable) -> tuple[Finding, ...]:
-    """Return what failed in the earlier audit and passes now, with the evidence of then."""
-    passes = {r.control for r in host.results if r.outcome is Outcome.PASS}
-    failed = [r for r in earlier.results if r.outcome is Outcome.FAIL] if earlier else []
-    return tuple(_finding(r, r.outcome, table) for r in failed if r.control in passes)
+def _line(result: Result, before: Outcome | None, standing: Standing | None) -> Line:
+    bad, fails = result.outcome in BAD, result.outcome is Outcome.FAIL
+    return Line(
+        control=result.control,
+        severity=result.severity,
+        outcome=result.outcome,
+        before=before,
+        waived=result.is_waived,
+        reason=result.reason,
+        since=standing.first_failed if fails and standing else None,
+        last_good=standing.last_good if fails and standing else None,
+        evidence=result.evidence if bad else (),
+        waiver=result.waiver,
+    )
 
 
-def _source(run: str, host: HostAudit | None) -> tuple[Source, ...]:
+def _source(run: Which, host: HostAudit | None) -> tuple[Source, ...]:
     """Return where a host's results came from; nothing when no bundle came."""
     if not (host and host.bundle and host.bundle_sha256 and host.collected):
         return ()
@@ -142,71 +199,40 @@ def _source(run: str, host: HostAudit | None) -> tuple[Source, ...]:
     )
 
 
-def _finding(result: Result, before: Outcome | None, table: ControlTable) -> Finding:
-    control = _control(table, result)
-    return Finding(
-        control=result.control,
-        title=control.title if control else result.control,
-        why=control.why if control else "",
-        severity=result.severity,
-        references=control.references if control else FrameworkReferences(),
-        role=None if control is None or control.is_by_hand else control.task,
-        outcome=result.outcome,
-        before=before,
-        reason=result.reason,
-        evidence=result.evidence,
-        waiver=result.waiver,
-    )
-
-
-def _control(table: ControlTable, result: Result) -> Control | None:
-    """Return today's row of a result; None when the control has left the table since."""
-    return next((c for c in table.controls if c.id == result.control), None)
-
-
-def _common(after: AuditRun, table: ControlTable) -> tuple[Common, ...]:
-    """Return what fails on most hosts, the heaviest first."""
-    found = []
+def _controls(
+    table: ControlTable, before: AuditRun | None, after: AuditRun
+) -> Iterator[ControlLine]:
+    """Yield the table's rows, then what the runs have of controls that left the table since."""
     for control in table.controls:
-        failing = tuple(
-            host.host
-            for host in after.hosts
-            for r in host.results
-            if r.control == control.id and r.outcome is Outcome.FAIL and not r.is_waived
+        yield _control(control)
+    known = {control.id for control in table.controls}
+    gone: dict[str, Severity] = {
+        result.control: result.severity
+        for run in (before, after)
+        if run
+        for host in run.hosts
+        for result in host.results
+        if result.control not in known
+    }
+    for control_id, severity in sorted(gone.items()):
+        yield ControlLine(
+            id=control_id,
+            title="",
+            why="",
+            severity=severity,
+            references=FrameworkReferences(),
+            role=None,
+            tag=control_id.lower(),
         )
-        if len(failing) >= COMMON_FROM:
-            found.append(
-                Common(
-                    control=control.id,
-                    title=control.title,
-                    why=control.why,
-                    severity=control.severity,
-                    hosts=failing,
-                )
-            )
-    found.sort(key=lambda c: -WEIGHT[c.severity] * len(c.hosts))
-    return tuple(found[:COMMON_SHOWN])
 
 
-def _waivers(estate: Estate, after: AuditRun, table: ControlTable) -> tuple[WaiverLine, ...]:
-    """Return every waiver of the estate with the hosts where it accepts a failure now."""
-    titles = {control.id: control.title for control in table.controls}
-    lines = (
-        WaiverLine(
-            control=w.control,
-            title=titles.get(w.control, ""),
-            scope=w.scope,
-            reason=w.reason,
-            approver=w.approver,
-            expires=w.expires,
-            expired=w.expires < after.started.date(),
-            hosts=tuple(
-                host.host
-                for host in after.hosts
-                if w.scope in (host.host, host.municipality, "estate")
-                and any(r.control == w.control and r.is_waived for r in host.results)
-            ),
-        )
-        for w in estate.waivers
+def _control(control: Control) -> ControlLine:
+    return ControlLine(
+        id=control.id,
+        title=control.title,
+        why=control.why,
+        severity=control.severity,
+        references=control.references,
+        role=None if control.is_by_hand else control.task,
+        tag=control.tag,
     )
-    return tuple(sorted(lines, key=lambda line: (line.expires, line.control, line.scope)))

@@ -1,0 +1,39 @@
+"""The pages on paper: tagged, accessible PDF (PDF/UA-1), equal bytes for equal pages.
+
+WeasyPrint is imported when the first page is printed: it takes a second or two, and it needs
+Debian's libpango, which machines that only collect do not have.
+"""
+
+import hashlib
+import warnings
+from typing import Any
+
+VARIANT = "pdf/ua-1"
+
+
+class PdfError(Exception):
+    """A page cannot be printed; the text says what is missing."""
+
+
+def to_pdf(html: str) -> bytes:
+    """Return a page as PDF; nothing is fetched. PdfError when WeasyPrint cannot be loaded."""
+    weasyprint = _weasyprint()
+    nothing = weasyprint.urls.URLFetcher(allowed_protocols=())
+    page = weasyprint.HTML(string=html, url_fetcher=nothing)
+    identifier = hashlib.sha256(html.encode()).digest()[:16]
+    made: bytes = page.write_pdf(pdf_variant=VARIANT, pdf_identifier=identifier)
+    return made
+
+
+def _weasyprint() -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            import weasyprint  # type: ignore[import-untyped]
+    except (ImportError, OSError) as error:
+        raise PdfError(
+            f"PDF cannot be made: {error}; expected WeasyPrint and Debian's libpango; "
+            "do: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 "
+            "fonts-dejavu-core, or leave out the format pdf"
+        ) from None
+    return weasyprint
