@@ -6,6 +6,7 @@ and no command is built from another command's output.
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -17,6 +18,23 @@ TIME_SERVICES = ("chrony", "systemd-timesyncd", "ntpsec", "ntp", "openntpd")
 UPDATE_TIMERS = ("apt-daily.timer", "apt-daily-upgrade.timer")
 # Asked together: each call of systemctl costs as much as forty of them in one.
 WATCHED_UNITS = (*TIME_SERVICES, *UPDATE_TIMERS, "snmpd")
+# Services over TLS, each with two handshakes: any version it likes, and none but old ones, which
+# the host's own policy would refuse before the server is asked. Of what openssl prints only lines
+# without secrets are kept: dates and key of the certificate, verdict, alerts, HTTP headers.
+TLS_PORTS = (443, 19532)
+TLS_SHOWN = "^ +[av]:|^Verify return|^New, |^HTTP/|^[A-Za-z][A-Za-z-]*: |alert"
+TLS_QUESTION = (
+    f"for p in $(ss -Hltn | grep -oE ':({'|'.join(map(str, TLS_PORTS))}) ' | tr -d : | sort -u); "
+    "do "
+    'echo "port $p"; '
+    r"printf 'HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' | "
+    "timeout 10 openssl s_client -connect 127.0.0.1:$p -servername $(hostname -f) "
+    "-CAfile /etc/bastide/authority.crt -ign_eof 2>&1 | "
+    f"grep -E '{TLS_SHOWN}' | grep -vi '^set-cookie'; "
+    "timeout 10 openssl s_client -connect 127.0.0.1:$p -cipher DEFAULT@SECLEVEL=0 "
+    "-min_protocol TLSv1 -max_protocol TLSv1.1 </dev/null 2>&1 | sed -n 's/^New, /old: /p'; "
+    "done; date +%s"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +157,8 @@ def settings(text: str) -> dict[str, str]:
 def kept_result(host: Host, path: str, hours: float) -> tuple[dict[str, Any], float]:
     """Return what a timer on the host last wrote as JSON, and the host's time of asking.
 
-    Its `at` is when it was written, in seconds since 1970. UndeterminedError when there is none,
-    when another than root could have written it, or when it is older than `hours`.
+    Its `at` is when it was written: seconds since 1970, or ISO 8601. UndeterminedError when there
+    is none, when another than root could have written it, or when it is older than `hours`.
     """
     out = host.run(f"date +%s && stat -c '%U %a' {path} && cat {path}").stdout
     asked, _, rest = out.partition("\n")
@@ -151,7 +169,22 @@ def kept_result(host: Host, path: str, hours: float) -> tuple[dict[str, Any], fl
     if owner != "root" or int(mode, 8) & 0o022:
         raise UndeterminedError(f"{path} is {owner}'s with mode {mode}: others may have written it")
     found: dict[str, Any] = json.loads(content)
-    age = (float(asked) - float(found["at"])) / 3600
+    at = found["at"]
+    written = datetime.fromisoformat(at).timestamp() if isinstance(at, str) else float(at)
+    age = (float(asked) - written) / 3600
     if not -0.1 <= age <= hours:
         raise UndeterminedError(f"{path} is {age:.1f} h old, expected {hours:.0f} h at most")
+    return found, float(asked)
+
+
+def tls_answers(host: Host) -> tuple[dict[int, str], float]:
+    """Return what each TLS service of the host says, by port, and the host's time of asking."""
+    *lines, asked = host.run(TLS_QUESTION).stdout.splitlines()
+    found: dict[int, str] = {}
+    for line in lines:
+        if line.startswith("port "):
+            port = int(line.removeprefix("port "))
+            found[port] = ""
+        else:
+            found[port] += f"{line}\n"
     return found, float(asked)

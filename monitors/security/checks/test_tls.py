@@ -1,29 +1,58 @@
-"""Web services over TLS, asked on the socket that citizens reach."""
+"""Services over TLS, asked on their sockets."""
 # ruff: noqa: S101
 
 import re
+from datetime import UTC, datetime
 
+import pytest
+
+from inventory.words import Role
 from monitors.security.backends import Host
+from monitors.security.declared import Declared
+from monitors.security.facts import tls_answers
 
-CLIENT = "openssl s_client -connect 127.0.0.1:443 {} </dev/null 2>/dev/null"
-CERTIFICATE = CLIENT.format("") + " | openssl x509 -noout -text"
-STILL_VALID = CLIENT.format("") + " | openssl x509 -noout -checkend 1209600"
-# SECLEVEL 0, or the host's own policy would refuse before the server is asked.
-OLD_VERSION = CLIENT.format("-cipher DEFAULT@SECLEVEL=0 {}") + " | grep -E '^ *New, '"
-OLD_VERSIONS = ("-tls1", "-tls1_1")
-MIN_BITS = {"rsa": 2048, "ec": 256}
+PORTS = {Role.APPLICATION: 443, Role.OPERATIONS: 19532}
+# What openssl says of a handshake that came to nothing.
+REFUSED = "old: (NONE), Cipher is (NONE)"
+MIN_DAYS = 14
+MIN_BITS = {"rsaEncryption": 2048, "id-ecPublicKey": 256, "ED25519": 253}
+DATE = "%b %d %H:%M:%S %Y %Z"
 
 
-def test_tls_01_certificate_and_versions(host: Host) -> None:
-    """The certificate is strong and good for two weeks; TLS 1.1 and older are refused."""
-    text = host.run(CERTIFICATE).stdout
-    valid = host.run(STILL_VALID)
-    old = {version: host.run(OLD_VERSION.format(version)).stdout for version in OLD_VERSIONS}
-    assert "Public-Key:" in text, "nothing answers with a certificate on port 443"
-    assert valid.rc == 0, "the certificate ends within 14 days, or has ended"
-    kind = "ec" if "id-ecPublicKey" in text else "rsa"
-    bits = int(re.search(r"Public-Key: \((\d+) bit", text)[1])  # type: ignore[index]
-    ed25519 = "ED25519" in text
-    assert ed25519 or bits >= MIN_BITS[kind], f"the {kind} key has {bits} bits"
-    spoken = [version for version, out in old.items() if "Cipher is (NONE)" not in out]
-    assert not spoken, f"the server still speaks {', '.join(spoken)}"
+def test_tls_01_certificates(host: Host, declared: Declared) -> None:
+    """Each service's certificate verifies, has a strong key and two weeks left."""
+    answers, now = tls_answers(host)
+    for port in _served(declared):
+        text = answers.get(port, "")
+        key = re.search(r"a:PKEY: (\S+), (\d+) \(bit\)", text)
+        end = re.search(r"NotAfter: (.+)", text)
+        assert key, f"nothing answers with a certificate on port {port}"
+        assert end, f"the certificate on port {port} has no end"
+        days = _days_left(end[1], now)
+        assert days >= MIN_DAYS, f"the certificate on port {port} ends in {days:.0f} days"
+        kind, bits = key[1], int(key[2])
+        assert bits >= MIN_BITS.get(kind, 1 << 20), f"port {port}: a {kind} key of {bits} bits"
+        verdict = re.search(r"Verify return code: (.+)", text)
+        told = verdict[1] if verdict else "no verdict"
+        assert told == "0 (ok)", f"the chain on port {port} does not verify: {told}"
+
+
+def test_tls_02_no_old_versions(host: Host, declared: Declared) -> None:
+    """An offer of TLS 1.0 and 1.1 alone is refused by every service."""
+    answers, _ = tls_answers(host)
+    for port in _served(declared):
+        text = answers.get(port, "")
+        assert "old: " in text, f"nothing answers over TLS on port {port}"
+        assert REFUSED in text, f"port {port} still speaks TLS 1.1 or older"
+
+
+def _served(declared: Declared) -> list[int]:
+    ports = [port for role, port in PORTS.items() if role in declared.roles]
+    if not ports:
+        pytest.skip("the inventory declares no TLS service on this host")
+    return ports
+
+
+def _days_left(end: str, now: float) -> float:
+    at = datetime.strptime(end.strip(), DATE).replace(tzinfo=UTC)
+    return (at.timestamp() - now) / 86400

@@ -2,12 +2,13 @@
 """Back up this host's plans with restic to a target that only lets snapshots be added.
 
     bastide-backup run [PLAN ...] [--max-age SECONDS]   back up now; exit 1 when a plan failed
-    bastide-backup status                               newest snapshot of each plan, as JSON
+    bastide-backup status [--keep]                      newest snapshot of each plan, as JSON
     bastide-backup restic PLAN [ARGUMENT ...]           restic on a plan's repository, by hand
 
 A run dumps the plan's database, writes a manifest (hash of every file, rows of every table) and
 keeps both, together with the plan's files, in one snapshot. A drill restores the snapshot and
-holds it against that manifest. Nothing here deletes snapshots: this host's key cannot.
+holds it against that manifest. Nothing here deletes snapshots: this host's key cannot. Once a week
+a run lets restic check the repository. What the target answered last is kept for audits.
 """
 
 import argparse
@@ -22,16 +23,18 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bastide_kept import check_when_due, now, written
 from bastide_manifest import STAGING, BackupError, dump, hashed, seconds, seen
 from bastide_metrics import write_metrics, write_whole
 
 CONFIG = Path("/etc/bastide/backup")
 STATE = STAGING.parent
 CACHE = Path("/var/cache/bastide-backup")
+STATUS = "status.json"
 METRICS = Path("/var/lib/prometheus/node-exporter/bastide_backup.prom")
 MANIFEST_FORMAT = 1
 NO_REPOSITORY = "Is there a repository at the following location?"
@@ -107,12 +110,8 @@ def newest(plan: Plan) -> dict[str, Any] | None:
     if not found:
         return None
     last = max(found, key=lambda snapshot: seconds(snapshot["time"]))
-    return {"id": last["id"], "time": last["time"], "snapshots": len(found)}
-
-
-def now() -> str:
-    """Return the time as ISO 8601 in UTC."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    ids = [snapshot["id"] for snapshot in found]
+    return {"id": last["id"], "time": last["time"], "snapshots": len(found), "ids": ids}
 
 
 def write_manifest(plan: Plan) -> dict[str, Any]:
@@ -206,11 +205,7 @@ def newest_or_init(plan: Plan) -> dict[str, Any] | None:
 
 def last_run(plan: Plan) -> dict[str, Any]:
     """Return what the plan's newest run wrote, or nothing before the first."""
-    try:
-        found = json.loads((STATE / f"{plan.id}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return written(STATE / f"{plan.id}.json")
 
 
 def status(plan: Plan) -> dict[str, Any]:
@@ -219,7 +214,15 @@ def status(plan: Plan) -> dict[str, Any]:
         found, error = newest(plan), None
     except BackupError as refused:
         found, error = None, str(refused)
-    return {"plan": plan.id, "snapshot": found, "error": error, "last_run": last_run(plan)}
+    return {
+        "plan": plan.id,
+        "target": plan.target,
+        "target_address": plan.target_address,
+        "snapshot": found,
+        "error": error,
+        "last_run": last_run(plan),
+        "check": written(STATE / f"{plan.id}.check.json"),
+    }
 
 
 def chosen(names: list[str]) -> tuple[Plan, ...]:
@@ -234,19 +237,34 @@ def chosen(names: list[str]) -> tuple[Plan, ...]:
 
 def command_run(options: argparse.Namespace) -> int:
     """Run the chosen plans one after the other and print their results."""
-    results = [run(plan, options.max_age) for plan in chosen(options.plans)]
+    picked = chosen(options.plans)
+    results = [run(plan, options.max_age) for plan in picked]
+    for plan, result in zip(picked, results, strict=True):
+        if result["ok"]:
+            check_when_due(STATE / f"{plan.id}.check.json", partial(restic, plan))
     write_metrics(METRICS, {plan.id: last_run(plan) for plan in plans()})
+    if any(result["ran"] for result in results) or not (STATE / STATUS).exists():
+        write_whole(STATE / STATUS, asked() + "\n", 0o600)
     print(json.dumps(results, indent=1))  # noqa: T201
     return 0 if all(result["ok"] for result in results) else 1
 
 
-def command_status(_: argparse.Namespace) -> int:
-    """Ask for every plan at once and print one JSON document."""
+def asked() -> str:
+    """Ask the targets for every plan at once and return one JSON document."""
     known = plans()
     with ThreadPoolExecutor() as pool:
         found = list(pool.map(status, known))
     host = known[0].host if known else ""
-    print(json.dumps({"host": host, "at": now(), "plans": found}, indent=1))  # noqa: T201
+    return json.dumps({"host": host, "at": now(), "plans": found}, indent=1)
+
+
+def command_status(options: argparse.Namespace) -> int:
+    """Print what the targets hold of every plan, and keep it when that is wished."""
+    answer = asked()
+    if options.keep:
+        STATE.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(STATE / STATUS, answer + "\n", 0o600)
+    print(answer)  # noqa: T201
     return 0
 
 
@@ -269,7 +287,8 @@ def main() -> int:
     running = command("run", command_run)
     running.add_argument("plans", nargs="*")
     running.add_argument("--max-age", type=float, default=-1.0, metavar="SECONDS")
-    command("status", command_status)
+    asking = command("status", command_status)
+    asking.add_argument("--keep", action="store_true", help="keep it for audits too")
     by_hand = command("restic", command_restic)
     by_hand.add_argument("plan")
     by_hand.add_argument("arguments", nargs=argparse.REMAINDER)
