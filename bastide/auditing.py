@@ -8,7 +8,6 @@ from monitors.evidence.chain import ChainError, Link
 from monitors.evidence.inputs import InputsError
 from monitors.evidence.records import EvidenceError, prune_leaves, seal
 from monitors.evidence.signing import SigningError
-from monitors.security.attribution import Attribution, attribute
 from monitors.security.audit import run_audit
 from monitors.security.results import AuditRun, HostAudit, audit_files, load
 from monitors.store.catching_up import catch_up
@@ -58,13 +57,13 @@ def history_of(opened: Opened) -> History:
     return read_history(store_url(opened.state), opened.estate.estate)
 
 
-def change_since_last(opened: Opened, run: AuditRun) -> Attribution | None:
-    """Return why the score is another than in the whole run before; None when there was none.
+def previous(opened: Opened, run: AuditRun) -> AuditRun | None:
+    """Return the whole run before another; None when there was none.
 
-    Raises AuditError when that run's file is damaged.
+    Raises AuditError when its file is damaged.
     """
     for file in audit_files(opened.state):
         earlier = load(file)
         if earlier.started < run.started and earlier.whole:
-            return attribute(earlier, run)
+            return earlier
     return None

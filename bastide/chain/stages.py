@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bastide import ansible, provision, status, wheelhouse
 from bastide.audit_pages import summary_of
-from bastide.auditing import audit
+from bastide.auditing import audit, history_of
 from bastide.chain import convergence
 from bastide.chain.run import Findings, Work
 from bastide.commands.audit import BASELINE, LATEST
@@ -21,6 +21,8 @@ from monitors import snmp
 from monitors.continuity import drills
 from monitors.reports import compliance
 from monitors.security.results import AuditRun, load_latest
+from monitors.store.database import StoreError
+from monitors.store.history import History
 
 Stage = Callable[[Work, Findings], Findings]
 
@@ -137,7 +139,7 @@ def report(work: Work, findings: Findings) -> Findings:
         work.opened.state,
         findings.before,
         findings.after,
-        work.opened.state / "reports",
+        history=_history(work),
     )
     work.progress.step("report", str(files.html))
     return replace(findings, report=files, status=status.read(work.opened))
@@ -183,6 +185,14 @@ def _playbook(name: str, work: Work, findings: Findings) -> Findings:
             Exit.FINDINGS,
         )
     return replace(findings, recaps=(*findings.recaps, (name, recap)))
+
+
+def _history(work: Work) -> History | None:
+    try:
+        return history_of(work.opened)
+    except StoreError as error:
+        work.progress.step("history", f"the report goes without: {error}", good=False)
+        return None
 
 
 def _audit(work: Work, label: str) -> AuditRun:

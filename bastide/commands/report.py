@@ -18,6 +18,7 @@ from monitors.store.database import StoreError
 from monitors.store.history import History
 
 BASELINE = "before"
+PREVIOUS = "previous"
 EVIDENCE = "evidence"
 FORMATS = (*(one.value for one in Format), EVIDENCE)
 DEFAULT = (Format.HTML.value, Format.JSON.value)
@@ -36,6 +37,12 @@ DEFAULT = (Format.HTML.value, Format.JSON.value)
 )
 @click.option("--municipality", "only", multiple=True, help="Only this one; nothing of others.")
 @click.option("--label", help="Of the newest run with this label.  [default: the newest run]")
+@click.option(
+    "--compare",
+    default=BASELINE,
+    show_default=True,
+    help="With the newest run of this label; `previous`: with the run before.",
+)
 @click.option("--language", default="en", show_default=True, help="Of the texts, as BCP 47 tag.")
 @click.option(
     "--folder",
@@ -47,6 +54,7 @@ def report(
     formats: tuple[str, ...],
     only: tuple[str, ...],
     label: str | None,
+    compare: str,
     language: str,
     folder: Path | None,
 ) -> int:
@@ -61,7 +69,8 @@ def report(
     after = audit_pages.latest(opened, label)
     into = folder or opened.state / "reports"
     try:
-        written = _write(opened, after, wanted - {EVIDENCE}, only, language, into)
+        before = _earlier(opened, compare, after)
+        written = _write(opened, before, after, wanted - {EVIDENCE}, only, language, into)
         if EVIDENCE in wanted:
             members = {file.name: file.read_bytes() for file in written}
             written = (*written, write_package(after, opened.state, members, into))
@@ -73,8 +82,15 @@ def report(
     return Exit.WELL
 
 
+def _earlier(opened: Opened, compare: str, after: AuditRun) -> AuditRun | None:
+    if compare == PREVIOUS:
+        return auditing.previous(opened, after)
+    return load_latest(opened.state, compare)
+
+
 def _write(
     opened: Opened,
+    before: AuditRun | None,
     after: AuditRun,
     formats: set[str],
     only: tuple[str, ...],
@@ -84,14 +100,13 @@ def _write(
     return compliance.write_all(
         opened.estate,
         opened.state,
-        load_latest(opened.state, BASELINE),
+        before,
         after,
         formats={Format(name) for name in formats},
         only=only,
         language=language,
         folder=into,
         history=_history(opened),
-        attribution=auditing.change_since_last(opened, after),
     )
 
 
