@@ -1,14 +1,14 @@
 """The store follows the audits' own files: what it misses is recorded, what is lost made anew."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import delete, select
 
-from monitors.security.results import AuditError, audit_files, load, stamp
+from monitors.security.results import AuditError, AuditRun, audit_files, load, stamp
 from monitors.store.database import DamagedError, reading, sqlite_file, writing
-from monitors.store.recording import add_run
+from monitors.store.recording import add_run, record
 from monitors.store.tables import hosts, runs
 
 BESIDE = ("", "-wal", "-shm")
@@ -20,6 +20,16 @@ class CaughtUp:
 
     recorded: int
     problems: tuple[str, ...] = ()
+
+
+def follow(url: str, state: Path, run: AuditRun) -> CaughtUp:
+    """Record a run that was just saved, and the earlier ones that the store misses.
+
+    Raises StoreError; then the run is in its file, and recorded after the next audit.
+    """
+    recorded = record(url, run)
+    caught = catch_up(url, state, run.estate)
+    return replace(caught, recorded=caught.recorded + recorded)
 
 
 def catch_up(url: str, state: Path, estate: str) -> CaughtUp:

@@ -6,8 +6,9 @@ Whatever goes wrong is a StoreError without secrets. The store is derived from t
 
 import os
 import sqlite3
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, select, text
@@ -15,6 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from inventory.files import write_first
 from monitors.store.tables import METADATA, SCHEMA, schema
 
 ENVIRONMENT = "BASTIDE_STORE_URL"
@@ -138,18 +140,30 @@ def _engine(url: str, begin: str) -> Engine:
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
-    """Leave transactions to SQLAlchemy; readers and the writer do not wait for each other."""
+    """Leave transactions to SQLAlchemy."""
     connection.isolation_level = None
     cursor = connection.cursor()
-    for setting in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+    for setting in ("synchronous = NORMAL", "foreign_keys = ON"):
         cursor.execute(f"PRAGMA {setting}")
     cursor.close()
 
 
 def _make(file: Path) -> None:
-    """Make the file for its owner only; SQLite gives the files beside it the same mode."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    """Make the file unless it is there; SQLite gives the files beside it the same mode (0600).
+
+    It comes into being in WAL mode: that cannot be switched on while several open it. And it is
+    not opened here afterwards: closing it again would take away other threads' locks on it.
+    """
+    if file.exists():
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        empty = Path(folder, file.name)
+        connection = sqlite3.connect(empty)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.close()
+        content = empty.read_bytes()
+    with suppress(FileExistsError):
+        write_first(file, content)
 
 
 def _parsed(url: str) -> URL:

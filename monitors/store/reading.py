@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -19,6 +20,7 @@ from monitors.store.tables import hosts, runs, scores, spells
 
 SUMS = tuple(scores.c[name] for name in ("passed", "waived", "determined", "total"))
 NOT_MENDED = (Outcome.FAIL, Outcome.ERROR)
+EVER_FAILED = spells.c.outcome == Outcome.FAIL.value
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,8 +42,9 @@ class Broken:
     @property
     def first_failed(self) -> datetime | None:
         """When the failure was first seen that was not seen mended since."""
-        lasting = self.failures[-1] if self.failures[-1].mended is None else None
-        return lasting.since if lasting and self.now in NOT_MENDED else None
+        last = self.failures[-1] if self.failures else None
+        lasts = last is not None and last.mended is None and self.now in NOT_MENDED
+        return last.since if last and lasts else None
 
 
 def read_history(
@@ -67,8 +70,18 @@ def read_first_failed(url: str, estate: str) -> dict[Place, datetime]:
     with reading(url) as connection:
         if connection is None:
             return {}
-        broken = dict(_broken(connection, estate, None))
-        return {place: b.first_failed for place, b in broken.items() if b.first_failed}
+        newest = connection.scalar(select(func.max(runs.c.id)).where(runs.c.estate == estate))
+    return dict(_first_failed(url, estate, newest))
+
+
+@lru_cache(maxsize=2)
+def _first_failed(url: str, estate: str, newest: int | None) -> tuple[tuple[Place, datetime], ...]:
+    """Read once a run, not at every scrape; another newest run is another key."""
+    del newest
+    open_ = and_(spells.c.ended.is_(None), spells.c.outcome.in_([o.value for o in NOT_MENDED]))
+    with reading(url) as connection:
+        broken = _broken(connection, estate, None, open_) if connection else ()
+        return tuple((place, b.first_failed) for place, b in broken if b.first_failed)
 
 
 def _of(estate: str, municipality: str | None) -> Any:
@@ -77,15 +90,10 @@ def _of(estate: str, municipality: str | None) -> Any:
 
 
 def _broken(
-    connection: Connection, estate: str, municipality: str | None
+    connection: Connection, estate: str, municipality: str | None, chosen: Any = EVER_FAILED
 ) -> Iterator[tuple[Place, Broken]]:
-    """Yield every control on a host that ever failed there."""
-    ever = (
-        select(spells.c.host, spells.c.control)
-        .where(spells.c.outcome == Outcome.FAIL.value)
-        .distinct()
-        .subquery()
-    )
+    """Yield every control on a host that has a spell of the chosen kind there."""
+    ever = select(spells.c.host, spells.c.control).where(chosen).distinct().subquery()
     wanted = (
         select(spells, hosts.c.name, hosts.c.municipality, hosts.c.checked)
         .join(ever, and_(ever.c.host == spells.c.host, ever.c.control == spells.c.control))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inventory.words import Role, Tier
@@ -156,6 +156,7 @@ HOSTS = st.lists(
 RUNS = st.builds(lambda hosts, table: run(*hosts, table=table), HOSTS, st.sampled_from("ab"))
 
 
+@settings(deadline=None)
 @given(RUNS, RUNS, st.sampled_from(Measure))
 def test_the_parts_sum_to_the_change_exactly(
     before: AuditRun, after: AuditRun, measure: Measure
@@ -170,6 +171,7 @@ def test_the_parts_sum_to_the_change_exactly(
         assert sum(told.by_cause().values()) == told.change
 
 
+@settings(deadline=None)
 @given(RUNS, RUNS)
 def test_there_and_back_is_no_change(before: AuditRun, after: AuditRun) -> None:
     there, back = attribute(before, after).change, attribute(after, before).change

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from monitors.security.results import AuditRun, save
-from monitors.store.catching_up import CaughtUp, catch_up, rebuild
+from monitors.store.catching_up import CaughtUp, catch_up, follow, rebuild
 from monitors.store.database import DamagedError
 from monitors.store.reading import read_history
 from monitors.store.recording import record
@@ -32,6 +32,12 @@ def test_what_is_missing_is_recorded_late_and_in_between(url: str, tmp_path: Pat
     for each in RUNS:
         record(in_order, each)
     assert read_history(url, "lab") == read_history(in_order, "lab")
+
+
+def test_an_audit_brings_along_those_that_could_not_be_recorded(url: str, tmp_path: Path) -> None:
+    kept(tmp_path, *RUNS)
+    assert follow(url, tmp_path, RUNS[-1]) == CaughtUp(recorded=4)
+    assert follow(url, tmp_path, RUNS[-1]) == CaughtUp(recorded=0)
 
 
 def test_files_that_cannot_be_used_are_told_and_stop_nothing(url: str, tmp_path: Path) -> None:

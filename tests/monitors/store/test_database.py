@@ -1,7 +1,5 @@
 """A store that cannot be used says which, why and what to do, and never its password."""
 
-import errno
-import os
 import sqlite3
 import subprocess
 import sys
@@ -149,8 +147,13 @@ def test_a_reader_makes_nothing(tmp_path: Path) -> None:
 def test_a_folder_in_the_way_is_told(tmp_path: Path) -> None:
     url, file = file_of(tmp_path)
     file.mkdir()
-    with pytest.raises(StoreError, match=os.strerror(errno.EISDIR)):
-        record(url, RUN)
+    assert "unable to open" in refused(url)
+
+
+def test_a_file_in_the_folders_place_is_told(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file where the folder should be")
+    with pytest.raises(StoreError, match=r"may not be written \(unable to open"):
+        record(f"sqlite:///{tmp_path / 'state' / 'store.sqlite'}", RUN)
 
 
 def test_the_environment_names_the_store_else_it_is_in_the_state_folder(

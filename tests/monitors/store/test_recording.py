@@ -182,10 +182,30 @@ for number in range(int(sys.argv[2]), 40, 2):
 """
 
 
-def test_two_writers_at_once_lose_nothing(url: str, tmp_path: Path) -> None:
+FIRST = """
+import sys
+from monitors.store.recording import record
+from tests.monitors.store.runs import run
+sys.stdin.read()
+record(sys.argv[1], run(int(sys.argv[2]), {"velgora-app": "pf"}))
+"""
+
+
+def test_several_that_make_the_store_at_once_make_one(url: str) -> None:
+    command = (sys.executable, "-c", FIRST, url)
     writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, url, str(number)]) for number in (0, 1)
+        subprocess.Popen([*command, str(number)], stdin=subprocess.PIPE) for number in range(4)
     ]
+    for writer in writers:
+        assert writer.stdin
+        writer.stdin.close()
+    assert [writer.wait(120) for writer in writers] == [0] * 4
+    assert len(fleet(read_history(url, "lab"))) == 4
+
+
+def test_two_writers_at_once_lose_nothing(url: str, tmp_path: Path) -> None:
+    command = (sys.executable, "-c", WRITER, url)
+    writers = [subprocess.Popen([*command, str(number)]) for number in (0, 1)]
     assert [writer.wait(120) for writer in writers] == [0, 0]
 
     alone = f"sqlite:///{tmp_path / 'alone.sqlite'}"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitors.security.controls import Severity
@@ -82,6 +82,7 @@ def test_a_late_observation_that_found_otherwise_splits_a_spell() -> None:
 HISTORIES = st.lists(st.sampled_from([PASS, FAIL, ERROR, SKIP, None]), min_size=1, max_size=9)
 
 
+@settings(deadline=None)
 @given(HISTORIES, st.randoms(use_true_random=False))
 def test_the_order_in_which_observations_come_makes_no_difference(
     found: list[Found | None], random: Random
@@ -91,6 +92,7 @@ def test_the_order_in_which_observations_come_makes_no_difference(
     assert observed_in_order(shuffled) == observed(*found)
 
 
+@settings(deadline=None)
 @given(HISTORIES)
 def test_spells_say_of_every_day_what_was_observed_then(found: list[Found | None]) -> None:
     spells = observed(*found)
