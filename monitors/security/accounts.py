@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from monitors.security.backends import Host
-from monitors.security.facts import FileFact
 
 FIRST_PERSON, NOBODY = 1000, 65534
 SHELLS = frozenset(
@@ -26,10 +25,7 @@ SETTINGS = f"grep -sHE '^[A-Za-z_]' {LOGIN_DEFS} {USERADD} {FAILLOCK} {QUALITY}.
 # No colon after the file's name: `common-password:` looks like a secret to the collector.
 PAM_LINES = "awk '!/^[[:space:]]*(#|$)/ { print FILENAME, $0 }' /etc/pam.d/*"
 # As a person gets it: what the profile sets, and what of it cannot be taken back.
-LOGIN_SHELL = (
-    'bash -l -c \'umask; echo "$TMOUT"; readonly -p | grep -c " TMOUT="; echo "$PATH"; '
-    'IFS=:; stat -L -c "%n %a %U %G" $PATH\''
-)
+LOGIN_SHELL = 'bash -l -c \'umask; echo "$TMOUT"; readonly -p | grep -c " TMOUT="\''
 LOGIN_KEYS, SUDO_LOG = "/etc/bastide/login_keys", "/var/log/sudo.log"
 DAY_SECONDS = 86_400
 NEVER_DAYS = 99_999
@@ -89,13 +85,11 @@ class Password:
 
 @dataclass(frozen=True, slots=True)
 class LoginShell:
-    """What root's login shell is given: folders of PATH with those that exist as files."""
+    """What a login shell is given: its umask, and after how many seconds without a word it ends."""
 
     umask: int
     timeout: str
     timeout_is_fixed: bool
-    path: tuple[str, ...]
-    folders: tuple[FileFact, ...]
 
 
 def accounts(host: Host) -> tuple[Account, ...]:
@@ -143,10 +137,9 @@ def account_settings(host: Host, file: str) -> dict[str, str]:
 
 def login_shell(host: Host) -> LoginShell:
     """Return what root's login shell is given."""
-    umask, timeout, fixed, path, *rows = host.check_output(LOGIN_SHELL).splitlines()
-    parts = (row.rsplit(" ", 3) for row in rows)
-    folders = tuple(FileFact(name, int(mode, 8), o, g) for name, mode, o, g in parts)
-    return LoginShell(int(umask, 8), timeout, fixed != "0", tuple(path.split(":")), folders)
+    # `grep -c` that counts none ends with 1.
+    umask, timeout, fixed = host.run(LOGIN_SHELL).stdout.splitlines()
+    return LoginShell(int(umask, 8), timeout, fixed != "0")
 
 
 def pam_stack(host: Host, service: str, kind: str) -> tuple[str, ...]:
