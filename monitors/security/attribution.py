@@ -6,8 +6,8 @@ Each term has one cause or is split by it linearly, so the parts sum to the chan
 in whatever order they are taken.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
@@ -69,8 +69,34 @@ class _Step:
     applying: int
 
 
-def attribute(before: AuditRun, after: AuditRun, measure: Measure = Measure.PROVED) -> Attribution:
-    """Return why the score of `after` is not that of `before`; hosts are matched by name."""
+def attribute(
+    before: AuditRun,
+    after: AuditRun,
+    measure: Measure = Measure.PROVED,
+    rejudged: AuditRun | None = None,
+) -> Attribution:
+    """Return why the score of `after` is not that of `before`; hosts are matched by name.
+
+    Two runs alone cannot tell a host that changed from a check whose code did. `rejudged` can:
+    the bundles of `before`, judged again by what `after` was judged by. What differs between
+    `before` and that is the control set's, unless it is a waiver's or scope's.
+    """
+    if rejudged is None or (before.checks_sha256, before.controls_sha256) == (
+        after.checks_sha256,
+        after.controls_sha256,
+    ):
+        return _attribute(before, after, measure)
+    judged, found = (_attribute(*pair, measure) for pair in ((before, rejudged), (rejudged, after)))
+    if judged.change is None or found.change is None:
+        return _attribute(before, after, measure)
+    not_hosts = (
+        replace(part, cause=Cause.CONTROL_SET) if part.cause is Cause.HOST else part
+        for part in judged.parts
+    )
+    return Attribution(judged.change + found.change, _sorted((*not_hosts, *found.parts)))
+
+
+def _attribute(before: AuditRun, after: AuditRun, measure: Measure) -> Attribution:
     old, new = _weights(before), _weights(after)
     then, now = (_share(weights, measure) for weights in (old, new))
     if then is None or now is None:
@@ -79,8 +105,12 @@ def attribute(before: AuditRun, after: AuditRun, measure: Measure = Measure.PROV
         Part(step.cause, host, control, (step.counting - then * step.applying) / new.total)
         for host, control, step in _steps(before, after, measure)
     )
-    told = sorted((p for p in parts if p.change), key=lambda p: (-abs(p.change), p.host, p.control))
-    return Attribution(now - then, tuple(told))
+    return Attribution(now - then, _sorted(parts))
+
+
+def _sorted(parts: Iterable[Part]) -> tuple[Part, ...]:
+    told = (part for part in parts if part.change)
+    return tuple(sorted(told, key=lambda p: (-abs(p.change), p.host, p.control, p.cause)))
 
 
 def _weights(run: AuditRun) -> Weights:

@@ -41,7 +41,7 @@ def host(name: str, *results: Result, roles: Sequence[Role] = ()) -> HostAudit:
     )
 
 
-def run(*hosts: HostAudit, table: str = "a") -> AuditRun:
+def run(*hosts: HostAudit, table: str = "a", checks: str = "e") -> AuditRun:
     return AuditRun(
         estate="lab",
         label="audit",
@@ -50,7 +50,7 @@ def run(*hosts: HostAudit, table: str = "a") -> AuditRun:
         controls_sha256=table * 64,
         waivers_sha256="c" * 64,
         declared_sha256="d" * 64,
-        checks_sha256="e" * 64,
+        checks_sha256=checks * 64,
         hosts=hosts,
     )
 
@@ -133,6 +133,16 @@ def test_what_is_mended_under_a_waiver_changes_the_proved_score_only() -> None:
     assert attribute(waived, mended, Measure.ACCEPTED) == Attribution(Fraction(0))
 
 
+def test_a_check_that_judges_otherwise_is_told_from_the_host_by_judging_again() -> None:
+    before = run(host("a", found("SSH-01", PASS), found("SSH-02", PASS)))
+    rejudged = run(host("a", found("SSH-01", PASS), found("SSH-02", FAIL)), checks="f")
+    after = run(host("a", found("SSH-01", ERROR), found("SSH-02", FAIL)), checks="f")
+
+    assert set(causes(attribute(before, after))) == {Cause.HOST}
+    told = attribute(before, after, rejudged=rejudged)
+    assert causes(told) == {Cause.CONTROL_SET: Fraction(-1, 2), Cause.HOST: Fraction(-1, 2)}
+
+
 CONTROLS = st.sampled_from(["SSH-01", "SSH-02", "FW-01", "TLS-01"])
 RESULTS = st.lists(
     st.builds(
@@ -154,14 +164,15 @@ HOSTS = st.lists(
     unique_by=lambda host: host.host,
 )
 RUNS = st.builds(lambda hosts, table: run(*hosts, table=table), HOSTS, st.sampled_from("ab"))
+REJUDGED = st.none() | RUNS
 
 
 @settings(deadline=None)
-@given(RUNS, RUNS, st.sampled_from(Measure))
+@given(RUNS, RUNS, st.sampled_from(Measure), REJUDGED)
 def test_the_parts_sum_to_the_change_exactly(
-    before: AuditRun, after: AuditRun, measure: Measure
+    before: AuditRun, after: AuditRun, measure: Measure, rejudged: AuditRun | None
 ) -> None:
-    told = attribute(before, after, measure)
+    told = attribute(before, after, measure, rejudged)
     old, new = scored(before, measure), scored(after, measure)
 
     assert (told.change is None) == (old is None or new is None)
