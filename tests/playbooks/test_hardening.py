@@ -1,0 +1,73 @@
+"""What the role sets is what the audit asks for, and its program does it once."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from monitors.security.checks import test_kernel as kernel
+from monitors.security.checks.test_files import APPROVED
+from tests.playbooks.ansible import ROLES
+
+ROLE = ROLES / "hardening"
+CLOSE_HOST = ROLE / "files/usr/local/libexec/bastide/close-host"
+SHARED = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108
+# By hand: no module at all could be loaded after it.
+NOT_SET = {kernel.MODULES_CLOSED}
+
+
+def test_every_module_that_must_not_load_is_forbidden() -> None:
+    text = (ROLE / "files/etc/modprobe.d/bastide.conf").read_text()
+    forbidden = re.findall(r"^install (\S+) /bin/false$", text, re.MULTILINE)
+    assert set(forbidden) == {*kernel.UNUSED_FILE_SYSTEMS, *kernel.UNUSED_PROTOCOLS}
+
+
+def test_every_parameter_that_is_asked_for_is_set() -> None:
+    text = (ROLE / "templates/sysctl.conf.j2").read_text()
+    written = set(re.findall(r"^-([a-z0-9_.]+) = ", text, re.MULTILINE))
+    assert set(kernel.ASKED) - NOT_SET <= written
+
+
+def test_programs_with_borrowed_rights_are_approved_with_a_package() -> None:
+    """A row without the comment that names its package above it is one that nobody thought of."""
+    section = ""
+    for line in APPROVED.read_text().splitlines()[1:]:
+        if line.startswith("  #"):
+            section = line
+        elif line.startswith("  /"):
+            assert section, line
+        elif not line.startswith("#"):
+            section = ""
+
+
+def closed(work: Path) -> tuple[str, str, str, int]:
+    """Run the program twice in a mount namespace of its own; return what it said and left."""
+    script = work / "script.sh"
+    script.write_text(
+        f"set -e\n{CLOSE_HOST} mounts >{work}/first\n{CLOSE_HOST} mounts >{work}/second\n"
+        f"findmnt -rn -o TARGET,OPTIONS >{work}/mounts\n"
+        "program=$(mktemp); echo '#!/bin/sh' >$program; chmod +x $program\n"
+        "started=0; $program 2>/dev/null || started=$?; rm $program\n"
+        f"echo $started >{work}/status\n"
+    )
+    command = ["unshare", "--mount", "--propagation", "private", "sh", str(script)]
+    subprocess.run(command, check=True, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
+    first, second, mounts, status = (
+        (work / name).read_text() for name in ("first", "second", "mounts", "status")
+    )
+    return first, second, mounts, int(status)
+
+
+@pytest.mark.root
+def test_nothing_starts_from_shared_folders_and_a_second_run_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    first, second, mounts, status = closed(tmp_path)
+
+    assert "mount options of" in first
+    assert second == ""
+    options = dict(line.split(" ", 1) for line in mounts.splitlines())
+    for folder in SHARED:
+        assert {"nodev", "nosuid", "noexec"} <= set(options[folder].split(",")), folder
+    assert status == 126
