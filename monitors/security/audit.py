@@ -51,8 +51,6 @@ def run_audit(
     when only the run's file could not be written.
     """
     chosen = _choose(estate, hosts)
-    outputs = _outputs(state, estate)
-    targets = [_target(placed, state, outputs) for placed in chosen]
     table, started = load_controls(), datetime.now(UTC)
     clock = time.monotonic()
     try:
@@ -62,13 +60,7 @@ def run_audit(
     except OSError as error:
         raise AuditError(f"{_cannot_keep(state, error)}; no host was asked") from None
 
-    def audit_one(placed: PlacedHost, target: Target) -> HostAudit:
-        audited = audit_host(target, declared_of(placed), table, estate, state)
-        on_event(audited)
-        return audited
-
-    with ThreadPoolExecutor(min(WORKERS, max(1, len(chosen)))) as pool:
-        audited = tuple(pool.map(audit_one, chosen, targets))
+    audited = audit_all(chosen, table, estate, state, on_event)
     run = AuditRun(
         estate=estate.estate,
         label=label,
@@ -85,6 +77,26 @@ def run_audit(
     if any(not host.problem for host in run.hosts):  # a host's clock agrees with ours
         prune_daily(state, datetime.now(UTC))
     return run
+
+
+def audit_all(
+    chosen: Sequence[PlacedHost],
+    table: ControlTable,
+    estate: Estate,
+    state: Path,
+    on_event: OnEvent = lambda _: None,
+) -> tuple[HostAudit, ...]:
+    """Audit hosts, some at a time, and keep their bundles; return the results in order."""
+    outputs = _outputs(state, estate)
+
+    def audit_one(placed: PlacedHost) -> HostAudit:
+        target = target_of(placed, state, outputs)
+        audited = audit_host(target, declared_of(placed), table, estate, state)
+        on_event(audited)
+        return audited
+
+    with ThreadPoolExecutor(min(WORKERS, max(1, len(chosen)))) as pool:
+        return tuple(pool.map(audit_one, chosen))
 
 
 def _cannot_keep(folder: Path, error: OSError) -> str:
@@ -193,7 +205,8 @@ def _outputs(state: Path, estate: Estate) -> Outputs:
         return Outputs(estate=estate.estate)
 
 
-def _target(placed: PlacedHost, state: Path, outputs: Outputs) -> Target:
+def target_of(placed: PlacedHost, state: Path, outputs: Outputs) -> Target:
+    """Return where and how a host is asked: where provisioning put it, else as declared."""
     provisioned = outputs.hosts.get(placed.name)
     return Target(
         name=placed.name,

@@ -4,21 +4,17 @@ Cold means no image, no package cache, no lab; rebuilt means a new lab from the 
 means `bastide up` once more. Python packages and Debian packages of this machine are installed.
 """
 
-import os
-import platform
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from inventory.paths import state_directory
+from tests.bench.section import table, write_section
 from tests.command import bastide, bastide_json
 
 ESTATE = "lab"
-TABLE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 GOALS_SECONDS: dict[str, float | None] = {
     "cold: `bastide up`, nothing cached": 360.0,
     "rebuilt: `bastide up`, image and packages cached": None,
@@ -46,9 +42,8 @@ def main() -> int:
         rebuilt["stages"]["provision"],
         unchanged["seconds"],
     )
-    text = _table(measured, {"cold": cold, "rebuilt": rebuilt, "unchanged": unchanged})
-    TABLE.write_text(text)
-    print(text)  # noqa: T201
+    lines = _lines(measured, {"cold": cold, "rebuilt": rebuilt, "unchanged": unchanged})
+    print(write_section("The lab", "make bench", lines))  # noqa: T201
     return 0
 
 
@@ -62,35 +57,26 @@ def _down(caches: Mapping[str, str]) -> None:
         raise SystemExit(done.stderr)
 
 
-def _table(measured: tuple[float, ...], runs: Mapping[str, Any]) -> str:
-    rows = [
-        f"| {name} | {seconds:.0f} s | {_goal(goal)} | {_ratio(seconds, goal)} |"
-        for (name, goal), seconds in zip(GOALS_SECONDS.items(), measured, strict=True)
+def _lines(measured: tuple[float, ...], runs: Mapping[str, Any]) -> list[str]:
+    goals = zip(GOALS_SECONDS.items(), measured, strict=True)
+    return [
+        *table(
+            ("what", "measured", "goal", "ratio"),
+            [
+                (name, f"{seconds:.0f} s", _goal(goal), _ratio(seconds, goal))
+                for (name, goal), seconds in goals
+            ],
+        ),
+        "Seconds a stage:",
+        "",
+        *table(
+            ("stage", *runs),
+            [
+                (stage, *(f"{seconds:.1f}" for seconds in _of(stage, runs)))
+                for stage in runs["cold"]["stages"]
+            ],
+        ),
     ]
-    stages = [
-        f"| {stage} | {' | '.join(f'{seconds:.1f}' for seconds in _of(stage, runs))} |"
-        for stage in runs["cold"]["stages"]
-    ]
-    return "\n".join(
-        [
-            "# Benchmarks",
-            "",
-            "Written by `make bench`; ratios are measured over goal (below 1 is better).",
-            "",
-            f"{datetime.now(UTC):%Y-%m-%d}, {_machine()}, commit {_commit()}.",
-            "",
-            "| what | measured | goal | ratio |",
-            "| --- | --- | --- | --- |",
-            *rows,
-            "",
-            "Seconds a stage:",
-            "",
-            f"| stage | {' | '.join(runs)} |",
-            f"| --- |{' --- |' * len(runs)}",
-            *stages,
-            "",
-        ]
-    )
 
 
 def _of(stage: str, runs: Mapping[str, Any]) -> list[float]:
@@ -103,20 +89,6 @@ def _goal(goal: float | None) -> str:
 
 def _ratio(seconds: float, goal: float | None) -> str:
     return f"{seconds / goal:.2f}" if goal else ""
-
-
-def _machine() -> str:
-    names = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next(line.split(": ")[1] for line in names if line.startswith("model name"))
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**30
-    return f"{os.cpu_count()} cores ({model}), {memory} GiB, Linux {platform.release()}"
-
-
-def _commit() -> str:
-    shown = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    )
-    return shown.stdout.strip() or "unknown"
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def collected(host: str) -> Bundle:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         tar.add(LIST_FILE.with_name("bastide-collector"), "bastide-collector")
-        content = render(load_controls()).encode()
+        content = render(load_controls(), by_role=False).encode()
         entry = tarfile.TarInfo("commands.json")
         entry.size = len(content)
         tar.addfile(entry, io.BytesIO(content))

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,13 @@ from monitors.security.commands import LIST_FILE
 COLLECTOR = LIST_FILE.with_name("bastide-collector")
 
 
-def collect(folder: Path, *commands: str, timeout: float = 5, **constants: int) -> Bundle:
+def collect(
+    folder: Path,
+    *commands: str,
+    timeout: float = 5,
+    roles: Mapping[str, list[str]] | None = None,
+    **constants: object,
+) -> Bundle:
     """Run the collector in a folder of its own with a list of commands, as its host runs it."""
     program = folder / "bastide-collector"
     source = COLLECTOR.read_text()
@@ -27,7 +34,7 @@ def collect(folder: Path, *commands: str, timeout: float = 5, **constants: int) 
         assert found == 1
     program.write_text(source)
     (folder / "commands.json").write_text(
-        json.dumps({"timeout_seconds": timeout, "commands": commands})
+        json.dumps({"timeout_seconds": timeout, "commands": commands, "roles": roles or {}})
     )
     done = subprocess.run([sys.executable, "-IS", program], capture_output=True, check=True)
     return unpack(unframe(done.stdout))
@@ -171,6 +178,30 @@ def test_a_command_has_none_of_the_callers_environment(
 
 def test_the_same_command_twice_is_answered_twice(tmp_path: Path) -> None:
     assert [r.stdout for r in collect(tmp_path, "echo a", "echo a").recorded] == ["a\n", "a\n"]
+
+
+@pytest.mark.parametrize(
+    ("inventory", "answered"),
+    [
+        (None, ["for all", "for vaults", "for others"]),
+        ("{", ["for all", "for vaults", "for others"]),
+        ('{"roles": 5}', ["for all", "for vaults", "for others"]),
+        ('{"roles": []}', ["for all"]),
+        ('{"roles": ["vault", "application"]}', ["for all", "for vaults"]),
+    ],
+)
+def test_a_host_runs_what_is_asked_of_its_roles_and_all_when_they_are_not_known(
+    tmp_path: Path, inventory: str | None, answered: list[str]
+) -> None:
+    known = tmp_path / "inventory.json"
+    if inventory is not None:
+        known.write_text(inventory)
+    commands = [f"echo {words}" for words in ("for all", "for vaults", "for others")]
+    only = {commands[1]: ["scratch", "vault"], commands[2]: ["resolver"]}
+
+    bundle = collect(tmp_path, *commands, roles=only, INVENTORY=repr(str(known)))
+
+    assert [r.stdout.strip() for r in bundle.recorded] == answered
 
 
 def test_its_version_is_the_one_that_the_auditor_expects(tmp_path: Path) -> None:

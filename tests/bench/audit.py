@@ -1,0 +1,185 @@
+"""`python -m tests.bench.audit`: how fast the running lab is audited, beside plain testinfra.
+
+One host behind 50 ms of round trip: our exchange, then the same checks through testinfra's own
+paramiko and ssh backends, all in one run. Then many audits spread over the lab's hosts in a
+process of its own, whose peak of memory is told. Writes its section of docs/benchmarks.md.
+"""
+
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import cycle, islice
+from pathlib import Path
+
+import click
+import testinfra
+
+from bastide.opened import Opened, open_estate
+from inventory.outputs import load_outputs
+from inventory.placed import PlacedHost, hosts
+from monitors.security.audit import audit_all, audit_host, target_of
+from monitors.security.checking import run_check
+from monitors.security.controls import load_controls
+from monitors.security.declared import declared_of
+from monitors.security.exchange import Target
+from monitors.security.results import Outcome
+from tests.bench.delay import delayed
+from tests.bench.section import table, write_section
+
+ROUND_TRIP_SECONDS = 0.05
+REPEATS = 9
+TABLE = load_controls()
+GOAL_ONE_SECONDS = 1.0
+GOAL_MANY_SECONDS = 60.0
+GOAL_PEAK_MIB = 200.0
+GOAL_TIMES = {"paramiko": 15.0, "ssh": 50.0}
+MANY = "BASTIDE_BENCH_MANY"
+
+
+@dataclass(frozen=True, slots=True)
+class Far:
+    """A host behind a delay: how our exchange and how testinfra's backends reach it."""
+
+    placed: PlacedHost
+    opened: Opened
+    target: Target
+    ssh_config: Path
+
+
+@click.command()
+@click.option("--host", default="velgora-app", show_default=True)
+@click.option("--audits", default=200, show_default=True)
+@click.option("--only-ours", is_flag=True, help="Leave out testinfra's backends; write nothing.")
+def main(host: str, audits: int, only_ours: bool) -> None:
+    """Measure, print, and write the section."""
+    opened = open_estate("lab")
+    if os.environ.get(MANY):
+        click.echo(json.dumps(many(opened, audits)))
+        return
+    with far(opened, host) as there:
+        seconds = {"one exchange": ours(there)}
+        if not only_ours:
+            seconds |= {backend: plain(there, backend) for backend in GOAL_TIMES}
+    words = [sys.executable, "-m", "tests.bench.audit", "--audits", str(audits)]
+    done = subprocess.run(words, env={**os.environ, MANY: "1"}, capture_output=True, check=True)
+    measured = lines(host, seconds, audits, json.loads(done.stdout))
+    if only_ours:
+        click.echo("\n".join(measured))
+    else:
+        click.echo(write_section("The audit", "python -m tests.bench.audit", measured))
+
+
+@contextmanager
+def far(opened: Opened, name: str) -> Iterator[Far]:
+    """Yield a host of the lab as it is 50 ms away, on a loopback port."""
+    (placed,) = (placed for placed in hosts(opened.estate) if placed.name == name)
+    near = target_of(placed, opened.state, load_outputs(opened.state))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        delayed(near.address, near.port, ROUND_TRIP_SECONDS) as port,
+    ):
+        known, config = Path(folder, "known_hosts"), Path(folder, "config")
+        key = next(
+            line.split(" ", 1)[1]
+            for line in near.known_hosts.read_text().splitlines()
+            if near.address in line.split(" ")[0].split(",")
+        )
+        known.write_text(f"[127.0.0.1]:{port} {key}\n")
+        config.write_text(
+            f"Host {name}\n  HostName 127.0.0.1\n  Port {port}\n  User root\n"
+            f"  IdentityFile {opened.state}/ssh/admin\n  IdentitiesOnly yes\n"
+            f"  UserKnownHostsFile {known}\n"
+        )
+        target = replace(near, address="127.0.0.1", port=port, known_hosts=known)
+        yield Far(placed, opened, target, config)
+
+
+def ours(there: Far) -> float:
+    """Return the median seconds of an audit: exchange, bundle kept, every control judged."""
+    declared = declared_of(there.placed)
+    with tempfile.TemporaryDirectory() as state:
+        taken = []
+        for _ in range(REPEATS):
+            started = time.monotonic()
+            found = audit_host(there.target, declared, TABLE, there.opened.estate, Path(state))
+            taken.append(time.monotonic() - started)
+            if found.problem:
+                raise click.ClickException(found.problem)
+    return statistics.median(taken)
+
+
+def plain(there: Far, backend: str) -> float:
+    """Return the seconds that the same checks take through a backend of testinfra's own."""
+    warnings.simplefilter("ignore")  # its paramiko backend warns of every host key
+    declared = declared_of(there.placed)
+    started = time.monotonic()
+    host = testinfra.get_host(f"{backend}://{there.placed.name}", ssh_config=str(there.ssh_config))
+    asked = [c for c in TABLE.controls if c.applies(declared.roles, declared.tier) is None]
+    outcomes = [run_check(control, host, declared)[0] for control in asked]
+    taken = time.monotonic() - started
+    if Outcome.PASS not in outcomes:
+        raise click.ClickException(f"{backend}: no check passed: it did not reach the host")
+    return taken
+
+
+def many(opened: Opened, audits: int) -> dict[str, float]:
+    """Audit the lab's hosts over and over at once; return seconds, peak MiB and problems."""
+    chosen = list(islice(cycle(hosts(opened.estate)), audits))
+    with tempfile.TemporaryDirectory() as folder:
+        state = Path(folder)
+        for name in ("ssh", "outputs.json"):
+            (state / name).symlink_to(opened.state / name)
+        started = time.monotonic()
+        found = audit_all(chosen, TABLE, opened.estate, state)
+        taken = time.monotonic() - started
+        largest = max(path.stat().st_size for path in state.rglob("bundles/*/*"))
+    return {
+        "seconds": taken,
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "problems": sum(bool(host.problem) for host in found),
+        "largest": largest,
+    }
+
+
+def lines(
+    host: str, seconds: dict[str, float], audits: int, spread: dict[str, float]
+) -> Iterator[str]:
+    """Return the section's lines."""
+    our_own = seconds["one exchange"]
+    yield (
+        f"{len(TABLE.controls)} controls; {host} behind {ROUND_TRIP_SECONDS * 1000:.0f} ms of "
+        f"round trip (median of {REPEATS}); testinfra's backends as they come, in the same run."
+    )
+    yield ""
+    rows = [("one exchange", our_own, f"≤ {GOAL_ONE_SECONDS:.0f} s", "1")]
+    for backend, times in GOAL_TIMES.items():
+        if backend in seconds:
+            ratio = f"{seconds[backend] / our_own:.0f}"
+            rows.append((f"testinfra, {backend}", seconds[backend], f"≥ {times:.0f} times", ratio))
+    head = ("all controls of one host", "measured", "goal", "times ours")
+    yield from table(head, [(what, f"{s:.2f} s", goal, ratio) for what, s, goal, ratio in rows])
+    head = (f"{audits} audits over the lab's hosts", "measured", "goal", "ratio")
+    taken, peak = spread["seconds"], spread["peak_mib"]
+    yield from table(
+        head,
+        [
+            ("time", f"{taken:.1f} s", f"{GOAL_MANY_SECONDS:.0f} s", f"{taken / 60:.2f}"),
+            ("auditor's memory, peak", f"{peak:.0f} MiB", "200 MiB", f"{peak / 200:.2f}"),
+            ("largest bundle", f"{spread['largest'] / 1000:.1f} kB", "200 kB", ""),
+            ("hosts with a problem", f"{spread['problems']:.0f}", "0", ""),
+        ],
+    )
+    yield "Hosts and auditor share the two cores."
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""A TCP proxy that makes a near host far: every byte takes half a round trip longer."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+CHUNK_BYTES = 65536
+
+
+@contextmanager
+def delayed(address: str, port: int, round_trip_seconds: float) -> Iterator[int]:
+    """Serve a loopback port that leads to an address, far away; yield the port."""
+    loop = asyncio.new_event_loop()
+    one_way = round_trip_seconds / 2
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(round_trip_seconds)  # connecting takes a round trip, too
+        there, back = await asyncio.open_connection(address, port)
+        for end in (writer, back):
+            end.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await asyncio.gather(_pump(reader, back, one_way), _pump(there, writer, one_way))
+
+    server = loop.run_until_complete(asyncio.start_server(accept, "127.0.0.1", 0))
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, late: float) -> None:
+    """Hand on what comes, each piece as much later: the line holds any number of pieces."""
+    under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+    clock = asyncio.get_running_loop().time
+
+    async def arrive() -> None:
+        while True:
+            due, data = await under_way.get()
+            await asyncio.sleep(due - clock())
+            if not data:
+                writer.close()
+                return
+            writer.write(data)
+
+    arriving = asyncio.create_task(arrive())
+    with suppress(OSError):
+        while data := await reader.read(CHUNK_BYTES):
+            under_way.put_nowait((clock() + late, data))
+    under_way.put_nowait((clock() + late, b""))
+    with suppress(OSError):
+        await arriving
