@@ -13,7 +13,7 @@ from monitors.reports import compliance
 from monitors.reports.compliance import Format, UnknownMunicipalityError
 from monitors.reports.messages import CatalogueError
 from monitors.reports.pdf import PdfError
-from monitors.security.results import AuditError, AuditRun, load_latest
+from monitors.security.results import AuditError, AuditRun, load_latest, stamp
 from monitors.store.database import StoreError
 from monitors.store.history import History
 
@@ -73,7 +73,8 @@ def report(
         written = _write(opened, before, after, wanted - {EVIDENCE}, only, language, into)
         if EVIDENCE in wanted:
             members = {file.name: file.read_bytes() for file in written}
-            written = (*written, write_package(after, opened.state, members, into))
+            beside = into / stamp(after.started)
+            written = (*written, write_package(after, opened.state, members, beside))
     except (UnknownMunicipalityError, CatalogueError) as error:
         raise CommandError(str(error), Exit.WRONG_USE) from None
     except (PdfError, AuditError, *auditing.NOT_SEALED) as error:

@@ -52,10 +52,12 @@ def build(
     after: AuditRun,
     table: ControlTable,
     history: History | None = None,
+    rejudged: AuditRun | None = None,
 ) -> Report:
     """Return the report on a run, compared with an earlier one when there is one.
 
-    Of the history, the store's, only what was known when `after` ran is told.
+    Of the history, the store's, only what was known when `after` ran is told. `rejudged`, the
+    bundles of `before` judged as `after` was, tells a changed check from a changed host.
     """
     past = history or History()
     waivers = waiver_lines(estate, after, table)
@@ -71,7 +73,7 @@ def build(
         after_run=_run(after),
         before=_line_of(before.hosts) if before else None,
         after=_line_of(after.hosts),
-        changes=changes(before, after) if before else None,
+        changes=changes(before, after, rejudged) if before else None,
         trend=trend_of(past, after, None),
         places=tuple(
             PlacePage(

@@ -57,12 +57,13 @@ def write(
     folder: Path | None = None,
     table: ControlTable | None = None,
     history: History | None = None,
+    rejudged: AuditRun | None = None,
 ) -> ReportFiles:
     """Write the pages and the data of the report on `after`, compared with `before`.
 
-    `folder` defaults to `<state>/reports`. Raises OSError when they cannot be written.
+    `folder` defaults to `<state>/reports`; `rejudged` as in `build`. Raises OSError when they cannot be written.
     """
-    report = build(estate, before, after, table or load_controls(), history)
+    report = build(estate, before, after, table or load_controls(), history, rejudged)
     formats = (Format.HTML, Format.JSON)
     written = write_report(report, folder or state / "reports", formats)
     into = (folder or state / "reports") / report.stamp
@@ -85,13 +86,14 @@ def write_all(
     folder: Path | None = None,
     table: ControlTable | None = None,
     history: History | None = None,
+    rejudged: AuditRun | None = None,
 ) -> tuple[Path, ...]:
     """Write the report in some formats, of all or of `only` some municipalities; return where.
 
     Either all files are in place afterwards or none is changed. Raises UnknownMunicipalityError,
     CatalogueError (no such language), PdfError (a library is missing) or OSError.
     """
-    report = build(estate, before, after, table or load_controls(), history)
+    report = build(estate, before, after, table or load_controls(), history, rejudged)
     return write_report(report, folder or state / "reports", formats, frozenset(only), language)
 
 
@@ -197,7 +199,7 @@ def _oscal(view: View) -> Iterator[ReportFile]:
             ("poam", plan_of_action(system)),
         ):
             if document is not None:
-                text = json.dumps(document, ensure_ascii=False, indent=1)
+                text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
                 yield view.file(f"{place.file}-{ending}.json", text.encode() + b"\n")
 
 

@@ -26,7 +26,7 @@ OLDEST_SHOWN = 15
 DETERMINED = (Outcome.PASS, Outcome.FAIL)
 
 
-def changes(before: AuditRun, after: AuditRun) -> Changes:
+def changes(before: AuditRun, after: AuditRun, rejudged: AuditRun | None) -> Changes:
     """Return what is different between two runs, host by host and control by control."""
     old, new = _results(before), _results(after)
     both = [(old[key], new[key], key) for key in new if key in old]
@@ -43,13 +43,16 @@ def changes(before: AuditRun, after: AuditRun) -> Changes:
         hosts_gone=_less({h.host for h in before.hosts}, {h.host for h in after.hosts}),
         controls_new=_less({control for _, control in new}, {control for _, control in old}),
         controls_gone=_less({control for _, control in old}, {control for _, control in new}),
-        score=_attribution(before, after, Measure.PROVED),
-        accepted=_attribution(before, after, Measure.ACCEPTED),
+        score=_attribution(before, after, Measure.PROVED, rejudged),
+        certain=rejudged is not None or before.checks_sha256 == after.checks_sha256,
+        accepted=_attribution(before, after, Measure.ACCEPTED, rejudged),
     )
 
 
-def _attribution(before: AuditRun, after: AuditRun, measure: Measure) -> Attribution | None:
-    found = attribute(before, after, measure)
+def _attribution(
+    before: AuditRun, after: AuditRun, measure: Measure, rejudged: AuditRun | None
+) -> Attribution | None:
+    found = attribute(before, after, measure, rejudged)
     if found.change is None:
         return None
     return Attribution(**{cause.value: float(sum_) for cause, sum_ in found.by_cause().items()})

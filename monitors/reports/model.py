@@ -156,7 +156,10 @@ class Common(Frozen):
 
 
 class Changes(Frozen):
-    """What is different from the run before; `broken` passed then and fails now."""
+    """What is different from the run before; `broken` passed then and fails now.
+
+    Unless `certain`, what a changed check did to the score is told as the hosts' doing.
+    """
 
     mended: int
     lost: int
@@ -165,6 +168,7 @@ class Changes(Frozen):
     hosts_gone: tuple[str, ...]
     controls_new: tuple[str, ...]
     controls_gone: tuple[str, ...]
+    certain: bool
     score: Attribution | None
     accepted: Attribution | None
 

@@ -104,6 +104,7 @@ def _attribute(before: AuditRun, after: AuditRun, measure: Measure) -> Attributi
     parts = (
         Part(step.cause, host, control, (step.counting - then * step.applying) / new.total)
         for host, control, step in _steps(before, after, measure)
+        if step.counting or step.applying
     )
     return Attribution(now - then, _sorted(parts))
 

@@ -24,7 +24,7 @@ WATCHED_UNITS = (*TIME_SERVICES, *UPDATE_TIMERS, "snmpd")
 TLS_PORTS = (443, 19532)
 TLS_SHOWN = "^ +[av]:|^Verify return|^New, |^HTTP/|^[A-Za-z][A-Za-z-]*: |alert"
 TLS_QUESTION = (
-    f"for p in $(ss -Hltn | grep -oE ':({'|'.join(map(str, TLS_PORTS))}) ' | tr -d : | sort -u); "
+    f"for p in $(ss -ltnH | grep -oE ':({'|'.join(map(str, TLS_PORTS))}) ' | tr -d : | sort -u); "
     "do "
     'echo "port $p"; '
     r"printf 'HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' | "

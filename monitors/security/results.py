@@ -111,9 +111,9 @@ class AuditRun(Frozen):
     started: datetime
     seconds: float
     controls_sha256: str
-    waivers_sha256: str
-    declared_sha256: str
-    checks_sha256: str
+    waivers_sha256: str = ""
+    declared_sha256: str = ""
+    checks_sha256: str = ""
     whole: bool = False
     hosts: tuple[HostAudit, ...]
 

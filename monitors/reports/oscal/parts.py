@@ -107,11 +107,9 @@ def observation(system: System, host: HostPage, line: Line) -> Json:
     source = host.source
     return filled(
         uuid=system.run_id("observation", host.host, line.control),
-        title=f"{system.title_of(line)}: {host.host}",
         description=line.reason or f"{line.control} holds on {host.host}.",
         props=[prop("outcome", line.word), prop("severity", line.severity)],
         methods=["EXAMINE" if line.outcome is Outcome.SKIP else "TEST"],
-        types=["control-objective"],
         subjects=[{"subject-uuid": system.lasting_id("host", host.host), "type": "inventory-item"}],
         relevant_evidence=[_evidence(system, host, line, source)] if source else [],
         collected=moment(source.collected if source else system.report.after_run.started),

@@ -11,7 +11,7 @@ CLIENTS, DRILLS = "bastide-backup", "bastide-drill"
 SERVE = "rclone serve restic --stdio --append-only"
 # What a key may do, without the key.
 GRANTS = "sed -nE 's/ *(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ .*//p' /etc/ssh/bastide_backup_keys"
-EFFECTIVE = "sshd -T -C user={},host=client,addr=192.0.2.1"
+EFFECTIVE = "sshd -C user={},host=client,addr=192.0.2.1 -T"
 ACCOUNTS = f"getent passwd {CLIENTS} {DRILLS}; passwd -S {CLIENTS}; passwd -S {DRILLS}"
 MODES = f"find {FOLDER} -mindepth 1 -maxdepth 3 -printf '%d %u %m %p\\n'"
 ROOM = f"df --output=pcent,ipcent {FOLDER}"

@@ -129,6 +129,19 @@ def test_the_attribution_adds_up_to_the_change(before: AuditRun) -> None:
     assert total == pytest.approx((found.after.proved or 0) - (found.before.proved or 0))
 
 
+def test_a_changed_check_is_told_from_a_changed_host_by_judging_again() -> None:
+    newer = AFTER.model_copy(update={"checks_sha256": "23" * 32})
+    unsure = build(ESTATE, BEFORE, newer, TABLE).changes
+    sure = build(ESTATE, BEFORE, newer, TABLE, rejudged=newer).changes
+
+    assert unsure is not None
+    assert sure is not None
+    assert (unsure.certain, sure.certain) == (False, True)
+    assert sure.score is not None
+    assert sure.score.host == 0
+    assert sure.score.control_set != 0
+
+
 def test_a_waived_failure_is_no_new_finding() -> None:
     changes = report().changes
     assert changes is not None
