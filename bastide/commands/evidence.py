@@ -45,7 +45,14 @@ def verify(file: Path, as_json: bool, expected: str | None, again: bool) -> int:
         print_json({"file": str(file), "holds": True, **_facts(verified, recomputed)})
     else:
         _tell(file, verified, recomputed, trusted=expected is not None)
-    return Exit.FINDINGS if recomputed and recomputed.differing else Exit.WELL
+    return _exit_of(recomputed) if recomputed else Exit.WELL
+
+
+def _exit_of(again: Recomputed) -> Exit:
+    """Return findings when results differ, could-not-check when only other checks say so."""
+    if not again.differing:
+        return Exit.WELL
+    return Exit.FINDINGS if again.same_checks else Exit.COULD_NOT_CHECK
 
 
 def _facts(verified: Verified, again: Recomputed | None) -> dict[str, object]:
@@ -86,7 +93,7 @@ def _told_again(again: Recomputed) -> list[tuple[str, str]]:
     if len(again.differing) > SHOWN:
         rows.append(("", f"and {len(again.differing) - SHOWN} more"))
     if not again.same_checks:
-        rows.append(("", "by checks of another version than those of the run"))
+        rows.append(("", "by other checks than the run: judge with the Bastide that made it"))
     if again.unasked:
         rows.append(("", f"could not be asked, so not judged: {', '.join(again.unasked)}"))
     return rows
