@@ -61,13 +61,18 @@ def show_bad(host: HostAudit) -> None:
             click.echo(f"  {host.host:<18} {result.control:<8} {outcome}: {reason}")
 
 
-def latest(opened: Opened, label: str | None = None) -> AuditRun:
-    """Return the newest run (with a label); CommandError when there is none or it is damaged."""
-    found = load_latest(opened.state, label)
-    if found is None:
-        wanted = f"with the label {label!r} " if label else ""
-        raise CommandError(
-            f"{opened.state / 'audits'}: no audit {wanted}yet; run `bastide audit run`",
-            Exit.COULD_NOT_CHECK,
-        )
-    return found
+def latest(opened: Opened, label: str | None = None, *, whole: bool = False) -> AuditRun:
+    """Return the newest run (with a label, of all hosts); CommandError when there is none."""
+    try:
+        for file in audit_files(opened.state, label):
+            run = load(file)
+            if run.whole or not whole:
+                return run
+    except AuditError as error:
+        raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
+    wanted = f"with the label {label!r} " if label else ""
+    raise CommandError(
+        f"{opened.state / 'audits'}: no audit {wanted}{'of all hosts ' if whole else ''}yet; run "
+        "`bastide audit run`",
+        Exit.COULD_NOT_CHECK,
+    )

@@ -36,7 +36,7 @@ DEFAULT = (Format.HTML.value, Format.JSON.value)
     help="May be given again; evidence: all records, signed, with the other formats given.",
 )
 @click.option("--municipality", "only", multiple=True, help="Only this one; nothing of others.")
-@click.option("--label", help="Of the newest run with this label.  [default: the newest run]")
+@click.option("--label", help="Of the newest run of all hosts with this label.  [default: of any]")
 @click.option(
     "--compare",
     default=BASELINE,
@@ -66,7 +66,7 @@ def report(
             "evidence is of a whole run: leave out --municipality, or ask for other formats",
             Exit.WRONG_USE,
         )
-    after = audit_pages.latest(opened, label)
+    after = audit_pages.latest(opened, label, whole=True)
     into = folder or opened.state / "reports"
     try:
         before = _earlier(opened, compare, after)
