@@ -61,7 +61,8 @@ def write(
 ) -> ReportFiles:
     """Write the pages and the data of the report on `after`, compared with `before`.
 
-    `folder` defaults to `<state>/reports`; `rejudged` as in `build`. Raises OSError when they cannot be written.
+    `folder` defaults to `<state>/reports`; `rejudged` as in `build`. Raises OSError when they
+    cannot be written.
     """
     report = build(estate, before, after, table or load_controls(), history, rejudged)
     formats = (Format.HTML, Format.JSON)
