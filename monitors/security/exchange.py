@@ -4,6 +4,7 @@ The only module that knows paramiko. Host keys are strict: one that provisioning
 is refused. Every failure is a value, since one host must not stop the others.
 """
 
+import errno
 import logging
 import socket
 import time
@@ -55,6 +56,10 @@ class Refused:
     problem: str
 
 
+class _SilentError(Exception):
+    """The collector sent no byte of a bundle; the text is what it said instead."""
+
+
 class _Socket(socket.socket):
     """A connection that acknowledges at once, sends at once, and takes so much and no more.
 
@@ -68,7 +73,7 @@ class _Socket(socket.socket):
         data = super().recv(size, flags)
         self.taken += len(data)
         if self.taken > MAX_RECEIVED_BYTES:
-            raise OSError(f"more than {MAX_RECEIVED_BYTES} bytes came")
+            raise OSError(errno.EMSGSIZE, f"more than {MAX_RECEIVED_BYTES} bytes came")
         self.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         return data
 
@@ -113,7 +118,7 @@ def _receive(client: paramiko.SSHClient, target: Target) -> bytes:
     """Read one framed bundle within the time and size limits."""
     transport = client.get_transport()
     if transport is None:
-        raise EOFError("the connection ended before the bundle was asked for")
+        raise EOFError
     deadline = time.monotonic() + target.exchange_seconds
     channel = transport.open_session(timeout=target.connect_seconds)
     channel.exec_command("bundle")
@@ -128,7 +133,7 @@ def _receive(client: paramiko.SSHClient, target: Target) -> bytes:
         if wanted is None:
             wanted = expected_length(bytes(received[: MAX_HEADER_BYTES + 1]))
     if not received:
-        raise EOFError(_stderr(channel))
+        raise transport.get_exception() or _SilentError(_stderr(channel))
     return bytes(received if wanted is None else received[:wanted])
 
 
@@ -163,6 +168,6 @@ def _explain(error: Exception, target: Target) -> str:
         return f"timeout: {where} did not answer in time; is the host up and reachable?"
     if isinstance(error, socket.gaierror | OSError):
         return f"unreachable: {where}: {error.strerror or error}; is the host up and reachable?"
-    if isinstance(error, EOFError):
+    if isinstance(error, _SilentError):
         return f"the collector at {where} sent nothing: {error}; {CONFIGURE}"
-    return f"SSH with {where} failed: {error}; look at the host's `journalctl -u ssh`"
+    return f"SSH with {where} failed: {str(error) or 'it ended the connection'}; look at the host's `journalctl -u ssh`"

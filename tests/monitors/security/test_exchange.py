@@ -1,17 +1,19 @@
 """One exchange with a host that misbehaves, over real SSH on loopback: always a value."""
 
+import re
 import socket
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Thread
 
 import paramiko
 import pytest
 
 from monitors.security.bundle import MAX_PACKED_BYTES, pack
-from monitors.security.exchange import Refused, Target, fetch
+from monitors.security.exchange import MAX_RECEIVED_BYTES, Refused, Target, fetch
 from tests.monitors.security.ssh_server import Serve, known, new_key, says, serving
 from tests.monitors.security.test_bundle import GOOD, framed
 
@@ -93,6 +95,66 @@ def test_a_host_that_accepts_and_says_nothing_ends_in_a_timeout(site: Site) -> N
         target = replace(site.target(silent.getsockname()[1]), connect_seconds=0.5)
         found = problem(fetch(target))
     assert "velgora-app" in found
+
+
+@contextmanager
+def speaking(says: Iterable[bytes]) -> Iterator[int]:
+    """Serve a loopback port on which no SSH is spoken."""
+
+    def serve() -> None:
+        with suppress(OSError):
+            connection, _ = listening.accept()
+            for piece in says:
+                connection.sendall(piece)
+            connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        Thread(target=serve, daemon=True).start()
+        yield listening.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("says", "said"),
+    [
+        ([], "SSH with .* failed"),
+        ([b"HTTP/1.1 400 Bad Request\r\n\r\n"], "SSH with .* failed"),
+        ([b"SSH-1.0-old\r\n"], "SSH with .* failed"),
+        ([b"SSH-2.0-x\r\n"], "SSH with .* failed|sent nothing"),
+        ([b"SSH-2.0-x\r\n", b"\0\0\0\x0c\x0a\x14" + b"\xff" * 300], "failed|sent nothing"),
+        ([b"SSH-2.0-x\r\n", b"\xff" * 4000], "SSH with .* failed"),
+        ([b"SSH-2.0-\x1b]0;x\x07\r\n", b"\0" * 4000], "SSH with .* failed|sent nothing"),
+    ],
+)
+def test_what_speaks_no_ssh_is_a_problem_in_plain_words(
+    site: Site, says: list[bytes], said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with speaking(says) as port:
+        found = problem(fetch(site.target(port)))
+
+    assert re.search(said, found)
+    assert found.isprintable()
+    assert capfd.readouterr().err == "", "a trace on the terminal, beside the problem"
+
+
+def test_an_endless_greeting_is_cut_off_long_before_memory_is_full(site: Site) -> None:
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        while True:
+            yield b"x" * 65536
+            sent += 65536
+
+    with speaking(endless()) as port:
+        found = problem(fetch(site.target(port)))
+
+    assert f"more than {MAX_RECEIVED_BYTES} bytes came" in found
+    assert sent < 100 * MAX_RECEIVED_BYTES
+
+
+def test_an_error_stream_that_floods_is_not_read_for_ever(site: Site) -> None:
+    found = exchange(site, says(b"", b"x" * 3_000_000), lambda t: replace(t, exchange_seconds=2.0))
+    assert f"more than {MAX_RECEIVED_BYTES} bytes came" in problem(found)
 
 
 def test_a_collector_that_hangs_ends_in_a_timeout(site: Site) -> None:
