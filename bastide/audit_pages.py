@@ -7,7 +7,14 @@ from rich.table import Table
 from bastide.errors import CommandError, Exit
 from bastide.opened import Opened
 from bastide.options import print_json
-from monitors.security.results import AuditRun, HostAudit, Outcome, load_latest
+from monitors.security.results import (
+    AuditError,
+    AuditRun,
+    HostAudit,
+    Outcome,
+    audit_files,
+    load,
+)
 from monitors.security.score import score
 
 
