@@ -170,4 +170,5 @@ def _explain(error: Exception, target: Target) -> str:
         return f"unreachable: {where}: {error.strerror or error}; is the host up and reachable?"
     if isinstance(error, _SilentError):
         return f"the collector at {where} sent nothing: {error}; {CONFIGURE}"
-    return f"SSH with {where} failed: {str(error) or 'it ended the connection'}; look at the host's `journalctl -u ssh`"
+    said = str(error) or "it ended the connection"
+    return f"SSH with {where} failed: {said}; look at the host's `journalctl -u ssh`"
