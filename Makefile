@@ -40,7 +40,7 @@ schema: .venv/.ready ## write inventory/schema.json from the models
 
 lock: .venv/.ready ## write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --all-extras pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --generate-hashes -c requirements.lock pyproject.toml -o requirements-operations.lock
+	$(BIN)/uv pip compile --quiet --generate-hashes --extra postgresql -c requirements.lock pyproject.toml -o requirements-operations.lock
 
 clean-cache: ## remove the image and package cache (a lab that runs still needs its image)
 	rm -rf --one-file-system /var/cache/bastide

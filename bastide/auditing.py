@@ -9,7 +9,9 @@ from monitors.evidence.inputs import InputsError
 from monitors.evidence.records import EvidenceError, prune_leaves, seal
 from monitors.evidence.signing import SigningError
 from monitors.security.audit import run_audit
+from monitors.security.controls import load_controls
 from monitors.security.results import AuditRun, HostAudit, audit_files, load
+from monitors.security.waivers import waiver_problems
 from monitors.store.catching_up import catch_up
 from monitors.store.database import StoreError, store_url
 from monitors.store.history import History
@@ -38,7 +40,7 @@ def audit(
     Raises what `run_audit` raises; an unsealed or unrecorded run is among the problems.
     """
     run = run_audit(opened.estate, opened.state, hosts, label, on_event)
-    link, problems = None, []
+    link, problems = None, list(waiver_problems(opened.estate.waivers, load_controls()))
     try:
         link = seal(run, opened.state)
         prune_leaves(opened.state)

@@ -10,6 +10,8 @@ from bastide.options import estate_option, json_option, print_json
 from inventory.placed import devices, hosts, services
 from inventory.problems import InventoryError
 from inventory.schema import schema_text
+from monitors.security.controls import load_controls
+from monitors.security.waivers import waiver_problems
 
 
 @click.group("inventory")
@@ -21,7 +23,10 @@ def group() -> None:
 @estate_option
 @json_option
 def check(estate_name: str | None, as_json: bool) -> int:
-    """Read the estate and tell every problem at once, with file and line (exit 2 when any)."""
+    """Read the estate and tell every problem at once, with file and line (exit 2 when any).
+
+    Exit 1 when a waiver is of a control that does not exist, so that it accepts nothing.
+    """
     try:
         opened = open_estate(estate_name)
     except InventoryError as error:
@@ -36,15 +41,18 @@ def check(estate_name: str | None, as_json: bool) -> int:
         "devices": sum(1 for _ in devices(opened.estate)),
         "services": sum(1 for _ in services(opened.estate)),
     }
+    idle = tuple(waiver_problems(opened.estate.waivers, load_controls()))
     if as_json:
-        print_json({"problems": [], **counted})
+        print_json({"problems": [], "warnings": idle, **counted})
     else:
         click.echo(
             f"{opened.folder}: well: {counted['municipalities']} municipalities, "
             f"{counted['hosts']} hosts, {counted['devices']} devices, "
             f"{counted['services']} services"
         )
-    return Exit.WELL
+        for warning in idle:
+            click.echo(f"  {warning}")
+    return Exit.FINDINGS if idle else Exit.WELL
 
 
 @group.command()
