@@ -1,8 +1,14 @@
 """What roles copy to hosts is what git has, and nothing that a tool left beside it."""
 
 import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-from tests.playbooks.ansible import PLAYBOOKS
+import pytest
+import yaml
+
+from tests.playbooks.ansible import PLAYBOOKS, ROLES
 
 COPIED = (":(glob)roles/*/files/**", ":(glob)roles/*/templates/**")
 
@@ -16,3 +22,27 @@ def test_no_tools_leavings_are_copied_to_hosts() -> None:
         check=True,
     ).stdout.split()
     assert ignored == [], "remove these: they would be copied to every host of the role"
+
+
+def copied_folders(tasks: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield the `src` of every copy, with the loop's items put in where they are written out."""
+    for task in tasks:
+        yield from copied_folders(task.get("block", []))
+        source = str(task.get("ansible.builtin.copy", {}).get("src", ""))
+        items = task.get("loop") if isinstance(task.get("loop"), list) else []
+        written = [item for item in items or [] if isinstance(item, dict)]
+        for item in written or [{}]:
+            found = source
+            for key, value in item.items():
+                found = found.replace("{{ item." + key + " }}", str(value))
+            yield found
+
+
+@pytest.mark.parametrize("role", sorted(path.name for path in ROLES.iterdir() if path.is_dir()))
+def test_no_folder_with_a_single_file_is_copied_as_a_folder(role: str) -> None:
+    """Ansible then tells of the folder and not of the file, and no handler hears of a change."""
+    for file in (ROLES / role).glob("tasks/*.yml"):
+        for source in copied_folders(yaml.safe_load(file.read_text()) or []):
+            folder: Path = ROLES / role / "files" / source
+            if source and "{{" not in source and folder.is_dir():
+                assert sum(path.is_file() for path in folder.rglob("*")) > 1, f"{file}: {source}"
