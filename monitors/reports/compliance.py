@@ -175,8 +175,9 @@ def _html(view: View) -> Iterator[ReportFile]:
 
 
 def _pdf(view: View) -> Iterator[ReportFile]:
-    for page in view.pages(linked=False):
-        yield view.file(f"{page.name}.pdf", pdf.to_pdf(page.html))
+    found = list(view.pages(linked=False))
+    for page, content in zip(found, pdf.to_pdfs([page.html for page in found]), strict=True):
+        yield view.file(f"{page.name}.pdf", content)
 
 
 def _csv(view: View) -> Iterator[ReportFile]:

@@ -155,6 +155,11 @@ def test_what_does_not_apply_is_told_with_its_reason() -> None:
     assert "the kernel is not its own: KRN-01" in shown(PAGES["central"])
 
 
+def test_no_outcome_looks_like_the_link_that_jumps_over_the_top() -> None:
+    jumps = [a for a in Page(PAGES["velgora"]).all("a", "span") if a.get("class") == "jump"]
+    assert [a["href"] for a in jumps] == ["#content"]
+
+
 def test_unconfirmed_matches_stay_marked() -> None:
     text = shown(PAGES["frameworks"])
     assert "5.1.20 SSH-01 Root logs in with a key only unconfirmed match SSH-02" in text

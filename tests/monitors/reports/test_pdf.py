@@ -12,7 +12,7 @@ from pypdf.generic import DictionaryObject
 from monitors.reports.build import build
 from monitors.reports.messages import load_messages
 from monitors.reports.pages import render
-from monitors.reports.pdf import to_pdf
+from monitors.reports.pdf import to_pdf, to_pdfs
 from tests.monitors.reports.made import AFTER, ESTATE, TABLE, hostile_report, report
 
 ENGLISH = load_messages()
@@ -31,7 +31,7 @@ def fleet() -> PdfReader:
 def test_without_the_library_it_is_said_what_to_install() -> None:
     program = (
         "import sys; sys.modules['weasyprint'] = None\n"
-        "from monitors.reports.pdf import to_pdf, PdfError\n"
+        "from monitors.reports.pdf import to_pdf, to_pdfs, PdfError\n"
         "try: to_pdf('<p>')\n"
         "except PdfError as error: print(error)"
     )
@@ -98,6 +98,12 @@ def test_every_page_names_the_run_and_its_number(fleet: PdfReader) -> None:
 
 def test_equal_pages_have_equal_bytes() -> None:
     assert to_pdf(paper("velgora")) == to_pdf(paper("velgora"))
+
+
+def test_many_pages_are_printed_at_once_and_stay_in_order() -> None:
+    pages = [f'<html lang="en"><title>{n}</title><p>page {n}' for n in range(5)]
+    made = list(to_pdfs(pages))
+    assert made == [to_pdf(page) for page in pages]
 
 
 def test_names_of_towns_are_printed_in_their_script() -> None:
