@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 from bastide.opened import Opened
 from monitors.evidence.chain import ChainError, Link
-from monitors.evidence.inputs import InputsError
+from monitors.evidence.inputs import CONTROLS, InputsError
 from monitors.evidence.records import EvidenceError, prune_leaves, seal
 from monitors.evidence.signing import SigningError
+from monitors.security import replay
 from monitors.security.audit import run_audit
-from monitors.security.controls import load_controls
+from monitors.security.bundle import BundleError
+from monitors.security.controls import ControlTable, load_controls
+from monitors.security.declared import UndeclaredHostError
 from monitors.security.results import AuditRun, HostAudit, audit_files, load
 from monitors.security.waivers import waiver_problems
 from monitors.store.catching_up import catch_up
@@ -69,3 +72,30 @@ def previous(opened: Opened, run: AuditRun) -> AuditRun | None:
         if earlier.started < run.started and earlier.whole:
             return earlier
     return None
+
+
+def table_of(opened: Opened, run: AuditRun) -> ControlTable:
+    """Return the control table that a run was judged by; today's when that was not kept."""
+    try:
+        return CONTROLS.load(opened.state, run.controls_sha256)
+    except InputsError:
+        return load_controls()
+
+
+def rejudged(opened: Opened, earlier: AuditRun | None, later: AuditRun) -> AuditRun | None:
+    """Return an earlier run judged by today's checks, where those of its day were others.
+
+    It tells a changed check from a changed host. None when there is nothing to tell, or when a
+    bundle is kept no more.
+    """
+    if earlier is None or earlier.checks_sha256 == later.checks_sha256:
+        return None
+    basis = replay.basis_today(opened.estate)
+    try:
+        hosts = tuple(
+            replay.replay(opened.state / host.bundle, basis) if host.bundle else host
+            for host in earlier.hosts
+        )
+    except (OSError, BundleError, UndeclaredHostError):
+        return None
+    return earlier.model_copy(update={"hosts": hosts})

@@ -107,7 +107,9 @@ def _write(
         only=only,
         language=language,
         folder=into,
+        table=auditing.table_of(opened, after),
         history=_history(opened),
+        rejudged=auditing.rejudged(opened, before, after),
     )
 
 
