@@ -3,6 +3,7 @@
 import json
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -156,3 +157,40 @@ def test_status_says_why_a_target_cannot_be_asked(stand: Stand) -> None:
     told = stand.backup.status(stand.plan)
     assert told["snapshot"] is None
     assert "Is there a repository" in told["error"]
+
+
+def test_a_repository_is_checked_once_a_week(stand: Stand) -> None:
+    asked: list[tuple[str, ...]] = []
+    path = stand.folder / "shares.check.json"
+
+    def restic(*arguments: str, **_: float) -> str:
+        asked.append(arguments)
+        return ""
+
+    kept = program("bastide_kept")
+    kept.check_when_due(path, restic)
+    kept.check_when_due(path, restic)
+    assert len(asked) == 1
+    assert json.loads(path.read_text())["ok"]
+
+    long_ago = {"at": "2026-01-01T00:00:00+00:00", "ok": True, "error": None}
+    path.write_text(json.dumps(long_ago))
+    kept.check_when_due(path, restic)
+    assert len(asked) == 2
+
+
+def test_a_damaged_repository_is_told_and_looked_at_again_by_the_next_run(stand: Stand) -> None:
+    stand.run()
+    pack = next(path for path in (stand.folder / "repository").glob("data/*/*") if path.is_file())
+    content = pack.read_bytes()
+    pack.unlink()
+    path = stand.folder / "shares.check.json"
+    kept, restic = program("bastide_kept"), partial(stand.backup.restic, stand.plan)
+
+    kept.check_when_due(path, restic)
+    assert not json.loads(path.read_text())["ok"]
+    assert "restic check" in json.loads(path.read_text())["error"]
+
+    pack.write_bytes(content)
+    kept.check_when_due(path, restic)
+    assert json.loads(path.read_text())["ok"]

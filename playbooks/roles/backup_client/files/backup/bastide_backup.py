@@ -7,8 +7,8 @@
 
 A run dumps the plan's database, writes a manifest (hash of every file, rows of every table) and
 keeps both, together with the plan's files, in one snapshot. A drill restores the snapshot and
-holds it against that manifest. Nothing here deletes snapshots: this host's key cannot. Once a week
-a run lets restic check the repository. What the target answered last is kept for audits.
+holds it against that manifest. Nothing here deletes snapshots: this host's key cannot. Kept for
+audits: what the target answered last, and what a weekly check of the repository found.
 """
 
 import argparse
@@ -187,7 +187,9 @@ def run(plan: Plan, max_age: float) -> dict[str, Any]:
         finally:
             shutil.rmtree(plan.staging, ignore_errors=True)
         result |= {"ran": True, "duration_seconds": round(time.monotonic() - clock, 2)}
-        result["last_success"] = started if result["ok"] else last_run(plan).get("last_success")
+        result["last_success"] = (
+            started if result["ok"] else written(STATE / f"{plan.id}.json").get("last_success")
+        )
         write_whole(STATE / f"{plan.id}.json", json.dumps(result, indent=1) + "\n", 0o600)
     return result
 
@@ -203,11 +205,6 @@ def newest_or_init(plan: Plan) -> dict[str, Any] | None:
     return None
 
 
-def last_run(plan: Plan) -> dict[str, Any]:
-    """Return what the plan's newest run wrote, or nothing before the first."""
-    return written(STATE / f"{plan.id}.json")
-
-
 def status(plan: Plan) -> dict[str, Any]:
     """Return the newest snapshot that the target holds for a plan, or why it cannot be told."""
     try:
@@ -220,7 +217,7 @@ def status(plan: Plan) -> dict[str, Any]:
         "target_address": plan.target_address,
         "snapshot": found,
         "error": error,
-        "last_run": last_run(plan),
+        "last_run": written(STATE / f"{plan.id}.json"),
         "check": written(STATE / f"{plan.id}.check.json"),
     }
 
@@ -242,7 +239,7 @@ def command_run(options: argparse.Namespace) -> int:
     for plan, result in zip(picked, results, strict=True):
         if result["ok"]:
             check_when_due(STATE / f"{plan.id}.check.json", partial(restic, plan))
-    write_metrics(METRICS, {plan.id: last_run(plan) for plan in plans()})
+    write_metrics(METRICS, {plan.id: written(STATE / f"{plan.id}.json") for plan in plans()})
     if any(result["ran"] for result in results) or not (STATE / STATUS).exists():
         write_whole(STATE / STATUS, asked() + "\n", 0o600)
     print(json.dumps(results, indent=1))  # noqa: T201
@@ -251,9 +248,8 @@ def command_run(options: argparse.Namespace) -> int:
 
 def asked() -> str:
     """Ask the targets for every plan at once and return one JSON document."""
-    known = plans()
     with ThreadPoolExecutor() as pool:
-        found = list(pool.map(status, known))
+        found = list(pool.map(status, known := plans()))
     host = known[0].host if known else ""
     return json.dumps({"host": host, "at": now(), "plans": found}, indent=1)
 
@@ -262,7 +258,6 @@ def command_status(options: argparse.Namespace) -> int:
     """Print what the targets hold of every plan, and keep it when that is wished."""
     answer = asked()
     if options.keep:
-        STATE.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(STATE / STATUS, answer + "\n", 0o600)
     print(answer)  # noqa: T201
     return 0
