@@ -20,7 +20,8 @@ def delayed(address: str, port: int, round_trip_seconds: float) -> Iterator[int]
         there, back = await asyncio.open_connection(address, port)
         for end in (writer, back):
             end.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        await asyncio.gather(_pump(reader, back, one_way), _pump(there, writer, one_way))
+        with suppress(asyncio.CancelledError):  # at the end, which is no error of a connection
+            await asyncio.gather(_pump(reader, back, one_way), _pump(there, writer, one_way))
 
     server = loop.run_until_complete(asyncio.start_server(accept, "127.0.0.1", 0))
     thread = threading.Thread(target=loop.run_forever, daemon=True)
