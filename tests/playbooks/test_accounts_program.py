@@ -85,3 +85,15 @@ def test_what_is_set_already_stays_byte_by_byte(
 
     assert again == once
     assert capsys.readouterr().out == ""
+
+
+def test_no_script_runs_as_root_for_a_greeting(accounts: ModuleType) -> None:
+    sshd = (
+        "session    optional     pam_motd.so  motd=/run/motd.dynamic\n"
+        "session    optional     pam_motd.so noupdate\n"
+    )
+    once = accounts.without_greeting(sshd)
+
+    assert once.splitlines()[0].endswith("motd=/run/motd.dynamic noupdate")
+    assert once.splitlines()[1] == sshd.splitlines()[1]
+    assert accounts.without_greeting(once) == once

@@ -31,6 +31,8 @@ USERADD = {"INACTIVE": "30"}
 # Nobody is a member of root's group: who has to become another uses sudo, which is logged.
 WHEEL = "auth       required   pam_wheel.so use_uid group=root"
 ROOT_OK = re.compile(r"^auth\s+sufficient\s+pam_rootok\.so.*$", re.MULTILINE)
+# Its scripts would run as root at every login, the auditor's too, for a greeting.
+GREETING = re.compile(r"^(session\s+optional\s+pam_motd\.so\s+motd=\S+)$", re.MULTILINE)
 STACKS = ("auth", "account", "password")
 PROFILES = {
     "bastide-faillock": ("auth", "pam_faillock.so authfail"),
@@ -61,6 +63,11 @@ def with_wheel(text):
     if not ROOT_OK.search(text):
         raise ValueError("/etc/pam.d/su: no line `auth sufficient pam_rootok.so` to build on")
     return ROOT_OK.sub(lambda found: found[0] + "\n" + WHEEL, text, count=1)
+
+
+def without_greeting(text):
+    """Return a service's stack in which no script runs at login for the message of the day."""
+    return GREETING.sub(r"\1 noupdate", text)
 
 
 def read(path):
@@ -164,6 +171,8 @@ def main():
     write("/etc/default/useradd", assigned(read("/etc/default/useradd"), USERADD, "="))
     write("/etc/bastide/login_keys", wanted["keys"])
     write("/etc/sudoers.d/bastide", SUDOERS, 0o440, ("visudo", "--check", "--file"))
+    for path in ("/etc/pam.d/sshd", "/etc/pam.d/login"):
+        write(path, without_greeting(read(path)))
     take_shells(wanted["without_shell"])
     set_pam(wanted["logins"])
 
