@@ -11,6 +11,7 @@ from bastide.errors import CommandError, Exit
 from inventory.outputs import OutputsError
 from inventory.problems import InventoryError
 from inventory.secrets import SecretError
+from monitors.security.results import AuditError
 
 # A word is imported when it is used: the operations machine has no provisioning installed.
 WORDS: dict[str, tuple[str, str]] = {
@@ -32,6 +33,7 @@ EXIT_CODES: tuple[tuple[type[Exception], Exit], ...] = (
     (InventoryError, Exit.WRONG_USE),
     (OutputsError, Exit.COULD_NOT_CHECK),
     (SecretError, Exit.COULD_NOT_CHECK),
+    (AuditError, Exit.COULD_NOT_CHECK),
 )
 
 
