@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bastide import ansible, provision, status, wheelhouse
 from bastide.audit_pages import summary_of
-from bastide.auditing import audit, history_of
+from bastide.auditing import audit, history_of, rejudged
 from bastide.chain import convergence
 from bastide.chain.run import Findings, Work
 from bastide.commands.audit import BASELINE, LATEST
@@ -140,6 +140,7 @@ def report(work: Work, findings: Findings) -> Findings:
         findings.before,
         findings.after,
         history=_history(work),
+        rejudged=rejudged(work.opened, findings.before, findings.after),
     )
     work.progress.step("report", str(files.html))
     return replace(findings, report=files, status=status.read(work.opened))
