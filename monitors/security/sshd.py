@@ -3,14 +3,10 @@
 from dataclasses import dataclass
 
 from monitors.security.backends import Host
-from monitors.security.facts import FileFact
 
 FOLDER = "/etc/ssh/sshd_config.d"
 SSHD_LINES = f"grep -sHE '^[[:space:]]*[A-Za-z]' /etc/ssh/sshd_config {FOLDER}/*.conf"
-SERVER_FILES = (
-    "stat -L -c '%n %a %U %G %Y' "
-    f"/etc/ssh/sshd_config {FOLDER} {FOLDER}/* /etc/ssh/ssh_host_* 2>/dev/null"
-)
+SERVER_FILES = ("/etc/ssh/sshd_config", FOLDER, f"{FOLDER}/*", "/etc/ssh/ssh_host_*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +31,3 @@ def sshd_lines(host: Host) -> tuple[Line, ...]:
         match = block[1] if block[0] == file and block[1].lower() != "all" else ""
         found.append(Line(file, match, setting, value))
     return tuple(found)
-
-
-def server_files(host: Host) -> tuple[tuple[FileFact, int], ...]:
-    """Return the server's files and folder that exist, and when each was written (Unix time)."""
-    rows = (line.rsplit(" ", 4) for line in host.run(SERVER_FILES).stdout.splitlines())
-    return tuple(
-        (FileFact(path, int(mode, 8), owner, group), int(written))
-        for path, mode, owner, group, written in rows
-    )

@@ -7,7 +7,6 @@ from monitors.security.accounts import (
     FIRST_PERSON,
     LOGIN_DEFS,
     LOGIN_KEYS,
-    SUDO_LOG,
     USERADD,
     account_settings,
     accounts,
@@ -19,7 +18,7 @@ from monitors.security.accounts import (
 )
 from monitors.security.backends import Host
 from monitors.security.declared import Declared
-from monitors.security.facts import files, loose_files
+from monitors.security.facts import files, loose_files, unit_state
 from monitors.security.sshd import Line, sshd_lines
 
 STRICT_UMASK = 0o027
@@ -29,7 +28,6 @@ MAX_INACTIVE_DAYS, STALE_DAYS = 45, 90
 POWERFUL = ("root", "sudo", "shadow", "disk", "kmem", "docker", "lxd", "incus-admin", "libvirt")
 DEAD_LOGINS = f"lastlog -b {STALE_DAYS} -u {FIRST_PERSON}-60000"
 PRIVATE_KEYS = "grep -lsE 'BEGIN .*PRIVATE[ ]KEY' /root/.ssh/* /home/*/.ssh/*"
-RESCUE = "systemctl show rescue.service emergency.service --property=Id,Environment,ExecStart"
 # Of every key its fingerprint and the account or file that it is in; `given`: by a playbook.
 # Whatever looks like a key counts, within options too: nothing can stand before it to hide it.
 FINGERPRINTS = (
@@ -114,10 +112,10 @@ def test_acc_06_forgotten_accounts(host: Host) -> None:
 
 def test_acc_07_keys(host: Host, declared: Declared) -> None:
     """Every key that opens an account is one that the playbook's run gave to that account."""
-    lines, listing = sshd_lines(host), files(host, LOGIN_KEYS, SUDO_LOG)
+    lines, listing = sshd_lines(host), files(host, LOGIN_KEYS)
     # Bits, fingerprint, then the comment: account or file, and what stood behind the key.
     rows = [row.split() for row in host.run(FINGERPRINTS).stdout.splitlines()]
-    loose = loose_files(tuple(f for f in listing if f.path == LOGIN_KEYS), 0o644)
+    loose = loose_files(listing, 0o644)
     given = {(row[3], row[1]) for row in rows if row[2] == "given"}
     found = {(_user(lines, row[2]), row[1]) for row in rows if row[2] != "given"}
     elsewhere = sorted({line.value for line in lines if not _is_searched(line)})
@@ -160,14 +158,16 @@ def test_acc_09_no_private_keys(host: Host) -> None:
 
 def test_acc_10_rescue(host: Host) -> None:
     """Rescue mode asks for root's password, or stays shut where root has none."""
-    modes = host.check_output(RESCUE)
     root = [password for password in passwords(host) if password.name == "root"]
-    starts = [line for line in modes.splitlines() if line.startswith("ExecStart=")]
+    modes = [unit_state(host, unit) for unit in ("rescue.service", "emergency.service")]
+    starts = [line for mode in modes for line in mode.get("ExecStart", "").splitlines()]
+    told = [mode.get("Environment", "") + mode.get("ExecStart", "") for mode in modes]
     assert root, "root is not in the shadow file"
     assert root[0].scheme != "empty", "root has an empty password"
     assert starts, "there is neither rescue nor emergency mode"
     assert all("sulogin" in line for line in starts), "rescue mode does not start sulogin"
-    assert "SYSTEMD_SULOGIN_FORCE=1" not in modes, "rescue mode opens a shell without a password"
+    forced = any("SYSTEMD_SULOGIN_FORCE=1" in text for text in told)
+    assert not forced, "rescue mode opens a shell without a password"
 
 
 def test_acc_11_powerful_groups(host: Host) -> None:

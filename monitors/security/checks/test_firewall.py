@@ -6,7 +6,7 @@ from typing import Any
 
 from monitors.security.backends import Host, UndeterminedError
 from monitors.security.declared import Declared
-from monitors.security.facts import firewall
+from monitors.security.facts import active_units, firewall, unit_state
 from monitors.security.ruleset import (
     EVERYWHERE,
     Networks,
@@ -25,7 +25,6 @@ from monitors.security.ruleset import (
 ADMINISTRATION_PORTS = {22, 161, 9090, 9093, 9100, 9872}
 LOOPBACK = networks({"set": ["127.0.0.0/8", "::1"]}, {})
 NFTABLES, OTHERS = "nftables.service", ("ufw.service", "firewalld.service")
-UNITS = f"systemctl show --property=Id,ActiveState,UnitFileState {NFTABLES} {' '.join(OTHERS)}"
 # Rules of the older iptables, which nft does not show: the kernel lists their tables.
 OLD_TABLES = "cat /proc/net/ip_tables_names /proc/net/ip6_tables_names 2>/dev/null; true"
 # What the next start will load, loaded where it filters nothing: an empty network namespace.
@@ -52,7 +51,7 @@ def test_fw_03_ipv6(host: Host) -> None:
 
 def test_fw_04_every_start(host: Host) -> None:
     """The rules are loaded at every start."""
-    state = _units(host)[NFTABLES]
+    state = unit_state(host, NFTABLES)
     enabled, active = state.get("UnitFileState") or "absent", state.get("ActiveState")
     assert enabled == "enabled", f"{NFTABLES} is {enabled}, expected enabled"
     assert active == "active", f"{NFTABLES} is {active}, expected active"
@@ -97,8 +96,7 @@ def test_fw_07_declared_openings(host: Host, declared: Declared) -> None:
 
 def test_fw_08_one_firewall(host: Host) -> None:
     """Nothing else writes firewall rules beside nftables."""
-    old, units = host.run(OLD_TABLES).stdout.split(), _units(host)
-    beside = [name for name in OTHERS if units.get(name, {}).get("ActiveState") == "active"]
+    old, beside = host.run(OLD_TABLES).stdout.split(), active_units(host, *OTHERS)
     assert not beside, f"active beside nftables: {', '.join(beside)}"
     assert not old, f"iptables has tables of its own: {', '.join(sorted(set(old)))}"
 
@@ -115,12 +113,6 @@ def test_fw_10_drops_are_logged(host: Host) -> None:
     logging = [rule for rule in inward_rules(firewall(host)) if says(rule, "log")]
     assert logging, "no rule logs what comes in and is dropped"
     assert all(says(rule, "limit") for rule in logging), "a rule logs without a limit"
-
-
-def _units(host: Host) -> dict[str, dict[str, str]]:
-    blocks = host.check_output(UNITS).split("\n\n")
-    pairs = [dict(line.split("=", 1) for line in block.splitlines()) for block in blocks]
-    return {found["Id"]: found for found in pairs}
 
 
 def _openings(host: Host) -> list[Opening]:

@@ -6,9 +6,9 @@ from fnmatch import fnmatchcase
 
 from monitors.security.backends import Host, UndeterminedError
 from monitors.security.facts import (
+    configuration,
     container,
     manager_settings,
-    settings,
     skip_in_container,
     sysctls,
 )
@@ -40,10 +40,12 @@ UNUSED_PROTOCOLS = ("dccp", "rds", "sctp", "tipc")
 NEVER_LOADED = "modprobe --showconfig | grep -E '^install .* (/usr)?/bin/(true|false)$'"
 LOADED = "cat /proc/modules"
 SIGNED_ONLY = "cat /sys/module/module/parameters/sig_enforce /sys/kernel/security/lockdown"
-# What systemd-sysctl would set at the next start: every drop-in, in its order.
-SAVED = r"/lib/systemd/systemd-sysctl --cat-config | grep -vE '^[[:space:]]*([#;]|$)'"
-RUNNING = (
-    r"cd /proc/sys && grep -sH . $(/lib/systemd/systemd-sysctl --cat-config | sed -nE "
+# What systemd-sysctl would set at the next start: every drop-in, in its order. After an empty
+# line, what those parameters are now.
+SAVED_AND_RUNNING = (
+    r"saved=$(/lib/systemd/systemd-sysctl --cat-config | grep -vE '^[[:space:]]*([#;]|$)'); "
+    r"""printf '%s\n\n' "$saved"; cd /proc/sys && grep -sH . $(printf '%s\n' "$saved" | """
+    r"sed -nE "
     r"-e 's/^[[:space:]]*-?([^=#;[:space:]]+)[[:space:]]*=.*$/\1/;T' -e '/\//!y#.#/#' -e p)"
 )
 
@@ -63,8 +65,8 @@ def test_krn_03_core_dumps(host: Host) -> None:
     kind = container(host)
     session = host.check_output("ulimit -H -c")
     services = manager_settings(host).get("DefaultLimitCORE")
-    keeper = settings(host.run("systemd-analyze cat-config systemd/coredump.conf").stdout)
     found = sysctls(host, *ASKED)
+    keeper = configuration(host, "coredump")
     assert session == "0", f"a session's core size limit is {session}, expected 0"
     assert services == "0", f"a service's core size limit is {services}, expected 0"
     storage = keeper.get("Storage", "external")
@@ -123,7 +125,7 @@ def test_krn_11_signed_modules(host: Host) -> None:
 def test_krn_12_saved_is_running(host: Host) -> None:
     """Each parameter has the value that a restart would give it; in a container, the network's."""
     kind = container(host)
-    saved, running = host.run(SAVED).stdout, host.run(RUNNING).stdout
+    saved, _, running = host.run(SAVED_AND_RUNNING).stdout.partition("\n\n")
     if not saved or not running:
         raise UndeterminedError("systemd-sysctl named no parameter, or none of them could be read")
     wanted, found = _saved(saved), _running(running)

@@ -3,16 +3,20 @@
 
 from monitors.security.backends import Host, UndeterminedError
 from monitors.security.declared import Declared
-from monitors.security.facts import kept_result, listeners, settings, tls_answers
+from monitors.security.facts import (
+    configuration,
+    files,
+    host_time,
+    kept_result,
+    listeners,
+    tls_answers,
+    unit_state,
+)
 
 MAX_SILENCE_SECONDS = 15 * 60
 BEHIND = 19533
 # The sender writes its state after each transfer that the receiver has acknowledged.
-SENDER = (
-    "date +%s; stat -L -c %Y /var/lib/systemd/journal-upload/state 2>/dev/null || echo never; "
-    "systemctl is-active systemd-journal-upload; "
-    "systemd-analyze cat-config systemd/journal-upload.conf"
-)
+SENT = "/var/lib/systemd/journal-upload/state"
 RECEIVED = "/var/lib/bastide-facts/received-logs.json"
 MAX_RECEIVED_BYTES = 6 * 1024**3
 # What a sender without a certificate is told, before and since TLS 1.3.
@@ -27,8 +31,8 @@ SHOWN = 5
 
 def test_log_01_persistent_journal(host: Host) -> None:
     """The journal is kept on disk and has an upper size."""
-    config = settings(host.check_output("systemd-analyze cat-config systemd/journald.conf"))
     stored = host.run("test -d /var/log/journal")
+    config = configuration(host, "journald")
     storage, limit = config.get("Storage", "auto"), config.get("SystemMaxUse", "")
     assert stored.rc == 0, "/var/log/journal is absent: the journal is lost at every restart"
     assert storage == "persistent", f"Storage is {storage}, expected persistent"
@@ -37,15 +41,16 @@ def test_log_01_persistent_journal(host: Host) -> None:
 
 def test_log_02_journal_is_sent(host: Host) -> None:
     """The sender runs, names its receiver over TLS, and had its last transfer acknowledged."""
-    now, last, state, *config = host.run(SENDER).stdout.splitlines()
-    sending = settings("\n".join(config))
+    last, now = files(host, SENT), host_time(host)
+    state = unit_state(host, "systemd-journal-upload")["ActiveState"]
+    sending = configuration(host, "journal-upload")
     url = sending.get("URL", "")
     assert state == "active", f"systemd-journal-upload.service is {state}"
     assert url.startswith("https://"), f"the journal goes to {url or 'nowhere'}, expected https://"
     for name in ("TrustedCertificateFile", "ServerCertificateFile"):
         assert sending.get(name, "").startswith("/"), f"{name} is not set: nobody is verified"
-    assert last != "never", f"{url} has acknowledged nothing yet"
-    silent = int(now) - int(last)
+    assert last, f"{url} has acknowledged nothing yet"
+    silent = now - last[0].written
     assert silent <= MAX_SILENCE_SECONDS, f"{url} acknowledged last {silent / 60:.0f} min ago"
 
 

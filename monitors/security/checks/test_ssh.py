@@ -5,8 +5,8 @@ from fnmatch import fnmatchcase
 
 from monitors.security.backends import Host
 from monitors.security.declared import Declared
-from monitors.security.facts import SSHD_EFFECTIVE, loose_files, sshd_settings
-from monitors.security.sshd import FOLDER, server_files, sshd_lines
+from monitors.security.facts import SSHD_EFFECTIVE, files, loose_files, sshd_settings, unit_state
+from monitors.security.sshd import FOLDER, SERVER_FILES, sshd_lines
 
 KEYS_ONLY_FOR_ROOT = {"no", "prohibit-password", "without-password", "forced-commands-only"}
 MAX_TRIES = 4
@@ -62,7 +62,6 @@ IN_MATCH_BLOCKS: dict[str, set[str]] = {
     "allowusers": set(),
     "allowgroups": set(),
 }
-WHEN_READ = "systemctl show ssh.service --property=StateChangeTimestamp --timestamp=unix"
 
 
 def allowed_users(host: Host) -> tuple[str, ...]:
@@ -171,7 +170,7 @@ def test_ssh_12_logins_are_logged(host: Host) -> None:
 
 def test_ssh_13_files(host: Host) -> None:
     """The server's configuration and private host keys are closed to everyone but root."""
-    found = [file for file, _ in server_files(host) if file.path != FOLDER]
+    found = [file for file in files(host, *SERVER_FILES) if file.path != FOLDER]
     public = tuple(file for file in found if file.path.endswith(".pub"))
     closed = tuple(file for file in found if file not in public)
     names = [file.path for file in closed]
@@ -202,9 +201,9 @@ def test_ssh_14_no_loose_match_block(host: Host) -> None:
 
 def test_ssh_15_in_force(host: Host) -> None:
     """The server was started or reloaded after its files were last written."""
-    found = [(file.path, written) for file, written in server_files(host)]
-    read = int(host.check_output(WHEN_READ).partition("=@")[2])
-    newer = [path for path, written in found if "_host_" not in path and written > read]
+    found = files(host, *SERVER_FILES)
+    read = int(unit_state(host, "ssh.service")["StateChangeTimestamp"].removeprefix("@"))
+    newer = [file.path for file in found if "_host_" not in file.path and file.written > read]
     assert found, "/etc/ssh/sshd_config is absent"
     assert not newer, f"written after the server last read it: {', '.join(newer)}"
 

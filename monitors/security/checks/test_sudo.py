@@ -4,7 +4,7 @@
 import json
 from typing import Any
 
-from monitors.security.accounts import LOGIN_KEYS, SUDO_LOG, groups, pam_options, pam_stack
+from monitors.security.accounts import SUDO_LOG, groups, pam_options, pam_stack
 from monitors.security.backends import Host
 from monitors.security.facts import files
 
@@ -65,9 +65,9 @@ def test_sudo_01_terminal_of_its_own(host: Host) -> None:
 
 def test_sudo_02_log_file(host: Host) -> None:
     """Every use of sudo is written to a log of its own, which root alone reads."""
-    found, log = policy(host), files(host, LOGIN_KEYS, SUDO_LOG)
+    found, log = policy(host), files(host, SUDO_LOG)
     name = defaults(found).get("logfile")
-    loose = [f for f in log if f.path == SUDO_LOG and (f.mode & 0o037 or f.owner != "root")]
+    loose = [f for f in log if f.mode & 0o037 or f.owner != "root"]
     assert name == SUDO_LOG, f"logfile is {name or 'not set'}, expected {SUDO_LOG}"
     assert not loose, f"{SUDO_LOG} is {loose[0].mode:04o} {loose[0].owner}, expected 0600 root"
 
