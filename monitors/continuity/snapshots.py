@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from monitors.continuity.model import ContinuityError, HostStatus, read_status
-from monitors.security.bundle import MAX_PACKED_BYTES, BundleError, Recorded, unpack
+from monitors.security.backends import UndeterminedError, answering_host, from_answers
+from monitors.security.bundle import MAX_PACKED_BYTES, BundleError, unpack
+from monitors.security.facts import kept_content
 
-STATUS_COMMAND = "/usr/local/sbin/bastide-backup status"
+STATUS = "/var/lib/bastide/backup/status.json"
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
@@ -20,28 +22,23 @@ def newest_status(state: Path, host: str) -> HostStatus | None:
     if not bundles:
         return None
     path = bundles[-1]
-    answer = _answer(path)
-    if answer.rc != 0:
-        said = answer.stderr.strip()[:200] or "nothing"
-        raise ContinuityError(f"{path}: {STATUS_COMMAND}: exit {answer.rc}, it said: {said}")
-    status = read_status(answer.stdout, str(path))
+    status = read_status(_told(path), str(path))
     if status.host != host:
         raise ContinuityError(f"{path}: answers for {status.host!r}, expected {host!r}")
     _refuse_future(status, path)
     return status
 
 
-def _answer(path: Path) -> Recorded:
+def _told(path: Path) -> str:
+    """Return the status that the host's own timer had written when the bundle was made."""
     try:
         if path.stat().st_size > MAX_PACKED_BYTES:
             raise ContinuityError(f"{path}: larger than {MAX_PACKED_BYTES} bytes")
         bundle = unpack(path.read_bytes())
-    except (BundleError, OSError) as error:
+        host, _ = answering_host(bundle.host, from_answers(bundle.answers()))
+        return kept_content(host, STATUS)
+    except (BundleError, UndeterminedError, OSError, ValueError) as error:
         raise ContinuityError(f"{path}: {error}") from None
-    for recorded in bundle.recorded:
-        if recorded.command == STATUS_COMMAND:
-            return recorded
-    raise ContinuityError(f"{path}: {STATUS_COMMAND} was not asked; audit the host again")
 
 
 def _refuse_future(status: HostStatus, path: Path) -> None:

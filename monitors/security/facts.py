@@ -240,7 +240,7 @@ def kept_result(host: Host, path: str, hours: float) -> tuple[dict[str, Any], fl
     """
     _known((path,), KEPT_RESULTS)
     now = host_time(host)
-    found: dict[str, Any] = json.loads(_kept_content(host, path))
+    found: dict[str, Any] = json.loads(kept_content(host, path))
     at = found["at"]
     written = datetime.fromisoformat(at).timestamp() if isinstance(at, str) else float(at)
     age = (now - written) / 3600
@@ -249,7 +249,8 @@ def kept_result(host: Host, path: str, hours: float) -> tuple[dict[str, Any], fl
     return found, now
 
 
-def _kept_content(host: Host, path: str) -> str:
+def kept_content(host: Host, path: str) -> str:
+    """Return the text of one of KEPT_RESULTS; UndeterminedError when root did not write one."""
     # Other ends of lines than this one are content.
     lines = host.run(KEPT).stdout.split("\n")[1:]
     access = [line.split()[1:] for line in lines if line.startswith(f"{path} ")]

@@ -7,8 +7,9 @@ from typing import Any
 
 from inventory.load import find_estate, load_estate
 from inventory.model import Estate
-from monitors.continuity.snapshots import STATUS_COMMAND
+from monitors.continuity.snapshots import STATUS
 from monitors.security.bundle import Bundle, Recorded, keep, pack
+from monitors.security.facts import KEPT
 
 CASES = Path(__file__).parent / "cases"
 HOST, PLAN = "velgora-app", "permits"
@@ -42,9 +43,11 @@ def put_failed_drill(state: Path, started: datetime) -> Path:
     return put_drill(state, started, ok=False, error="no snapshot", **failed)
 
 
-def put_bundle(state: Path, asked: datetime, stdout: str, *, rc: int = 0) -> Path:
-    """Keep an audit bundle in which the host answered for its backups."""
-    recorded = Recorded(command=STATUS_COMMAND, rc=rc, stdout=stdout, stderr="", seconds=1)
+def put_bundle(state: Path, asked: datetime, told: str, *, owner: str = "root") -> Path:
+    """Keep an audit bundle in which the host tells what its timer wrote of its backups."""
+    lines = (f"{STATUS}:{line}" for line in told.splitlines())
+    stdout = "\n".join([f"{asked.timestamp():.0f}", f"{STATUS} {owner} 644", *lines])
+    recorded = Recorded(command=KEPT, rc=0, stdout=stdout, stderr="", seconds=1)
     bundle = Bundle(
         collector=1,
         commands_sha256="0" * 64,
