@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 from collections.abc import Callable
 from functools import cache
 
@@ -13,6 +14,11 @@ from monitors.security.declared import Declared
 from monitors.security.legible import legible
 from monitors.security.results import Outcome
 
+# As testinfra tells it, with an address in memory that is another in every process.
+FAILED_COMMAND = re.compile(
+    r"Unexpected exit code (-?\d+) for CommandResult\(.*?command=b['\"](.*?)['\"], _stdout="
+    r".*_stderr=b?['\"](.*?)['\"]\)"
+)
 Check = Callable[..., None]
 
 
@@ -61,6 +67,10 @@ def _outcome(control: Control, host: Host, declared: Declared) -> tuple[Outcome,
 
 def _judged(message: str) -> tuple[Outcome, str]:
     """Tell a judgement from testinfra's own assertion that a command must have succeeded."""
+    if failed := FAILED_COMMAND.match(message):
+        status, command, said = failed.groups()
+        told = f"`{command[:120]}` ended with {status}" + (f": {said[:200]}" if said else "")
+        return Outcome.ERROR, f"a command failed on the host: {told}"
     if message.startswith("Unexpected exit code"):
-        return Outcome.ERROR, f"a command failed on the host: {message}"
+        return Outcome.ERROR, "a command failed on the host"
     return Outcome.FAIL, message

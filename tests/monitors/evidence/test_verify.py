@@ -87,13 +87,14 @@ def test_any_byte_changed_anywhere_is_noticed(
         verify(written(tmp_path, flipped(raw, at)))
 
 
-@pytest.mark.parametrize("line", [1, 17])
+@pytest.mark.parametrize("which", [0, -1])
 def test_the_result_that_was_changed_is_named_by_host_and_control(
-    whole: Path, tmp_path: Path, line: int
+    whole: Path, tmp_path: Path, which: int
 ) -> None:
     members = archive.unpack(whole.read_bytes())
     name = "results/velgora-app.jsonl"
     lines = members[name].splitlines(keepends=True)
+    line = [n for n, text in enumerate(lines) if b'"outcome":"pass"' in text][which]
     control = lines[line].split(b'"control":"')[1].split(b'"')[0].decode()
     lines[line] = lines[line].replace(b'"outcome":"pass"', b'"outcome":"fail"')
     forged = archive.pack({**members, name: b"".join(lines)})
