@@ -74,6 +74,7 @@ TLS_QUESTION = (
     "-CAfile /etc/bastide/authority.crt -ign_eof 2>&1 | "
     f"grep -E '{TLS_SHOWN}' | grep -vi '^set-cookie'; "
     "timeout 10 openssl s_client -connect 127.0.0.1:$p -cipher DEFAULT@SECLEVEL=0 "
+    "-no-CAfile -no-CApath -no-CAstore "
     "-min_protocol TLSv1 -max_protocol TLSv1.1 </dev/null 2>&1 | sed -n 's/^New, /old: /p'; "
     "done; date +%s"
 )

@@ -22,9 +22,11 @@ SELECT json_build_object(
  'powerful', (SELECT coalesce(json_agg(rolname), '[]') FROM pg_roles WHERE NOT rolsuper AND
   rolname NOT LIKE 'pg\\_%' AND (rolcreaterole OR rolreplication OR rolbypassrls)))
 """
-# Not runuser: a session of its own would cost as much again as the question.
+# Neither runuser, whose session would cost as much again as the question, nor /usr/bin/psql, a
+# Perl program of Debian's that looks for the newest of these.
 AS_POSTGRES = (
-    "cd /run/postgresql && setpriv --reuid=postgres --regid=postgres --clear-groups psql -XAtqc"
+    "cd /run/postgresql && set -- /usr/lib/postgresql/*/bin/psql && "
+    'setpriv --reuid=postgres --regid=postgres --clear-groups "$1" -XAtqc'
 )
 COMMAND = f'{AS_POSTGRES} "{" ".join(QUESTION.split())}"'
 STRONG = ("scram-sha-256", "cert", "gss", "reject")
