@@ -16,7 +16,7 @@ from tests.monitors.evidence.sealed import evidence
 KINDS = {
     "README.txt": "README.txt: changed",
     "chain.jsonl": "chain.jsonl: l",
-    "leaves.txt": "leaves.txt, line 1 ",
+    "leaves.txt": "leaves.txt, line 1",
     "run.json": "run.json: changed since it was sealed",
     "controls.jsonl": "controls.jsonl (",
     "declared.jsonl": "declared.jsonl (kastrava-app): changed",
