@@ -1,5 +1,6 @@
 """What roles copy to hosts is what git has, and nothing that a tool left beside it."""
 
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,3 +47,14 @@ def test_no_folder_with_a_single_file_is_copied_as_a_folder(role: str) -> None:
             folder: Path = ROLES / role / "files" / source
             if source and "{{" not in source and folder.is_dir():
                 assert sum(path.is_file() for path in folder.rglob("*")) > 1, f"{file}: {source}"
+
+
+def test_what_a_template_lists_has_an_order() -> None:
+    """Ansible's set filters give another order in every process: a file would change each run."""
+    unordered = re.compile(
+        r"{{[^{}]*\|\s*(?:difference|intersect|union|symmetric_difference)\((?:(?!\| sort)[^{}])*}}"
+    )
+    for file in ROLES.glob("*/templates/**/*"):
+        if file.is_file():
+            found = unordered.search(file.read_text())
+            assert not found, f"{file}: add `| sort` to {found[0]}"
