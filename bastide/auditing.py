@@ -20,6 +20,9 @@ from monitors.store.database import StoreError, store_url
 from monitors.store.history import History
 from monitors.store.reading import read_history
 
+# The two labels that the chain writes; reports compare them.
+BASELINE = "before"
+LATEST = "after"
 NOT_SEALED = (ChainError, InputsError, EvidenceError, SigningError, OSError)
 
 

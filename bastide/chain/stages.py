@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 
 from bastide import ansible, provision, status, wheelhouse
 from bastide.audit_pages import summary_of
-from bastide.auditing import audit, history_of, rejudged
+from bastide.auditing import BASELINE, LATEST, audit, history_of, rejudged
 from bastide.chain import convergence
 from bastide.chain.run import Findings, Work
-from bastide.commands.audit import BASELINE, LATEST
 from bastide.commands.infra import show_step, told
 from bastide.commands.playbook import show_event
 from bastide.errors import CommandError, Exit

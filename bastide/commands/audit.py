@@ -16,10 +16,6 @@ from monitors.security.audit import ResultsNotKeptError
 from monitors.security.declared import UndeclaredHostError
 from monitors.security.results import AuditError, HostAudit
 
-# The two labels that the chain writes; reports compare them.
-BASELINE = "before"
-LATEST = "after"
-
 
 @click.group("audit")
 def group() -> None:

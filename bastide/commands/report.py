@@ -17,7 +17,6 @@ from monitors.security.results import AuditError, AuditRun, load_latest, stamp
 from monitors.store.database import StoreError
 from monitors.store.history import History
 
-BASELINE = "before"
 PREVIOUS = "previous"
 EVIDENCE = "evidence"
 FORMATS = (*(one.value for one in Format), EVIDENCE)
@@ -39,7 +38,7 @@ DEFAULT = (Format.HTML.value, Format.JSON.value)
 @click.option("--label", help="Of the newest run of all hosts with this label.  [default: of any]")
 @click.option(
     "--compare",
-    default=BASELINE,
+    default=auditing.BASELINE,
     show_default=True,
     help="With the newest run of this label; `previous`: with the run before.",
 )

@@ -5,7 +5,7 @@ Order matters: the first broken record that is found is the one that is named.
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,26 +84,31 @@ def _records(members: Mapping[str, bytes], link: Link) -> None:
     lines = {name: _split(name, content) for name, content in members.items()}
     if len(leaves) != link.record.leaves or root_of(leaves) != link.record.root:
         raise BrokenError(_broken_leaf(leaves, lines))
-    position: Counter[str] = Counter()
-    for leaf in leaves:
-        found, place = lines.get(leaf.file, ()), position[leaf.file]
-        position[leaf.file] += 1
-        if place >= len(found):
+    for _, leaf, record in _placed(leaves, lines):
+        if record is None:
             raise BrokenError(f"{leaf.title}: absent")
-        if merkle.leaf_hash(found[place]).hex() != leaf.sha256:
+        if merkle.leaf_hash(record).hex() != leaf.sha256:
             raise BrokenError(f"{leaf.title}: changed since it was sealed")
-    for name, number in position.items():
+    for name, number in Counter(leaf.file for leaf in leaves).items():
         if len(lines[name]) != number:
             raise BrokenError(f"{name}: holds {len(lines[name])} records, {number} were sealed")
 
 
-def _broken_leaf(leaves: Sequence[Leaf], lines: Mapping[str, Sequence[bytes]]) -> str:
-    """Return which leaf is not that of its record, for leaves that were not the signed ones."""
+def _placed(
+    leaves: Sequence[Leaf], lines: Mapping[str, Sequence[bytes]]
+) -> Iterator[tuple[int, Leaf, bytes | None]]:
+    """Yield every leaf with its number from 1 and the record in its place, None when absent."""
     position: Counter[str] = Counter()
     for number, leaf in enumerate(leaves, 1):
         found, place = lines.get(leaf.file, ()), position[leaf.file]
         position[leaf.file] += 1
-        if place >= len(found) or merkle.leaf_hash(found[place]).hex() != leaf.sha256:
+        yield number, leaf, found[place] if place < len(found) else None
+
+
+def _broken_leaf(leaves: Sequence[Leaf], lines: Mapping[str, Sequence[bytes]]) -> str:
+    """Return which leaf is not that of its record, for leaves that were not the signed ones."""
+    for number, leaf, record in _placed(leaves, lines):
+        if record is None or merkle.leaf_hash(record).hex() != leaf.sha256:
             return f"{LEAVES}, line {number} ({leaf.title}): not what was signed"
     return f"{LEAVES}: not the leaves that were signed"
 

@@ -151,12 +151,3 @@ def pack(bundle: Bundle) -> bytes:
 def keep(packed: bytes, state: Path, host: str, received: datetime) -> Path:
     """Write a packed bundle to `<state>/bundles/<host>/<stamp>.json.gz`; return its path."""
     return write_stamped(state / "bundles" / host, received, ENDING, packed)
-
-
-def read_packed(file: Path) -> bytes:
-    """Return a kept bundle's bytes; BundleError when it is too large, OSError when not there."""
-    with file.open("rb") as handle:
-        packed = handle.read(MAX_PACKED_BYTES + 1)
-    if len(packed) > MAX_PACKED_BYTES:
-        raise BundleError(f"oversized: more than {MAX_PACKED_BYTES} bytes")
-    return packed
