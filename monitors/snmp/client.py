@@ -1,12 +1,33 @@
-"""What the collectors need of an SNMP library, and how it tells that it failed."""
+"""What the collectors need of a conversation with an agent, and how it tells that it failed."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from enum import Enum
+from typing import NamedTuple, Protocol
 
-Raw = int | float | str | bytes | None
-Page = Sequence[tuple[str, Raw]]
+
+class Missing(Enum):
+    """Why there is no value (RFC 3416, 3): exceptions in the place of one."""
+
+    OBJECT = 0x80
+    INSTANCE = 0x81
+    END = 0x82
+
+
+# Integers of all kinds are int, OCTET STRING is bytes, OBJECT IDENTIFIER and IpAddress are text,
+# opaque floats (as net-snmp writes them) are float, NULL is None.
+Raw = int | float | str | bytes | None | Missing
+# An instance's OID as octets (see ``oid``), and its value.
+Binding = tuple[bytes, Raw]
+
+
+class Typed(NamedTuple):
+    """An instance as it was on the wire, for recordings: OID octets, BER tag, content octets."""
+
+    oid: bytes
+    tag: int
+    content: bytes
 
 
 class SnmpError(Exception):
@@ -25,8 +46,20 @@ class BadAnswerError(SnmpError):
     """The agent answered something that SNMP does not allow."""
 
 
+class TooBigError(SnmpError):
+    """The agent cannot put what was asked into one answer: ask for less."""
+
+
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class Community:
+    """A shared word sent in clear: SNMPv1 (``version`` 0) or v2c (1; RFC 1901)."""
+
+    community: str = field(repr=False)
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class User:
     """An SNMPv3 user with authentication and privacy (authPriv; RFC 3414)."""
 
     user: str
@@ -34,6 +67,9 @@ class Credentials:
     auth: str = field(repr=False)
     priv_protocol: str
     priv: str = field(repr=False)
+
+
+Credentials = Community | User
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +80,31 @@ class Agent:
     port: int
     credentials: Credentials
 
+    def __str__(self) -> str:
+        """As messages name it."""
+        return f"{self.address} port {self.port}"
+
 
 class Session(Protocol):
-    """An open conversation with one agent; every method raises SnmpError."""
+    """A conversation with one agent; every method raises SnmpError."""
 
-    async def get(self, oids: Sequence[str]) -> Mapping[str, Raw]:
+    async def get(self, oids: Sequence[bytes]) -> dict[bytes, Raw]:
         """Read instances; those that the agent does not have are left out."""
         ...
 
-    def walk(self, base: str, repetitions: int) -> AsyncIterator[Page]:
-        """Read the subtree below ``base`` in pages of up to ``repetitions`` instances.
+    async def next(self, oids: Sequence[bytes]) -> list[Binding]:
+        """For each OID the instance after it, in the same order; Missing.END after the last."""
+        ...
 
-        The order and the number of pages are the agent's: the caller must guard both.
+    async def bulk(self, oids: Sequence[bytes], repetitions: int) -> tuple[list[Binding], int]:
+        """GETBULK: up to ``repetitions`` rounds of ``next``, and the answer's size in octets.
+
+        An agent may answer fewer bindings than asked, ending anywhere. Raises TooBigError as well.
         """
+        ...
+
+    async def typed(self, oid: bytes, repetitions: int) -> list[Typed]:
+        """Like ``bulk`` for one OID, as it was on the wire; empty at the end of the agent's view."""
         ...
 
 

@@ -1,23 +1,26 @@
-"""A profile: which OIDs a collector asks for and which metrics they become, as data.
+"""A profile: which objects are asked for and which metrics they become, as data.
 
 The files in ``profiles/`` are checked against these models when they are read, so a wrong
-table fails at start (and in the tests), not at three in the morning.
+table fails at start (and in the tests), not at three in the morning. docs/snmp.md explains them.
 """
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 PROFILES = Path(__file__).parent / "profiles"
 
 OidText = Annotated[str, Field(pattern=r"^\d+(\.\d+)+$")]
 MetricName = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
 LabelName = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]*$")]
-Kind = Literal["switch", "ups", "access_point", "printer", "modem", "host"]
+ProfileName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Derivation = Literal["boot_time"]
+Poll = Literal["fast", "slow"]
+TextForm = Literal["text", "mac", "address", "hex", "date"]
+IndexForm = Literal["integer", "mac", "ipv4", "address", "text", "rest_text", "rest"]
 
 
 class ProfileError(Exception):
@@ -28,11 +31,34 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class TextColumn(_Frozen):
-    """An object whose text becomes a label."""
+class IndexPart(_Frozen):
+    """One part of a row's index, and the label that it becomes; no label: only told apart by.
+
+    Forms (RFC 2578, 7.7): ``integer`` one number; ``mac`` six; ``ipv4`` four; ``address`` a type,
+    a length and the octets (RFC 4001); ``text`` a length and the octets; ``rest_text`` the octets
+    without a length; ``rest`` whatever is left, dotted.
+    """
+
+    label: LabelName | None = None
+    form: IndexForm = "integer"
+
+
+class Text(_Frozen):
+    """An object whose text becomes a label.
+
+    ``oid`` is a column within a table, an instance elsewhere; ``otherwise`` are asked for where it
+    is empty. ``form`` tells what the octets are (``text`` shows octets that are no text in hex);
+    ``enum`` names numbers. Within a table the row's own index addresses the text, or the parts
+    named by ``by``, or the number that the column ``through`` has at them.
+    """
 
     label: LabelName
     oid: OidText
+    otherwise: tuple[OidText, ...] = ()
+    form: TextForm = "text"
+    enum: dict[int, str] = Field(default_factory=dict)
+    by: tuple[LabelName, ...] = ()
+    through: OidText | None = None
 
 
 class Info(_Frozen):
@@ -40,39 +66,97 @@ class Info(_Frozen):
 
     metric: MetricName
     help: str
-    labels: tuple[TextColumn, ...] = Field(min_length=1)
+    labels: tuple[Text, ...] = Field(min_length=1)
+
+
+class Only(_Frozen):
+    """Rows count only where another column has one of these values."""
+
+    oid: OidText
+    values: frozenset[int] = Field(min_length=1)
+
+
+class Exponent(_Frozen):
+    """The decimal point of ENTITY-SENSOR-MIB (RFC 3433): SensorDataScale and SensorPrecision."""
+
+    scale: OidText
+    precision: OidText
 
 
 class Number(_Frozen):
     """An object whose number becomes a metric.
 
-    ``scale`` brings it to the base unit. ``matches`` makes it 1 for the listed values and 0
-    otherwise; ``states`` makes one sample a state, with the label ``state``.
+    ``oid`` is a column within a table, an instance elsewhere. The value is multiplied by
+    ``scale`` and by the column ``times``, divided by the column ``over``, and set at the decimal
+    point of ``exponent``, each within its row; ``add`` is added last.
+    ``matches`` makes it 1 for the listed values and 0 otherwise; ``states`` makes one sample a
+    state, with the label ``state``; ``enum`` only documents what the numbers mean. ``absent``
+    lists the values with which a device says that it does not know; no sample then.
+    ``spelled``: the device writes the number as text. ``unless``: a better column; where it has
+    the row, this one is not shown. ``only``: rows of another kind are not shown.
     """
 
     oid: OidText
     metric: MetricName
     help: str
-    type: Literal["counter", "gauge"]
+    type: Literal["counter", "gauge"] = "gauge"
     scale: float = 1
+    times: OidText | None = None
+    over: OidText | None = None
+    exponent: Exponent | None = None
+    add: float = 0
     matches: frozenset[int] = frozenset()
     states: dict[int, str] = Field(default_factory=dict)
+    enum: dict[int, str] = Field(default_factory=dict)
+    absent: frozenset[int] = frozenset()
+    spelled: bool = False
+    unless: OidText | None = None
+    only: Only | None = None
+    labels: dict[LabelName, str] = Field(default_factory=dict)
 
 
 class Table(_Frozen):
-    """Columns that share an index; its parts are labels, as are the ``labels`` columns."""
+    """Columns that share an index; its parts are labels, as are the ``labels`` columns.
 
-    index: tuple[LabelName, ...] = Field(min_length=1)
-    labels: tuple[TextColumn, ...] = ()
+    ``poll``: ``fast`` tables are read at every poll, ``slow`` ones every ten minutes and after a
+    reboot or a change that the device tells; labels and ``info`` are always slow.
+    """
+
+    table: str = Field(pattern=r"^[a-zA-Z][a-zA-Z0-9]*$", description="the MIB's name of it")
+    poll: Poll = "fast"
+    index: tuple[IndexPart, ...] = Field(min_length=1)
+    labels: tuple[Text, ...] = ()
     info: Info | None = None
-    columns: tuple[Number, ...] = Field(min_length=1)
+    only: Only | None = None
+    columns: tuple[Number, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_index(cls, data: Any) -> Any:
+        """A plain word in ``index`` is an integer part with that label."""
+        if isinstance(data, dict) and isinstance(data.get("index"), list):
+            parts = [{"label": p} if isinstance(p, str) else p for p in data["index"]]
+            return {**data, "index": parts}
+        return data
 
 
 class Profile(_Frozen):
-    """One collector: what it asks and which kinds of device it suits."""
+    """What is asked of a device for one subject.
 
-    collector: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    kinds: frozenset[Kind]
+    A device gets it when its sysObjectID lies below one of ``object_ids`` (none: any device) and
+    it answers something below one of ``present``, unless it gets one of the profiles ``unless``.
+    ``changes``: instances whose change means that labels and slow tables must be read again.
+    """
+
+    profile: ProfileName
+    title: str
+    source: str = Field(description="the MIB, and the RFC or vendor that defines it")
+    about: str = Field(description="one or two sentences for an administrator")
+    object_ids: tuple[OidText, ...] = ()
+    present: tuple[OidText, ...] = Field(min_length=1)
+    unless: tuple[ProfileName, ...] = ()
+    changes: tuple[OidText, ...] = ()
+    poll: Poll = Field(default="fast", description="of the scalars")
     info: Info | None = None
     scalars: tuple[Number, ...] = ()
     tables: tuple[Table, ...] = ()
@@ -80,30 +164,29 @@ class Profile(_Frozen):
 
 
 def read_profile(path: Path) -> Profile:
-    """Read one profile.
+    """Read one profile; its name is the file's.
 
     Raises ProfileError with the file and the first place that is wrong.
     """
     try:
-        return Profile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError) as error:
+        found = Profile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ProfileError(f"{path}: cannot be read as YAML: {error}") from error
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
         raise ProfileError(f"{path}: {place}: {first['msg']}") from error
+    if found.profile != path.stem:
+        raise ProfileError(f"{path}: profile: expected {path.stem!r}, the file's name")
+    return found
 
 
 @cache
-def shipped_profiles() -> tuple[Profile, ...]:
-    """All profiles that ship with the project; ``system`` first, since it is the cheapest.
+def shipped_profiles() -> dict[str, Profile]:
+    """All profiles that ship with the project by name; ``system`` first, since it is the cheapest.
 
     Raises ProfileError when one of them is wrong.
     """
-    found = (read_profile(path) for path in sorted(PROFILES.glob("*.yaml")))
-    return tuple(sorted(found, key=lambda profile: profile.collector != "system"))
-
-
-def profiles_for(kind: str) -> tuple[Profile, ...]:
-    """The profiles that suit a kind of device."""
-    return tuple(profile for profile in shipped_profiles() if kind in profile.kinds)
+    found = [read_profile(path) for path in sorted(PROFILES.glob("*.yaml"))]
+    found.sort(key=lambda profile: profile.profile != "system")
+    return {profile.profile: profile for profile in found}
