@@ -1,0 +1,106 @@
+"""A recorded agent in memory, asked like a living one: profiles are tried without a network."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+
+from monitors.snmp import oid as oids_
+from monitors.snmp.client import Binding, Missing, Raw, Typed
+from monitors.snmp.recording.plain import decode
+
+# What agents put into one answer so that it crosses an Ethernet link in one piece.
+LARGEST_ANSWER = 1400
+# A v2c message around the bindings: headers, community, request id, status.
+_AROUND = 46
+
+
+class View:
+    """The instances of an agent in the order of their OIDs (RFC 3416, 4.2.2).
+
+    The last of several entries with one OID counts. Raises OidError for octets that are no OID.
+    """
+
+    def __init__(self, entries: Iterable[Typed]) -> None:
+        """Sort once; a recording does not change."""
+        by_oid = {entry.oid: entry for entry in entries}
+        self.entries = sorted(by_oid.values(), key=lambda entry: oids_.numbers(entry.oid))
+        self._keys = [oids_.numbers(entry.oid) for entry in self.entries]
+        self._places = {entry.oid: place for place, entry in enumerate(self.entries)}
+
+    def at(self, oid: bytes) -> Typed | None:
+        """The instance itself."""
+        place = self._places.get(oid)
+        return None if place is None else self.entries[place]
+
+    def after(self, oid: bytes) -> Typed | None:
+        """The instance after an OID, which need not exist. Raises OidError."""
+        place = self._places.get(oid)
+        following = bisect_right(self._keys, oids_.numbers(oid)) if place is None else place + 1
+        return self.entries[following] if following < len(self.entries) else None
+
+
+def size(entry: Typed) -> int:
+    """Octets of a binding on the wire: SEQUENCE { OID, value }."""
+    inner = _wrapped(len(entry.oid)) + _wrapped(len(entry.content))
+    return _wrapped(inner)
+
+
+def _wrapped(length: int) -> int:
+    """Octets of content with its tag and length (X.690, 8.1.3)."""
+    return length + (2 if length < 0x80 else 3 if length < 0x100 else 4)
+
+
+class RecordedSession:
+    """``client.Session`` on recorded entries.
+
+    Answers are as large as a real agent's: ``bulk`` and ``typed`` stop before ``largest`` octets,
+    though they always give one binding.
+    """
+
+    def __init__(self, entries: Iterable[Typed], largest: int = LARGEST_ANSWER) -> None:
+        """Sort the entries. Raises OidError for octets that are no OID."""
+        self._view = View(entries)
+        self._largest = largest
+
+    async def get(self, oids: Sequence[bytes]) -> dict[bytes, Raw]:
+        """Read instances; those that were not recorded are left out."""
+        found = ((oid, self._view.at(oid)) for oid in oids)
+        return {oid: decode(entry.tag, entry.content) for oid, entry in found if entry}
+
+    async def next(self, oids: Sequence[bytes]) -> list[Binding]:
+        """For each OID the instance after it; Missing.END after the last."""
+        return [_binding(self._after(oid)) for oid in oids]
+
+    async def bulk(self, oids: Sequence[bytes], repetitions: int) -> tuple[list[Binding], int]:
+        """Rounds of ``next``, row by row, until the answer is full or all columns have ended."""
+        found: list[Binding] = []
+        octets, round_ = _AROUND, list(oids)
+        for _ in range(repetitions):
+            row = [self._after(oid) for oid in round_]
+            for entry in row:
+                octets += size(entry)
+                if octets > self._largest and found:
+                    return found, octets - size(entry)
+                found.append(_binding(entry))
+            if all(entry.tag == Missing.END.value for entry in row):
+                break
+            round_ = [entry.oid for entry in row]
+        return found, octets
+
+    async def typed(self, oid: bytes, repetitions: int) -> list[Typed]:
+        """Up to ``repetitions`` instances after an OID; empty at the end."""
+        found: list[Typed] = []
+        octets = _AROUND
+        while len(found) < repetitions and (entry := self._view.after(oid)):
+            octets += size(entry)
+            if octets > self._largest and found:
+                break
+            found.append(entry)
+            oid = entry.oid
+        return found
+
+    def _after(self, oid: bytes) -> Typed:
+        return self._view.after(oid) or Typed(oid, Missing.END.value, b"")
+
+
+def _binding(entry: Typed) -> Binding:
+    return entry.oid, decode(entry.tag, entry.content)
