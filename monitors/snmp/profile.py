@@ -70,30 +70,42 @@ class Info(_Frozen):
 
 
 class Only(_Frozen):
-    """Rows count only where another column has one of these values."""
+    """Rows count only where another column has one of these values.
+
+    The column is addressed by the row's own index, or by the parts named by ``by``.
+    """
 
     oid: OidText
     values: frozenset[int] = Field(min_length=1)
+    by: tuple[LabelName, ...] = ()
 
 
 class Exponent(_Frozen):
-    """The decimal point of ENTITY-SENSOR-MIB (RFC 3433): SensorDataScale and SensorPrecision."""
+    """The decimal point of ENTITY-SENSOR-MIB (RFC 3433): SensorDataScale and SensorPrecision.
+
+    The columns are addressed by the row's own index, or by the parts named by ``by``.
+    """
 
     scale: OidText
     precision: OidText
+    by: tuple[LabelName, ...] = ()
 
 
 class Number(_Frozen):
     """An object whose number becomes a metric.
 
-    ``oid`` is a column within a table, an instance elsewhere. The value is multiplied by
-    ``scale`` and by the column ``times``, divided by the column ``over``, and set at the decimal
-    point of ``exponent``, each within its row; ``add`` is added last.
+    ``oid`` is a column within a table, an instance elsewhere. The columns ``plus`` are added to
+    the value and ``less`` is taken from it; it is then multiplied by ``scale`` and by the column
+    ``times``, divided by the column ``over``, and set at the decimal point of ``exponent``, each
+    within its row; ``add`` is added last.
     ``matches`` makes it 1 for the listed values and 0 otherwise; ``states`` makes one sample a
     state, with the label ``state``; ``enum`` only documents what the numbers mean. ``absent``
     lists the values with which a device says that it does not know; no sample then.
-    ``spelled``: the device writes the number as text. ``unless``: a better column; where it has
-    the row, this one is not shown. ``only``: rows of another kind are not shown.
+    ``spelled``: the device writes the number as text; where it is not at the beginning,
+    ``pattern`` is a regular expression whose first group is the number. ``words``: the device
+    writes a word; the number that it stands for. Other words give no sample.
+    ``unless``: a better column; where it has the row, this one is not shown. ``only``: rows of
+    another kind are not shown.
     """
 
     oid: OidText
@@ -101,6 +113,8 @@ class Number(_Frozen):
     help: str
     type: Literal["counter", "gauge"] = "gauge"
     scale: float = 1
+    plus: tuple[OidText, ...] = ()
+    less: OidText | None = None
     times: OidText | None = None
     over: OidText | None = None
     exponent: Exponent | None = None
@@ -110,6 +124,8 @@ class Number(_Frozen):
     enum: dict[int, str] = Field(default_factory=dict)
     absent: frozenset[int] = frozenset()
     spelled: bool = False
+    pattern: str | None = None
+    words: dict[str, int] = Field(default_factory=dict)
     unless: OidText | None = None
     only: Only | None = None
     labels: dict[LabelName, str] = Field(default_factory=dict)
