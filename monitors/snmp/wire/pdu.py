@@ -1,0 +1,137 @@
+"""Protocol data units (RFC 3416, 3): what is asked and what is answered."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from monitors.snmp.client import BadAnswerError, Binding, Typed
+from monitors.snmp.wire import ber, values
+
+GET = 0xA0
+NEXT = 0xA1
+RESPONSE = 0xA2
+SET = 0xA3
+BULK = 0xA5
+INFORM = 0xA6
+TRAP = 0xA7
+REPORT = 0xA8
+KINDS = frozenset((GET, NEXT, RESPONSE, SET, BULK, INFORM, TRAP, REPORT))
+
+TOO_BIG = 1
+NO_SUCH_NAME = 2
+# RFC 3416, 3 (error-status), as administrators know them.
+ERRORS = (
+    "noError", "tooBig", "noSuchName", "badValue", "readOnly", "genErr", "noAccess", "wrongType",
+    "wrongLength", "wrongEncoding", "wrongValue", "noCreation", "inconsistentValue",
+    "resourceUnavailable", "commitFailed", "undoFailed", "authorizationError", "notWritable",
+    "inconsistentName",
+)  # fmt: skip
+
+
+class Pdu(NamedTuple):
+    """A PDU's head, and where its bindings lie in the datagram.
+
+    ``status`` and ``index`` are non-repeaters and max-repetitions in a GETBULK.
+    """
+
+    kind: int
+    request_id: int
+    status: int
+    index: int
+    start: int
+    end: int
+
+
+def error_name(status: int) -> str:
+    """Return the name of an error status."""
+    return ERRORS[status] if 0 <= status < len(ERRORS) else f"error {status}"
+
+
+def asked(oid: bytes) -> bytes:
+    """Return the binding of an OID whose value is asked for."""
+    return binding(oid, ber.NULL, b"")
+
+
+def binding(oid: bytes, tag: int, content: bytes) -> bytes:
+    """Return one binding."""
+    return ber.tlv(ber.SEQUENCE, ber.tlv(ber.OID, oid) + ber.tlv(tag, content))
+
+
+def request(
+    kind: int, request_id: int, oids: Sequence[bytes], status: int = 0, index: int = 0
+) -> bytes:
+    """Return a PDU that asks for OIDs; a GETBULK's two numbers are ``status`` and ``index``."""
+    return encode(kind, request_id, map(asked, oids), status, index)
+
+
+def encode(
+    kind: int, request_id: int, bindings: Iterable[bytes], status: int = 0, index: int = 0
+) -> bytes:
+    """Return a PDU of encoded bindings."""
+    head = ber.integer(request_id) + ber.integer(status) + ber.integer(index)
+    return ber.tlv(kind, head + ber.tlv(ber.SEQUENCE, b"".join(bindings)))
+
+
+def decode(data: bytes, place: int, end: int) -> Pdu:
+    """Return the PDU at ``place``. Raises BadAnswerError."""
+    kind, start, stop = ber.element(data, place, end)
+    if kind not in KINDS:
+        raise BadAnswerError(f"octet {place}: no kind of message: {kind:#04x}")
+    request_id, start = ber.number(data, start, stop)
+    status, start = ber.number(data, start, stop)
+    index, start = ber.number(data, start, stop)
+    start, end_of_list = ber.enter(data, start, stop, ber.SEQUENCE)
+    return Pdu(kind, request_id, status, index, start, end_of_list)
+
+
+def bindings(data: bytes, place: int, end: int) -> list[Binding]:  # noqa: C901 - the hot path
+    """Return the bindings from ``place`` to ``end``. Raises BadAnswerError.
+
+    Written out where the rest of the codec calls functions: it runs for every value of a table.
+    """
+    found: list[Binding] = []
+    add, unsigned, number = found.append, UNSIGNED, int.from_bytes
+    try:
+        while place < end:
+            size, start = data[place + 1], place + 2
+            if data[place] != ber.SEQUENCE or size >= 0x80:
+                start, place = ber.enter(data, place, end, ber.SEQUENCE)
+            else:
+                place = start + size
+            size, begin = data[start + 1], start + 2
+            if data[start] != ber.OID or size >= 0x80:
+                begin, stop = ber.enter(data, start, place, ber.OID)
+            else:
+                stop = begin + size
+            oid = data[begin:stop]
+            tag, size, begin = data[stop], data[stop + 1], stop + 2
+            if size >= 0x80:
+                tag, begin, stop = ber.element(data, stop, place)
+            else:
+                stop = begin + size
+            if stop != place or place > end:
+                raise BadAnswerError(f"octet {begin}: a value that ends outside its binding")
+            if tag in unsigned and size < ber.LONGEST_NUMBER:
+                add((oid, number(data[begin:stop], "big")))
+            else:
+                add((oid, values.decode(tag, data[begin:stop])))
+    except IndexError:
+        raise BadAnswerError("the message ends within a binding") from None
+    return found
+
+
+UNSIGNED = frozenset(
+    (values.COUNTER32, values.GAUGE32, values.TIME_TICKS, values.COUNTER64, values.UNSIGNED32)
+)
+
+
+def typed(data: bytes, place: int, end: int) -> list[Typed]:
+    """Return the bindings as they are on the wire. Raises BadAnswerError."""
+    found = []
+    while place < end:
+        start, place = ber.enter(data, place, end, ber.SEQUENCE)
+        begin, stop = ber.enter(data, start, place, ber.OID)
+        tag, start, last = ber.element(data, stop, place)
+        if last != place:
+            raise BadAnswerError(f"octet {last}: more than an OID and a value in a binding")
+        found.append(Typed(data[begin:stop], tag, data[start:last]))
+    return found
