@@ -28,6 +28,14 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "model_type": ("a mapping of keys", "write keys and values"),
     "model_attributes_type": ("a mapping of keys", "write keys and values"),
     "string_type": ("text", "put the value in quotes"),
+    "community_missing": (
+        "community: with a reference to it, such as file:/etc/bastide/secrets/community",
+        "add community:, or leave out version: where the device knows SNMPv3",
+    ),
+    "keys_of_another_version": (
+        "community: with versions 1 and 2c; user:, auth: and priv: with version 3",
+        "remove what is not of its version, or correct version:",
+    ),
     "int_parsing": ("a whole number", "correct the number"),
     "bool_parsing": ("true or false", "write true or false"),
 }

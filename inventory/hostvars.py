@@ -161,7 +161,7 @@ def _poller_secrets(placed: PlacedHost, state: Path) -> list[str]:
         return []
     estate = placed.place.estate
     accesses = [estate.snmp, *(device.snmp for device in devices(estate))]
-    found = (secret_path(ref, state) for a in accesses for ref in (a.auth, a.priv))
+    found = (secret_path(ref, state) for a in accesses for ref in a.secrets)
     return sorted({str(path) for path in found if path})
 
 

@@ -2,11 +2,27 @@
 
 from datetime import date
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
-from inventory.words import Access, Continuity, DeviceKind, Protocol, ProviderName, Role, Tier
+from inventory.words import (
+    Access,
+    Continuity,
+    DeviceKind,
+    Protocol,
+    ProviderName,
+    Role,
+    SnmpVersion,
+    Tier,
+)
+
+
+def _as_text(value: Any) -> Any:
+    """YAML reads a plain number as one; where text is meant, its digits are the text."""
+    return str(value) if type(value) is int else value
+
 
 MunicipalityId = Annotated[
     str,
@@ -28,12 +44,24 @@ DomainName = Annotated[
 SecretRef = Annotated[
     str,
     Field(
-        pattern=r"^(generated:[a-z0-9][a-z0-9._-]*|env:[A-Z_][A-Z0-9_]*|file:/.+)$",
-        description="where a secret is found: generated:NAME, env:NAME or file:/PATH",
+        pattern=r"^(generated:[a-z0-9][a-z0-9._-]*|env:[A-Z_][A-Z0-9_]*|file:/.+"
+        r"|vault:[^#]+#[A-Za-z_][A-Za-z0-9_]*)$",
+        description="where a secret is found: generated:NAME, env:NAME, file:/PATH, or "
+        "vault:FILE#KEY in a file of ansible-vault",
     ),
 ]
 HostKey = Annotated[
     str, Field(pattern=r"^(ssh-ed25519|ecdsa-sha2-nistp256|ssh-rsa) [A-Za-z0-9+/=]+$")
+]
+ProfileName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+PortName = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    Field(
+        pattern=r"^[^\x00-\x1f\x7f]{1,255}$",
+        description="a port as the device names it (ifName or ifDescr), or its number",
+    ),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer", "minimum": 1}]}),
 ]
 TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Address = IPv4Address | IPv6Address
@@ -42,6 +70,7 @@ Network = IPv4Network | IPv6Network
 CENTRAL = "central"
 ESTATE_SCOPE = "estate"
 LONGEST_WAIVER_DAYS = 365
+KEYS_OF_V3 = frozenset({"user", "auth_protocol", "auth", "priv_protocol", "priv"})
 
 
 class Frozen(BaseModel):
@@ -111,13 +140,59 @@ class Host(Frozen):
 
 
 class SnmpAccess(Frozen):
-    """How a device is asked: SNMPv3 with authentication and privacy."""
+    """How a device is asked: SNMPv3 with authentication and privacy, or a community."""
 
+    version: Annotated[
+        SnmpVersion,
+        BeforeValidator(_as_text),
+        WithJsonSchema({"enum": [*(v.value for v in SnmpVersion), 1, 3]}),
+    ] = SnmpVersion.V3
+    community: SecretRef | None = Field(default=None, description="of versions 1 and 2c only")
     user: str = "bastide"
     auth_protocol: str = Field(default="SHA", pattern=r"^(SHA|SHA224|SHA256|SHA384|SHA512)$")
     auth: SecretRef = "generated:snmp-auth"
     priv_protocol: str = Field(default="AES", pattern=r"^(AES|AES192|AES256)$")
     priv: SecretRef = "generated:snmp-priv"
+
+    @model_validator(mode="after")
+    def _keys_of_its_version(self) -> Self:
+        """Refuse keys that have no effect: who wrote them believes in more than there is."""
+        named = self.model_fields_set - ({"community"} if self.community is None else set())
+        idle = sorted(named & ({"community"} if self.version is SnmpVersion.V3 else KEYS_OF_V3))
+        if idle:
+            raise PydanticCustomError(
+                "keys_of_another_version",
+                "{keys}: not of SNMP version {version}",
+                {"keys": ", ".join(idle), "version": self.version.value},
+            )
+        if self.version is not SnmpVersion.V3 and self.community is None:
+            raise PydanticCustomError(
+                "community_missing",
+                "SNMP version {version} needs a community",
+                {"version": self.version.value},
+            )
+        return self
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The references to the secrets that this version needs."""
+        if self.community is not None:
+            return (self.community,)
+        return (self.auth, self.priv)
+
+
+class PortIntent(Frozen):
+    """What a port of a device should be: up, unless it says otherwise."""
+
+    port: PortName
+    up: bool = Field(default=True, description="false: it need not be up")
+    uplink: bool = Field(default=False, description="others are reached through it")
+    speed_mbps: int | None = Field(default=None, ge=1, le=1_600_000)
+    vlan: int | None = Field(default=None, ge=1, le=4094, description="the untagged VLAN (PVID)")
+    neighbour: str | None = Field(
+        default=None, description="full name of the host or device at the cable's other end"
+    )
+    description: str = ""
 
 
 class Device(Frozen):
@@ -131,6 +206,16 @@ class Device(Frozen):
     model: str = ""
     ports: int = Field(default=0, ge=0, le=512)
     snmp: SnmpAccess | None = Field(default=None, description="default: the estate's")
+    profiles: tuple[ProfileName, ...] = Field(
+        default=(), description="asked for with exactly these SNMP profiles; default: what it has"
+    )
+    more_profiles: tuple[ProfileName, ...] = Field(
+        default=(), description="SNMP profiles on top of those that are found or pinned"
+    )
+    allow_set: bool = Field(default=False, description="`bastide snmp set` may change it")
+    intent: tuple[PortIntent, ...] = Field(
+        default=(), description="the ports that matter; others may be up or down"
+    )
     parent: str | None = Field(default=None, description="full name it is reached through")
 
 

@@ -41,9 +41,9 @@ def resolve(reference: str, state: Path) -> str:
 
 def references(estate: Estate) -> tuple[str, ...]:
     """Return every secret reference of an estate, sorted and once each."""
-    found = {estate.snmp.auth, estate.snmp.priv}
+    found = set(estate.snmp.secrets)
     for placed in devices(estate):
-        found |= {placed.snmp.auth, placed.snmp.priv}
+        found |= set(placed.snmp.secrets)
     for host in hosts(estate):
         found |= {plan.password for plan in host.host.backups}
     return tuple(sorted(found))

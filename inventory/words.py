@@ -35,13 +35,29 @@ class Role(StrEnum):
 
 
 class DeviceKind(StrEnum):
-    """What a device managed over SNMP is."""
+    """What a device managed over SNMP is; `radio` is a wireless link, `bmc` a server's own one."""
 
     SWITCH = "switch"
-    UPS = "ups"
+    ROUTER = "router"
+    FIREWALL = "firewall"
     ACCESS_POINT = "access_point"
-    PRINTER = "printer"
+    RADIO = "radio"
     MODEM = "modem"
+    UPS = "ups"
+    PDU = "pdu"
+    STORAGE = "storage"
+    BMC = "bmc"
+    PRINTER = "printer"
+    CAMERA = "camera"
+    SENSOR = "sensor"
+
+
+class SnmpVersion(StrEnum):
+    """How a device is asked: a community in clear (1, 2c) or authPriv (3)."""
+
+    V1 = "1"
+    V2C = "2c"
+    V3 = "3"
 
 
 class Continuity(StrEnum):
@@ -67,3 +83,7 @@ class Protocol(StrEnum):
 
     TCP = "tcp"
     UDP = "udp"
+
+
+# The devices that the lab can simulate (see infra/lab/agent).
+LAB_DEVICE_KINDS = frozenset({DeviceKind.SWITCH, DeviceKind.UPS})
