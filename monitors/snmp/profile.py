@@ -72,12 +72,22 @@ class Info(_Frozen):
 class Only(_Frozen):
     """Rows count only where another column has one of these values.
 
-    The column is addressed by the row's own index, or by the parts named by ``by``.
+    ``values`` are numbers, ``objects`` object identifiers, ``pattern`` a regular expression that
+    is looked for in a text. The column is addressed by the row's own index, or by the parts
+    named by ``by``.
     """
 
     oid: OidText
-    values: frozenset[int] = Field(min_length=1)
+    values: frozenset[int] = frozenset()
+    objects: frozenset[OidText] = frozenset()
+    pattern: str | None = None
     by: tuple[LabelName, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_condition(self) -> "Only":
+        if sum((bool(self.values), bool(self.objects), self.pattern is not None)) != 1:
+            raise ValueError("expected one of values, objects and pattern")
+        return self
 
 
 class Exponent(_Frozen):
