@@ -104,7 +104,7 @@ class Session(Protocol):
         ...
 
     async def typed(self, oid: bytes, repetitions: int) -> list[Typed]:
-        """Like ``bulk`` for one OID, as it was on the wire; empty at the end of the agent's view."""
+        """Like ``bulk`` for one OID, as it was on the wire; empty at the end of the view."""
         ...
 
 

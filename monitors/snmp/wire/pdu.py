@@ -30,13 +30,13 @@ ERRORS = (
 class Pdu(NamedTuple):
     """A PDU's head, and where its bindings lie in the datagram.
 
-    ``status`` and ``index`` are non-repeaters and max-repetitions in a GETBULK.
+    ``status`` and ``position`` are non-repeaters and max-repetitions in a GETBULK.
     """
 
     kind: int
     request_id: int
     status: int
-    index: int
+    position: int
     start: int
     end: int
 
@@ -57,17 +57,17 @@ def binding(oid: bytes, tag: int, content: bytes) -> bytes:
 
 
 def request(
-    kind: int, request_id: int, oids: Sequence[bytes], status: int = 0, index: int = 0
+    kind: int, request_id: int, oids: Sequence[bytes], status: int = 0, position: int = 0
 ) -> bytes:
-    """Return a PDU that asks for OIDs; a GETBULK's two numbers are ``status`` and ``index``."""
-    return encode(kind, request_id, map(asked, oids), status, index)
+    """Return a PDU that asks for OIDs; a GETBULK's two numbers are ``status`` and ``position``."""
+    return encode(kind, request_id, map(asked, oids), status, position)
 
 
 def encode(
-    kind: int, request_id: int, bindings: Iterable[bytes], status: int = 0, index: int = 0
+    kind: int, request_id: int, bindings: Iterable[bytes], status: int = 0, position: int = 0
 ) -> bytes:
     """Return a PDU of encoded bindings."""
-    head = ber.integer(request_id) + ber.integer(status) + ber.integer(index)
+    head = ber.integer(request_id) + ber.integer(status) + ber.integer(position)
     return ber.tlv(kind, head + ber.tlv(ber.SEQUENCE, b"".join(bindings)))
 
 
@@ -78,12 +78,12 @@ def decode(data: bytes, place: int, end: int) -> Pdu:
         raise BadAnswerError(f"octet {place}: no kind of message: {kind:#04x}")
     request_id, start = ber.number(data, start, stop)
     status, start = ber.number(data, start, stop)
-    index, start = ber.number(data, start, stop)
+    position, start = ber.number(data, start, stop)
     start, end_of_list = ber.enter(data, start, stop, ber.SEQUENCE)
-    return Pdu(kind, request_id, status, index, start, end_of_list)
+    return Pdu(kind, request_id, status, position, start, end_of_list)
 
 
-def bindings(data: bytes, place: int, end: int) -> list[Binding]:  # noqa: C901 - the hot path
+def bindings(data: bytes, place: int, end: int) -> list[Binding]:
     """Return the bindings from ``place`` to ``end``. Raises BadAnswerError.
 
     Written out where the rest of the codec calls functions: it runs for every value of a table.

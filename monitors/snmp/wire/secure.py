@@ -138,24 +138,32 @@ def header(data: bytes) -> Header:
     return Header(message_id, flags[0], moment, user, signature, signature_at, salt, place, end)
 
 
-def verified(found: Header, data: bytes, keys: Keys) -> tuple[bytes, pdu.Pdu]:
-    """Return the plain octets of a signed, encrypted message and the PDU in them.
-
-    Raises RefusedError when the signature is not the user's, BadAnswerError for what is no
-    message.
-    """
-    if found.flags & 3 != AUTHENTICATED | ENCRYPTED or found.user != keys.user:
-        raise RefusedError("an answer that is not signed and encrypted for this user")
+def check(found: Header, data: bytes, keys: Keys) -> None:
+    """Hold a message's signature against the user's key; RefusedError when it is another's."""
     size, at = keys.signing.octets, found.signature_at
-    if len(found.signature) != size or len(found.salt) != SALT:
-        raise RefusedError("an answer with a signature or salt of another length")
+    if not found.flags & AUTHENTICATED or found.user != keys.user or len(found.signature) != size:
+        raise RefusedError("an answer that is not signed for this user")
     blank = data[:at] + bytes(size) + data[at + size :]
     if not hmac.compare_digest(keys.signature(blank), found.signature):
         raise RefusedError("an answer that is not signed with the user's key")
+
+
+def opened(found: Header, data: bytes, keys: Keys) -> tuple[bytes, pdu.Pdu]:
+    """Return the plain octets of an encrypted message and the PDU in them. BadAnswerError.
+
+    The caller has held the signature against the key.
+    """
+    if not found.flags & ENCRYPTED or len(found.salt) != SALT:
+        raise BadAnswerError("an answer that is not encrypted")
     start, end = ber.enter(data, found.start, found.end, ber.OCTETS)
     moment = found.moment
     plain = keys.decrypt(data[start:end], moment.boots, moment.time, found.salt)
     return plain, content(plain, 0, len(plain))
+
+
+def content_of(found: Header, data: bytes) -> pdu.Pdu:
+    """Return the PDU of a message that is not encrypted. Raises BadAnswerError."""
+    return content(data, found.start, found.end)
 
 
 def content(data: bytes, place: int, end: int) -> pdu.Pdu:

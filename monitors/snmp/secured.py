@@ -1,0 +1,157 @@
+"""Exchanges in SNMPv3 authPriv: engines, clocks and keys (RFC 3414, 3 and 4)."""
+
+import asyncio
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from monitors.snmp.client import (
+    Agent,
+    BadAnswerError,
+    NoAnswerError,
+    RefusedError,
+    SnmpError,
+    User,
+)
+from monitors.snmp.exchange import Answer
+from monitors.snmp.transport import Transport
+from monitors.snmp.wire import pdu, secure, usm
+from monitors.snmp.wire.secure import Moment
+
+# RFC 3414, 2.2.3: how far a message may be from the engine's own clock.
+WINDOW_SECONDS = 150
+HINT = "compare user, keys and protocols with the inventory's snmp section"
+NOBODY = Moment(b"", 0, 0)
+
+
+@dataclass(slots=True)
+class Engine:
+    """What is known of an agent's engine: its id, and its clock against ours."""
+
+    id: bytes
+    boots: int
+    time: int
+    read_at: float
+
+    def now(self) -> Moment:
+        """The engine's moment by our clock."""
+        return Moment(self.id, self.boots, self.time + int(time.monotonic() - self.read_at))
+
+    def heard(self, moment: Moment) -> None:
+        """Take over a clock that a signed message told.
+
+        Raises RefusedError for one that is older than the time window: a replay.
+        """
+        now = self.now()
+        ahead = (moment.boots, moment.time) > (now.boots, now.time)
+        if moment.boots < now.boots or (
+            moment.boots == now.boots and moment.time < now.time - WINDOW_SECONDS
+        ):
+            raise RefusedError("an answer from the past; is it replayed?")
+        if ahead:
+            self.boots, self.time, self.read_at = moment.boots, moment.time, time.monotonic()
+
+
+class Engines:
+    """The engines of all agents that were met, and the salt of all messages sent to them."""
+
+    def __init__(self) -> None:
+        """Start with none known."""
+        self.known: dict[tuple[str, int], Engine] = {}
+        self._salt = int.from_bytes(os.urandom(secure.SALT), "big")
+
+    def salt(self) -> bytes:
+        """Return eight octets that no other message has (RFC 3826, 3.1.2.1)."""
+        self._salt = (self._salt + 1) % 2 ** (8 * secure.SALT)
+        return self._salt.to_bytes(secure.SALT, "big")
+
+
+class Secured:
+    """Exchanges with one agent in SNMPv3; see ``exchange.Exchange``."""
+
+    def __init__(
+        self, transport: Transport, agent: Agent, engines: Engines, seconds: float, attempts: int
+    ) -> None:
+        """Prepare; nothing is sent before ``greet``."""
+        assert isinstance(agent.credentials, User)  # noqa: S101 - the client looked
+        self._transport, self._agent, self._engines = transport, agent, engines
+        self._user = agent.credentials
+        self._seconds, self._attempts = seconds, attempts
+        self._place = (agent.address, agent.port)
+
+    async def greet(self) -> None:
+        """Learn the engine's id and clock, once for all sessions (RFC 3414, 4).
+
+        Raises SnmpError.
+        """
+        if self._place in self._engines.known:
+            return
+        failure: SnmpError = NoAnswerError(f"{self._agent}: never asked")
+        for _ in range(self._attempts):
+            number = self._transport.number()
+            question = secure.encode_clear(number, NOBODY, pdu.request(pdu.GET, number, ()))
+            try:
+                data = await self._transport.ask(self._agent, number, question, self._seconds)
+                moment = secure.header(data).moment
+            except (NoAnswerError, BadAnswerError) as error:
+                failure = error
+                continue
+            if not moment.engine:
+                raise BadAnswerError(f"{self._agent}: an SNMPv3 answer without an engine id")
+            await self._derive(moment.engine)
+            self._engines.known[self._place] = Engine(
+                moment.engine, moment.boots, moment.time, time.monotonic()
+            )
+            return
+        raise failure
+
+    async def _derive(self, engine: bytes) -> None:
+        """Make the keys in a thread: milliseconds of hashing that no other device waits for."""
+        await asyncio.to_thread(usm.localized, self._user, engine)
+
+    async def __call__(
+        self, kind: int, oids: Sequence[bytes], status: int = 0, position: int = 0
+    ) -> Answer:
+        """See ``exchange.Exchange``."""
+        failure: SnmpError = NoAnswerError(f"{self._agent}: never asked")
+        for _ in range(self._attempts):
+            try:
+                return await self._once(kind, oids, status, position)
+            except RefusedError as error:
+                # Keys made for another engine are refused too: other hardware at the old address.
+                self._engines.known.pop(self._place, None)
+                raise RefusedError(f"{self._agent}: {error}; {HINT}") from error
+            except NoAnswerError as error:
+                failure = error
+            except BadAnswerError as error:
+                failure = BadAnswerError(f"{self._agent}: {error}")
+        raise failure
+
+    async def _once(self, kind: int, oids: Sequence[bytes], status: int, position: int) -> Answer:
+        engine = self._engines.known[self._place]
+        keys = usm.localized(self._user, engine.id)
+        number = self._transport.number()
+        question = pdu.request(kind, number, oids, status, position)
+        message = secure.encode(number, engine.now(), keys, question, self._engines.salt())
+        data = await self._transport.ask(self._agent, number, message, self._seconds)
+        found = secure.header(data)
+        if not found.flags & secure.AUTHENTICATED:
+            raise RefusedError(_told(secure.report(data, secure.content_of(found, data))))
+        secure.check(found, data, keys)
+        engine.heard(found.moment)
+        if found.flags & secure.ENCRYPTED:
+            plain, answer = secure.opened(found, data, keys)
+        else:
+            plain, answer = data, secure.content_of(found, data)
+        told = secure.report(plain, answer)
+        if told is not None:
+            # Signed, so the clock in it was taken over: the next attempt will be in time.
+            raise BadAnswerError(_told(told))
+        return Answer(plain, answer, len(data))
+
+
+def _told(report: int | None) -> str:
+    if report is None:
+        return "an answer in clear to an encrypted question"
+    return secure.REPORTS.get(report, f"the agent refuses with report {report}")

@@ -1,0 +1,130 @@
+"""A conversation with one agent, in any version: requests, retries, and agents' oddities."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from monitors.snmp.client import (
+    Agent,
+    BadAnswerError,
+    Binding,
+    Community,
+    Missing,
+    Raw,
+    TooBigError,
+    Typed,
+)
+from monitors.snmp.exchange import Exchange, Plain
+from monitors.snmp.secured import Engines, Secured
+from monitors.snmp.transport import Transport
+from monitors.snmp.wire import community, pdu
+
+ATTEMPT_SECONDS = 1.5
+ATTEMPTS = 2
+# Agents with little memory refuse long questions.
+MOST_OIDS = 16
+
+
+class NetworkClient:
+    """Opens sessions over UDP; remembers engines and keys between them. One event loop."""
+
+    def __init__(self, attempt_seconds: float = ATTEMPT_SECONDS, attempts: int = ATTEMPTS) -> None:
+        """Each request waits ``attempt_seconds``, and is sent ``attempts`` times at most."""
+        self._seconds, self._attempts = attempt_seconds, attempts
+        self._transport = Transport()
+        self._engines = Engines()
+
+    @asynccontextmanager
+    async def session(self, agent: Agent) -> AsyncIterator["AgentSession"]:
+        """Open a session: nothing is sent, unless SNMPv3 does not know the engine yet.
+
+        Raises SnmpError.
+        """
+        if isinstance(agent.credentials, Community):
+            exchange: Exchange = Plain(self._transport, agent, self._seconds, self._attempts)
+            yield AgentSession(agent, exchange, bulk=agent.credentials.version != community.V1)
+            return
+        secured = Secured(self._transport, agent, self._engines, self._seconds, self._attempts)
+        await secured.greet()
+        yield AgentSession(agent, secured, bulk=True)
+
+    def close(self) -> None:
+        """Close the sockets."""
+        self._transport.close()
+
+
+class AgentSession:
+    """Requests over an exchange; see ``client.Session``."""
+
+    def __init__(self, agent: Agent, exchange: Exchange, *, bulk: bool) -> None:
+        """``bulk``: whether the agent's version has GETBULK."""
+        self._agent, self._exchange, self._has_bulk = agent, exchange, bulk
+
+    async def get(self, oids: Sequence[bytes]) -> dict[bytes, Raw]:
+        """See ``client.Session``."""
+        found: dict[bytes, Raw] = {}
+        for start in range(0, len(oids), MOST_OIDS):
+            for binding in await self._some(pdu.GET, list(oids[start : start + MOST_OIDS])):
+                if not isinstance(binding[1], Missing):
+                    found[binding[0]] = binding[1]
+        return {wanted: found[wanted] for wanted in oids if wanted in found}
+
+    async def next(self, oids: Sequence[bytes]) -> list[Binding]:
+        """See ``client.Session``."""
+        found: list[Binding] = []
+        for start in range(0, len(oids), MOST_OIDS):
+            found += await self._some(pdu.NEXT, list(oids[start : start + MOST_OIDS]))
+        return found
+
+    async def bulk(self, oids: Sequence[bytes], repetitions: int) -> tuple[list[Binding], int]:
+        """See ``client.Session``."""
+        if not self._has_bulk:
+            return await self.next(oids), 0
+        answer = await self._exchange(pdu.BULK, oids, 0, repetitions)
+        self._check(answer.pdu)
+        return pdu.bindings(answer.data, answer.pdu.start, answer.pdu.end), answer.size
+
+    async def typed(self, oid: bytes, repetitions: int) -> list[Typed]:
+        """See ``client.Session``."""
+        kind, most = (pdu.BULK, repetitions) if self._has_bulk else (pdu.NEXT, 0)
+        answer = await self._exchange(kind, [oid], 0, most)
+        if answer.pdu.status == pdu.NO_SUCH_NAME:
+            return []
+        self._check(answer.pdu)
+        found = pdu.typed(answer.data, answer.pdu.start, answer.pdu.end)
+        return [binding for binding in found if binding.tag != Missing.END.value]
+
+    async def _some(self, kind: int, oids: list[bytes]) -> list[Binding]:
+        """Ask for a few OIDs, one answer each; those that an agent stumbles over become END.
+
+        SNMPv1 agents, and odd ones of v2c, refuse a whole question for one OID that they lack.
+        """
+        left, refused = list(range(len(oids))), set()
+        while left:
+            try:
+                answer = await self._exchange(kind, [oids[i] for i in left])
+                status, position = answer.pdu.status, answer.pdu.position
+                if status == pdu.NO_SUCH_NAME and 0 < position <= len(left):
+                    refused.add(left.pop(position - 1))
+                    continue
+                self._check(answer.pdu)
+            except TooBigError:
+                if len(oids) == 1:
+                    raise
+                half = len(oids) // 2
+                return await self._some(kind, oids[:half]) + await self._some(kind, oids[half:])
+            found = pdu.bindings(answer.data, answer.pdu.start, answer.pdu.end)
+            if len(found) != len(left):
+                raise BadAnswerError(
+                    f"{self._agent}: {len(found)} answers to {len(left)} questions"
+                )
+            answers = dict(zip(left, found, strict=True))
+            return [answers.get(i, (oids[i], Missing.END)) for i in range(len(oids))]
+        return [(asked, Missing.END) for asked in oids]
+
+    def _check(self, found: pdu.Pdu) -> None:
+        if found.kind != pdu.RESPONSE:
+            raise BadAnswerError(f"{self._agent}: expected a response, found {found.kind:#04x}")
+        if found.status == pdu.TOO_BIG:
+            raise TooBigError(f"{self._agent}: the answer would be too big for the agent")
+        if found.status:
+            raise BadAnswerError(f"{self._agent}: the agent says {pdu.error_name(found.status)}")

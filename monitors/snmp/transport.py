@@ -1,0 +1,111 @@
+"""One UDP socket for all agents: datagrams out, each answer to whoever waits for it.
+
+An answer counts only when it comes from the address that was asked and carries the random number
+of the question; everything else is counted and dropped.
+"""
+
+import asyncio
+import errno
+import socket
+from random import SystemRandom
+
+from monitors.snmp.client import Agent, BadAnswerError, NoAnswerError
+from monitors.snmp.wire import ber
+
+# Two hundred agents may answer in the same millisecond.
+RECEIVE_BUFFER = 4 * 1024 * 1024
+LARGEST_DATAGRAM = 65535
+# So that a flood of datagrams leaves the loop time for everything else.
+MOST_AT_ONCE = 64
+
+_random = SystemRandom()
+
+
+class Transport:
+    """The sockets of one event loop; made at the first question."""
+
+    def __init__(self) -> None:
+        """Nothing is opened yet."""
+        self._sockets: dict[socket.AddressFamily, socket.socket] = {}
+        self._waiting: dict[int, tuple[str, int, asyncio.Future[bytes]]] = {}
+        self.dropped = 0
+
+    def number(self) -> int:
+        """Return a number that no question in flight has: 31 bits, not to be guessed."""
+        while (number := _random.getrandbits(31)) in self._waiting:
+            pass
+        return number
+
+    async def ask(self, agent: Agent, number: int, message: bytes, seconds: float) -> bytes:
+        """Send a message and return the answer that carries its number.
+
+        Raises NoAnswerError when none comes within ``seconds`` or the way there is closed.
+        """
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[bytes] = loop.create_future()
+        self._waiting[number] = (agent.address, agent.port, answer)
+        timer = loop.call_later(seconds, _give_up, answer)
+        try:
+            self._socket(agent).sendto(message, (agent.address, agent.port))
+            return await answer
+        except TimeoutError:
+            raise NoAnswerError(
+                f"{agent}: no answer; is it on, and does it admit this address?"
+            ) from None
+        except OSError as error:
+            raise NoAnswerError(f"{agent}: {error.strerror or error}") from error
+        finally:
+            timer.cancel()
+            del self._waiting[number]
+
+    def close(self) -> None:
+        """Close the sockets."""
+        for opened in self._sockets.values():
+            asyncio.get_running_loop().remove_reader(opened.fileno())
+            opened.close()
+        self._sockets.clear()
+
+    def _socket(self, agent: Agent) -> socket.socket:
+        family = socket.AF_INET6 if ":" in agent.address else socket.AF_INET
+        opened = self._sockets.get(family)
+        if opened is None:
+            opened = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            asyncio.get_running_loop().add_reader(opened.fileno(), self._readable, opened)
+            self._sockets[family] = opened
+        return opened
+
+    def _readable(self, opened: socket.socket) -> None:
+        for _ in range(MOST_AT_ONCE):
+            try:
+                data, sender = opened.recvfrom(LARGEST_DATAGRAM)
+            except OSError as error:
+                if error.errno in (errno.EAGAIN, errno.EWOULDBLOCK):
+                    return
+                continue
+            self._take(data, sender[0], sender[1])
+
+    def _take(self, data: bytes, address: str, port: int) -> None:
+        try:
+            waiting = self._waiting.get(number_of(data))
+        except BadAnswerError:
+            waiting = None
+        if waiting is None or waiting[:2] != (address, port) or waiting[2].done():
+            self.dropped += 1
+            return
+        waiting[2].set_result(data)
+
+
+def number_of(data: bytes) -> int:
+    """Return a message's number: its request-id (v1, v2c) or msgID (v3). BadAnswerError: none."""
+    place, end = ber.enter(data, 0, len(data), ber.SEQUENCE)
+    version, place = ber.number(data, place, end)
+    _, start, stop = ber.element(data, place, end)
+    if version < 3:
+        _, start, stop = ber.element(data, stop, end)
+    return ber.number(data, start, stop)[0]
+
+
+def _give_up(answer: "asyncio.Future[bytes]") -> None:
+    if not answer.done():
+        answer.set_exception(TimeoutError())
