@@ -47,18 +47,43 @@ class Text(_Frozen):
     """An object whose text becomes a label.
 
     ``oid`` is a column within a table, an instance elsewhere; ``otherwise`` are asked for where it
-    is empty. ``form`` tells what the octets are (``text`` shows octets that are no text in hex);
-    ``enum`` names numbers. Within a table the row's own index addresses the text, or the parts
-    named by ``by``, or the number that the column ``through`` has at them.
+    is empty. ``form`` tells what the octets are (``text`` shows octets that are no text in hex;
+    ``mac`` and ``address`` leave what is already written out as text); where ``kind`` has a
+    number, ``forms`` tells it instead. ``enum`` names numbers, ``bits`` the bits of a BITS value
+    (RFC 2578, 7.1.4: 0 is the first octet's highest), joined by commas; a value in which a bit
+    without a name is set is garbage and shown as empty. Within a table the row's own index
+    addresses the text, or the parts named by ``by``, or the number that the column ``through``
+    has at them.
     """
 
     label: LabelName
     oid: OidText
     otherwise: tuple[OidText, ...] = ()
     form: TextForm = "text"
+    kind: OidText | None = None
+    forms: dict[int, TextForm] = Field(default_factory=dict)
     enum: dict[int, str] = Field(default_factory=dict)
+    bits: dict[int, str] = Field(default_factory=dict)
     by: tuple[LabelName, ...] = ()
     through: OidText | None = None
+
+
+class Link(_Frozen):
+    """A number that leads from a row to a row of another table.
+
+    It becomes a label, and a part that ``by`` may name as if it were of the index. It is the
+    index of the row that has, in one of the columns ``among``, the text that one of the columns
+    ``same`` has here, tried in the order of ``same`` and then of ``among``, whatever their case;
+    where there is none, or more than one, it is the number in the column ``oid``. ``same`` and
+    ``oid`` are addressed by the row's own index, or by the parts named by ``by``. A row that leads
+    nowhere has an empty label, and so have the texts behind it.
+    """
+
+    label: LabelName
+    same: tuple[OidText, ...] = ()
+    among: tuple[OidText, ...] = ()
+    oid: OidText | None = None
+    by: tuple[LabelName, ...] = ()
 
 
 class Info(_Frozen):
@@ -113,7 +138,11 @@ class Number(_Frozen):
     lists the values with which a device says that it does not know; no sample then.
     ``spelled``: the device writes the number as text; where it is not at the beginning,
     ``pattern`` is a regular expression whose first group is the number. ``words``: the device
-    writes a word; the number that it stands for. Other words give no sample.
+    writes a word; the number that it stands for. Other words give no sample. An OBJECT IDENTIFIER
+    counts as its last number. ``unsigned``: a number below zero is one of 32 bits that overflowed.
+    ``bits`` names the bits of a BITS value: one sample a bit, with the label ``state``; with
+    ``matches`` one that is 1 where one of those bits is set. A value in which a bit without a
+    name is set is garbage; no sample then, and none where ``over`` is not above zero.
     ``unless``: a better column; where it has the row, this one is not shown. ``only``: rows of
     another kind are not shown.
     """
@@ -136,6 +165,8 @@ class Number(_Frozen):
     spelled: bool = False
     pattern: str | None = None
     words: dict[str, int] = Field(default_factory=dict)
+    unsigned: bool = False
+    bits: dict[int, str] = Field(default_factory=dict)
     unless: OidText | None = None
     only: Only | None = None
     labels: dict[LabelName, str] = Field(default_factory=dict)
@@ -145,15 +176,18 @@ class Table(_Frozen):
     """Columns that share an index; its parts are labels, as are the ``labels`` columns.
 
     ``poll``: ``fast`` tables are read at every poll, ``slow`` ones every ten minutes and after a
-    reboot or a change that the device tells; labels and ``info`` are always slow.
+    reboot or a change that the device tells; labels and ``info`` are always slow. ``only`` leaves
+    out rows without the value, ``omit`` rows with one; rows that lack the column stay.
     """
 
     table: str = Field(pattern=r"^[a-zA-Z][a-zA-Z0-9]*$", description="the MIB's name of it")
     poll: Poll = "fast"
     index: tuple[IndexPart, ...] = Field(min_length=1)
+    links: tuple[Link, ...] = ()
     labels: tuple[Text, ...] = ()
     info: Info | None = None
     only: Only | None = None
+    omit: Only | None = None
     columns: tuple[Number, ...] = ()
 
     @model_validator(mode="before")
