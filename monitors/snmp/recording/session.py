@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from monitors.snmp import oid as oids_
 from monitors.snmp.client import Binding, Missing, Raw, Typed
-from monitors.snmp.recording.plain import decode
+from monitors.snmp.wire.values import decode
 
 # What agents put into one answer so that it crosses an Ethernet link in one piece.
 LARGEST_ANSWER = 1400

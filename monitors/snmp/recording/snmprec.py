@@ -1,0 +1,103 @@
+"""Lines of ``.snmprec`` files: ``OID|type|value``, as snmpsim defines them.
+
+The type is the BER tag in decimal, with ``x`` for octets in hex or ``e`` for text with
+backslashes, and perhaps the name of a program that varies the value (``67:numeric``), of which
+only the value that it begins with can be taken.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from monitors.snmp.client import Missing, Typed
+from monitors.snmp.recording import content
+from monitors.snmp.recording.lines import Line, Nothing, Parsed
+from monitors.snmp.wire import ber, values
+
+ENTRY = re.compile(rb"\s*\.?\d+(\.\d+)+\s*\|[^|]*\|")
+_TYPE = re.compile(r"(\d{1,3})([xe]?)(?::(\w+))?")
+_FIXED_VALUE = re.compile(r"(?:^|,)(?:value|initial)=([^,]*)")
+_ABSENT = frozenset(missing.value for missing in Missing)
+_ESCAPED = re.compile(rb"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
+_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f"}
+
+
+def parse(lines: Sequence[Line]) -> Iterator[Parsed]:
+    """What each line gives; blank lines and comments give nothing."""
+    for line in lines:
+        text = line.text.rstrip(b"\r")
+        if not text.strip() or text.lstrip().startswith(b"#"):
+            continue
+        try:
+            yield Parsed(line.at, _entry(text))
+        except content.ValueTextError as error:
+            yield Parsed(line.at, str(error))
+
+
+def _entry(text: bytes) -> Typed | Nothing:
+    parts = text.split(b"|", 2)
+    if len(parts) != 3:
+        raise content.ValueTextError(f"expected OID|type|value, found {_shown(text)}")
+    where, kind, value = parts[0].decode("latin-1"), parts[1].decode("latin-1").strip(), parts[2]
+    place = content.object_id(where)
+    match = _TYPE.fullmatch(kind)
+    if match is None or not place:
+        raise content.ValueTextError(f"expected a type such as 2, 4x or 65, found {_shown(kind)}")
+    tag, encoding, program = int(match[1]), match[2], match[3]
+    if program is not None:
+        value = _beginning(program, value)
+    if tag in _ABSENT:
+        return Nothing.ABSENT
+    octets = _octets(tag, encoding, value)
+    if len(octets) > content.MOST_OCTETS:
+        raise content.ValueTextError(f"a value of {len(octets)} octets: more than a datagram holds")
+    return Typed(place, tag, octets)
+
+
+def _beginning(program: str, value: bytes) -> bytes:
+    match = _FIXED_VALUE.search(value.decode("latin-1"))
+    if match is None:
+        raise content.ValueTextError(
+            f"the value is made by snmpsim's module {program!r}, which is not run here, "
+            "and no value= or initial= is given"
+        )
+    return match[1].encode("latin-1")
+
+
+def _octets(tag: int, encoding: str, value: bytes) -> bytes:
+    """Content octets. Raises ValueTextError."""
+    text = value.decode("latin-1")
+    if encoding == "x" and (tag in content.OCTETS or tag == values.IP_ADDRESS):
+        return content.four_octets(text) if tag not in content.OCTETS else content.hexadecimal(text)
+    if tag in content.OCTETS:
+        return _unescaped(value) if encoding == "e" else value
+    if tag in content.NUMBERS:
+        return content.number(tag, _decimal(text) if encoding == "x" else text)
+    if tag == ber.OID:
+        return content.object_id(text)
+    if tag == values.IP_ADDRESS:
+        return content.address(text)
+    if tag == ber.NULL:
+        return b""
+    raise content.ValueTextError(f"the type {tag}, which SNMP does not have")
+
+
+def _decimal(text: str) -> str:
+    try:
+        return str(int(text, 16)) if len(text) <= 18 else text
+    except ValueError:
+        raise content.ValueTextError(f"expected hex digits, found {_shown(text)}") from None
+
+
+def _unescaped(value: bytes) -> bytes:
+    def plain(match: re.Match[bytes]) -> bytes:
+        escape = match[1]
+        if len(escape) == 3:
+            return bytes.fromhex(escape[1:].decode())
+        return _ESCAPES.get(escape, escape)
+
+    return _ESCAPED.sub(plain, value)
+
+
+def _shown(text: bytes | str) -> str:
+    """The beginning of what a file holds, safe in a terminal."""
+    return repr(text[:40].decode("latin-1") if isinstance(text, bytes) else text[:40])

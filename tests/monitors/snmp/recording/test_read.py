@@ -1,0 +1,72 @@
+"""Recordings of any origin: what they give, and what is told about them."""
+
+from pathlib import Path
+
+import pytest
+
+from monitors.snmp.recording.read import MOST_REMARKS, Recording, RecordingError, parse, read
+from monitors.snmp.recording.write import text
+
+CASES = Path(__file__).parent / "cases"
+GIVEN = sorted(path for path in CASES.iterdir() if path.suffix != ".expected")
+
+
+def shown(found: Recording) -> str:
+    """What was told, as comments, and what was read."""
+    told = "".join(f"# {line.removeprefix(str(CASES) + '/')}\n" for line in found.told())
+    return told + text(found.entries)
+
+
+@pytest.mark.parametrize("path", GIVEN, ids=lambda path: path.name)
+def test_case_gives_what_is_expected(path: Path) -> None:
+    expected = path.with_name(path.name + ".expected").read_text(encoding="utf-8")
+    assert shown(read(path)) == expected
+
+
+@pytest.mark.parametrize("path", GIVEN, ids=lambda path: path.name)
+def test_what_was_read_is_read_again_as_it_was(path: Path) -> None:
+    found = read(path)
+    again = parse(text(found.entries).encode(), path.name)
+    assert again.entries == found.entries
+    assert again.told() == []
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "neither"),
+        (b"\0" * 1000, "neither"),
+        (b"<html>\n", "neither"),
+        (b'IF-MIB::ifDescr.1 = STRING: "lo"\n', "snmpwalk -On"),
+        (b"1.3.6.1.2.1.1.1.0|nonsense|x\n", "no value in it. F:1: expected a type"),
+        (b'.1.3.6.1.2.1.1.1.0 = "a"\n.1.3.6.1.2.1.1.7.0 = 72\n', "without a type"),
+    ],
+)
+def test_what_is_no_recording_says_why(data: bytes, why: str) -> None:
+    with pytest.raises(RecordingError, match=why):
+        parse(data, "F")
+
+
+def test_a_missing_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match=r"none\.snmprec: cannot be read: No such file"):
+        read(tmp_path / "none.snmprec")
+
+
+def test_remarks_are_bounded_but_all_are_counted() -> None:
+    found = parse(b"1.3.6.1|2|1\n" + b"1.3.6.1|2|x\n" * 1000, "F")
+    assert found.skipped == 1000
+    assert len(found.remarks) == MOST_REMARKS
+    assert f"F: {1000 - MOST_REMARKS} more lines like these" in found.told()
+
+
+@pytest.mark.parametrize("path", GIVEN, ids=lambda path: path.name)
+def test_a_file_cut_anywhere_gives_what_came_before(path: Path) -> None:
+    data = path.read_bytes()
+    whole = {entry.oid for entry in read(path).entries}
+    for end in range(1, len(data), 17):
+        try:
+            found = parse(data[:end], "F")
+        except RecordingError:
+            continue
+        # The last OID may be cut short; all others are the file's.
+        assert len({entry.oid for entry in found.entries} - whole) <= 1
