@@ -10,7 +10,7 @@ from inventory.explain import show_path
 from inventory.model import CENTRAL, Central, EstateFile, Municipality
 from inventory.problems import Problem
 from inventory.source import PathKey, Source
-from inventory.words import ProviderName, Role
+from inventory.words import LAB_DEVICE_KINDS, ProviderName, Role
 
 Value = TypeVar("Value", bound=BaseModel, covariant=True)
 Local = Central | Municipality
@@ -34,20 +34,18 @@ class Part(Generic[Value]):
 
 
 def find_contradictions(
-    head: Part[EstateFile],
-    central: Part[Central] | None,
-    towns: Sequence[Part[Municipality]],
+    head: Part[EstateFile], parts: Sequence[Part[Local]], *, complete: bool
 ) -> list[Problem]:
-    """Return what contradicts across the estate's files, every problem at once."""
-    parts: list[Part[Local]] = [*([central] if central else []), *towns]
-    problems = [*_municipality_ids(towns), *_addresses(parts), *_lab_ranges(head)]
-    names = {*host_names(parts), *_device_names(parts)}
+    """Return what contradicts across the estate's files; `complete`: all could be read."""
+    problems = [*_municipality_ids(parts), *_addresses(parts), *_lab_ranges(head)]
+    names = frozenset(names_of(parts))
     for part in parts:
         problems += [
             *_own_ids(part),
             *_sites(part),
             *_services(part),
-            *_hosts(head.value, part, names, complete=central is not None),
+            *_lab_devices(head.value, part),
+            *_hosts(head.value, part, names, complete=complete),
         ]
     return problems
 
@@ -64,15 +62,19 @@ def host_names(parts: Iterable[Part[Local]]) -> Iterator[str]:
             yield f"{place_id(part.value)}-{host.id}"
 
 
-def _device_names(parts: Iterable[Part[Local]]) -> Iterator[str]:
+def names_of(parts: Iterable[Part[Local]]) -> Iterator[str]:
+    """Yield the full name of every host and device."""
+    yield from host_names(parts)
     for part in parts:
         for device in part.value.devices:
             yield f"{place_id(part.value)}-{device.id}"
 
 
-def _municipality_ids(towns: Iterable[Part[Municipality]]) -> Iterator[Problem]:
+def _municipality_ids(parts: Iterable[Part[Local]]) -> Iterator[Problem]:
     seen: dict[str, str] = {CENTRAL: "the central site"}
-    for part in towns:
+    for part in parts:
+        if isinstance(part.value, Central):
+            continue
         name, path = part.value.municipality, ("municipality",)
         if name in seen:
             yield part.problem(
@@ -160,8 +162,20 @@ def _services(part: Part[Local]) -> Iterator[Problem]:
                 )
 
 
+def _lab_devices(head: EstateFile, part: Part[Local]) -> Iterator[Problem]:
+    for index, device in enumerate(part.value.devices):
+        lab = (device.provider or head.provider) is ProviderName.LAB
+        if lab and device.kind not in LAB_DEVICE_KINDS:
+            yield part.problem(
+                ("devices", index, "kind"),
+                f"the lab simulates no {device.kind.value}",
+                f"one of: {', '.join(sorted(LAB_DEVICE_KINDS))}",
+                "use one of these, or `provider: existing` for a device that is there",
+            )
+
+
 def _hosts(
-    head: EstateFile, part: Part[Local], names: set[str], *, complete: bool
+    head: EstateFile, part: Part[Local], names: frozenset[str], *, complete: bool
 ) -> Iterator[Problem]:
     for index, host in enumerate(part.value.hosts):
         provider = host.provider or head.provider

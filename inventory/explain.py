@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from inventory.model import SECRET_FIELDS
 from inventory.problems import Problem
 from inventory.source import PathKey, Source
 
@@ -53,11 +54,15 @@ def explain(found: ErrorDetails, source: Source, model: type[BaseModel]) -> Prob
     described = field.description if field and found["type"] == "string_pattern_mismatch" else None
     value = found.get("input")
     told = f", found {value!r}" if isinstance(value, str | int | float) else ""
+    message = f"{_lower(found['msg'])}{told}"
+    if path and path[-1] in SECRET_FIELDS and found["type"] != "missing":
+        message = "must be a reference, not the secret itself"
+        described = described or "text: generated:NAME, env:NAME, file:/PATH or vault:FILE#KEY"
     return Problem(
         source.file,
         source.line(path),
         show_path(path),
-        f"{_lower(found['msg'])}{told}",
+        message,
         described or expected.format(**context),
         action,
     )

@@ -8,7 +8,7 @@ from inventory.logins import ADMINISTRATOR, logins
 from inventory.model import BackupPlan, Estate
 from inventory.outputs import Outputs
 from inventory.placed import PlacedHost, devices, hosts, places, services
-from inventory.secrets import secret_path
+from inventory.secrets import handed_name, secret_path
 from inventory.words import Role
 
 SSH_OPTIONS = "-o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o UserKnownHostsFile={}"
@@ -39,7 +39,7 @@ def host_variables(
         **_network(placed, outputs),
         "bastide_logins": _logins(placed, state),
         "bastide_roles": [role.value for role in placed.host.roles],
-        "bastide_snmp": _snmp(placed.place.estate, state),
+        "bastide_snmp": _snmp(placed.place.estate),
         "bastide_backups": [_backup(placed, plan, state) for plan in placed.host.backups],
         "bastide_backup_clients": _backup_clients(placed),
         "bastide_services": [
@@ -49,6 +49,7 @@ def host_variables(
         ],
         "bastide_estate_folder": str(folder),
         "bastide_poller_secrets": _poller_secrets(placed, state),
+        "bastide_poller_handed": _poller_handed(placed),
         "bastide_wheelhouse": str(state / "wheelhouse.tar"),
         "bastide_tls": {
             "authority": str(state / "tls" / "authority.crt"),
@@ -144,25 +145,42 @@ def _records(estate: Estate) -> list[dict[str, str]]:
     return [*own, *named]
 
 
-def _snmp(estate: Estate, state: Path) -> dict[str, str]:
+def _snmp(estate: Estate) -> dict[str, str]:
+    """Return the estate's SNMPv3 user; `auth` and `priv` are references, not secrets."""
     access = estate.snmp
     return {
         "user": access.user,
         "auth_protocol": access.auth_protocol,
-        "auth_file": str(secret_path(access.auth, state) or ""),
+        "auth": access.auth,
         "priv_protocol": access.priv_protocol,
-        "priv_file": str(secret_path(access.priv, state) or ""),
+        "priv": access.priv,
     }
 
 
 def _poller_secrets(placed: PlacedHost, state: Path) -> list[str]:
     """Return the files of the SNMP secrets; only the operations host is given them."""
+    found = (secret_path(reference, state) for reference in _polled_with(placed))
+    return sorted(str(path) for path in found if path)
+
+
+def _poller_handed(placed: PlacedHost) -> list[dict[str, str]]:
+    """Return the SNMP secrets that have no file: the reference, and where its value goes to.
+
+    `to` is below the operations host's state.
+    """
+    return [
+        {"reference": reference, "to": handed_name(reference)}
+        for reference in _polled_with(placed)
+        if reference.startswith(("env:", "vault:"))
+    ]
+
+
+def _polled_with(placed: PlacedHost) -> list[str]:
     if Role.OPERATIONS not in placed.host.roles:
         return []
     estate = placed.place.estate
     accesses = [estate.snmp, *(device.snmp for device in devices(estate))]
-    found = (secret_path(ref, state) for a in accesses for ref in a.secrets)
-    return sorted({str(path) for path in found if path})
+    return sorted({reference for access in accesses for reference in access.secrets})
 
 
 def _backup(placed: PlacedHost, plan: BackupPlan, state: Path) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from pydantic import BaseModel, ValidationError
 
 from inventory.consistency import Local, Part, find_contradictions, host_names, place_id
 from inventory.explain import explain
-from inventory.model import Central, Estate, EstateFile, Municipality, WaiverFile
+from inventory.intents import find_intent_problems
+from inventory.model import ESTATE_FOLDER, Central, Estate, EstateFile, Municipality, WaiverFile
 from inventory.paths import SHIPPED_ESTATES
 from inventory.problems import InventoryError, Problem
+from inventory.references import find_reference_problems
 from inventory.source import read_source
 from inventory.waivers import find_waiver_problems
 
@@ -33,14 +35,18 @@ def load_estate(folder: Path) -> Estate:
     if not (folder / "estate.yml").is_file():
         raise InventoryError((_not_an_estate(folder),))
     problems: list[Problem] = []
-    head = _read(folder / "estate.yml", EstateFile, problems)
-    central = _read(folder / "central.yml", Central, problems)
-    files = sorted((folder / "municipalities").glob("*.yml"))
-    towns = [part for file in files if (part := _read(file, Municipality, problems))]
+    head = _read(folder, "estate.yml", EstateFile, problems)
+    central = _read(folder, "central.yml", Central, problems)
+    files = sorted(p.relative_to(folder) for p in folder.glob("municipalities/*.yml"))
+    towns = [part for file in files if (part := _read(folder, file, Municipality, problems))]
     scopes = _scopes(central, towns) if len(towns) == len(files) else None
-    waivers = _read_waivers(folder / "waivers.yml", scopes, problems)
+    waivers = _read_waivers(folder, scopes, problems)
     if head:
-        problems += find_contradictions(head, central, towns)
+        parts: list[Part[Local]] = [*([central] if central else []), *towns]
+        complete = central is not None and len(towns) == len(files)
+        problems += find_contradictions(head, parts, complete=complete)
+        problems += find_intent_problems(parts, complete=complete)
+        problems += find_reference_problems(head, parts)
     if problems or head is None or central is None or waivers is None:
         raise InventoryError(tuple(problems))
     return Estate(
@@ -61,13 +67,16 @@ def _scopes(
     return frozenset((*host_names(parts), *(place_id(part.value) for part in parts)))
 
 
-def _read(file: Path, model: type[Model], problems: list[Problem]) -> Part[Model] | None:
-    source = read_source(file)
+def _read(
+    folder: Path, file: str | Path, model: type[Model], problems: list[Problem]
+) -> Part[Model] | None:
+    source = read_source(folder / file)
     if isinstance(source, Problem):
         problems.append(source)
         return None
     try:
-        return Part(source, model.model_validate(source.data))
+        context = {ESTATE_FOLDER: folder}
+        return Part(source, model.model_validate(source.data, context=context))
     except ValidationError as error:
         told = [explain(found, source, model) for found in error.errors()]
         # pydantic tells once a branch of a union (IPv4, IPv6); a person wants it once a place.
@@ -76,11 +85,11 @@ def _read(file: Path, model: type[Model], problems: list[Problem]) -> Part[Model
 
 
 def _read_waivers(
-    file: Path, scopes: frozenset[str] | None, problems: list[Problem]
+    folder: Path, scopes: frozenset[str] | None, problems: list[Problem]
 ) -> WaiverFile | None:
-    if not file.exists():
+    if not (folder / "waivers.yml").exists():
         return WaiverFile()
-    part = _read(file, WaiverFile, problems)
+    part = _read(folder, "waivers.yml", WaiverFile, problems)
     if part is None:
         return None
     problems += find_waiver_problems(part, scopes)

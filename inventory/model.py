@@ -2,9 +2,19 @@
 
 from datetime import date
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from inventory.words import (
@@ -18,10 +28,24 @@ from inventory.words import (
     Tier,
 )
 
+# The keys whose values are references to secrets: what stands there by mistake is never shown.
+SECRET_FIELDS = frozenset({"auth", "priv", "community", "password"})
+# The key of pydantic's validation context under which the estate's folder is given.
+ESTATE_FOLDER = "estate_folder"
+
 
 def _as_text(value: Any) -> Any:
     """YAML reads a plain number as one; where text is meant, its digits are the text."""
     return str(value) if type(value) is int else value
+
+
+def _anchored(reference: str, info: ValidationInfo) -> str:
+    """A vault's file is relative to the estate's folder, so that it is found from anywhere."""
+    folder = (info.context or {}).get(ESTATE_FOLDER)
+    if folder is None or not reference.startswith("vault:"):
+        return reference
+    file, _, key = reference.removeprefix("vault:").rpartition("#")
+    return f"vault:{Path(folder).absolute() / file}#{key}"
 
 
 MunicipalityId = Annotated[
@@ -47,8 +71,9 @@ SecretRef = Annotated[
         pattern=r"^(generated:[a-z0-9][a-z0-9._-]*|env:[A-Z_][A-Z0-9_]*|file:/.+"
         r"|vault:[^#]+#[A-Za-z_][A-Za-z0-9_]*)$",
         description="where a secret is found: generated:NAME, env:NAME, file:/PATH, or "
-        "vault:FILE#KEY in a file of ansible-vault",
+        "vault:FILE#KEY in a file of ansible-vault, relative to the estate's folder",
     ),
+    AfterValidator(_anchored),
 ]
 HostKey = Annotated[
     str, Field(pattern=r"^(ssh-ed25519|ecdsa-sha2-nistp256|ssh-rsa) [A-Za-z0-9+/=]+$")
@@ -147,7 +172,7 @@ class SnmpAccess(Frozen):
         BeforeValidator(_as_text),
         WithJsonSchema({"enum": [*(v.value for v in SnmpVersion), 1, 3]}),
     ] = SnmpVersion.V3
-    community: SecretRef | None = Field(default=None, description="of versions 1 and 2c only")
+    community: SecretRef | None = None
     user: str = "bastide"
     auth_protocol: str = Field(default="SHA", pattern=r"^(SHA|SHA224|SHA256|SHA384|SHA512)$")
     auth: SecretRef = "generated:snmp-auth"

@@ -7,6 +7,7 @@ from pathlib import Path
 from inventory.files import write_whole
 from inventory.model import Estate
 from inventory.placed import devices, hosts
+from inventory.vault import VaultError, read_value
 
 LENGTH_BYTES = 24
 
@@ -16,27 +17,92 @@ class SecretError(Exception):
 
 
 def secret_path(reference: str, state: Path) -> Path | None:
-    """Return the file behind a `generated:` or `file:` reference; None for `env:`."""
+    """Return the file behind a `generated:` or `file:` reference; None for `env:` and `vault:`."""
     kind, _, rest = reference.partition(":")
     if kind == "generated":
         return state / "secrets" / rest
     return Path(rest) if kind == "file" else None
 
 
+def handed_name(reference: str) -> str:
+    """Return the name, below the state, of the file that brings an `env:` or `vault:` value.
+
+    The playbooks write it on the operations host, which has neither the environment nor the vault.
+    """
+    kind, _, rest = reference.partition(":")
+    file, _, key = rest.rpartition("#")
+    own = f"{Path(file).name}.{key}" if file else key
+    # Names of generated secrets never begin like this.
+    return f"secrets/_{kind}.{own}"
+
+
 def resolve(reference: str, state: Path) -> str:
-    """Return the secret behind a reference; SecretError says what to do when it is missing."""
+    """Return the secret behind a reference; SecretError says what to do when it is missing.
+
+    On the operations host the file that was handed over takes the place of a vault, and of a
+    variable that is not set.
+    """
+    handed = state / handed_name(reference)
+    if reference.startswith("vault:") and handed.exists():
+        return _read(handed, reference)
+    if reference.startswith("env:") and not _variable(reference) and handed.exists():
+        return _read(handed, reference)
+    return resolve_at_source(reference, state)
+
+
+def resolve_at_source(reference: str, state: Path) -> str:
+    """Return the secret from where its reference points, never from what was handed over."""
     path = secret_path(reference, state)
-    if path is None:
+    if path is not None:
+        return _read(path, reference)
+    if reference.startswith("vault:"):
+        file, _, key = reference.removeprefix("vault:").rpartition("#")
+        try:
+            return read_value(Path(file), key)
+        except VaultError as error:
+            raise SecretError(f"{reference}: {error}") from None
+    value = _variable(reference)
+    if not value:
         name = reference.removeprefix("env:")
-        value = os.environ.get(name)
-        if not value:
-            raise SecretError(f"{reference}: the environment variable {name} is not set; export it")
-        return value
+        raise SecretError(f"{reference}: the environment variable {name} is not set; export it")
+    return value
+
+
+def unresolved(estate: Estate, state: Path) -> tuple[str, ...]:
+    """Return what is wrong with each secret that must come from outside and does not; no values.
+
+    `generated:` secrets are not among it: they are made when they are needed.
+    """
+    return tuple(
+        problem
+        for reference in references(estate)
+        if not reference.startswith("generated:") and (problem := _missing(reference, state))
+    )
+
+
+def _missing(reference: str, state: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
+        resolve(reference, state)
+    except SecretError as error:
+        return str(error)
+    return ""
+
+
+def _variable(reference: str) -> str | None:
+    return os.environ.get(reference.removeprefix("env:"))
+
+
+def _read(path: Path, reference: str) -> str:
+    try:
+        value = path.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError:
+        raise SecretError(f"{reference}: {path} is not UTF-8 text; write it anew") from None
     except OSError as error:
         hint = "run `bastide infra up`, which makes it" if reference[0] == "g" else "make the file"
         raise SecretError(f"{reference}: cannot read {path}: {error.strerror}; {hint}") from None
+    if not value:
+        raise SecretError(f"{reference}: {path} is empty; write the secret into it")
+    return value
 
 
 def references(estate: Estate) -> tuple[str, ...]:

@@ -10,10 +10,12 @@ import pytest
 
 from inventory.hostvars import groups, host_variables
 from inventory.load import find_estate, load_estate
+from inventory.model import SnmpAccess
 from inventory.outputs import Outputs
 from inventory.paths import INVENTORY_DIRECTORY
 from inventory.placed import hosts
 from inventory.secrets import ensure_generated, references, resolve
+from inventory.words import SnmpVersion
 
 PLUGIN = INVENTORY_DIRECTORY / "ansible"
 
@@ -33,6 +35,23 @@ def test_no_secret_value_is_among_the_variables(tmp_path: Path) -> None:
         [host_variables(p, tmp_path, tmp_path, Outputs(estate="lab")) for p in hosts(estate)]
     )
     assert not [ref for ref in references(estate) if resolve(ref, tmp_path) in told]
+
+
+def test_only_the_operations_host_is_handed_secrets_and_by_reference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BASTIDE_COMMUNITY", "not to be seen")
+    lab = load_estate(find_estate("lab"))
+    asked = SnmpAccess(version=SnmpVersion.V2C, community="env:BASTIDE_COMMUNITY")
+    switch = lab.municipalities[-1].devices[0].model_copy(update={"snmp": asked})
+    central = lab.central.model_copy(update={"devices": (switch,)})
+    estate = lab.model_copy(update={"central": central})
+    for placed in hosts(estate):
+        told = host_variables(placed, tmp_path, tmp_path, Outputs(estate="lab"))
+        operations = placed.name == "central-ops"
+        handed = {"reference": "env:BASTIDE_COMMUNITY", "to": "secrets/_env.BASTIDE_COMMUNITY"}
+        assert told["bastide_poller_handed"] == ([handed] if operations else [])
+        assert "not to be seen" not in json.dumps(told)
 
 
 def test_an_edge_forwards_what_its_site_serves_to_others_and_no_more() -> None:

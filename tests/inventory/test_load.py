@@ -46,6 +46,16 @@ def test_each_mistake_is_told_with_place_expectation_and_action(file: Path, tmp_
             assert expected.get(part, "") in getattr(problem, part)
 
 
+@pytest.mark.parametrize("community", ["hunter2", "12345", "[hunter2]", "{hunter2: hunter2}"])
+def test_a_secret_in_the_open_is_refused_and_not_repeated(community: str, tmp_path: Path) -> None:
+    write = f"snmp: {{version: 2c, community: {community}}}"
+    case = {"file": "municipalities/velgora.yml", "find": "ports: 48", "write": write}
+    told = "\n".join(map(str, problems_of(edited_lab(tmp_path, case))))
+    assert "must be a reference" in told
+    assert "hunter2" not in told
+    assert "12345" not in told
+
+
 def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
     estate = edited_lab(tmp_path, {"file": "central.yml", "find": "id: ops", "write": "it: ops"})
     town = estate / "municipalities" / "kastrava.yml"
