@@ -18,6 +18,8 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL_NAME = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
+_PAIR = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
+_LABEL_ESCAPED = re.compile(r"\\(.)")
 _LABEL_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 _HELP_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n"})
 
@@ -26,11 +28,17 @@ class Sample(NamedTuple):
     """One value of a family, told apart from its siblings by its labels.
 
     ``value`` is in the family's base unit; NaN and infinities are allowed. Rows that share
-    their labels may share one mapping: it is rendered once.
+    their labels may share one mapping: it is rendered once. Labels that stay for hours may be
+    given as ``labels_text`` renders them: small, and not rendered again.
     """
 
-    labels: Mapping[str, str]
+    labels: Mapping[str, str] | str
     value: float
+
+    @property
+    def pairs(self) -> dict[str, str]:
+        """The labels, however they were given."""
+        return parse_labels(self.labels) if isinstance(self.labels, str) else dict(self.labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +95,12 @@ def _block(group: list[Family], known: dict[int, str]) -> list[str]:
     for family in group:
         for sample in family.samples:
             mapping, value = sample
-            labels = known.get(id(mapping))
-            if labels is None:
-                labels = known[id(mapping)] = _labels(mapping)
+            if isinstance(mapping, str):
+                labels = mapping
+            else:
+                labels = known.get(id(mapping)) or known.setdefault(
+                    id(mapping), labels_text(mapping)
+                )
             lines[labels] = f"{name}{labels} {_number(value)}"
             count += 1
     if count != len(lines):
@@ -100,13 +111,26 @@ def _block(group: list[Family], known: dict[int, str]) -> list[str]:
     return [f"# HELP {name} {help_text}", f"# TYPE {name} {kind}", *lines.values()]
 
 
-def _labels(labels: Mapping[str, str]) -> str:
+def labels_text(labels: Mapping[str, str]) -> str:
+    """Write labels as they stand between name and value.
+
+    Raises ValueError when a label name is not acceptable.
+    """
     if not labels:
         return ""
     pairs = [
         f'{_label_name(name)}="{value.translate(_LABEL_ESCAPES)}"' for name, value in labels.items()
     ]
     return "{" + ",".join(pairs) + "}"
+
+
+def parse_labels(text: str) -> dict[str, str]:
+    """Read what ``labels_text`` wrote."""
+    return {name: _LABEL_ESCAPED.sub(_unescaped, value) for name, value in _PAIR.findall(text)}
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return "\n" if match[1] == "n" else match[1]
 
 
 @cache

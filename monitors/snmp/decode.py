@@ -1,13 +1,31 @@
 """Raw answers become numbers and text, or a problem that says what was found instead."""
 
+import math
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address
 
-from monitors.snmp.client import Raw
-from monitors.snmp.profile import Number
+from monitors.snmp.client import Missing, Raw
+from monitors.snmp.profile import Exponent, Number, Only, Text, TextForm
 
 # Prometheus keeps 64-bit floats: beyond 2^53 a counter would move in steps. It wraps there,
 # which rate() takes for a reset of one interval; snmp_exporter does the same.
 COUNTER_MODULUS = 2**53
+LONGEST_TEXT = 512
+OVERFLOW = 2**32
+OBJECT = re.compile(r"\d+(\.\d+)+")
+SPELLED = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)")
+# SensorDataScale (RFC 3433): 9 is units, each step a factor of a thousand.
+UNITS, STEP = 9, 3
+LARGEST_EXPONENT = 60
+
+MOST_BIT_OCTETS = 32
+MAC_OCTETS = 6
+
+# What stands beside a value: the same row of another column, or another instance.
+Beside = Callable[[str], Raw]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,40 +36,184 @@ class Problem:
     text: str
 
 
-def number(raw: Raw, spec: Number, oid: str) -> float | Problem:
-    """The metric's value in its base unit."""
-    if isinstance(raw, bool) or not isinstance(raw, int | float):
-        return Problem(oid, f"{spec.metric}: expected a number, found {type(raw).__name__}")
-    if spec.type == "counter":
-        if raw < 0:
-            return Problem(oid, f"{spec.metric}: expected a counter, found {raw}")
-        return raw % COUNTER_MODULUS
+def number(raw: Raw, spec: Number, beside: Beside) -> float | Problem | None:
+    """The metric's value in its base unit; None when the device says that it has none."""
+    found = _plain(raw, spec)
+    if not isinstance(found, int | float):
+        return found
+    if spec.type == "counter" and found < 0:
+        return Problem(spec.oid, f"{spec.metric}: expected a counter, found {found}")
+    if not math.isfinite(found):
+        return Problem(spec.oid, f"{spec.metric}: expected a finite number, found {found}")
+    if found in spec.absent:
+        return None
     if spec.matches:
-        return 1 if raw in spec.matches else 0
-    if spec.scale == 1:
-        return raw
+        return int(found in spec.matches)
+    if spec.states:
+        return found
+    computed = _computed(found, spec, beside)
+    if computed is not None and spec.type == "counter":
+        return computed % COUNTER_MODULUS
+    return computed
+
+
+def _plain(raw: Raw, spec: Number) -> float | Problem | None:
+    if raw is None or isinstance(raw, Missing):
+        return None
+    if isinstance(raw, int | float):
+        return raw + OVERFLOW if spec.unsigned and raw < 0 else raw
+    if isinstance(raw, str) and OBJECT.fullmatch(raw):
+        return int(raw.rpartition(".")[2])
+    if spec.words or spec.spelled or spec.pattern:
+        return _written(raw, spec)
+    return Problem(spec.oid, f"{spec.metric}: expected a number, found {raw!r:.60}")
+
+
+def _written(raw: bytes | str, spec: Number) -> float | Problem | None:
+    said = raw if isinstance(raw, str) else legible(raw)
+    if spec.words:
+        known = {word.lower(): value for word, value in spec.words.items()}
+        return known.get(said.strip().lower())
+    match = re.search(spec.pattern, said) if spec.pattern else SPELLED.match(said)
+    if match is None:
+        return None if not said.strip() else _no_number(spec, said)
+    try:
+        value = float(match[1])
+    except (ValueError, TypeError):
+        return _no_number(spec, said)
+    return int(value) if value.is_integer() else value
+
+
+def _no_number(spec: Number, said: str) -> Problem:
+    return Problem(spec.oid, f"{spec.metric}: expected a number in the text, found {said!r:.60}")
+
+
+def _computed(value: float, spec: Number, beside: Beside) -> float | None:
+    """The number after all that the profile does to it; None where a part of it is missing."""
+    less = _other(beside(spec.less)) if spec.less else 0
+    times = _other(beside(spec.times)) if spec.times else 1
+    over = _other(beside(spec.over)) if spec.over else 1
+    power = _power(spec.exponent, beside) if spec.exponent else 0
+    if less is None or times is None or over is None or over <= 0 or power is None:
+        return None
+    for oid in spec.plus:
+        value += _other(beside(oid)) or 0
+    exact = (value - less) * spec.scale * times
+    if spec.over:
+        exact /= over
+    exact = exact * 10**power if power >= 0 else exact / 10**-power
+    exact += spec.add
     # Rounded so that 0.01 * 57 is 0.57.
-    return round(raw * spec.scale, 9)
+    return exact if isinstance(exact, int) else round(exact, 9)
 
 
-def states(raw: Raw, spec: Number, oid: str) -> dict[str, float] | Problem:
-    """One value a state: 1 for the present one, 0 for the others."""
-    if not isinstance(raw, int) or raw not in spec.states:
-        expected = ", ".join(map(str, sorted(spec.states)))
-        return Problem(oid, f"{spec.metric}: expected one of {expected}, found {raw!r}")
-    return {name: float(code == raw) for code, name in spec.states.items()}
+def _power(exponent: Exponent, beside: Beside) -> int | None:
+    """The power of ten that a sensor's scale and precision amount to."""
+    scale, precision = beside(exponent.scale), beside(exponent.precision)
+    if not isinstance(scale, int):
+        return None
+    power = STEP * (scale - UNITS) - (precision if isinstance(precision, int) else 0)
+    return power if abs(power) <= LARGEST_EXPONENT else None
 
 
-def text(raw: Raw, oid: str) -> str | Problem:
-    """Text for a label: UTF-8 (Latin-1 when it is not), without control characters."""
-    if isinstance(raw, bytes):
-        try:
-            found = raw.decode("utf-8")
-        except UnicodeDecodeError:
-            found = raw.decode("latin-1")
-        if found.isprintable():
-            return found.strip()
-        return "".join(c if c.isprintable() else " " for c in found).strip()
-    if isinstance(raw, str):
+def _other(raw: Raw) -> float | None:
+    if isinstance(raw, int | float) and math.isfinite(raw):
         return raw
-    return Problem(oid, f"expected text, found {type(raw).__name__}")
+    if isinstance(raw, bytes):
+        match = SPELLED.fullmatch(legible(raw).strip())
+        return float(match[1]) if match else None
+    return None
+
+
+def bits(raw: Raw, spec: Number) -> frozenset[int] | None:
+    """The bits that are set in a BITS value (RFC 2578, 7.1.4); None for what is not one."""
+    if not isinstance(raw, bytes):
+        return None
+    found = _set_bits(raw)
+    return found if found <= spec.bits.keys() else None
+
+
+def _set_bits(raw: bytes) -> frozenset[int]:
+    return frozenset(
+        8 * place + bit
+        for place, octet in enumerate(raw[:MOST_BIT_OCTETS])
+        for bit in range(8)
+        if octet & 0x80 >> bit
+    )
+
+
+def admitted(raw: Raw, only: Only) -> bool:
+    """Whether a row counts for what another column says."""
+    if only.values:
+        return isinstance(raw, int) and raw in only.values
+    if only.objects:
+        return isinstance(raw, str) and raw in only.objects
+    said = legible(raw) if isinstance(raw, bytes) else raw
+    return isinstance(said, str) and re.search(only.pattern or "", said) is not None
+
+
+def text(raw: Raw, spec: Text, kind: Raw = None) -> str:
+    """Text for a label; empty for what is not there. ``kind`` is the column of that name's."""
+    if raw is None or isinstance(raw, Missing):
+        return ""
+    if spec.enum and isinstance(raw, int):
+        return spec.enum.get(raw, str(raw))
+    if not isinstance(raw, bytes):
+        return str(raw)[:LONGEST_TEXT]
+    if spec.bits:
+        found = _set_bits(raw)
+        known = found <= spec.bits.keys()
+        return ",".join(spec.bits[bit] for bit in sorted(found)) if known else ""
+    form = spec.forms.get(kind, spec.form) if isinstance(kind, int) else spec.form
+    return FORMS[form](raw)[:LONGEST_TEXT]
+
+
+@lru_cache(maxsize=4096)
+def legible(raw: bytes) -> str:
+    """UTF-8 (Latin-1 when it is not), without control characters."""
+    try:
+        found = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        found = raw.decode("latin-1")
+    # Agents in C count the closing zero octet of a text.
+    found = found.rstrip("\0")
+    if not found.isprintable():
+        found = "".join(c if c.isprintable() else " " for c in found)
+    return found.strip()
+
+
+def _shown(raw: bytes) -> str:
+    """Text, or hex with colons for octets that cannot be one: a MAC address, a serial number."""
+    if any(octet < 0x20 and octet not in b"\t\r\n" for octet in raw.rstrip(b"\0")):
+        return raw.hex(":")
+    return legible(raw)
+
+
+def _mac(raw: bytes) -> str:
+    written = len(raw) > MAC_OCTETS and raw.isascii() and legible(raw)
+    return written.lower() if written else raw.hex(":")
+
+
+def _address(raw: bytes) -> str:
+    """Four or sixteen octets, or with IANA's number of the address family before them (LLDP)."""
+    octets = raw[1:] if len(raw) in (5, 17) else raw
+    if len(octets) == 4:
+        return str(IPv4Address(octets))
+    return str(IPv6Address(octets)) if len(octets) == 16 else _shown(raw)
+
+
+def _date(raw: bytes) -> str:
+    """DateAndTime (RFC 2579): year in two octets, then month, day, hour, minute, second."""
+    if len(raw) < 7:
+        return _shown(raw)
+    year = int.from_bytes(raw[:2], "big")
+    return f"{year:04}-{raw[2]:02}-{raw[3]:02}T{raw[4]:02}:{raw[5]:02}:{raw[6]:02}"
+
+
+FORMS: dict[TextForm, Callable[[bytes], str]] = {
+    "text": _shown,
+    "mac": _mac,
+    "address": _address,
+    "hex": bytes.hex,
+    "date": _date,
+}

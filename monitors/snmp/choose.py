@@ -1,0 +1,45 @@
+"""Which profiles suit a device: by what it says it is, and by what it really answers."""
+
+from collections.abc import Iterable, Mapping
+
+from monitors.snmp import oid
+from monitors.snmp.client import Missing, Session
+from monitors.snmp.profile import Profile
+
+SYS_OBJECT_ID = oid.encode("1.3.6.1.2.1.1.2.0")
+
+
+async def suiting(session: Session, profiles: Iterable[Profile]) -> tuple[Profile, ...]:
+    """Ask the device which of the profiles it can answer; in their order.
+
+    One GETNEXT a subtree, many in a packet. Raises SnmpError.
+    """
+    said = (await session.get([SYS_OBJECT_ID])).get(SYS_OBJECT_ID)
+    fitting = [profile for profile in profiles if fits(profile, said)]
+    roots = [oid.encode(root) for root in dict.fromkeys(r for p in fitting for r in p.present)]
+    answers = zip(roots, await session.next(roots), strict=True)
+    present = {
+        root
+        for root, (found, value) in answers
+        if found.startswith(root) and not isinstance(value, Missing)
+    }
+    there = [p for p in fitting if any(oid.encode(root) in present for root in p.present)]
+    names = {profile.profile for profile in there}
+    return tuple(profile for profile in there if not names & set(profile.unless))
+
+
+def fits(profile: Profile, object_id: object) -> bool:
+    """Whether a sysObjectID is one that the profile is for."""
+    if not profile.object_ids:
+        return True
+    said = f"{object_id}."
+    return any(said.startswith(f"{prefix}.") for prefix in profile.object_ids)
+
+
+def named(
+    names: Iterable[str], catalogue: Mapping[str, Profile]
+) -> tuple[tuple[Profile, ...], tuple[str, ...]]:
+    """Return the profiles of those names, and the names that no profile has."""
+    wanted = tuple(dict.fromkeys(names))
+    found = tuple(catalogue[name] for name in wanted if name in catalogue)
+    return found, tuple(name for name in wanted if name not in catalogue)

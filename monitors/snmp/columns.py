@@ -1,0 +1,47 @@
+"""A device's columns during one poll: each is read once, however many tables ask for it."""
+
+from collections.abc import Iterable
+
+from monitors.snmp import oid
+from monitors.snmp.client import Session, SnmpError
+from monitors.snmp.table import MOST_COLUMNS, Cells, PageSize, Reading, read
+
+
+class Columns:
+    """Reads columns, and keeps them until the poll is over."""
+
+    def __init__(self, session: Session, pages: PageSize) -> None:
+        """Nothing is read yet."""
+        self._session, self._pages = session, pages
+        self._cells: dict[str, Cells] = {}
+
+    async def read(self, columns: Iterable[str]) -> None:
+        """Read the columns that are not there yet, those of one table together.
+
+        Raises SnmpError; what was read until then is there.
+        """
+        missing = [column for column in dict.fromkeys(columns) if column not in self._cells]
+        for start in range(0, len(missing), MOST_COLUMNS):
+            group = missing[start : start + MOST_COLUMNS]
+            reading = Reading.of([oid.encode(column) for column in group])
+            try:
+                await read(self._session, reading, self._pages)
+            except SnmpError:
+                self._keep(group, reading)
+                raise
+            self._keep(group, reading)
+
+    async def read_apart(self, columns: Iterable[str]) -> None:
+        """Read columns of several tables: those with one parent together. Raises SnmpError."""
+        groups: dict[str, list[str]] = {}
+        for column in columns:
+            groups.setdefault(column.rpartition(".")[0], []).append(column)
+        for group in groups.values():
+            await self.read(group)
+
+    def __getitem__(self, column: str) -> Cells:
+        """A column's cells by index; none for a column that was not read."""
+        return self._cells.get(column, {})
+
+    def _keep(self, group: list[str], reading: Reading) -> None:
+        self._cells |= zip(group, reading.cells, strict=True)

@@ -1,0 +1,67 @@
+"""What is remembered of a device between two polls; all of it is safe to lose."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from monitors.metrics import Family
+from monitors.snmp.boot import BootTimes
+from monitors.snmp.client import Raw
+from monitors.snmp.profile import Profile
+from monitors.snmp.table import Cells, PageSize
+
+NAMES_SECONDS = 3600.0
+SLOW_SECONDS = 600.0
+CHOICE_SECONDS = 6 * 3600.0
+
+# A profile and one of its tables; the empty word is its scalars.
+Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class TableMemory:
+    """What is known of one table: ``labels`` by index (None: a row that is not shown).
+
+    ``beside`` are other columns by this table's index, ``info`` and ``slow`` what was read and
+    is served until it is old, ``covered`` the places of columns that better ones make needless.
+    """
+
+    named_at: float = float("-inf")
+    read_at: float = float("-inf")
+    labels: dict[bytes, str | None] = field(default_factory=dict)
+    beside: dict[str, Cells] = field(default_factory=dict)
+    info: tuple[Family, ...] = ()
+    slow: tuple[Family, ...] = ()
+    covered: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class DeviceMemory:
+    """What is known of one device.
+
+    ``chosen`` are the profiles that suit it; ``pulse`` what it answered when it was last asked
+    for its clocks and for the signs of a change.
+    """
+
+    name: str
+    boots: BootTimes
+    pages: PageSize = field(default_factory=PageSize)
+    tables: dict[Key, TableMemory] = field(default_factory=dict)
+    chosen: tuple[Profile, ...] = ()
+    chosen_at: float = float("-inf")
+    pulse: dict[bytes, Raw] = field(default_factory=dict)
+    uptime: float | None = None
+
+    def table(self, key: Key) -> TableMemory:
+        """What is known of a table; empty when nothing is."""
+        return self.tables.setdefault(key, TableMemory())
+
+    def forget(self) -> None:
+        """Forget everything that a reboot may change; page sizes stay."""
+        self.tables.clear()
+        self.chosen, self.chosen_at = (), float("-inf")
+
+    def forget_names(self, profiles: Iterable[str]) -> None:
+        """Forget the tables of profiles whose device told of a change."""
+        wanted = frozenset(profiles)
+        for key in [key for key in self.tables if key[0] in wanted]:
+            del self.tables[key]

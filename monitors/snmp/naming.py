@@ -1,0 +1,156 @@
+"""What a table's rows are called: their index, links and texts as labels."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from sys import intern
+
+from monitors.metrics import labels_text
+from monitors.snmp import decode, index, oid
+from monitors.snmp.client import Raw
+from monitors.snmp.profile import Exponent, Info, Link, Only, Table, Text
+from monitors.snmp.table import Cells
+
+Look = Mapping[str, Cells]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: its index octets, those of its parts and links by label, and their texts."""
+
+    index: bytes
+    keys: Mapping[str, bytes]
+    labels: Mapping[str, str]
+
+    def at(self, names: Iterable[str]) -> bytes | None:
+        """The octets of named parts, which address a row of another table; the whole for none.
+
+        None when a link among them leads nowhere.
+        """
+        wanted = tuple(names)
+        if not wanted:
+            return self.index
+        found = [self.keys.get(name) for name in wanted]
+        return None if None in found else b"".join(part for part in found if part is not None)
+
+
+class Naming:
+    """Names the rows of one table from the columns that were read for it."""
+
+    def __init__(self, table: Table, cells: Look) -> None:
+        """``cells`` has the columns that ``columns_of`` lists."""
+        self._table, self._cells = table, cells
+        self._among = {link.label: self._places(link) for link in table.links}
+
+    def row(self, octets: bytes) -> Row | None:
+        """The row at an index; None when the index is not one of this table."""
+        try:
+            parts = index.pieces(self._table.index, octets)
+        except oid.OidError:
+            return None
+        named = [
+            (part.label, piece)
+            for part, piece in zip(self._table.index, parts, strict=True)
+            if part.label
+        ]
+        keys = {label: piece.octets for label, piece in named}
+        labels = {label: piece.text for label, piece in named}
+        for link in self._table.links:
+            found = self._linked(link, Row(octets, keys, labels))
+            labels[link.label] = "" if found is None else ".".join(map(str, oid.numbers(found)))
+            if found is not None:
+                keys[link.label] = found
+        row = Row(octets, keys, labels)
+        labels |= {spec.label: self.text(spec, row) for spec in self._table.labels}
+        return row
+
+    def text(self, spec: Text, row: Row) -> str:
+        """A text at a row; empty when there is none."""
+        address = row.at(spec.by)
+        if address is not None and spec.through:
+            address = _arc(self._cells[spec.through].get(address))
+        if address is None:
+            return ""
+        kind = self._cells[spec.kind].get(address) if spec.kind else None
+        for column in (spec.oid, *spec.otherwise):
+            found = decode.text(self._cells[column].get(address), spec, kind)
+            if found:
+                return found
+        return ""
+
+    def info(self, info: Info, row: Row) -> str:
+        """The rendered labels of a row of an info series."""
+        texts = {spec.label: self.text(spec, row) for spec in info.labels}
+        return labels_text({**row.labels, **texts})
+
+    def beside(self, column: str, by: Iterable[str], rows: Iterable[Row]) -> Cells:
+        """Another table's column as if it were one of this, by this table's indexes."""
+        names, cells = tuple(by), self._cells[column]
+        addressed = ((row.index, row.at(names)) for row in rows)
+        return {own: cells[there] for own, there in addressed if there in cells}
+
+    def _linked(self, link: Link, row: Row) -> bytes | None:
+        address = row.at(link.by)
+        if address is None:
+            return None
+        for column in link.same:
+            said = _word(self._cells[column].get(address))
+            for places in self._among[link.label] if said else ():
+                if (found := places.get(said)) is not None:
+                    return found
+        return _arc(self._cells[link.oid].get(address)) if link.oid else None
+
+    def _places(self, link: Link) -> list[dict[str, bytes | None]]:
+        """For each column among which to look: where a text is; None where it is twice."""
+        found = []
+        for column in link.among:
+            places: dict[str, bytes | None] = {}
+            for address, raw in self._cells[column].items():
+                said = _word(raw)
+                places[said] = None if said in places else address
+            found.append(places)
+        return found
+
+
+def rendered(row: Row) -> str:
+    """A row's labels as text; equal ones of a fleet of equal devices are one text in memory."""
+    return intern(labels_text(row.labels))
+
+
+def columns_of(table: Table) -> Iterator[str]:
+    """Yield every column that naming a table's rows needs."""
+    for link in table.links:
+        yield from (*link.same, *link.among, *((link.oid,) if link.oid else ()))
+    texts = (*table.labels, *(table.info.labels if table.info else ()))
+    for spec in texts:
+        yield from (spec.oid, *spec.otherwise)
+        yield from (column for column in (spec.kind, spec.through) if column)
+    for column, _ in steady(table):
+        yield column
+
+
+def steady(table: Table) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the columns beside the numbers that hardly change, and what addresses them."""
+    conditions: list[Only | None] = [table.only, table.omit]
+    for spec in table.columns:
+        conditions.append(spec.only)
+        if spec.times:
+            yield spec.times, ()
+        if spec.exponent:
+            yield from _point(spec.exponent)
+    for only in conditions:
+        if only and only.by:
+            yield only.oid, only.by
+
+
+def _point(exponent: Exponent) -> Iterator[tuple[str, tuple[str, ...]]]:
+    yield exponent.scale, exponent.by
+    yield exponent.precision, exponent.by
+
+
+def _arc(raw: Raw) -> bytes | None:
+    """The octets of an index of one number; None for what cannot be one."""
+    return oid.arcs((raw,)) if isinstance(raw, int) and 0 <= raw <= oid.LARGEST_ARC else None
+
+
+def _word(raw: Raw) -> str:
+    return decode.legible(raw).casefold() if isinstance(raw, bytes) else ""

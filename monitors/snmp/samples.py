@@ -1,0 +1,134 @@
+"""Cells of a column become the samples of a metric."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from monitors.metrics import Family, Sample, labels_text
+from monitors.snmp import decode
+from monitors.snmp.client import Missing, Raw
+from monitors.snmp.decode import Beside, Problem
+from monitors.snmp.profile import Number
+from monitors.snmp.table import Cells
+
+Labels = Mapping[bytes, str | None]
+
+
+def column(
+    spec: Number,
+    cells: Cells,
+    labels: Labels,
+    beside: Callable[[bytes], Beside],
+    problems: list[Problem],
+) -> list[Sample]:
+    """The samples of a column; what makes no sense goes to ``problems``.
+
+    ``labels`` has the rendered labels of each row that is shown, ``beside`` gives a row's other
+    cells.
+    """
+    if _plain(spec):
+        return list(_counted(spec, cells, labels, problems))
+    samples: list[Sample] = []
+    for index, raw in cells.items():
+        text = labels.get(index)
+        if text is not None and _shown(spec, beside(index)):
+            samples += value(spec, raw, text, beside(index), problems)
+    return samples
+
+
+def value(
+    spec: Number, raw: Raw, text: str, beside: Beside, problems: list[Problem]
+) -> Iterator[Sample]:
+    """The samples of one value: one, one a state, or none."""
+    text = joined(text, spec.labels)
+    if spec.bits:
+        yield from _bits(spec, raw, text)
+        return
+    found = decode.number(raw, spec, beside)
+    if isinstance(found, Problem):
+        problems.append(found)
+    elif found is None:
+        return
+    elif not spec.states:
+        yield Sample(text, found)
+    elif found not in spec.states:
+        expected = ", ".join(map(str, sorted(spec.states)))
+        problems.append(
+            Problem(spec.oid, f"{spec.metric}: expected one of {expected}, found {found}")
+        )
+    else:
+        for code, state in spec.states.items():
+            yield Sample(joined(text, {"state": state}), int(code == found))
+
+
+def joined(text: str, more: Mapping[str, str]) -> str:
+    """Rendered labels with more of them."""
+    if not more:
+        return text
+    added = labels_text(more)
+    return f"{text[:-1]},{added[1:]}" if text else added
+
+
+def merged(families: Iterable[Family], problems: list[Problem]) -> list[Family]:
+    """One family a name; where several tables give a series, the first one's counts."""
+    groups: dict[str, list[Family]] = {}
+    for family in families:
+        groups.setdefault(family.name, []).append(family)
+    return [_merged(group, problems) for group in groups.values()]
+
+
+def _merged(group: list[Family], problems: list[Problem]) -> Family:
+    first = group[0]
+    alike = [family for family in group if family.type == first.type]
+    if len(alike) < len(group):
+        problems.append(Problem("", f"{first.name}: two profiles give it different types"))
+    seen: dict[str, Sample] = {}
+    count = 0
+    for family in alike:
+        count += len(family.samples)
+        for sample in family.samples:
+            labels = sample.labels
+            text = labels if isinstance(labels, str) else labels_text(labels)
+            seen.setdefault(text, sample)
+    if len(group) == 1 and count == len(seen):
+        return first
+    return Family(first.name, first.help, first.type, tuple(seen.values()))
+
+
+def _plain(spec: Number) -> bool:
+    """Whether a number is shown as it is, as nearly all of a port table are."""
+    beside = spec.plus or spec.less or spec.times or spec.over or spec.exponent or spec.unless
+    meaning = spec.matches or spec.states or spec.absent or spec.bits or spec.words
+    return not (beside or meaning or spec.only or spec.labels or spec.add) and spec.scale == 1
+
+
+def _counted(
+    spec: Number, cells: Cells, labels: Labels, problems: list[Problem]
+) -> Iterator[Sample]:
+    for index, raw in cells.items():
+        text = labels.get(index)
+        if text is None:
+            continue
+        if type(raw) is int and 0 <= raw < decode.COUNTER_MODULUS:
+            yield Sample(text, raw)
+        else:
+            yield from value(spec, raw, text, _nothing, problems)
+
+
+def _shown(spec: Number, beside: Beside) -> bool:
+    if spec.unless and isinstance(beside(spec.unless), int | float):
+        return False
+    return spec.only is None or decode.admitted(beside(spec.only.oid), spec.only)
+
+
+def _bits(spec: Number, raw: Raw, text: str) -> Iterator[Sample]:
+    found = decode.bits(raw, spec)
+    if found is None:
+        return
+    if spec.matches:
+        yield Sample(text, int(bool(found & spec.matches)))
+        return
+    for bit, state in spec.bits.items():
+        yield Sample(joined(text, {"state": state}), int(bit in found))
+
+
+def _nothing(_: str) -> Raw:
+    return Missing.OBJECT
