@@ -146,7 +146,7 @@ def _secret_file(reference: str, state: Path) -> str:
         raise failed(
             reference,
             expected="generated:NAME or file:/PATH",
-            found="a variable of the environment",
+            found=reference.partition(":")[0],
             advice="simulated devices read their secrets from files",
         )
     return str(path)

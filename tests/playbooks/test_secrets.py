@@ -1,0 +1,74 @@
+"""What the operations host is handed: values only under no_log, problems in the open."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.playbooks.ansible import PLAYBOOKS, ROLES
+
+VALUE = "community of the switch"
+PROGRAM = Path(sys.executable).parent / "ansible-playbook"
+
+
+def play(folder: Path, reference: str) -> list[dict[str, object]]:
+    """The role's own two tasks, run on this machine into a folder."""
+    tasks = yaml.safe_load((ROLES / "monitoring" / "tasks" / "main.yml").read_text())
+    own = [task for task in tasks if task.get("loop") == "{{ bastide_poller_handed }}"]
+    for task in own:
+        if "ansible.builtin.copy" in task:
+            task["ansible.builtin.copy"] |= {"owner": os.geteuid(), "group": os.getegid()}
+    variables = {
+        "bastide_poller_handed": [{"reference": reference, "to": "handed"}],
+        "bastide_state": str(folder),
+        "monitoring_state": str(folder),
+        "ansible_python_interpreter": sys.executable,
+    }
+    return [{"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": own}]
+
+
+def run(folder: Path, reference: str) -> subprocess.CompletedProcess[str]:
+    (folder / "play.yml").write_text(yaml.safe_dump(play(folder, reference)))
+    return subprocess.run(
+        [str(PROGRAM), "-vvv", "--diff", "-i", "localhost,", "-c", "local", "play.yml"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={
+            **os.environ,
+            "LC_ALL": "C.UTF-8",
+            "ANSIBLE_FILTER_PLUGINS": str(PLAYBOOKS / "filter_plugins"),
+            "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
+            "BASTIDE_TEST_COMMUNITY": VALUE,
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("reference", "problem"),
+    [
+        ("env:BASTIDE_NOT_SET", "variable BASTIDE_NOT_SET is not set"),
+        ("vault:/nowhere/v.yml#key", "cannot read /nowhere/v.yml"),
+    ],
+)
+def test_what_cannot_be_handed_over_is_told_before_anything_is_hidden(
+    reference: str, problem: str, tmp_path: Path
+) -> None:
+    result = run(tmp_path, reference)
+    assert result.returncode != 0
+    assert problem in result.stdout
+    assert not (tmp_path / "handed").exists()
+
+
+def test_a_value_is_handed_over_and_seen_nowhere(tmp_path: Path) -> None:
+    result = run(tmp_path, "env:BASTIDE_TEST_COMMUNITY")
+    assert result.returncode == 0, result.stdout
+    assert (tmp_path / "handed").read_text() == VALUE
+    assert (tmp_path / "handed").stat().st_mode & 0o777 == 0o400
+    assert VALUE not in result.stdout + result.stderr
+    kept = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "handed"]
+    assert not [path for path in kept if VALUE in path.read_text(errors="replace")]
