@@ -1,0 +1,145 @@
+"""A simulated agent: datagrams in, datagrams out, no I/O.
+
+It answers whoever knows its community or is its user, and nobody else; whatever is no SNMP is
+counted and dropped.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from monitors.snmp.client import BadAnswerError, RefusedError, User
+from monitors.snmp.oid import OidError
+from monitors.snmp.replay.objects import Objects
+from monitors.snmp.replay.respond import LARGEST_ANSWER, respond, room_for
+from monitors.snmp.wire import ber, community, pdu, secure, usm, values
+
+# RFC 3414, 2.2.3.
+WINDOW_SECONDS = 150
+# usmStats (RFC 3414, 5) that a report names.
+WRONG_LEVEL, NOT_IN_TIME, UNKNOWN_USER, UNKNOWN_ENGINE, WRONG_DIGEST, UNDECIPHERABLE = range(1, 7)
+# RFC 3411, 5: the project has no enterprise number, so the one for examples (RFC 5612), format 4.
+_ENGINE = bytes((0x80, 0, 0x7E, 0xD9, 4))
+# Around the bindings of a message: all that varies is at its longest.
+_AROUND_V2C = 20
+_AROUND_V3 = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who is answered: a community (v1 and v2c), users (v3 authPriv), or both."""
+
+    community: str | None = field(default=None, repr=False)
+    users: tuple[User, ...] = ()
+
+
+@dataclass(slots=True)
+class Counted:
+    """What an agent has done so far."""
+
+    answers: int = 0
+    dropped: int = 0
+    refused: int = 0
+
+
+def engine_id(name: str) -> bytes:
+    """An engine id (RFC 3411, 5) with a text of an administrator's choice: 32 octets at most."""
+    return _ENGINE + (name.encode()[:27] or b"-")
+
+
+class Agent:
+    """One agent; see the module."""
+
+    def __init__(
+        self,
+        objects: Objects,
+        access: Access,
+        name: str = "replay",
+        *,
+        boots: int | None = None,
+        largest: int = LARGEST_ANSWER,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``name`` makes the engine id; ``boots`` are minutes since 2020 unless given.
+
+        ``largest``: octets of an answer. Keys are derived here, milliseconds for each passphrase.
+        """
+        self.counted = Counted()
+        self._objects, self._clock, self._largest = objects, clock, largest
+        self._community = None if access.community is None else access.community.encode()
+        self._engine, self._started = engine_id(name), clock()
+        self._boots = int(time.time() - 1_577_836_800) // 60 if boots is None else boots
+        self._salt = int.from_bytes(os.urandom(secure.SALT), "big")
+        made = (usm.localized(user, self._engine) for user in access.users)
+        self._keys = {keys.user: keys for keys in made}
+
+    def answer(self, data: bytes) -> bytes | None:
+        """The answer to a datagram; None for what gets none."""
+        try:
+            place, end = ber.enter(data, 0, len(data), ber.SEQUENCE)
+            version, _ = ber.number(data, place, end)
+            found = self._secured(data) if version == secure.V3 else self._plain(data)
+        except (BadAnswerError, OidError):
+            found = None
+        if found is None:
+            self.counted.dropped += 1
+        else:
+            self.counted.answers += 1
+        return found
+
+    def _plain(self, data: bytes) -> bytes | None:
+        asked = community.decode(data)
+        if self._community is None or asked.community != self._community:
+            self.counted.refused += 1
+            return None
+        room = room_for(self._largest, _AROUND_V2C + len(self._community))
+        v1 = asked.version == community.V1
+        found = respond(self._objects, data, asked.pdu, room, v1=v1)
+        return found and community.encode(asked.version, self._community, found)
+
+    def _secured(self, data: bytes) -> bytes | None:
+        asked = secure.header(data)
+        if asked.moment.engine != self._engine:
+            return self._report(asked, UNKNOWN_ENGINE)
+        keys = self._keys.get(asked.user)
+        if keys is None:
+            return self._report(asked, UNKNOWN_USER)
+        if asked.flags & 3 != secure.AUTHENTICATED | secure.ENCRYPTED:
+            return self._report(asked, WRONG_LEVEL)
+        try:
+            secure.check(asked, data, keys)
+        except RefusedError:
+            return self._report(asked, WRONG_DIGEST)
+        now = self._now()
+        if asked.moment.boots != now.boots or abs(asked.moment.time - now.time) > WINDOW_SECONDS:
+            return self._report(asked, NOT_IN_TIME, keys)
+        try:
+            plain, inner = secure.opened(asked, data, keys)
+        except BadAnswerError:
+            return self._report(asked, UNDECIPHERABLE)
+        room = room_for(self._largest, _AROUND_V3 + len(keys.user))
+        found = respond(self._objects, plain, inner, room)
+        return found and self._signed(asked, keys, found)
+
+    def _report(
+        self, asked: secure.Header, which: int, keys: usm.Keys | None = None
+    ) -> bytes | None:
+        """A report (RFC 3414, 3.2), signed when the question was."""
+        self.counted.refused += which != UNKNOWN_ENGINE
+        if not asked.flags & secure.REPORTABLE:
+            return None
+        name = secure.USM_STATS + bytes((which, 0))
+        counted = pdu.binding(name, values.COUNTER32, b"\x01")
+        report = pdu.encode(pdu.REPORT, 0, (counted,))
+        if keys is not None:
+            return self._signed(asked, keys, report)
+        return secure.encode_clear(asked.message_id, self._now(), report, 0)
+
+    def _signed(self, asked: secure.Header, keys: usm.Keys, content: bytes) -> bytes:
+        self._salt = (self._salt + 1) % 2 ** (8 * secure.SALT)
+        salt = self._salt.to_bytes(secure.SALT, "big")
+        return secure.encode(asked.message_id, self._now(), keys, content, salt, 0)
+
+    def _now(self) -> secure.Moment:
+        return secure.Moment(self._engine, self._boots, int(self._clock() - self._started))
