@@ -11,7 +11,7 @@ from infra.engine import Outcome
 from monitors.continuity.model import DrillResult
 from monitors.reports.compliance import ReportFiles
 from monitors.security.results import AuditRun
-from monitors.snmp import PollResult
+from monitors.snmp.poller import PollResult
 
 
 @dataclass(frozen=True, slots=True)

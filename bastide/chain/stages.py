@@ -16,7 +16,7 @@ from bastide.errors import CommandError, Exit
 from infra import credentials
 from infra.engine import Operation
 from inventory.placed import devices, hosts
-from monitors import snmp
+from monitors.snmp import polling
 from monitors.continuity import drills
 from monitors.reports import compliance
 from monitors.security.results import AuditRun, load_latest
@@ -96,7 +96,7 @@ def second_audit(work: Work, findings: Findings) -> Findings:
 def collect(work: Work, findings: Findings) -> Findings:
     """Poll devices, and wait until Prometheus itself says that every target is up."""
     findings = _playbook("collect", work, findings)
-    polled = snmp.poll(work.opened.estate, state=work.opened.state)
+    polled = polling.poll(work.opened.estate, state=work.opened.state)
     for result in polled:
         work.progress.step(
             result.target.name,

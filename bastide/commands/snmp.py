@@ -7,8 +7,8 @@ from rich.table import Table
 from bastide.errors import CommandError, Exit
 from bastide.opened import open_estate
 from bastide.options import estate_option, json_option, print_json
-from monitors import snmp
-from monitors.snmp import PollResult
+from monitors.snmp import polling
+from monitors.snmp.poller import PollResult
 
 
 @click.group("snmp")
@@ -24,7 +24,7 @@ def as_json_values(result: PollResult) -> dict[str, object]:
         "seconds": result.duration_seconds,
         "failure": result.failure,
         "samples": [
-            {"metric": family.name, "labels": dict(sample.labels), "value": sample.value}
+            {"metric": family.name, "labels": sample.pairs, "value": sample.value}
             for family in result.families()
             for sample in family.samples
         ],
@@ -39,15 +39,15 @@ def poll(names: tuple[str, ...], estate_name: str | None, as_json: bool) -> int:
     """Poll devices NAMES once, all of them by default (exit 1 when one does not answer)."""
     opened = open_estate(estate_name)
     try:
-        results = snmp.poll(opened.estate, names or None, state=opened.state)
-    except snmp.UnknownTargetError as error:
+        results = polling.poll(opened.estate, names or None, state=opened.state)
+    except polling.UnknownTargetError as error:
         raise CommandError(str(error), Exit.WRONG_USE) from None
     if as_json:
         print_json([as_json_values(result) for result in results])
     else:
         table = Table("device", "answers", "ms", "values", "what is wrong")
         for result in results:
-            count = sum(len(f.samples) for c in result.collectors for f in c.families)
+            count = sum(len(f.samples) for f in result.found)
             answers = "[green]yes[/green]" if result.success else "[bold red]no[/bold red]"
             milliseconds = f"{result.duration_seconds * 1000:.0f}"
             table.add_row(result.target.name, answers, milliseconds, str(count), result.trouble)

@@ -1,33 +1,39 @@
-"""One profile asked of one device: answers become families of samples.
+"""Profiles asked of one device: answers become families of samples, table by table.
 
-What was read before a failure is kept: a collector that fails half-way hands over its half.
+What was read before a failure is kept, and a failure ends its own table only, unless the device
+has fallen silent.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from monitors.metrics import Family, Sample
-from monitors.snmp import boot, decode
-from monitors.snmp.client import BadAnswerError, Raw, RefusedError, Session, SnmpError
+from monitors.metrics import Family, Sample, gauge, labels_text
+from monitors.snmp import boot, choose, decode, oid
+from monitors.snmp.client import NoAnswerError, Raw, RefusedError, Session, SnmpError
+from monitors.snmp.columns import Columns
 from monitors.snmp.decode import Problem
-from monitors.snmp.profile import Info, Number, Profile, Table
-from monitors.snmp.walk import Index, PageSize, column
+from monitors.snmp.memory import CHOICE_SECONDS, SLOW_SECONDS, DeviceMemory
+from monitors.snmp.profile import Info, Profile, Table, Text
+from monitors.snmp.samples import value
+from monitors.snmp.tabled import TableReader
 
 BOOT_METRIC = "bastide_snmp_boot_timestamp_seconds"
+SCALARS = "scalars"
 
 
 @dataclass(frozen=True, slots=True)
-class CollectorResult:
-    """What one collector found. ``failure`` is empty when it read all that it should.
+class Outcome:
+    """How one table went, or a profile's scalars. ``failure`` is empty when all was read.
 
     ``problems`` are single values that could not be used; they are left out of the families.
     """
 
-    collector: str
-    families: tuple[Family, ...]
-    problems: tuple[Problem, ...]
+    profile: str
+    table: str
+    seconds: float
     failure: str
+    problems: tuple[Problem, ...]
 
     @property
     def success(self) -> bool:
@@ -37,176 +43,170 @@ class CollectorResult:
 
 @dataclass(slots=True)
 class Gathering:
-    """A collector at work; whoever stops it can still take what it has."""
+    """A poll at work; whoever stops it can still take what it has."""
 
-    profile: Profile
+    profiles: tuple[Profile, ...] = ()
     families: list[Family] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    failure: str = ""
+    outcomes: list[Outcome] = field(default_factory=list)
     answered: bool = False
-    done: bool = False
 
-    def result(self) -> CollectorResult:
-        """The frozen state."""
-        return CollectorResult(
-            self.profile.collector, tuple(self.families), tuple(self.problems), self.failure
-        )
-
-    def add(self, spec: Number, samples: list[Sample]) -> None:
-        """Take the samples of a metric; none, none shown."""
-        if samples:
-            self.families.append(Family(spec.metric, spec.help, spec.type, tuple(samples)))
+    def unfinished(self, failure: str) -> Iterator[Outcome]:
+        """Yield an outcome for every step that was not reached."""
+        reached = {(outcome.profile, outcome.table) for outcome in self.outcomes}
+        for profile, table in steps(self.profiles):
+            name = table.table if table else SCALARS
+            if (profile.profile, name) not in reached:
+                yield Outcome(profile.profile, name, 0.0, failure, ())
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
-    """What is known about a device between two polls."""
-
-    name: str
-    pages: PageSize
-    boots: boot.BootTimes
-    now: Callable[[], float] = time.time
-
-
-async def collect(session: Session, device: Device, gathering: Gathering) -> None:
-    """Fill ``gathering``; SnmpError becomes its ``failure``.
-
-    Raises RefusedError: no other collector would be let in either.
-    """
-    profile = gathering.profile
-    try:
-        await _scalars(session, device, gathering)
-        for table in profile.tables:
-            await _table(session, device, table, gathering)
-        if not gathering.families:
-            raise BadAnswerError(f"{profile.collector}: the device has none of these objects")
-    except RefusedError:
-        raise
-    except SnmpError as error:
-        gathering.failure = str(error)
+def steps(profiles: Sequence[Profile]) -> list[tuple[Profile, Table | None]]:
+    """The steps of a poll: scalars (None) and tables; slow ones last, lest fast ones starve."""
+    found: list[tuple[Profile, Table | None]] = []
+    for profile in profiles:
+        if profile.scalars or profile.info or profile.derived:
+            found.append((profile, None))
+        found += [(profile, table) for table in profile.tables]
+    return sorted(found, key=lambda step: (step[1] or step[0]).poll == "slow")
 
 
-async def _scalars(session: Session, device: Device, gathering: Gathering) -> None:
-    profile = gathering.profile
-    wanted = dict.fromkeys(spec.oid for spec in profile.scalars)
-    if profile.info:
-        wanted |= dict.fromkeys(label.oid for label in profile.info.labels)
-    if "boot_time" in profile.derived:
-        wanted |= dict.fromkeys(boot.OIDS)
-    if not wanted:
-        return
-    answers = await session.get(list(wanted))
-    gathering.answered = True
-    if profile.info and any(label.oid in answers for label in profile.info.labels):
-        gathering.families.append(_info(profile.info, [({}, answers)], gathering))
-    for spec in profile.scalars:
-        if spec.oid in answers:
-            gathering.add(spec, _samples(spec, [({}, answers[spec.oid])], gathering))
-    if "boot_time" in profile.derived:
-        _boot_time(device, answers, gathering)
-
-
-def _boot_time(device: Device, answers: Mapping[str, Raw], gathering: Gathering) -> None:
-    uptime = boot.uptime_seconds(answers)
-    if uptime is None:
-        gathering.problems.append(Problem(boot.SYS_UP_TIME, "no clock of the device answered"))
-        return
-    value = device.boots.steady(device.name, device.now() - uptime)
-    help_text = "When the device started (hrSystemUptime or sysUpTime, unwrapped; Unix time)."
-    gathering.families.append(Family(BOOT_METRIC, help_text, "gauge", (Sample({}, value),)))
-
-
-async def _table(session: Session, device: Device, table: Table, gathering: Gathering) -> None:
-    texts = {label.oid: await column(session, label.oid, device.pages) for label in table.labels}
-    labels = _Labels(table, texts, gathering)
-    if table.info:
-        columns = {
-            label.oid: await column(session, label.oid, device.pages) for label in table.info.labels
-        }
-        indices = sorted(set().union(*columns.values()))
-        rows = [
-            (labels[index], {oid: cells.get(index) for oid, cells in columns.items()})
-            for index in indices
-        ]
-        if rows:
-            gathering.families.append(_info(table.info, rows, gathering))
-    for spec in table.columns:
-        cells = await column(session, spec.oid, device.pages)
-        gathering.answered = True
-        rows_of_column = [(labels[index], raw) for index, raw in cells.items()]
-        gathering.add(spec, _samples(spec, rows_of_column, gathering))
-
-
-class _Labels(dict[Index, Mapping[str, str]]):
-    """The labels of each row, one mapping a row for all columns, made when first asked."""
+class Collector:
+    """Asks one device for its profiles, in one session."""
 
     def __init__(
-        self, table: Table, texts: dict[str, dict[Index, Raw]], gathering: Gathering
+        self,
+        session: Session,
+        memory: DeviceMemory,
+        gathering: Gathering,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__()
-        self._table, self._texts, self._gathering = table, texts, gathering
+        """What is found goes to ``gathering``; ``clock`` tells how old a memory is."""
+        self._session, self._memory, self._gathering = session, memory, gathering
+        self._clock = clock
+        self._columns = Columns(session, memory.pages)
+        self._pulse: dict[str, Raw] = {}
 
-    def __missing__(self, index: Index) -> Mapping[str, str]:
-        made = dict(zip(self._table.index, _parts(index, len(self._table.index)), strict=True))
-        for label in self._table.labels:
-            raw = self._texts[label.oid].get(index)
-            made[label.label] = _text(raw, f"{label.oid}", self._gathering)
-        self[index] = made
-        return made
+    async def collect(
+        self, catalogue: Mapping[str, Profile], pinned: Sequence[str], more: Sequence[str]
+    ) -> None:
+        """Ask for what suits the device, or for what is pinned, and for ``more``.
 
+        Raises SnmpError when the device does not answer, or does not let us in.
+        """
+        await self._feel_pulse()
+        await self._choose(catalogue, pinned, more)
+        for profile, table in steps(self._gathering.profiles):
+            await self._step(profile, table)
 
-def _parts(index: Index, count: int) -> list[str]:
-    """An index as ``count`` labels; the last takes what is left, dotted."""
-    head = [str(part) for part in index[: count - 1]]
-    head += [""] * (count - 1 - len(head))
-    return [*head, ".".join(map(str, index[count - 1 :]))]
-
-
-def _text(raw: Raw, oid: str, gathering: Gathering) -> str:
-    if raw is None:
-        return ""
-    found = decode.text(raw, oid)
-    if isinstance(found, Problem):
-        gathering.problems.append(found)
-        return ""
-    return found
-
-
-def _info(
-    info: Info, rows: Sequence[tuple[Mapping[str, str], Mapping[str, Raw]]], gathering: Gathering
-) -> Family:
-    samples = []
-    for labels, answers in rows:
-        texts = {
-            label.label: _text(answers.get(label.oid), label.oid, gathering)
-            for label in info.labels
-        }
-        samples.append(Sample({**labels, **texts}, 1))
-    return Family(info.metric, info.help, "gauge", tuple(samples))
-
-
-def _samples(
-    spec: Number, cells: list[tuple[Mapping[str, str], Raw]], gathering: Gathering
-) -> list[Sample]:
-    samples = []
-    plain = not spec.states and not spec.matches and spec.scale == 1
-    for labels, raw in cells:
-        # Nearly every value of a port table; the rest of the cases is in decode.
-        if plain and type(raw) is int and 0 <= raw < decode.COUNTER_MODULUS:
-            samples.append(Sample(labels, raw))
-            continue
-        if spec.states:
-            found = decode.states(raw, spec, spec.oid)
-            if not isinstance(found, Problem):
-                samples += [
-                    Sample({**labels, "state": name}, value) for name, value in found.items()
-                ]
-                continue
+    async def _choose(
+        self, catalogue: Mapping[str, Profile], pinned: Sequence[str], more: Sequence[str]
+    ) -> None:
+        memory = self._memory
+        if pinned:
+            chosen, unknown = choose.named((*pinned, *more), catalogue)
         else:
-            value = decode.number(raw, spec, spec.oid)
-            if not isinstance(value, Problem):
-                samples.append(Sample(labels, value))
-                continue
-            found = value
-        gathering.problems.append(found)
-    return samples
+            if self._clock() - memory.chosen_at >= CHOICE_SECONDS:
+                memory.chosen = await choose.suiting(self._session, tuple(catalogue.values()))
+                memory.chosen_at = self._clock()
+            added, unknown = choose.named(more, catalogue)
+            chosen = tuple({p.profile: p for p in (*memory.chosen, *added)}.values())
+        self._gathering.profiles = chosen
+        for name in unknown:
+            self._gathering.outcomes.append(
+                Outcome(name, "", 0.0, "no such profile; `bastide snmp profiles` lists them", ())
+            )
+
+    async def _feel_pulse(self) -> None:
+        """Ask for the device's clocks, and for the signs of a change; forget what they outdate."""
+        memory = self._memory
+        signs = {change: p.profile for p in memory.chosen for change in p.changes}
+        wanted = [o for o in dict.fromkeys((*boot.OIDS, *signs)) if o not in memory.lacking]
+        answers = await self._instances(wanted)
+        self._gathering.answered = True
+        memory.lacking |= set(wanted) - answers.keys()
+        ticks, before = answers.get(boot.SYS_UP_TIME), memory.pulse.get(boot.SYS_UP_TIME)
+        if isinstance(ticks, int) and isinstance(before, int) and ticks < before:
+            memory.forget()
+        memory.forget_names(
+            signs[change]
+            for change in signs
+            if change in memory.pulse and answers.get(change) != memory.pulse[change]
+        )
+        memory.pulse = self._pulse = answers
+
+    async def _instances(self, wanted: Sequence[str]) -> dict[str, Raw]:
+        octets = {oid.encode(instance): instance for instance in wanted}
+        answers = await self._session.get(list(octets))
+        return {octets[name]: raw for name, raw in answers.items()}
+
+    async def _step(self, profile: Profile, table: Table | None) -> None:
+        started, problems, failure = time.monotonic(), list[Problem](), ""
+        silent: SnmpError | None = None
+        try:
+            if table is None:
+                self._gathering.families += await self._scalars(profile, problems)
+            else:
+                reader = TableReader(profile.profile, table, self._memory, self._columns)
+                self._gathering.families += await reader.families(self._clock(), problems)
+                failure = reader.failure
+                silent = reader.silence
+        except RefusedError:
+            raise
+        except SnmpError as error:
+            failure = str(error)
+            silent = error if isinstance(error, NoAnswerError) else None
+        seconds = time.monotonic() - started
+        name = table.table if table else SCALARS
+        self._gathering.outcomes.append(
+            Outcome(profile.profile, name, seconds, failure, tuple(problems))
+        )
+        if silent:
+            # One lost table is the table's matter; a device that is gone answers nothing else.
+            await self._session.get([oid.encode(boot.SYS_UP_TIME)])
+
+    async def _scalars(self, profile: Profile, problems: list[Problem]) -> list[Family]:
+        known = self._memory.table((profile.profile, ""))
+        if profile.poll == "slow" and self._clock() - known.read_at < SLOW_SECONDS:
+            return [*known.slow]
+        answers = await self._instances(list(_instances_of(profile)))
+        families = []
+        if profile.info and any(label.oid in answers for label in profile.info.labels):
+            families.append(_info(profile.info, answers))
+        for spec in profile.scalars:
+            samples = tuple(value(spec, answers.get(spec.oid), "", answers.get, problems))
+            if samples:
+                families.append(Family(spec.metric, spec.help, spec.type, samples))
+        if "boot_time" in profile.derived:
+            families += self._boot_time()
+        known.slow, known.read_at = tuple(families), self._clock()
+        return families
+
+    def _boot_time(self) -> list[Family]:
+        uptime = boot.uptime_seconds(self._pulse)
+        if uptime is None:
+            return []
+        when = self._memory.boots.steady(self._memory.name, time.time() - uptime)
+        help_text = "When the device started (hrSystemUptime or sysUpTime, unwrapped; Unix time)."
+        return [gauge(BOOT_METRIC, help_text, when)]
+
+
+def _info(info: Info, answers: Mapping[str, Raw]) -> Family:
+    texts = {spec.label: _text(spec, answers) for spec in info.labels}
+    return Family(info.metric, info.help, "gauge", (Sample(labels_text(texts), 1),))
+
+
+def _text(spec: Text, answers: Mapping[str, Raw]) -> str:
+    kind = answers.get(spec.kind) if spec.kind else None
+    said = (decode.text(answers.get(o), spec, kind) for o in (spec.oid, *spec.otherwise))
+    return next((text for text in said if text), "")
+
+
+def _instances_of(profile: Profile) -> dict[str, None]:
+    """The instances that a profile's scalars and info need, once each."""
+    wanted: list[str | None] = []
+    for spec in profile.scalars:
+        wanted += [spec.oid, *spec.plus, spec.less, spec.times, spec.over]
+        if spec.exponent:
+            wanted += [spec.exponent.scale, spec.exponent.precision]
+    for label in profile.info.labels if profile.info else ():
+        wanted += [label.oid, *label.otherwise, label.kind]
+    return dict.fromkeys(instance for instance in wanted if instance)

@@ -39,7 +39,7 @@ class DeviceMemory:
     """What is known of one device.
 
     ``chosen`` are the profiles that suit it; ``pulse`` what it answered when it was last asked
-    for its clocks and for the signs of a change.
+    for its clocks and for the signs of a change, ``lacking`` what it has none of.
     """
 
     name: str
@@ -48,8 +48,8 @@ class DeviceMemory:
     tables: dict[Key, TableMemory] = field(default_factory=dict)
     chosen: tuple[Profile, ...] = ()
     chosen_at: float = float("-inf")
-    pulse: dict[bytes, Raw] = field(default_factory=dict)
-    uptime: float | None = None
+    pulse: dict[str, Raw] = field(default_factory=dict)
+    lacking: set[str] = field(default_factory=set)
 
     def table(self, key: Key) -> TableMemory:
         """What is known of a table; empty when nothing is."""
@@ -59,6 +59,7 @@ class DeviceMemory:
         """Forget everything that a reboot may change; page sizes stay."""
         self.tables.clear()
         self.chosen, self.chosen_at = (), float("-inf")
+        self.lacking.clear()
 
     def forget_names(self, profiles: Iterable[str]) -> None:
         """Forget the tables of profiles whose device told of a change."""

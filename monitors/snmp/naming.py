@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from sys import intern
+from typing import Protocol
 
 from monitors.metrics import labels_text
 from monitors.snmp import decode, index, oid
@@ -10,7 +11,13 @@ from monitors.snmp.client import Raw
 from monitors.snmp.profile import Exponent, Info, Link, Only, Table, Text
 from monitors.snmp.table import Cells
 
-Look = Mapping[str, Cells]
+
+class Look(Protocol):
+    """Gives a column's cells by index."""
+
+    def __getitem__(self, column: str) -> Cells:
+        """The cells; none for a column that was not read."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +10,13 @@ from inventory.secrets import SecretError
 from monitors.metrics import Family, Sample, gauge
 from monitors.snmp.boot import BootTimes
 from monitors.snmp.client import Client, SnmpError
-from monitors.snmp.collect import CollectorResult, Device, Gathering, collect
-from monitors.snmp.gufo import GufoClient
-from monitors.snmp.profile import Profile, profiles_for
+from monitors.snmp.collect import Collector, Gathering, Outcome
+from monitors.snmp.decode import Problem
+from monitors.snmp.memory import DeviceMemory
+from monitors.snmp.profile import Profile, shipped_profiles
+from monitors.snmp.samples import merged
+from monitors.snmp.session import NetworkClient
 from monitors.snmp.targets import Target, agent
-from monitors.snmp.walk import PageSize
 
 MOST_AT_ONCE = 200
 
@@ -24,25 +26,27 @@ class PollResult:
     """One poll of one device.
 
     ``success``: the device answered, though perhaps not everything; ``failure`` says why not.
+    ``found`` is what it answered, ``outcomes`` how each table went.
     """
 
     target: Target
     success: bool
     duration_seconds: float
     failure: str
-    collectors: tuple[CollectorResult, ...]
+    outcomes: tuple[Outcome, ...]
+    found: tuple[Family, ...]
 
     @property
     def trouble(self) -> str:
         """The first thing that is wrong, for a person; empty when all was read and understood."""
         if self.failure:
             return self.failure
-        for collector in self.collectors:
-            if collector.failure:
-                return f"{collector.collector}: {collector.failure}"
-            if collector.problems:
-                first = collector.problems[0]
-                return f"{collector.collector}: {first.oid}: {first.text}"
+        for outcome in self.outcomes:
+            if outcome.failure:
+                return f"{outcome.profile} {outcome.table}: {outcome.failure}"
+            if outcome.problems:
+                first = outcome.problems[0]
+                return f"{outcome.profile} {outcome.table}: {first.oid}: {first.text}"
         return ""
 
     def families(self) -> Iterable[Family]:
@@ -51,70 +55,102 @@ class PollResult:
         yield gauge(
             "bastide_snmp_duration_seconds", "How long the poll took.", self.duration_seconds
         )
-        yield Family(
-            "bastide_snmp_collector_success",
-            "Whether a collector read all that it should; what it did read is served anyway.",
-            "gauge",
-            tuple(Sample({"collector": c.collector}, c.success) for c in self.collectors),
+        yield gauge(
+            "bastide_snmp_target_info",
+            "What the inventory says of the device.",
+            1,
+            kind=self.target.kind,
+            site=self.target.site,
+            model=self.target.device.model if self.target.device else "",
         )
-        yield Family(
-            "bastide_snmp_undecodable_values",
-            "Values of the device that were left out because they made no sense.",
-            "gauge",
-            tuple(Sample({"collector": c.collector}, len(c.problems)) for c in self.collectors),
-        )
-        for collector in self.collectors:
-            yield from collector.families
+        for name, help_text, measured in HEALTH:
+            samples = tuple(
+                Sample({"profile": o.profile, "table": o.table}, measured(o)) for o in self.outcomes
+            )
+            yield Family(name, help_text, "gauge", samples)
+        yield from self.found
+
+
+HEALTH: tuple[tuple[str, str, Callable[[Outcome], float]], ...] = (
+    (
+        "bastide_snmp_table_success",
+        "Whether a table gave all that it should; what it did give is served anyway.",
+        lambda outcome: outcome.success,
+    ),
+    (
+        "bastide_snmp_table_duration_seconds",
+        "How long reading a table took.",
+        lambda outcome: outcome.seconds,
+    ),
+    (
+        "bastide_snmp_undecodable_values",
+        "Values of the device that were left out because they made no sense.",
+        lambda outcome: len(outcome.problems),
+    ),
+)
 
 
 class Poller:
     """Asks devices, and remembers between polls what saves questions.
 
-    Keeps engine IDs and keys (in its client), page sizes and boot times; safe to lose.
+    Keeps engines and keys (in its client), page sizes, names and boot times; safe to lose.
     """
 
-    def __init__(self, state: Path, client: Client | None = None) -> None:
-        """``state`` is the estate's state directory, where generated secrets are."""
+    def __init__(
+        self,
+        state: Path,
+        client: Client | None = None,
+        catalogue: Mapping[str, Profile] | None = None,
+    ) -> None:
+        """``state`` is the estate's state directory, where generated secrets are.
+
+        ``catalogue`` defaults to the shipped profiles.
+        """
         self._state = state
-        self._client: Client = client or GufoClient()
-        self._pages: dict[str, PageSize] = {}
+        self._client: Client = client or NetworkClient()
+        self._catalogue = shipped_profiles() if catalogue is None else catalogue
+        self._memories: dict[str, DeviceMemory] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
         self._boots = BootTimes()
 
     async def poll(
-        self, target: Target, deadline_seconds: float, profiles: tuple[Profile, ...] | None = None
+        self, target: Target, deadline_seconds: float, profiles: tuple[str, ...] = ()
     ) -> PollResult:
-        """Ask one device; never raises for what the device does, never outlasts the deadline."""
+        """Ask one device; never raises for what the device does, never outlasts the deadline.
+
+        ``profiles`` limits what is asked to those.
+        """
         started = time.monotonic()
-        chosen = profiles_for(target.kind) if profiles is None else profiles
-        gatherings = [Gathering(profile) for profile in chosen]
-        failure = ""
+        gathering, failure = Gathering(), ""
         try:
             async with asyncio.timeout(deadline_seconds):
-                await self._ask(target, gatherings)
+                # Two that ask for one device at once would learn about it from each other's half.
+                async with self._locks.setdefault(target.name, asyncio.Lock()):
+                    await self._ask(target, gathering, profiles)
         except TimeoutError:
             failure = f"{target.name}: not done within {deadline_seconds:.1f} s"
         except (SnmpError, SecretError) as error:
             failure = str(error)
         if failure:
-            _mark_unfinished(gatherings, failure)
-        answered = any(gathering.answered for gathering in gatherings)
-        if not answered and not failure:
-            failure = next((g.failure for g in gatherings), "nothing was asked")
+            gathering.outcomes += gathering.unfinished(failure)
+        problems: list[Problem] = []
+        found = tuple(merged(gathering.families, problems))
         return PollResult(
             target,
-            answered,
+            gathering.answered,
             time.monotonic() - started,
             failure,
-            tuple(gathering.result() for gathering in gatherings),
+            tuple(gathering.outcomes),
+            found,
         )
 
-    async def _ask(self, target: Target, gatherings: list[Gathering]) -> None:
-        pages = self._pages.setdefault(target.name, PageSize())
-        device = Device(target.name, pages, self._boots)
+    async def _ask(self, target: Target, gathering: Gathering, profiles: tuple[str, ...]) -> None:
+        memory = self._memories.setdefault(target.name, DeviceMemory(target.name, self._boots))
+        pinned, more = profiles, tuple[str, ...]()
+        if target.device and not profiles:
+            pinned, more = target.device.profiles, target.device.more_profiles
         async with self._client.session(agent(target, self._state)) as session:
-            for gathering in gatherings:
-                await collect(session, device, gathering)
-                gathering.done = True
+            await Collector(session, memory, gathering).collect(self._catalogue, pinned, more)
 
 
 async def poll_all(
@@ -128,9 +164,3 @@ async def poll_all(
             return await poller.poll(target, deadline_seconds)
 
     return tuple(await asyncio.gather(*(one(target) for target in wanted)))
-
-
-def _mark_unfinished(gatherings: list[Gathering], failure: str) -> None:
-    for gathering in gatherings:
-        if not gathering.done and not gathering.failure:
-            gathering.failure = failure

@@ -3,26 +3,33 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from inventory.model import Estate, SnmpAccess
+from inventory.model import Device, Estate, SnmpAccess
 from inventory.placed import PlacedDevice, PlacedHost, devices, hosts
 from inventory.secrets import resolve
-from inventory.words import Role
-from monitors.snmp.client import Agent, Credentials
+from inventory.words import Role, SnmpVersion
+from monitors.snmp.client import Agent, Community, Credentials, User
+from monitors.snmp.wire import community
 
 PORT = 161
 HOST_KIND = "host"
+VERSIONS = {SnmpVersion.V1: community.V1, SnmpVersion.V2C: community.V2C}
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A device, or a host that runs an SNMP agent; ``kind`` picks its profiles."""
+    """A device, or a host that runs an SNMP agent.
+
+    ``device`` is what the inventory says of it; None for a host.
+    """
 
     name: str
     kind: str
     municipality: str
+    site: str
     address: str
     access: SnmpAccess
     port: int
+    device: Device | None = None
 
 
 def targets(estate: Estate, port: int = PORT) -> dict[str, Target]:
@@ -42,26 +49,38 @@ def agent(target: Target, state: Path) -> Agent:
 
     Raises inventory.secrets.SecretError when a secret is not where its reference points.
     """
-    access = target.access
-    credentials = Credentials(
+    return Agent(target.address, target.port, credentials(target.access, state))
+
+
+def credentials(access: SnmpAccess, state: Path) -> Credentials:
+    """The secrets behind an access. Raises inventory.secrets.SecretError."""
+    if access.version is not SnmpVersion.V3:
+        return Community(resolve(access.community or "", state), VERSIONS[access.version])
+    return User(
         access.user,
         access.auth_protocol,
         resolve(access.auth, state),
         access.priv_protocol,
         resolve(access.priv, state),
     )
-    return Agent(target.address, target.port, credentials)
 
 
 def _device(placed: PlacedDevice, port: int) -> Target:
     device = placed.device
     return Target(
-        placed.name, device.kind.value, placed.place.id, str(device.address), placed.snmp, port
+        placed.name,
+        device.kind.value,
+        placed.place.id,
+        device.site,
+        str(device.address),
+        placed.snmp,
+        port,
+        device,
     )
 
 
 def _host(placed: PlacedHost, port: int) -> Target:
-    place = placed.place
+    place, host = placed.place, placed.host
     return Target(
-        placed.name, HOST_KIND, place.id, str(placed.host.address), place.estate.snmp, port
+        placed.name, HOST_KIND, place.id, host.site, str(host.address), place.estate.snmp, port
     )

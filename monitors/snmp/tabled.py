@@ -1,0 +1,155 @@
+"""One table of a profile, read and shown; what changes seldom is remembered."""
+
+from collections.abc import Awaitable, Iterator
+
+from monitors.metrics import Family, Sample
+from monitors.snmp import decode
+from monitors.snmp.client import Missing, NoAnswerError, Raw, RefusedError, SnmpError
+from monitors.snmp.columns import Columns
+from monitors.snmp.decode import Beside, Problem
+from monitors.snmp.memory import NAMES_SECONDS, SLOW_SECONDS, DeviceMemory
+from monitors.snmp.naming import Naming, columns_of, rendered, steady
+from monitors.snmp.profile import Number, Only, Table
+from monitors.snmp.samples import Labels, column
+
+
+class TableReader:
+    """Reads one table once.
+
+    ``failure`` says afterwards why it is not whole (empty when it is), ``silence`` is the error
+    when that was an answer that did not come.
+    """
+
+    def __init__(self, profile: str, table: Table, memory: DeviceMemory, columns: Columns) -> None:
+        """Prepare; nothing is read yet."""
+        self._table, self._columns = table, columns
+        self._known = memory.table((profile, table.table))
+        self.failure = ""
+        self.silence: SnmpError | None = None
+
+    async def families(self, now: float, problems: list[Problem]) -> list[Family]:
+        """Read what is due and return all that there is to show; ``now`` as the memory counts.
+
+        Raises SnmpError when nothing can be shown.
+        """
+        known, slow = self._known, self._is_slow()
+        if slow and now - known.read_at < SLOW_SECONDS:
+            return [*known.info, *known.slow]
+        await self._tried(self._columns.read(self._own_columns()))
+        rows = self._rows()
+        old = now - known.named_at >= NAMES_SECONDS or not self._table.columns
+        if old or not rows <= known.labels.keys():
+            await self._name(rows, now)
+        families = list(self._numbers(problems))
+        if slow and not self.failure:
+            known.slow, known.read_at = tuple(families), now
+        return [*known.info, *families]
+
+    def _is_slow(self) -> bool:
+        return self._table.poll == "slow" or not self._table.columns
+
+    async def _tried(self, reading: Awaitable[None]) -> None:
+        """Read, and note a failure. Raises RefusedError: that is not of this table alone."""
+        try:
+            await reading
+        except RefusedError:
+            raise
+        except SnmpError as error:
+            self.failure = self.failure or str(error)
+            if isinstance(error, NoAnswerError):
+                self.silence = error
+
+    def _numbers_due(self) -> Iterator[Number]:
+        for place, spec in enumerate(self._table.columns):
+            if place not in self._known.covered:
+                yield spec
+
+    def _own_columns(self) -> Iterator[str]:
+        """Yield the columns to read at each poll: the numbers, and what they depend on."""
+        due = list(self._numbers_due())
+        yield from (spec.oid for spec in due)
+        for spec in due:
+            yield from spec.plus
+            yield from (other for other in (spec.less, spec.over, spec.unless) if other)
+            if spec.only and not spec.only.by:
+                yield spec.only.oid
+        if due or not self._table.columns:
+            yield from (only.oid for only in self._conditions() if not only.by)
+
+    def _conditions(self) -> list[Only]:
+        return [only for only in (self._table.only, self._table.omit) if only]
+
+    def _rows(self) -> set[bytes]:
+        return set().union(*(self._columns[spec.oid].keys() for spec in self._numbers_due()))
+
+    async def _name(self, rows: set[bytes], now: float) -> None:
+        """Read what the rows are called; the old names stay when that fails."""
+        known, table = self._known, self._table
+        before = self.failure
+        await self._tried(self._columns.read_apart(columns_of(table)))
+        if self.failure != before and known.labels:
+            return
+        naming = Naming(table, self._columns)
+        named = {index: naming.row(index) for index in rows | self._info_rows()}
+        known.labels = {index: rendered(row) if row else None for index, row in named.items()}
+        known.named_at = now
+        there = [row for row in named.values() if row]
+        known.beside = {
+            other: naming.beside(other, by, there) for other, by in dict(steady(table)).items()
+        }
+        info = table.info
+        if info:
+            shown = self._shown()
+            samples = [
+                Sample(naming.info(info, row), 1)
+                for row in there
+                if shown.get(row.index) is not None
+            ]
+            known.info = (Family(info.metric, info.help, "gauge", tuple(samples)),)
+        if not self.failure:
+            known.covered = frozenset(self._needless(rows))
+
+    def _info_rows(self) -> set[bytes]:
+        own = [s for s in (self._table.info.labels if self._table.info else ()) if not s.by]
+        return set().union(*(self._columns[spec.oid].keys() for spec in own if not spec.through))
+
+    def _needless(self, rows: set[bytes]) -> Iterator[int]:
+        """Yield the places of columns that need not be read until names are read again.
+
+        Those that better columns make needless, and those that the device does not have though
+        it has others.
+        """
+        for place, spec in enumerate(self._table.columns):
+            cells = self._columns[spec.oid]
+            better = self._columns[spec.unless] if spec.unless else {}
+            if rows and all(isinstance(better.get(index), int | float) for index in cells):
+                yield place
+
+    def _numbers(self, problems: list[Problem]) -> Iterator[Family]:
+        labels = self._shown()
+        for spec in self._numbers_due():
+            samples = column(spec, self._columns[spec.oid], labels, self._beside, problems)
+            if samples:
+                yield Family(spec.metric, spec.help, spec.type, tuple(samples))
+
+    def _shown(self) -> Labels:
+        """The labels of the rows that the table's conditions admit."""
+        labels = self._known.labels
+        if not self._conditions():
+            return labels
+        return {index: text for index, text in labels.items() if self._admits(index)}
+
+    def _admits(self, index: bytes) -> bool:
+        beside, only, omit = self._beside(index), self._table.only, self._table.omit
+        if only and not decode.admitted(beside(only.oid), only):
+            return False
+        return not (omit and decode.admitted(beside(omit.oid), omit))
+
+    def _beside(self, index: bytes) -> Beside:
+        remembered = self._known.beside
+
+        def other(wanted: str) -> Raw:
+            cells = remembered.get(wanted)
+            return (self._columns[wanted] if cells is None else cells).get(index, Missing.OBJECT)
+
+        return other
