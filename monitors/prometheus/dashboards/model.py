@@ -1,0 +1,118 @@
+"""The words of the dashboards' YAML: what is asked and how it is shown, without Grafana's own."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+FOLDER = Path(__file__).parent
+SHARED = FOLDER / "shared.yml"
+
+Kind = Literal["stat", "gauge", "timeseries", "table", "state-timeline"]
+Colour = Literal["green", "yellow", "orange", "red", "blue", "text"]
+Link = Literal["municipality", "device", "device_anywhere", "runbook"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Look(_Frozen):
+    """How values are shown: Grafana's unit id, colours from a value on, names of states."""
+
+    unit: str | None = None
+    thresholds: dict[float, Colour] = Field(default_factory=dict, description="from a value on")
+    states: str | None = Field(default=None, description="a name among the shared states")
+    minimum: float | None = None
+    maximum: float | None = None
+    bar: bool = Field(default=False, description="a table's cells as bars")
+
+
+class Query(Look):
+    """A PromQL query; ``$where`` in it is the dashboard's own selection.
+
+    ``legend`` names a line, ``column`` a table's column; no column: only its labels are shown.
+    ``below``: drawn under the axis, as traffic out is.
+    """
+
+    query: str
+    legend: str = ""
+    column: str = ""
+    below: bool = False
+
+
+class Panel(Look):
+    """A panel; a table's columns are ``labels`` (with their headings), then the queries'."""
+
+    title: str
+    panel: Kind
+    about: str
+    queries: tuple[Query, ...] = Field(min_length=1)
+    labels: dict[str, str] = Field(default_factory=dict)
+    links: dict[str, Link] = Field(default_factory=dict, description="label to what it leads to")
+    sort: str = Field(default="", description="a column; the largest first")
+    stacked: bool = False
+    empty: str = Field(default="none", description="what stands there when there is nothing")
+    width: int | None = Field(default=None, ge=1, le=24)
+    height: int | None = Field(default=None, ge=2)
+
+
+class Row(_Frozen):
+    """Panels under a heading; a folded row asks nothing until it is opened."""
+
+    row: str
+    folded: bool = False
+    panels: tuple[Panel, ...]
+
+
+Variable = Literal["municipality", "device"]
+
+
+class Dashboard(_Frozen):
+    """One dashboard. ``where`` is the selection that its queries share."""
+
+    title: str
+    about: str
+    where: str
+    variables: tuple[Variable, ...] = ()
+    rows: tuple[Row, ...]
+
+
+class Appearance(_Frozen):
+    """How one value of a state is told."""
+
+    text: str
+    colour: Colour
+
+
+States = dict[str, dict[int, Appearance]]
+
+
+class Shared(_Frozen):
+    """What several dashboards use: states by name, panels by name."""
+
+    states: Annotated[States, Field(min_length=1)]
+    panels: dict[str, Panel]
+
+
+def read_shared() -> Shared:
+    """Read the shared states and panels; raises pydantic's ValidationError."""
+    return Shared.model_validate(_yaml(SHARED))
+
+
+def read_dashboard(name: str, shared: Shared) -> Dashboard:
+    """Read a dashboard; a plain word among its panels is a shared one.
+
+    Raises pydantic's ValidationError, and KeyError for a panel that is not shared.
+    """
+    data = _yaml(FOLDER / f"{name}.yml")
+    for row in data["rows"]:
+        row["panels"] = [
+            shared.panels[panel] if isinstance(panel, str) else panel for panel in row["panels"]
+        ]
+    return Dashboard.model_validate(data)
+
+
+def _yaml(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -1,0 +1,167 @@
+"""The dashboards: what Grafana would ask is asked here, of a real Prometheus."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitors.prometheus.dashboards.build import NAMES, PROMETHEUS, dashboard, text
+from monitors.prometheus.dashboards.display import LINKS
+from monitors.prometheus.dashboards.model import FOLDER
+from tests.monitors.prometheus.conftest import REPOSITORY
+from tests.monitors.prometheus.series import (
+    OF_THE_EXPORTER,
+    ask,
+    known_metrics,
+    prometheus_with_all,
+)
+
+Panel = dict[str, Any]
+
+VARIABLES = {"$__rate_interval": "2m", "$__range": "1h", "$municipality": "north"}
+WELL, ILL = "north-well", "north-ill"
+# What no PromQL expression means as a series: its own words, functions aside.
+WORDS = {"and", "or", "unless", "on", "ignoring", "bool", "group_left", "group_right"}
+CORE_PANELS = {"stat", "gauge", "timeseries", "table", "state-timeline"}
+
+
+def panels(name: str) -> list[Panel]:
+    """All panels of a dashboard, those in folded rows included."""
+    rows_and_panels = dashboard(name)["panels"]
+    inside = [panel for row in rows_and_panels for panel in row.get("panels", [])]
+    return [panel for panel in (*rows_and_panels, *inside) if panel["type"] != "row"]
+
+
+EXPRESSIONS = [
+    pytest.param(target["expr"], id=f"{name}: {panel['title']} {target['refId']}")
+    for name in NAMES
+    for panel in panels(name)
+    for target in panel["targets"]
+]
+
+
+def filled_in(expression: str, device: str) -> str:
+    for variable, value in {**VARIABLES, "$device": device}.items():
+        expression = expression.replace(variable, value)
+    return expression
+
+
+def metrics(expression: str) -> set[str]:
+    """The names of series in a PromQL expression."""
+    bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^\]]*\]', "", expression)
+    bare = re.sub(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", "", bare)
+    found = re.findall(r"(?<![\w:.])([a-zA-Z_:][\w:]*)(?!\s*\(|[\w:])", bare)
+    return {name for name in found if name not in WORDS}
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if not (shutil.which("prometheus") and shutil.which("promtool")):
+        pytest.skip("Debian's prometheus is not on this machine")
+    with prometheus_with_all(tmp_path_factory.mktemp("prometheus")) as address:
+        yield address
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_every_series_asked_for_exists(expression: str) -> None:
+    assert metrics(expression)
+    assert metrics(expression) <= known_metrics()
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_every_query_finds_something(prometheus: str, expression: str) -> None:
+    answers = [
+        ask(prometheus, "query", query=filled_in(expression, device))["result"]
+        for device in (WELL, ILL)
+    ]
+    assert any(answers)
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_no_query_is_an_error_where_there_is_nothing(prometheus: str, expression: str) -> None:
+    asked = filled_in(expression, "no-such-device").replace("north", "nowhere")
+    assert ask(prometheus, "query", query=asked)["resultType"] in ("vector", "scalar")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_variables_list_what_there_is_to_choose(prometheus: str, name: str) -> None:
+    expected = {"municipality": ["north"], "device": sorted((WELL, ILL))}
+    asked = [v for v in dashboard(name)["templating"]["list"] if v["type"] == "query"]
+    for variable in asked:
+        series, label = re.findall(r"^label_values\((.+), (\w+)\)$", variable["query"]["query"])[0]
+        chosen = {"match[]": filled_in(series, WELL)}
+        assert ask(prometheus, f"label/{label}/values", **chosen) == expected[variable["name"]]
+    used = re.findall(r"\$(municipality|device)\b", text(name))
+    assert set(used) == {variable["name"] for variable in asked}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_json_is_what_the_yaml_says(name: str) -> None:
+    written = (FOLDER / f"{name}.json").read_text(encoding="utf-8")
+    assert json.loads(written) == dashboard(name)
+    assert written == text(name), "python -m monitors.prometheus.dashboards writes it anew"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_panels_are_told_apart_and_explained(name: str) -> None:
+    made = dashboard(name)["panels"]
+    inside = [panel for row in made for panel in row.get("panels", [])]
+    numbers = [panel["id"] for panel in (*made, *inside)]
+    assert len(numbers) == len(set(numbers))
+    for panel in panels(name):
+        assert panel["type"] in CORE_PANELS
+        assert panel["title"]
+        assert panel["description"].endswith("."), panel["title"]
+        assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+        assert panel["datasource"]["uid"] == "${datasource}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_panel_covers_another(name: str) -> None:
+    made = dashboard(name)["panels"]
+    for group in (made, *(row["panels"] for row in made if row.get("panels"))):
+        for one, other in combinations((panel["gridPos"] for panel in group), 2):
+            apart = (
+                one["x"] + one["w"] <= other["x"]
+                or other["x"] + other["w"] <= one["x"]
+                or one["y"] + one["h"] <= other["y"]
+                or other["y"] + other["h"] <= one["y"]
+            )
+            assert apart, (one, other)
+        assert all(panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24 for panel in group)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_table_shows_only_columns_that_have_a_heading(name: str) -> None:
+    for panel in (panel for panel in panels(name) if panel["type"] == "table"):
+        (order,) = (t["options"] for t in panel["transformations"] if t["id"] == "organize")
+        for target in panel["targets"]:
+            grouped = re.findall(r"\bby \(([^)]*)\)", target["expr"])
+            assert grouped, f"{panel['title']}: labels would come that nobody asked for"
+        shown = set(order["indexByName"])
+        headings = {o["matcher"]["options"] for o in panel["fieldConfig"]["overrides"]}
+        assert shown == headings, panel["title"]
+
+
+def test_links_lead_to_dashboards_and_fields_that_exist() -> None:
+    uids = {dashboard(name)["uid"] for name in NAMES}
+    for _, url in LINKS.values():
+        assert url.startswith("${prometheus:raw}/") or url.split("/")[2].split("?")[0] in uids
+
+
+def test_what_the_exporter_gives_is_spelled_as_in_its_source() -> None:
+    source = "".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("snmp", "exporter")
+        for path in (REPOSITORY / "monitors" / folder).rglob("*.py")
+    )
+    assert [name for name in OF_THE_EXPORTER if name not in source] == []
+
+
+def test_the_runbooks_address_can_be_replaced(tmp_path: Path) -> None:
+    assert all(text(name).count(PROMETHEUS) == 3 for name in NAMES)
