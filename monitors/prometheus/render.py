@@ -13,8 +13,9 @@ from typing import Any
 import yaml
 
 from inventory.model import Estate
-from inventory.placed import hosts
+from inventory.placed import PlacedHost, hosts
 from inventory.words import Role
+from monitors.prometheus.dashboards import provision
 from monitors.prometheus.delivery import Delivery, alertmanager
 from monitors.prometheus.pages import pages
 from monitors.prometheus.probes import blackbox
@@ -37,13 +38,14 @@ def files(
     ``runbooks`` is the project's folder of that name. Raises NoOperationsHostError when no host
     has the role ``operations``.
     """
-    yield "prometheus.yml", _yaml(prometheus(estate.estate, _operations_host(estate)))
+    yield "prometheus.yml", _yaml(prometheus(estate.estate, _operations_host(estate).name))
     yield "alertmanager.yml", _yaml(alertmanager(delivery or Delivery()))
     yield "blackbox.yml", _yaml(blackbox())
     for rule_file in sorted(RULES.glob("*.yml")):
         yield f"rules/{rule_file.name}", rule_file.read_bytes()
     for name, page in pages(runbooks):
         yield f"{ASSETS}/{name}", page.encode()
+    yield from _grafana(_prometheus(estate))
 
 
 def render(
@@ -82,10 +84,23 @@ def pack(
     return True
 
 
-def _operations_host(estate: Estate) -> str:
+def _grafana(address: str) -> Iterator[tuple[str, bytes]]:
+    for name, dashboard in provision.dashboards(address):
+        yield f"grafana/dashboards/{name}", dashboard
+    yield "grafana/provisioning/dashboards/bastide.yml", _yaml(provision.providers())
+    yield "grafana/provisioning/datasources/bastide.yml", _yaml(provision.datasources(address))
+
+
+def _prometheus(estate: Estate) -> str:
+    """Where a browser finds Prometheus, as the playbooks tell it (`--web.external-url`)."""
+    address = _operations_host(estate).host.address
+    return f"http://[{address}]:9090" if address.version == 6 else f"http://{address}:9090"
+
+
+def _operations_host(estate: Estate) -> PlacedHost:
     for placed in hosts(estate):
         if Role.OPERATIONS in placed.host.roles:
-            return placed.name
+            return placed
     raise NoOperationsHostError(
         "central.yml: no host has the role `operations`; Prometheus needs one to run on"
     )

@@ -9,6 +9,7 @@ import yaml
 from inventory.model import Estate
 from inventory.paths import SHIPPED_ESTATES
 from monitors.exporter.targets import JOBS
+from monitors.prometheus.dashboards.build import NAMES, PROMETHEUS
 from monitors.prometheus.render import NoOperationsHostError, files, pack, render
 from monitors.prometheus.scrape import DISCOVERED
 
@@ -56,6 +57,21 @@ def test_the_runbooks_travel_with_the_rules(lab: Estate, runbooks: Path) -> None
     names = {name for name, _ in files(lab, runbooks)}
     pages = (runbooks / "alerts").iterdir()
     assert {f"runbooks/alerts/{page.stem}.html" for page in pages} <= names
+
+
+def test_grafana_finds_the_dashboards_and_the_estates_prometheus(
+    lab: Estate, runbooks: Path
+) -> None:
+    written = dict(files(lab, runbooks))
+    folder = "grafana/provisioning"
+    (source,) = yaml.safe_load(written[f"{folder}/datasources/bastide.yml"])["datasources"]
+    assert source["url"] == "http://10.77.0.10:9090"
+    (provider,) = yaml.safe_load(written[f"{folder}/dashboards/bastide.yml"])["providers"]
+    assert provider["options"]["path"].endswith("/grafana/dashboards")
+    for name in NAMES:
+        dashboard = written[f"grafana/dashboards/{name}.json"].decode()
+        assert source["url"] in dashboard
+        assert PROMETHEUS not in dashboard
 
 
 def test_the_jobs_discover_what_the_exporter_lists() -> None:

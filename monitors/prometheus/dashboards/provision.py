@@ -1,0 +1,46 @@
+"""The dashboards with what Grafana needs to find them and Prometheus.
+
+Grafana reads all of it when ``GF_PATHS_PROVISIONING`` names the folder ``provisioning``; any part
+can as well be imported by hand.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from monitors.prometheus.dashboards.build import NAMES, PROMETHEUS
+from monitors.prometheus.dashboards.model import FOLDER
+
+PLACE = "/etc/bastide/current/grafana/dashboards"
+"""Where the operations host keeps the dashboards."""
+
+
+def dashboards(prometheus: str) -> Iterator[tuple[str, bytes]]:
+    """Yield each dashboard's file name and JSON, with the address of the estate's Prometheus."""
+    for name in NAMES:
+        text = (FOLDER / f"{name}.json").read_text(encoding="utf-8")
+        yield f"{name}.json", text.replace(PROMETHEUS, prometheus).encode()
+
+
+def providers() -> dict[str, Any]:
+    """Return Grafana's list of places that hold dashboards."""
+    provider = {
+        "name": "bastide",
+        "folder": "Bastide",
+        "type": "file",
+        "allowUiUpdates": False,
+        "options": {"path": PLACE},
+    }
+    return {"apiVersion": 1, "providers": [provider]}
+
+
+def datasources(prometheus: str) -> dict[str, Any]:
+    """Return Grafana's list of data sources: the estate's Prometheus."""
+    source = {
+        "name": "Bastide",
+        "uid": "bastide",
+        "type": "prometheus",
+        "access": "proxy",
+        "url": prometheus,
+        "jsonData": {"httpMethod": "POST", "timeInterval": "15s"},
+    }
+    return {"apiVersion": 1, "datasources": [source]}
