@@ -1,0 +1,1 @@
+"""Traps and informs: received in a process of their own, counted, logged, and acted upon."""

@@ -1,0 +1,28 @@
+"""The listener as a process: ``python -m monitors.snmp.traps SOCKET STATE``, run by the exporter.
+
+SOCKET is the number of the bound socket that it inherits, STATE the estate's state directory.
+Orders come on standard input, so no secret is in its arguments; news go to standard output.
+"""
+
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from monitors.snmp.traps.listener import Listener
+
+
+def main(arguments: list[str]) -> None:
+    """Listen until standard input ends."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    # A terminal's Ctrl-C is for the exporter, which ends us by closing the pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    number, state = arguments
+    with socket.socket(fileno=int(number)) as bound, contextlib.suppress(BrokenPipeError):
+        Listener(bound, sys.stdin.fileno(), sys.stdout.fileno(), Path(state)).run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

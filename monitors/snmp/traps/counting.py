@@ -1,0 +1,111 @@
+"""What the listener tells becomes counters for Prometheus and lines for the journal."""
+
+import logging
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable
+
+from monitors.metrics import Family, Sample
+from monitors.snmp.traps import names
+from monitors.snmp.traps.gate import Reason
+from monitors.snmp.traps.messages import Rejection
+from monitors.snmp.traps.trap import Trap
+
+log = logging.getLogger(__name__)
+
+# The same trouble of the same address is logged once an hour; it is counted every time.
+QUIET_SECONDS = 3600.0
+MOST_QUIET = 1024
+
+ADVICE: dict[Reason, str] = {
+    Reason.UNKNOWN_SENDER: "no address in the inventory: add the device, or set its trap source",
+    Reason.FLOODED: "more than is taken of one sender or of all",
+    Reason.QUEUE_FULL: "more at once than can be decoded",
+    Reason.UNDECODABLE: "no SNMP message",
+    Reason.UNSUPPORTED: "no v2c or v3 authPriv notification",
+    Reason.BAD_CREDENTIALS: "not signed with the keys, or without the community, of the inventory",
+    Reason.OUTSIDE_WINDOW: "old or replayed; a device that forgets its engine boots looks like it",
+    Reason.REPEATED: "sent twice; counted once",
+}
+QUIETLY = frozenset((Reason.REPEATED,))
+
+
+class Counting:
+    """Counts since the exporter started."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start at zero."""
+        self._clock = clock
+        self._traps: Counter[tuple[str, str, str]] = Counter()
+        self._links: Counter[tuple[str, str, str]] = Counter()
+        self._rejected: Counter[Reason] = Counter()
+        self._logged: OrderedDict[tuple[Reason, str], float] = OrderedDict()
+
+    def trap(self, trap: Trap) -> None:
+        """Count and log one."""
+        self._traps[trap.municipality, trap.device, trap.name] += 1
+        known = names.by_name().get(trap.name)
+        if known and known.link:
+            self._links[trap.municipality, trap.device, known.link] += 1
+        log.info("%s", line(trap))
+
+    def rejection(self, found: Rejection) -> None:
+        """Count datagrams that were not accepted, and say so if nobody has lately."""
+        self._rejected[found.reason] += found.count
+        if found.reason not in QUIETLY and self._is_new(found.reason, found.address):
+            sender = f"{found.device} ({found.address})" if found.device else found.address
+            log.warning(
+                "trap from %s dropped: %s: %s",
+                sender or "many addresses",
+                found.reason.value,
+                ADVICE[found.reason],
+            )
+
+    def families(self) -> Iterable[Family]:
+        """Everything counted, with each device's own municipality and name."""
+        yield _family(
+            "bastide_snmp_traps_total",
+            "Traps and informs accepted; trap is `other` for those not known by name.",
+            ("municipality", "device", "trap"),
+            self._traps,
+        )
+        yield _family(
+            "bastide_snmp_link_changes_total",
+            "linkDown and linkUp notifications of a device's ports.",
+            ("municipality", "device", "state"),
+            self._links,
+        )
+        yield Family(
+            "bastide_snmp_traps_rejected_total",
+            "Datagrams to the trap port that were not accepted.",
+            "counter",
+            tuple(Sample({"reason": reason.value}, self._rejected[reason]) for reason in Reason),
+        )
+
+    def _is_new(self, reason: Reason, address: str) -> bool:
+        key, now = (reason, address), self._clock()
+        if now - self._logged.get(key, -QUIET_SECONDS) < QUIET_SECONDS:
+            return False
+        self._logged[key] = now
+        self._logged.move_to_end(key)
+        if len(self._logged) > MOST_QUIET:
+            self._logged.popitem(last=False)
+        return True
+
+
+def line(trap: Trap) -> str:
+    """Return a trap as one line: who, what, and the bindings known by name."""
+    told = "".join(f' {s.name}="{_quoted(s.text)}"' for s in trap.bindings if s.name)
+    oid = f" {trap.oid}" if trap.name == names.OTHER else ""
+    return f"trap {trap.municipality} {trap.device} {trap.name}{oid}{told}"
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _family(
+    name: str, told: str, labels: tuple[str, ...], counted: Counter[tuple[str, str, str]]
+) -> Family:
+    samples = (Sample(dict(zip(labels, key, strict=True)), n) for key, n in counted.items())
+    return Family(name, told, "counter", tuple(samples))

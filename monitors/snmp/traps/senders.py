@@ -1,0 +1,85 @@
+"""Who may send traps: the inventory's devices and hosts, by the address that they send from.
+
+An address is what a datagram comes from, so it is the device's own only where nothing translates
+it. What holds:
+
+- A device sends from its address in the inventory, an edge from its uplink address as well. A
+  device that sends from another of its addresses is an unknown sender: set its trap source.
+- A site with ``nat: true`` sends from its edge's uplink address. There, who sends is told by whose
+  keys fit; where several devices share them, the trap counts for the edge.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from inventory.model import Estate
+from inventory.placed import PlacedHost, devices, hosts
+from inventory.secrets import SecretError
+from inventory.words import Role
+from monitors.snmp.client import Community, User
+from monitors.snmp.targets import agent, targets
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A device or host, and how it proves who it is: as it is polled."""
+
+    device: str
+    municipality: str
+    credentials: User | Community
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Everything that may send from an address; ``named`` is told when it cannot be told apart."""
+
+    address: str
+    named: str
+    municipality: str
+    senders: tuple[Sender, ...]
+
+
+def addresses(estate: Estate, state: Path) -> tuple[tuple[Address, ...], tuple[str, ...]]:
+    """Return who may send from where, and the troubles with secrets, one a device.
+
+    A device whose secrets cannot be read is left out: its traps come from an unknown sender.
+    """
+    edges = {str(edge.host.uplink): edge for edge in _edges(estate)}
+    uplinks = _uplinks(estate, edges)
+    found: dict[str, list[Sender]] = {}
+    troubles = []
+    for target in targets(estate).values():
+        try:
+            sender = Sender(target.name, target.municipality, agent(target, state).credentials)
+        except SecretError as error:
+            troubles.append(f"{target.name}: {error}")
+            continue
+        for address in dict.fromkeys((target.address, uplinks.get(target.name, target.address))):
+            found.setdefault(address, []).append(sender)
+    return tuple(_address(a, s, edges.get(a)) for a, s in found.items()), tuple(troubles)
+
+
+def _address(address: str, senders: list[Sender], edge: PlacedHost | None) -> Address:
+    if edge is None:
+        return Address(address, senders[0].device, senders[0].municipality, tuple(senders))
+    return Address(address, edge.name, edge.place.id, tuple(senders))
+
+
+def _edges(estate: Estate) -> Iterator[PlacedHost]:
+    return (h for h in hosts(estate) if Role.EDGE in h.host.roles and h.host.uplink)
+
+
+def _uplinks(estate: Estate, edges: Mapping[str, PlacedHost]) -> dict[str, str]:
+    """The uplink address that each edge, and whatever it hides, sends from."""
+    found = {edge.name: uplink for uplink, edge in edges.items()}
+    hiding = {(e.place.id, e.host.site): uplink for uplink, e in edges.items() if e.site.nat}
+    for device in devices(estate):
+        uplink = hiding.get((device.place.id, device.device.site))
+        if uplink:
+            found[device.name] = uplink
+    for host in hosts(estate):
+        uplink = hiding.get((host.place.id, host.host.site))
+        if uplink:
+            found[host.name] = uplink
+    return found
