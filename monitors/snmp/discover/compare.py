@@ -1,0 +1,149 @@
+"""The inventory against what its devices say over SNMP: who stands where, and who should."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from ipaddress import ip_address
+from typing import Any
+
+from inventory.model import Estate, PortIntent
+from inventory.placed import PlacedDevice, devices
+from monitors.snmp.discover.known import Directory, directory, names_of
+from monitors.snmp.discover.seen import Neighbour, Seen, find_port
+
+
+class Verdict(StrEnum):
+    """What a neighbour seen over LLDP is to the inventory."""
+
+    RIGHT = "right"
+    OTHER_ADDRESS = "other_address"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A neighbour that a device saw; `name` is its full name, None when nobody knows it."""
+
+    device: str
+    port: str
+    verdict: Verdict
+    name: str | None
+    neighbour: Neighbour
+    expected_addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotSeen:
+    """A neighbour that the inventory names for a port, and that is not seen there.
+
+    `instead`: who is; `elsewhere`: the device's ports on which the named one is seen.
+    """
+
+    device: str
+    port: str
+    neighbour: str
+    port_exists: bool
+    instead: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OtherName:
+    """A device whose sysName is not its name: perhaps another device has its address."""
+
+    device: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """All that was found; `mute` are devices that answered and say nothing over LLDP."""
+
+    estate: Estate
+    met: tuple[Met, ...]
+    not_seen: tuple[NotSeen, ...]
+    other_names: tuple[OtherName, ...]
+    mute: tuple[str, ...]
+    unanswered: tuple[str, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything is not as the inventory says."""
+        strange = any(met.verdict is not Verdict.RIGHT for met in self.met)
+        return bool(strange or self.not_seen or self.other_names)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        lists = ("met", "not_seen", "other_names")
+        return {
+            **{name: [asdict(each) for each in getattr(self, name)] for name in lists},
+            "mute": list(self.mute),
+            "unanswered": list(self.unanswered),
+        }
+
+
+def discover(estate: Estate, polled: Mapping[str, Seen]) -> Discovery:
+    """Compare; `polled` holds what each device that answered showed, by full name."""
+    known = directory(estate, polled)
+    asked = [placed for placed in devices(estate) if placed.name in polled]
+    return Discovery(
+        estate,
+        tuple(met for p in asked for met in _met(p, polled[p.name], known)),
+        tuple(lost for p in asked for lost in _not_seen(p, polled[p.name], known)),
+        tuple(other for p in asked for other in _other_name(p, polled[p.name])),
+        tuple(p.name for p in asked if polled[p.name].neighbours is None),
+        tuple(p.name for p in devices(estate) if p.name not in polled),
+    )
+
+
+def _met(placed: PlacedDevice, shown: Seen, known: Directory) -> Iterator[Met]:
+    for neighbour in shown.neighbours or ():
+        name = known.who(neighbour, placed.place.id)
+        if name is None:
+            yield Met(placed.name, neighbour.port, Verdict.UNKNOWN, None, neighbour)
+            continue
+        own = known.known[name].addresses
+        verdict = Verdict.OTHER_ADDRESS if _elsewhere(neighbour, own) else Verdict.RIGHT
+        expected = tuple(sorted(own)) if verdict is Verdict.OTHER_ADDRESS else ()
+        yield Met(placed.name, neighbour.port, verdict, name, neighbour, expected)
+
+
+def _elsewhere(neighbour: Neighbour, own: frozenset[str]) -> bool:
+    """Whether it tells addresses of the inventory's kind (IPv4, IPv6), and none of them is its."""
+    versions = {ip_address(address).version for address in own}
+    told = {a for a in neighbour.addresses if ip_address(a).version in versions}
+    return bool(told) and not told & own
+
+
+def _not_seen(placed: PlacedDevice, shown: Seen, known: Directory) -> Iterator[NotSeen]:
+    if shown.neighbours is None:
+        return
+    near = placed.place.id
+    by_port: dict[str, list[str]] = {}
+    for neighbour in shown.neighbours:
+        name = known.who(neighbour, near) or neighbour.system or neighbour.chassis
+        by_port.setdefault(neighbour.index, []).append(name)
+    for intent in placed.device.intent:
+        if intent.neighbour is None:
+            continue
+        found = find_port(intent.port, shown.ports)
+        here = by_port.get(found[0].index, []) if len(found) == 1 else []
+        if intent.neighbour not in here:
+            elsewhere = [
+                p.name for p in shown.ports if intent.neighbour in by_port.get(p.index, [])
+            ]
+            yield _lost(placed.name, intent, len(found) == 1, here, elsewhere)
+
+
+def _lost(
+    device: str, intent: PortIntent, exists: bool, here: list[str], elsewhere: list[str]
+) -> NotSeen:
+    wanted = intent.neighbour or ""
+    return NotSeen(device, intent.port, wanted, exists, tuple(here), tuple(elsewhere))
+
+
+def _other_name(placed: PlacedDevice, shown: Seen) -> Iterator[OtherName]:
+    expected = names_of(placed.place.id, placed.device.id, placed.place.estate.domain)
+    says = shown.system.casefold()
+    if says and says not in {*expected, placed.device.id}:
+        yield OtherName(placed.name, shown.system)

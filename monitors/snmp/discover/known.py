@@ -1,0 +1,113 @@
+"""Whom the inventory knows, and by what something on the network is recognised as one of them."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from inventory.model import Estate
+from inventory.placed import devices, hosts
+from monitors.snmp.discover.seen import Neighbour, Seen, canonical
+
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A host or device of the inventory: names in lower case, addresses in their one spelling."""
+
+    name: str
+    municipality: str
+    own_id: str
+    site: str
+    names: frozenset[str]
+    addresses: frozenset[str]
+    parent: str | None
+    is_device: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The estate's names, addresses and, as far as devices were asked, what they call themselves.
+
+    `by_chassis` and `by_system` were learned from the devices' own answers.
+    """
+
+    known: Mapping[str, Known]
+    by_name: Mapping[str, str]
+    by_address: Mapping[str, str]
+    by_chassis: Mapping[str, str] = field(default_factory=dict)
+    by_system: Mapping[str, str] = field(default_factory=dict)
+
+    def who(self, neighbour: Neighbour, near: str) -> str | None:
+        """Return the full name of a neighbour of something in the municipality `near`, or None.
+
+        Hardware first, then what the inventory calls it, then its addresses, then what the
+        devices call themselves.
+        """
+        system = neighbour.system.casefold()
+        ways = (
+            self.by_chassis.get(neighbour.chassis.casefold()),
+            self.by_name.get(system),
+            self.by_name.get(f"{near}-{system}") if system else None,
+            *(self.by_address.get(address) for address in neighbour.addresses),
+            self.by_address.get(canonical(neighbour.chassis)),
+            self.by_system.get(system),
+        )
+        return next((name for name in ways if name), None)
+
+
+def directory(estate: Estate, polled: Mapping[str, Seen] | None = None) -> Directory:
+    """Return the directory of an estate; `polled`: what its devices showed, by full name."""
+    known = {entry.name: entry for entry in _everyone(estate)}
+    answers = polled or {}
+    return Directory(
+        known,
+        _unique((word, k.name) for k in known.values() for word in k.names),
+        _unique((address, k.name) for k in known.values() for address in k.addresses),
+        _unique((c, name) for name, s in answers.items() for c in _hardware(s)),
+        _unique((s.system.casefold(), name) for name, s in answers.items() if s.system),
+    )
+
+
+def names_of(place: str, own_id: str, domain: str) -> frozenset[str]:
+    """Return the names that mean one host or device wherever they are said."""
+    return frozenset({f"{place}-{own_id}", f"{own_id}.{place}.{domain}", f"{own_id}.{place}"})
+
+
+def _everyone(estate: Estate) -> Iterator[Known]:
+    for h in hosts(estate):
+        uplink = [str(h.host.uplink)] if h.host.uplink else []
+        yield Known(
+            h.name,
+            h.place.id,
+            h.host.id,
+            h.host.site,
+            names_of(h.place.id, h.host.id, estate.domain),
+            frozenset([str(h.host.address), *uplink]),
+            h.parent,
+            False,
+        )
+    for d in devices(estate):
+        yield Known(
+            d.name,
+            d.place.id,
+            d.device.id,
+            d.device.site,
+            names_of(d.place.id, d.device.id, estate.domain),
+            frozenset([str(d.device.address)]),
+            d.parent,
+            True,
+        )
+
+
+def _hardware(device: Seen) -> Iterator[str]:
+    own = {device.chassis.casefold(), *(port.hardware.casefold() for port in device.ports)}
+    return (word for word in own if _MAC.fullmatch(word) and word != "00:00:00:00:00:00")
+
+
+def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What two of them share tells neither apart: a factory's name, a virtual address."""
+    each = set(pairs)
+    shared = Counter(word for word, _ in each)
+    return {word: name for word, name in each if shared[word] == 1}

@@ -1,0 +1,199 @@
+"""What was discovered as inventory YAML to paste: unknown neighbours, and links that were seen.
+
+Everything comes from the network, so every text is quoted (a JSON string is YAML) and stands on
+one line. What cannot be known is left as comments, so that what is pasted is always valid.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from inventory.model import CENTRAL, Estate, Site
+from inventory.placed import PlacedDevice, devices, hosts, places
+from monitors.snmp.discover.compare import Discovery, Met, Verdict
+from monitors.snmp.discover.guess import guess_kind
+from monitors.snmp.discover.seen import Neighbour
+
+LONGEST_ID = 31
+LONGEST_MODEL = 80
+NO_KIND = "KIND"
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """An unknown neighbour with its place in the inventory; `lacks` says what keeps it out."""
+
+    place: str
+    own_id: str
+    site: str
+    address: str
+    kind: str
+    reason: str
+    met: Met
+    lacks: str
+
+    @property
+    def name(self) -> str:
+        """The full name that it will have."""
+        return f"{self.place}-{self.own_id}"
+
+
+def yaml_to_paste(discovery: Discovery) -> str:
+    """Return YAML for the municipalities' files, under comments that say where each part goes.
+
+    Empty when there is nothing to add.
+    """
+    added = additions(discovery)
+    blocks = [*_device_blocks(added), *_intent_blocks(discovery, added)]
+    return "".join(f"{line}\n" for block in blocks for line in (*block, "")).rstrip("\n") + (
+        "\n" if blocks else ""
+    )
+
+
+def additions(discovery: Discovery) -> tuple[Addition, ...]:
+    """Return the unknown neighbours, each once though several devices may see it."""
+    estate = discovery.estate
+    taken = {(h.place.id, h.host.id) for h in hosts(estate)}
+    taken |= {(d.place.id, d.device.id) for d in devices(estate)}
+    near = {placed.name: placed for placed in devices(estate)}
+    found: dict[tuple[str, ...], Addition] = {}
+    for met in discovery.met:
+        key = _identity(met.neighbour)
+        if met.verdict is Verdict.UNKNOWN and key not in found:
+            addition = _addition(estate, near[met.device], met, taken)
+            taken.add((addition.place, addition.own_id))
+            found[key] = addition
+    return tuple(found.values())
+
+
+def file_of(place: str) -> str:
+    """Return the file of a place, below the estate's folder."""
+    return "central.yml" if place == CENTRAL else f"municipalities/{place}.yml"
+
+
+def _identity(neighbour: Neighbour) -> tuple[str, ...]:
+    if neighbour.chassis:
+        return (neighbour.chassis.casefold(),)
+    return (neighbour.system.casefold(), *neighbour.addresses)
+
+
+def _addition(
+    estate: Estate, near: PlacedDevice, met: Met, taken: set[tuple[str, str]]
+) -> Addition:
+    place, site, address = _where(estate, near, met.neighbour)
+    guessed = guess_kind(met.neighbour)
+    kind, reason = guessed or (NO_KIND, "nothing tells what it is")
+    lacks = "" if guessed else "choose a kind, or leave it out: computers and telephones are none"
+    if not address:
+        lacks = "it tells no address in a network of the estate"
+    base = _legal_id(met.neighbour.system, place, kind.lower() if guessed else "device")
+    return Addition(place, _unused(base, place, taken), site, address, kind, reason, met, lacks)
+
+
+def _where(estate: Estate, near: PlacedDevice, neighbour: Neighbour) -> tuple[str, str, str]:
+    """The place, site and address of a neighbour: by its address, the nearest place first."""
+    ordered = sorted(places(estate), key=lambda place: place.id != near.place.id)
+    for place in ordered:
+        for site in sorted(place.of.sites, key=lambda site: site.id != near.device.site):
+            if inside := [a for a in neighbour.addresses if _in(a, site)]:
+                return place.id, site.id, inside[0]
+    return near.place.id, near.device.site, ""
+
+
+def _in(address: str, site: Site) -> bool:
+    parsed = ip_address(address)
+    return parsed.version == site.network.version and parsed in site.network
+
+
+def _legal_id(system: str, place: str, otherwise: str) -> str:
+    """An id by the inventory's rule: lower-case letters, digits and single hyphens."""
+    first = system.casefold() if _is_address(system) else system.casefold().partition(".")[0]
+    words = re.findall(r"[a-z0-9]+", first)
+    if words[:1] == [place]:
+        words = words[1:]
+    text = "-".join(words)
+    if not text[:1].isalpha():
+        text = f"{otherwise.replace('_', '-')}-{text}".rstrip("-")
+    return text[: LONGEST_ID - 4].rstrip("-")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _unused(base: str, place: str, taken: set[tuple[str, str]]) -> str:
+    number, own_id = 1, base
+    while (place, own_id) in taken:
+        number += 1
+        own_id = f"{base}-{number}"
+    return own_id
+
+
+def _device_blocks(added: Sequence[Addition]) -> Iterator[list[str]]:
+    for place in dict.fromkeys(addition.place for addition in added):
+        lines = [f"# {file_of(place)}, below `devices:`"]
+        for addition in added:
+            if addition.place == place:
+                lines += _device(addition)
+        yield lines
+
+
+def _device(addition: Addition) -> Iterator[str]:
+    met = addition.met
+    sign = "  # " if addition.lacks else "  "
+    yield f"  # Seen by {met.device} on port {_quoted(met.port)}; it says: {_words(met.neighbour)}"
+    if addition.lacks:
+        yield f"  # Not ready: {addition.lacks}."
+    yield f"{sign}- id: {addition.own_id}"
+    yield f"{sign}  kind: {addition.kind} # a guess: {addition.reason}"
+    yield f"{sign}  site: {addition.site}"
+    yield f"{sign}  address: {_quoted(addition.address)}"
+    if met.neighbour.description:
+        yield f"{sign}  model: {_quoted(met.neighbour.description[:LONGEST_MODEL])}"
+
+
+def _words(neighbour: Neighbour) -> str:
+    said = neighbour.system or neighbour.chassis or neighbour.description
+    return _quoted(said)
+
+
+def _intent_blocks(discovery: Discovery, added: Sequence[Addition]) -> Iterator[list[str]]:
+    fresh = {_identity(a.met.neighbour): a.name for a in added if not a.lacks}
+    for placed in devices(discovery.estate):
+        mine = [met for met in discovery.met if met.device == placed.name]
+        lines = list(_links(placed, mine, fresh))
+        if lines:
+            file = file_of(placed.place.id)
+            yield [f"# {file}, below `intent:` of {placed.device.id}", *lines]
+
+
+def _links(
+    placed: PlacedDevice, mine: Sequence[Met], fresh: dict[tuple[str, ...], str]
+) -> Iterator[str]:
+    declared = {p.port.strip().casefold(): p for p in placed.device.intent}
+    for port in dict.fromkeys(met.port for met in mine if met.port and met.neighbour.index):
+        here = [met for met in mine if met.port == port]
+        names = {met.name or fresh.get(_identity(met.neighbour), "") for met in here}
+        names -= {"", placed.name}
+        if len(names) != 1:
+            continue
+        name = names.pop()
+        wanted = declared.get(port.strip().casefold()) or declared.get(here[0].neighbour.index)
+        if wanted is None:
+            yield f"      - port: {_quoted(port)}"
+            yield f"        neighbour: {name}"
+            if name == placed.parent:
+                yield "        uplink: true # a guess: the device is reached through it"
+        elif wanted.neighbour is None:
+            yield f"      # to port {_quoted(wanted.port)}, which is there already, add:"
+            yield f"      #   neighbour: {name}"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
