@@ -9,6 +9,7 @@ from functools import lru_cache
 # RFC 2578, 3.5: at most 128 sub-identifiers of 32 bits each, so five octets each.
 MOST_ARCS = 128
 LARGEST_ARC = 2**32 - 1
+MOST_OCTETS = 5 * MOST_ARCS
 
 Parts = tuple[int, ...]
 
@@ -50,7 +51,12 @@ def arcs(parts: Parts) -> bytes:
 
 
 def numbers(octets: bytes) -> Parts:
-    """Return the numbers of an index given as octets. Raises OidError when they are cut short."""
+    """Return the numbers of an index given as octets. Raises OidError when they are cut short.
+
+    Or longer than any: reckoning them takes time that grows with the square of their length.
+    """
+    if len(octets) > MOST_OCTETS:
+        raise OidError(f"{len(octets)} octets: expected at most {MOST_OCTETS}")
     found, value = [], 0
     for octet in octets:
         value = value << 7 | octet & 0x7F

@@ -11,7 +11,6 @@ from monitors.snmp.wire.values import decode
 LARGEST_ANSWER = 1400
 # A v2c message around the bindings: headers, community, request id, status.
 _AROUND = 46
-_LONGEST_OID = 5 * oids_.MOST_ARCS
 
 
 class View:
@@ -35,8 +34,6 @@ class View:
     def after(self, oid: bytes) -> Typed | None:
         """The instance after an OID, which need not exist. Raises OidError."""
         place = self._places.get(oid)
-        if place is None and len(oid) > _LONGEST_OID:
-            raise oids_.OidError(f"an object identifier of {len(oid)} octets")
         following = bisect_right(self._keys, oids_.numbers(oid)) if place is None else place + 1
         return self.entries[following] if following < len(self.entries) else None
 
