@@ -24,21 +24,20 @@ _LABEL_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 _HELP_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n"})
 
 
+Labels = Mapping[str, str] | str
+Point = tuple[Labels, float]
+
+
 class Sample(NamedTuple):
     """One value of a family, told apart from its siblings by its labels.
 
     ``value`` is in the family's base unit; NaN and infinities are allowed. Rows that share
     their labels may share one mapping: it is rendered once. Labels that stay for hours may be
-    given as ``labels_text`` renders them: small, and not rendered again.
+    given as ``labels_text`` renders them: small, and not rendered again; ``pairs`` reads both.
     """
 
-    labels: Mapping[str, str] | str
+    labels: Labels
     value: float
-
-    @property
-    def pairs(self) -> dict[str, str]:
-        """The labels, however they were given."""
-        return parse_labels(self.labels) if isinstance(self.labels, str) else dict(self.labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class Family:
     name: str
     help: str
     type: MetricType
-    samples: tuple[Sample, ...] = field(default=())
+    samples: tuple[Point, ...] = field(default=())
 
     def __post_init__(self) -> None:
         """Refuse a name that would make the whole scrape unreadable."""
@@ -90,25 +89,28 @@ def _block(group: list[Family], known: dict[int, str]) -> list[str]:
     name, kind = group[0].name, group[0].type
     if any(family.type != kind for family in group):
         raise ValueError(f"metric {name}: two collectors give it different types")
-    lines: dict[str, str] = {}
-    count = 0
+    texts: list[str] = []
+    lines: list[str] = []
     for family in group:
-        for sample in family.samples:
-            mapping, value = sample
-            if isinstance(mapping, str):
-                labels = mapping
-            else:
-                labels = known.get(id(mapping)) or known.setdefault(
-                    id(mapping), labels_text(mapping)
-                )
-            lines[labels] = f"{name}{labels} {_number(value)}"
-            count += 1
-    if count != len(lines):
+        for labels, value in family.samples:
+            text = labels if type(labels) is str else _known_text(labels, known)
+            texts.append(text)
+            lines.append(f"{name}{text} {value if type(value) is int else _number(value)}")
+    if len(set(texts)) != len(texts):
         raise ValueError(f"metric {name}: two samples have the same labels")
     if not lines:
         return []
     help_text = group[0].help.translate(_HELP_ESCAPES)
-    return [f"# HELP {name} {help_text}", f"# TYPE {name} {kind}", *lines.values()]
+    return [f"# HELP {name} {help_text}", f"# TYPE {name} {kind}", *lines]
+
+
+def _known_text(labels: Labels, known: dict[int, str]) -> str:
+    if isinstance(labels, str):
+        return labels
+    text = known.get(id(labels))
+    if text is None:
+        text = known[id(labels)] = labels_text(labels)
+    return text
 
 
 def labels_text(labels: Mapping[str, str]) -> str:
@@ -124,9 +126,11 @@ def labels_text(labels: Mapping[str, str]) -> str:
     return "{" + ",".join(pairs) + "}"
 
 
-def parse_labels(text: str) -> dict[str, str]:
-    """Read what ``labels_text`` wrote."""
-    return {name: _LABEL_ESCAPED.sub(_unescaped, value) for name, value in _PAIR.findall(text)}
+def pairs(labels: Labels) -> dict[str, str]:
+    """Return a sample's labels by name, also those that ``labels_text`` wrote."""
+    if not isinstance(labels, str):
+        return dict(labels)
+    return {name: _LABEL_ESCAPED.sub(_unescaped, value) for name, value in _PAIR.findall(labels)}
 
 
 def _unescaped(match: re.Match[str]) -> str:
@@ -141,8 +145,6 @@ def _label_name(name: str) -> str:
 
 
 def _number(value: float) -> str:
-    if type(value) is int:
-        return str(value)
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("+Inf" if value > 0 else "-Inf")
     if isinstance(value, bool):

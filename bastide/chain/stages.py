@@ -16,10 +16,10 @@ from bastide.errors import CommandError, Exit
 from infra import credentials
 from infra.engine import Operation
 from inventory.placed import devices, hosts
-from monitors.snmp import polling
 from monitors.continuity import drills
 from monitors.reports import compliance
 from monitors.security.results import AuditRun, load_latest
+from monitors.snmp import polling
 from monitors.store.database import StoreError
 from monitors.store.history import History
 

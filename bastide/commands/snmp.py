@@ -7,6 +7,7 @@ from rich.table import Table
 from bastide.errors import CommandError, Exit
 from bastide.opened import open_estate
 from bastide.options import estate_option, json_option, print_json
+from monitors.metrics import pairs
 from monitors.snmp import polling
 from monitors.snmp.poller import PollResult
 
@@ -24,9 +25,9 @@ def as_json_values(result: PollResult) -> dict[str, object]:
         "seconds": result.duration_seconds,
         "failure": result.failure,
         "samples": [
-            {"metric": family.name, "labels": sample.pairs, "value": sample.value}
+            {"metric": family.name, "labels": pairs(labels), "value": value}
             for family in result.families()
-            for sample in family.samples
+            for labels, value in family.samples
         ],
     }
 

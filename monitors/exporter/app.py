@@ -14,8 +14,8 @@ from monitors.exporter.targets import JOBS
 from monitors.exporter.watched import WatchedEstate
 from monitors.metrics import CONTENT_TYPE, render
 from monitors.snmp.poller import Poller, PollResult
-from monitors.snmp.profile import Profile, profiles_for
-from monitors.snmp.targets import PORT, Target, targets
+from monitors.snmp.profile import shipped_profiles
+from monitors.snmp.targets import PORT, Target, stranger, targets
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +33,20 @@ class Exporter:
     """Answers for one estate."""
 
     def __init__(
-        self, watched: WatchedEstate, state: Path, poller: Poller, snmp_port: int = PORT
+        self,
+        watched: WatchedEstate,
+        state: Path,
+        poller: Poller,
+        snmp_port: int = PORT,
+        *,
+        any_target: bool = False,
     ) -> None:
-        """``state`` is the estate's state directory, where audits and drills are."""
+        """``state`` is the estate's state directory, where audits and drills are.
+
+        ``any_target``: any address may be asked, not the inventory's devices only.
+        """
         self._watched, self._state, self._poller = watched, state, poller
-        self._snmp_port = snmp_port
+        self._snmp_port, self._any_target = snmp_port, any_target
         estate = watched.current()
         self._listed = (estate, targets(estate, snmp_port))
         self._about = About()
@@ -68,18 +77,21 @@ class Exporter:
         return _metrics(render(self._about.families(self._watched)))
 
     async def snmp(self, request: web.Request) -> web.Response:
-        """A poll of one device or host of the inventory: ``?target=NAME[&module=A,B]``.
+        """A poll of one device or host of the inventory: ``?target=NAME[&profile=A,B]``.
 
-        400 for a target or module that does not exist: this is no open proxy.
+        400 for a target or profile that does not exist: this is no open proxy.
         """
         known = self._targets()
-        target = known.get(request.query.get("target", ""))
+        name = request.query.get("target", "")
+        target = known.get(name) or (self._stranger(name) if self._any_target else None)
         if target is None:
-            return _refused("target", request.query.get("target"), sorted(known))
-        profiles = _chosen(target, request.query.get("module"))
-        if isinstance(profiles, web.Response):
-            return profiles
-        result = await self._poller.poll(target, deadline_seconds(request), profiles)
+            return _refused("target", name, sorted(known))
+        asked = request.query.get("profile")
+        wanted = tuple(dict.fromkeys(asked.split(","))) if asked else ()
+        for profile in wanted:
+            if profile not in shipped_profiles():
+                return _refused("profile", profile, sorted(shipped_profiles()))
+        result = await self._poller.poll(target, deadline_seconds(request), wanted)
         self._note(result)
         return _metrics(render(result.families()))
 
@@ -108,6 +120,9 @@ class Exporter:
         if estate is not self._listed[0]:
             self._listed = (estate, targets(estate, self._snmp_port))
         return self._listed[1]
+
+    def _stranger(self, address: str) -> Target | None:
+        return stranger(address, self._watched.current().snmp, self._snmp_port)
 
     def _collector(self, name: str) -> Handler:
         async def answer(_: web.Request) -> web.StreamResponse:
@@ -150,18 +165,6 @@ def deadline_seconds(request: web.Request) -> float:
     if not 0 < timeout < float("inf"):
         timeout = DEFAULT_TIMEOUT_SECONDS
     return max(LEAST_DEADLINE_SECONDS, timeout - OFFSET_SECONDS)
-
-
-def _chosen(target: Target, modules: str | None) -> tuple[Profile, ...] | web.Response:
-    """The profiles of the comma-separated ``modules`` that suit the target; None: all of them."""
-    suiting = {profile.collector: profile for profile in profiles_for(target.kind)}
-    if not modules:
-        return tuple(suiting.values())
-    wanted = modules.split(",")
-    for name in wanted:
-        if name not in suiting:
-            return _refused(f"module for a {target.kind}", name, sorted(suiting))
-    return tuple(suiting[name] for name in dict.fromkeys(wanted))
 
 
 def _metrics(text: str) -> web.Response:

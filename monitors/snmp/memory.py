@@ -19,8 +19,8 @@ Key = tuple[str, str]
 
 @dataclass(slots=True)
 class TableMemory:
-    """What is known of one table: ``labels`` by index (None: a row that is not shown).
-
+    """What is known of one table: ``labels`` by index (None: a row that is not shown),
+    ``unique`` when no two rows share theirs.
     ``beside`` are other columns by this table's index, ``info`` and ``slow`` what was read and
     is served until it is old, ``covered`` the places of columns that better ones make needless.
     """
@@ -28,6 +28,7 @@ class TableMemory:
     named_at: float = float("-inf")
     read_at: float = float("-inf")
     labels: dict[bytes, str | None] = field(default_factory=dict)
+    unique: bool = True
     beside: dict[str, Cells] = field(default_factory=dict)
     info: tuple[Family, ...] = ()
     slow: tuple[Family, ...] = ()

@@ -223,13 +223,44 @@ class Profile(_Frozen):
     derived: tuple[Derivation, ...] = ()
 
 
+class Like(_Frozen):
+    """Makers that sell the same software under numbers of their own: another file's profile.
+
+    All that the file itself does not say is the other profile's, in the same folder, with the
+    OIDs below ``under`` moved below ``at``.
+    """
+
+    profile: ProfileName
+    under: OidText
+    at: OidText
+
+    def moved(self, data: Any) -> Any:
+        """Return the other file's content with its OIDs moved."""
+        if isinstance(data, dict):
+            return {key: self.moved(value) for key, value in data.items()}
+        if isinstance(data, list):
+            return [self.moved(value) for value in data]
+        if isinstance(data, str) and f"{data}.".startswith(f"{self.under}."):
+            return f"{self.at}{data[len(self.under) :]}"
+        return data
+
+
+def _content(path: Path) -> Any:
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(data, dict) or "like" not in data:
+        return data
+    like = Like.model_validate(data.pop("like"))
+    return like.moved(_content(path.with_name(f"{like.profile}.yaml"))) | data
+
+
 def read_profile(path: Path) -> Profile:
     """Read one profile; its name is the file's.
 
+    ``like`` (see ``Like``) takes what the file does not say from another file.
     Raises ProfileError with the file and the first place that is wrong.
     """
     try:
-        found = Profile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        found = Profile.model_validate(_content(path))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ProfileError(f"{path}: cannot be read as YAML: {error}") from error
     except ValidationError as error:

@@ -1,8 +1,9 @@
 """Cells of a column become the samples of a metric."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import cast
 
-from monitors.metrics import Family, Sample, labels_text
+from monitors.metrics import Family, Point, Sample, labels_text
 from monitors.snmp import decode
 from monitors.snmp.client import Missing, Raw
 from monitors.snmp.decode import Beside, Problem
@@ -18,25 +19,25 @@ def column(
     labels: Labels,
     beside: Callable[[bytes], Beside],
     problems: list[Problem],
-) -> list[Sample]:
+) -> list[Point]:
     """The samples of a column; what makes no sense goes to ``problems``.
 
     ``labels`` has the rendered labels of each row that is shown, ``beside`` gives a row's other
     cells.
     """
     if _plain(spec):
-        return list(_counted(spec, cells, labels, problems))
-    samples: list[Sample] = []
+        return _counted(spec, cells, labels, problems)
+    points: list[Point] = []
     for index, raw in cells.items():
         text = labels.get(index)
         if text is not None and _shown(spec, beside(index)):
-            samples += value(spec, raw, text, beside(index), problems)
-    return samples
+            points += value(spec, raw, text, beside(index), problems)
+    return points
 
 
 def value(
     spec: Number, raw: Raw, text: str, beside: Beside, problems: list[Problem]
-) -> Iterator[Sample]:
+) -> Iterator[Point]:
     """The samples of one value: one, one a state, or none."""
     text = joined(text, spec.labels)
     if spec.bits:
@@ -72,7 +73,7 @@ def merged(families: Iterable[Family], problems: list[Problem]) -> list[Family]:
     groups: dict[str, list[Family]] = {}
     for family in families:
         groups.setdefault(family.name, []).append(family)
-    return [_merged(group, problems) for group in groups.values()]
+    return [_merged(group, problems) if len(group) > 1 else group[0] for group in groups.values()]
 
 
 def _merged(group: list[Family], problems: list[Problem]) -> Family:
@@ -80,17 +81,17 @@ def _merged(group: list[Family], problems: list[Problem]) -> Family:
     alike = [family for family in group if family.type == first.type]
     if len(alike) < len(group):
         problems.append(Problem("", f"{first.name}: two profiles give it different types"))
-    seen: dict[str, Sample] = {}
-    count = 0
-    for family in alike:
-        count += len(family.samples)
-        for sample in family.samples:
-            labels = sample.labels
-            text = labels if isinstance(labels, str) else labels_text(labels)
-            seen.setdefault(text, sample)
-    if len(group) == 1 and count == len(seen):
-        return first
-    return Family(first.name, first.help, first.type, tuple(seen.values()))
+    together = distinct(point for family in alike for point in family.samples)
+    return Family(first.name, first.help, first.type, together)
+
+
+def distinct(points: Iterable[Point]) -> tuple[Point, ...]:
+    """The points of one metric without those whose labels an earlier one has."""
+    seen: dict[str, Point] = {}
+    for point in points:
+        labels = point[0]
+        seen.setdefault(labels if isinstance(labels, str) else labels_text(labels), point)
+    return tuple(seen.values())
 
 
 def _plain(spec: Number) -> bool:
@@ -100,17 +101,19 @@ def _plain(spec: Number) -> bool:
     return not (beside or meaning or spec.only or spec.labels or spec.add) and spec.scale == 1
 
 
-def _counted(
-    spec: Number, cells: Cells, labels: Labels, problems: list[Problem]
-) -> Iterator[Sample]:
-    for index, raw in cells.items():
-        text = labels.get(index)
-        if text is None:
-            continue
-        if type(raw) is int and 0 <= raw < decode.COUNTER_MODULUS:
-            yield Sample(text, raw)
-        else:
-            yield from value(spec, raw, text, _nothing, problems)
+def _counted(spec: Number, cells: Cells, labels: Labels, problems: list[Problem]) -> list[Point]:
+    """The points of a plain column; a port table's, in a few steps for all rows together."""
+    values = list(cells.values())
+    texts = [labels.get(index) for index in cells]
+    if None not in texts and set(map(type, values)) == {int}:
+        numbers = cast("list[int]", values)
+        if min(numbers) >= 0 and max(numbers) < decode.COUNTER_MODULUS:
+            return list(zip(cast("list[str]", texts), numbers, strict=True))
+    points: list[Point] = []
+    for text, raw in zip(texts, values, strict=True):
+        if text is not None:
+            points += value(spec, raw, text, _nothing, problems)
+    return points
 
 
 def _shown(spec: Number, beside: Beside) -> bool:
@@ -119,7 +122,7 @@ def _shown(spec: Number, beside: Beside) -> bool:
     return spec.only is None or decode.admitted(beside(spec.only.oid), spec.only)
 
 
-def _bits(spec: Number, raw: Raw, text: str) -> Iterator[Sample]:
+def _bits(spec: Number, raw: Raw, text: str) -> Iterator[Point]:
     found = decode.bits(raw, spec)
     if found is None:
         return

@@ -66,12 +66,16 @@ class PageSize:
 
 @dataclass(slots=True)
 class Reading:
-    """Columns at work; what was read stays when the agent fails half-way."""
+    """Columns at work; what was read stays when the agent fails half-way.
+
+    ``lies`` are the columns that ended because the agent broke the rules in them.
+    """
 
     columns: tuple[bytes, ...]
     cells: tuple[Cells, ...]
     cursors: list[bytes]
     active: list[int]
+    lies: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, columns: Sequence[bytes]) -> "Reading":
@@ -80,10 +84,7 @@ class Reading:
         return cls(found, tuple({} for _ in found), list(found), list(range(len(found))))
 
     def take(self, page: list[Binding]) -> None:
-        """Take an answer's bindings: rounds over the active columns (RFC 3416, 4.2.3).
-
-        Raises BadAnswerError when OIDs do not increase or the table does not end.
-        """
+        """Take an answer's bindings: rounds over the active columns (RFC 3416, 4.2.3)."""
         count, active = len(self.active), []
         for place, column in enumerate(self.active):
             if self._take(column, page[place::count]):
@@ -93,38 +94,58 @@ class Reading:
     def _take(self, column: int, bindings: list[Binding]) -> bool:
         """Take one column's share of an answer; return whether there may be more of it."""
         prefix, cells, last = self.columns[column], self.cells[column], self.cursors[column]
-        skip, before, taken = len(prefix), len(cells), 0
+        skip, expected = len(prefix), len(cells)
         for name, value in bindings:
             if not name.startswith(prefix) or value is Missing.END:
                 return False
             if name <= last and not oid.follows(name, last):
-                raise BadAnswerError(f"{shown(name)} came after {shown(last)}: not increasing")
+                self.lies.append(f"{shown(name)} came after {shown(last)}: not increasing")
+                return False
             cells[name[skip:]] = value
             last = name
-            taken += 1
+            expected += 1
         self.cursors[column] = last
-        if len(cells) != before + taken:
-            raise BadAnswerError(f"below {shown(prefix)}: a row came twice")
-        if len(cells) > MOST_ROWS:
-            raise BadAnswerError(f"{shown(prefix)}: more than {MOST_ROWS} rows: no end")
-        return True
+        if len(cells) != expected:
+            self.lies.append(f"below {shown(prefix)}: a row came twice")
+        elif len(cells) > MOST_ROWS:
+            self.lies.append(f"{shown(prefix)}: more than {MOST_ROWS} rows: no end")
+        else:
+            return True
+        return False
 
 
 async def read(session: Session, reading: Reading, pages: PageSize) -> None:
     """Read columns to their end, several a question.
 
-    Raises SnmpError; what was read until then is in ``reading``.
+    Raises SnmpError, BadAnswerError for the first of the ``lies`` after all else was read; what
+    was read until then is in ``reading``.
     """
+    trusted = pages.bindings
+    try:
+        while reading.active:
+            page = await _page(session, reading, pages)
+            if not page:
+                await _apart(session, reading, pages)
+            # A size is remembered once it got through: a device that went dead is not punished.
+            trusted = pages.bindings
+            reading.take(page)
+    finally:
+        pages.bindings = trusted
+    if reading.lies:
+        raise BadAnswerError(reading.lies[0])
+
+
+async def _page(session: Session, reading: Reading, pages: PageSize) -> list[Binding]:
+    """One answer, asked for in smaller and smaller sizes; empty when a row is too much already."""
     table = reading.columns[0]
-    while reading.active:
-        asked = [reading.cursors[column] for column in reading.active]
+    asked = [reading.cursors[column] for column in reading.active]
+    while True:
         rows = pages.rows(table, len(asked))
         try:
             page, size = await session.bulk(asked, rows)
         except (TooBigError, NoAnswerError):
-            if len(asked) > 1 and rows == 1:
-                await _apart(session, reading, pages)
-                return
+            if rows == 1 and len(asked) > 1:
+                return []
             if not pages.failed(rows * len(asked)):
                 raise
             continue
@@ -132,20 +153,17 @@ async def read(session: Session, reading: Reading, pages: PageSize) -> None:
             raise BadAnswerError(f"below {shown(table)}: an answer with nothing in it")
         if len(asked) == len(reading.columns):
             pages.answered(table, len(page) // len(asked), size)
-        reading.take(page)
+        return page
 
 
 async def _apart(session: Session, reading: Reading, pages: PageSize) -> None:
     """Read the rest of the columns one after another: a row of all is too much for the agent."""
-    for column in list(reading.active):
+    for place in list(reading.active):
         single = Reading(
-            (reading.columns[column],),
-            (reading.cells[column],),
-            [reading.cursors[column]],
-            [0],
+            (reading.columns[place],), (reading.cells[place],), [reading.cursors[place]], [0]
         )
         await read(session, single, pages)
-        reading.active.remove(column)
+        reading.active.remove(place)
 
 
 def shown(octets: bytes) -> str:

@@ -10,7 +10,7 @@ from monitors.snmp.decode import Beside, Problem
 from monitors.snmp.memory import NAMES_SECONDS, SLOW_SECONDS, DeviceMemory
 from monitors.snmp.naming import Naming, columns_of, rendered, steady
 from monitors.snmp.profile import Number, Only, Table
-from monitors.snmp.samples import Labels, column
+from monitors.snmp.samples import Labels, column, distinct
 
 
 class TableReader:
@@ -92,6 +92,7 @@ class TableReader:
         naming = Naming(table, self._columns)
         named = {index: naming.row(index) for index in rows | self._info_rows()}
         known.labels = {index: rendered(row) if row else None for index, row in named.items()}
+        known.unique = len(set(known.labels.values())) == len(known.labels)
         known.named_at = now
         there = [row for row in named.values() if row]
         known.beside = {
@@ -105,7 +106,7 @@ class TableReader:
                 for row in there
                 if shown.get(row.index) is not None
             ]
-            known.info = (Family(info.metric, info.help, "gauge", tuple(samples)),)
+            known.info = (Family(info.metric, info.help, "gauge", distinct(samples)),)
         if not self.failure:
             known.covered = frozenset(self._needless(rows))
 
@@ -130,7 +131,8 @@ class TableReader:
         for spec in self._numbers_due():
             samples = column(spec, self._columns[spec.oid], labels, self._beside, problems)
             if samples:
-                yield Family(spec.metric, spec.help, spec.type, tuple(samples))
+                shown = tuple(samples) if self._known.unique else distinct(samples)
+                yield Family(spec.metric, spec.help, spec.type, shown)
 
     def _shown(self) -> Labels:
         """The labels of the rows that the table's conditions admit."""

@@ -1,6 +1,7 @@
 """Which hosts and devices of the inventory are asked over SNMP, and how."""
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 from inventory.model import Device, Estate, SnmpAccess
@@ -42,6 +43,14 @@ def targets(estate: Estate, port: int = PORT) -> dict[str, Target]:
         _host(placed, port) for placed in hosts(estate) if Role.SNMP_AGENT in placed.host.roles
     ]
     return {target.name: target for target in found}
+
+
+def stranger(address: str, access: SnmpAccess, port: int = PORT) -> Target | None:
+    """A device that is in no inventory, by its address; None for what is no address."""
+    try:
+        return Target(address, "", "", "", str(ip_address(address)), access, port)
+    except ValueError:
+        return None
 
 
 def agent(target: Target, state: Path) -> Agent:

@@ -7,6 +7,7 @@ of the question; everything else is counted and dropped.
 import asyncio
 import errno
 import socket
+from dataclasses import dataclass
 from random import SystemRandom
 
 from monitors.snmp.client import Agent, BadAnswerError, NoAnswerError
@@ -21,13 +22,27 @@ MOST_AT_ONCE = 64
 _random = SystemRandom()
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """A question in flight: whom it was put to, and who answered in their place."""
+
+    place: tuple[str, int]
+    answer: asyncio.Future[bytes]
+    elsewhere: str = ""
+
+    def hint(self) -> str:
+        if self.elsewhere:
+            return f"one came from {self.elsewhere} and was not taken: is that its address?"
+        return "is it on, and does it admit this address?"
+
+
 class Transport:
     """The sockets of one event loop; made at the first question."""
 
     def __init__(self) -> None:
         """Nothing is opened yet."""
         self._sockets: dict[socket.AddressFamily, socket.socket] = {}
-        self._waiting: dict[int, tuple[str, int, asyncio.Future[bytes]]] = {}
+        self._waiting: dict[int, _Waiting] = {}
         self.dropped = 0
 
     def number(self) -> int:
@@ -43,15 +58,13 @@ class Transport:
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[bytes] = loop.create_future()
-        self._waiting[number] = (agent.address, agent.port, answer)
+        waiting = self._waiting[number] = _Waiting((agent.address, agent.port), answer)
         timer = loop.call_later(seconds, _give_up, answer)
         try:
             self._socket(agent).sendto(message, (agent.address, agent.port))
             return await answer
         except TimeoutError:
-            raise NoAnswerError(
-                f"{agent}: no answer; is it on, and does it admit this address?"
-            ) from None
+            raise NoAnswerError(f"{agent}: no answer; {waiting.hint()}") from None
         except OSError as error:
             raise NoAnswerError(f"{agent}: {error.strerror or error}") from error
         finally:
@@ -90,10 +103,13 @@ class Transport:
             waiting = self._waiting.get(number_of(data))
         except BadAnswerError:
             waiting = None
-        if waiting is None or waiting[:2] != (address, port) or waiting[2].done():
+        if waiting is None or waiting.answer.done():
             self.dropped += 1
-            return
-        waiting[2].set_result(data)
+        elif waiting.place != (address, port):
+            self.dropped += 1
+            waiting.elsewhere = f"{address} port {port}"
+        else:
+            waiting.answer.set_result(data)
 
 
 def number_of(data: bytes) -> int:

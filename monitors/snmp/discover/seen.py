@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from monitors.metrics import Family
+from monitors.metrics import Family, pairs
 from monitors.security.legible import legible
 
 LONGEST_TEXT = 255
@@ -84,10 +84,11 @@ def seen(families: Iterable[Family], read: Collection[tuple[str, str]] | None = 
     kept: dict[str, list[Labels]] = {}
     for family in families:
         if family.name in _READ:
-            kept.setdefault(family.name, []).extend(sample.pairs for sample in family.samples)
+            kept.setdefault(family.name, []).extend(pairs(labels) for labels, _ in family.samples)
     device = next(iter(kept.get(DEVICE, ())), {})
     local = next(iter(kept.get(LOCAL, ())), {})
-    speaks = not kept.keys().isdisjoint(_LLDP) if read is None else LLDP_TABLE in read
+    # An agent that knows nothing of LLDP answers an empty table as well.
+    speaks = any(kept.get(name) for name in _LLDP) and (read is None or LLDP_TABLE in read)
     return Seen(
         system=_text(device, "name"),
         description=_text(device, "description"),

@@ -1,6 +1,7 @@
 """Protocol data units (RFC 3416, 3): what is asked and what is answered."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from monitors.snmp.client import BadAnswerError, Binding, Typed
@@ -46,6 +47,7 @@ def error_name(status: int) -> str:
     return ERRORS[status] if 0 <= status < len(ERRORS) else f"error {status}"
 
 
+@lru_cache(maxsize=8192)
 def asked(oid: bytes) -> bytes:
     """Return the binding of an OID whose value is asked for."""
     return binding(oid, ber.NULL, b"")
@@ -83,7 +85,7 @@ def decode(data: bytes, place: int, end: int) -> Pdu:
     return Pdu(kind, request_id, status, position, start, end_of_list)
 
 
-def bindings(data: bytes, place: int, end: int) -> list[Binding]:
+def bindings(data: bytes, place: int, end: int) -> list[Binding]:  # noqa: C901 - the hot path
     """Return the bindings from ``place`` to ``end``. Raises BadAnswerError.
 
     Written out where the rest of the codec calls functions: it runs for every value of a table.
@@ -112,6 +114,8 @@ def bindings(data: bytes, place: int, end: int) -> list[Binding]:
                 raise BadAnswerError(f"octet {begin}: a value that ends outside its binding")
             if tag in unsigned and size < ber.LONGEST_NUMBER:
                 add((oid, number(data[begin:stop], "big")))
+            elif tag == ber.INTEGER and size < ber.LONGEST_NUMBER:
+                add((oid, number(data[begin:stop], "big", signed=True)))
             else:
                 add((oid, values.decode(tag, data[begin:stop])))
     except IndexError:
