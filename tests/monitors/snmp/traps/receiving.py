@@ -4,6 +4,7 @@ Senders bind to the loopback addresses that the estate in ``cases/estate`` gives
 """
 
 import asyncio
+import os
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Sequence
@@ -12,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inventory.load import load_estate
-from inventory.model import Estate
-from monitors.metrics import Family
+from inventory.model import Estate, SnmpAccess
+from monitors.metrics import Point, pairs
 from monitors.snmp import oid
 from monitors.snmp.client import User
-from monitors.snmp.traps.receiver import Receiver
+from monitors.snmp.traps.receiver import MODULE, Receiver
 from monitors.snmp.traps.trap import Trap
 from monitors.snmp.wire import ber, community, pdu, secure
 from monitors.snmp.wire.secure import Moment
@@ -24,15 +25,18 @@ from monitors.snmp.wire.usm import localized
 
 CASES = Path(__file__).parent / "cases"
 HERE = "127.0.0.1"
-SWITCH, UPS, PRINTER = "127.0.71.30", "127.0.71.31", "127.0.71.32"
+SWITCH, UPS, PRINTER, CAMERA = "127.0.71.30", "127.0.71.31", "127.0.71.32", "127.0.71.33"
 STRANGER = "127.0.99.9"
 AUTH, PRIV, WORD = "correct-horse-auth", "correct-horse-priv", "paper-jam"
 BASTIDE = User("bastide", "SHA", AUTH, "AES", PRIV)
 MODEM = User("modem", "SHA", "modem-secret-auth", "AES", "modem-secret-priv")
+OTHER_KEYS = User("bastide", "SHA256", "camera-secret-auth", "AES256", "camera-secret-priv")
 SECRETS = {
     "snmp-auth": AUTH,
     "snmp-priv": PRIV,
     "snmp-printer": WORD,
+    "camera-auth": OTHER_KEYS.auth,
+    "camera-priv": OTHER_KEYS.priv,
     "modem-auth": MODEM.auth,
     "modem-priv": MODEM.priv,
 }
@@ -56,16 +60,15 @@ class Receiving:
         """Its UDP port on loopback."""
         return self.receiver.address[1]
 
+    def listener(self) -> int:
+        """The number of its process: our only child but for what a test runs."""
+        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+        found = [int(child) for child in children.split()]
+        return next(n for n in found if MODULE.encode() in Path(f"/proc/{n}/cmdline").read_bytes())
+
     def count(self, metric: str, **labels: str) -> float:
         """The value of a series, 0 when there is none."""
-        found = [
-            sample.value
-            for family in self.receiver.families()
-            if family.name == metric
-            for sample in family.samples
-            if sample.labels == labels
-        ]
-        return sum(found)
+        return sum(value for found, value in self._samples(metric) if pairs(found) == labels)
 
     def rejected(self, reason: str) -> float:
         """How many datagrams were rejected for a reason."""
@@ -73,7 +76,7 @@ class Receiving:
 
     def accepted(self) -> float:
         """How many traps were accepted."""
-        return sum(s.value for s in self._family("bastide_snmp_traps_total").samples)
+        return sum(value for _, value in self._samples("bastide_snmp_traps_total"))
 
     async def until(self, what: str, reached: float, **labels: str) -> None:
         """Wait until a count is reached; a test that waits in vain fails."""
@@ -86,8 +89,8 @@ class Receiving:
             return self.accepted()
         return self.count(what, **labels) if what.startswith("bastide") else self.rejected(what)
 
-    def _family(self, name: str) -> Family:
-        return next(family for family in self.receiver.families() if family.name == name)
+    def _samples(self, metric: str) -> tuple[Point, ...]:
+        return next(f.samples for f in self.receiver.families() if f.name == metric)
 
 
 def estate() -> Estate:
@@ -95,24 +98,27 @@ def estate() -> Estate:
     return load_estate(CASES / "estate")
 
 
-def make_secrets(state: Path) -> None:
-    """Write the secrets that the estate refers to."""
+def make_secrets(state: Path, without: str) -> None:
+    """Write the secrets that the estate refers to, all but one."""
     (state / "secrets").mkdir(parents=True, exist_ok=True)
-    for name, value in SECRETS.items():
-        (state / "secrets" / name).write_text(value, encoding="utf-8")
+    for name in SECRETS.keys() - {without}:
+        (state / "secrets" / name).write_text(SECRETS[name], encoding="utf-8")
 
 
 @asynccontextmanager
-async def receiving(state: Path, port: int = 0) -> AsyncIterator[Receiving]:
-    """A receiver that listens, with its process up."""
-    make_secrets(state)
+async def receiving(
+    state: Path, port: int = 0, *, snmp: SnmpAccess | None = None, without: str = ""
+) -> AsyncIterator[Receiving]:
+    """A receiver that listens, with its process up; ``snmp`` is the estate's access."""
+    make_secrets(state, without)
     traps: list[Trap] = []
-    receiver = Receiver(estate(), state, (HERE, port), traps.append)
-    found = Receiving(receiver, traps)
+    found = estate().model_copy(update={"snmp": snmp}) if snmp else estate()
+    receiver = Receiver(found, state, (HERE, port), traps.append)
+    receiving = Receiving(receiver, traps)
     await receiver.start()
     try:
-        await found.until("bastide_snmp_trap_listener_up", 1)
-        yield found
+        await receiving.until("bastide_snmp_trap_listener_up", 1)
+        yield receiving
     finally:
         await receiver.stop()
 
@@ -156,11 +162,11 @@ def signed(
 
 async def net_snmp(tool: str, source: str, port: int, *arguments: str) -> int:
     """Run net-snmp's snmptrap or snmpinform from an address; the exit status."""
-    command = (tool, f"--clientaddr={source}", *arguments[:-1], f"{HERE}:{port}", "")
-    done = await asyncio.to_thread(
-        subprocess.run, (*command, arguments[-1]), capture_output=True, check=False
-    )
+    *options, trap = arguments
+    command = (tool, f"--clientaddr={source}", *options, f"{HERE}:{port}", "", trap)
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, check=False)
     return done.returncode
 
 
+ONCE = ("-r", "0", "-t", "1")
 V3 = ("-v3", "-l", "authPriv", "-u", "bastide", "-a", "SHA", "-A", AUTH, "-x", "AES", "-X", PRIV)
