@@ -1,0 +1,82 @@
+"""Recordings asked for the profiles that suit them, as the exporter would show it."""
+
+import asyncio
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from monitors.metrics import render
+from monitors.snmp.boot import BootTimes
+from monitors.snmp.collect import Collector, Gathering, Outcome
+from monitors.snmp.memory import DeviceMemory
+from monitors.snmp.profile import shipped_profiles
+from monitors.snmp.recording.read import read
+from monitors.snmp.recording.session import RecordedSession
+from monitors.snmp.samples import merged
+
+RECORDINGS = Path("/work/shared/recordings")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A recording and what it must give: lines of Prometheus' text, and metrics that it lacks.
+
+    ``pinned`` are the profiles to ask for (none: those that suit), ``profiles`` some of those
+    that the device gets, ``problems`` parts of what must be told of single values.
+    """
+
+    name: str
+    about: str
+    recording: str
+    pinned: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    not_shown: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a recorded device gave: its profiles, how each table went, and Prometheus' text."""
+
+    profiles: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+    lines: tuple[str, ...]
+
+    @property
+    def metrics(self) -> frozenset[str]:
+        """The names of all metrics."""
+        return frozenset(line.split()[2] for line in self.lines if line.startswith("# TYPE "))
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What was told of single values."""
+        return tuple(found.text for outcome in self.outcomes for found in outcome.problems)
+
+
+def cases(directory: Path) -> list[Case]:
+    """The cases in a directory, a YAML file each."""
+    return [_case(path) for path in sorted(directory.glob("*.yml"))]
+
+
+def _case(path: Path) -> Case:
+    found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    lists = {key: tuple(value) for key, value in found.items() if isinstance(value, list)}
+    return Case(path.stem, found["about"], found["recording"], **lists)
+
+
+@cache
+def ask(path: Path, pinned: tuple[str, ...] = ()) -> Asked:
+    """Poll a recording once, for the ``pinned`` profiles or for all that suit it."""
+    gathering = Gathering()
+    session = RecordedSession(read(path).entries)
+    collector = Collector(session, DeviceMemory(path.stem, BootTimes()), gathering)
+    asyncio.run(collector.collect(shipped_profiles(), pinned, ()))
+    text = render(merged(gathering.families, []))
+    return Asked(
+        tuple(profile.profile for profile in gathering.profiles),
+        tuple(gathering.outcomes),
+        tuple(text.splitlines()),
+    )
