@@ -1,0 +1,1 @@
+"""Other SNMP collectors, asked for the same columns of the same switches."""
