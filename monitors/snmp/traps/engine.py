@@ -88,7 +88,7 @@ class Engine:
             self._add_community(credentials.community)
         self._engine.message_dispatcher.receive_message(self._engine, SNMP_UDP_DOMAIN, PEER, data)
         found = self._found
-        bindings = None if found is None else tuple((_dotted(o), _raw(v)) for o, v in found)
+        bindings = None if found is None else tuple((_dotted(o), raw(v)) for o, v in found)
         return Heard(bindings, tuple(self._mailbox.sent))
 
     def tick(self) -> None:
@@ -139,8 +139,8 @@ def _dotted(oid: Any) -> str:
     return ".".join(map(str, tuple(oid)))
 
 
-def _raw(value: Any) -> Raw:
-    """A value as the collectors have them."""
+def raw(value: Any) -> Raw:
+    """Return a value of pysnmp's as the collectors have them."""
     if isinstance(value, rfc1902.IpAddress):
         return str(value.prettyPrint())
     if isinstance(value, univ.ObjectIdentifier):

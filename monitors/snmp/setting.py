@@ -1,0 +1,234 @@
+"""One object of a device set over SNMP: where the inventory permits it and the caller insists.
+
+pysnmp does it: a SET is rare, and what it changes is not ours to get nearly right.
+"""
+
+import getpass
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+from pysnmp.hlapi.v3arch import asyncio as pysnmp
+from pysnmp.proto import rfc1902, rfc1905
+
+from inventory.model import Estate
+from inventory.placed import devices
+from monitors.snmp.client import Agent, Community, Missing, Raw
+from monitors.snmp.oid import encode
+from monitors.snmp.targets import PORT, agent, targets
+from monitors.snmp.traps.engine import AUTHENTICATION, PRIVACY, raw
+from monitors.snmp.traps.showing import legible
+
+log = logging.getLogger(__name__)
+
+ATTEMPT_SECONDS, REPEATS = 2.0, 2
+HIDDEN = "(hidden)"
+ABSENT = (rfc1905.NoSuchObject, rfc1905.NoSuchInstance, rfc1905.EndOfMibView)
+
+# What fits any agent's messages, with room for the head.
+LONGEST_VALUE = 1024
+
+
+def _number(text: str, least: int, most: int) -> int:
+    number = int(text)
+    if not least <= number <= most:
+        raise ValueError(f"expected a number from {least} to {most}")
+    return number
+
+
+def _octets(content: bytes) -> bytes:
+    if len(content) > LONGEST_VALUE:
+        raise ValueError(f"expected at most {LONGEST_VALUE} octets")
+    return content
+
+
+# The types by the letters of snmpset(1), which administrators know.
+TYPES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
+    "i": ("INTEGER", lambda text: rfc1902.Integer32(_number(text, -(2**31), 2**31 - 1))),
+    "u": ("Unsigned32", lambda text: rfc1902.Gauge32(_number(text, 0, 2**32 - 1))),
+    "t": ("TimeTicks", lambda text: rfc1902.TimeTicks(_number(text, 0, 2**32 - 1))),
+    "s": ("OCTET STRING", lambda text: rfc1902.OctetString(_octets(text.encode()))),
+    "x": ("OCTET STRING in hex", lambda text: rfc1902.OctetString(_octets(bytes.fromhex(text)))),
+    "o": ("OBJECT IDENTIFIER", lambda text: rfc1902.ObjectIdentifier(_checked(text))),
+    "a": ("IpAddress", lambda text: rfc1902.IpAddress(str(IPv4Address(text)))),
+}
+
+# error-status (RFC 3416, 3; the first five also RFC 1157, 4.1.1), and what it tells.
+REFUSALS: Mapping[int, str] = {
+    1: "tooBig: the value does not fit a message that the device takes",
+    2: "noSuchName: the device has no such object, or not for writing",
+    3: "badValue: the device does not take a value of this type, length or content",
+    4: "readOnly: the object cannot be written",
+    5: "genErr: the device could not do it and does not say why",
+    6: "noAccess: the device does not let this user reach the object",
+    7: "wrongType: the object has another type",
+    8: "wrongLength: the object takes another length",
+    9: "wrongEncoding: the device does not understand the value's octets",
+    10: "wrongValue: the object does not take this value",
+    11: "noCreation: there is no such row or object, and it cannot be made",
+    12: "inconsistentValue: the value contradicts another object as it is now",
+    13: "resourceUnavailable: the device lacks memory or the like",
+    14: "commitFailed: the device failed while it changed the object",
+    15: "undoFailed: the device failed, and may have changed a part",
+    16: "authorizationError: the device does not let this user write",
+    17: "notWritable: the object cannot be written on this device",
+    18: "inconsistentName: the object cannot be made as things are now",
+}
+
+
+class SettingError(Exception):
+    """Nothing was set, or nobody knows whether; the text says which, why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What to set: a dotted instance, a letter of ``TYPES``, a value.
+
+    A hidden value, before and after, is neither told nor logged.
+    """
+
+    oid: str
+    type: str
+    value: str = field(repr=False)
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What was set, and the object before and after as text; None: there was none.
+
+    ``taken`` is whether it holds the value now: some devices accept and do otherwise.
+    """
+
+    device: str
+    oid: str
+    before: str | None
+    after: str | None
+    taken: bool
+
+
+async def set_value(
+    estate: Estate, device: str, change: Change, state: Path, *, insist: bool, port: int = PORT
+) -> Changed:
+    """Read an object, set it, read it back.
+
+    ``insist`` is the caller's explicit flag. Raises SettingError, before a packet is sent when
+    the inventory does not permit it, and inventory.secrets.SecretError.
+    """
+    _permitted(estate, device, insist=insist)
+    value = _typed(change)
+    where = agent(targets(estate, port)[device], state)
+    asked = await _Conversation.open(where)
+    try:
+        before = await asked.get(change.oid)
+        await asked.set(change.oid, value)
+        after = await asked.get(change.oid)
+    except SettingError as error:
+        log.warning("set %s %s by %s: %s", device, change.oid, _who(), error)
+        raise SettingError(f"{device}: {change.oid}: {error}") from None
+    finally:
+        asked.close()
+    told = tuple(_told(found, hidden=change.hidden) for found in (before, after))
+    log.info("set %s %s by %s: %s -> %s", device, change.oid, _who(), *told)
+    return Changed(device, change.oid, told[0], told[1], after == raw(value))
+
+
+def _permitted(estate: Estate, device: str, *, insist: bool) -> None:
+    found = {placed.name: placed.device for placed in devices(estate)}.get(device)
+    if found is None:
+        raise SettingError(f"{device}: no device of this estate; hosts are changed by playbooks")
+    if not found.allow_set:
+        raise SettingError(
+            f"{device}: the inventory does not permit it; put `allow_set: true` at the device"
+        )
+    if not insist:
+        raise SettingError(f"{device}: nothing was set, since nobody insisted on it")
+
+
+def _typed(change: Change) -> Any:
+    kind = TYPES.get(change.type)
+    if kind is None:
+        known = ", ".join(f"{letter} ({name})" for letter, (name, _) in TYPES.items())
+        raise SettingError(f"unknown type {change.type!r}; there are: {known}")
+    try:
+        _checked(change.oid)
+        return kind[1](change.value)
+    except ValueError as error:
+        shown = HIDDEN if change.hidden else repr(change.value)
+        raise SettingError(f"{change.oid}: {shown} is no {kind[0]}: {error}") from error
+
+
+def _checked(text: str) -> str:
+    """Return a dotted OID without a leading dot. Raises OidError, a ValueError."""
+    encode(text)
+    return text.lstrip(".")
+
+
+def _told(value: Raw | Missing, *, hidden: bool) -> str | None:
+    if isinstance(value, Missing):
+        return None
+    return HIDDEN if hidden else legible(value)
+
+
+def _who() -> str:
+    """Who runs this, for the audit trail: the person behind sudo, if there is one."""
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+class _Conversation:
+    """GET and SET with one agent, by an engine of pysnmp of its own."""
+
+    def __init__(self, engine: Any, target: Any, user: Any) -> None:
+        self._engine, self._target, self._user = engine, target, user
+
+    @classmethod
+    async def open(cls, where: Agent) -> "_Conversation":
+        transport = (
+            pysnmp.Udp6TransportTarget if ":" in where.address else pysnmp.UdpTransportTarget
+        )
+        target = await transport.create(
+            (where.address, where.port), timeout=ATTEMPT_SECONDS, retries=REPEATS
+        )
+        return cls(pysnmp.SnmpEngine(), target, _user(where))
+
+    async def get(self, oid: str) -> Raw | Missing:
+        """Read one instance."""
+        value = await self._ask(pysnmp.get_cmd, oid, rfc1905.unSpecified)
+        return Missing.INSTANCE if isinstance(value, ABSENT) else raw(value)
+
+    async def set(self, oid: str, value: Any) -> None:
+        """Set one instance."""
+        await self._ask(pysnmp.set_cmd, oid, value)
+
+    def close(self) -> None:
+        """Give the socket back."""
+        self._engine.close_dispatcher()
+
+    async def _ask(self, command: Any, oid: str, value: Any) -> Any:
+        binding = pysnmp.ObjectType(pysnmp.ObjectIdentity(oid), value)
+        failure, status, _, bindings = await command(
+            self._engine, self._user, self._target, pysnmp.ContextData(), binding, lookupMib=False
+        )
+        if failure:
+            raise SettingError(f"{failure}")
+        if status:
+            number = int(status)
+            raise SettingError(REFUSALS.get(number, f"error {number}"))
+        return bindings[0][1]
+
+
+def _user(where: Agent) -> Any:
+    credentials = where.credentials
+    if isinstance(credentials, Community):
+        return pysnmp.CommunityData(credentials.community, mpModel=credentials.version)
+    return pysnmp.UsmUserData(
+        credentials.user,
+        credentials.auth,
+        credentials.priv,
+        authProtocol=AUTHENTICATION[credentials.auth_protocol],
+        privProtocol=PRIVACY[credentials.priv_protocol],
+    )
