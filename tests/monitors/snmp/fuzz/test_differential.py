@@ -1,0 +1,74 @@
+"""Our codec against pysnmp's: the same messages, both ways, in every version and protocol."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitors.snmp.client import Typed, User
+from monitors.snmp.wire import community, pdu, secure, usm
+from tests.monitors.snmp.fuzz import reference
+from tests.monitors.snmp.fuzz.messages import BINDINGS, ENGINE, KINDS, MOMENT, SALT, SIGNED
+from tests.monitors.snmp.fuzz.reference import AUTHENTICATION, PRIVACY, Said
+
+# What both allow: pysnmp checks error statuses and GETBULK's numbers when it encodes.
+SAID = st.builds(
+    lambda kind, number, status, position, bindings: Said(
+        kind, number, status, position, tuple(Typed(where, *what) for where, what in bindings)
+    ),
+    KINDS,
+    SIGNED,
+    st.integers(0, 18),
+    st.integers(0, 40),
+    BINDINGS,
+)
+some = settings(max_examples=150, deadline=None)
+USERS = [
+    User("operator", auth, "authentication", priv, "encryption words")
+    for auth, priv in product(AUTHENTICATION, PRIVACY)
+]
+
+
+def encoded(said: Said) -> bytes:
+    bindings = [pdu.binding(*binding) for binding in said.bindings]
+    return pdu.encode(said.kind, said.request_id, bindings, said.status, said.position)
+
+
+def read(data: bytes, head: pdu.Pdu) -> Said:
+    bindings = tuple(pdu.typed(data, head.start, head.end))
+    return Said(head.kind, head.request_id, head.status, head.position, bindings)
+
+
+@some
+@given(SAID, st.integers(0, 1), st.binary(max_size=200))
+def test_we_read_what_pysnmp_writes(said: Said, version: int, word: bytes) -> None:
+    data = reference.encode(version, word, said)
+    found = community.decode(data)
+    assert (found.version, found.community) == (version, word)
+    assert read(data, found.pdu) == said
+
+
+@some
+@given(SAID, st.integers(0, 1), st.binary(max_size=200))
+def test_pysnmp_reads_what_we_write(said: Said, version: int, word: bytes) -> None:
+    assert reference.decode(community.encode(version, word, encoded(said))) == (version, word, said)
+
+
+@some
+@given(SAID, st.binary(max_size=40))
+def test_both_write_the_same_octets(said: Said, word: bytes) -> None:
+    assert community.encode(1, word, encoded(said)) == reference.encode(1, word, said)
+
+
+@pytest.mark.parametrize("user", USERS, ids=lambda u: f"{u.auth_protocol} {u.priv_protocol}")
+@settings(max_examples=10, deadline=None)
+@given(said=SAID)
+def test_secured_messages_are_read_both_ways(user: User, said: Said) -> None:
+    ours, theirs = usm.localized(user, ENGINE), reference.Secured(user, ENGINE)
+    assert theirs.decode(secure.encode(5, MOMENT, ours, encoded(said), SALT)) == said
+    data = theirs.encode(5, MOMENT, said)
+    found = secure.header(data)
+    assert (found.message_id, found.moment, found.user) == (5, MOMENT, b"operator")
+    secure.check(found, data, ours)
+    assert read(*secure.opened(found, data, ours)) == said
