@@ -4,9 +4,10 @@ What was read before a failure is kept, and a failure ends its own table only, u
 has fallen silent.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from monitors.metrics import Family, Sample, gauge, labels_text
 from monitors.snmp import boot, choose, decode, oid
@@ -84,6 +85,7 @@ class Collector:
         self._clock = clock
         self._columns = Columns(session, memory.pages)
         self._pulse: dict[str, Raw] = {}
+        self._given: set[str] = set()
 
     async def collect(
         self, catalogue: Mapping[str, Profile], pinned: Sequence[str], more: Sequence[str]
@@ -96,6 +98,14 @@ class Collector:
         await self._choose(catalogue, pinned, more)
         for profile, table in steps(self._gathering.profiles):
             await self._step(profile, table)
+        self._tell_empty(pinned)
+
+    def _tell_empty(self, pinned: Sequence[str]) -> None:
+        """A profile that was asked for by name and gave nothing is a failure, not silence."""
+        outcomes = self._gathering.outcomes
+        for place, outcome in enumerate(outcomes):
+            if outcome.success and outcome.profile in set(pinned) - self._given:
+                outcomes[place] = replace(outcome, failure="the device has none of these objects")
 
     async def _choose(
         self, catalogue: Mapping[str, Profile], pinned: Sequence[str], more: Sequence[str]
@@ -139,16 +149,14 @@ class Collector:
         return {octets[name]: raw for name, raw in answers.items()}
 
     async def _step(self, profile: Profile, table: Table | None) -> None:
-        started, problems, failure = time.monotonic(), list[Problem](), ""
+        started, problems = time.monotonic(), list[Problem]()
         silent: SnmpError | None = None
+        failure = ""
         try:
             if table is None:
-                self._gathering.families += await self._scalars(profile, problems)
+                self._give(profile, await self._scalars(profile, problems))
             else:
-                reader = TableReader(profile.profile, table, self._memory, self._columns)
-                self._gathering.families += await reader.families(self._clock(), problems)
-                failure = reader.failure
-                silent = reader.silence
+                failure, silent = await self._read(profile, table, problems)
         except RefusedError:
             raise
         except SnmpError as error:
@@ -162,6 +170,24 @@ class Collector:
         if silent:
             # One lost table is the table's matter; a device that is gone answers nothing else.
             await self._session.get([oid.encode(boot.SYS_UP_TIME)])
+
+    async def _read(
+        self, profile: Profile, table: Table, problems: list[Problem]
+    ) -> tuple[str, SnmpError | None]:
+        """Read one table; what is wrong with it, and the error when that was silence."""
+        reader = TableReader(profile.profile, table, self._memory, self._columns)
+        try:
+            self._give(profile, await reader.families(self._clock(), problems))
+        except asyncio.CancelledError:
+            # The deadline: half a table is served, and told as failed by ``unfinished``.
+            self._give(profile, reader.half(problems))
+            raise
+        return reader.failure, reader.silence
+
+    def _give(self, profile: Profile, families: list[Family]) -> None:
+        if families:
+            self._gathering.families += families
+            self._given.add(profile.profile)
 
     async def _scalars(self, profile: Profile, problems: list[Problem]) -> list[Family]:
         known = self._memory.table((profile.profile, ""))

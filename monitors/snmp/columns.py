@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from monitors.snmp import oid
-from monitors.snmp.client import Session, SnmpError
+from monitors.snmp.client import Session
 from monitors.snmp.table import MOST_COLUMNS, Cells, PageSize, Reading, read
 
 
@@ -18,7 +18,7 @@ class Columns:
     async def read(self, columns: Iterable[str]) -> None:
         """Read the columns that are not there yet, those of one table together.
 
-        Raises SnmpError; what was read until then is there.
+        Raises SnmpError; what was read until then is there, also when the poll is cut off.
         """
         missing = [column for column in dict.fromkeys(columns) if column not in self._cells]
         for start in range(0, len(missing), MOST_COLUMNS):
@@ -26,10 +26,8 @@ class Columns:
             reading = Reading.of([oid.encode(column) for column in group])
             try:
                 await read(self._session, reading, self._pages)
-            except SnmpError:
-                self._keep(group, reading)
-                raise
-            self._keep(group, reading)
+            finally:
+                self._cells |= zip(group, reading.cells, strict=True)
 
     async def read_apart(self, columns: Iterable[str]) -> None:
         """Read columns of several tables: those with one parent together. Raises SnmpError."""
@@ -42,6 +40,3 @@ class Columns:
     def __getitem__(self, column: str) -> Cells:
         """A column's cells by index; none for a column that was not read."""
         return self._cells.get(column, {})
-
-    def _keep(self, group: list[str], reading: Reading) -> None:
-        self._cells |= zip(group, reading.cells, strict=True)

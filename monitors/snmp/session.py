@@ -9,6 +9,7 @@ from monitors.snmp.client import (
     Binding,
     Community,
     Missing,
+    NoAnswerError,
     Raw,
     TooBigError,
     Typed,
@@ -58,6 +59,7 @@ class AgentSession:
     def __init__(self, agent: Agent, exchange: Exchange, *, bulk: bool) -> None:
         """``bulk``: whether the agent's version has GETBULK."""
         self._agent, self._exchange, self._has_bulk = agent, exchange, bulk
+        self._heard = False
 
     async def get(self, oids: Sequence[bytes]) -> dict[bytes, Raw]:
         """See ``client.Session``."""
@@ -107,11 +109,13 @@ class AgentSession:
                     refused.add(left.pop(position - 1))
                     continue
                 self._check(answer.pdu)
-            except TooBigError:
-                if len(oids) == 1:
+            except (TooBigError, NoAnswerError):
+                # A large answer may be what gets lost; a device that never answered is not there.
+                if len(oids) == 1 or not self._heard:
                     raise
                 half = len(oids) // 2
                 return await self._some(kind, oids[:half]) + await self._some(kind, oids[half:])
+            self._heard = True
             found = pdu.bindings(answer.data, answer.pdu.start, answer.pdu.end)
             if len(found) != len(left):
                 raise BadAnswerError(

@@ -8,7 +8,7 @@ from monitors.snmp.client import Missing, NoAnswerError, Raw, RefusedError, Snmp
 from monitors.snmp.columns import Columns
 from monitors.snmp.decode import Beside, Problem
 from monitors.snmp.memory import NAMES_SECONDS, SLOW_SECONDS, DeviceMemory
-from monitors.snmp.naming import Naming, columns_of, rendered, steady
+from monitors.snmp.naming import Naming, Row, columns_of, rendered, steady
 from monitors.snmp.profile import Number, Only, Table
 from monitors.snmp.samples import Labels, column, distinct
 
@@ -44,6 +44,10 @@ class TableReader:
         if slow and not self.failure:
             known.slow, known.read_at = tuple(families), now
         return [*known.info, *families]
+
+    def half(self, problems: list[Problem]) -> list[Family]:
+        """What is there to show when reading was cut off; nothing while rows have no names."""
+        return [*self._known.info, *self._numbers(problems)]
 
     def _is_slow(self) -> bool:
         return self._table.poll == "slow" or not self._table.columns
@@ -98,17 +102,17 @@ class TableReader:
         known.beside = {
             other: naming.beside(other, by, there) for other, by in dict(steady(table)).items()
         }
-        info = table.info
-        if info:
-            shown = self._shown()
-            samples = [
-                Sample(naming.info(info, row), 1)
-                for row in there
-                if shown.get(row.index) is not None
-            ]
-            known.info = (Family(info.metric, info.help, "gauge", distinct(samples)),)
+        known.info = tuple(self._info(naming, there))
         if not self.failure:
             known.covered = frozenset(self._needless(rows))
+
+    def _info(self, naming: Naming, rows: list[Row]) -> Iterator[Family]:
+        info, shown = self._table.info, self._shown()
+        if info is None:
+            return
+        samples = [Sample(naming.info(info, row), 1) for row in rows if row.index in shown]
+        if samples:
+            yield Family(info.metric, info.help, "gauge", distinct(samples))
 
     def _info_rows(self) -> set[bytes]:
         own = [s for s in (self._table.info.labels if self._table.info else ()) if not s.by]

@@ -15,8 +15,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from infra.lab.agent.config import AgentConfig
 from monitors.exporter.app import Exporter
 from monitors.exporter.watched import WatchedEstate
-from monitors.snmp.gufo import GufoClient
 from monitors.snmp.poller import Poller
+from monitors.snmp.session import NetworkClient
 from tests.infra.lab.agent.running import AUTH, PRIV, free_port, running
 
 ESTATE = Path(__file__).parent / "cases" / "estate"
@@ -46,7 +46,7 @@ async def exporting(
     secrets.mkdir(parents=True)
     (secrets / "snmp-auth").write_text(AUTH, encoding="utf-8")
     (secrets / "snmp-priv").write_text(PRIV, encoding="utf-8")
-    poller = Poller(state, GufoClient(attempt_seconds=0.2))
+    poller = Poller(state, NetworkClient(attempt_seconds=0.2))
     exporter = Exporter(WatchedEstate(estate), state, poller, snmp_port)
     async with TestClient(TestServer(exporter.application())) as client:
         yield client

@@ -11,8 +11,8 @@ from infra.lab.agent.objects import Moment, Oid
 from infra.lab.agent.responder import Binding, Lookup
 from inventory.model import SnmpAccess
 from monitors.metrics import Family
-from monitors.snmp.gufo import GufoClient
 from monitors.snmp.poller import Poller, PollResult
+from monitors.snmp.session import NetworkClient
 from monitors.snmp.targets import Target
 from tests.infra.lab.agent.running import ADDRESS
 
@@ -22,7 +22,7 @@ IMPATIENT = 0.2
 
 def poller(folder: Path, attempts: int = 2, attempt_seconds: float = IMPATIENT) -> Poller:
     """A poller with little patience; the secrets are the agents'."""
-    return Poller(folder, GufoClient(attempt_seconds, attempts))
+    return Poller(folder, NetworkClient(attempt_seconds, attempts))
 
 
 def access(folder: Path) -> SnmpAccess:
@@ -32,7 +32,7 @@ def access(folder: Path) -> SnmpAccess:
 
 def target(folder: Path, port: int, kind: str = "switch", name: str = "harbour-switch") -> Target:
     """An agent of ``running`` as the inventory would give it."""
-    return Target(name, kind, "harbour", ADDRESS, access(folder), port)
+    return Target(name, kind, "harbour", "quay", ADDRESS, access(folder), port)
 
 
 def target_of(folder: Path, config: AgentConfig) -> Target:
@@ -41,22 +41,25 @@ def target_of(folder: Path, config: AgentConfig) -> Target:
 
 
 def successes(result: PollResult) -> dict[str, bool]:
-    """Which collectors were content."""
-    return {collector.collector: collector.success for collector in result.collectors}
+    """Which profiles gave all of their tables."""
+    found: dict[str, bool] = {}
+    for outcome in result.outcomes:
+        found[outcome.profile] = found.get(outcome.profile, True) and outcome.success
+    return found
 
 
 def failures(result: PollResult) -> str:
     """All that went wrong, in one text."""
     lines = [result.failure]
-    for collector in result.collectors:
-        lines += [collector.failure, *(problem.text for problem in collector.problems)]
+    for outcome in result.outcomes:
+        lines += [outcome.failure, *(problem.text for problem in outcome.problems)]
     return "\n".join(line for line in lines if line)
 
 
 def values(result: PollResult, metric: str) -> list[float]:
     """A metric's values."""
     found: dict[str, Family] = {family.name: family for family in result.families()}
-    return [sample.value for sample in found[metric].samples] if metric in found else []
+    return [value for _, value in found[metric].samples] if metric in found else []
 
 
 class Lying:

@@ -7,7 +7,7 @@ import pytest
 
 from infra.lab.agent.config import AgentConfig
 from inventory.load import load_estate
-from monitors.snmp import UnknownTargetError, poll
+from monitors.snmp.polling import UnknownTargetError, poll
 from tests.infra.lab.agent.running import AUTH, PRIV, free_port, running
 from tests.monitors.exporter.serving import ESTATE, SWITCH_ADDRESS
 
