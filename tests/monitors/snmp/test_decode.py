@@ -1,61 +1,158 @@
-"""Raw answers: what cannot be used is a value that says so."""
+"""Raw answers: what cannot be used is a value that says so, what is not there is none."""
+
+from typing import Any
 
 import pytest
 
-from monitors.snmp.client import Raw
-from monitors.snmp.decode import Problem, number, states, text
-from monitors.snmp.profile import Number
+from monitors.snmp.client import Missing, Raw
+from monitors.snmp.decode import Problem, admitted, bits, number, text
+from monitors.snmp.profile import Number, Only, Text
 
 OID = "1.3.6.1.4.1.32473.1"
-GAUGE = Number(oid=OID, metric="load_ratio", help="h", type="gauge", scale=0.01)
-COUNTER = Number(oid=OID, metric="things_total", help="h", type="counter")
-STATES = Number(oid=OID, metric="state", help="h", type="gauge", states={1: "good", 2: "bad"})
+OTHER, THIRD = "1.3.6.1.4.1.32473.2", "1.3.6.1.4.1.32473.3"
 
 
-@pytest.mark.parametrize("raw", [None, b"12", "1.3.6", b""])
+def spec(**changes: Any) -> Number:
+    return Number.model_validate({"oid": OID, "metric": "load", "help": "h", **changes})
+
+
+def nothing(_: str) -> Raw:
+    return Missing.OBJECT
+
+
+@pytest.mark.parametrize("raw", [b"12", b"", b"\xff\xfe", "10.0.0.1 and more"])
 def test_what_is_no_number_is_a_problem(raw: Raw) -> None:
-    found = number(raw, GAUGE, OID)
+    found = number(raw, spec(), nothing)
     assert isinstance(found, Problem)
-    assert "load_ratio: expected a number" in found.text
+    assert "load: expected a number" in found.text
+
+
+@pytest.mark.parametrize("raw", [float("nan"), float("inf"), float("-inf")])
+def test_a_float_that_is_none_is_a_problem(raw: Raw) -> None:
+    assert isinstance(number(raw, spec(), nothing), Problem)
 
 
 def test_a_counter_below_zero_is_a_problem() -> None:
-    assert isinstance(number(-1, COUNTER, OID), Problem)
+    assert isinstance(number(-1, spec(type="counter"), nothing), Problem)
 
 
-@pytest.mark.parametrize("raw", [0, 3, b"1", None])
-def test_an_unknown_state_is_a_problem(raw: Raw) -> None:
-    found = states(raw, STATES, OID)
-    assert isinstance(found, Problem)
-    assert "expected one of 1, 2" in found.text
+def test_text_without_a_number_is_a_problem_and_empty_text_is_nothing() -> None:
+    assert isinstance(number(b"cold", spec(spelled=True), nothing), Problem)
+    assert number(b" ", spec(spelled=True), nothing) is None
 
 
-def test_a_number_as_a_label_is_a_problem() -> None:
-    assert isinstance(text(5, OID), Problem)
-
-
-def test_counters_wrap_where_floats_lose_their_units() -> None:
-    assert number(2**64 - 1, COUNTER, OID) == 2**53 - 1
-    assert number(2**53 + 5, COUNTER, OID) == 5
-
-
-def test_a_scaled_value_has_no_binary_noise() -> None:
-    assert number(57, GAUGE, OID) == 0.57
-
-
-def test_one_state_holds() -> None:
-    assert states(2, STATES, OID) == {"good": 0, "bad": 1}
+@pytest.mark.parametrize("raw", [None, *Missing])
+def test_what_the_device_does_not_have_is_nothing(raw: Raw) -> None:
+    assert number(raw, spec(), nothing) is None
 
 
 @pytest.mark.parametrize(
-    ("raw", "label"),
+    ("changes", "raw", "value"),
     [
-        (b"gi1/0/1", "gi1/0/1"),
-        (b"Stra\xc3\x9fe", "Straße"),
-        (b"Stra\xdfe", "Straße"),
-        (b"two\r\nlines\x00", "two  lines"),
-        ("1.3.6.1", "1.3.6.1"),
+        ({"scale": 0.01}, 57, 0.57),
+        ({"absent": [-1, 65535]}, 65535, None),
+        ({"matches": [3, 4]}, 4, 1),
+        ({"matches": [3, 4]}, 5, 0),
+        ({"add": -273.15, "scale": 0.1}, 2981, 24.95),
+        ({"type": "counter"}, 2**64 - 1, 2**53 - 1),
+        ({"type": "counter"}, 2**53 + 5, 5),
+        ({"unsigned": True}, -1, 2**32 - 1),
+        ({"spelled": True}, b"-65 dBm", -65),
+        ({"spelled": True}, b"23.5", 23.5),
+        ({"pattern": r"60 Secs \(\s*([\d.]+)%\)"}, b"5 Secs ( 31.1%) 60 Secs ( 16.75%)", 16.75),
+        ({"words": {"ok": 1, "fault": 0}}, b" Fault\x00", 0),
+        ({"words": {"ok": 1, "fault": 0}}, b"melted", None),
+        ({}, "1.3.6.1.2.1.33.1.6.3.7", 7),
+        ({}, 2**31, 2**31),
     ],
 )
-def test_text_is_made_fit_for_a_label(raw: Raw, label: str) -> None:
-    assert text(raw, OID) == label
+def test_a_value_becomes_the_number_of_its_profile(
+    changes: dict[str, Any], raw: Raw, value: float | None
+) -> None:
+    assert number(raw, spec(**changes), nothing) == value
+
+
+@pytest.mark.parametrize(
+    ("changes", "beside", "value"),
+    [
+        ({"times": OTHER}, {OTHER: 4096}, 10 * 4096),
+        ({"times": OTHER}, {}, None),
+        ({"over": OTHER}, {OTHER: 40}, 0.25),
+        ({"over": OTHER}, {OTHER: 0}, None),
+        ({"over": OTHER}, {OTHER: -2}, None),
+        ({"plus": [OTHER, THIRD]}, {OTHER: 5}, 15),
+        ({"less": OTHER}, {OTHER: 4}, 6),
+        ({"less": OTHER}, {}, None),
+        ({"exponent": {"scale": OTHER, "precision": THIRD}}, {OTHER: 8, THIRD: 1}, 0.001),
+        ({"exponent": {"scale": OTHER, "precision": THIRD}}, {OTHER: 10, THIRD: 0}, 10_000),
+        ({"exponent": {"scale": OTHER, "precision": THIRD}}, {OTHER: 9}, 10),
+        ({"exponent": {"scale": OTHER, "precision": THIRD}}, {OTHER: 10**9, THIRD: 0}, None),
+        ({"exponent": {"scale": OTHER, "precision": THIRD}}, {}, None),
+    ],
+)
+def test_other_columns_of_the_row_take_part(
+    changes: dict[str, Any], beside: dict[str, Raw], value: float | None
+) -> None:
+    assert number(10, spec(**changes), lambda oid: beside.get(oid, Missing.OBJECT)) == value
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [(b"\xa0", {0, 2}), (b"\x00\x01", {15}), (b"", set()), (b"\x10", None), (7, None)],
+)
+def test_bits_count_from_the_highest_and_garbage_is_nothing(
+    raw: Raw, found: set[int] | None
+) -> None:
+    assert bits(raw, spec(bits={0: "a", 2: "b", 15: "c"})) == found
+
+
+@pytest.mark.parametrize(
+    ("only", "raw", "shown"),
+    [
+        ({"values": [8]}, 8, True),
+        ({"values": [8]}, b"8", False),
+        ({"values": [8]}, Missing.OBJECT, False),
+        ({"objects": ["1.3.6.1"]}, "1.3.6.1", True),
+        ({"objects": ["1.3.6.1"]}, "1.3.6.1.2", False),
+        ({"pattern": "(?i)temp"}, b"CPU Temperature", True),
+        ({"pattern": "(?i)temp"}, b"Fan", False),
+        ({"pattern": "x"}, 7, False),
+    ],
+)
+def test_rows_are_admitted_by_another_column(only: dict[str, Any], raw: Raw, shown: bool) -> None:
+    assert admitted(raw, Only.model_validate({"oid": OTHER, **only})) is shown
+
+
+@pytest.mark.parametrize(
+    ("changes", "raw", "label"),
+    [
+        ({}, b"gi1/0/1", "gi1/0/1"),
+        ({}, b"Stra\xc3\x9fe", "Straße"),
+        ({}, b"Stra\xdfe", "Straße"),
+        ({}, b"two\r\nlines\x00", "two  lines"),
+        ({}, b"\x00\x1b\x9d\x30\x01\x02", "00:1b:9d:30:01:02"),
+        ({}, "1.3.6.1", "1.3.6.1"),
+        ({}, 7, "7"),
+        ({}, Missing.INSTANCE, ""),
+        ({}, b"x" * 9999, "x" * 512),
+        ({"form": "mac"}, b"abcdef", "61:62:63:64:65:66"),
+        ({"form": "mac"}, b"C0:06:C3:00:11:22", "c0:06:c3:00:11:22"),
+        ({"form": "address"}, b"\x0a\x00\x00\x01", "10.0.0.1"),
+        ({"form": "address"}, b"\x01\x0a\x00\x00\x01", "10.0.0.1"),
+        ({"form": "address"}, b"\x20\x01" + bytes(13) + b"\x01", "2001::1"),
+        ({"form": "date"}, b"\x07\xea\x0b\x16\x03\x04\x05\x00", "2026-11-22T03:04:05"),
+        ({"enum": {6: "ethernet"}}, 6, "ethernet"),
+        ({"enum": {6: "ethernet"}}, 7, "7"),
+        ({"bits": {2: "bridge", 4: "router"}}, b"\x28", "bridge,router"),
+        ({"bits": {2: "bridge"}}, b"\x28", ""),
+    ],
+)
+def test_text_is_made_fit_for_a_label(changes: dict[str, Any], raw: Raw, label: str) -> None:
+    assert text(raw, Text.model_validate({"label": "name", "oid": OID, **changes})) == label
+
+
+def test_the_subtype_tells_the_form() -> None:
+    chassis = Text(label="chassis", oid=OID, kind=OTHER, forms={4: "mac", 5: "address"})
+    assert text(b"abcdef", chassis, 4) == "61:62:63:64:65:66"
+    assert text(b"\x01\x0a\x00\x00\x01", chassis, 5) == "10.0.0.1"
+    assert text(b"abcdef", chassis, 7) == "abcdef"
