@@ -10,15 +10,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from inventory.model import CENTRAL, Estate, Site
+from inventory.model import CENTRAL, Estate, PortIntent, Site
 from inventory.placed import PlacedDevice, devices, hosts, places
+from inventory.words import ProviderName
 from monitors.snmp.discover.compare import Discovery, Met, Verdict
 from monitors.snmp.discover.guess import guess_kind
 from monitors.snmp.discover.seen import Neighbour
 
 LONGEST_ID = 31
 LONGEST_MODEL = 80
+LONGEST_PORT = 255
 NO_KIND = "KIND"
+# Addresses, and octets in hexadecimal as what is no text is shown: no words for people.
+_NO_NAME = re.compile(r"([0-9A-Fa-f]{2}:)+[0-9A-Fa-f]{0,2}|[0-9.]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,8 @@ def yaml_to_paste(discovery: Discovery) -> str:
     Empty when there is nothing to add.
     """
     added = additions(discovery)
-    blocks = [*_device_blocks(added), *_intent_blocks(discovery, added)]
-    return "".join(f"{line}\n" for block in blocks for line in (*block, "")).rstrip("\n") + (
-        "\n" if blocks else ""
-    )
+    blocks = [*_device_blocks(discovery.estate, added), *_intent_blocks(discovery, added)]
+    return "\n".join("".join(f"{line}\n" for line in block) for block in blocks)
 
 
 def additions(discovery: Discovery) -> tuple[Addition, ...]:
@@ -109,7 +111,7 @@ def _in(address: str, site: Site) -> bool:
 
 def _legal_id(system: str, place: str, otherwise: str) -> str:
     """An id by the inventory's rule: lower-case letters, digits and single hyphens."""
-    first = system.casefold() if _is_address(system) else system.casefold().partition(".")[0]
+    first = "" if _NO_NAME.fullmatch(system) else system.casefold().partition(".")[0]
     words = re.findall(r"[a-z0-9]+", first)
     if words[:1] == [place]:
         words = words[1:]
@@ -117,14 +119,6 @@ def _legal_id(system: str, place: str, otherwise: str) -> str:
     if not text[:1].isalpha():
         text = f"{otherwise.replace('_', '-')}-{text}".rstrip("-")
     return text[: LONGEST_ID - 4].rstrip("-")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _unused(base: str, place: str, taken: set[tuple[str, str]]) -> str:
@@ -135,16 +129,20 @@ def _unused(base: str, place: str, taken: set[tuple[str, str]]) -> str:
     return own_id
 
 
-def _device_blocks(added: Sequence[Addition]) -> Iterator[list[str]]:
+def _device_blocks(estate: Estate, added: Sequence[Addition]) -> Iterator[list[str]]:
+    empty = {place.id for place in places(estate) if not place.of.devices}
     for place in dict.fromkeys(addition.place for addition in added):
-        lines = [f"# {file_of(place)}, below `devices:`"]
+        if place in empty and any(a.place == place and not a.lacks for a in added):
+            lines = [f"# {file_of(place)}", "devices:"]
+        else:
+            lines = [f"# {file_of(place)}, below `devices:`"]
         for addition in added:
             if addition.place == place:
-                lines += _device(addition)
+                lines += _device(estate, addition)
         yield lines
 
 
-def _device(addition: Addition) -> Iterator[str]:
+def _device(estate: Estate, addition: Addition) -> Iterator[str]:
     met = addition.met
     sign = "  # " if addition.lacks else "  "
     yield f"  # Seen by {met.device} on port {_quoted(met.port)}; it says: {_words(met.neighbour)}"
@@ -154,6 +152,8 @@ def _device(addition: Addition) -> Iterator[str]:
     yield f"{sign}  kind: {addition.kind} # a guess: {addition.reason}"
     yield f"{sign}  site: {addition.site}"
     yield f"{sign}  address: {_quoted(addition.address)}"
+    if estate.provider is not ProviderName.EXISTING:
+        yield f"{sign}  provider: {ProviderName.EXISTING.value}"
     if met.neighbour.description:
         yield f"{sign}  model: {_quoted(met.neighbour.description[:LONGEST_MODEL])}"
 
@@ -169,8 +169,11 @@ def _intent_blocks(discovery: Discovery, added: Sequence[Addition]) -> Iterator[
         mine = [met for met in discovery.met if met.device == placed.name]
         lines = list(_links(placed, mine, fresh))
         if lines:
-            file = file_of(placed.place.id)
-            yield [f"# {file}, below `intent:` of {placed.device.id}", *lines]
+            where = f"# {file_of(placed.place.id)}, device {placed.device.id}"
+            below = (
+                [f"{where}, below `intent:`"] if placed.device.intent else [where, "    intent:"]
+            )
+            yield [*below, *lines]
 
 
 def _links(
@@ -183,9 +186,12 @@ def _links(
         names -= {"", placed.name}
         if len(names) != 1:
             continue
-        name = names.pop()
-        wanted = declared.get(port.strip().casefold()) or declared.get(here[0].neighbour.index)
-        if wanted is None:
+        name, key = names.pop(), port.strip().casefold()
+        wanted = declared.get(key) or declared.get(here[0].neighbour.index)
+        if wanted is None and not _acceptable(port, placed):
+            yield f"      # no name of a port in the inventory: {_quoted(port)}, towards {name}"
+        elif wanted is None:
+            declared[key] = PortIntent(port=port, neighbour=name)
             yield f"      - port: {_quoted(port)}"
             yield f"        neighbour: {name}"
             if name == placed.parent:
@@ -193,6 +199,13 @@ def _links(
         elif wanted.neighbour is None:
             yield f"      # to port {_quoted(wanted.port)}, which is there already, add:"
             yield f"      #   neighbour: {name}"
+
+
+def _acceptable(port: str, placed: PlacedDevice) -> bool:
+    """Whether the inventory takes the name; numbers must be within the device's `ports`."""
+    if port.isdecimal() and placed.device.ports:
+        return 1 <= int(port) <= placed.device.ports
+    return len(port) <= LONGEST_PORT
 
 
 def _quoted(text: str) -> str:

@@ -1,0 +1,1 @@
+"""Neighbours against the inventory."""
