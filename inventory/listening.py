@@ -31,6 +31,8 @@ BY_ROLE: dict[Role, tuple[Listen, ...]] = {
         Listen(port=9090, access=Access.MANAGEMENT, name="prometheus"),
         Listen(port=9093, access=Access.MANAGEMENT, name="alertmanager"),
         Listen(port=9872, access=Access.MANAGEMENT, name="bastide_exporter"),
+        # Devices and hosts everywhere; who is not in the inventory, or lacks the keys, is dropped.
+        Listen(port=162, protocol=UDP, access=Access.ESTATE, name="snmp_traps"),
         # Every host's journal; whoever has no certificate of the estate is refused.
         Listen(port=19532, access=Access.ESTATE, name="journal"),
     ),

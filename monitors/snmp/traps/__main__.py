@@ -17,10 +17,11 @@ from monitors.snmp.traps.listener import Listener
 def main(arguments: list[str]) -> None:
     """Listen until standard input ends."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    # A terminal's Ctrl-C is for the exporter, which ends us by closing the pipe.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    number, state = arguments
-    with socket.socket(fileno=int(number)) as bound, contextlib.suppress(BrokenPipeError):
+    # What ends the exporter (Ctrl-C, systemd) reaches us too; it ends us by closing the pipe.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    bound_number, state = arguments
+    with socket.socket(fileno=int(bound_number)) as bound, contextlib.suppress(BrokenPipeError):
         Listener(bound, sys.stdin.fileno(), sys.stdout.fileno(), Path(state)).run()
 
 
