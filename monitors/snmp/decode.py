@@ -17,6 +17,8 @@ LONGEST_TEXT = 512
 OVERFLOW = 2**32
 OBJECT = re.compile(r"\d+(\.\d+)+")
 SPELLED = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)")
+# What devices that write numbers as text write in the place of one.
+NO_VALUE = frozenset({"", "n/a", "na", "none", "null", "unknown", "not available", "not present"})
 # SensorDataScale (RFC 3433): 9 is units, each step a factor of a thousand.
 UNITS, STEP = 9, 3
 LARGEST_EXPONENT = 60
@@ -76,7 +78,7 @@ def _written(raw: bytes | str, spec: Number) -> float | Problem | None:
         return known.get(said.strip().lower())
     match = re.search(spec.pattern, said) if spec.pattern else SPELLED.match(said)
     if match is None:
-        return None if not said.strip() else _no_number(spec, said)
+        return None if said.strip(" -.").lower() in NO_VALUE else _no_number(spec, said)
     try:
         value = float(match[1])
     except (ValueError, TypeError):
