@@ -28,14 +28,28 @@ def group() -> None:
     metavar="ADDR:PORT",
     help="Where to listen.",
 )
+@click.option(
+    "--traps",
+    metavar="ADDR:PORT",
+    help="Receive SNMP traps and informs there as well; devices send to UDP port 162.",
+)
+@click.option(
+    "--any-target",
+    is_flag=True,
+    help="Let /snmp ask any address, not the inventory's devices only: whoever reaches this "
+    "exporter can then scan networks with it.",
+)
 @click.option("--verbose", is_flag=True, help="Log every poll.")
-def serve(estate_name: str | None, listen: str, verbose: bool) -> int:
-    """Serve /snmp, /security, /continuity, /targets/JOB, /metrics and /-/healthy."""
+def serve(
+    estate_name: str | None, listen: str, traps: str | None, any_target: bool, verbose: bool
+) -> int:
+    """Serve /snmp, /traps, /security, /continuity, /targets/JOB, /metrics and /-/healthy."""
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(message)s"
     )
     try:
-        exporter.serve(open_estate(estate_name).folder, listen)
+        options = exporter.Options(listen, traps=traps, any_target=any_target)
+        exporter.serve(open_estate(estate_name).folder, options)
     except exporter.ListenRefusedError as error:
         raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
     except exporter.ListenError as error:

@@ -4,7 +4,8 @@ from monitors.exporter.server import (
     DEFAULT_LISTEN,
     ListenError,
     ListenRefusedError,
+    Options,
     serve,
 )
 
-__all__ = ["DEFAULT_LISTEN", "ListenError", "ListenRefusedError", "serve"]
+__all__ = ["DEFAULT_LISTEN", "ListenError", "ListenRefusedError", "Options", "serve"]

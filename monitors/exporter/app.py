@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from html import escape
 from pathlib import Path
 
@@ -10,9 +10,10 @@ from aiohttp import web
 
 from monitors.exporter import collected
 from monitors.exporter.about import About
+from monitors.exporter.repoll import Repoller
 from monitors.exporter.targets import JOBS
 from monitors.exporter.watched import WatchedEstate
-from monitors.metrics import CONTENT_TYPE, render
+from monitors.metrics import CONTENT_TYPE, Family, render
 from monitors.snmp.poller import Poller, PollResult
 from monitors.snmp.profile import shipped_profiles
 from monitors.snmp.targets import PORT, Target, stranger, targets
@@ -43,13 +44,16 @@ class Exporter:
     ) -> None:
         """``state`` is the estate's state directory, where audits and drills are.
 
-        ``any_target``: any address may be asked, not the inventory's devices only.
+        ``any_target``: any address may be asked, not the inventory's devices only. Whoever
+        receives traps sets ``traps`` to what it counted and calls ``repoller.on_trap``.
         """
         self._watched, self._state, self._poller = watched, state, poller
         self._snmp_port, self._any_target = snmp_port, any_target
         estate = watched.current()
         self._listed = (estate, targets(estate, snmp_port))
         self._about = About()
+        self.repoller = Repoller(poller, self._targets)
+        self.traps: Callable[[], Iterable[Family]] = tuple
         self._failing: set[str] = set()
 
     def application(self) -> web.Application:
@@ -61,6 +65,7 @@ class Exporter:
                 web.get("/-/healthy", self.healthy),
                 web.get("/metrics", self.metrics),
                 web.get("/snmp", self.snmp),
+                web.get("/traps", self.trapped),
                 web.get("/targets/{job}", self.discovery),
                 *(web.get(f"/{name}", self._collector(name)) for name in collected.COLLECTORS),
             ]
@@ -95,6 +100,10 @@ class Exporter:
         self._note(result)
         return _metrics(render(result.families()))
 
+    async def trapped(self, _: web.Request) -> web.Response:
+        """What devices told by themselves: traps by device, and what was polled because of them."""
+        return _metrics(render([*self.traps(), *self.repoller.families()]))
+
     async def discovery(self, request: web.Request) -> web.Response:
         """The targets of a job, as http_sd."""
         job = JOBS.get(request.match_info["job"])
@@ -104,7 +113,7 @@ class Exporter:
 
     async def landing(self, _: web.Request) -> web.Response:
         """Links to everything, for the person who opens the address in a browser."""
-        paths = ["/metrics", *(f"/{name}" for name in collected.COLLECTORS)]
+        paths = ["/metrics", "/traps", *(f"/{name}" for name in collected.COLLECTORS)]
         paths += [f"/targets/{job}" for job in JOBS]
         paths += [f"/snmp?target={name}" for name in sorted(self._targets())]
         links = "".join(f'<li><a href="{escape(p)}">{escape(p)}</a></li>' for p in paths)
@@ -134,6 +143,7 @@ class Exporter:
     def _note(self, result: PollResult) -> None:
         """Count a poll; log when a device begins or ends to fail, not each time it does."""
         self._about.poll(success=result.success)
+        self.repoller.note(result)
         name, trouble = result.target.name, result.trouble
         log.debug("%s: %.3f s %s", name, result.duration_seconds, trouble)
         if trouble and name not in self._failing:

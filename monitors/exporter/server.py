@@ -4,6 +4,8 @@ import asyncio
 import logging
 import os
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from inventory.paths import state_directory
 from monitors.exporter.app import Exporter
 from monitors.exporter.watched import WatchedEstate
 from monitors.snmp.poller import Poller
+from monitors.snmp.traps.receiver import Receiver, TrapListenError
 
 log = logging.getLogger(__name__)
 
@@ -58,20 +61,36 @@ def parse_listen(text: str) -> Listen:
     return Listen(host.strip("[]") if bracketed else host, int(port))
 
 
-def serve(estate: Path, listen: str = DEFAULT_LISTEN, state: Path | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How an exporter is run.
+
+    ``state`` defaults to the estate's state directory; ``traps`` is where traps and informs are
+    received (None: not at all); ``any_target`` lets any address be asked over SNMP.
+    """
+
+    listen: str = DEFAULT_LISTEN
+    state: Path | None = None
+    traps: str | None = None
+    any_target: bool = False
+
+
+def serve(estate: Path, options: Options) -> None:
     """Serve an estate's folder until SIGTERM or SIGINT.
 
-    ``state`` defaults to the estate's state directory. Raises InventoryError when the estate is
-    invalid, ListenError for a wrong address, ListenRefusedError when it cannot be had.
+    Raises InventoryError when the estate is invalid, ListenError for a wrong address,
+    ListenRefusedError when it cannot be had.
     """
-    asyncio.run(run(estate, parse_listen(listen), state))
+    asyncio.run(run(estate, options))
 
 
-async def run(estate: Path, listen: Listen, state: Path | None) -> None:
+async def run(estate: Path, options: Options) -> None:
     """Like ``serve``, inside a running loop."""
+    listen = parse_listen(options.listen)
+    traps = parse_listen(options.traps) if options.traps else None
     watched = WatchedEstate(estate)
-    where = state or state_directory(watched.current().estate)
-    exporter = Exporter(watched, where, Poller(where))
+    where = options.state or state_directory(watched.current().estate)
+    exporter = Exporter(watched, where, Poller(where), any_target=options.any_target)
     runner = web.AppRunner(
         exporter.application(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS
     )
@@ -79,9 +98,32 @@ async def run(estate: Path, listen: Listen, state: Path | None) -> None:
     try:
         await _bind(runner, listen)
         log.info("serving %s on http://%s/", estate, listen)
-        await _until_stopped()
+        async with _receiving(exporter, watched, where, traps):
+            await _until_stopped()
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def _receiving(
+    exporter: Exporter, watched: WatchedEstate, state: Path, traps: Listen | None
+) -> AsyncIterator[None]:
+    if traps is None:
+        yield
+        return
+    receiver = Receiver(
+        watched.current(), state, (traps.host, traps.port), exporter.repoller.on_trap
+    )
+    try:
+        await receiver.start()
+    except TrapListenError as error:
+        raise ListenRefusedError(str(error)) from error
+    watched.followers.append(receiver.reload)
+    exporter.traps = receiver.families
+    try:
+        yield
+    finally:
+        await receiver.stop()
 
 
 async def _bind(runner: web.AppRunner, listen: Listen) -> None:

@@ -21,6 +21,7 @@ class WatchedEstate:
     """An estate that is read again when its files change.
 
     A change that makes it invalid is logged and told by ``valid``; the last valid one serves.
+    ``followers`` are called with each new reading.
     """
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
@@ -31,6 +32,7 @@ class WatchedEstate:
         self._looked = clock()
         self.valid = True
         self.loaded_at = time.time()
+        self.followers: list[Callable[[Estate], None]] = []
 
     def current(self) -> Estate:
         """The estate, after a look at its files if the last is two seconds old."""
@@ -52,6 +54,8 @@ class WatchedEstate:
             return
         self.valid, self.loaded_at = True, time.time()
         log.info("%s: read again", self._folder)
+        for follow in self.followers:
+            follow(self._estate)
 
 
 def _stamp(folder: Path) -> Stamp:

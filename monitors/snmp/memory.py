@@ -56,6 +56,12 @@ class DeviceMemory:
         """What is known of a table; empty when nothing is."""
         return self.tables.setdefault(key, TableMemory())
 
+    def read_when(self) -> tuple[float, ...]:
+        """When names and slow tables were read: equal stamps, equal names."""
+        return tuple(
+            time for known in self.tables.values() for time in (known.named_at, known.read_at)
+        )
+
     def forget(self) -> None:
         """Forget everything that a reboot may change; page sizes stay."""
         self.tables.clear()

@@ -12,6 +12,8 @@ from monitors.snmp.boot import BootTimes
 from monitors.snmp.client import Client, SnmpError
 from monitors.snmp.collect import Collector, Gathering, Outcome
 from monitors.snmp.decode import Problem
+from monitors.snmp.discover.seen import seen
+from monitors.snmp.intent import Intent, intent_families
 from monitors.snmp.memory import DeviceMemory
 from monitors.snmp.profile import Profile, shipped_profiles
 from monitors.snmp.samples import merged
@@ -90,6 +92,15 @@ HEALTH: tuple[tuple[str, str, Callable[[Outcome], float]], ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What an intent came to, with what was read when."""
+
+    of: Intent
+    read_when: tuple[float, ...]
+    families: tuple[Family, ...]
+
+
 class Poller:
     """Asks devices, and remembers between polls what saves questions.
 
@@ -112,6 +123,7 @@ class Poller:
         self._memories: dict[str, DeviceMemory] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._boots = BootTimes()
+        self._intents: dict[str, _Wanted] = {}
 
     async def poll(
         self, target: Target, deadline_seconds: float, profiles: tuple[str, ...] = ()
@@ -151,6 +163,19 @@ class Poller:
             pinned, more = target.device.profiles, target.device.more_profiles
         async with self._client.session(agent(target, self._state)) as session:
             await Collector(session, memory, gathering).collect(self._catalogue, pinned, more)
+        if target.intent and not profiles:
+            gathering.families += self._wanted(target, target.intent, memory, gathering)
+
+    def _wanted(
+        self, target: Target, intent: Intent, memory: DeviceMemory, gathering: Gathering
+    ) -> tuple[Family, ...]:
+        """What the inventory wants of the device's ports; anew when names or neighbours were."""
+        known, stamp = self._intents.get(target.name), memory.read_when()
+        if known is None or known.of is not intent or known.read_when != stamp:
+            read = [(o.profile, o.table) for o in gathering.outcomes if not o.failure]
+            families = intent_families(intent, seen(gathering.families, read))
+            known = self._intents[target.name] = _Wanted(intent, stamp, families)
+        return known.families
 
 
 async def poll_all(

@@ -9,6 +9,7 @@ from inventory.placed import PlacedDevice, PlacedHost, devices, hosts
 from inventory.secrets import resolve
 from inventory.words import Role, SnmpVersion
 from monitors.snmp.client import Agent, Community, Credentials, User
+from monitors.snmp.intent import Intent, intents
 from monitors.snmp.wire import community
 
 PORT = 161
@@ -20,7 +21,7 @@ VERSIONS = {SnmpVersion.V1: community.V1, SnmpVersion.V2C: community.V2C}
 class Target:
     """A device, or a host that runs an SNMP agent.
 
-    ``device`` is what the inventory says of it; None for a host.
+    ``device`` is what the inventory says of it, None for a host; ``intent`` is of its ports.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Target:
     access: SnmpAccess
     port: int
     device: Device | None = None
+    intent: Intent | None = None
 
 
 def targets(estate: Estate, port: int = PORT) -> dict[str, Target]:
@@ -38,7 +40,8 @@ def targets(estate: Estate, port: int = PORT) -> dict[str, Target]:
 
     ``port`` is the UDP port of all agents.
     """
-    found = [_device(placed, port) for placed in devices(estate)]
+    wanted = intents(estate)
+    found = [_device(placed, port, wanted.get(placed.name)) for placed in devices(estate)]
     found += [
         _host(placed, port) for placed in hosts(estate) if Role.SNMP_AGENT in placed.host.roles
     ]
@@ -74,7 +77,7 @@ def credentials(access: SnmpAccess, state: Path) -> Credentials:
     )
 
 
-def _device(placed: PlacedDevice, port: int) -> Target:
+def _device(placed: PlacedDevice, port: int, intent: Intent | None) -> Target:
     device = placed.device
     return Target(
         placed.name,
@@ -85,6 +88,7 @@ def _device(placed: PlacedDevice, port: int) -> Target:
         placed.snmp,
         port,
         device,
+        intent,
     )
 
 

@@ -1,0 +1,83 @@
+"""A trap about a link asks the device at once: what changed is logged before the next scrape."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+
+from monitors.metrics import Family, Point, Sample, pairs
+from monitors.snmp.poller import Poller, PollResult
+from monitors.snmp.targets import Target
+from monitors.snmp.traps.trap import Trap
+
+log = logging.getLogger(__name__)
+
+PROFILES = ("interfaces",)
+DEADLINE_SECONDS = 10.0
+STATUS = "ifOperStatus"
+STATES = {
+    1: "up",
+    2: "down",
+    3: "testing",
+    4: "unknown",
+    5: "dormant",
+    6: "absent",
+    7: "lower down",
+}
+
+
+class Repoller:
+    """Polls devices that sent a trap, and tells which ports changed since the last poll."""
+
+    def __init__(self, poller: Poller, targets: Callable[[], Mapping[str, Target]]) -> None:
+        """``targets`` gives the inventory's devices as they are now."""
+        self._poller, self._targets = poller, targets
+        self._last: dict[str, tuple[Point, ...]] = {}
+        self._count: Counter[tuple[str, str, str]] = Counter()
+        self._running: set[asyncio.Task[None]] = set()
+
+    def on_trap(self, trap: Trap) -> None:
+        """Poll the device of a trap; called in the exporter's loop."""
+        target = self._targets().get(trap.device)
+        if target is None:
+            return
+        task = asyncio.create_task(self._poll(target, trap))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    def note(self, result: PollResult) -> None:
+        """Remember the ports' states of a poll."""
+        for family in result.found:
+            if family.name == STATUS:
+                self._last[result.target.name] = family.samples
+
+    def families(self) -> Iterable[Family]:
+        """How often devices were polled because of a trap."""
+        yield Family(
+            "bastide_snmp_repolls_total",
+            "Polls of a device at once after its trap.",
+            "counter",
+            tuple(
+                Sample({"municipality": place, "device": device, "result": result}, count)
+                for (place, device, result), count in self._count.items()
+            ),
+        )
+
+    async def _poll(self, target: Target, trap: Trap) -> None:
+        before = dict(self._last.get(target.name, ()))
+        result = await self._poller.poll(target, DEADLINE_SECONDS, PROFILES)
+        self.note(result)
+        told = "success" if result.success else "failure"
+        self._count[target.municipality, target.name, told] += 1
+        changes = [
+            f"{pairs(labels).get('ifName', '')} is {STATES.get(int(state), state)}"
+            for labels, state in self._last.get(target.name, ())
+            if labels in before and before[labels] != state
+        ]
+        log.info(
+            "%s (%s): polled after %s: %s",
+            target.name,
+            target.municipality,
+            trap.name,
+            ", ".join(changes) or result.trouble or "no port changed since the last poll",
+        )
