@@ -60,7 +60,7 @@ def test_every_vendor_profile_has_a_case() -> None:
         for profile in shipped_profiles().values()
         if all(root.startswith(ENTERPRISES) for root in profile.present)
     }
-    assert vendors - tried == {"ucd"}
+    assert vendors - tried == {"lm_sensors", "ucd", "ucd_disks", "ucd_watched"}
 
 
 def test_vendors_that_give_a_metric_agree_on_what_it_is() -> None:
