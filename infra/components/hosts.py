@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,13 @@ from infra.components.foundation import Foundation
 from infra.components.resources import Provided, declare
 from infra.components.site import interfaces, ipv4, ipv4_network, network_name
 from infra.lab.birth import MachineSpec
-from infra.lab.device import DeviceSpec
+from infra.lab.device import Cable, DeviceSpec
 from infra.lab.problems import LabError, failed
 from infra.provider.existing import ExistingSpec
-from inventory.model import Contact
-from inventory.placed import PlacedDevice, PlacedHost
+from inventory.model import Contact, Estate
+from inventory.placed import PlacedDevice, PlacedHost, devices, hosts
 from inventory.secrets import secret_path
-from inventory.words import ProviderName, Role
+from inventory.words import DeviceKind, ProviderName, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,31 @@ def lab_device(placed: PlacedDevice, ground: Ground, means: Means) -> Declared:
         priv_protocol=access.priv_protocol,
         location=f"{site.name}, {placed.place.name}",
         contact=_contact(placed.place.of.contacts[0]),
+        notify=_operations(placed.place.estate),
+        cables=cables(placed),
     )
     opts = ResourceOptions(parent=ground.parent, depends_on=[network])
     declare("bastide:lab:Device", placed.name, foundation.estate, spec, opts)
     return _device_output(placed)
+
+
+def cables(placed: PlacedDevice) -> tuple[Cable, ...]:
+    """Return what the lab plugs into a device's ports: just what the inventory wants there."""
+    estate = placed.place.estate
+    addresses = {h.name: str(h.host.address) for h in hosts(estate)}
+    addresses |= {d.name: str(d.device.address) for d in devices(estate)}
+    forwarding = {h.name for h in hosts(estate) if Role.EDGE in h.host.roles}
+    forwarding |= {d.name for d in devices(estate) if d.device.kind is DeviceKind.SWITCH}
+    return tuple(
+        Cable(
+            port=intent.port,
+            vlan=intent.vlan or 1,
+            neighbour=intent.neighbour or "",
+            address=addresses.get(intent.neighbour or "", ""),
+            forwards=intent.neighbour in forwarding,
+        )
+        for intent in placed.device.intent
+    )
 
 
 def existing_device(placed: PlacedDevice, _ground: Ground, _means: Means) -> Declared:
@@ -150,6 +171,13 @@ def _secret_file(reference: str, state: Path) -> str:
             advice="simulated devices read their secrets from files",
         )
     return str(path)
+
+
+def _operations(estate: Estate) -> IPv4Address | None:
+    """The host that listens for traps, if the estate has one."""
+    found = (p.host.address for p in hosts(estate) if Role.OPERATIONS in p.host.roles)
+    address = next(found, None)
+    return None if address is None else ipv4(address)
 
 
 def _contact(contact: Contact) -> str:

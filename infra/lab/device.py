@@ -3,10 +3,10 @@
 import json
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter
 
@@ -22,6 +22,19 @@ INTERFACE = "eth0"
 MODULE = "infra.lab.agent"
 START_SECONDS = 30.0
 POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Cable:
+    """What is plugged into a port of a simulated switch (see agent.config.Link)."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = SPEC
+
+    port: str
+    vlan: int = 1
+    neighbour: str = ""
+    address: str = ""
+    forwards: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,8 @@ class DeviceSpec:
     priv_protocol: str = "AES"
     location: str = ""
     contact: str = ""
+    notify: IPv4Address | None = None
+    cables: tuple[Cable, ...] = ()
 
     @property
     def interfaces(self) -> tuple[Interface, ...]:
@@ -113,7 +128,7 @@ def names(lab: Lab) -> tuple[str, ...]:
 
 def agent_settings(lab: Lab, spec: DeviceSpec) -> str:
     """Return the JSON settings that `python -m infra.lab.agent` reads."""
-    settings = {
+    settings: dict[str, Any] = {
         "name": spec.name,
         "kind": spec.kind,
         "address": str(spec.address.ip),
@@ -129,6 +144,10 @@ def agent_settings(lab: Lab, spec: DeviceSpec) -> str:
     }
     if spec.ports:
         settings["ports"] = spec.ports
+    if spec.cables:
+        settings["links"] = [{**asdict(c), "address": c.address or None} for c in spec.cables]
+    if spec.notify:
+        settings["notify"] = str(spec.notify)
     return json.dumps(settings, indent=2)
 
 

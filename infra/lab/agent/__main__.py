@@ -12,6 +12,7 @@ from pathlib import Path
 from infra.lab.agent import responder, switch, ups
 from infra.lab.agent.config import AgentConfig, ConfigError, read_config, read_secret
 from infra.lab.agent.control import Control
+from infra.lab.agent.notifier import Notifier
 from infra.lab.agent.objects import Objects
 
 KINDS: dict[str, Callable[[AgentConfig], Objects]] = {
@@ -34,8 +35,11 @@ async def run(config: AgentConfig) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    source = responder.Lookup(KINDS[config.kind](config))
-    await responder.serve(config, secrets, source, control.moment, stop)
+    objects = KINDS[config.kind](config)
+    telling = asyncio.create_task(Notifier(config, secrets, objects).run(control.moment))
+    await responder.serve(config, secrets, responder.Lookup(objects), control.moment, stop)
+    telling.cancel()
+    await asyncio.gather(telling, return_exceptions=True)
 
 
 def main() -> int:

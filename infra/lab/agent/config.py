@@ -16,6 +16,23 @@ class ConfigError(Exception):
     """The configuration cannot be used; the text says where and why."""
 
 
+class Link(BaseModel):
+    """What is plugged into a switch's port, named as the switch does or by its number.
+
+    `neighbour` says over LLDP that this is its name, and, when it `forwards`, that it is a bridge
+    and a router; one without a name says nothing. `vlan` is the port's of untagged frames.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    port: str
+    vlan: int = Field(default=1, ge=1, le=4094)
+    neighbour: str = Field(default="", max_length=255)
+    address: IPvAnyAddress | None = None
+    far_port: str = "eth0"
+    forwards: bool = False
+
+
 class AgentConfig(BaseModel):
     """What one agent pretends to be, and where it listens.
 
@@ -37,7 +54,11 @@ class AgentConfig(BaseModel):
     priv_protocol: PrivProtocol = "AES"
     location: str = ""
     contact: str = ""
+    links: tuple[Link, ...] = ()
     state_file: Path | None = None
+    notify: IPvAnyAddress | None = Field(default=None, description="who gets its notifications")
+    notify_port: int = Field(default=162, ge=1, le=65535)
+    notify_kind: Literal["trap", "inform"] = "inform"
 
 
 def read_config(path: Path) -> AgentConfig:

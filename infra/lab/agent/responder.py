@@ -82,7 +82,7 @@ class Lookup:
     def get(self, oid: Oid, moment: Moment) -> Binding:
         """The object itself, or noSuchInstance."""
         reader = self._readers.get(oid)
-        return (oid, rfc1905.noSuchInstance if reader is None else _encoded(reader(moment)))
+        return (oid, rfc1905.noSuchInstance if reader is None else encoded(reader(moment)))
 
     def next(self, oid: Oid, moment: Moment) -> Binding:
         """The object after an OID, or endOfMibView."""
@@ -90,10 +90,11 @@ class Lookup:
         if place == len(self._order):
             return (oid, rfc1905.endOfMibView)
         found = self._order[place]
-        return (found, _encoded(self._readers[found](moment)))
+        return (found, encoded(self._readers[found](moment)))
 
 
-def _encoded(value: Value) -> Any:
+def encoded(value: Value) -> Any:
+    """A value as pysnmp has it."""
     return SYNTAXES[value.syntax](value.value)
 
 
@@ -164,7 +165,7 @@ async def serve(
     bound = _bind(config)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        engine = _engine(config, secrets, now().boots)
+        engine = make_engine(config, secrets, now().boots)
         carrier = udp if config.address.version == 4 else udp6
         usm.add_transport(
             engine,
@@ -195,7 +196,7 @@ def _bind(config: AgentConfig) -> socket.socket:
     return bound
 
 
-def _engine(config: AgentConfig, secrets: tuple[str, str], boots: int) -> Any:
+def make_engine(config: AgentConfig, secrets: tuple[str, str], boots: int) -> Any:
     """An engine with our engine ID and boots.
 
     Both are set afterwards: given to the constructor, pysnmp would keep files in /tmp.
