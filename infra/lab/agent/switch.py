@@ -2,10 +2,10 @@
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from infra.lab.agent import system
+from infra.lab.agent import lldp, system, vlans
 from infra.lab.agent.config import AgentConfig
 from infra.lab.agent.objects import Moment, Objects, Oid, Reader, Syntax, fixed, moving
 
@@ -67,17 +67,32 @@ def _port(name: str, index: int, count: int) -> Port:
 
 def objects(config: AgentConfig) -> Objects:
     """Everything that the switch answers."""
-    found = system.objects(
-        config, f"Simulated {config.ports}-port switch", (1, config.ports), SWITCH_SERVICES
-    )
+    description = f"Simulated {config.ports}-port switch"
+    found = system.objects(config, description, (1, config.ports), SWITCH_SERVICES)
     found[(*INTERFACES, 1, 0)] = fixed("Integer32", config.ports)
     found[IF_TABLE_LAST_CHANGE] = fixed("TimeTicks", 0)
-    for port in ports(config.name, config.ports):
+    own = ports(config.name, config.ports)
+    if config.links:
+        found.update(_linked(config, description, own))
+    for port in own:
         for column, reader in _if_table(port).items():
             found[(*IF_ENTRY, column, port.index)] = reader
         for column, reader in _if_x_table(port).items():
             found[(*IF_X_ENTRY, column, port.index)] = reader
     return found
+
+
+def _linked(config: AgentConfig, description: str, own: Sequence[Port]) -> Objects:
+    """What a switch with known cables tells besides; links of ports that it lacks are nothing."""
+    by_name = {name: port for port in own for name in (str(port.index), port.name)}
+    linked = [
+        lldp.LinkedPort(by_name[link.port].index, by_name[link.port].name, link)
+        for link in config.links
+        if link.port in by_name
+    ]
+    pvids = {port.index: vlans.DEFAULT_VLAN for port in own}
+    pvids |= {port.number: port.link.vlan for port in linked}
+    return {**lldp.objects(config.name, description, linked), **vlans.objects(pvids)}
 
 
 def _carried(port: Port, rate: float) -> Callable[[Moment], float]:
