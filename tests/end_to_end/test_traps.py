@@ -1,0 +1,49 @@
+"""A cable that is pulled in a town is counted at central before anybody asks the switch."""
+
+import json
+import re
+import urllib.request
+
+import pytest
+
+from bastide.opened import Opened
+from infra.lab import device
+from infra.lab.place import lab_of
+from inventory.placed import hosts
+from inventory.words import Role
+from tests.end_to_end.test_host_down import wait_for
+
+pytestmark = pytest.mark.lab
+
+SWITCH = "velgora-switch"
+# Uplinks always have a cable.
+PORT = 48
+HEARD_SECONDS = 30
+
+
+def metrics(lab: Opened) -> str:
+    """What the exporter tells of itself."""
+    operations = next(h for h in hosts(lab.estate) if Role.OPERATIONS in h.host.roles)
+    url = f"http://{operations.host.address}:9872/metrics"
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+def links(text: str, state: str) -> float:
+    """How many changes of the switch's links were told."""
+    told = rf'bastide_snmp_link_changes_total{{.*device="{SWITCH}".*state="{state}".*}} (\d+)'
+    found = re.search(told, text)
+    return float(found[1]) if found else 0.0
+
+
+def test_a_pulled_cable_is_heard_at_once_and_so_is_its_return(lab: Opened) -> None:
+    before = metrics(lab)
+    state = device.state_path(lab_of(lab.estate.estate, lab.state), SWITCH)
+    state.write_text(json.dumps({"ports_down": [PORT]}), encoding="utf-8")
+    try:
+        heard = wait_for(lambda: links(metrics(lab), "down") > links(before, "down"), HEARD_SECONDS)
+        assert heard, metrics(lab)
+    finally:
+        state.unlink()
+    assert wait_for(lambda: links(metrics(lab), "up") > links(before, "up"), HEARD_SECONDS)
