@@ -30,6 +30,12 @@ def find_estate(wanted: str | None) -> Path:
     return SHIPPED_ESTATES / wanted
 
 
+def estate_files(folder: Path) -> tuple[Path, ...]:
+    """Return the files that make up an estate, and no other that lies in its folder."""
+    own = (folder / name for name in ("estate.yml", "central.yml", "waivers.yml"))
+    return tuple(sorted((*filter(Path.is_file, own), *folder.glob("municipalities/*.yml"))))
+
+
 def load_estate(folder: Path) -> Estate:
     """Read an estate's folder; InventoryError lists every problem of every file at once."""
     if not (folder / "estate.yml").is_file():

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from inventory.load import estate_files
 from inventory.model import Estate
 from inventory.placed import PlacedHost, hosts
 from inventory.words import Role
@@ -107,7 +108,8 @@ def _operations_host(estate: Estate) -> PlacedHost:
 
 
 def _estate_files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for path in sorted(folder.rglob("*.yml")):
+    # Nothing else that lies there: a vault, though encrypted, has no business on other machines.
+    for path in estate_files(folder):
         yield f"estate/{path.relative_to(folder).as_posix()}", path.read_bytes()
 
 

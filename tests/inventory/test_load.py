@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from inventory.load import find_estate, load_estate
+from inventory.load import estate_files, find_estate, load_estate
 from inventory.paths import SHIPPED_ESTATES
 from inventory.placed import devices, hosts
 from inventory.problems import InventoryError, Problem
@@ -114,3 +114,18 @@ def test_the_pilot_has_ten_municipalities_on_existing_hosts() -> None:
     estate = load_estate(find_estate("pilot"))
     assert len(estate.municipalities) == 10
     assert {placed.provider for placed in hosts(estate)} == {"existing"}
+
+
+def test_a_vault_in_the_estates_folder_is_no_file_of_the_estate(tmp_path: Path) -> None:
+    estate = edited_lab(tmp_path, {"file": "central.yml", "find": "ops", "write": "ops"})
+    (estate / "secrets.yml").write_text("$ANSIBLE_VAULT;1.1;AES256\n00\n")
+    names = [path.relative_to(estate).as_posix() for path in estate_files(estate)]
+    assert names == [
+        "central.yml",
+        "estate.yml",
+        "municipalities/aynzuhur.yml",
+        "municipalities/kastrava.yml",
+        "municipalities/velgora.yml",
+        "waivers.yml",
+    ]
+    assert load_estate(estate).estate == "lab"
