@@ -20,6 +20,7 @@ from monitors.continuity import drills
 from monitors.reports import compliance
 from monitors.security.results import AuditRun, load_latest
 from monitors.snmp import polling
+from monitors.snmp.targets import targets
 from monitors.store.database import StoreError
 from monitors.store.history import History
 
@@ -96,7 +97,7 @@ def second_audit(work: Work, findings: Findings) -> Findings:
 def collect(work: Work, findings: Findings) -> Findings:
     """Poll devices, and wait until Prometheus itself says that every target is up."""
     findings = _playbook("collect", work, findings)
-    polled = polling.poll(work.opened.estate, state=work.opened.state)
+    polled = polling.poll(targets(work.opened.estate).values(), work.opened.state)
     for result in polled:
         work.progress.step(
             result.target.name,

@@ -1,15 +1,21 @@
-"""`bastide snmp`: ask the estate's devices."""
+"""`bastide snmp`: ask the estate's devices, and know what can be asked."""
+
+from dataclasses import asdict
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from bastide.errors import CommandError, Exit
+from bastide.commands import snmp_discover, snmp_profiles, snmp_record, snmp_set
+from bastide.errors import Exit
 from bastide.opened import open_estate
 from bastide.options import estate_option, json_option, print_json
-from monitors.metrics import pairs
+from bastide.snmp_targets import Given, access_options, find
+from monitors.metrics import pairs, render
 from monitors.snmp import polling
 from monitors.snmp.poller import PollResult
+from monitors.snmp.targets import targets
 
 
 @click.group("snmp")
@@ -24,6 +30,7 @@ def as_json_values(result: PollResult) -> dict[str, object]:
         "success": result.success,
         "seconds": result.duration_seconds,
         "failure": result.failure,
+        "tables": [asdict(outcome) for outcome in result.outcomes],
         "samples": [
             {"metric": family.name, "labels": pairs(labels), "value": value}
             for family in result.families()
@@ -35,22 +42,56 @@ def as_json_values(result: PollResult) -> dict[str, object]:
 @group.command()
 @click.argument("names", nargs=-1)
 @estate_option
+@access_options
+@click.option("--profile", "profiles", multiple=True, help="Ask for this profile only; repeat it.")
+@click.option("--text", is_flag=True, help="Print what Prometheus would be given.")
 @json_option
-def poll(names: tuple[str, ...], estate_name: str | None, as_json: bool) -> int:
-    """Poll devices NAMES once, all of them by default (exit 1 when one does not answer)."""
+def poll(
+    names: tuple[str, ...],
+    estate_name: str | None,
+    given: Given,
+    profiles: tuple[str, ...],
+    text: bool,
+    as_json: bool,
+) -> int:
+    """Poll devices NAMES once, all of them by default (exit 1 when one does not answer).
+
+    A NAME is a device of the inventory or any ADDRESS[:PORT], which is asked with the estate's
+    own access unless --community or --user and the like say otherwise.
+    """
     opened = open_estate(estate_name)
-    try:
-        results = polling.poll(opened.estate, names or None, state=opened.state)
-    except polling.UnknownTargetError as error:
-        raise CommandError(str(error), Exit.WRONG_USE) from None
+    wanted = [find(opened, name, given) for name in names or targets(opened.estate)]
+    results = polling.poll(wanted, opened.state, profiles=profiles)
     if as_json:
         print_json([as_json_values(result) for result in results])
-    else:
-        table = Table("device", "answers", "ms", "values", "what is wrong")
+    elif text:
         for result in results:
-            count = sum(len(f.samples) for f in result.found)
-            answers = "[green]yes[/green]" if result.success else "[bold red]no[/bold red]"
-            milliseconds = f"{result.duration_seconds * 1000:.0f}"
-            table.add_row(result.target.name, answers, milliseconds, str(count), result.trouble)
-        Console().print(table)
+            click.echo(f"# {result.target.name}\n{render(result.families())}", nl=False)
+    else:
+        _show(results)
     return Exit.WELL if all(result.success for result in results) else Exit.FINDINGS
+
+
+def _show(results: tuple[PollResult, ...]) -> None:
+    table = Table("device", "answers", "ms", "values", "profiles", "what is wrong")
+    for result in results:
+        count = sum(len(family.samples) for family in result.found)
+        answers = "[green]yes[/green]" if result.success else "[bold red]no[/bold red]"
+        profiles = " ".join(dict.fromkeys(outcome.profile for outcome in result.outcomes))
+        table.add_row(
+            escape(result.target.name),
+            answers,
+            f"{result.duration_seconds * 1000:.0f}",
+            str(count),
+            escape(profiles),
+            escape(result.trouble),
+        )
+    Console().print(table)
+
+
+group.add_command(snmp_profiles.profiles)
+group.add_command(snmp_record.record)
+group.add_command(snmp_record.replay)
+group.add_command(snmp_record.walk)
+group.add_command(snmp_discover.discover)
+group.add_command(snmp_set.set_)

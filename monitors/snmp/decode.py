@@ -14,6 +14,8 @@ from monitors.snmp.profile import Exponent, Number, Only, Text, TextForm
 # which rate() takes for a reset of one interval; snmp_exporter does the same.
 COUNTER_MODULUS = 2**53
 LONGEST_TEXT = 512
+# Octets of the longest hardware address; they may have zeros within.
+LONGEST_ID = 8
 OVERFLOW = 2**32
 OBJECT = re.compile(r"\d+(\.\d+)+")
 SPELLED = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)")
@@ -76,6 +78,8 @@ def _written(raw: bytes | str, spec: Number) -> float | Problem | None:
     if spec.words:
         known = {word.lower(): value for word, value in spec.words.items()}
         return known.get(said.strip().lower())
+    # Cut, since a regular expression may take long over a long text, and agents may be hostile.
+    said = said[:LONGEST_TEXT]
     match = re.search(spec.pattern, said) if spec.pattern else SPELLED.match(said)
     if match is None:
         return None if said.strip(" -.").lower() in NO_VALUE else _no_number(spec, said)
@@ -151,7 +155,7 @@ def admitted(raw: Raw, only: Only) -> bool:
     if only.objects:
         return isinstance(raw, str) and raw in only.objects
     said = legible(raw) if isinstance(raw, bytes) else raw
-    return isinstance(said, str) and re.search(only.pattern or "", said) is not None
+    return isinstance(said, str) and bool(re.search(only.pattern or "", said[:LONGEST_TEXT]))
 
 
 def text(raw: Raw, spec: Text, kind: Raw = None) -> str:
@@ -186,6 +190,10 @@ def legible(raw: bytes) -> str:
 
 def _shown(raw: bytes) -> str:
     """Text, or hex with colons for octets that cannot be one: a MAC address, a serial number."""
+    text, zero, _ = raw.partition(b"\0")
+    if zero and len(raw) > LONGEST_ID and text.isascii() and legible(text).isprintable():
+        # A buffer: what lies behind the closing zero octet is what was there before.
+        return legible(text)
     if any(octet < 0x20 and octet not in b"\t\r\n" for octet in raw.rstrip(b"\0")):
         return raw.hex(":")
     return legible(raw)

@@ -104,7 +104,9 @@ class Naming:
             for places in self._among[link.label] if said else ():
                 if (found := places.get(said)) is not None:
                     return found
-        return _arc(self._cells[link.oid].get(address)) if link.oid else None
+        number = self._cells[link.oid].get(address) if link.oid else None
+        # Rows are counted from 1; with 0 a device says that it does not know.
+        return _arc(number) if number else None
 
     def _places(self, link: Link) -> list[dict[str, bytes | None]]:
         """For each column among which to look: where a text is; None where it is twice."""
@@ -136,17 +138,25 @@ def columns_of(table: Table) -> Iterator[str]:
 
 
 def steady(table: Table) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the columns beside the numbers that hardly change, and what addresses them."""
-    conditions: list[Only | None] = [table.only, table.omit]
+    """Yield the columns beside the numbers that hardly change, and what addresses them.
+
+    Units, kinds and names do not change; the state on which a whole row depends does.
+    """
     for spec in table.columns:
-        conditions.append(spec.only)
         if spec.times:
             yield spec.times, ()
         if spec.exponent:
             yield from _point(spec.exponent)
-    for only in conditions:
-        if only and only.by:
+        if spec.only:
+            yield spec.only.oid, spec.only.by
+    for only in (table.only, table.omit):
+        if only and not is_fresh(only):
             yield only.oid, only.by
+
+
+def is_fresh(only: Only) -> bool:
+    """Whether a table's condition must be read at every poll."""
+    return bool(only.values) and not only.by
 
 
 def _point(exponent: Exponent) -> Iterator[tuple[str, tuple[str, ...]]]:

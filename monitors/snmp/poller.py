@@ -179,13 +179,16 @@ class Poller:
 
 
 async def poll_all(
-    poller: Poller, wanted: Iterable[Target], deadline_seconds: float
+    poller: Poller,
+    wanted: Iterable[Target],
+    deadline_seconds: float,
+    profiles: tuple[str, ...] = (),
 ) -> tuple[PollResult, ...]:
     """Poll many devices side by side, at most ``MOST_AT_ONCE`` at a time; in the given order."""
     gate = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def one(target: Target) -> PollResult:
         async with gate:
-            return await poller.poll(target, deadline_seconds)
+            return await poller.poll(target, deadline_seconds, profiles)
 
     return tuple(await asyncio.gather(*(one(target) for target in wanted)))

@@ -15,11 +15,9 @@ from typing import Any
 from pysnmp.hlapi.v3arch import asyncio as pysnmp
 from pysnmp.proto import rfc1902, rfc1905
 
-from inventory.model import Estate
-from inventory.placed import devices
 from monitors.snmp.client import Agent, Community, Missing, Raw
 from monitors.snmp.oid import encode
-from monitors.snmp.targets import PORT, agent, targets
+from monitors.snmp.targets import Target, agent
 from monitors.snmp.traps.engine import AUTHENTICATION, PRIVACY, raw
 from monitors.snmp.traps.showing import legible
 
@@ -111,18 +109,16 @@ class Changed:
     taken: bool
 
 
-async def set_value(
-    estate: Estate, device: str, change: Change, state: Path, *, insist: bool, port: int = PORT
-) -> Changed:
+async def set_value(target: Target, change: Change, state: Path, *, insist: bool) -> Changed:
     """Read an object, set it, read it back.
 
     ``insist`` is the caller's explicit flag. Raises SettingError, before a packet is sent when
     the inventory does not permit it, and inventory.secrets.SecretError.
     """
-    _permitted(estate, device, insist=insist)
+    device = target.name
+    _permitted(target, insist=insist)
     value = _typed(change)
-    where = agent(targets(estate, port)[device], state)
-    asked = await _Conversation.open(where)
+    asked = await _Conversation.open(agent(target, state))
     try:
         before = await asked.get(change.oid)
         await asked.set(change.oid, value)
@@ -137,16 +133,16 @@ async def set_value(
     return Changed(device, change.oid, told[0], told[1], after == raw(value))
 
 
-def _permitted(estate: Estate, device: str, *, insist: bool) -> None:
-    found = {placed.name: placed.device for placed in devices(estate)}.get(device)
-    if found is None:
-        raise SettingError(f"{device}: no device of this estate; hosts are changed by playbooks")
-    if not found.allow_set:
+def _permitted(target: Target, *, insist: bool) -> None:
+    device = target.device
+    if device is None:
+        raise SettingError(f"{target.name}: no device of the inventory; only those are set")
+    if not device.allow_set:
         raise SettingError(
-            f"{device}: the inventory does not permit it; put `allow_set: true` at the device"
+            f"{target.name}: the inventory does not permit it; put `allow_set: true` at the device"
         )
     if not insist:
-        raise SettingError(f"{device}: nothing was set, since nobody insisted on it")
+        raise SettingError(f"{target.name}: nothing was set, since nobody insisted on it")
 
 
 def _typed(change: Change) -> Any:

@@ -35,17 +35,23 @@ class PageSize:
     """How much to ask of one device at once; learned from its answers and remembered.
 
     ``bindings`` is what it manages at most: halved when an answer is too big for it or does not
-    come, doubled again after many good answers. ``octets`` is what a row of each table takes.
+    come, doubled again after many good answers. ``octets`` is what a row of each table takes,
+    ``counts`` how many rows it had.
     """
 
     bindings: int = MOST_BINDINGS
     octets: dict[bytes, int] = field(default_factory=dict)
+    counts: dict[bytes, int] = field(default_factory=dict)
     good: int = 0
 
-    def rows(self, table: bytes, columns: int) -> int:
-        """Return for how many rows of a table to ask: max-repetitions of RFC 3416, 4.2.3."""
+    def rows(self, table: bytes, columns: int, taken: int = 0) -> int:
+        """Return for how many rows of a table to ask: max-repetitions of RFC 3416, 4.2.3.
+
+        With ``taken`` rows read, no more than are left, and the one that shows the end.
+        """
         fitting = LARGEST_ANSWER // self.octets.get(table, FIRST_GUESS * columns)
-        return max(1, min(fitting, self.bindings // columns))
+        left = self.counts.get(table, fitting) - taken + 1
+        return max(1, min(fitting, self.bindings // columns, left if left > 0 else fitting))
 
     def answered(self, table: bytes, rows: int, size: int) -> None:
         """Learn from an answer of ``rows`` rows and ``size`` octets."""
@@ -82,6 +88,11 @@ class Reading:
         """Begin before the first row."""
         found = tuple(columns)
         return cls(found, tuple({} for _ in found), list(found), list(range(len(found))))
+
+    @property
+    def taken(self) -> int:
+        """How many rows were read."""
+        return max(map(len, self.cells))
 
     def take(self, page: list[Binding]) -> None:
         """Take an answer's bindings: rounds over the active columns (RFC 3416, 4.2.3)."""
@@ -131,6 +142,7 @@ async def read(session: Session, reading: Reading, pages: PageSize) -> None:
             reading.take(page)
     finally:
         pages.bindings = trusted
+    pages.counts[reading.columns[0]] = reading.taken
     if reading.lies:
         raise BadAnswerError(reading.lies[0])
 
@@ -140,7 +152,7 @@ async def _page(session: Session, reading: Reading, pages: PageSize) -> list[Bin
     table = reading.columns[0]
     asked = [reading.cursors[column] for column in reading.active]
     while True:
-        rows = pages.rows(table, len(asked))
+        rows = pages.rows(table, len(asked), reading.taken)
         try:
             page, size = await session.bulk(asked, rows)
         except (TooBigError, NoAnswerError):

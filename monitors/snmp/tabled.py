@@ -8,7 +8,7 @@ from monitors.snmp.client import Missing, NoAnswerError, Raw, RefusedError, Snmp
 from monitors.snmp.columns import Columns
 from monitors.snmp.decode import Beside, Problem
 from monitors.snmp.memory import NAMES_SECONDS, SLOW_SECONDS, DeviceMemory
-from monitors.snmp.naming import Naming, Row, columns_of, rendered, steady
+from monitors.snmp.naming import Naming, Row, columns_of, is_fresh, rendered, steady
 from monitors.snmp.profile import Number, Only, Table
 from monitors.snmp.samples import Labels, column, distinct
 
@@ -75,10 +75,8 @@ class TableReader:
         for spec in due:
             yield from spec.plus
             yield from (other for other in (spec.less, spec.over, spec.unless) if other)
-            if spec.only and not spec.only.by:
-                yield spec.only.oid
         if due or not self._table.columns:
-            yield from (only.oid for only in self._conditions() if not only.by)
+            yield from (only.oid for only in self._conditions() if is_fresh(only))
 
     def _conditions(self) -> list[Only]:
         return [only for only in (self._table.only, self._table.omit) if only]
@@ -94,7 +92,7 @@ class TableReader:
         if self.failure != before and known.labels:
             return
         naming = Naming(table, self._columns)
-        named = {index: naming.row(index) for index in rows | self._info_rows()}
+        named = {index: naming.row(index) for index in sorted(rows | self._info_rows())}
         known.labels = {index: rendered(row) if row else None for index, row in named.items()}
         known.unique = len(set(known.labels.values())) == len(known.labels)
         known.named_at = now

@@ -12,6 +12,7 @@ import pytest
 from inventory.load import load_estate
 from inventory.model import Device, Estate, SnmpAccess
 from monitors.snmp.setting import Change, Changed, SettingError, set_value
+from monitors.snmp.targets import stranger, targets
 from tests.infra.lab.agent.running import free_port
 
 ESTATE = Path(__file__).parent / "traps" / "cases" / "estate"
@@ -67,8 +68,8 @@ def done(
     folder: Path, change: Change, port: int = 9, *, insist: bool = True, of: Estate | None = None
 ) -> Changed:
     """Set an object of the switch."""
-    found = of or estate(folder)
-    return asyncio.run(set_value(found, SWITCH, change, folder, insist=insist, port=port))
+    found = targets(of or estate(folder), port)[SWITCH]
+    return asyncio.run(set_value(found, change, folder, insist=insist))
 
 
 def test_nothing_is_sent_unless_the_inventory_permits_it(tmp_path: Path) -> None:
@@ -81,11 +82,12 @@ def test_nothing_is_sent_unless_the_caller_insists(tmp_path: Path) -> None:
         done(tmp_path, Change(CONTACT, "s", "me"), insist=False)
 
 
-@pytest.mark.parametrize("name", ["harbour-edge", "harbour-nothing"])
-def test_only_devices_are_set(tmp_path: Path, name: str) -> None:
-    change = Change(CONTACT, "s", "me")
-    with pytest.raises(SettingError, match="no device of this estate"):
-        asyncio.run(set_value(estate(tmp_path), name, change, tmp_path, insist=True))
+def test_neither_hosts_nor_strangers_are_set(tmp_path: Path) -> None:
+    host, unknown = targets(estate(tmp_path))["harbour-edge"], stranger(HERE, SnmpAccess())
+    for found in (host, unknown):
+        assert found is not None
+        with pytest.raises(SettingError, match="no device of the inventory"):
+            asyncio.run(set_value(found, Change(CONTACT, "s", "me"), tmp_path, insist=True))
 
 
 @pytest.mark.parametrize(

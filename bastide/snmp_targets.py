@@ -1,0 +1,125 @@
+"""Whom `bastide snmp` asks: a device of the inventory, or any address with its access."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any, TypeVar
+
+import click
+from pydantic import ValidationError
+
+from bastide.errors import CommandError, Exit
+from bastide.opened import Opened
+from inventory.model import SnmpAccess
+from monitors.snmp.targets import PORT, Target, targets
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the command line says of the access; None is the inventory's, or the estate's."""
+
+    port: int | None
+    version: str | None
+    community: str | None
+    user: str | None
+    auth: str | None
+    auth_protocol: str | None
+    priv: str | None
+    priv_protocol: str | None
+
+    @property
+    def access(self) -> dict[str, str]:
+        """The keys of `snmp` that were given; a community alone means version 2c."""
+        names = ("community", "user", "auth", "auth_protocol", "priv", "priv_protocol")
+        found = {name: value for name in names if (value := getattr(self, name)) is not None}
+        version = self.version or ("2c" if self.community else None)
+        return found | ({"version": version} if version else {})
+
+
+def access_options(command: Command) -> Command:
+    """Add the options of an access; they reach the command as one `given`."""
+
+    def gathered(**options: Any) -> Any:
+        values = {name: options.pop(name) for name in Given.__annotations__}
+        return command(given=Given(**values), **options)
+
+    gathered.__doc__, gathered.__name__ = command.__doc__, command.__name__
+    wrapped: Any = gathered
+    if hasattr(command, "__click_params__"):
+        wrapped.__click_params__ = command.__click_params__
+    for option in reversed(OPTIONS):
+        wrapped = option(wrapped)
+    found: Command = wrapped
+    return found
+
+
+def _reference(name: str, what: str) -> Callable[[Any], Any]:
+    return click.option(
+        f"--{name}", metavar="REF", help=f"{what}: env:NAME, file:/PATH or vault:FILE#KEY."
+    )
+
+
+OPTIONS = (
+    click.option("--port", type=click.IntRange(1, 65535), help="UDP port.  [default: 161]"),
+    click.option("--version", type=click.Choice(["1", "2c", "3"]), help="SNMP version."),
+    _reference("community", "The community of versions 1 and 2c"),
+    click.option("--user", help="User of version 3."),
+    _reference("auth", "The authentication passphrase"),
+    click.option(
+        "--auth-protocol", type=click.Choice(["SHA", "SHA224", "SHA256", "SHA384", "SHA512"])
+    ),
+    _reference("priv", "The privacy passphrase"),
+    click.option("--priv-protocol", type=click.Choice(["AES", "AES192", "AES256"])),
+)
+
+
+def find(opened: Opened, wanted: str, given: Given) -> Target:
+    """Return the target of that name or address, with what the command line changes.
+
+    Raises CommandError: neither, or an access that does not hold together.
+    """
+    known = targets(opened.estate)
+    target = known.get(wanted) or _stranger(wanted, opened.estate.snmp)
+    if target is None:
+        raise CommandError(
+            f"{wanted}: no device of this estate and no address; there are: "
+            f"{', '.join(sorted(known))}",
+            Exit.WRONG_USE,
+        )
+    access = target.access
+    if given.access:
+        base = access.model_dump(exclude_unset=True) if not _another(access, given) else {}
+        try:
+            access = SnmpAccess.model_validate(base | given.access)
+        except ValidationError as error:
+            first = error.errors(include_input=False)[0]
+            place = ".".join(map(str, first["loc"])) or "access"
+            raise CommandError(f"{place}: {first['msg']}", Exit.WRONG_USE) from None
+    return Target(
+        target.name,
+        target.kind,
+        target.municipality,
+        target.site,
+        target.address,
+        access,
+        given.port or target.port,
+        target.device,
+        target.intent,
+    )
+
+
+def _another(access: SnmpAccess, given: Given) -> bool:
+    """Whether the command line asks with another version, whose keys are others."""
+    return given.access.get("version", access.version.value) != access.version.value
+
+
+def _stranger(wanted: str, access: SnmpAccess) -> Target | None:
+    """An address, with `:PORT` behind it or not."""
+    address, _, port = wanted.rpartition(":") if wanted.count(":") == 1 else (wanted, "", "")
+    try:
+        plain = str(ip_address(address.strip("[]")))
+        return Target(plain, "", "", "", plain, access, int(port) if port else PORT)
+    except ValueError:
+        return None

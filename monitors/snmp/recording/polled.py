@@ -1,0 +1,24 @@
+"""A recording asked as the collector would ask the device: no network, the same metrics."""
+
+import asyncio
+
+from monitors.metrics import Family
+from monitors.snmp.boot import BootTimes
+from monitors.snmp.collect import Collector, Gathering
+from monitors.snmp.memory import DeviceMemory
+from monitors.snmp.profile import shipped_profiles
+from monitors.snmp.recording.read import Recording
+from monitors.snmp.recording.session import RecordedSession
+from monitors.snmp.samples import merged
+
+
+def polled(recording: Recording, pinned: tuple[str, ...] = ()) -> tuple[Gathering, list[Family]]:
+    """Poll a recording for the ``pinned`` profiles, or for all that suit it.
+
+    Raises SnmpError when it holds nothing that could be asked.
+    """
+    gathering = Gathering()
+    memory = DeviceMemory(recording.name, BootTimes())
+    collector = Collector(RecordedSession(recording.entries), memory, gathering)
+    asyncio.run(collector.collect(shipped_profiles(), pinned, ()))
+    return gathering, merged(gathering.families, [])
