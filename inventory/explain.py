@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from inventory.model import SECRET_FIELDS
 from inventory.problems import Problem
+from inventory.scalars import SECRET_FIELDS
 from inventory.source import PathKey, Source
 
 EXPECTED: dict[str, tuple[str, str]] = {

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from inventory.model import Estate, Listen, Network
+from inventory.model import Estate, Listen
 from inventory.placed import PlacedHost, devices, hosts, places
+from inventory.scalars import Network
 from inventory.words import Access, Protocol, Role
 
 TCP, UDP = Protocol.TCP, Protocol.UDP

@@ -9,10 +9,11 @@ from pydantic import BaseModel, ValidationError
 from inventory.consistency import Local, Part, find_contradictions, host_names, place_id
 from inventory.explain import explain
 from inventory.intents import find_intent_problems
-from inventory.model import ESTATE_FOLDER, Central, Estate, EstateFile, Municipality, WaiverFile
+from inventory.model import Central, Estate, EstateFile, Municipality, WaiverFile
 from inventory.paths import SHIPPED_ESTATES
 from inventory.problems import InventoryError, Problem
 from inventory.references import find_reference_problems
+from inventory.scalars import ESTATE_FOLDER
 from inventory.source import read_source
 from inventory.waivers import find_waiver_problems
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from inventory.model import Frozen, HostKey
+from inventory.model import Frozen
+from inventory.scalars import HostKey
 from inventory.words import ProviderName
 
 

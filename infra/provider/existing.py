@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import ConfigDict
 
 from infra.lab.place import SPEC, Name
-from inventory.model import HostKey
+from inventory.scalars import HostKey
 
 
 @dataclass(frozen=True, slots=True)

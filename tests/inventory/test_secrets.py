@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from inventory.load import find_estate, load_estate
-from inventory.model import ESTATE_FOLDER, SECRET_FIELDS, SnmpAccess
+from inventory.model import SnmpAccess
+from inventory.scalars import ESTATE_FOLDER, SECRET_FIELDS
 from inventory.schema import schema
 from inventory.secrets import (
     SecretError,
