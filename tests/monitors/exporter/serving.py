@@ -39,7 +39,7 @@ def touched(file: Path, text: str) -> None:
 
 @asynccontextmanager
 async def exporting(
-    state: Path, estate: Path = ESTATE, snmp_port: int = 161
+    state: Path, estate: Path = ESTATE, snmp_port: int = 161, *, any_target: bool = False
 ) -> AsyncIterator[Client]:
     """An exporter on a free port; ``state`` gets the secrets that the agents know."""
     secrets = state / "secrets"
@@ -47,7 +47,7 @@ async def exporting(
     (secrets / "snmp-auth").write_text(AUTH, encoding="utf-8")
     (secrets / "snmp-priv").write_text(PRIV, encoding="utf-8")
     poller = Poller(state, NetworkClient(attempt_seconds=0.2))
-    exporter = Exporter(WatchedEstate(estate), state, poller, snmp_port)
+    exporter = Exporter(WatchedEstate(estate), state, poller, snmp_port, any_target=any_target)
     async with TestClient(TestServer(exporter.application())) as client:
         yield client
 

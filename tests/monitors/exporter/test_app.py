@@ -21,13 +21,24 @@ def test_what_the_inventory_does_not_ask_over_snmp_is_refused(tmp_path: Path, qu
     run(scenario)
 
 
-@pytest.mark.parametrize("module", ["ups", "nonsense", "system,ups"])
-def test_a_module_that_does_not_suit_the_device_is_refused(tmp_path: Path, module: str) -> None:
+@pytest.mark.parametrize("profile", ["nonsense", "system,nonsense", ","])
+def test_a_profile_that_does_not_exist_is_refused(tmp_path: Path, profile: str) -> None:
     async def scenario() -> None:
         async with exporting(tmp_path / "state") as client:
-            answer = await client.get(f"/snmp?target=harbour-switch&module={module}")
+            answer = await client.get(f"/snmp?target=harbour-switch&profile={profile}")
             assert answer.status == 400
-            assert "there are: interfaces, system" in await answer.text()
+            assert "there are: " in await answer.text()
+
+    run(scenario)
+
+
+def test_any_address_is_asked_only_where_that_was_allowed(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with exporting(tmp_path / "state", snmp_port=9, any_target=True) as client:
+            answer = await client.get("/snmp?target=127.0.0.1")
+            assert answer.status == 200
+            assert "bastide_snmp_success 0" in await answer.text()
+            assert (await client.get("/snmp?target=localhost")).status == 400
 
     run(scenario)
 
@@ -49,7 +60,7 @@ def test_a_device_that_does_not_answer_is_a_metric_not_an_error(tmp_path: Path) 
             text = await answer.text()
             assert answer.status == 200
             assert "bastide_snmp_success 0" in text
-            assert 'bastide_snmp_collector_success{collector="ups"} 0' in text
+            assert 'bastide_snmp_target_info{kind="ups",site="quay",model=""} 1' in text
 
     run(scenario)
 
@@ -90,18 +101,16 @@ def test_a_switch_is_polled_and_rendered(tmp_path: Path) -> None:
             assert answer.headers["Content-Type"] == CONTENT_TYPE
             assert text.count("ifHCInOctets{") == 48
             complaints = parsed_by_promtool(text)
-            # IF-MIB keeps the names that the field's dashboards know.
-            assert {c.split()[0] for c in complaints if not c.startswith("if")} <= {
-                "bastide_snmp_interface_info"
-            }
+            # MIB objects keep the names that the field's dashboards know, as metrics and labels.
+            assert all(c.startswith("if") or "'camelCase'" in c for c in complaints)
 
     run(scenario)
 
 
-def test_only_the_wanted_modules_are_asked(tmp_path: Path) -> None:
+def test_only_the_wanted_profiles_are_asked(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with with_switch(tmp_path) as (client, _):
-            answer = await client.get("/snmp?target=harbour-switch&module=system")
+            answer = await client.get("/snmp?target=harbour-switch&profile=system")
             text = await answer.text()
             assert "bastide_snmp_device_info{" in text
             assert "ifHCInOctets" not in text

@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from inventory.problems import InventoryError
-from monitors.exporter import ListenError, ListenRefusedError, serve
+from monitors.exporter import ListenError, ListenRefusedError, Options, serve
 from monitors.exporter.server import parse_listen
 from tests.monitors.exporter.serving import ESTATE
 
 SERVE = """
 import logging, sys
 from pathlib import Path
-from monitors.exporter import serve
+from monitors.exporter import Options, serve
 logging.basicConfig(level=logging.INFO)
-serve(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
+serve(Path(sys.argv[1]), Options(sys.argv[2], Path(sys.argv[3])))
 """
 
 
@@ -29,7 +29,7 @@ serve(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
 )
 def test_what_is_no_address_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ListenError, match="expected ADDR:PORT") as refusal:
-        serve(ESTATE, text)
+        serve(ESTATE, Options(text))
     assert not isinstance(refusal.value, ListenRefusedError)
 
 
@@ -45,17 +45,17 @@ def test_a_port_in_use_is_refused_with_the_way_to_find_its_owner(tmp_path: Path)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ListenRefusedError, match=f"Address already in use.*sport = :{port}"):
-            serve(ESTATE, f"127.0.0.1:{port}", tmp_path)
+            serve(ESTATE, Options(f"127.0.0.1:{port}", tmp_path))
 
 
 def test_an_address_of_another_machine_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ListenRefusedError, match="Cannot assign requested address"):
-        serve(ESTATE, "192.0.2.1:9872", tmp_path)
+        serve(ESTATE, Options("192.0.2.1:9872", tmp_path))
 
 
 def test_an_invalid_estate_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InventoryError):
-        serve(tmp_path, "127.0.0.1:9872")
+        serve(tmp_path, Options("127.0.0.1:9872"))
 
 
 def test_it_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
