@@ -36,6 +36,11 @@ class Repoller:
         self._count: Counter[tuple[str, str, str]] = Counter()
         self._running: set[asyncio.Task[None]] = set()
 
+    @property
+    def busy(self) -> bool:
+        """Whether a poll is under way."""
+        return bool(self._running)
+
     def on_trap(self, trap: Trap) -> None:
         """Poll the device of a trap; called in the exporter's loop."""
         target = self._targets().get(trap.device)

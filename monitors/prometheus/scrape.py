@@ -40,14 +40,16 @@ class Discovered:
     strip_port: bool = False
 
 
-# What `/security` and `/continuity` measure elsewhere carries its own municipality and host.
+# What `/security` and `/continuity` measure elsewhere carries its own municipality and host, as do
+# the traps that the exporter counts for each device.
 OWN: tuple[Own, ...] = (
     Own("prometheus", PROMETHEUS),
     Own("alertmanager", ALERTMANAGER),
     Own("blackbox_exporter", BLACKBOX),
-    Own("bastide", EXPORTER),
+    Own("bastide", EXPORTER, honor_labels=True),
     Own("security", EXPORTER, path="/security", honor_labels=True),
     Own("continuity", EXPORTER, path="/continuity", honor_labels=True),
+    Own("traps", EXPORTER, path="/traps", honor_labels=True),
 )
 DISCOVERED: tuple[Discovered, ...] = (
     Discovered("node", listed="node"),
