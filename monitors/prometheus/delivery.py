@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 DUTY = "duty"
+CURIOUS = "curious"
 WATCHDOG = "watchdog"
 # Well under the patience of any dead man's switch, which then needs no tuning of its own.
 WATCHDOG_REPEAT = "5m"
@@ -35,6 +36,7 @@ def alertmanager(delivery: Delivery) -> dict[str, Any]:
     """Return alertmanager.yml as data.
 
     One message per municipality and kind of alert; pages come back every 4 hours, tickets daily.
+    ``info`` is told to nobody: it stays in Alertmanager's list, for who looks.
     """
     return {
         "global": {"resolve_timeout": "5m"},
@@ -53,9 +55,10 @@ def alertmanager(delivery: Delivery) -> dict[str, Any]:
                     "repeat_interval": WATCHDOG_REPEAT,
                 },
                 {"matchers": ['severity="page"'], "receiver": DUTY, "repeat_interval": "4h"},
+                {"matchers": ['severity="info"'], "receiver": CURIOUS},
             ],
         },
-        "receivers": [_duty(delivery), _watchdog(delivery)],
+        "receivers": [_duty(delivery), _watchdog(delivery), {"name": CURIOUS}],
     }
 
 

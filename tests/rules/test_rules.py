@@ -1,18 +1,18 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from inventory.load import load_estate
-from inventory.paths import SHIPPED_ESTATES
-from monitors.exporter.collected import COLLECTORS
 from monitors.prometheus.render import RULES
+from monitors.prometheus.scrape import DISCOVERED
+from monitors.snmp.profile import shipped_profiles
+from tests.rules.metric_names import metric_names
 from tests.rules.rule_files import (
     HERE,
-    REPOSITORY,
     RUNBOOKS,
     alert_names,
     alerts,
@@ -21,11 +21,6 @@ from tests.rules.rule_files import (
 )
 
 RULE_FILES = sorted(RULES.glob("*.yml"))
-FOREIGN_METRICS = {
-    "up": "Prometheus itself, one a target",
-    "probe_success": "blackbox_exporter",
-    "probe_ssl_earliest_cert_expiry": "blackbox_exporter",
-}
 QUOTED = re.compile(r'"[^"]*"')
 LABEL_LISTS = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")
 MATCHERS = re.compile(r"\{[^}]*\}")
@@ -73,7 +68,7 @@ def test_every_alert_that_fires_says_where() -> None:
 
 @pytest.mark.parametrize("rule", alerts(), ids=lambda rule: rule["alert"])
 def test_an_alert_has_severity_words_and_a_runbook(rule: dict[str, Any]) -> None:
-    assert rule["labels"]["severity"] in ("page", "ticket")
+    assert rule["labels"]["severity"] in ("page", "ticket", "info")
     assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
     page = f"alerts/{rule['alert']}"
     assert rule["annotations"]["runbook_url"] == "{{ $externalURL }}/user/" + page + ".html"
@@ -85,8 +80,7 @@ def test_there_is_no_runbook_without_its_alert() -> None:
 
 
 def test_every_metric_that_a_rule_reads_exists(tmp_path: Path) -> None:
-    recorded = {rule["record"] for rule in rules() if "record" in rule}
-    known = recorded | FOREIGN_METRICS.keys() | collected(tmp_path) | written_out()
+    known = {rule["record"] for rule in rules() if "record" in rule} | metric_names(tmp_path)
     for rule in rules():
         unknown = metrics_of(rule["expr"]) - known
         assert not unknown, f"{rule.get('alert') or rule['record']} reads {unknown}"
@@ -95,7 +89,44 @@ def test_every_metric_that_a_rule_reads_exists(tmp_path: Path) -> None:
 def test_every_recorded_series_is_named_level_metric_operation() -> None:
     for rule in rules():
         if "record" in rule:
-            assert re.fullmatch(r"[a-z_]+:[a-z_]+:[a-z_]+", rule["record"])
+            assert re.fullmatch(r"[a-z_]+:[a-z_]+:[a-z0-9_]+", rule["record"])
+
+
+@pytest.mark.parametrize(
+    ("alert", "jobs"), [("HostDown", {"node", "icmp"}), ("DeviceDown", {"snmp"})]
+)
+def test_a_parents_silence_is_known_before_its_children_alert(alert: str, jobs: set[str]) -> None:
+    """The parent is asked once an interval, and its answer awaited for as long as the timeout."""
+    latest = max(
+        seconds(job.interval) + seconds(job.timeout) for job in DISCOVERED if job.job in jobs
+    )
+    assert all(seconds(rule["for"]) >= latest for rule in alerts() if rule["alert"] == alert)
+
+
+def test_limits_can_be_compared_with_what_is_measured() -> None:
+    """A limit has the labels of its sensor; `severity` and `threshold` alone may be more."""
+    readings = set(labels_of("bastide_snmp_temperature_celsius"))
+    limits = set(labels_of("bastide_snmp_temperature_limit_celsius"))
+    assert {(name, labels - {"severity", "threshold"}) for name, labels in limits} <= readings
+
+
+def labels_of(metric: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield a metric's labels, profile by profile, table by table."""
+    for profile in shipped_profiles().values():
+        for number in profile.scalars:
+            if number.metric == metric:
+                yield profile.profile, frozenset(number.labels)
+        for table in profile.tables:
+            names = {part.label for part in table.index if part.label}
+            names |= {link.label for link in table.links} | {text.label for text in table.labels}
+            for number in table.columns:
+                if number.metric == metric:
+                    yield profile.profile, frozenset(names | set(number.labels))
+
+
+def seconds(duration: str) -> int:
+    """Return a duration such as 90s, 1m or 6h in seconds."""
+    return int(duration[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[duration[-1]]
 
 
 def metrics_of(expression: str) -> set[str]:
@@ -103,17 +134,3 @@ def metrics_of(expression: str) -> set[str]:
     for part in (QUOTED, MATCHERS, LABEL_LISTS):
         expression = part.sub(" ", expression)
     return set(NAMES.findall(expression)) - WORDS
-
-
-def collected(state: Path) -> set[str]:
-    """Return the names that the collectors hand over for an estate of which nothing is known."""
-    estate = load_estate(SHIPPED_ESTATES / "lab")
-    return {family.name for collect in COLLECTORS.values() for family in collect(state, estate)}
-
-
-def written_out() -> set[str]:
-    """Return the names that the SNMP collector's and the exporter's own code and tables hold."""
-    folders = (REPOSITORY / "monitors" / "snmp", REPOSITORY / "monitors" / "exporter")
-    files = [file for folder in folders for file in folder.rglob("*") if file.suffix != ".pyc"]
-    texts = [file.read_text(encoding="utf-8") for file in files if file.is_file()]
-    return {name for text in texts for name in re.findall(r"\bbastide_[a-z_]+\b", text)}

@@ -8,7 +8,8 @@ def receivers(delivery: Delivery) -> dict[str, dict[str, Any]]:
 
 
 def test_with_nothing_given_nothing_leaves_the_host() -> None:
-    assert receivers(Delivery()) == {"duty": {"name": "duty"}, "watchdog": {"name": "watchdog"}}
+    names = ("duty", "watchdog", "curious")
+    assert receivers(Delivery()) == {name: {"name": name} for name in names}
 
 
 def test_the_duty_desk_is_told_when_it_is_over() -> None:
@@ -35,3 +36,10 @@ def test_the_watchdog_goes_outside_and_never_to_the_duty_desk() -> None:
 
 def test_one_message_for_one_kind_of_alert_in_one_municipality() -> None:
     assert alertmanager(Delivery())["route"]["group_by"] == ["municipality", "alertname"]
+
+
+def test_what_is_for_the_curious_is_told_to_nobody() -> None:
+    given = Delivery(webhook="https://a.example/hook", watchdog="https://b.example/alive")
+    routes = alertmanager(given)["route"]["routes"]
+    (curious,) = (route for route in routes if route["matchers"] == ['severity="info"'])
+    assert receivers(given)[curious["receiver"]] == {"name": "curious"}

@@ -1,0 +1,66 @@
+"""The names of all series that rules may read, asked of the code that hands them over."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from inventory.load import load_estate
+from inventory.model import Estate, PortIntent
+from inventory.paths import SHIPPED_ESTATES
+from monitors.exporter import collected
+from monitors.metrics import Family
+from monitors.snmp.collect import BOOT_METRIC
+from monitors.snmp.discover.known import directory
+from monitors.snmp.discover.seen import Port, Seen
+from monitors.snmp.intent import Intent, intent_families
+from monitors.snmp.poller import PollResult
+from monitors.snmp.profile import Profile, shipped_profiles
+from monitors.snmp.targets import targets
+from monitors.snmp.traps.receiver import Receiver
+
+FOREIGN = {
+    "up": "Prometheus itself, one a target",
+    "probe_success": "blackbox_exporter",
+    "probe_ssl_earliest_cert_expiry": "blackbox_exporter",
+}
+
+
+def metric_names(state: Path) -> set[str]:
+    """Return the names that the exporter hands over, and those of others that are scraped."""
+    estate = load_estate(SHIPPED_ESTATES / "lab")
+    families = [*_polled(estate), *_received(estate, state)]
+    return {
+        *FOREIGN,
+        *(family.name for family in families),
+        *(name for profile in shipped_profiles().values() for name in _profiled(profile)),
+        *_collected(estate, state),
+    }
+
+
+def _profiled(profile: Profile) -> Iterator[str]:
+    infos = (profile.info, *(table.info for table in profile.tables))
+    yield from (info.metric for info in infos if info)
+    yield from (number.metric for number in profile.scalars)
+    yield from (number.metric for table in profile.tables for number in table.columns)
+    if profile.derived:
+        yield BOOT_METRIC
+
+
+def _polled(estate: Estate) -> Iterator[Family]:
+    target = next(iter(targets(estate).values()))
+    yield from PollResult(target, True, 1.0, "", (), ()).families()
+    wanted = PortIntent(port="1", vlan=5, speed_mbps=100, neighbour=target.name)
+    intent = Intent("", (wanted,), directory(estate))
+    yield from intent_families(intent, Seen(ports=(Port("1", "1", "1"),), neighbours=()))
+
+
+def _received(estate: Estate, state: Path) -> Iterable[Family]:
+    return Receiver(estate, state, ("127.0.0.1", 0), lambda *_: None).families()
+
+
+def _collected(estate: Estate, state: Path) -> Iterator[str]:
+    """What the other collectors give of an estate of which nothing is known, and their health."""
+    for name, collect in collected.COLLECTORS.items():
+        yield from (family.name for family in collect(state, estate))
+        for line in collected.text(name, state, estate).splitlines():
+            if line.startswith("# TYPE "):
+                yield line.split()[2]
