@@ -16,7 +16,8 @@ from monitors.snmp.client import Typed
 from monitors.snmp.recording import snmprec, walk
 from monitors.snmp.recording.lines import Line, Nothing, Parsed
 
-MOST_OCTETS = 128 * 1024 * 1024
+MOST_OCTETS = 64 * 1024 * 1024
+MOST_LINES = 1_000_000
 MOST_ENTRIES = 500_000
 # Remarks that are kept in full; all are counted.
 MOST_REMARKS = 50
@@ -90,6 +91,8 @@ def parse(data: bytes, name: str) -> Recording:
     # A device's own text may hold CR LF; a file has it everywhere or nowhere.
     if 2 * plain.count(b"\r\n") > plain.count(b"\n"):
         plain = plain.replace(b"\r\n", b"\n")
+    if plain.count(b"\n") > MOST_LINES:
+        raise RecordingError(f"{name}: more than {MOST_LINES} lines: too large")
     lines = [Line(at, text) for at, text in enumerate(plain.split(b"\n"), 1)]
     form = _format(lines, name)
     return _gathered(name, form, _PARSERS[form](lines))

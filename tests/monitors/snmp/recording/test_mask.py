@@ -1,5 +1,6 @@
 """A masked recording: nothing that tells whose it is, everything that a profile needs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from monitors.snmp import oid
 from monitors.snmp.client import Typed
 from monitors.snmp.recording.mask import mask
+from monitors.snmp.recording.polled import polled
 from monitors.snmp.recording.read import parse, read
 from monitors.snmp.recording.sensitive import CREDENTIALS
 from monitors.snmp.recording.write import text
@@ -125,3 +127,17 @@ def test_a_masked_device_is_still_a_recording_of_the_same_shape(path: Path) -> N
     masked = mask(original, key=KEY)
     assert len(masked.entries) + masked.left_out == len(original)
     assert parse(text(masked.entries).encode(), path.name).entries == masked.entries
+
+
+def _measured(path: Path, entries: tuple[Typed, ...]) -> dict[str, list[float]]:
+    _, families = polled(replace(read(path), entries=entries))
+    # The time of the last boot is reckoned from the present.
+    values = {family.name: sorted(sample[1] for sample in family.samples) for family in families}
+    return {name: found for name, found in values.items() if "boot_timestamp" not in name}
+
+
+@pytest.mark.skipif(not REAL, reason=f"{SHARED} is not here")
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
+def test_a_masked_device_measures_what_it_measured(path: Path) -> None:
+    original = read(path).entries
+    assert _measured(path, mask(original, key=KEY).entries) == _measured(path, original)

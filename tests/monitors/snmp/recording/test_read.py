@@ -37,6 +37,7 @@ def test_what_was_read_is_read_again_as_it_was(path: Path) -> None:
         (b"", "neither"),
         (b"\0" * 1000, "neither"),
         (b"<html>\n", "neither"),
+        (b"\n" * 1_000_001, "more than 1000000 lines"),
         (b'IF-MIB::ifDescr.1 = STRING: "lo"\n', "snmpwalk -On"),
         (b"1.3.6.1.2.1.1.1.0|nonsense|x\n", "no value in it. F:1: expected a type"),
         (b'.1.3.6.1.2.1.1.1.0 = "a"\n.1.3.6.1.2.1.1.7.0 = 72\n', "without a type"),
