@@ -16,6 +16,8 @@ CASES = Path(__file__).parent / "cases"
 RECORDED = cases(CASES / "recorded")
 SYNTHETIC = cases(CASES / "synthetic")
 ENTERPRISES = "1.3.6.1.4.1."
+# Net-snmp's own, which every vendor's Linux has.
+UCD = "1.3.6.1.4.1.2021."
 
 
 def asked_real(case: Case) -> Asked:
