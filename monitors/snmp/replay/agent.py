@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 from monitors.snmp.client import BadAnswerError, RefusedError, User
 from monitors.snmp.oid import OidError
+from monitors.snmp.recording.session import LARGEST_ANSWER
 from monitors.snmp.replay.objects import Objects
-from monitors.snmp.replay.respond import LARGEST_ANSWER, respond, room_for
+from monitors.snmp.replay.respond import respond, room_for
 from monitors.snmp.wire import ber, community, pdu, secure, usm, values
 
 # RFC 3414, 2.2.3.

@@ -6,8 +6,6 @@ from monitors.snmp.client import Missing
 from monitors.snmp.replay.objects import Object, Objects
 from monitors.snmp.wire import pdu, values
 
-# What agents put into one answer so that it crosses an Ethernet link in one piece.
-LARGEST_ANSWER = 1400
 # What a datagram holds, less any message's head.
 LARGEST_POSSIBLE = 65_000
 # Three numbers, and the tags and lengths of the PDU and of its list.
