@@ -22,9 +22,9 @@ HEARD_SECONDS = 30
 
 
 def metrics(lab: Opened) -> str:
-    """What the exporter tells of itself."""
+    """What devices have told by themselves, as the exporter counted it."""
     operations = next(h for h in hosts(lab.estate) if Role.OPERATIONS in h.host.roles)
-    url = f"http://{operations.host.address}:9872/metrics"
+    url = f"http://{operations.host.address}:9872/traps"
     with urllib.request.urlopen(url, timeout=10) as answer:
         text: str = answer.read().decode()
         return text

@@ -32,8 +32,10 @@ class Calling:
 
     def _call(self, trap: Trap) -> None:
         self._waiting[trap.device] = None
-        asyncio.get_running_loop().call_later(self._pause, self._after, trap.device)
-        self._on_trap(trap)
+        loop = asyncio.get_running_loop()
+        loop.call_later(self._pause, self._after, trap.device)
+        # Not from here: its failure is not the listener's.
+        loop.call_soon(self._on_trap, trap)
 
     def _after(self, device: str) -> None:
         last = self._waiting.pop(device)

@@ -14,8 +14,9 @@ class Rate:
 
 # A switch of 48 ports that loses and gets back its mains sends about a hundred at once.
 PER_SENDER = Rate(10, 200)
-# What pysnmp decodes in half a processor; a town's devices at once fit the burst.
-OVERALL = Rate(80, 2000)
+# What pysnmp decodes in half a processor (8 ms where every datagram is of another device); all
+# devices of a town at once fit the burst.
+OVERALL = Rate(60, 2000)
 
 
 class Bucket:

@@ -107,9 +107,10 @@ class Receiver:
         while True:
             try:
                 ready = await self._run_once()
-            except OSError as error:
+            except (OSError, ValueError) as error:
+                # No memory for a process, or news that are none.
                 ready = False
-                log.warning("the trap listener cannot be started: %s", error)
+                log.warning("the trap listener failed: %s", error)
             pause = FIRST_PAUSE_SECONDS if ready else min(2 * pause, LONGEST_PAUSE_SECONDS)
             self._restarts += 1
             log.warning("the trap listener ended; started again in %g s", pause)

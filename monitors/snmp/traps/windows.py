@@ -2,7 +2,10 @@
 
 pysnmp takes a sender's clock from each signed message before it compares the two, so it would
 take any old trap for fresh. A trap's sender is asked nothing, hence the first trap of an engine is
-believed; the clocks are kept over restarts, so that this happens once in an engine's life.
+believed; the clocks are kept over restarts, so that this does not happen anew.
+
+A device that begins to count its boots anew looks like a replay. So that it is not shut out for as
+long as it ran before, a clock that nothing has confirmed for a week is forgotten.
 """
 
 import json
@@ -17,6 +20,7 @@ from monitors.snmp.wire.secure import Moment
 log = logging.getLogger(__name__)
 
 WINDOW_SECONDS = 150
+FORGET_SECONDS = 7 * 86400.0
 LAST_BOOTS = 2**31 - 1
 # Two thousand devices, and some that have changed their engine.
 MOST_ENGINES = 8192
@@ -41,14 +45,15 @@ class Windows:
     def fresh(self, moment: Moment, now: float) -> bool:
         """Whether a signed message of that moment may be believed at ``now`` (Unix time)."""
         known = self._clocks.get(moment.engine)
+        if known and now - known.heard > FORGET_SECONDS:
+            known = None
         if moment.boots >= LAST_BOOTS or (known and _behind(moment, known, now)):
             return False
         if known is None or (moment.boots, moment.time) > (known.boots, known.time):
-            self.set(moment, now)
+            self._set(moment, now)
         return True
 
-    def set(self, moment: Moment, now: float) -> None:
-        """Take a moment for true, even one that lies behind: somebody has asked the engine."""
+    def _set(self, moment: Moment, now: float) -> None:
         self._clocks[moment.engine] = Clock(moment.boots, moment.time, now)
         self._clocks.move_to_end(moment.engine)
         if len(self._clocks) > MOST_ENGINES:

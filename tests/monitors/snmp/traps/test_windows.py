@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from monitors.snmp.traps.windows import LAST_BOOTS, MOST_ENGINES, Windows
+from monitors.snmp.traps.windows import FORGET_SECONDS, LAST_BOOTS, MOST_ENGINES, Windows
 from monitors.snmp.wire.secure import Moment
 
 ENGINE = b"\x80\x00\x7e\xd9\x04x"
@@ -52,8 +52,8 @@ def test_a_device_that_invents_engines_fills_no_memory(tmp_path: Path) -> None:
     assert (tmp_path / "clocks").read_text(encoding="utf-8").count("[") == MOST_ENGINES
 
 
-def test_what_was_asked_of_the_engine_itself_is_believed(tmp_path: Path) -> None:
+def test_a_device_that_counts_its_boots_anew_is_heard_again_after_a_week(tmp_path: Path) -> None:
     windows = Windows(tmp_path / "clocks")
     windows.fresh(Moment(ENGINE, 1, 5_000_000), 1e9)
-    windows.set(Moment(ENGINE, 1, 20), 1e9)
-    assert windows.fresh(Moment(ENGINE, 1, 21), 1e9)
+    assert not windows.fresh(Moment(ENGINE, 1, 20), 1e9 + FORGET_SECONDS - 60)
+    assert windows.fresh(Moment(ENGINE, 1, 140), 1e9 + FORGET_SECONDS + 60)
