@@ -16,6 +16,7 @@ from bastide.errors import CommandError, Exit
 from infra import credentials
 from infra.engine import Operation
 from inventory.placed import devices, hosts
+from inventory.secrets import unresolved
 from monitors.continuity import drills
 from monitors.reports import compliance
 from monitors.security.results import AuditRun, load_latest
@@ -49,6 +50,9 @@ def check(work: Work, findings: Findings) -> Findings:
 
 def provide(work: Work, findings: Findings) -> Findings:
     """Make keys and certificates, then what the infra program declares; wheels meanwhile."""
+    missing = unresolved(work.opened.estate, work.opened.state)
+    if missing:
+        raise CommandError("\n".join(("secrets are missing:", *missing)), Exit.WRONG_USE)
     made = credentials.ensure(work.opened.estate, work.opened.state)
     if made.count:
         work.progress.step("credentials", f"{made.count} made in {work.opened.state}")

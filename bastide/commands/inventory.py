@@ -10,8 +10,11 @@ from bastide.options import estate_option, json_option, print_json
 from inventory.placed import devices, hosts, services
 from inventory.problems import InventoryError
 from inventory.schema import schema_text
+from inventory.secrets import unresolved
 from monitors.security.controls import load_controls
 from monitors.security.waivers import waiver_problems
+from monitors.snmp.intent import unknown_profiles
+from monitors.snmp.profile import shipped_profiles
 
 
 @click.group("inventory")
@@ -25,7 +28,8 @@ def group() -> None:
 def check(estate_name: str | None, as_json: bool) -> int:
     """Read the estate and tell every problem at once, with file and line (exit 2 when any).
 
-    Exit 1 when a waiver is of a control that does not exist, so that it accepts nothing.
+    Exit 1 when a waiver is of a control that does not exist, or a device names an SNMP profile
+    that does not. Secrets that cannot be had here are noted: another machine may have them.
     """
     try:
         opened = open_estate(estate_name)
@@ -41,9 +45,13 @@ def check(estate_name: str | None, as_json: bool) -> int:
         "devices": sum(1 for _ in devices(opened.estate)),
         "services": sum(1 for _ in services(opened.estate)),
     }
-    idle = tuple(waiver_problems(opened.estate.waivers, load_controls()))
+    idle = (
+        *waiver_problems(opened.estate.waivers, load_controls()),
+        *unknown_profiles(opened.estate, shipped_profiles()),
+    )
+    notes = unresolved(opened.estate, opened.state)
     if as_json:
-        print_json({"problems": [], "warnings": idle, **counted})
+        print_json({"problems": [], "warnings": idle, "notes": notes, **counted})
     else:
         click.echo(
             f"{opened.folder}: well: {counted['municipalities']} municipalities, "
@@ -52,6 +60,8 @@ def check(estate_name: str | None, as_json: bool) -> int:
         )
         for warning in idle:
             click.echo(f"  {warning}")
+        if notes:
+            click.echo(f"  note: {len(notes)} secrets cannot be had here, the first: {notes[0]}")
     return Exit.FINDINGS if idle else Exit.WELL
 
 

@@ -10,6 +10,7 @@ from bastide.opened import open_estate
 from bastide.options import estate_option, json_option, print_json
 from inventory.placed import devices
 from monitors.snmp import polling
+from monitors.snmp.discover import PROFILES
 from monitors.snmp.discover.compare import Discovery
 from monitors.snmp.discover.compare import discover as compared
 from monitors.snmp.discover.paste import yaml_to_paste
@@ -34,7 +35,7 @@ def discover(estate_name: str | None, as_yaml: bool, as_json: bool) -> int:
     if not wanted:
         raise CommandError("this estate has no devices", Exit.WRONG_USE)
     with Console(stderr=True).status(f"asking {len(wanted)} devices"):
-        polled = polling.poll(wanted, opened.state)
+        polled = polling.poll(wanted, opened.state, profiles=PROFILES)
     shown = {
         result.target.name: seen(
             result.found, [(o.profile, o.table) for o in result.outcomes if not o.failure]
