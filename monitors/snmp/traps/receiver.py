@@ -138,7 +138,8 @@ class Receiver:
         number = self._socket.fileno()
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", MODULE, str(number), str(self._state)),
+            # -P: whatever lies in the folder that the exporter was started in is not ours.
+            *("-P", "-m", MODULE, str(number), str(self._state)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             pass_fds=(number,),

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from inventory.model import Estate
+from inventory.model import Estate, SnmpAccess
 from inventory.placed import PlacedHost, devices, hosts
 from inventory.secrets import SecretError
 from inventory.words import Role
-from monitors.snmp.client import Community, User
-from monitors.snmp.targets import agent, targets
+from monitors.snmp.client import Credentials
+from monitors.snmp.targets import Target, agent, targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Sender:
 
     device: str
     municipality: str
-    credentials: User | Community
+    credentials: Credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,26 @@ def addresses(estate: Estate, state: Path) -> tuple[tuple[Address, ...], tuple[s
     uplinks = _uplinks(estate, edges)
     found: dict[str, list[Sender]] = {}
     troubles = []
+    # Most devices share one access; a vault that is asked for each would take its time.
+    proofs: dict[SnmpAccess, Credentials | SecretError] = {}
     for target in targets(estate).values():
-        try:
-            sender = Sender(target.name, target.municipality, agent(target, state).credentials)
-        except SecretError as error:
-            troubles.append(f"{target.name}: {error}")
+        if target.access not in proofs:
+            proofs[target.access] = _proof(target, state)
+        proof = proofs[target.access]
+        if isinstance(proof, SecretError):
+            troubles.append(f"{target.name}: {proof}")
             continue
+        sender = Sender(target.name, target.municipality, proof)
         for address in dict.fromkeys((target.address, uplinks.get(target.name, target.address))):
             found.setdefault(address, []).append(sender)
     return tuple(_address(a, s, edges.get(a)) for a, s in found.items()), tuple(troubles)
+
+
+def _proof(target: Target, state: Path) -> Credentials | SecretError:
+    try:
+        return agent(target, state).credentials
+    except SecretError as error:
+        return error
 
 
 def _address(address: str, senders: list[Sender], edge: PlacedHost | None) -> Address:
