@@ -40,13 +40,12 @@ class Discovered:
     strip_port: bool = False
 
 
-# What `/security` and `/continuity` measure elsewhere carries its own municipality and host, as do
-# the traps that the exporter counts for each device.
+# What `/security`, `/continuity` and `/traps` tell of others carries their municipality and name.
 OWN: tuple[Own, ...] = (
     Own("prometheus", PROMETHEUS),
     Own("alertmanager", ALERTMANAGER),
     Own("blackbox_exporter", BLACKBOX),
-    Own("bastide", EXPORTER, honor_labels=True),
+    Own("bastide", EXPORTER),
     Own("security", EXPORTER, path="/security", honor_labels=True),
     Own("continuity", EXPORTER, path="/continuity", honor_labels=True),
     Own("traps", EXPORTER, path="/traps", honor_labels=True),

@@ -1,0 +1,158 @@
+"""A core switch with 200 devices behind it, as the exporter would tell of them, and a duty desk."""
+
+import asyncio
+import json
+import shutil
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import yaml
+from aiohttp import web
+
+from inventory.load import load_estate
+from inventory.model import Estate
+from inventory.paths import SHIPPED_ESTATES
+from monitors.exporter.targets import JOBS
+from monitors.metrics import CONTENT_TYPE, gauge, render
+from monitors.prometheus.scrape import OWN
+from monitors.snmp.poller import PollResult
+from monitors.snmp.targets import Target, targets
+
+CORE = "velgora-core"
+ACCESS_SWITCHES, BEHIND_EACH, BEHIND_CORE = 10, 15, 40
+BEHIND = ACCESS_SWITCHES * (1 + BEHIND_EACH) + BEHIND_CORE
+NETWORK, GATEWAY, FIRST = "10.77.8.0/23", "10.77.8.1", ip_address("10.77.8.10")
+
+
+def estate(folder: Path) -> Estate:
+    """Return the lab with the campus in Velgora: the core, access switches, and what they feed."""
+    copy = folder / "estate"
+    shutil.copytree(SHIPPED_ESTATES / "lab", copy)
+    file = copy / "municipalities" / "velgora.yml"
+    town = yaml.safe_load(file.read_text(encoding="utf-8"))
+    place = {"id": "campus", "name": "Campus", "network": NETWORK, "gateway": GATEWAY}
+    town["sites"].append(place)
+    town["devices"] += [
+        {"site": "campus", "provider": "existing", "address": str(FIRST + number), **device}
+        for number, device in enumerate(_devices())
+    ]
+    file.write_text(yaml.safe_dump(town), encoding="utf-8")
+    return load_estate(copy)
+
+
+def _devices() -> Iterator[dict[str, Any]]:
+    yield {"id": "core", "kind": "switch"}
+    for number in range(BEHIND_CORE):
+        yield {"id": f"ap{number}", "kind": "access_point", "parent": CORE}
+    for switch in range(ACCESS_SWITCHES):
+        yield {"id": f"access{switch}", "kind": "switch", "parent": CORE}
+        for number in range(BEHIND_EACH):
+            name, parent = f"printer{switch}x{number}", f"velgora-access{switch}"
+            yield {"id": name, "kind": "printer", "parent": parent}
+
+
+@dataclass
+class Campus:
+    """Serves what Prometheus asks of the exporter and of blackbox_exporter; takes what is sent.
+
+    ``lost`` are the core and all that lies behind it. Those that are ``silent`` do not answer, and
+    the exporter says so only after it has waited for ``patience`` seconds. A message is
+    Alertmanager's own JSON.
+    """
+
+    estate: Estate
+    patience: float
+    silent: frozenset[str] = frozenset()
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    address: str = ""
+
+    def __post_init__(self) -> None:
+        """Know what may be asked, and what is lost with the core."""
+        self._known: Mapping[str, Target] = targets(self.estate)
+        parents = {
+            group["labels"]["device"]: group["labels"]["parent"]
+            for group in JOBS["snmp"](self.estate)
+            if "device" in group["labels"] and "parent" in group["labels"]
+        }
+        lost = frozenset((CORE,))
+        while more := {name for name, parent in parents.items() if parent in lost} - lost:
+            lost |= more
+        self.lost = lost
+
+    @property
+    def webhook(self) -> str:
+        """Where the duty desk is told."""
+        return f"http://{self.address}/duty"
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """Serve on a loopback port of its own."""
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever, daemon=True)
+        thread.start()
+        runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1)
+        try:
+            asyncio.run_coroutine_threadsafe(self._start(runner), loop).result(10)
+            yield
+        finally:
+            asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(10)
+            loop.close()
+
+    async def _start(self, runner: web.AppRunner) -> None:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        self.address = f"{host}:{port}"
+
+    def _application(self) -> web.Application:
+        application = web.Application()
+        application.add_routes(
+            [
+                web.get("/snmp", self._snmp),
+                web.get("/targets/{job}", self._targets),
+                web.get("/probe", _always("probe_success")),
+                *(
+                    web.get(path, _always("bastide_collector_success"))
+                    for path in {own.path for own in OWN}
+                ),
+                web.post("/duty", self._duty),
+            ]
+        )
+        return application
+
+    async def _snmp(self, request: web.Request) -> web.Response:
+        target = self._known[request.query["target"]]
+        answers = target.name not in self.silent
+        if not answers:
+            await asyncio.sleep(self.patience)
+        result = PollResult(target, answers, 0.0, "", (), ())
+        return _text(render(result.families()))
+
+    async def _targets(self, request: web.Request) -> web.Response:
+        """The exporter's own lists; node_exporter of every host is here as well."""
+        listed = JOBS[request.match_info["job"]](self.estate)
+        if request.match_info["job"] == "node":
+            return web.json_response([{**group, "targets": [self.address]} for group in listed])
+        return web.json_response(listed)
+
+    async def _duty(self, request: web.Request) -> web.Response:
+        self.messages.append(json.loads(await request.text()))
+        return web.Response()
+
+
+def _always(name: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(_: web.Request) -> web.Response:
+        return _text(render([gauge(name, "All is well.", 1)]))
+
+    return answer
+
+
+def _text(text: str) -> web.Response:
+    return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
