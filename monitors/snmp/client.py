@@ -30,6 +30,18 @@ class Typed(NamedTuple):
     content: bytes
 
 
+class Page(NamedTuple):
+    """Bindings as they were on the wire: octets, where the list begins and ends in them.
+
+    ``size`` is the whole datagram's.
+    """
+
+    data: bytes
+    start: int
+    end: int
+    size: int
+
+
 class SnmpError(Exception):
     """A request failed; the text says what happened, for an administrator."""
 
@@ -96,11 +108,15 @@ class Session(Protocol):
         """For each OID the instance after it, in the same order; Missing.END after the last."""
         ...
 
-    async def bulk(self, oids: Sequence[bytes], repetitions: int) -> tuple[list[Binding], int]:
-        """GETBULK: up to ``repetitions`` rounds of ``next``, and the answer's size in octets.
+    async def bulk(self, oids: Sequence[bytes], repetitions: int) -> Page:
+        """GETBULK: up to ``repetitions`` rounds of ``next``.
 
         An agent may answer fewer bindings than asked, ending anywhere. Raises TooBigError as well.
         """
+        ...
+
+    async def bulks(self, cursors: Sequence[Sequence[bytes]], rows: int) -> list[Page | SnmpError]:
+        """Several ``bulk`` at once, each asked one time; raises RefusedError only."""
         ...
 
     async def typed(self, oid: bytes, repetitions: int) -> list[Typed]:

@@ -1,10 +1,11 @@
 """A device's columns during one poll: each is read once, however many tables ask for it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from monitors.snmp import oid
 from monitors.snmp.client import Session
-from monitors.snmp.table import MOST_COLUMNS, Cells, PageSize, Reading, read
+from monitors.snmp.pages import PageSize
+from monitors.snmp.table import MOST_COLUMNS, Cells, Reading, read
 
 
 class Columns:
@@ -15,8 +16,10 @@ class Columns:
         self._session, self._pages = session, pages
         self._cells: dict[str, Cells] = {}
 
-    async def read(self, columns: Iterable[str]) -> None:
+    async def read(self, columns: Iterable[str], rows: Sequence[bytes] = ()) -> None:
         """Read the columns that are not there yet, those of one table together.
+
+        ``rows`` are the indexes that the table had the last time.
 
         Raises SnmpError; what was read until then is there, also when the poll is cut off.
         """
@@ -25,7 +28,7 @@ class Columns:
             group = missing[start : start + MOST_COLUMNS]
             reading = Reading.of([oid.encode(column) for column in group])
             try:
-                await read(self._session, reading, self._pages)
+                await read(self._session, reading, self._pages, rows)
             finally:
                 self._cells |= zip(group, reading.cells, strict=True)
 

@@ -1,11 +1,27 @@
-"""One question and its answer, whatever the version; here those in clear."""
+"""Questions to one agent and their answers, whatever the version: retries, several at once."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from monitors.snmp.client import Agent, BadAnswerError, Community, NoAnswerError, SnmpError
+from monitors.snmp.client import (
+    Agent,
+    BadAnswerError,
+    Community,
+    NoAnswerError,
+    RefusedError,
+    SnmpError,
+)
 from monitors.snmp.transport import Transport
 from monitors.snmp.wire import community, pdu
+
+
+class Question(NamedTuple):
+    """A PDU to send; the numbers are as in ``wire.pdu``."""
+
+    kind: int
+    oids: Sequence[bytes]
+    status: int = 0
+    position: int = 0
 
 
 class Answer(NamedTuple):
@@ -16,45 +32,81 @@ class Answer(NamedTuple):
     size: int
 
 
-class Exchange(Protocol):
-    """Sends one PDU and returns the response to it; raises SnmpError."""
+class Codec(Protocol):
+    """Makes messages of questions and takes answers apart, for one agent and version."""
 
-    async def __call__(
-        self, kind: int, oids: Sequence[bytes], status: int = 0, position: int = 0
-    ) -> Answer:
-        """``kind`` and the two numbers are as in ``wire.pdu``."""
+    def encode(self, number: int, question: Question) -> bytes:
+        """The message that carries a question."""
+        ...
+
+    def decode(self, data: bytes) -> Answer:
+        """The answer in a datagram; raises SnmpError."""
         ...
 
 
-class Plain:
-    """Exchanges in SNMPv1 or v2c; see ``Exchange``."""
+class Exchange:
+    """Asks one agent; see the module."""
 
-    def __init__(self, transport: Transport, agent: Agent, seconds: float, attempts: int) -> None:
-        """Prepare; nothing is sent."""
-        assert isinstance(agent.credentials, Community)  # noqa: S101 - the client looked
-        self._transport, self._agent = transport, agent
+    def __init__(
+        self, transport: Transport, agent: Agent, codec: Codec, seconds: float, attempts: int
+    ) -> None:
+        """Each question waits ``seconds``, and is sent ``attempts`` times at most."""
+        self._transport, self._agent, self._codec = transport, agent, codec
         self._seconds, self._attempts = seconds, attempts
-        self._version = agent.credentials.version
-        self._community = agent.credentials.community.encode()
 
-    async def __call__(
-        self, kind: int, oids: Sequence[bytes], status: int = 0, position: int = 0
-    ) -> Answer:
-        """See ``Exchange``."""
+    async def one(self, question: Question) -> Answer:
+        """Ask, again if need be. Raises SnmpError."""
         failure: SnmpError = NoAnswerError(f"{self._agent}: never asked")
         for _ in range(self._attempts):
-            number = self._transport.number()
-            message = community.encode(
-                self._version, self._community, pdu.request(kind, number, oids, status, position)
-            )
-            try:
-                data = await self._transport.ask(self._agent, number, message, self._seconds)
-                found = community.decode(data)
-            except NoAnswerError as error:
-                failure = error
-                continue
-            except BadAnswerError as error:
-                failure = BadAnswerError(f"{self._agent}: an answer that is not SNMP: {error}")
-                continue
-            return Answer(data, found.pdu, len(data))
+            found = (await self.many([question]))[0]
+            if not isinstance(found, SnmpError):
+                return found
+            failure = found
         raise failure
+
+    async def many(self, questions: Sequence[Question]) -> list[Answer | SnmpError]:
+        """Ask all at once, each one time; the answers in their order.
+
+        Raises RefusedError: that is of the agent, not of one question.
+        """
+        numbers: list[int] = []
+        try:
+            for question in questions:
+                number = self._transport.number()
+                numbers.append(number)
+                message = self._codec.encode(number, question)
+                self._transport.send(self._agent, number, message)
+            return [await self._answer(number) for number in numbers]
+        except NoAnswerError as error:
+            return [error for _ in questions]
+        finally:
+            for number in numbers:
+                self._transport.forget(number)
+
+    async def _answer(self, number: int) -> Answer | SnmpError:
+        try:
+            return self._codec.decode(await self._transport.answer(number, self._seconds))
+        except RefusedError:
+            raise
+        except NoAnswerError as error:
+            return error
+        except SnmpError as error:
+            return BadAnswerError(f"{self._agent}: {error}")
+
+
+class Plain:
+    """SNMPv1 and v2c; see ``Codec``."""
+
+    def __init__(self, credentials: Community) -> None:
+        """The community that goes with each message."""
+        self._version, self._community = credentials.version, credentials.community.encode()
+
+    def encode(self, number: int, question: Question) -> bytes:
+        """See ``Codec``."""
+        kind, oids, status, position = question
+        content = pdu.request(kind, number, oids, status, position)
+        return community.encode(self._version, self._community, content)
+
+    def decode(self, data: bytes) -> Answer:
+        """See ``Codec``."""
+        return Answer(data, community.decode(data).pdu, len(data))

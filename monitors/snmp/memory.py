@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from monitors.metrics import Family
 from monitors.snmp.boot import BootTimes
 from monitors.snmp.client import Raw
+from monitors.snmp.pages import PageSize
 from monitors.snmp.profile import Profile
-from monitors.snmp.table import Cells, PageSize
+from monitors.snmp.table import Cells
 
 NAMES_SECONDS = 3600.0
 SLOW_SECONDS = 600.0
@@ -19,16 +20,19 @@ Key = tuple[str, str]
 
 @dataclass(slots=True)
 class TableMemory:
-    """What is known of one table: ``labels`` by index (None: a row that is not shown),
-    ``unique`` when no two rows share theirs.
-    ``beside`` are other columns by this table's index, ``info`` and ``slow`` what was read and
-    is served until it is old, ``covered`` the places of columns that better ones make needless.
+    """What is known of one table.
+
+    ``labels`` by index (None: a row that is not shown), ``unique`` when no two rows share theirs;
+    ``order`` are the indexes of all rows as the agent has them, ``beside`` other columns by this
+    table's index, ``info`` and ``slow`` what was read and is served until it is old, ``covered``
+    the places of columns that better ones make needless.
     """
 
     named_at: float = float("-inf")
     read_at: float = float("-inf")
     labels: dict[bytes, str | None] = field(default_factory=dict)
     unique: bool = True
+    order: tuple[bytes, ...] = ()
     beside: dict[str, Cells] = field(default_factory=dict)
     info: tuple[Family, ...] = ()
     slow: tuple[Family, ...] = ()

@@ -1,9 +1,8 @@
-"""Exchanges in SNMPv3 authPriv: engines, clocks and keys (RFC 3414, 3 and 4)."""
+"""SNMPv3 authPriv: engines, clocks and keys (RFC 3414, 3 and 4)."""
 
 import asyncio
 import os
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitors.snmp.client import (
@@ -14,7 +13,7 @@ from monitors.snmp.client import (
     SnmpError,
     User,
 )
-from monitors.snmp.exchange import Answer
+from monitors.snmp.exchange import Answer, Question
 from monitors.snmp.transport import Transport
 from monitors.snmp.wire import pdu, secure, usm
 from monitors.snmp.wire.secure import Moment
@@ -68,7 +67,7 @@ class Engines:
 
 
 class Secured:
-    """Exchanges with one agent in SNMPv3; see ``exchange.Exchange``."""
+    """SNMPv3 with one agent; see ``exchange.Codec``."""
 
     def __init__(
         self, transport: Transport, agent: Agent, engines: Engines, seconds: float, attempts: int
@@ -92,11 +91,14 @@ class Secured:
             number = self._transport.number()
             question = secure.encode_clear(number, NOBODY, pdu.request(pdu.GET, number, ()))
             try:
-                data = await self._transport.ask(self._agent, number, question, self._seconds)
+                self._transport.send(self._agent, number, question)
+                data = await self._transport.answer(number, self._seconds)
                 moment = secure.header(data).moment
             except (NoAnswerError, BadAnswerError) as error:
                 failure = error
                 continue
+            finally:
+                self._transport.forget(number)
             if not moment.engine:
                 raise BadAnswerError(f"{self._agent}: an SNMPv3 answer without an engine id")
             await self._derive(moment.engine)
@@ -110,34 +112,29 @@ class Secured:
         """Make the keys in a thread: milliseconds of hashing that no other device waits for."""
         await asyncio.to_thread(usm.localized, self._user, engine)
 
-    async def __call__(
-        self, kind: int, oids: Sequence[bytes], status: int = 0, position: int = 0
-    ) -> Answer:
-        """See ``exchange.Exchange``."""
-        failure: SnmpError = NoAnswerError(f"{self._agent}: never asked")
-        for _ in range(self._attempts):
-            try:
-                return await self._once(kind, oids, status, position)
-            except RefusedError as error:
-                # Keys made for another engine are refused too: other hardware at the old address.
-                self._engines.known.pop(self._place, None)
-                raise RefusedError(f"{self._agent}: {error}; {HINT}") from error
-            except NoAnswerError as error:
-                failure = error
-            except BadAnswerError as error:
-                failure = BadAnswerError(f"{self._agent}: {error}")
-        raise failure
-
-    async def _once(self, kind: int, oids: Sequence[bytes], status: int, position: int) -> Answer:
+    def encode(self, number: int, question: Question) -> bytes:
+        """See ``exchange.Codec``."""
+        kind, oids, status, position = question
         engine = self._engines.known[self._place]
         keys = usm.localized(self._user, engine.id)
-        number = self._transport.number()
-        question = pdu.request(kind, number, oids, status, position)
-        message = secure.encode(number, engine.now(), keys, question, self._engines.salt())
-        data = await self._transport.ask(self._agent, number, message, self._seconds)
+        content = pdu.request(kind, number, oids, status, position)
+        return secure.encode(number, engine.now(), keys, content, self._engines.salt())
+
+    def decode(self, data: bytes) -> Answer:
+        """See ``exchange.Codec``."""
+        try:
+            return self._opened(data)
+        except RefusedError as error:
+            # Keys made for another engine are refused too: other hardware at the old address.
+            self._engines.known.pop(self._place, None)
+            raise RefusedError(f"{self._agent}: {error}; {HINT}") from error
+
+    def _opened(self, data: bytes) -> Answer:
+        engine = self._engines.known.get(self._place)
         found = secure.header(data)
-        if not found.flags & secure.AUTHENTICATED:
+        if engine is None or not found.flags & secure.AUTHENTICATED:
             raise RefusedError(_told(secure.report(data, secure.content_of(found, data))))
+        keys = usm.localized(self._user, engine.id)
         secure.check(found, data, keys)
         engine.heard(found.moment)
         if found.flags & secure.ENCRYPTED:

@@ -10,14 +10,16 @@ from monitors.snmp.client import (
     Community,
     Missing,
     NoAnswerError,
+    Page,
     Raw,
+    SnmpError,
     TooBigError,
     Typed,
 )
-from monitors.snmp.exchange import Exchange, Plain
+from monitors.snmp.exchange import Answer, Codec, Exchange, Plain, Question
 from monitors.snmp.secured import Engines, Secured
 from monitors.snmp.transport import Transport
-from monitors.snmp.wire import community, pdu
+from monitors.snmp.wire import community, pdu, values
 
 ATTEMPT_SECONDS = 1.5
 ATTEMPTS = 2
@@ -40,13 +42,15 @@ class NetworkClient:
 
         Raises SnmpError.
         """
+        codec: Codec
+        bulk = True
         if isinstance(agent.credentials, Community):
-            exchange: Exchange = Plain(self._transport, agent, self._seconds, self._attempts)
-            yield AgentSession(agent, exchange, bulk=agent.credentials.version != community.V1)
-            return
-        secured = Secured(self._transport, agent, self._engines, self._seconds, self._attempts)
-        await secured.greet()
-        yield AgentSession(agent, secured, bulk=True)
+            codec, bulk = Plain(agent.credentials), agent.credentials.version != community.V1
+        else:
+            codec = Secured(self._transport, agent, self._engines, self._seconds, self._attempts)
+            await codec.greet()
+        exchange = Exchange(self._transport, agent, codec, self._seconds, self._attempts)
+        yield AgentSession(agent, exchange, bulk=bulk)
 
     def close(self) -> None:
         """Close the sockets."""
@@ -63,50 +67,63 @@ class AgentSession:
 
     async def get(self, oids: Sequence[bytes]) -> dict[bytes, Raw]:
         """See ``client.Session``."""
-        found: dict[bytes, Raw] = {}
-        for start in range(0, len(oids), MOST_OIDS):
-            for binding in await self._some(pdu.GET, list(oids[start : start + MOST_OIDS])):
-                if not isinstance(binding[1], Missing):
-                    found[binding[0]] = binding[1]
-        return {wanted: found[wanted] for wanted in oids if wanted in found}
+        found = dict(await self._all(pdu.GET, oids))
+        return {o: found[o] for o in oids if not isinstance(found.get(o, Missing.END), Missing)}
 
     async def next(self, oids: Sequence[bytes]) -> list[Binding]:
         """See ``client.Session``."""
-        found: list[Binding] = []
-        for start in range(0, len(oids), MOST_OIDS):
-            found += await self._some(pdu.NEXT, list(oids[start : start + MOST_OIDS]))
-        return found
+        return await self._all(pdu.NEXT, oids)
 
-    async def bulk(self, oids: Sequence[bytes], repetitions: int) -> tuple[list[Binding], int]:
+    async def _all(self, kind: int, oids: Sequence[bytes]) -> list[Binding]:
+        found: list[Typed] = []
+        for start in range(0, len(oids), MOST_OIDS):
+            found += await self._some(kind, list(oids[start : start + MOST_OIDS]))
+        return [(binding.oid, _value(binding)) for binding in found]
+
+    async def bulk(self, oids: Sequence[bytes], repetitions: int) -> Page:
         """See ``client.Session``."""
         if not self._has_bulk:
-            return await self.next(oids), 0
-        answer = await self._exchange(pdu.BULK, oids, 0, repetitions)
-        self._check(answer.pdu)
-        return pdu.bindings(answer.data, answer.pdu.start, answer.pdu.end), answer.size
+            octets = b"".join(pdu.binding(*found) for found in await self._some(pdu.NEXT, [*oids]))
+            return Page(octets, 0, len(octets), 0)
+        return self._page(await self._exchange.one(Question(pdu.BULK, oids, 0, repetitions)))
+
+    async def bulks(self, cursors: Sequence[Sequence[bytes]], rows: int) -> list[Page | SnmpError]:
+        """See ``client.Session``."""
+        answers = await self._exchange.many([Question(pdu.BULK, oids, 0, rows) for oids in cursors])
+        found: list[Page | SnmpError] = []
+        for answer in answers:
+            try:
+                found.append(answer if isinstance(answer, SnmpError) else self._page(answer))
+            except SnmpError as error:
+                found.append(error)
+        return found
 
     async def typed(self, oid: bytes, repetitions: int) -> list[Typed]:
         """See ``client.Session``."""
         kind, most = (pdu.BULK, repetitions) if self._has_bulk else (pdu.NEXT, 0)
-        answer = await self._exchange(kind, [oid], 0, most)
+        answer = await self._exchange.one(Question(kind, [oid], 0, most))
         if answer.pdu.status == pdu.NO_SUCH_NAME:
             return []
-        self._check(answer.pdu)
-        found = pdu.typed(answer.data, answer.pdu.start, answer.pdu.end)
+        page = self._page(answer)
+        found = pdu.typed(page.data, page.start, page.end)
         return [binding for binding in found if binding.tag != Missing.END.value]
 
-    async def _some(self, kind: int, oids: list[bytes]) -> list[Binding]:
+    def _page(self, answer: Answer) -> Page:
+        self._check(answer.pdu)
+        return Page(answer.data, answer.pdu.start, answer.pdu.end, answer.size)
+
+    async def _some(self, kind: int, oids: list[bytes]) -> list[Typed]:
         """Ask for a few OIDs, one answer each; those that an agent stumbles over become END.
 
         SNMPv1 agents, and odd ones of v2c, refuse a whole question for one OID that they lack.
         """
-        left, refused = list(range(len(oids))), set()
+        left = list(range(len(oids)))
         while left:
             try:
-                answer = await self._exchange(kind, [oids[i] for i in left])
+                answer = await self._exchange.one(Question(kind, [oids[i] for i in left]))
                 status, position = answer.pdu.status, answer.pdu.position
                 if status == pdu.NO_SUCH_NAME and 0 < position <= len(left):
-                    refused.add(left.pop(position - 1))
+                    left.pop(position - 1)
                     continue
                 self._check(answer.pdu)
             except (TooBigError, NoAnswerError):
@@ -116,14 +133,14 @@ class AgentSession:
                 half = len(oids) // 2
                 return await self._some(kind, oids[:half]) + await self._some(kind, oids[half:])
             self._heard = True
-            found = pdu.bindings(answer.data, answer.pdu.start, answer.pdu.end)
+            found = pdu.typed(answer.data, answer.pdu.start, answer.pdu.end)
             if len(found) != len(left):
                 raise BadAnswerError(
                     f"{self._agent}: {len(found)} answers to {len(left)} questions"
                 )
             answers = dict(zip(left, found, strict=True))
-            return [answers.get(i, (oids[i], Missing.END)) for i in range(len(oids))]
-        return [(asked, Missing.END) for asked in oids]
+            return [answers.get(i) or _nothing(oids[i]) for i in range(len(oids))]
+        return [_nothing(asked) for asked in oids]
 
     def _check(self, found: pdu.Pdu) -> None:
         if found.kind != pdu.RESPONSE:
@@ -132,3 +149,15 @@ class AgentSession:
             raise TooBigError(f"{self._agent}: the answer would be too big for the agent")
         if found.status:
             raise BadAnswerError(f"{self._agent}: the agent says {pdu.error_name(found.status)}")
+
+
+def _value(binding: Typed) -> Raw:
+    """The value; none for one of a type that nobody knows: the others of the answer count."""
+    try:
+        return values.decode(binding.tag, binding.content)
+    except BadAnswerError:
+        return Missing.INSTANCE
+
+
+def _nothing(oid: bytes) -> Typed:
+    return Typed(oid, Missing.END.value, b"")

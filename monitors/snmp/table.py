@@ -6,80 +6,40 @@ from dataclasses import dataclass, field
 from monitors.snmp import oid
 from monitors.snmp.client import (
     BadAnswerError,
-    Binding,
     Missing,
     NoAnswerError,
+    Page,
     Raw,
     Session,
+    SnmpError,
     TooBigError,
 )
+from monitors.snmp.pages import PageSize
+from monitors.snmp.wire import ber, pdu, values
 
+END = Missing.END.value
 # A row's index as octets, and its value.
 Cells = dict[bytes, Raw]
 
+# RFC 2578, 3.5: 128 numbers of five octets.
+LONGEST_NAME = 640
 # More than any port table; an agent that goes on has no end to its table.
 MOST_ROWS = 20_000
 # Long questions make some agents stumble.
 MOST_COLUMNS = 16
-# What crosses every link in one piece, tunnels included (the UDP payload).
-LARGEST_ANSWER = 1400
-# A 64-bit counter with its OID takes 24; the first answer shows what these take.
-FIRST_GUESS = 24
-MOST_BINDINGS = 120
-# So many good answers after a refused one, a larger one is tried again.
-PATIENCE = 200
-
-
-@dataclass(slots=True)
-class PageSize:
-    """How much to ask of one device at once; learned from its answers and remembered.
-
-    ``bindings`` is what it manages at most: halved when an answer is too big for it or does not
-    come, doubled again after many good answers. ``octets`` is what a row of each table takes,
-    ``counts`` how many rows it had.
-    """
-
-    bindings: int = MOST_BINDINGS
-    octets: dict[bytes, int] = field(default_factory=dict)
-    counts: dict[bytes, int] = field(default_factory=dict)
-    good: int = 0
-
-    def rows(self, table: bytes, columns: int, taken: int = 0) -> int:
-        """Return for how many rows of a table to ask: max-repetitions of RFC 3416, 4.2.3.
-
-        With ``taken`` rows read, no more than are left, and the one that shows the end.
-        """
-        fitting = LARGEST_ANSWER // self.octets.get(table, FIRST_GUESS * columns)
-        left = self.counts.get(table, fitting) - taken + 1
-        return max(1, min(fitting, self.bindings // columns, left if left > 0 else fitting))
-
-    def answered(self, table: bytes, rows: int, size: int) -> None:
-        """Learn from an answer of ``rows`` rows and ``size`` octets."""
-        if rows and size:
-            self.octets[table] = -(-size // rows)
-        if self.bindings < MOST_BINDINGS:
-            self.good += 1
-            if self.good >= PATIENCE:
-                self.bindings, self.good = min(MOST_BINDINGS, 2 * self.bindings), 0
-
-    def failed(self, asked: int) -> bool:
-        """Take it that ``asked`` bindings were too many; False when it cannot be fewer."""
-        if asked <= 1 or self.bindings <= 1:
-            return False
-        self.bindings, self.good = max(1, min(self.bindings, asked) // 2), 0
-        return True
 
 
 @dataclass(slots=True)
 class Reading:
     """Columns at work; what was read stays when the agent fails half-way.
 
-    ``lies`` are the columns that ended because the agent broke the rules in them.
+    ``last`` is the index of the last row read in each, ``active`` the columns that may have more,
+    ``lies`` what was wrong where the agent broke the rules; such a column ends.
     """
 
     columns: tuple[bytes, ...]
     cells: tuple[Cells, ...]
-    cursors: list[bytes]
+    last: list[bytes]
     active: list[int]
     lies: list[str] = field(default_factory=list)
 
@@ -87,59 +47,130 @@ class Reading:
     def of(cls, columns: Sequence[bytes]) -> "Reading":
         """Begin before the first row."""
         found = tuple(columns)
-        return cls(found, tuple({} for _ in found), list(found), list(range(len(found))))
+        return cls(found, tuple({} for _ in found), [b""] * len(found), list(range(len(found))))
 
     @property
     def taken(self) -> int:
         """How many rows were read."""
         return max(map(len, self.cells))
 
-    def take(self, page: list[Binding]) -> None:
-        """Take an answer's bindings: rounds over the active columns (RFC 3416, 4.2.3)."""
-        count, active = len(self.active), []
+    def cursors(self) -> list[bytes]:
+        """The OIDs after which to ask: one for each active column."""
+        return [self.columns[column] + self.last[column] for column in self.active]
+
+    def stands_at(self, index: bytes) -> bool:
+        """Whether every column goes on after the row of that index."""
+        return len(self.active) == len(self.columns) and set(self.last) == {index}
+
+    def take(self, page: Page) -> None:
+        """Take an answer's bindings: rounds over the active columns (RFC 3416, 4.2.3).
+
+        Raises BadAnswerError when there are none, or the octets are no bindings.
+        """
+        if page.start >= page.end:
+            raise BadAnswerError(f"below {shown(self.columns[0])}: an answer with nothing in it")
+        had = [len(self.cells[column]) for column in self.active]
+        counts, ended = self._take(page)
+        left = []
         for place, column in enumerate(self.active):
-            if self._take(column, page[place::count]):
-                active.append(column)
-        self.active = active
+            rows = len(self.cells[column])
+            if rows != had[place] + counts[place]:
+                self.lies.append(f"below {shown(self.columns[column])}: a row came twice")
+            elif rows > MOST_ROWS:
+                self.lies.append(f"{shown(self.columns[column])}: more than {MOST_ROWS} rows")
+            elif not ended[place]:
+                left.append(column)
+        self.active = left
 
-    def _take(self, column: int, bindings: list[Binding]) -> bool:
-        """Take one column's share of an answer; return whether there may be more of it."""
-        prefix, cells, last = self.columns[column], self.cells[column], self.cursors[column]
-        skip, expected = len(prefix), len(cells)
-        for name, value in bindings:
-            if not name.startswith(prefix) or value is Missing.END:
-                return False
-            if name <= last and not oid.follows(name, last):
-                self.lies.append(f"{shown(name)} came after {shown(last)}: not increasing")
-                return False
-            cells[name[skip:]] = value
-            last = name
-            expected += 1
-        self.cursors[column] = last
-        if len(cells) != expected:
-            self.lies.append(f"below {shown(prefix)}: a row came twice")
-        elif len(cells) > MOST_ROWS:
-            self.lies.append(f"{shown(prefix)}: more than {MOST_ROWS} rows: no end")
-        else:
-            return True
-        return False
+    def _take(self, page: Page) -> tuple[list[int], list[bool]]:  # noqa: C901 - the hot path
+        """Read the bindings into the cells; return how many for each column, and which ended.
+
+        Written out where the rest of the codec calls functions: it runs for every value of a
+        table.
+        """
+        data, place, end, _ = page
+        unsigned, number = pdu.UNSIGNED, int.from_bytes
+        at, width = 0, len(self.active)
+        steps = [
+            (column, self.columns[column], len(self.columns[column]), self.cells[column])
+            for column in self.active
+        ]
+        last, counts, ended = self.last, [0] * width, [False] * width
+        try:
+            while place < end:
+                step = at
+                at = at + 1 if at + 1 < width else 0
+                if data[place] != ber.SEQUENCE or data[place + 1] >= 0x80:
+                    start, place = ber.enter(data, place, end, ber.SEQUENCE)
+                else:
+                    start = place + 2
+                    place = start + data[place + 1]
+                if ended[step]:
+                    continue
+                if data[start] != ber.OID or data[start + 1] >= 0x80:
+                    name, stop = ber.enter(data, start, place, ber.OID)
+                else:
+                    name = start + 2
+                    stop = name + data[start + 1]
+                column, prefix, skip, cells = steps[step]
+                tag, size, begin = data[stop], data[stop + 1], stop + 2
+                if size >= 0x80:
+                    tag, begin, _ = ber.element(data, stop, place)
+                elif begin + size != place or place > end:
+                    raise BadAnswerError(f"octet {begin}: a value that ends outside its binding")
+                if tag == END or not data.startswith(prefix, name) or stop == name + skip:
+                    ended[step] = True
+                    continue
+                if data[stop - 1] >= 0x80 or stop - name > LONGEST_NAME:
+                    self.lies.append(f"below {shown(prefix)}: an OID without an end")
+                    ended[step] = True
+                    continue
+                index = data[name + skip : stop]
+                if index <= last[column] and not oid.follows(index, last[column]):
+                    told = f"{shown(prefix + index)} came after {shown(prefix + last[column])}"
+                    self.lies.append(f"{told}: not increasing")
+                    ended[step] = True
+                    continue
+                if tag in unsigned and size < ber.LONGEST_NUMBER:
+                    cells[index] = number(data[begin:place], "big")
+                elif tag == ber.INTEGER and size < ber.LONGEST_NUMBER:
+                    cells[index] = number(data[begin:place], "big", signed=True)
+                else:
+                    cells[index] = self._other(tag, data[begin:place])
+                last[column] = index
+                counts[step] += 1
+        except IndexError:
+            raise BadAnswerError("the message ends within a binding") from None
+        return counts, ended
+
+    def _other(self, tag: int, content: bytes) -> Raw:
+        try:
+            return values.decode(tag, content)
+        except BadAnswerError as error:
+            self.lies.append(str(error))
+            return None
 
 
-async def read(session: Session, reading: Reading, pages: PageSize) -> None:
+async def read(
+    session: Session, reading: Reading, pages: PageSize, rows: Sequence[bytes] = ()
+) -> None:
     """Read columns to their end, several a question.
 
-    Raises SnmpError, BadAnswerError for the first of the ``lies`` after all else was read; what
-    was read until then is in ``reading``.
+    ``rows`` are the indexes that the table had the last time, in their order: a table that still
+    has them is asked for at several places at once. Raises SnmpError, BadAnswerError for the first
+    of the ``lies`` after all else was read; what was read until then is in ``reading``.
     """
     trusted = pages.bindings
     try:
+        await _together(session, reading, pages, rows)
         while reading.active:
             page = await _page(session, reading, pages)
-            if not page:
+            if page is None:
                 await _apart(session, reading, pages)
+            else:
+                reading.take(page)
             # A size is remembered once it got through: a device that went dead is not punished.
             trusted = pages.bindings
-            reading.take(page)
     finally:
         pages.bindings = trusted
     pages.counts[reading.columns[0]] = reading.taken
@@ -147,24 +178,41 @@ async def read(session: Session, reading: Reading, pages: PageSize) -> None:
         raise BadAnswerError(reading.lies[0])
 
 
-async def _page(session: Session, reading: Reading, pages: PageSize) -> list[Binding]:
-    """One answer, asked for in smaller and smaller sizes; empty when a row is too much already."""
-    table = reading.columns[0]
-    asked = [reading.cursors[column] for column in reading.active]
+async def _together(
+    session: Session, reading: Reading, pages: PageSize, rows: Sequence[bytes]
+) -> None:
+    """Ask for known rows, some pages at once; stop where the table is not what it was."""
+    count, columns = len(reading.columns), reading.columns
+    step = pages.rows(columns[0], count)
+    borders = [b"", *rows[step - 1 :: step]]
+    while len(borders) > 1 and pages.window > 1:
+        some, borders = borders[: pages.window], borders[pages.window :]
+        cursors = [[column + border for column in columns] for border in some]
+        for border, page in zip(some, await session.bulks(cursors, step), strict=True):
+            if isinstance(page, SnmpError):
+                pages.alone()
+                return
+            if not reading.stands_at(border):
+                return
+            reading.take(page)
+            pages.answered(columns[0], step, page.size)
+
+
+async def _page(session: Session, reading: Reading, pages: PageSize) -> Page | None:
+    """One answer, asked for in smaller and smaller sizes; None when a row is too much already."""
+    table, count = reading.columns[0], len(reading.active)
     while True:
-        rows = pages.rows(table, len(asked), reading.taken)
+        rows = pages.rows(table, count, reading.taken)
         try:
-            page, size = await session.bulk(asked, rows)
+            page = await session.bulk(reading.cursors(), rows)
         except (TooBigError, NoAnswerError):
-            if rows == 1 and len(asked) > 1:
-                return []
-            if not pages.failed(rows * len(asked)):
+            if rows == 1 and count > 1:
+                return None
+            if not pages.failed(rows * count):
                 raise
             continue
-        if not page:
-            raise BadAnswerError(f"below {shown(table)}: an answer with nothing in it")
-        if len(asked) == len(reading.columns):
-            pages.answered(table, len(page) // len(asked), size)
+        if count == len(reading.columns):
+            pages.answered(table, rows, page.size)
         return page
 
 
@@ -172,10 +220,12 @@ async def _apart(session: Session, reading: Reading, pages: PageSize) -> None:
     """Read the rest of the columns one after another: a row of all is too much for the agent."""
     for place in list(reading.active):
         single = Reading(
-            (reading.columns[place],), (reading.cells[place],), [reading.cursors[place]], [0]
+            (reading.columns[place],), (reading.cells[place],), [reading.last[place]], [0]
         )
-        await read(session, single, pages)
-        reading.active.remove(place)
+        try:
+            await read(session, single, pages)
+        finally:
+            reading.active.remove(place)
 
 
 def shown(octets: bytes) -> str:

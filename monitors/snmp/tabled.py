@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Iterator
 
 from monitors.metrics import Family, Sample
-from monitors.snmp import decode
+from monitors.snmp import decode, oid
 from monitors.snmp.client import Missing, NoAnswerError, Raw, RefusedError, SnmpError
 from monitors.snmp.columns import Columns
 from monitors.snmp.decode import Beside, Problem
@@ -35,7 +35,7 @@ class TableReader:
         known, slow = self._known, self._is_slow()
         if slow and now - known.read_at < SLOW_SECONDS:
             return [*known.info, *known.slow]
-        await self._tried(self._columns.read(self._own_columns()))
+        await self._tried(self._columns.read(self._own_columns(), known.order))
         rows = self._rows()
         old = now - known.named_at >= NAMES_SECONDS or not self._table.columns
         if old or not rows <= known.labels.keys():
@@ -92,9 +92,12 @@ class TableReader:
         if self.failure != before and known.labels:
             return
         naming = Naming(table, self._columns)
-        named = {index: naming.row(index) for index in sorted(rows | self._info_rows())}
+        named = {
+            index: naming.row(index) for index in sorted(rows | self._info_rows(), key=oid.numbers)
+        }
         known.labels = {index: rendered(row) if row else None for index, row in named.items()}
         known.unique = len(set(known.labels.values())) == len(known.labels)
+        known.order = tuple(known.labels) if rows == known.labels.keys() else ()
         known.named_at = now
         there = [row for row in named.values() if row]
         known.beside = {

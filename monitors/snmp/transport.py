@@ -26,7 +26,7 @@ _random = SystemRandom()
 class _Waiting:
     """A question in flight: whom it was put to, and who answered in their place."""
 
-    place: tuple[str, int]
+    agent: Agent
     answer: asyncio.Future[bytes]
     elsewhere: str = ""
 
@@ -51,25 +51,36 @@ class Transport:
             pass
         return number
 
-    async def ask(self, agent: Agent, number: int, message: bytes, seconds: float) -> bytes:
-        """Send a message and return the answer that carries its number.
+    def send(self, agent: Agent, number: int, message: bytes) -> None:
+        """Send a message whose answer carries ``number``; ``forget`` it in the end.
 
-        Raises NoAnswerError when none comes within ``seconds`` or the way there is closed.
+        Raises NoAnswerError when the way there is closed.
         """
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[bytes] = loop.create_future()
-        waiting = self._waiting[number] = _Waiting((agent.address, agent.port), answer)
-        timer = loop.call_later(seconds, _give_up, answer)
+        self._waiting[number] = _Waiting(agent, asyncio.get_running_loop().create_future())
         try:
             self._socket(agent).sendto(message, (agent.address, agent.port))
-            return await answer
-        except TimeoutError:
-            raise NoAnswerError(f"{agent}: no answer; {waiting.hint()}") from None
         except OSError as error:
             raise NoAnswerError(f"{agent}: {error.strerror or error}") from error
+
+    async def answer(self, number: int, seconds: float) -> bytes:
+        """Return the answer that carries a number.
+
+        Raises NoAnswerError when it does not come within ``seconds``.
+        """
+        waiting = self._waiting[number]
+        if waiting.answer.done():
+            return waiting.answer.result()
+        timer = asyncio.get_running_loop().call_later(seconds, _give_up, waiting.answer)
+        try:
+            return await waiting.answer
+        except TimeoutError:
+            raise NoAnswerError(f"{waiting.agent}: no answer; {waiting.hint()}") from None
         finally:
             timer.cancel()
-            del self._waiting[number]
+
+    def forget(self, number: int) -> None:
+        """Wait no longer for an answer."""
+        del self._waiting[number]
 
     def close(self) -> None:
         """Close the sockets."""
@@ -105,7 +116,7 @@ class Transport:
             waiting = None
         if waiting is None or waiting.answer.done():
             self.dropped += 1
-        elif waiting.place != (address, port):
+        elif (waiting.agent.address, waiting.agent.port) != (address, port):
             self.dropped += 1
             waiting.elsewhere = f"{address} port {port}"
         else:

@@ -4,7 +4,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from monitors.snmp import oid as oids_
-from monitors.snmp.client import Binding, Missing, Raw, Typed
+from monitors.snmp.client import Binding, Missing, Page, Raw, SnmpError, Typed
+from monitors.snmp.wire import pdu
 from monitors.snmp.wire.values import decode
 
 # What agents put into one answer so that it crosses an Ethernet link in one piece.
@@ -70,21 +71,25 @@ class RecordedSession:
         """For each OID the instance after it; Missing.END after the last."""
         return [_binding(self._after(oid)) for oid in oids]
 
-    async def bulk(self, oids: Sequence[bytes], repetitions: int) -> tuple[list[Binding], int]:
+    async def bulk(self, oids: Sequence[bytes], repetitions: int) -> Page:
         """Rounds of ``next``, row by row, until the answer is full or all columns have ended."""
-        found: list[Binding] = []
+        found: list[bytes] = []
         octets, round_ = _AROUND, list(oids)
         for _ in range(repetitions):
             row = [self._after(oid) for oid in round_]
             for entry in row:
                 octets += size(entry)
                 if octets > self._largest and found:
-                    return found, octets - size(entry)
-                found.append(_binding(entry))
+                    return _page(found, octets - size(entry))
+                found.append(pdu.binding(*entry))
             if all(entry.tag == Missing.END.value for entry in row):
                 break
             round_ = [entry.oid for entry in row]
-        return found, octets
+        return _page(found, octets)
+
+    async def bulks(self, cursors: Sequence[Sequence[bytes]], rows: int) -> list[Page | SnmpError]:
+        """Several ``bulk``, one after another: there is nobody to wait for."""
+        return [await self.bulk(oids, rows) for oids in cursors]
 
     async def typed(self, oid: bytes, repetitions: int) -> list[Typed]:
         """Up to ``repetitions`` instances after an OID; empty at the end."""
@@ -104,3 +109,8 @@ class RecordedSession:
 
 def _binding(entry: Typed) -> Binding:
     return entry.oid, decode(entry.tag, entry.content)
+
+
+def _page(found: Sequence[bytes], octets: int) -> Page:
+    data = b"".join(found)
+    return Page(data, 0, len(data), octets)

@@ -8,16 +8,16 @@ import pytest
 from monitors.snmp import oid
 from monitors.snmp.client import (
     BadAnswerError,
-    Binding,
-    Missing,
     NoAnswerError,
-    Raw,
+    Page,
+    SnmpError,
     TooBigError,
     Typed,
 )
+from monitors.snmp.pages import MOST_AT_ONCE, MOST_BINDINGS, PATIENCE, PageSize
 from monitors.snmp.recording.session import RecordedSession
-from monitors.snmp.table import MOST_BINDINGS, PATIENCE, PageSize, Reading, read
-from monitors.snmp.wire import ber
+from monitors.snmp.table import Reading, read
+from monitors.snmp.wire import ber, pdu
 
 BASE = "1.3.6.1.4.1.32473.1"
 COLUMNS = [oid.encode(f"{BASE}.{column}") for column in (1, 2, 3)]
@@ -31,38 +31,55 @@ def entries(rows: int) -> list[Typed]:
     ]
 
 
+def page(*found: tuple[bytes, int, bytes]) -> Page:
+    data = b"".join(pdu.binding(*binding) for binding in found)
+    return Page(data, 0, len(data), len(data))
+
+
 class Agent(RecordedSession):
-    """A recorded agent that fails when more than ``most`` bindings are asked of it."""
+    """A recorded agent that fails when more than ``most`` bindings are asked of it.
 
-    def __init__(self, rows: int, most: int, error: type[Exception] = NoAnswerError) -> None:
+    With ``alone`` it answers nothing when several questions come at once.
+    """
+
+    def __init__(
+        self,
+        rows: int,
+        most: int = 10**6,
+        error: type[SnmpError] = NoAnswerError,
+        *,
+        alone: bool = False,
+    ) -> None:
         super().__init__(entries(rows))
-        self.most, self._error = most, error
-        self.questions = 0
+        self.most, self._error, self._alone = most, error, alone
+        self.questions = self.together = 0
 
-    async def bulk(self, oids: Sequence[bytes], repetitions: int) -> tuple[list[Binding], int]:
+    async def bulk(self, oids: Sequence[bytes], repetitions: int) -> Page:
         self.questions += 1
         if len(oids) * repetitions > self.most:
             raise self._error("lost")
         return await super().bulk(oids, repetitions)
 
+    async def bulks(self, cursors: Sequence[Sequence[bytes]], rows: int) -> list[Page | SnmpError]:
+        self.together = max(self.together, len(cursors))
+        if self._alone and len(cursors) > 1:
+            return [await super().bulk(cursors[0], rows), *[NoAnswerError("lost")] * 3]
+        return await super().bulks(cursors, rows)
 
-class Saying:
+
+class Saying(RecordedSession):
     """An agent that answers every question with one page."""
 
-    def __init__(self, *page: Binding) -> None:
-        self._page = list(page)
+    def __init__(self, said: Page) -> None:
+        super().__init__(())
+        self._said = said
 
-    async def get(self, oids: Sequence[bytes]) -> dict[bytes, Raw]:
-        raise NotImplementedError
+    async def bulk(self, oids: Sequence[bytes], repetitions: int) -> Page:
+        return self._said
 
-    async def next(self, oids: Sequence[bytes]) -> list[Binding]:
-        raise NotImplementedError
 
-    async def bulk(self, oids: Sequence[bytes], repetitions: int) -> tuple[list[Binding], int]:
-        return self._page, 100
-
-    async def typed(self, oid: bytes, repetitions: int) -> list[Typed]:
-        raise NotImplementedError
+def indexes(rows: int) -> list[bytes]:
+    return [oid.arcs((row,)) for row in range(1, rows + 1)]
 
 
 def test_a_dead_device_is_asked_as_before_when_it_is_back() -> None:
@@ -74,7 +91,7 @@ def test_a_dead_device_is_asked_as_before_when_it_is_back() -> None:
 
 @pytest.mark.parametrize("error", [NoAnswerError, TooBigError])
 @pytest.mark.parametrize("most", [1, 2, 3, 7, 20])
-def test_the_size_that_gets_through_is_found_and_kept(most: int, error: type[Exception]) -> None:
+def test_the_size_that_gets_through_is_found_and_kept(most: int, error: type[SnmpError]) -> None:
     pages, agent = PageSize(), Agent(rows=20, most=most, error=error)
     first, second = Reading.of(COLUMNS), Reading.of(COLUMNS)
     asyncio.run(read(agent, first, pages))
@@ -100,24 +117,45 @@ def test_rows_are_asked_for_as_many_as_fit_one_packet() -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "told"),
+    ("said", "told"),
     [
-        pytest.param([(COLUMNS[0] + b"\x05", 1), (COLUMNS[0] + b"\x02", 1)], "not increasing"),
-        pytest.param([(COLUMNS[0] + b"\x05", 1)], "not increasing", id="the same page for ever"),
-        pytest.param([], "nothing in it", id="an empty answer"),
+        pytest.param(
+            page((COLUMNS[0] + b"\x05", 2, b"\x01"), (COLUMNS[0] + b"\x02", 2, b"\x01")),
+            "not increasing",
+            id="back",
+        ),
+        pytest.param(
+            page((COLUMNS[0] + b"\x05", 2, b"\x01")), "not increasing", id="the same for ever"
+        ),
+        pytest.param(page(), "nothing in it", id="an empty answer"),
+        pytest.param(
+            page((COLUMNS[0] + b"\x85", 2, b"\x01")), "without an end", id="an index cut short"
+        ),
+        pytest.param(Page(b"\x30\x7f\x06\x01", 0, 4, 4), "ends", id="octets cut short"),
+        pytest.param(Page(b"\x04\x02ab", 0, 4, 4), "expected tag", id="no binding"),
     ],
 )
-def test_an_agent_that_lies_is_told(page: list[Binding], told: str) -> None:
+def test_an_agent_that_lies_is_told(said: Page, told: str) -> None:
     with pytest.raises(BadAnswerError, match=told):
-        asyncio.run(read(Saying(*page), Reading.of(COLUMNS[:1]), PageSize()))
+        asyncio.run(read(Saying(said), Reading.of(COLUMNS[:1]), PageSize()))
+
+
+def test_a_value_of_an_unknown_type_is_told_and_costs_no_other() -> None:
+    odd = Typed(COLUMNS[1] + b"\x03", 0x4F, b"\x01")
+    reading = Reading.of(COLUMNS)
+    with pytest.raises(BadAnswerError, match="unknown type 0x4f"):
+        asyncio.run(read(RecordedSession([*entries(5), odd]), reading, PageSize()))
+    assert [len(cells) for cells in reading.cells] == [5, 5, 5]
+    assert reading.cells[1][b"\x03"] is None
 
 
 def test_a_column_that_lies_ends_alone() -> None:
     class Lying(RecordedSession):
-        async def bulk(self, oids: Sequence[bytes], repetitions: int) -> tuple[list[Binding], int]:
-            page, size = await super().bulk(oids, repetitions)
-            back = (COLUMNS[1] + b"\x01", 1)
-            return [back if name == COLUMNS[1] + b"\x07" else (name, v) for name, v in page], size
+        async def bulk(self, oids: Sequence[bytes], repetitions: int) -> Page:
+            said = await super().bulk(oids, repetitions)
+            found = pdu.typed(said.data, said.start, said.end)
+            back = Typed(COLUMNS[1] + b"\x01", ber.INTEGER, b"\x01")
+            return page(*(back if entry.oid == COLUMNS[1] + b"\x07" else entry for entry in found))
 
     reading = Reading.of(COLUMNS)
     with pytest.raises(BadAnswerError, match="not increasing"):
@@ -125,18 +163,56 @@ def test_a_column_that_lies_ends_alone() -> None:
     assert [len(cells) for cells in reading.cells] == [10, 6, 10]
 
 
-def test_indexes_of_several_octets_are_in_order() -> None:
-    indexes = [(1,), (127,), (128,), (16383,), (16384,), (2**32 - 1,)]
+def both(agent: Agent, known: int, pages: PageSize) -> Reading:
+    """Read a table whose ``known`` rows were there the last time."""
+    reading = Reading.of(COLUMNS)
+    asyncio.run(read(agent, reading, pages, indexes(known)))
+    return reading
+
+
+def test_known_rows_are_asked_for_at_several_places_at_once() -> None:
+    agent = Agent(rows=100)
+    assert [len(cells) for cells in both(agent, 100, PageSize()).cells] == [100] * 3
+    assert agent.together == MOST_AT_ONCE
+
+
+@pytest.mark.parametrize("rows", [0, 1, 40, 99, 101, 140])
+def test_a_table_that_grew_or_shrank_is_read_as_it_is(rows: int) -> None:
+    assert [len(cells) for cells in both(Agent(rows), 100, PageSize()).cells] == [rows] * 3
+
+
+def test_rows_that_changed_places_are_all_read() -> None:
     session = RecordedSession(
-        Typed(COLUMNS[0] + oid.arcs(index), ber.INTEGER, b"\x01") for index in indexes
+        Typed(column + oid.arcs((row,)), ber.INTEGER, b"\x01")
+        for column in COLUMNS
+        for row in range(1, 200, 2)
+    )
+    reading = Reading.of(COLUMNS)
+    asyncio.run(read(session, reading, PageSize(), indexes(100)))
+    assert [len(cells) for cells in reading.cells] == [100] * 3
+
+
+def test_a_device_that_drops_questions_is_asked_one_at_a_time_from_then_on() -> None:
+    pages = PageSize()
+    assert [len(c) for c in both(Agent(rows=100, alone=True), 100, pages).cells] == [100] * 3
+    assert pages.window == 1
+    agent = Agent(rows=100)
+    both(agent, 100, pages)
+    assert agent.together == 0
+
+
+def test_indexes_of_several_octets_are_in_order() -> None:
+    wanted = [(1,), (127,), (128,), (16383,), (16384,), (2**32 - 1,)]
+    session = RecordedSession(
+        Typed(COLUMNS[0] + oid.arcs(index), ber.INTEGER, b"\x01") for index in wanted
     )
     reading = Reading.of(COLUMNS[:1])
     asyncio.run(read(session, reading, PageSize()))
-    assert [oid.numbers(index) for index in reading.cells[0]] == indexes
+    assert [oid.numbers(index) for index in reading.cells[0]] == wanted
 
 
 def test_the_end_of_the_view_ends_a_column() -> None:
     reading = Reading.of(COLUMNS[:1])
-    last = (COLUMNS[0] + b"\x01", 1)
-    asyncio.run(read(Saying(last, (COLUMNS[0] + b"\x01", Missing.END)), reading, PageSize()))
+    said = page((COLUMNS[0] + b"\x01", 2, b"\x01"), (COLUMNS[0] + b"\x01", 0x82, b""))
+    asyncio.run(read(Saying(said), reading, PageSize()))
     assert reading.cells == ({b"\x01": 1},)

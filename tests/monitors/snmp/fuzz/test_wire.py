@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from monitors.snmp import oid
 from monitors.snmp.client import Agent as Place
 from monitors.snmp.client import BadAnswerError, Community, SnmpError
-from monitors.snmp.exchange import Answer
+from monitors.snmp.exchange import Answer, Exchange, Plain, Question
+from monitors.snmp.pages import PageSize
 from monitors.snmp.replay.agent import Access
 from monitors.snmp.replay.switches import switch
 from monitors.snmp.session import AgentSession
-from monitors.snmp.transport import number_of
+from monitors.snmp.table import Reading, read
+from monitors.snmp.transport import Transport, number_of
 from monitors.snmp.wire import ber, community, pdu, secure
 from tests.monitors.snmp.fuzz.messages import KEYS, MESSAGES, PLAIN, USER, damaged
 
@@ -152,17 +154,19 @@ def test_strangers_are_never_answered() -> None:
             assert agent.answer(message) is None
 
 
-class Damaged:
+class Damaged(Exchange):
     """An exchange that brings a given datagram."""
 
     def __init__(self, data: bytes) -> None:
-        self._data = data
+        codec = Plain(Community("public"))
+        super().__init__(Transport(), PLACE, codec, 1.0, 1)
+        self._data, self._plain = data, codec
 
-    async def __call__(
-        self, kind: int, oids: Sequence[bytes], status: int = 0, position: int = 0
-    ) -> Answer:
-        found = community.decode(self._data)
-        return Answer(self._data, found.pdu, len(self._data))
+    async def many(self, questions: Sequence[Question]) -> list[Answer | SnmpError]:
+        try:
+            return [self._plain.decode(self._data) for _ in questions]
+        except SnmpError as error:
+            return [error for _ in questions]
 
 
 @often
@@ -174,6 +178,8 @@ def test_a_session_with_a_damaged_agent_raises_only_snmp_errors(data: bytes) -> 
             session.get([b"+"]),
             session.next([b"+", b"+\x06"]),
             session.bulk([b"+", b"+\x06"], 5),
+            session.bulks([[b"+"], [b"+\x06"]], 5),
+            read(session, Reading.of([b"+", b"+\x06"]), PageSize()),
             session.typed(b"+", 5),
         ):
             with contextlib.suppress(SnmpError):

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from monitors.snmp import oid
-from monitors.snmp.client import Missing, Typed
+from monitors.snmp.client import Binding, Missing, Typed
 from monitors.snmp.recording.session import RecordedSession
+from monitors.snmp.wire import pdu
 
 
 def entry(dotted: str, tag: int, content: bytes) -> Typed:
@@ -21,6 +22,13 @@ ROWS = [
     entry("1.3.6.1.2.1.2.2.1.2.16384", 0x04, b"three octets of OID, yet after 300"),
 ]
 NAMES, OCTETS = oid.encode("1.3.6.1.2.1.2.2.1.2"), oid.encode("1.3.6.1.2.1.2.2.1.10")
+
+
+def bulk(
+    session: RecordedSession, oids: list[bytes], repetitions: int
+) -> tuple[list[Binding], int]:
+    page = asyncio.run(session.bulk(oids, repetitions))
+    return pdu.bindings(page.data, page.start, page.end), page.size
 
 
 def test_what_was_not_recorded_is_left_out_of_get() -> None:
@@ -38,12 +46,12 @@ def test_after_the_last_instance_comes_the_end() -> None:
 
 def test_an_empty_recording_ends_at_once() -> None:
     session = RecordedSession([])
-    found, _ = asyncio.run(session.bulk([NAMES, OCTETS], 10))
+    found, _ = bulk(session, [NAMES, OCTETS], 10)
     assert found == [(NAMES, Missing.END), (OCTETS, Missing.END)]
 
 
 def test_bulk_goes_row_by_row_in_the_order_of_numbers() -> None:
-    found, _ = asyncio.run(RecordedSession(ROWS).bulk([NAMES, OCTETS], 2))
+    found, _ = bulk(RecordedSession(ROWS), [NAMES, OCTETS], 2)
     assert [(oid.decode(where)[18:], value) for where, value in found] == [
         ("2.2", b"two"),
         ("10.2", 4),
@@ -56,7 +64,7 @@ def test_bulk_goes_row_by_row_in_the_order_of_numbers() -> None:
 def test_an_answer_stops_where_a_datagram_is_full(largest: int) -> None:
     table = [entry(f"1.3.6.1.2.1.2.2.1.2.{i}", 0x04, b"x" * 50) for i in range(1, 100)]
     session = RecordedSession(table, largest)
-    found, octets = asyncio.run(session.bulk([NAMES], 99))
+    found, octets = bulk(session, [NAMES], 99)
     assert len(found) == 1 or octets <= largest
     assert len(found) == max(1, (largest - 46) // 66)
     assert asyncio.run(session.typed(NAMES, 99)) == table[: len(found)]
