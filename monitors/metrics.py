@@ -92,10 +92,17 @@ def _block(group: list[Family], known: dict[int, str]) -> list[str]:
     texts: list[str] = []
     lines: list[str] = []
     for family in group:
-        for labels, value in family.samples:
-            text = labels if type(labels) is str else _known_text(labels, known)
-            texts.append(text)
-            lines.append(f"{name}{text} {value if type(value) is int else _number(value)}")
+        labels = [
+            given if type(given) is str else _known_text(given, known)
+            for given, _ in family.samples
+        ]
+        texts += labels
+        values = [value for _, value in family.samples]
+        if set(map(type, values)) <= {int}:
+            lines += [f"{name}{text} {value}" for text, value in zip(labels, values, strict=True)]
+        else:
+            numbers = map(_number, values)
+            lines += [f"{name}{text} {value}" for text, value in zip(labels, numbers, strict=True)]
     if len(set(texts)) != len(texts):
         raise ValueError(f"metric {name}: two samples have the same labels")
     if not lines:
@@ -145,6 +152,8 @@ def _label_name(name: str) -> str:
 
 
 def _number(value: float) -> str:
+    if type(value) is int:
+        return str(value)
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("+Inf" if value > 0 else "-Inf")
     if isinstance(value, bool):

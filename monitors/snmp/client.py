@@ -115,7 +115,9 @@ class Session(Protocol):
         """
         ...
 
-    async def bulks(self, cursors: Sequence[Sequence[bytes]], rows: int) -> list[Page | SnmpError]:
+    async def bulks(
+        self, questions: Sequence[tuple[Sequence[bytes], int]]
+    ) -> list[Page | SnmpError]:
         """Several ``bulk`` at once, each asked one time; raises RefusedError only."""
         ...
 

@@ -1,6 +1,6 @@
 """A device's columns during one poll: each is read once, however many tables ask for it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from monitors.snmp import oid
 from monitors.snmp.client import Session
@@ -16,7 +16,7 @@ class Columns:
         self._session, self._pages = session, pages
         self._cells: dict[str, Cells] = {}
 
-    async def read(self, columns: Iterable[str], rows: Sequence[bytes] = ()) -> None:
+    async def read(self, columns: Iterable[str], rows: tuple[bytes, ...] = ()) -> None:
         """Read the columns that are not there yet, those of one table together.
 
         ``rows`` are the indexes that the table had the last time.

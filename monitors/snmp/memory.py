@@ -1,6 +1,6 @@
 """What is remembered of a device between two polls; all of it is safe to lose."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from monitors.metrics import Family
@@ -30,7 +30,7 @@ class TableMemory:
 
     named_at: float = float("-inf")
     read_at: float = float("-inf")
-    labels: dict[bytes, str | None] = field(default_factory=dict)
+    labels: Mapping[bytes, str | None] = field(default_factory=dict)
     unique: bool = True
     order: tuple[bytes, ...] = ()
     beside: dict[str, Cells] = field(default_factory=dict)

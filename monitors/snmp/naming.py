@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from sys import intern
 from typing import Protocol
 
@@ -118,6 +119,12 @@ class Naming:
                 places[said] = None if said in places else address
             found.append(places)
         return found
+
+
+@lru_cache(maxsize=4096)
+def shared(labels: tuple[tuple[bytes, str | None], ...]) -> Mapping[bytes, str | None]:
+    """The labels of a table's rows by index; equal tables have one mapping in memory."""
+    return dict(labels)
 
 
 def rendered(row: Row) -> str:

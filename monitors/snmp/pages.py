@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from monitors.snmp.client import Page
+
 # What crosses every link in one piece, tunnels included (the UDP payload).
 LARGEST_ANSWER = 1400
+# Around the bindings of an answer: 40 octets in v2c, up to 160 in v3. The first shows it.
+FIRST_AROUND = 60
 # A 64-bit counter with its OID takes 24; the first answer shows what these take.
 FIRST_GUESS = 24
 MOST_BINDINGS = 120
@@ -11,21 +15,27 @@ MOST_BINDINGS = 120
 MOST_AT_ONCE = 4
 # So many good answers after a refused one, a larger one is tried again.
 PATIENCE = 200
+# How often a table that is what it was is read on to its end, to see rows that are new there.
+LOOK_EVERY = 10
 
 
 @dataclass(slots=True)
 class PageSize:
-    """How much to ask of one device at once; learned from its answers and remembered.
+    """What is known of a device's answers.
 
     ``bindings`` is what it manages at most: halved when an answer is too big for it or does not
-    come, doubled again after many good answers. ``octets`` is what a row of each table takes,
-    ``counts`` how many rows it had, ``window`` how many questions the device takes at once.
+    come, doubled again after many good answers. ``window`` is how many questions it takes at once,
+    ``around`` what its answers take beside bindings. By table: ``octets`` of a row, ``caps`` on the
+    rows that it puts into one answer, ``counts`` of its rows, ``reads`` since the last look.
     """
 
     bindings: int = MOST_BINDINGS
-    octets: dict[bytes, int] = field(default_factory=dict)
-    counts: dict[bytes, int] = field(default_factory=dict)
     window: int = MOST_AT_ONCE
+    around: int = FIRST_AROUND
+    octets: dict[bytes, int] = field(default_factory=dict)
+    caps: dict[bytes, int] = field(default_factory=dict)
+    counts: dict[bytes, int] = field(default_factory=dict)
+    reads: dict[bytes, int] = field(default_factory=dict)
     good: int = 0
 
     def rows(self, table: bytes, columns: int, taken: int = 0) -> int:
@@ -33,18 +43,28 @@ class PageSize:
 
         With ``taken`` rows read, no more than are left, and the one that shows the end.
         """
-        fitting = LARGEST_ANSWER // self.octets.get(table, FIRST_GUESS * columns)
+        fitting = (LARGEST_ANSWER - self.around) // self.octets.get(table, FIRST_GUESS * columns)
+        fitting = min(fitting, self.bindings // columns, self.caps.get(table, fitting))
         left = self.counts.get(table, fitting) - taken + 1
-        return max(1, min(fitting, self.bindings // columns, left if left > 0 else fitting))
+        return max(1, min(fitting, left if left > 0 else fitting))
 
-    def answered(self, table: bytes, rows: int, size: int) -> None:
-        """Learn from an answer of ``rows`` rows and ``size`` octets."""
-        if rows and size:
-            self.octets[table] = -(-size // rows)
+    def answered(self, table: bytes, asked: int, got: int, page: Page) -> None:
+        """Learn from an answer of ``got`` whole rows to a question for ``asked``."""
+        if got:
+            self.octets[table] = -(-(page.end - page.start) // got)
+            self.around = max(FIRST_AROUND, page.size - (page.end - page.start))
+        if 0 < got < asked:
+            self.caps[table] = got
         self.good += 1
         if self.good >= PATIENCE:
             self.bindings, self.good = min(MOST_BINDINGS, 2 * self.bindings), 0
             self.window = min(MOST_AT_ONCE, 2 * self.window)
+            self.caps.clear()
+
+    def looks(self, table: bytes) -> bool:
+        """Whether it is time to read a known table on to its end."""
+        self.reads[table] = (self.reads.get(table, -1) + 1) % LOOK_EVERY
+        return self.reads[table] == 0
 
     def alone(self) -> None:
         """Take it that several questions at once were too much."""

@@ -85,6 +85,7 @@ class Secured:
         Raises SnmpError.
         """
         if self._place in self._engines.known:
+            self._prepare(self._engines.known[self._place])
             return
         failure: SnmpError = NoAnswerError(f"{self._agent}: never asked")
         for _ in range(self._attempts):
@@ -101,24 +102,24 @@ class Secured:
                 self._transport.forget(number)
             if not moment.engine:
                 raise BadAnswerError(f"{self._agent}: an SNMPv3 answer without an engine id")
-            await self._derive(moment.engine)
-            self._engines.known[self._place] = Engine(
-                moment.engine, moment.boots, moment.time, time.monotonic()
-            )
+            # In a thread: milliseconds of hashing that no other device waits for.
+            await asyncio.to_thread(usm.localized, self._user, moment.engine)
+            engine = Engine(moment.engine, moment.boots, moment.time, time.monotonic())
+            self._engines.known[self._place] = engine
+            self._prepare(engine)
             return
         raise failure
 
-    async def _derive(self, engine: bytes) -> None:
-        """Make the keys in a thread: milliseconds of hashing that no other device waits for."""
-        await asyncio.to_thread(usm.localized, self._user, engine)
+    def _prepare(self, engine: Engine) -> None:
+        self._engine, self._keys = engine, usm.localized(self._user, engine.id)
+        self._sealer = secure.Sealer(engine.id, self._keys)
 
     def encode(self, number: int, question: Question) -> bytes:
         """See ``exchange.Codec``."""
         kind, oids, status, position = question
-        engine = self._engines.known[self._place]
-        keys = usm.localized(self._user, engine.id)
         content = pdu.request(kind, number, oids, status, position)
-        return secure.encode(number, engine.now(), keys, content, self._engines.salt())
+        now = self._engine.now()
+        return self._sealer.seal(number, now.boots, now.time, content, self._engines.salt())
 
     def decode(self, data: bytes) -> Answer:
         """See ``exchange.Codec``."""
@@ -130,15 +131,13 @@ class Secured:
             raise RefusedError(f"{self._agent}: {error}; {HINT}") from error
 
     def _opened(self, data: bytes) -> Answer:
-        engine = self._engines.known.get(self._place)
         found = secure.header(data)
-        if engine is None or not found.flags & secure.AUTHENTICATED:
+        if not found.flags & secure.AUTHENTICATED:
             raise RefusedError(_told(secure.report(data, secure.content_of(found, data))))
-        keys = usm.localized(self._user, engine.id)
-        secure.check(found, data, keys)
-        engine.heard(found.moment)
+        secure.check(found, data, self._keys)
+        self._engine.heard(found.moment)
         if found.flags & secure.ENCRYPTED:
-            plain, answer = secure.opened(found, data, keys)
+            plain, answer = secure.opened(found, data, self._keys)
         else:
             plain, answer = data, secure.content_of(found, data)
         told = secure.report(plain, answer)

@@ -87,9 +87,15 @@ class AgentSession:
             return Page(octets, 0, len(octets), 0)
         return self._page(await self._exchange.one(Question(pdu.BULK, oids, 0, repetitions)))
 
-    async def bulks(self, cursors: Sequence[Sequence[bytes]], rows: int) -> list[Page | SnmpError]:
+    async def bulks(
+        self, questions: Sequence[tuple[Sequence[bytes], int]]
+    ) -> list[Page | SnmpError]:
         """See ``client.Session``."""
-        answers = await self._exchange.many([Question(pdu.BULK, oids, 0, rows) for oids in cursors])
+        if not self._has_bulk:
+            return [BadAnswerError(f"{self._agent}: SNMPv1 has no GETBULK")] * len(questions)
+        answers = await self._exchange.many(
+            [Question(pdu.BULK, oids, 0, rows) for oids, rows in questions]
+        )
         found: list[Page | SnmpError] = []
         for answer in answers:
             try:

@@ -15,6 +15,7 @@ from monitors.snmp.client import (
     TooBigError,
 )
 from monitors.snmp.pages import PageSize
+from monitors.snmp.plan import Segment, expected, segments
 from monitors.snmp.wire import ber, pdu, values
 
 END = Missing.END.value
@@ -58,9 +59,16 @@ class Reading:
         """The OIDs after which to ask: one for each active column."""
         return [self.columns[column] + self.last[column] for column in self.active]
 
-    def stands_at(self, index: bytes) -> bool:
-        """Whether every column goes on after the row of that index."""
-        return len(self.active) == len(self.columns) and set(self.last) == {index}
+    def take_expected(self, page: Page, segment: Segment) -> bool:
+        """Take an answer that is what a segment expects; False, and nothing taken, if it is not."""
+        found = expected(page, segment)
+        if found is None:
+            return False
+        width, end = len(self.columns), segment.indexes[-1]
+        for column, cells in enumerate(self.cells):
+            cells.update(zip(segment.indexes, found[column::width], strict=True))
+            self.last[column] = end
+        return True
 
     def take(self, page: Page) -> None:
         """Take an answer's bindings: rounds over the active columns (RFC 3416, 4.2.3).
@@ -152,7 +160,7 @@ class Reading:
 
 
 async def read(
-    session: Session, reading: Reading, pages: PageSize, rows: Sequence[bytes] = ()
+    session: Session, reading: Reading, pages: PageSize, rows: tuple[bytes, ...] = ()
 ) -> None:
     """Read columns to their end, several a question.
 
@@ -160,42 +168,51 @@ async def read(
     has them is asked for at several places at once. Raises SnmpError, BadAnswerError for the first
     of the ``lies`` after all else was read; what was read until then is in ``reading``.
     """
-    trusted = pages.bindings
+    trusted, table = pages.bindings, reading.columns[0]
     try:
-        await _together(session, reading, pages, rows)
+        if await _as_it_was(session, reading, pages, rows) and not pages.looks(table):
+            reading.active = []
         while reading.active:
+            asked, before = pages.rows(table, len(reading.active), reading.taken), reading.taken
             page = await _page(session, reading, pages)
             if page is None:
                 await _apart(session, reading, pages)
             else:
                 reading.take(page)
+                if len(reading.active) == len(reading.columns):
+                    pages.answered(table, asked, reading.taken - before, page)
             # A size is remembered once it got through: a device that went dead is not punished.
             trusted = pages.bindings
     finally:
         pages.bindings = trusted
-    pages.counts[reading.columns[0]] = reading.taken
+    pages.counts[table] = reading.taken
     if reading.lies:
         raise BadAnswerError(reading.lies[0])
 
 
-async def _together(
-    session: Session, reading: Reading, pages: PageSize, rows: Sequence[bytes]
-) -> None:
-    """Ask for known rows, some pages at once; stop where the table is not what it was."""
-    count, columns = len(reading.columns), reading.columns
-    step = pages.rows(columns[0], count)
-    borders = [b"", *rows[step - 1 :: step]]
-    while len(borders) > 1 and pages.window > 1:
-        some, borders = borders[: pages.window], borders[pages.window :]
-        cursors = [[column + border for column in columns] for border in some]
-        for border, page in zip(some, await session.bulks(cursors, step), strict=True):
+async def _as_it_was(
+    session: Session, reading: Reading, pages: PageSize, rows: tuple[bytes, ...]
+) -> bool:
+    """Ask for known rows, some segments at once; whether the table has them as it had."""
+    columns, table = reading.columns, reading.columns[0]
+    step = pages.rows(table, len(columns))
+    left = segments(columns, rows, step) if pages.window > 1 else ()
+    if not left:
+        return False
+    for start in range(0, len(left), pages.window):
+        some = left[start : start + pages.window]
+        answers = await session.bulks([(one.cursors, len(one.indexes)) for one in some])
+        for segment, page in zip(some, answers, strict=True):
             if isinstance(page, SnmpError):
                 pages.alone()
-                return
-            if not reading.stands_at(border):
-                return
-            reading.take(page)
-            pages.answered(columns[0], step, page.size)
+                return False
+            if not reading.take_expected(page, segment):
+                before = reading.taken
+                reading.take(page)
+                pages.answered(table, len(segment.indexes), reading.taken - before, page)
+                return False
+            pages.answered(table, len(segment.indexes), len(segment.indexes), page)
+    return True
 
 
 async def _page(session: Session, reading: Reading, pages: PageSize) -> Page | None:
@@ -204,16 +221,12 @@ async def _page(session: Session, reading: Reading, pages: PageSize) -> Page | N
     while True:
         rows = pages.rows(table, count, reading.taken)
         try:
-            page = await session.bulk(reading.cursors(), rows)
+            return await session.bulk(reading.cursors(), rows)
         except (TooBigError, NoAnswerError):
             if rows == 1 and count > 1:
                 return None
             if not pages.failed(rows * count):
                 raise
-            continue
-        if count == len(reading.columns):
-            pages.answered(table, rows, page.size)
-        return page
 
 
 async def _apart(session: Session, reading: Reading, pages: PageSize) -> None:

@@ -8,7 +8,7 @@ from monitors.snmp.client import Missing, NoAnswerError, Raw, RefusedError, Snmp
 from monitors.snmp.columns import Columns
 from monitors.snmp.decode import Beside, Problem
 from monitors.snmp.memory import NAMES_SECONDS, SLOW_SECONDS, DeviceMemory
-from monitors.snmp.naming import Naming, Row, columns_of, is_fresh, rendered, steady
+from monitors.snmp.naming import Naming, Row, columns_of, is_fresh, rendered, shared, steady
 from monitors.snmp.profile import Number, Only, Table
 from monitors.snmp.samples import Labels, column, distinct
 
@@ -95,7 +95,8 @@ class TableReader:
         named = {
             index: naming.row(index) for index in sorted(rows | self._info_rows(), key=oid.numbers)
         }
-        known.labels = {index: rendered(row) if row else None for index, row in named.items()}
+        labels = {index: rendered(row) if row else None for index, row in named.items()}
+        known.labels = shared(tuple(labels.items()))
         known.unique = len(set(known.labels.values())) == len(known.labels)
         known.order = tuple(known.labels) if rows == known.labels.keys() else ()
         known.named_at = now

@@ -6,9 +6,10 @@ of the question; everything else is counted and dropped.
 
 import asyncio
 import errno
+import os
 import socket
+from array import array
 from dataclasses import dataclass
-from random import SystemRandom
 
 from monitors.snmp.client import Agent, BadAnswerError, NoAnswerError
 from monitors.snmp.wire import ber
@@ -16,10 +17,11 @@ from monitors.snmp.wire import ber
 # Two hundred agents may answer in the same millisecond.
 RECEIVE_BUFFER = 4 * 1024 * 1024
 LARGEST_DATAGRAM = 65535
+LARGEST_NUMBER = 2**31 - 1
+# Random numbers fetched from the kernel at once.
+NUMBERS = 256
 # So that a flood of datagrams leaves the loop time for everything else.
 MOST_AT_ONCE = 64
-
-_random = SystemRandom()
 
 
 @dataclass(slots=True)
@@ -43,13 +45,17 @@ class Transport:
         """Nothing is opened yet."""
         self._sockets: dict[socket.AddressFamily, socket.socket] = {}
         self._waiting: dict[int, _Waiting] = {}
+        self._random = array("I")
         self.dropped = 0
 
     def number(self) -> int:
         """Return a number that no question in flight has: 31 bits, not to be guessed."""
-        while (number := _random.getrandbits(31)) in self._waiting:
-            pass
-        return number
+        while True:
+            if not self._random:
+                self._random = array("I", os.urandom(4 * NUMBERS))
+            number = self._random.pop() & LARGEST_NUMBER
+            if number not in self._waiting:
+                return number
 
     def send(self, agent: Agent, number: int, message: bytes) -> None:
         """Send a message whose answer carries ``number``; ``forget`` it in the end.

@@ -87,9 +87,11 @@ class RecordedSession:
             round_ = [entry.oid for entry in row]
         return _page(found, octets)
 
-    async def bulks(self, cursors: Sequence[Sequence[bytes]], rows: int) -> list[Page | SnmpError]:
+    async def bulks(
+        self, questions: Sequence[tuple[Sequence[bytes], int]]
+    ) -> list[Page | SnmpError]:
         """Several ``bulk``, one after another: there is nobody to wait for."""
-        return [await self.bulk(oids, rows) for oids in cursors]
+        return [await self.bulk(oids, rows) for oids, rows in questions]
 
     async def typed(self, oid: bytes, repetitions: int) -> list[Typed]:
         """Up to ``repetitions`` instances after an OID; empty at the end."""

@@ -9,6 +9,7 @@ from monitors.snmp.wire import ber, pdu
 from monitors.snmp.wire.usm import Keys
 
 V3 = 3
+VERSION = ber.integer(V3)
 USM = 3
 AUTHENTICATED, ENCRYPTED, REPORTABLE = 1, 2, 4
 # What we can take: any datagram. A whole number, since agents cut their answers to it.
@@ -52,6 +53,30 @@ class Header(NamedTuple):
     end: int
 
 
+class Sealer:
+    """Signs and encrypts messages of one user for one engine; what never changes is made once."""
+
+    def __init__(self, engine: bytes, keys: Keys, flags: int = REPORTABLE) -> None:
+        """``flags`` are added to those of authPriv."""
+        self._keys, self._blank = keys, bytes(keys.signing.octets)
+        self._context = ber.tlv(ber.OCTETS, engine) + ber.tlv(ber.OCTETS, b"")
+        self._engine = ber.tlv(ber.OCTETS, engine)
+        self._user = ber.tlv(ber.OCTETS, keys.user) + ber.tlv(ber.OCTETS, self._blank)
+        self._global = _global(flags | AUTHENTICATED | ENCRYPTED)
+
+    def seal(self, message_id: int, boots: int, time: int, content: bytes, salt: bytes) -> bytes:
+        """Return the message that carries an encoded PDU; ``salt`` is used once."""
+        keys, blank = self._keys, self._blank
+        plain = ber.tlv(ber.SEQUENCE, self._context + content)
+        encrypted = ber.tlv(ber.OCTETS, keys.encrypt(plain, boots, time, salt))
+        clock = ber.integer(boots) + ber.integer(time)
+        parameters = self._engine + clock + self._user + ber.tlv(ber.OCTETS, salt)
+        message = _message(message_id, self._global, parameters, encrypted)
+        # The signature stands before the salt, which is the last of the parameters.
+        at = len(message) - len(encrypted) - len(salt) - 2 - len(blank)
+        return message[:at] + keys.signature(message) + message[at + len(blank) :]
+
+
 def encode(
     message_id: int,
     moment: Moment,
@@ -61,53 +86,29 @@ def encode(
     flags: int = REPORTABLE,
 ) -> bytes:
     """Return a signed, encrypted message that carries an encoded PDU; ``salt`` is used once."""
-    plain = scoped(moment.engine, content)
-    encrypted = ber.tlv(ber.OCTETS, keys.encrypt(plain, moment.boots, moment.time, salt))
-    blank = bytes(keys.signing.octets)
-    parameters = ber.tlv(
-        ber.SEQUENCE,
-        ber.tlv(ber.OCTETS, moment.engine)
-        + ber.integer(moment.boots)
-        + ber.integer(moment.time)
-        + ber.tlv(ber.OCTETS, keys.user)
-        + ber.tlv(ber.OCTETS, blank)
-        + ber.tlv(ber.OCTETS, salt),
-    )
-    message = _message(message_id, flags | AUTHENTICATED | ENCRYPTED, parameters, encrypted)
-    # The signature stands before the salt, which is the last of the parameters.
-    at = len(message) - len(encrypted) - len(salt) - 2 - len(blank)
-    return message[:at] + keys.signature(message) + message[at + len(blank) :]
+    sealer = Sealer(moment.engine, keys, flags)
+    return sealer.seal(message_id, moment.boots, moment.time, content, salt)
 
 
 def encode_clear(message_id: int, moment: Moment, content: bytes, flags: int = REPORTABLE) -> bytes:
     """Return a message without any security: the question for an engine's id, or a report."""
     empty = ber.tlv(ber.OCTETS, b"")
-    parameters = ber.tlv(
-        ber.SEQUENCE,
-        ber.tlv(ber.OCTETS, moment.engine)
-        + ber.integer(moment.boots)
-        + ber.integer(moment.time)
-        + empty * 3,
-    )
-    return _message(message_id, flags, parameters, scoped(moment.engine, content))
+    clock = ber.integer(moment.boots) + ber.integer(moment.time)
+    parameters = ber.tlv(ber.OCTETS, moment.engine) + clock + empty * 3
+    context = ber.tlv(ber.OCTETS, moment.engine) + empty
+    scoped = ber.tlv(ber.SEQUENCE, context + content)
+    return _message(message_id, _global(flags), parameters, scoped)
 
 
-def scoped(engine: bytes, content: bytes) -> bytes:
-    """Return a ScopedPDU in the default context."""
-    context = ber.tlv(ber.OCTETS, engine) + ber.tlv(ber.OCTETS, b"")
-    return ber.tlv(ber.SEQUENCE, context + content)
+def _global(flags: int) -> bytes:
+    """What follows the message's id in its header."""
+    return ber.integer(LARGEST_MESSAGE) + ber.tlv(ber.OCTETS, bytes((flags,))) + ber.integer(USM)
 
 
-def _message(message_id: int, flags: int, parameters: bytes, content: bytes) -> bytes:
-    head = ber.tlv(
-        ber.SEQUENCE,
-        ber.integer(message_id)
-        + ber.integer(LARGEST_MESSAGE)
-        + ber.tlv(ber.OCTETS, bytes((flags,)))
-        + ber.integer(USM),
-    )
-    body = ber.integer(V3) + head + ber.tlv(ber.OCTETS, parameters) + content
-    return ber.tlv(ber.SEQUENCE, body)
+def _message(message_id: int, rest: bytes, parameters: bytes, content: bytes) -> bytes:
+    head = ber.tlv(ber.SEQUENCE, ber.integer(message_id) + rest)
+    security = ber.tlv(ber.OCTETS, ber.tlv(ber.SEQUENCE, parameters))
+    return ber.tlv(ber.SEQUENCE, VERSION + head + security + content)
 
 
 def header(data: bytes) -> Header:

@@ -14,7 +14,7 @@ from monitors.snmp.client import (
     TooBigError,
     Typed,
 )
-from monitors.snmp.pages import MOST_AT_ONCE, MOST_BINDINGS, PATIENCE, PageSize
+from monitors.snmp.pages import LOOK_EVERY, MOST_AT_ONCE, MOST_BINDINGS, PATIENCE, PageSize
 from monitors.snmp.recording.session import RecordedSession
 from monitors.snmp.table import Reading, read
 from monitors.snmp.wire import ber, pdu
@@ -60,11 +60,14 @@ class Agent(RecordedSession):
             raise self._error("lost")
         return await super().bulk(oids, repetitions)
 
-    async def bulks(self, cursors: Sequence[Sequence[bytes]], rows: int) -> list[Page | SnmpError]:
-        self.together = max(self.together, len(cursors))
-        if self._alone and len(cursors) > 1:
-            return [await super().bulk(cursors[0], rows), *[NoAnswerError("lost")] * 3]
-        return await super().bulks(cursors, rows)
+    async def bulks(
+        self, questions: Sequence[tuple[Sequence[bytes], int]]
+    ) -> list[Page | SnmpError]:
+        self.together = max(self.together, len(questions))
+        if self._alone and len(questions) > 1:
+            first = await super().bulk(*questions[0])
+            return [first, *[NoAnswerError("lost")] * (len(questions) - 1)]
+        return await super().bulks(questions)
 
 
 class Saying(RecordedSession):
@@ -106,14 +109,22 @@ def test_the_size_that_gets_through_is_found_and_kept(most: int, error: type[Snm
 def test_after_many_good_answers_a_larger_size_is_tried_again() -> None:
     pages = PageSize(bindings=4)
     for _ in range(PATIENCE):
-        pages.answered(COLUMNS[0], 1, 100)
+        pages.answered(COLUMNS[0], 1, 1, Page(b"", 0, 100, 140))
     assert pages.bindings == 8
 
 
 def test_rows_are_asked_for_as_many_as_fit_one_packet() -> None:
     pages = PageSize()
-    pages.answered(COLUMNS[0], rows=4, size=4 * 270)
+    pages.answered(COLUMNS[0], 4, 4, Page(b"", 0, 4 * 257, 4 * 257 + 46))
     assert pages.rows(COLUMNS[0], 13) == 5
+    pages.answered(COLUMNS[0], 5, 5, Page(b"", 0, 5 * 257, 5 * 257 + 140))
+    assert pages.rows(COLUMNS[0], 13) == 4
+
+
+def test_an_agent_that_cuts_its_answers_short_is_asked_for_what_it_gives() -> None:
+    pages = PageSize()
+    pages.answered(COLUMNS[0], 20, 6, Page(b"", 0, 6 * 50, 400))
+    assert pages.rows(COLUMNS[0], 3) == 6
 
 
 @pytest.mark.parametrize(
@@ -166,7 +177,7 @@ def test_a_column_that_lies_ends_alone() -> None:
 def both(agent: Agent, known: int, pages: PageSize) -> Reading:
     """Read a table whose ``known`` rows were there the last time."""
     reading = Reading.of(COLUMNS)
-    asyncio.run(read(agent, reading, pages, indexes(known)))
+    asyncio.run(read(agent, reading, pages, tuple(indexes(known))))
     return reading
 
 
@@ -188,8 +199,15 @@ def test_rows_that_changed_places_are_all_read() -> None:
         for row in range(1, 200, 2)
     )
     reading = Reading.of(COLUMNS)
-    asyncio.run(read(session, reading, PageSize(), indexes(100)))
+    asyncio.run(read(session, reading, PageSize(), tuple(indexes(100))))
     assert [len(cells) for cells in reading.cells] == [100] * 3
+
+
+def test_new_rows_at_the_end_are_seen_within_ten_polls() -> None:
+    pages = PageSize()
+    both(Agent(rows=100), 100, pages)
+    found = [len(both(Agent(rows=103), 100, pages).cells[0]) for _ in range(LOOK_EVERY)]
+    assert (found[0], max(found)) == (100, 103)
 
 
 def test_a_device_that_drops_questions_is_asked_one_at_a_time_from_then_on() -> None:

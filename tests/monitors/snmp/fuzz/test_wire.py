@@ -178,7 +178,7 @@ def test_a_session_with_a_damaged_agent_raises_only_snmp_errors(data: bytes) -> 
             session.get([b"+"]),
             session.next([b"+", b"+\x06"]),
             session.bulk([b"+", b"+\x06"], 5),
-            session.bulks([[b"+"], [b"+\x06"]], 5),
+            session.bulks([([b"+"], 5), ([b"+\x06"], 5)]),
             read(session, Reading.of([b"+", b"+\x06"]), PageSize()),
             session.typed(b"+", 5),
         ):
