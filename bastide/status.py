@@ -9,6 +9,8 @@ from bastide.opened import Opened
 from inventory.placed import hosts
 from inventory.words import Role
 
+# Severity of alerts that nobody is told of, a low toner.
+FOR_THE_CURIOUS = "info"
 ALWAYS_FIRING = "Watchdog"
 
 
@@ -66,7 +68,11 @@ def read(opened: Opened) -> Status:
             Exit.COULD_NOT_CHECK,
         ) from None
     wrong = (*_missing(opened, targets), *_down(targets), *_failed(probes))
-    alerts = tuple(alert for alert in firing if alert.name != ALWAYS_FIRING)
+    alerts = tuple(
+        alert
+        for alert in firing
+        if alert.name != ALWAYS_FIRING and alert.labels.get("severity") != FOR_THE_CURIOUS
+    )
     return Status(prometheus_url, alertmanager_url, targets, wrong, alerts)
 
 
