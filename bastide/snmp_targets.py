@@ -68,10 +68,16 @@ OPTIONS = (
     click.option("--user", help="User of version 3."),
     _reference("auth", "The authentication passphrase"),
     click.option(
-        "--auth-protocol", type=click.Choice(["SHA", "SHA224", "SHA256", "SHA384", "SHA512"])
+        "--auth-protocol",
+        type=click.Choice(["SHA", "SHA224", "SHA256", "SHA384", "SHA512"]),
+        help="How answers are signed.",
     ),
     _reference("priv", "The privacy passphrase"),
-    click.option("--priv-protocol", type=click.Choice(["AES", "AES192", "AES256"])),
+    click.option(
+        "--priv-protocol",
+        type=click.Choice(["AES", "AES192", "AES256"]),
+        help="How answers are encrypted.",
+    ),
 )
 
 

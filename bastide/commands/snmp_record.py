@@ -91,8 +91,8 @@ def _walked(
     opened = open_estate(estate_name)
     target = find(opened, wanted, given)
     try:
-        where = agent(target, opened.state)
         below = [oid.encode(root) for root in roots] or ROOTS
+        where = agent(target, opened.state)
     except (SecretError, oid.OidError) as error:
         raise CommandError(str(error), Exit.WRONG_USE) from None
     found: list[Recorder] = []
@@ -123,7 +123,13 @@ def _walked(
     required=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
 )
-@click.option("--listen", default=LISTEN, show_default=True, metavar="ADDR:PORT")
+@click.option(
+    "--listen",
+    default=LISTEN,
+    show_default=True,
+    metavar="ADDR:PORT",
+    help="Where the first recording answers.",
+)
 @click.option(
     "--community", metavar="REF", help=f"env:NAME or file:/PATH.  [default: the word {COMMUNITY}]"
 )
