@@ -51,7 +51,9 @@ class Repoller:
         task.add_done_callback(self._running.discard)
 
     def note(self, result: PollResult) -> None:
-        """Remember the ports' states of a poll."""
+        """Remember the ports' states of a poll of a device of the inventory."""
+        if not result.target.municipality:
+            return
         for family in result.found:
             if family.name == STATUS:
                 self._last[result.target.name] = family.samples

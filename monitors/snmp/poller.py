@@ -135,10 +135,8 @@ class Poller:
         started = time.monotonic()
         gathering, failure = Gathering(), ""
         try:
-            async with asyncio.timeout(deadline_seconds):
-                # Two that ask for one device at once would learn about it from each other's half.
-                async with self._locks.setdefault(target.name, asyncio.Lock()):
-                    await self._ask(target, gathering, profiles)
+            async with asyncio.timeout(deadline_seconds), self._lock(target):
+                await self._ask(target, gathering, profiles)
         except TimeoutError:
             failure = f"{target.name}: not done within {deadline_seconds:.1f} s"
         except (SnmpError, SecretError) as error:
@@ -157,7 +155,7 @@ class Poller:
         )
 
     async def _ask(self, target: Target, gathering: Gathering, profiles: tuple[str, ...]) -> None:
-        memory = self._memories.setdefault(target.name, DeviceMemory(target.name, self._boots))
+        memory = self._memory(target)
         pinned, more = profiles, tuple[str, ...]()
         if target.device and not profiles:
             pinned, more = target.device.profiles, target.device.more_profiles
@@ -165,6 +163,18 @@ class Poller:
             await Collector(session, memory, gathering).collect(self._catalogue, pinned, more)
         if target.intent and not profiles:
             gathering.families += self._wanted(target, target.intent, memory, gathering)
+
+    def _lock(self, target: Target) -> asyncio.Lock:
+        """Two that ask for one device at once would learn about it from each other's half."""
+        if not target.municipality:
+            return asyncio.Lock()
+        return self._locks.setdefault(target.name, asyncio.Lock())
+
+    def _memory(self, target: Target) -> DeviceMemory:
+        """What is known of a device; nothing is kept of one that is in no inventory."""
+        if not target.municipality:
+            return DeviceMemory(target.name, BootTimes())
+        return self._memories.setdefault(target.name, DeviceMemory(target.name, self._boots))
 
     def _wanted(
         self, target: Target, intent: Intent, memory: DeviceMemory, gathering: Gathering
