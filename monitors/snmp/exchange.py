@@ -50,22 +50,27 @@ class Exchange:
     def __init__(
         self, transport: Transport, agent: Agent, codec: Codec, seconds: float, attempts: int
     ) -> None:
-        """Each question waits ``seconds``, and is sent ``attempts`` times at most."""
+        """Each question waits ``seconds``, longer each of ``attempts`` times."""
         self._transport, self._agent, self._codec = transport, agent, codec
         self._seconds, self._attempts = seconds, attempts
 
     async def one(self, question: Question) -> Answer:
         """Ask, again if need be. Raises SnmpError."""
         failure: SnmpError = NoAnswerError(f"{self._agent}: never asked")
-        for _ in range(self._attempts):
-            found = (await self.many([question]))[0]
+        for attempt in range(self._attempts):
+            # Longer each time: some devices need seconds while they are busy.
+            found = (await self.many([question], patience=attempt + 1))[0]
             if not isinstance(found, SnmpError):
                 return found
             failure = found
         raise failure
 
-    async def many(self, questions: Sequence[Question]) -> list[Answer | SnmpError]:
+    async def many(
+        self, questions: Sequence[Question], patience: int = 1
+    ) -> list[Answer | SnmpError]:
         """Ask all at once, each one time; the answers in their order.
+
+        Each is waited for ``patience`` times as long as usual.
 
         Raises RefusedError: that is of the agent, not of one question.
         """
@@ -76,16 +81,17 @@ class Exchange:
                 numbers.append(number)
                 message = self._codec.encode(number, question)
                 self._transport.send(self._agent, number, message)
-            return [await self._answer(number) for number in numbers]
+            seconds = patience * self._seconds
+            return [await self._answer(number, seconds) for number in numbers]
         except NoAnswerError as error:
             return [error for _ in questions]
         finally:
             for number in numbers:
                 self._transport.forget(number)
 
-    async def _answer(self, number: int) -> Answer | SnmpError:
+    async def _answer(self, number: int, seconds: float) -> Answer | SnmpError:
         try:
-            return self._codec.decode(await self._transport.answer(number, self._seconds))
+            return self._codec.decode(await self._transport.answer(number, seconds))
         except RefusedError:
             raise
         except NoAnswerError as error:

@@ -85,8 +85,8 @@ class Transport:
             timer.cancel()
 
     def forget(self, number: int) -> None:
-        """Wait no longer for an answer."""
-        del self._waiting[number]
+        """Wait no longer for an answer; no error when nobody did."""
+        self._waiting.pop(number, None)
 
     def close(self) -> None:
         """Close the sockets."""

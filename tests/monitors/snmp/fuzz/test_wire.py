@@ -162,7 +162,9 @@ class Damaged(Exchange):
         super().__init__(Transport(), PLACE, codec, 1.0, 1)
         self._data, self._plain = data, codec
 
-    async def many(self, questions: Sequence[Question]) -> list[Answer | SnmpError]:
+    async def many(
+        self, questions: Sequence[Question], patience: int = 1
+    ) -> list[Answer | SnmpError]:
         try:
             return [self._plain.decode(self._data) for _ in questions]
         except SnmpError as error:
