@@ -14,7 +14,7 @@ from monitors.snmp import boot, choose, decode, oid
 from monitors.snmp.client import NoAnswerError, Raw, RefusedError, Session, SnmpError
 from monitors.snmp.columns import Columns
 from monitors.snmp.decode import Problem
-from monitors.snmp.memory import CHOICE_SECONDS, SLOW_SECONDS, DeviceMemory
+from monitors.snmp.memory import CHOICE_SECONDS, SLOW_SECONDS, YOUNG_SECONDS, DeviceMemory
 from monitors.snmp.profile import Info, Profile, Table, Text
 from monitors.snmp.samples import value
 from monitors.snmp.tabled import TableReader
@@ -114,21 +114,38 @@ class Collector:
         if pinned:
             chosen, unknown = choose.named((*pinned, *more), catalogue)
         else:
-            if self._clock() - memory.chosen_at >= CHOICE_SECONDS:
+            if self._clock() - memory.chosen_at >= memory.chosen_for:
                 memory.chosen = await choose.suiting(self._session, tuple(catalogue.values()))
                 memory.chosen_at = self._clock()
+                memory.chosen_for = CHOICE_SECONDS if self._is_settled() else YOUNG_SECONDS
             added, unknown = choose.named(more, catalogue)
             chosen = tuple({p.profile: p for p in (*memory.chosen, *added)}.values())
         self._gathering.profiles = chosen
+        await self._watch({change: p.profile for p in chosen for change in p.changes})
         for name in unknown:
             self._gathering.outcomes.append(
                 Outcome(name, "", 0.0, "no such profile; `bastide snmp profiles` lists them", ())
             )
 
+    async def _watch(self, signs: Mapping[str, str]) -> None:
+        """Know from now on how the signs of a change stand."""
+        memory = self._memory
+        memory.signs |= signs
+        new = [sign for sign in signs if sign not in memory.pulse and sign not in memory.lacking]
+        if new:
+            answers = await self._instances(new)
+            memory.pulse |= answers
+            memory.lacking |= set(new) - answers.keys()
+
+    def _is_settled(self) -> bool:
+        """Whether the device has had time to start everything that it answers for."""
+        uptime = boot.uptime_seconds(self._pulse)
+        return bool(self._memory.chosen) and (uptime is None or uptime > YOUNG_SECONDS)
+
     async def _feel_pulse(self) -> None:
         """Ask for the device's clocks, and for the signs of a change; forget what they outdate."""
         memory = self._memory
-        signs = {change: p.profile for p in memory.chosen for change in p.changes}
+        signs = memory.signs
         wanted = [o for o in dict.fromkeys((*boot.OIDS, *signs)) if o not in memory.lacking]
         answers = await self._instances(wanted)
         self._gathering.answered = True
@@ -141,7 +158,8 @@ class Collector:
             for change in signs
             if change in memory.pulse and answers.get(change) != memory.pulse[change]
         )
-        memory.pulse = self._pulse = answers
+        memory.pulse |= answers
+        self._pulse = answers
 
     async def _instances(self, wanted: Sequence[str]) -> dict[str, Raw]:
         octets = {oid.encode(instance): instance for instance in wanted}
@@ -203,7 +221,8 @@ class Collector:
                 families.append(Family(spec.metric, spec.help, spec.type, samples))
         if "boot_time" in profile.derived:
             families += self._boot_time()
-        known.slow, known.read_at = tuple(families), self._clock()
+        if profile.poll == "slow":
+            known.slow, known.read_at = tuple(families), self._clock()
         return families
 
     def _boot_time(self) -> list[Family]:

@@ -13,6 +13,8 @@ from monitors.snmp.table import Cells
 NAMES_SECONDS = 3600.0
 SLOW_SECONDS = 600.0
 CHOICE_SECONDS = 6 * 3600.0
+# A device that has just started may not answer for everything yet.
+YOUNG_SECONDS = 600.0
 
 # A profile and one of its tables; the empty word is its scalars.
 Key = tuple[str, str]
@@ -43,8 +45,9 @@ class TableMemory:
 class DeviceMemory:
     """What is known of one device.
 
-    ``chosen`` are the profiles that suit it; ``pulse`` what it answered when it was last asked
-    for its clocks and for the signs of a change, ``lacking`` what it has none of.
+    ``chosen`` are the profiles that suit it, ``signs`` the instances that tell of a change and the
+    profile that each is of; ``pulse`` is what it answered when it was last asked for its clocks
+    and for those signs, ``lacking`` what it has none of.
     """
 
     name: str
@@ -53,6 +56,8 @@ class DeviceMemory:
     tables: dict[Key, TableMemory] = field(default_factory=dict)
     chosen: tuple[Profile, ...] = ()
     chosen_at: float = float("-inf")
+    chosen_for: float = 0.0
+    signs: dict[str, str] = field(default_factory=dict)
     pulse: dict[str, Raw] = field(default_factory=dict)
     lacking: set[str] = field(default_factory=set)
 
@@ -70,6 +75,8 @@ class DeviceMemory:
         """Forget everything that a reboot may change; page sizes stay."""
         self.tables.clear()
         self.chosen, self.chosen_at = (), float("-inf")
+        self.signs.clear()
+        self.pulse.clear()
         self.lacking.clear()
 
     def forget_names(self, profiles: Iterable[str]) -> None:
