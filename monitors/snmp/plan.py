@@ -51,7 +51,7 @@ def expected(page: Page, segment: Segment) -> list[Raw] | None:
             if data[begin - 1] != size or size > ber.LONGEST_NUMBER:
                 return None
             if tag in unsigned:
-                add(number(data[begin:place], "big"))
+                add(number(data[begin:place]))
             elif tag == ber.INTEGER:
                 add(number(data[begin:place], "big", signed=True))
             elif tag == ber.OCTETS:

@@ -38,6 +38,12 @@ def enter(data: bytes, place: int, end: int, tag: int) -> tuple[int, int]:
 
     Raises BadAnswerError when it has another tag or does not end before ``end``.
     """
+    start = place + 2
+    # Nearly every element; each function here has the short form of a length written out.
+    if start <= end and data[place] == tag and start + data[place + 1] <= end:
+        size = data[place + 1]
+        if size < 0x80:
+            return start, start + size
     found, start, stop = element(data, place, end)
     if found != tag:
         raise BadAnswerError(f"octet {place}: expected tag {tag:#04x}, found {found:#04x}")
@@ -67,6 +73,11 @@ def element(data: bytes, place: int, end: int) -> tuple[int, int, int]:
 
 def number(data: bytes, place: int, end: int) -> tuple[int, int]:
     """Return the INTEGER at ``place`` and where it ends. Raises BadAnswerError."""
+    start = place + 2
+    if start <= end and data[place] == INTEGER and 0 < data[place + 1] <= LONGEST_NUMBER:
+        stop = start + data[place + 1]
+        if stop <= end:
+            return int.from_bytes(data[start:stop], "big", signed=True), stop
     start, stop = enter(data, place, end, INTEGER)
     if not 0 < stop - start <= LONGEST_NUMBER:
         raise BadAnswerError(f"octet {place}: a number of {stop - start} octets")
