@@ -55,8 +55,7 @@ class Family:
 
     def __post_init__(self) -> None:
         """Refuse a name that would make the whole scrape unreadable."""
-        if not _METRIC_NAME.fullmatch(self.name):
-            raise ValueError(f"metric name {self.name!r}: expected {_METRIC_NAME.pattern}")
+        _metric_name(self.name)
 
 
 def gauge(name: str, help_text: str, value: float, **labels: str) -> Family:
@@ -142,6 +141,13 @@ def pairs(labels: Labels) -> dict[str, str]:
 
 def _unescaped(match: re.Match[str]) -> str:
     return "\n" if match[1] == "n" else match[1]
+
+
+@cache
+def _metric_name(name: str) -> str:
+    if not _METRIC_NAME.fullmatch(name):
+        raise ValueError(f"metric name {name!r}: expected {_METRIC_NAME.pattern}")
+    return name
 
 
 @cache

@@ -9,7 +9,7 @@ from pathlib import Path
 from inventory.secrets import SecretError
 from monitors.metrics import Family, Sample, gauge
 from monitors.snmp.boot import BootTimes
-from monitors.snmp.client import Client, SnmpError
+from monitors.snmp.client import Agent, Client, SnmpError
 from monitors.snmp.collect import Collector, Gathering, Outcome
 from monitors.snmp.decode import Problem
 from monitors.snmp.discover.seen import seen
@@ -21,6 +21,8 @@ from monitors.snmp.session import NetworkClient
 from monitors.snmp.targets import Target, agent
 
 MOST_AT_ONCE = 200
+# How long a changed secret may go unnoticed.
+SECRETS_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ class Poller:
         self._locks: dict[str, asyncio.Lock] = {}
         self._boots = BootTimes()
         self._intents: dict[str, _Wanted] = {}
+        self._agents: dict[str, tuple[Target, float, Agent]] = {}
 
     async def poll(
         self, target: Target, deadline_seconds: float, profiles: tuple[str, ...] = ()
@@ -159,10 +162,20 @@ class Poller:
         pinned, more = profiles, tuple[str, ...]()
         if target.device and not profiles:
             pinned, more = target.device.profiles, target.device.more_profiles
-        async with self._client.session(agent(target, self._state)) as session:
+        async with self._client.session(self._agent(target)) as session:
             await Collector(session, memory, gathering).collect(self._catalogue, pinned, more)
         if target.intent and not profiles:
             gathering.families += self._wanted(target, target.intent, memory, gathering)
+
+    def _agent(self, target: Target) -> Agent:
+        """Where a target answers; its secrets are read once a minute, not at every poll."""
+        if not target.municipality:
+            return agent(target, self._state)
+        known = self._agents.get(target.name)
+        now = time.monotonic()
+        if known is None or known[0] is not target or now - known[1] >= SECRETS_SECONDS:
+            known = self._agents[target.name] = (target, now, agent(target, self._state))
+        return known[2]
 
     def _lock(self, target: Target) -> asyncio.Lock:
         """Two that ask for one device at once would learn about it from each other's half."""
