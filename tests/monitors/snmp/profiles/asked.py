@@ -16,7 +16,7 @@ from monitors.snmp.recording.read import read
 from monitors.snmp.recording.session import RecordedSession
 from monitors.snmp.samples import merged
 
-RECORDINGS = Path("/work/shared/recordings")
+RECORDINGS = Path(__file__).resolve().parents[4].parent / "shared" / "recordings"
 
 
 @dataclass(frozen=True, slots=True)

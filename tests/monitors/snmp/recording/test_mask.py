@@ -23,7 +23,7 @@ SECRETS = (
     "355432109876543", "8938103000012345678", "uplink to Kastrava", "hunter2", "c0a81105",
     "192.168.17.5",
 )  # fmt: skip
-SHARED = Path("/work/shared/recordings")
+SHARED = Path(__file__).resolve().parents[4].parent / "shared" / "recordings"
 REAL = sorted(SHARED.glob("*.snmprec"))
 
 

@@ -25,7 +25,7 @@ from tests.monitors.snmp.replay.serving import (
 )
 
 pytestmark = needs_net_snmp
-SHARED = Path("/work/shared/recordings")
+SHARED = Path(__file__).resolve().parents[4].parent / "shared" / "recordings"
 REAL = sorted(SHARED.glob("*.snmprec"))
 CASE = Path(__file__).parents[1] / "recording" / "cases" / "everything.walk"
 QUICK = ["-r0", "-t0.5"]

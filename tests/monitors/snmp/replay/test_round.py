@@ -18,7 +18,7 @@ from monitors.snmp.wire.values import COUNTER64
 from tests.monitors.snmp.replay.serving import ACCESS, COMMUNITY, STRONG, USER
 
 CASE = Path(__file__).parents[1] / "recording" / "cases" / "everything.walk"
-SHARED = Path("/work/shared/recordings")
+SHARED = Path(__file__).resolve().parents[4].parent / "shared" / "recordings"
 REAL = sorted(SHARED.glob("*.snmprec"))
 V2C = Community(COMMUNITY)
 
