@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+import yaml
+
 from inventory.model import CENTRAL, Estate, PortIntent, Site
 from inventory.placed import PlacedDevice, devices, hosts, places
 from inventory.words import ProviderName
@@ -148,9 +150,9 @@ def _device(estate: Estate, addition: Addition) -> Iterator[str]:
     yield f"  # Seen by {met.device} on port {_quoted(met.port)}; it says: {_words(met.neighbour)}"
     if addition.lacks:
         yield f"  # Not ready: {addition.lacks}."
-    yield f"{sign}- id: {addition.own_id}"
+    yield f"{sign}- id: {_word(addition.own_id)}"
     yield f"{sign}  kind: {addition.kind} # a guess: {addition.reason}"
-    yield f"{sign}  site: {addition.site}"
+    yield f"{sign}  site: {_word(addition.site)}"
     yield f"{sign}  address: {_quoted(addition.address)}"
     if estate.provider is not ProviderName.EXISTING:
         yield f"{sign}  provider: {ProviderName.EXISTING.value}"
@@ -210,3 +212,8 @@ def _acceptable(port: str, placed: PlacedDevice) -> bool:
 
 def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
+
+
+def _word(text: str) -> str:
+    """An id as YAML reads it: `no` and `true` are other things there, unless in quotes."""
+    return text if yaml.safe_load(text) == text else _quoted(text)

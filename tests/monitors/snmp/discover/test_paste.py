@@ -90,6 +90,8 @@ def test_any_text_is_valid_inventory(system: str, description: str, port: str) -
         ("x" * 300, "x" * 27),
         ("UPS!", "ups-2"),
         ("files!", "files-2"),
+        ("TRUE", '"true"'),
+        ("No", '"no"'),
     ],
 )
 def test_ids_are_legal_and_unused(system: str, own_id: str) -> None:
