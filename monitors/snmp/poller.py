@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from inventory.secrets import SecretError
@@ -103,6 +103,20 @@ class _Wanted:
     families: tuple[Family, ...]
 
 
+@dataclass(slots=True)
+class _Known:
+    """All that is kept of one device; ``read_at`` is when the agent's secrets were read, for whom.
+
+    Two that ask for one device at once would learn about it from each other's half: ``lock``.
+    """
+
+    memory: DeviceMemory
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    agent: Agent | None = None
+    read_at: tuple[Target | None, float] = (None, 0.0)
+    wanted: _Wanted | None = None
+
+
 class Poller:
     """Asks devices, and remembers between polls what saves questions.
 
@@ -122,11 +136,8 @@ class Poller:
         self._state = state
         self._client: Client = client or NetworkClient()
         self._catalogue = shipped_profiles() if catalogue is None else catalogue
-        self._memories: dict[str, DeviceMemory] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
         self._boots = BootTimes()
-        self._intents: dict[str, _Wanted] = {}
-        self._agents: dict[str, tuple[Target, float, Agent]] = {}
+        self._devices: dict[str, _Known] = {}
 
     async def poll(
         self, target: Target, deadline_seconds: float, profiles: tuple[str, ...] = ()
@@ -136,10 +147,10 @@ class Poller:
         ``profiles`` limits what is asked to those.
         """
         started = time.monotonic()
-        gathering, failure = Gathering(), ""
+        gathering, failure, known = Gathering(), "", self._known(target)
         try:
-            async with asyncio.timeout(deadline_seconds), self._lock(target):
-                await self._ask(target, gathering, profiles)
+            async with asyncio.timeout(deadline_seconds), known.lock:
+                await self._ask(target, known, gathering, profiles)
         except TimeoutError:
             failure = f"{target.name}: not done within {deadline_seconds:.1f} s"
         except (SnmpError, SecretError) as error:
@@ -157,48 +168,45 @@ class Poller:
             found,
         )
 
-    async def _ask(self, target: Target, gathering: Gathering, profiles: tuple[str, ...]) -> None:
-        memory = self._memory(target)
+    async def _ask(
+        self, target: Target, known: _Known, gathering: Gathering, profiles: tuple[str, ...]
+    ) -> None:
         pinned, more = profiles, tuple[str, ...]()
         if target.device and not profiles:
             pinned, more = target.device.profiles, target.device.more_profiles
-        async with self._client.session(self._agent(target)) as session:
-            await Collector(session, memory, gathering).collect(self._catalogue, pinned, more)
+        async with self._client.session(self._agent(target, known)) as session:
+            collector = Collector(session, known.memory, gathering)
+            await collector.collect(self._catalogue, pinned, more)
         if target.intent and not profiles:
-            gathering.families += self._wanted(target, target.intent, memory, gathering)
+            gathering.families += _wanted(target.intent, known, gathering)
 
-    def _agent(self, target: Target) -> Agent:
-        """Where a target answers; its secrets are read once a minute, not at every poll."""
-        if not target.municipality:
-            return agent(target, self._state)
-        known = self._agents.get(target.name)
-        now = time.monotonic()
-        if known is None or known[0] is not target or now - known[1] >= SECRETS_SECONDS:
-            known = self._agents[target.name] = (target, now, agent(target, self._state))
-        return known[2]
-
-    def _lock(self, target: Target) -> asyncio.Lock:
-        """Two that ask for one device at once would learn about it from each other's half."""
-        if not target.municipality:
-            return asyncio.Lock()
-        return self._locks.setdefault(target.name, asyncio.Lock())
-
-    def _memory(self, target: Target) -> DeviceMemory:
+    def _known(self, target: Target) -> _Known:
         """What is known of a device; nothing is kept of one that is in no inventory."""
         if not target.municipality:
-            return DeviceMemory(target.name, BootTimes())
-        return self._memories.setdefault(target.name, DeviceMemory(target.name, self._boots))
+            return _Known(DeviceMemory(target.name, BootTimes()))
+        known = self._devices.get(target.name)
+        if known is None:
+            known = self._devices[target.name] = _Known(DeviceMemory(target.name, self._boots))
+        return known
 
-    def _wanted(
-        self, target: Target, intent: Intent, memory: DeviceMemory, gathering: Gathering
-    ) -> tuple[Family, ...]:
-        """What the inventory wants of the device's ports; anew when names or neighbours were."""
-        known, stamp = self._intents.get(target.name), memory.read_when()
-        if known is None or known.of is not intent or known.read_when != stamp:
-            read = [(o.profile, o.table) for o in gathering.outcomes if not o.failure]
-            families = intent_families(intent, seen(gathering.families, read))
-            known = self._intents[target.name] = _Wanted(intent, stamp, families)
-        return known.families
+    def _agent(self, target: Target, known: _Known) -> Agent:
+        """Where a target answers; its secrets are read once a minute, not at every poll."""
+        whose, when = known.read_at
+        now = time.monotonic()
+        if known.agent is None or whose is not target or now - when >= SECRETS_SECONDS:
+            known.agent, known.read_at = agent(target, self._state), (target, now)
+        return known.agent
+
+
+def _wanted(intent: Intent, known: _Known, gathering: Gathering) -> tuple[Family, ...]:
+    """What the inventory wants of the device's ports; anew when names or neighbours were."""
+    stamp = known.memory.read_when()
+    found = known.wanted
+    if found is None or found.of is not intent or found.read_when != stamp:
+        read = [(o.profile, o.table) for o in gathering.outcomes if not o.failure]
+        families = intent_families(intent, seen(gathering.families, read))
+        found = known.wanted = _Wanted(intent, stamp, families)
+    return found.families
 
 
 async def poll_all(

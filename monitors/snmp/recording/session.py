@@ -39,17 +39,6 @@ class View:
         return self.entries[following] if following < len(self.entries) else None
 
 
-def size(entry: Typed) -> int:
-    """Octets of a binding on the wire: SEQUENCE { OID, value }."""
-    inner = _wrapped(len(entry.oid)) + _wrapped(len(entry.content))
-    return _wrapped(inner)
-
-
-def _wrapped(length: int) -> int:
-    """Octets of content with its tag and length (X.690, 8.1.3)."""
-    return length + (2 if length < 0x80 else 3 if length < 0x100 else 4)
-
-
 class RecordedSession:
     """``client.Session`` on recorded entries.
 
@@ -78,10 +67,11 @@ class RecordedSession:
         for _ in range(repetitions):
             row = [self._after(oid) for oid in round_]
             for entry in row:
-                octets += size(entry)
-                if octets > self._largest and found:
-                    return _page(found, octets - size(entry))
-                found.append(pdu.binding(*entry))
+                binding = pdu.binding(*entry)
+                if octets + len(binding) > self._largest and found:
+                    return _page(found, octets)
+                octets += len(binding)
+                found.append(binding)
             if all(entry.tag == Missing.END.value for entry in row):
                 break
             round_ = [entry.oid for entry in row]
@@ -98,7 +88,7 @@ class RecordedSession:
         found: list[Typed] = []
         octets = _AROUND
         while len(found) < repetitions and (entry := self._view.after(oid)):
-            octets += size(entry)
+            octets += len(pdu.binding(*entry))
             if octets > self._largest and found:
                 break
             found.append(entry)

@@ -85,47 +85,14 @@ def decode(data: bytes, place: int, end: int) -> Pdu:
     return Pdu(kind, request_id, status, position, start, end_of_list)
 
 
-def bindings(data: bytes, place: int, end: int) -> list[Binding]:  # noqa: C901 - the hot path
-    """Return the bindings from ``place`` to ``end``. Raises BadAnswerError.
-
-    Written out where the rest of the codec calls functions: it runs for every value of a table.
-    """
-    found: list[Binding] = []
-    add, unsigned, number = found.append, UNSIGNED, int.from_bytes
-    try:
-        while place < end:
-            size, start = data[place + 1], place + 2
-            if data[place] != ber.SEQUENCE or size >= 0x80:
-                start, place = ber.enter(data, place, end, ber.SEQUENCE)
-            else:
-                place = start + size
-            size, begin = data[start + 1], start + 2
-            if data[start] != ber.OID or size >= 0x80:
-                begin, stop = ber.enter(data, start, place, ber.OID)
-            else:
-                stop = begin + size
-            oid = data[begin:stop]
-            tag, size, begin = data[stop], data[stop + 1], stop + 2
-            if size >= 0x80:
-                tag, begin, stop = ber.element(data, stop, place)
-            else:
-                stop = begin + size
-            if stop != place or place > end:
-                raise BadAnswerError(f"octet {begin}: a value that ends outside its binding")
-            if tag in unsigned and size < ber.LONGEST_NUMBER:
-                add((oid, number(data[begin:stop], "big")))
-            elif tag == ber.INTEGER and size < ber.LONGEST_NUMBER:
-                add((oid, number(data[begin:stop], "big", signed=True)))
-            else:
-                add((oid, values.decode(tag, data[begin:stop])))
-    except IndexError:
-        raise BadAnswerError("the message ends within a binding") from None
-    return found
-
-
 UNSIGNED = frozenset(
     (values.COUNTER32, values.GAUGE32, values.TIME_TICKS, values.COUNTER64, values.UNSIGNED32)
 )
+
+
+def bindings(data: bytes, place: int, end: int) -> list[Binding]:
+    """Return the bindings from ``place`` to ``end``. Raises BadAnswerError."""
+    return [(oid, values.decode(tag, content)) for oid, tag, content in typed(data, place, end)]
 
 
 def typed(data: bytes, place: int, end: int) -> list[Typed]:

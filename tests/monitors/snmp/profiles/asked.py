@@ -1,6 +1,5 @@
 """Recordings asked for the profiles that suit them, as the exporter would show it."""
 
-import asyncio
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -8,13 +7,9 @@ from pathlib import Path
 import yaml
 
 from monitors.metrics import render
-from monitors.snmp.boot import BootTimes
-from monitors.snmp.collect import Collector, Gathering, Outcome
-from monitors.snmp.memory import DeviceMemory
-from monitors.snmp.profile import shipped_profiles
+from monitors.snmp.collect import Outcome
+from monitors.snmp.recording.polled import polled
 from monitors.snmp.recording.read import read
-from monitors.snmp.recording.session import RecordedSession
-from monitors.snmp.samples import merged
 
 RECORDINGS = Path(__file__).resolve().parents[4].parent / "shared" / "recordings"
 
@@ -70,11 +65,8 @@ def _case(path: Path) -> Case:
 @cache
 def ask(path: Path, pinned: tuple[str, ...] = ()) -> Asked:
     """Poll a recording once, for the ``pinned`` profiles or for all that suit it."""
-    gathering = Gathering()
-    session = RecordedSession(read(path).entries)
-    collector = Collector(session, DeviceMemory(path.stem, BootTimes()), gathering)
-    asyncio.run(collector.collect(shipped_profiles(), pinned, ()))
-    text = render(merged(gathering.families, []))
+    gathering, families = polled(read(path), pinned)
+    text = render(families)
     return Asked(
         tuple(profile.profile for profile in gathering.profiles),
         tuple(gathering.outcomes),
