@@ -63,8 +63,8 @@ def documented(profile: Profile) -> Iterator[str]:
     if profile.unless:
         yield f"  ... and it does not get {', '.join(profile.unless)}"
     if profile.info:
-        yield from _series(profile.info.metric, "info", profile.info.help, ("text",))
-        yield "      " + ", ".join(label.label for label in profile.info.labels)
+        texts = tuple(label.label for label in profile.info.labels)
+        yield from _series(profile.info.metric, "info", profile.info.help, texts)
     for spec in profile.scalars:
         yield from _number(spec, ())
     for table in profile.tables:
