@@ -7,7 +7,7 @@ from rich.table import Table
 from bastide.errors import CommandError, Exit
 from bastide.opened import Opened
 from bastide.options import print_json
-from monitors.security.results import (
+from monitors.audit.model.results import (
     AuditError,
     AuditRun,
     HostAudit,
@@ -15,7 +15,7 @@ from monitors.security.results import (
     audit_files,
     load,
 )
-from monitors.security.score import score
+from monitors.audit.model.score import score
 
 
 def summary_of(host: HostAudit) -> str:

@@ -4,21 +4,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bastide.opened import Opened
-from monitors.evidence.chain import ChainError, Link
-from monitors.evidence.inputs import CONTROLS, InputsError
-from monitors.evidence.records import EvidenceError, prune_leaves, seal
-from monitors.evidence.signing import SigningError
-from monitors.security import replay
-from monitors.security.audit import run_audit
-from monitors.security.bundle import BundleError
-from monitors.security.controls import ControlTable, load_controls
-from monitors.security.declared import UndeclaredHostError
-from monitors.security.results import AuditRun, HostAudit, audit_files, load
-from monitors.security.waivers import waiver_problems
-from monitors.store.catching_up import catch_up
-from monitors.store.database import StoreError, store_url
-from monitors.store.history import History
-from monitors.store.reading import read_history
+from monitors.audit import replay
+from monitors.audit.collect.bundle import BundleError
+from monitors.audit.evidence.chain import ChainError, Link
+from monitors.audit.evidence.inputs import CONTROLS, InputsError
+from monitors.audit.evidence.records import EvidenceError, prune_leaves, seal
+from monitors.audit.evidence.signing import SigningError
+from monitors.audit.history.catch_up import catch_up
+from monitors.audit.history.database import StoreError, store_url
+from monitors.audit.history.history import History
+from monitors.audit.history.queries import read_history
+from monitors.audit.model.controls import ControlTable, load_controls
+from monitors.audit.model.declared import UndeclaredHostError
+from monitors.audit.model.results import AuditRun, HostAudit, audit_files, load
+from monitors.audit.model.waivers import waiver_problems
+from monitors.audit.run import run_audit
 
 # The two labels that the chain writes; reports compare them.
 BASELINE = "before"

@@ -11,7 +11,7 @@ from bastide.errors import CommandError, Exit
 from inventory.outputs import OutputsError
 from inventory.problems import InventoryError
 from inventory.secrets import SecretError
-from monitors.security.results import AuditError
+from monitors.audit.model.results import AuditError
 
 # A word is imported when it is used: the operations machine has no provisioning installed.
 WORDS: dict[str, tuple[str, str]] = {

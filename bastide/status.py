@@ -6,8 +6,8 @@ from typing import Any
 from bastide import prometheus
 from bastide.errors import CommandError, Exit
 from bastide.opened import Opened
-from inventory.placed import hosts
-from inventory.words import Role
+from inventory.entries import hosts
+from inventory.enums import Role
 
 # Severity of alerts that nobody is told of, a low toner.
 FOR_THE_CURIOUS = "info"

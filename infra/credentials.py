@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from infra import certificates
+from inventory.entries import hosts
 from inventory.files import write_whole
 from inventory.model import Estate
-from inventory.placed import hosts
 from inventory.secrets import ensure_generated
 
 SSH_KEYS = ("admin", "audit")

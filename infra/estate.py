@@ -10,11 +10,11 @@ from infra import credentials
 from infra.components.foundation import Foundation
 from infra.components.hosts import Means
 from infra.components.place import PlaceComponent, package_cache
+from inventory.entries import devices, hosts, places
+from inventory.enums import ProviderName
 from inventory.load import load_estate
 from inventory.model import Estate
 from inventory.paths import state_directory
-from inventory.placed import devices, hosts, places
-from inventory.words import ProviderName
 
 CONFIG = "bastide"
 

@@ -6,11 +6,11 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
-from inventory.explain import show_path
+from inventory.enums import LAB_DEVICE_KINDS, ProviderName, Role
 from inventory.model import CENTRAL, Central, EstateFile, Municipality
 from inventory.problems import Problem
 from inventory.source import PathKey, Source
-from inventory.words import LAB_DEVICE_KINDS, ProviderName, Role
+from inventory.validation import show_path
 
 Value = TypeVar("Value", bound=BaseModel, covariant=True)
 Local = Central | Municipality

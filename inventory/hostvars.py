@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from inventory.listening import OpenPort, estate_networks, forwards, open_ports
+from inventory.entries import PlacedHost, devices, hosts, places, services
+from inventory.enums import Role
 from inventory.logins import ADMINISTRATOR, logins
 from inventory.model import BackupPlan, Estate
+from inventory.open_ports import OpenPort, estate_networks, forwards, open_ports
 from inventory.outputs import Outputs
-from inventory.placed import PlacedHost, devices, hosts, places, services
 from inventory.secrets import handed_name, secret_path
-from inventory.words import Role
 
 SSH_OPTIONS = "-o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o UserKnownHostsFile={}"
 

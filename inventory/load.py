@@ -7,7 +7,6 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from inventory.consistency import Local, Part, find_contradictions, host_names, place_id
-from inventory.explain import explain
 from inventory.intents import find_intent_problems
 from inventory.model import Central, Estate, EstateFile, Municipality, WaiverFile
 from inventory.paths import SHIPPED_ESTATES
@@ -15,6 +14,7 @@ from inventory.problems import InventoryError, Problem
 from inventory.references import find_reference_problems
 from inventory.scalars import ESTATE_FOLDER
 from inventory.source import read_source
+from inventory.validation import explain
 from inventory.waivers import find_waiver_problems
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from inventory.placed import PlacedHost, hosts
-from inventory.words import Role
+from inventory.entries import PlacedHost, hosts
+from inventory.enums import Role
 
 ADMINISTRATOR = "root"
 AUDITOR = "bastide-audit"

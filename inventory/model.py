@@ -6,6 +6,16 @@ from typing import Annotated, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from inventory.enums import (
+    Access,
+    Continuity,
+    DeviceKind,
+    Protocol,
+    ProviderName,
+    Role,
+    SnmpVersion,
+    Tier,
+)
 from inventory.scalars import (
     Address,
     DomainName,
@@ -18,16 +28,6 @@ from inventory.scalars import (
     SecretRef,
     TimeOfDay,
     as_text,
-)
-from inventory.words import (
-    Access,
-    Continuity,
-    DeviceKind,
-    Protocol,
-    ProviderName,
-    Role,
-    SnmpVersion,
-    Tier,
 )
 
 CENTRAL = "central"

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+from inventory.enums import ProviderName
 from inventory.model import Frozen
 from inventory.scalars import HostKey
-from inventory.words import ProviderName
 
 
 class HostOutput(Frozen):

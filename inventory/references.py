@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from inventory.consistency import Local, Part
+from inventory.enums import ProviderName, Role, SnmpVersion
 from inventory.model import EstateFile, SnmpAccess
 from inventory.problems import Problem
 from inventory.secrets import handed_name
 from inventory.source import PathKey
-from inventory.words import ProviderName, Role, SnmpVersion
 
 AS_FILE = "generated:NAME or file:/PATH"
 SNMP_SECRETS = ("auth", "priv", "community")

@@ -4,9 +4,9 @@ import os
 import secrets
 from pathlib import Path
 
+from inventory.entries import devices, hosts
 from inventory.files import write_whole
 from inventory.model import Estate
-from inventory.placed import devices, hosts
 from inventory.vault import VaultError, read_value
 
 LENGTH_BYTES = 24

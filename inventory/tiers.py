@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from inventory.words import Continuity, Tier
+from inventory.enums import Continuity, Tier
 
 HOUR_SECONDS = 3600
 

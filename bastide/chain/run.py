@@ -8,9 +8,9 @@ from bastide.opened import Opened
 from bastide.status import Status
 from infra.credentials import Made
 from infra.engine import Outcome
+from monitors.audit.model.results import AuditRun
+from monitors.audit.reports.compliance import ReportFiles
 from monitors.continuity.model import DrillResult
-from monitors.reports.compliance import ReportFiles
-from monitors.security.results import AuditRun
 from monitors.snmp.poller import PollResult
 
 

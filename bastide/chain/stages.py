@@ -15,15 +15,15 @@ from bastide.commands.playbook import show_event
 from bastide.errors import CommandError, Exit
 from infra import credentials
 from infra.engine import Operation
-from inventory.placed import devices, hosts
+from inventory.entries import devices, hosts
 from inventory.secrets import unresolved
+from monitors.audit.history.database import StoreError
+from monitors.audit.history.history import History
+from monitors.audit.model.results import AuditRun, load_latest
+from monitors.audit.reports import compliance
 from monitors.continuity import drills
-from monitors.reports import compliance
-from monitors.security.results import AuditRun, load_latest
 from monitors.snmp import polling
 from monitors.snmp.targets import targets
-from monitors.store.database import StoreError
-from monitors.store.history import History
 
 Stage = Callable[[Work, Findings], Findings]
 

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from bastide.audit_pages import counts_of
 from bastide.chain.run import Findings, Work
-from inventory.placed import services
+from inventory.entries import services
 from monitors.continuity import status as backup_status
 
 

@@ -12,9 +12,9 @@ from bastide.commands.report import report
 from bastide.errors import CommandError, Exit
 from bastide.opened import open_estate
 from bastide.options import estate_option, json_option
-from monitors.security.audit import ResultsNotKeptError
-from monitors.security.declared import UndeclaredHostError
-from monitors.security.results import AuditError, HostAudit
+from monitors.audit.model.declared import UndeclaredHostError
+from monitors.audit.model.results import AuditError, HostAudit
+from monitors.audit.run import ResultsNotKeptError
 
 
 @click.group("audit")

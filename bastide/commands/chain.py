@@ -16,7 +16,7 @@ from bastide.options import estate_option, json_option, print_json
 from infra.lab import preflight
 from infra.lab.problems import LabError
 from infra.lab.teardown import teardown
-from inventory.words import ProviderName
+from inventory.enums import ProviderName
 
 # Logs are not terminals: what says 80 columns there would only fold paths.
 NARROWEST = 100

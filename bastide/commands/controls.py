@@ -6,7 +6,7 @@ from rich.table import Table
 
 from bastide.errors import CommandError, Exit
 from bastide.options import json_option, print_json
-from monitors.security.controls import Control, FrameworkReferences, load_controls
+from monitors.audit.model.controls import Control, FrameworkReferences, load_controls
 
 FRAMEWORKS = tuple(FrameworkReferences.model_fields)
 
@@ -58,7 +58,7 @@ def _show(control: Control) -> None:
         ("severity", control.severity.value),
         ("applies to", ", ".join(scope) if scope else "every host"),
         ("set by", control.task if not control.is_by_hand else "a person: it needs a decision"),
-        ("proved by", f"monitors/security/checks/{control.check.replace('.', '.py::', 1)}"),
+        ("proved by", f"monitors/audit/checks/{control.check.replace('.', '.py::', 1)}"),
         ("baseline", control.baseline or ""),
         *((name, _ids(control, name)) for name in FRAMEWORKS),
     ]

@@ -7,11 +7,11 @@ import click
 from bastide.errors import CommandError, Exit
 from bastide.opened import open_estate
 from bastide.options import estate_option, json_option, print_json
-from monitors.evidence.chain import FOLDER
-from monitors.evidence.recompute import Recomputed, recompute
-from monitors.evidence.signing import SigningError, fingerprint, signing_key
-from monitors.evidence.verify import BrokenError, Verified
-from monitors.evidence.verify import verify as verify_file
+from monitors.audit.evidence.chain import FOLDER
+from monitors.audit.evidence.recompute import Recomputed, recompute
+from monitors.audit.evidence.signing import SigningError, fingerprint, signing_key
+from monitors.audit.evidence.verify import BrokenError, Verified
+from monitors.audit.evidence.verify import verify as verify_file
 
 SHOWN = 20
 

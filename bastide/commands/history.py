@@ -10,10 +10,10 @@ from bastide import auditing
 from bastide.errors import CommandError, Exit
 from bastide.opened import open_estate
 from bastide.options import estate_option, json_option, print_json
-from monitors.security.results import Outcome
-from monitors.store.catching_up import rebuild as rebuild_store
-from monitors.store.database import StoreError, store_url
-from monitors.store.history import History
+from monitors.audit.history.catch_up import rebuild as rebuild_store
+from monitors.audit.history.database import StoreError, store_url
+from monitors.audit.history.history import History
+from monitors.audit.model.results import Outcome
 
 SECONDS_A_DAY = 86400
 SHOWN = 20

@@ -7,12 +7,12 @@ from rich.table import Table
 from bastide.errors import Exit
 from bastide.opened import open_estate
 from bastide.options import estate_option, json_option, print_json
-from inventory.placed import devices, hosts, services
+from inventory.entries import devices, hosts, services
 from inventory.problems import InventoryError
 from inventory.schema import schema_text
 from inventory.secrets import unresolved
-from monitors.security.controls import load_controls
-from monitors.security.waivers import waiver_problems
+from monitors.audit.model.controls import load_controls
+from monitors.audit.model.waivers import waiver_problems
 from monitors.snmp.intent import unknown_profiles
 from monitors.snmp.profile import shipped_profiles
 

@@ -11,11 +11,11 @@ from bastide.audit_pages import show_bad, summary_of
 from bastide.errors import CommandError, Exit
 from bastide.opened import Opened, open_estate
 from bastide.options import Command, estate_option, json_option, print_json
-from monitors.evidence.chain import ChainError
-from monitors.evidence.inputs import InputsError
-from monitors.security import replay as replays
-from monitors.security.bundle import BundleError
-from monitors.security.declared import UndeclaredHostError
+from monitors.audit import replay as replays
+from monitors.audit.collect.bundle import BundleError
+from monitors.audit.evidence.chain import ChainError
+from monitors.audit.evidence.inputs import InputsError
+from monitors.audit.model.declared import UndeclaredHostError
 
 
 def dated(name: str, text: str) -> Callable[[Command], Command]:

@@ -8,14 +8,14 @@ from bastide import audit_pages, auditing
 from bastide.errors import CommandError, Exit
 from bastide.opened import Opened, open_estate
 from bastide.options import estate_option
-from monitors.evidence.package import write_package
-from monitors.reports import compliance
-from monitors.reports.compliance import Format, UnknownMunicipalityError
-from monitors.reports.messages import CatalogueError
-from monitors.reports.pdf import PdfError
-from monitors.security.results import AuditError, AuditRun, load_latest, stamp
-from monitors.store.database import StoreError
-from monitors.store.history import History
+from monitors.audit.evidence.package import write_package
+from monitors.audit.history.database import StoreError
+from monitors.audit.history.history import History
+from monitors.audit.model.results import AuditError, AuditRun, load_latest, stamp
+from monitors.audit.reports import compliance
+from monitors.audit.reports.compliance import Format, UnknownMunicipalityError
+from monitors.audit.reports.messages import CatalogueError
+from monitors.audit.reports.pdf import PdfError
 
 PREVIOUS = "previous"
 EVIDENCE = "evidence"

@@ -9,11 +9,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from bastide.errors import CommandError, Exit
 from bastide.opened import open_estate
 from bastide.options import estate_option
+from inventory.entries import places
+from inventory.enums import Tier
 from inventory.load import load_estate
 from inventory.model import Estate
-from inventory.placed import places
 from inventory.problems import InventoryError
-from inventory.words import Tier
 
 EXAMPLE_NETWORK = "10.10.0.0/24"
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from bastide.errors import CommandError, Exit
 from bastide.opened import open_estate
 from bastide.options import estate_option, json_option, print_json
-from inventory.placed import devices
+from inventory.entries import devices
 from monitors.snmp import polling
 from monitors.snmp.discover import PROFILES
 from monitors.snmp.discover.compare import Discovery

@@ -16,10 +16,10 @@ from infra.lab.birth import MachineSpec
 from infra.lab.device import Cable, DeviceSpec
 from infra.lab.problems import LabError, failed
 from infra.provider.existing import ExistingSpec
+from inventory.entries import PlacedDevice, PlacedHost, devices, hosts
+from inventory.enums import DeviceKind, ProviderName, Role
 from inventory.model import Contact, Estate
-from inventory.placed import PlacedDevice, PlacedHost, devices, hosts
 from inventory.secrets import secret_path
-from inventory.words import DeviceKind, ProviderName, Role
 
 
 @dataclass(frozen=True, slots=True)

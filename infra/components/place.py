@@ -9,9 +9,9 @@ from infra.components.hosts import DEVICES, HOSTS, Declared, Ground, Means, unsu
 from infra.components.resources import Provided, declare
 from infra.components.site import ipv4, network_spec
 from infra.lab.package_cache import CacheSpec
+from inventory.entries import Place, PlacedDevice, PlacedHost
+from inventory.enums import ProviderName
 from inventory.model import CENTRAL, Estate
-from inventory.placed import Place, PlacedDevice, PlacedHost
-from inventory.words import ProviderName
 
 NETWORK = "bastide:lab:Network"
 

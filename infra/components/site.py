@@ -5,9 +5,9 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from infra.components.foundation import WAN, Foundation
 from infra.lab.networks import Interface, NetworkSpec
 from infra.lab.problems import failed
+from inventory.entries import Place, PlacedHost
+from inventory.enums import Role
 from inventory.model import Host, Site
-from inventory.placed import Place, PlacedHost
-from inventory.words import Role
 
 
 def network_name(place: Place, site: Site) -> str:

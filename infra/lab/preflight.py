@@ -8,9 +8,9 @@ from infra.lab.package_cache import DEFAULT_PORT
 from infra.lab.place import Lab, lab_of
 from infra.lab.probe import PROGRAMS, Facts, gather
 from infra.lab.problems import LabError, Problem
+from inventory.entries import hosts
+from inventory.enums import ProviderName
 from inventory.model import Estate
-from inventory.placed import hosts
-from inventory.words import ProviderName
 
 MIB = 1024 * 1024
 IMAGE_BYTES = 600 * MIB  # the tree and the packages that it is unpacked from

@@ -31,11 +31,11 @@ from typing import Any
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 
+from inventory.entries import hosts
 from inventory.hostvars import groups, host_variables
 from inventory.load import find_estate, load_estate
 from inventory.outputs import Outputs, OutputsError, load_outputs
 from inventory.paths import state_directory
-from inventory.placed import hosts
 from inventory.problems import InventoryError
 
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from inventory.entries import PlacedHost, hosts, services
+from inventory.enums import Continuity
 from inventory.model import Estate
-from inventory.placed import PlacedHost, hosts, services
 from inventory.tiers import DRILL_EVERY_DAYS, RECOVERY, Recovery
-from inventory.words import Continuity
 
 DAY_SECONDS = 86_400
 # The central site has no tier; what all depend on is drilled as often as a city.

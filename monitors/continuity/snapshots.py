@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from monitors.audit.collect.backends import UndeterminedError, answering_host, from_answers
+from monitors.audit.collect.bundle import MAX_PACKED_BYTES, BundleError, unpack
+from monitors.audit.facts.system import kept_content
 from monitors.continuity.model import ContinuityError, HostStatus, read_status
-from monitors.security.backends import UndeterminedError, answering_host, from_answers
-from monitors.security.bundle import MAX_PACKED_BYTES, BundleError, unpack
-from monitors.security.facts import kept_content
 
 STATUS = "/var/lib/bastide/backup/status.json"
 CLOCK_TOLERANCE = timedelta(minutes=5)

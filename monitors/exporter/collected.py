@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from inventory.model import Estate
+from monitors.audit import metrics as security
 from monitors.continuity import metrics as continuity
 from monitors.metrics import Family, gauge, render
-from monitors.security import metrics as security
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ text that people edit: a renamed site must not break a counter.
 from collections.abc import Callable
 from typing import TypedDict
 
+from inventory.entries import Place, PlacedHost, devices, hosts, services
 from inventory.model import Estate
-from inventory.placed import Place, PlacedHost, devices, hosts, services
 from monitors.snmp.targets import targets as snmp_targets
 
 NODE_EXPORTER_PORT = 9100

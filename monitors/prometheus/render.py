@@ -12,10 +12,10 @@ from typing import Any
 
 import yaml
 
+from inventory.entries import PlacedHost, hosts
+from inventory.enums import Role
 from inventory.load import estate_files
 from inventory.model import Estate
-from inventory.placed import PlacedHost, hosts
-from inventory.words import Role
 from monitors.prometheus.dashboards import provision
 from monitors.prometheus.delivery import Delivery, alertmanager
 from monitors.prometheus.pages import pages

@@ -7,8 +7,8 @@ change only when names or neighbours do, so they need computing no more often th
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from inventory.entries import devices
 from inventory.model import Estate, PortIntent
-from inventory.placed import devices
 from monitors.metrics import Family, Sample
 from monitors.snmp.discover.known import Directory, directory
 from monitors.snmp.discover.seen import Port, Seen, find_port

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
+from inventory.entries import PlacedDevice, PlacedHost, devices, hosts
+from inventory.enums import Role, SnmpVersion
 from inventory.model import Device, Estate, SnmpAccess
-from inventory.placed import PlacedDevice, PlacedHost, devices, hosts
 from inventory.secrets import resolve
-from inventory.words import Role, SnmpVersion
 from monitors.snmp.client import Agent, Community, Credentials, User
 from monitors.snmp.intent import Intent, intents
 from monitors.snmp.wire import community

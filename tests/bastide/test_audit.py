@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.command import bastide, bastide_json
-from tests.monitors.evidence.sealed import HOSTS, sealed
-from tests.monitors.security.estates import TABLE
+from tests.monitors.audit.estates import TABLE
+from tests.monitors.audit.evidence.sealed import HOSTS, sealed
 
 
 @pytest.fixture(scope="module")

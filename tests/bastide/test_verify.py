@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import bastide
-from tests.monitors.evidence.sealed import evidence
+from tests.monitors.audit.evidence.sealed import evidence
 
 
 @pytest.fixture(scope="module")

@@ -24,14 +24,14 @@ import click
 import testinfra
 
 from bastide.opened import Opened, open_estate
+from inventory.entries import PlacedHost, hosts
 from inventory.outputs import load_outputs
-from inventory.placed import PlacedHost, hosts
-from monitors.security.audit import audit_all, audit_host, target_of
-from monitors.security.checking import run_check
-from monitors.security.controls import load_controls
-from monitors.security.declared import declared_of
-from monitors.security.exchange import Target
-from monitors.security.results import Outcome
+from monitors.audit.collect.exchange import Target
+from monitors.audit.judge.check import run_check
+from monitors.audit.model.controls import load_controls
+from monitors.audit.model.declared import declared_of
+from monitors.audit.model.results import Outcome
+from monitors.audit.run import audit_all, audit_host, target_of
 from tests.bench.delay import delayed
 from tests.bench.section import table, write_section
 

@@ -16,10 +16,10 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from monitors.security.controls import Severity
-from monitors.security.results import AuditRun, HostAudit, Outcome, Result
-from monitors.store.reading import read_first_failed, read_history
-from monitors.store.recording import record
+from monitors.audit.history.queries import read_first_failed, read_history
+from monitors.audit.history.record import record
+from monitors.audit.model.controls import Severity
+from monitors.audit.model.results import AuditRun, HostAudit, Outcome, Result
 
 PLACES, HOSTS, CONTROLS = 200, 10, 95
 CHANGED_HOSTS, CHANGED_CONTROLS = 0.3, 2

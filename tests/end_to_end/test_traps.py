@@ -9,8 +9,8 @@ import pytest
 from bastide.opened import Opened
 from infra.lab import device
 from infra.lab.place import lab_of
-from inventory.placed import hosts
-from inventory.words import Role
+from inventory.entries import hosts
+from inventory.enums import Role
 from tests.end_to_end.test_host_down import wait_for
 
 pytestmark = pytest.mark.lab

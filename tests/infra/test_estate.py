@@ -6,9 +6,9 @@ import pytest
 
 import infra
 from infra.engine import Operation, Outcome, Project, StepEvent, choose
+from inventory.entries import devices, hosts, places
 from inventory.load import load_estate
 from inventory.paths import SHIPPED_ESTATES
-from inventory.placed import devices, hosts, places
 
 MACHINES = ("bastide:lab:Machine", "bastide:existing:Machine")
 

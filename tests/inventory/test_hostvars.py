@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from inventory.entries import hosts
+from inventory.enums import SnmpVersion
 from inventory.hostvars import groups, host_variables
 from inventory.load import find_estate, load_estate
 from inventory.model import SnmpAccess
 from inventory.outputs import Outputs
 from inventory.paths import INVENTORY_DIRECTORY
-from inventory.placed import hosts
 from inventory.secrets import ensure_generated, references, resolve
-from inventory.words import SnmpVersion
 
 PLUGIN = INVENTORY_DIRECTORY / "ansible"
 

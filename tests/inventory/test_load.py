@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
+from inventory.entries import devices, hosts
 from inventory.load import estate_files, find_estate, load_estate
 from inventory.paths import SHIPPED_ESTATES
-from inventory.placed import devices, hosts
 from inventory.problems import InventoryError, Problem
 
 CASES = sorted((Path(__file__).parent.parent / "cases" / "inventory").glob("*.yml"))

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import yaml
 
+from inventory.entries import PlacedHost, hosts
 from inventory.hostvars import host_variables
 from inventory.load import load_estate
 from inventory.logins import AUDITOR, BACKUP, DRILL, Login, logins
 from inventory.outputs import Outputs
 from inventory.paths import SHIPPED_ESTATES
-from inventory.placed import PlacedHost, hosts
 
 ROLES = Path(__file__).resolve().parents[2] / "playbooks" / "roles"
 

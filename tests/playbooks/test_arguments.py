@@ -8,10 +8,10 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from inventory.entries import hosts
 from inventory.hostvars import host_variables
 from inventory.load import find_estate, load_estate
 from inventory.outputs import Outputs
-from inventory.placed import hosts
 from tests.playbooks.ansible import ROLES
 
 ROLE_NAMES = sorted(path.name for path in ROLES.iterdir() if path.is_dir())

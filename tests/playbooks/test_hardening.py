@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from monitors.security.checks import test_kernel as kernel
-from monitors.security.checks.test_files import APPROVED
+from monitors.audit.checks import test_kernel as kernel
+from monitors.audit.checks.test_files import APPROVED
 from tests.playbooks.ansible import ROLES
 
 ROLE = ROLES / "hardening"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from monitors.security.checks.test_packages import CLEAR_TEXT
+from monitors.audit.checks.test_packages import CLEAR_TEXT
 from tests.playbooks.ansible import ROLES, ansible_playbook
 
 CASES = Path(__file__).parent / "cases" / "packages"

@@ -6,8 +6,8 @@ from enum import StrEnum
 from ipaddress import ip_address
 from typing import Any
 
+from inventory.entries import PlacedDevice, devices
 from inventory.model import Estate, PortIntent
-from inventory.placed import PlacedDevice, devices
 from monitors.snmp.discover.known import Directory, directory, names_of
 from monitors.snmp.discover.seen import Neighbour, Seen, find_port
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from inventory.words import DeviceKind
+from inventory.enums import DeviceKind
 from monitors.snmp.discover.seen import Neighbour
 
 # Words in a system's description or name, in the order in which they are believed.

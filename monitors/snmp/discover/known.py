@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from inventory.entries import devices, hosts
 from inventory.model import Estate
-from inventory.placed import devices, hosts
 from monitors.snmp.discover.seen import Neighbour, Seen, canonical
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")

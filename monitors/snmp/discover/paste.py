@@ -12,9 +12,9 @@ from ipaddress import ip_address
 
 import yaml
 
+from inventory.entries import PlacedDevice, devices, hosts, places
+from inventory.enums import ProviderName
 from inventory.model import CENTRAL, Estate, PortIntent, Site
-from inventory.placed import PlacedDevice, devices, hosts, places
-from inventory.words import ProviderName
 from monitors.snmp.discover.compare import Discovery, Met, Verdict
 from monitors.snmp.discover.guess import guess_kind
 from monitors.snmp.discover.seen import Neighbour

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from monitors.metrics import Family, pairs
-from monitors.security.legible import legible
+from monitors.text import legible
 
 LONGEST_TEXT = 255
 MOST_NEIGHBOURS = 4096

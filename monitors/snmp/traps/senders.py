@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from inventory.entries import PlacedHost, devices, hosts
+from inventory.enums import Role
 from inventory.model import Estate, SnmpAccess
-from inventory.placed import PlacedHost, devices, hosts
 from inventory.secrets import SecretError
-from inventory.words import Role
 from monitors.snmp.client import Credentials
 from monitors.snmp.targets import Target, agent, targets
 

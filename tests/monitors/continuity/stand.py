@@ -7,9 +7,9 @@ from typing import Any
 
 from inventory.load import find_estate, load_estate
 from inventory.model import Estate
+from monitors.audit.collect.bundle import Bundle, Recorded, keep, pack
+from monitors.audit.facts.system import KEPT
 from monitors.continuity.snapshots import STATUS
-from monitors.security.bundle import Bundle, Recorded, keep, pack
-from monitors.security.facts import KEPT
 
 CASES = Path(__file__).parent / "cases"
 HOST, PLAN = "velgora-app", "permits"

@@ -11,8 +11,8 @@ from infra.lab.agent.__main__ import KINDS
 from infra.lab.agent.config import AgentConfig, Link
 from infra.lab.device import DeviceSpec, agent_settings
 from infra.lab.place import Lab
-from inventory.placed import devices
-from inventory.words import LAB_DEVICE_KINDS, DeviceKind
+from inventory.entries import devices
+from inventory.enums import LAB_DEVICE_KINDS, DeviceKind
 from monitors.metrics import pairs
 from monitors.snmp.discover import PROFILES, discover, seen, yaml_to_paste
 from monitors.snmp.intent import intent_families, intents

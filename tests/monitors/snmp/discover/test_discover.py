@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from inventory.entries import devices
 from inventory.model import PortIntent
-from inventory.placed import devices
 from monitors.snmp.discover import HEADINGS, Discovery, Seen, discover, rows
 from monitors.snmp.discover.compare import Verdict
 from monitors.snmp.discover.seen import Neighbour, Port

@@ -8,9 +8,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inventory.entries import devices
+from inventory.enums import DeviceKind
 from inventory.model import Device, PortIntent
-from inventory.placed import devices
-from inventory.words import DeviceKind
 from monitors.metrics import Family, Sample
 from monitors.snmp.discover import Seen, discover, rows, seen, yaml_to_paste
 from monitors.snmp.discover.guess import guess_kind

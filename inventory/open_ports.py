@@ -1,0 +1,117 @@
+"""What every host serves, and from where it may be reached: roles' tables plus the declared."""
+
+from dataclasses import dataclass
+
+from inventory.entries import PlacedHost, devices, hosts, places
+from inventory.enums import Access, Protocol, Role
+from inventory.model import Estate, Listen
+from inventory.scalars import Network
+
+TCP, UDP = Protocol.TCP, Protocol.UDP
+
+BASELINE: tuple[Listen, ...] = (
+    Listen(port=22, access=Access.MANAGEMENT, name="ssh"),
+    Listen(port=9100, access=Access.CENTRAL, name="node_exporter"),
+)
+# Administrators poll too, with `bastide snmp`; who does not know the keys gets no answer anyway.
+SNMP = Listen(port=161, protocol=UDP, access=Access.MANAGEMENT, name="snmp")
+BY_ROLE: dict[Role, tuple[Listen, ...]] = {
+    Role.EDGE: (),
+    Role.RESOLVER: (
+        Listen(port=53, protocol=UDP, access=Access.SITE, name="dns"),
+        Listen(port=53, protocol=TCP, access=Access.SITE, name="dns"),
+    ),
+    Role.APPLICATION: (
+        Listen(port=80, access=Access.ANYWHERE, name="http"),
+        Listen(port=443, access=Access.ANYWHERE, name="https"),
+    ),
+    Role.FILE_SERVER: (Listen(port=445, access=Access.SITE, name="smb"),),
+    Role.SNMP_AGENT: (SNMP,),
+    Role.OPERATIONS: (
+        Listen(port=123, protocol=UDP, access=Access.ESTATE, name="ntp"),
+        Listen(port=9090, access=Access.MANAGEMENT, name="prometheus"),
+        Listen(port=9093, access=Access.MANAGEMENT, name="alertmanager"),
+        Listen(port=9872, access=Access.MANAGEMENT, name="bastide_exporter"),
+        # Devices and hosts everywhere; who is not in the inventory, or lacks the keys, is dropped.
+        Listen(port=162, protocol=UDP, access=Access.ESTATE, name="snmp_traps"),
+        # Every host's journal; whoever has no certificate of the estate is refused.
+        Listen(port=19532, access=Access.ESTATE, name="journal"),
+    ),
+    Role.VAULT: (Listen(port=22, access=Access.ESTATE, name="backup_ssh"),),
+    Role.SCRATCH: (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPort:
+    """A port that a host serves; sources are networks, none means anywhere."""
+
+    port: int
+    protocol: Protocol
+    name: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A port behind an edge that it lets others reach: the address inside, and the port there."""
+
+    to: str
+    port: OpenPort
+
+
+def open_ports(placed: PlacedHost) -> tuple[OpenPort, ...]:
+    """Return the ports of a host: the baseline's, its roles' and its own."""
+    declared = [*BASELINE, *(listen for role in placed.host.roles for listen in BY_ROLE[role])]
+    return tuple(
+        OpenPort(listen.port, listen.protocol, listen.name, sources(listen.access, placed))
+        for listen in (*declared, *placed.host.listens)
+    )
+
+
+def device_agent(edge: PlacedHost) -> OpenPort:
+    """Return the SNMP port of the devices behind an edge, and from where it may be reached."""
+    return OpenPort(SNMP.port, SNMP.protocol, SNMP.name, sources(SNMP.access, edge))
+
+
+def forwards(edge: PlacedHost) -> tuple[Forward, ...]:
+    """Return what an edge lets through to its site: other hosts' ports, devices' SNMP."""
+    if Role.EDGE not in edge.host.roles:
+        return ()
+    estate, site = edge.place.estate, edge.site.network
+    inside = [p for p in hosts(estate) if p.place.id == edge.place.id and p.name != edge.name]
+    ports = [
+        Forward(str(placed.host.address), port)
+        for placed in inside
+        for port in open_ports(placed)
+        if port.sources != (str(site),)
+    ]
+    agents = [
+        Forward(str(d.device.address), device_agent(edge))
+        for d in devices(estate)
+        if d.place.id == edge.place.id and d.device.site == edge.host.site
+    ]
+    return (*ports, *agents)
+
+
+def sources(access: Access, placed: PlacedHost) -> tuple[str, ...]:
+    """Return the networks that an access word stands for, seen from a host."""
+    estate = placed.place.estate
+    central = tuple(site.network for site in estate.central.sites)
+    networks: dict[Access, tuple[Network, ...]] = {
+        # Audits and polls come from central, wherever the administrators sit.
+        Access.MANAGEMENT: tuple(dict.fromkeys((*estate.management, *central))),
+        Access.CENTRAL: central,
+        Access.SITE: (placed.site.network,),
+        Access.ANYWHERE: (),
+    }
+    if access is Access.ESTATE:
+        return estate_networks(estate)
+    return tuple(str(network) for network in networks[access])
+
+
+def estate_networks(estate: Estate) -> tuple[str, ...]:
+    """Return every site's network and every edge's uplink address."""
+    sites = [str(site.network) for place in places(estate) for site in place.of.sites]
+    uplinks = [str(placed.host.uplink) for placed in hosts(estate) if placed.host.uplink]
+    return (*sites, *uplinks)

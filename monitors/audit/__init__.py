@@ -1,0 +1,1 @@
+"""The audit: controls, plain testinfra checks, collection, judgement, evidence, history, report."""

@@ -1,0 +1,1 @@
+"""The checks: plain testinfra, `pytest monitors/audit/checks --hosts=ssh://root@HOST`."""

@@ -1,0 +1,182 @@
+"""Accounts: who there is, what their sessions are, and which keys open them."""
+# ruff: noqa: S101
+
+from collections import Counter
+
+from monitors.audit.collect.backends import Host
+from monitors.audit.facts.accounts import (
+    FIRST_PERSON,
+    LOGIN_DEFS,
+    LOGIN_KEYS,
+    USERADD,
+    account_settings,
+    accounts,
+    groups,
+    login_shell,
+    passwords,
+    today,
+    within,
+)
+from monitors.audit.facts.sshd import Line, sshd_lines
+from monitors.audit.facts.system import files, loose_files, unit_state
+from monitors.audit.model.declared import Declared
+
+STRICT_UMASK = 0o027
+MAX_IDLE_SECONDS = 900
+MAX_INACTIVE_DAYS, STALE_DAYS = 45, 90
+# As good as root: each lets its members read or write what is root's.
+POWERFUL = ("root", "sudo", "shadow", "disk", "kmem", "docker", "lxd", "incus-admin", "libvirt")
+DEAD_LOGINS = f"lastlog -b {STALE_DAYS} -u {FIRST_PERSON}-60000"
+PRIVATE_KEYS = "grep -lsE 'BEGIN .*PRIVATE[ ]KEY' /root/.ssh/* /home/*/.ssh/*"
+# Of every key its fingerprint and the account or file that it is in; `given`: by a playbook.
+# Whatever looks like a key counts, within options too: nothing can stand before it to hide it.
+FINGERPRINTS = (
+    r"""{ getent passwd | awk -F: -v OFS='\t' """
+    r"""'{ f = $6 "/.ssh/authorized_keys"; print $1, f; print $1, f "2" }'; """
+    r"""for f in /etc/ssh/*keys; do printf '%s\t%s\n' "$f" "$f"; done; """
+    rf"""printf 'given\t{LOGIN_KEYS}\n'; }} | awk -F'\t' '{{ """
+    r"""while ((getline line < $2) > 0) { n = split(line, w, /[ \t"]+/); """
+    r"""for (i = 1; i < n; i++) if (line !~ /^[ \t]*#/ && w[i + 1] ~ /^AAAA/) """
+    r"""print w[i], w[i + 1], $1, w[i + 2] } """
+    r"""close($2) }' | ssh-keygen -l -f -"""
+)
+
+
+def test_acc_01_one_root(host: Host) -> None:
+    """Root is the only account with user id 0."""
+    zero = [account.name for account in accounts(host) if account.uid == 0]
+    assert zero == ["root"], f"accounts with user id 0: {', '.join(zero)}"
+
+
+def test_acc_02_unique(host: Host) -> None:
+    """No two accounts or groups share a name or a number, and every account's group exists."""
+    people, known = accounts(host), groups(host)
+    asked: dict[str, list[str]] = {
+        "account name": [account.name for account in people],
+        "user id": [str(account.uid) for account in people],
+        "group name": [group.name for group in known],
+        "group id": [str(group.gid) for group in known],
+    }
+    for what, values in asked.items():
+        twice = [value for value, count in Counter(values).items() if count > 1]
+        assert not twice, f"{what} used more than once: {', '.join(twice)}"
+    orphans = [a.name for a in people if str(a.gid) not in asked["group id"]]
+    assert not orphans, f"group does not exist of: {', '.join(orphans)}"
+
+
+def test_acc_03_system_accounts(host: Host, declared: Declared) -> None:
+    """A service's account has neither login shell nor password, unless declared to log in."""
+    expected = {"root", *(login.account for login in declared.logins)}
+    services = [a for a in accounts(host) if not a.is_person and a.name not in expected]
+    open_to = {password.name for password in passwords(host) if password.is_usable}
+    shells = [f"{a.name}: {a.shell}" for a in services if a.has_shell]
+    unlocked = [a.name for a in services if a.name in open_to]
+    assert not shells, f"service with a login shell: {', '.join(shells)}"
+    assert not unlocked, f"service with a password: {', '.join(unlocked)}"
+
+
+def test_acc_04_umask(host: Host) -> None:
+    """A login shell takes write access from the group and all access from others."""
+    homes, found = account_settings(host, LOGIN_DEFS).get("UMASK", "022"), login_shell(host).umask
+    assert found & STRICT_UMASK == STRICT_UMASK, f"umask is {found:03o}, expected 027 or stricter"
+    assert int(homes, 8) & STRICT_UMASK == STRICT_UMASK, (
+        f"UMASK of /etc/login.defs is {homes}, expected 027 or stricter"
+    )
+
+
+def test_acc_05_idle_shells(host: Host) -> None:
+    """A login shell that waits too long for a command ends, and its user cannot change that."""
+    shell = login_shell(host)
+    assert shell.timeout.isdecimal(), "TMOUT is not set in login shells"
+    assert 0 < int(shell.timeout) <= MAX_IDLE_SECONDS, (
+        f"TMOUT is {shell.timeout}, expected 1 to {MAX_IDLE_SECONDS} seconds"
+    )
+    assert shell.timeout_is_fixed, "TMOUT is not readonly"
+
+
+def test_acc_06_forgotten_accounts(host: Host) -> None:
+    """Accounts that nobody uses any more are closed."""
+    default = account_settings(host, USERADD).get("INACTIVE", "-1")
+    rows = [row.split() for row in host.check_output(DEAD_LOGINS).splitlines()[1:]]
+    people = {account.name for account in accounts(host) if account.is_person and account.has_shell}
+    known, now = passwords(host), today(host)
+    new = {p.name for p in known if p.changed is not None and now - p.changed < STALE_DAYS}
+    stale = sorted({row[0] for row in rows if row} & people - new)
+    endless = [p.name for p in known if p.is_usable and not within(p.inactive, MAX_INACTIVE_DAYS)]
+    assert not stale, f"not logged in for {STALE_DAYS} days: {', '.join(stale)}"
+    assert not endless, f"stays open after its password has expired: {', '.join(endless)}"
+    assert within(int(default), MAX_INACTIVE_DAYS), (
+        f"INACTIVE of new accounts is {default}, expected 0 to {MAX_INACTIVE_DAYS} days"
+    )
+
+
+def test_acc_07_keys(host: Host, declared: Declared) -> None:
+    """Every key that opens an account is one that the playbook's run gave to that account."""
+    lines, listing = sshd_lines(host), files(host, LOGIN_KEYS)
+    # Bits, fingerprint, then the comment: account or file, and what stood behind the key.
+    rows = [row.split() for row in host.run(FINGERPRINTS).stdout.splitlines()]
+    loose = loose_files(listing, 0o644)
+    given = {(row[3], row[1]) for row in rows if row[2] == "given"}
+    found = {(_user(lines, row[2]), row[1]) for row in rows if row[2] != "given"}
+    elsewhere = sorted({line.value for line in lines if not _is_searched(line)})
+    assert given, f"{LOGIN_KEYS} is absent or empty: run `bastide playbook run harden`"
+    assert not loose, "; ".join(loose)
+    assert not elsewhere, f"keys are read from elsewhere too: {', '.join(elsewhere)}"
+    unknown = sorted(f"{account}: {key}" for account, key in found - given)
+    assert not unknown, f"key that no playbook gave: {'; '.join(unknown)}"
+    expected = {login.account: len(login.keys) for login in declared.logins}
+    many = Counter(account for account, _ in found)
+    extra = [f"{account}: {n}" for account, n in many.items() if n > expected.get(account, 0)]
+    assert not extra, f"more keys than the inventory declares: {', '.join(extra)}"
+
+
+def _is_searched(line: Line) -> bool:
+    """Whether a line names no file of keys but those whose keys are looked at here."""
+    places = line.value.split() if line.setting == "authorizedkeysfile" else ()
+    usual = (".ssh/authorized_keys", ".ssh/authorized_keys2", "none")
+    return all(p in usual or (p.startswith("/etc/ssh/") and p.endswith("keys")) for p in places)
+
+
+def _user(lines: tuple[Line, ...], file: str) -> str:
+    """Return whose Match block names a file of keys; the file itself when none does."""
+    named = (line.match.split() for line in lines if line.value == file and line.match)
+    return next((words[1] for words in named if words[0].lower() == "user"), file)
+
+
+def test_acc_08_declared_people(host: Host, declared: Declared) -> None:
+    """Every account of a person is one that the inventory declares."""
+    people = {account.name for account in accounts(host) if account.is_person and account.has_shell}
+    unknown = sorted(people - {login.account for login in declared.logins})
+    assert not unknown, f"not in the inventory: {', '.join(unknown)}"
+
+
+def test_acc_09_no_private_keys(host: Host) -> None:
+    """No home holds a private key that opens something elsewhere."""
+    found = host.run(PRIVATE_KEYS).stdout.split()
+    assert not found, f"private keys: {', '.join(found)}"
+
+
+def test_acc_10_rescue(host: Host) -> None:
+    """Rescue mode asks for root's password, or stays shut where root has none."""
+    root = [password for password in passwords(host) if password.name == "root"]
+    modes = [unit_state(host, unit) for unit in ("rescue.service", "emergency.service")]
+    starts = [line for mode in modes for line in mode.get("ExecStart", "").splitlines()]
+    told = [mode.get("Environment", "") + mode.get("ExecStart", "") for mode in modes]
+    assert root, "root is not in the shadow file"
+    assert root[0].scheme != "empty", "root has an empty password"
+    assert starts, "there is neither rescue nor emergency mode"
+    assert all("sulogin" in line for line in starts), "rescue mode does not start sulogin"
+    forced = any("SYSTEMD_SULOGIN_FORCE=1" in text for text in told)
+    assert not forced, "rescue mode opens a shell without a password"
+
+
+def test_acc_11_powerful_groups(host: Host) -> None:
+    """Nobody but root is in a group that is as good as root."""
+    people, known = accounts(host), groups(host)
+    powerful = [group for group in known if group.name in POWERFUL or group.gid == 0]
+    members = {(name, group.name) for group in powerful for name in group.members}
+    members |= {(a.name, group.name) for a in people for group in powerful if a.gid == group.gid}
+    found = sorted(f"{name} in {group}" for name, group in members if name != "root")
+    second = [group.name for group in known if group.gid == 0 and group.name != "root"]
+    assert not found, f"as good as root: {', '.join(found)}"
+    assert not second, f"groups with id 0 beside root's: {', '.join(second)}"

@@ -1,0 +1,90 @@
+"""What decides how the host starts, and what its services start with."""
+# ruff: noqa: S101
+
+import pytest
+
+from monitors.audit.collect.backends import Host, UndeterminedError
+from monitors.audit.facts.system import container, files, manager_settings, skip_in_container
+
+GRUB = "/boot/grub/grub.cfg"
+# The password's hash is not among what is printed.
+GRUB_PASSWORD = rf"sed -nE 's/^[[:space:]]*(set superusers|password_pbkdf2)[= ].*/\1/p' {GRUB}"
+APPARMOR = "cat /sys/module/apparmor/parameters/enabled /sys/kernel/security/apparmor/profiles"
+KEYBOARD = (
+    "readlink -f /etc/systemd/system/ctrl-alt-del.target /etc/systemd/system/debug-shell.service"
+)
+# Instances are asked of templates; what is not there prints nothing.
+OWN_UNITS = (
+    "cd /etc/systemd/system && systemctl show --property=Id,NoNewPrivileges,ProtectSystem "
+    "$(ls bastide-*.service permits.service 2>/dev/null | sed 's/@[.]service$/@any.service/')"
+)
+# They change what is mounted for everyone, which a service with folders of its own cannot.
+MOUNTING = ("bastide-mounts.service",)
+
+
+def test_boot_01_password(host: Host) -> None:
+    """Who changes how the host starts needs a password."""
+    _, words = _grub(host)
+    lacking = [w for w in ("set superusers", "password_pbkdf2") if w not in words]
+    assert not lacking, f"{GRUB} has no {' and no '.join(lacking)}"
+
+
+def test_boot_02_configuration(host: Host) -> None:
+    """Only root reads and writes the boot loader's configuration, which has the password's hash."""
+    mode, _ = _grub(host)
+    assert not mode & 0o077, f"{GRUB} is {mode:04o}, expected at most 0600"
+
+
+def test_boot_03_apparmor_on(host: Host) -> None:
+    """The kernel confines programs by AppArmor."""
+    enabled, profiles = _apparmor(host)
+    assert enabled, "AppArmor is not enabled in the running kernel"
+    assert profiles, "AppArmor is enabled, but no profile is loaded"
+
+
+def test_boot_04_apparmor_enforces(host: Host) -> None:
+    """Every loaded profile is enforced, not only complained about."""
+    enabled, profiles = _apparmor(host)
+    assert enabled, "AppArmor is not enabled in the running kernel"
+    lenient = sorted(name for name, mode in profiles.items() if mode != "enforce")
+    assert not lenient, f"not enforced: {', '.join(lenient)}"
+
+
+def test_boot_05_keyboard(host: Host) -> None:
+    """No key restarts the host, and no console is open without a password."""
+    masked = host.run(KEYBOARD).stdout.split()
+    burst = manager_settings(host).get("CtrlAltDelBurstAction")
+    assert masked == ["/dev/null"] * 2, "ctrl-alt-del.target or debug-shell.service is not masked"
+    assert burst == "none", f"seven presses of Ctrl-Alt-Del: {burst}, expected none"
+
+
+def test_boot_06_own_services(host: Host) -> None:
+    """This project's own services cannot gain rights and cannot write to the system."""
+    blocks = host.check_output(OWN_UNITS).split("\n\n")
+    units = [dict(line.split("=", 1) for line in block.splitlines()) for block in blocks if block]
+    if not units:
+        raise UndeterminedError("the host has no service of this project")
+    wrong = [
+        f"{unit['Id']}: {name}={unit.get(name, '')}"
+        for unit in units
+        for name, good in (("NoNewPrivileges", ("yes",)), ("ProtectSystem", ("full", "strict")))
+        if unit.get(name) not in good and not (name == "ProtectSystem" and unit["Id"] in MOUNTING)
+    ]
+    assert not wrong, "; ".join(wrong)
+
+
+def _grub(host: Host) -> tuple[int, list[str]]:
+    """Return the mode of the boot loader's configuration and the words about passwords in it."""
+    kind, found, words = container(host), files(host, GRUB), host.run(GRUB_PASSWORD).stdout
+    skip_in_container(kind, "kernel and boot loader")
+    if not found:
+        pytest.skip(f"no GRUB: {GRUB} is not there, another boot loader or none starts the host")
+    return found[0].mode, words.splitlines()
+
+
+def _apparmor(host: Host) -> tuple[bool, dict[str, str]]:
+    """Return whether AppArmor is on, and the mode of every profile in the kernel."""
+    kind, said = container(host), host.run(APPARMOR).stdout.splitlines()
+    skip_in_container(kind, "the kernel and its AppArmor")
+    rows = [line.rpartition(" (") for line in said if line.endswith(")")]
+    return said[:1] == ["Y"], {name: mode.rstrip(")") for name, _, mode in rows}

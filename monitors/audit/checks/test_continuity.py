@@ -1,0 +1,148 @@
+"""Backups as the target that keeps them answers, not as the job that makes them claims."""
+# ruff: noqa: S101
+
+import json
+from datetime import datetime
+from ipaddress import ip_address, ip_interface
+from typing import Any
+
+import pytest
+
+from monitors.audit.collect.backends import Host, UndeterminedError
+from monitors.audit.facts.system import kept_result
+from monitors.audit.model.declared import Declared
+
+# What the targets answered last; a timer asks them every hour, and so does every backup.
+STATUS = "/var/lib/bastide/backup/status.json"
+STATUS_HOURS = 3.0
+DRILLS = "cat /var/lib/bastide/backup/*.drill.json 2>/dev/null"
+NETWORKS = "ip -j address show"
+MAX_AGE_HOURS = 26.0
+MAX_DRILL_DAYS = 90
+MAX_CHECK_DAYS = 30
+# By the time of their change here: restored files keep the date that they had.
+LEFT = (
+    "test ! -e /var/lib/bastide/drill || find /var/lib/bastide/drill -mindepth 1 -cmin +60; "
+    "echo looked"
+)
+DAY = 86400
+
+
+def test_bkp_01_fresh_backups(host: Host, declared: Declared) -> None:
+    """Every declared backup plan has a snapshot from the last 26 hours."""
+    plans, now = _plans(host, declared)
+    late = [text for name in declared.backups if (text := _late(name, plans.get(name), now))]
+    assert not late, f"no snapshot within {MAX_AGE_HOURS:.0f} h: {', '.join(late)}"
+
+
+def test_bkp_02_another_network(host: Host, declared: Declared) -> None:
+    """The target of every plan is in none of the networks that the host itself is in."""
+    own = host.run(NETWORKS).stdout
+    plans, _ = _plans(host, declared)
+    networks = [
+        ip_interface(f"{info['local']}/{info['prefixlen']}").network
+        for link in json.loads(own)
+        for info in link["addr_info"]
+    ]
+    beside = [
+        f"{name} on {plan['target']}"
+        for name in declared.backups
+        if (plan := _asked(name, plans.get(name)))
+        and any(ip_address(plan["target_address"]) in network for network in networks)
+    ]
+    assert not beside, f"kept in the host's own network: {', '.join(beside)}"
+
+
+def test_bkp_03_restore_tested(host: Host, declared: Declared) -> None:
+    """A snapshot that the target holds was restored, compared and measured within 90 days."""
+    told = host.run(DRILLS).stdout
+    plans, now = _plans(host, declared)
+    drills = {drill["plan"]: drill for drill in _documents(told)}
+    wrong = [
+        f"{name}: {text}"
+        for name in declared.backups
+        if (text := _untested(drills.get(name), _asked(name, plans.get(name)), now))
+    ]
+    assert not wrong, "; ".join(wrong)
+
+
+def test_bkp_04_repository_checked(host: Host, declared: Declared) -> None:
+    """restic found every repository whole within 30 days."""
+    plans, now = _plans(host, declared)
+    wrong = []
+    for name in declared.backups:
+        check = _asked(name, plans.get(name))["check"]
+        if not check:
+            wrong.append(f"{name}: never checked")
+        elif not check["ok"]:
+            wrong.append(f"{name}: {check['error']}")
+        elif (days := (now - _time(check["at"])) / DAY) > MAX_CHECK_DAYS:
+            wrong.append(f"{name}: checked {days:.0f} days ago")
+    assert not wrong, "; ".join(wrong)
+
+
+def test_bkp_05_nothing_left(host: Host) -> None:
+    """Nothing but the lock lies where drills restore, an hour after the last one."""
+    *left, looked = host.run(LEFT).stdout.splitlines()
+    found = [path for path in left if path.rsplit("/", 1)[1] != "lock"]
+    if looked != "looked":
+        raise UndeterminedError(f"find said: {looked}")
+    assert not found, f"{len(found)} files of a drill are left, {found[0]} among them"
+
+
+def _plans(host: Host, declared: Declared) -> tuple[dict[str, dict[str, Any]], float]:
+    """Return what the targets said of each plan, and the time; skip a host without plans."""
+    try:
+        status, now = kept_result(host, STATUS, STATUS_HOURS)
+    finally:
+        if not declared.backups:
+            pytest.skip("the inventory declares no backup for this host")
+    return {plan["plan"]: plan for plan in status["plans"]}, now
+
+
+def _asked(name: str, plan: dict[str, Any] | None) -> dict[str, Any]:
+    """Return a plan that the host knows and its target has answered for."""
+    assert plan is not None, f"{name}: the host does not know this plan"
+    if plan["error"]:
+        raise UndeterminedError(f"{name}: the target could not be asked: {plan['error']}")
+    return plan
+
+
+def _late(name: str, plan: dict[str, Any] | None, now: float) -> str | None:
+    """Return what is wrong with a plan's newest snapshot; None when it is fresh."""
+    snapshot = _asked(name, plan)["snapshot"]
+    if not snapshot:
+        return f"{name}: there is none"
+    hours = (now - _time(snapshot["time"])) / 3600
+    return f"{name}: the newest is {hours:.1f} h old" if hours > MAX_AGE_HOURS else None
+
+
+def _untested(drill: dict[str, Any] | None, plan: dict[str, Any], now: float) -> str | None:
+    """Return why a plan's last drill does not count; None when it does."""
+    if drill is None:
+        return "never restored"
+    if not drill["ok"]:
+        return f"the restore failed: {drill['error']}"
+    days = (now - _time(drill["finished"])) / DAY
+    if days > MAX_DRILL_DAYS:
+        return f"restored last {days:.0f} days ago"
+    if not (drill["rto_seconds"] or 0) > 0 or drill["rpo_seconds"] is None:
+        return "the restore was not measured"
+    known = (plan["snapshot"] or {}).get("ids", [])
+    if drill["snapshot"] not in known:
+        return f"the target holds no snapshot {drill['snapshot']} that was restored"
+    return None
+
+
+def _documents(text: str) -> list[dict[str, Any]]:
+    """Return JSON documents that follow each other."""
+    found, decoder, rest = [], json.JSONDecoder(), text.strip()
+    while rest:
+        document, end = decoder.raw_decode(rest)
+        found.append(document)
+        rest = rest[end:].lstrip()
+    return found
+
+
+def _time(stamp: str) -> float:
+    return datetime.fromisoformat(stamp).timestamp()

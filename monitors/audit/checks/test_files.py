@@ -1,0 +1,193 @@
+"""Files whose access bits decide who is in charge.
+
+What needs every file of the host is read from the walk that the host does once a day.
+"""
+# ruff: noqa: S101
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from monitors.audit.collect.backends import Host, UndeterminedError
+from monitors.audit.facts.system import files, kept_result, loose_files
+
+ACCOUNTS = ("/etc/passwd", "/etc/group", "/etc/passwd-", "/etc/group-")
+SECRETS = ("/etc/shadow", "/etc/gshadow", "/etc/shadow-", "/etc/gshadow-")
+TIMED_JOBS = (
+    "/etc/crontab",
+    "/etc/cron.hourly",
+    "/etc/cron.daily",
+    "/etc/cron.weekly",
+    "/etc/cron.monthly",
+    "/etc/cron.yearly",
+    "/etc/cron.d",
+)
+ALLOWED_USERS = ("/etc/cron.allow", "/etc/at.allow")
+NAMED_THERE = f"grep -hvE '^[[:space:]]*$' {' '.join(ALLOWED_USERS)}"
+WALK = "/var/lib/bastide-file-walk/result.json"
+WALK_HOURS = 48.0
+APPROVED = Path(__file__).parent / "approved_programs.yml"
+NO_LOGIN = ("/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false", "/bin/sync")
+# Of these dot files, whatever their access bits: they let others in without a password.
+TRUSTING = (".rhosts", ".shosts", ".forward")
+PRIVATE = (".netrc", ".bash_history", ".pgpass", ".ssh")
+LOOSE = r"\( -type d -o -type f \) \( -perm /022 -o ! -user root \) -printf '%m %u:%g %p\n'"
+UNITS = f"find /etc/systemd /usr/lib/systemd {LOOSE}"
+SETTINGS = r"find /etc \( -type d -o -type f \) -perm /022 -printf '%m %u:%g %p\n'"
+# First the path itself, then what is loose in its folders, of which some may not be there.
+PROGRAMS = (
+    'path=$(sh -l -c \'echo "$PATH"\'); echo "$path"; '
+    f"find -L $(ls -d $(echo \"$path\" | tr : ' ') 2>/dev/null) -maxdepth 1 {LOOSE}"
+)
+
+
+def test_file_01_account_files(host: Host) -> None:
+    """Account files are root's; password files are closed to everyone else."""
+    public, secret = files(host, *ACCOUNTS), files(host, *SECRETS)
+    assert len(public) >= len(ACCOUNTS) // 2, "/etc/passwd or /etc/group is absent"
+    assert len(secret) >= len(SECRETS) // 2, "/etc/shadow or /etc/gshadow is absent"
+    _none((*loose_files(public, 0o644), *loose_files(secret, 0o640)))
+
+
+def test_file_02_timed_jobs(host: Host) -> None:
+    """Those of cron's files that exist are root's alone."""
+    _none(loose_files(files(host, *TIMED_JOBS), 0o700))
+
+
+def test_file_03_who_may_time_jobs(host: Host) -> None:
+    """Root alone may have cron and at start something."""
+    found, named = files(host, *ALLOWED_USERS), host.run(NAMED_THERE).stdout.split()
+    absent = sorted(set(ALLOWED_USERS) - {file.path for file in found})
+    others = sorted(set(named) - {"root"})
+    assert not absent, f"absent, so everyone may: {', '.join(absent)}"
+    assert not others, f"may have jobs started: {', '.join(others)}"
+    _none(loose_files(found, 0o644))
+
+
+def test_file_04_world_writable_files(host: Host) -> None:
+    """No file can be changed by everyone."""
+    _judge_walk(host, "world_writable", lambda row: _row(row))
+
+
+def test_file_05_shared_folders(host: Host) -> None:
+    """In a folder that everyone may write to, each may remove only what is theirs."""
+    _judge_walk(host, "shared_folders", lambda row: _row(row))
+
+
+def test_file_06_unowned(host: Host) -> None:
+    """Every file belongs to an account and to a group that exist."""
+    _judge_walk(host, "unowned", lambda row: _row(row))
+
+
+def test_file_07_borrowed_rights(host: Host) -> None:
+    """Only approved programs run with their owner's rights instead of their user's."""
+    approved = _approved()["set_id"]
+    _judge_walk(
+        host,
+        "set_id",
+        lambda row: None if approved.get(row["path"]) == _rights(row) else _row(row),
+    )
+
+
+def test_file_08_capabilities(host: Host) -> None:
+    """Only approved programs carry a part of root's rights."""
+    approved = _approved()["capabilities"]
+    _judge_walk(
+        host,
+        "capable",
+        lambda row: (
+            None
+            if approved.get(row["path"]) == row["capabilities"]
+            else f"{row['path']} has capabilities {row['capabilities']:#x}"
+        ),
+    )
+
+
+def test_file_09_homes(host: Host) -> None:
+    """People's homes are theirs and closed to others; nobody writes to a program's home."""
+    _judge_walk(host, "homes", _home)
+
+
+def test_file_10_dot_files(host: Host) -> None:
+    """What steers a person's session can be written, and where private read, by them only."""
+    _judge_walk(host, "dot_files", _dot_file)
+
+
+def test_file_11_units(host: Host) -> None:
+    """What systemd starts can be changed by root only."""
+    _none(tuple(_found(host, UNITS)))
+
+
+def test_file_12_settings(host: Host) -> None:
+    """Nothing under /etc can be written by a group or by everyone."""
+    _none(tuple(_found(host, SETTINGS)))
+
+
+def test_file_13_roots_path(host: Host) -> None:
+    """Where root looks for programs, only root can put some."""
+    path, *loose = _found(host, PROGRAMS)
+    relative = [f or "an empty entry" for f in path.split(":") if not f.startswith("/")]
+    assert not relative, f"root's PATH has {', '.join(relative)}"
+    _none(tuple(loose))
+
+
+def _judge_walk(host: Host, name: str, wrong: Callable[[dict[str, Any]], str | None]) -> None:
+    """Judge one list of the last walk; a list that was cut off can fail but never pass."""
+    walk, _ = kept_result(host, WALK, WALK_HOURS)
+    found = walk["lists"][name]
+    _none(tuple(text for row in found["entries"] if (text := wrong(row))))
+    if walk["problem"]:
+        raise UndeterminedError(f"the walk over the files was cut off: {walk['problem']}")
+    if found["truncated"]:
+        kept = len(found["entries"])
+        raise UndeterminedError(f"the walk kept {kept} of {found['count']} entries of {name}")
+
+
+def _row(row: dict[str, Any]) -> str:
+    return f"{row['path']} is {row['mode']} {row['owner']}:{row['group']}"
+
+
+def _rights(row: dict[str, Any]) -> str:
+    return f"{row['mode']} {row['owner']}:{row['group']}"
+
+
+def _home(row: dict[str, Any]) -> str | None:
+    """Return what is wrong with a home; programs' accounts with a shell may show theirs."""
+    person = row["uid"] == 0 or 1000 <= row["uid"] < 60000
+    if not person and (row["shell"] in NO_LOGIN or not row["mode"]):
+        return None
+    if not row["mode"]:
+        return f"{row['user']} has no home {row['path']}"
+    most = 0o750 if person else 0o755
+    owners = (row["user"],) if person else (row["user"], "root")
+    good = not int(row["mode"], 8) & 0o777 & ~most and row["owner"] in owners
+    return None if good else f"{_row(row)}, expected at most {most:o} {row['user']}"
+
+
+def _dot_file(row: dict[str, Any]) -> str | None:
+    name, mode = row["path"].rpartition("/")[2], int(row["mode"], 8)
+    if name in TRUSTING:
+        return f"{row['path']} is there"
+    loose = mode & (0o077 if name in PRIVATE else 0o022)
+    return _row(row) if loose or row["owner"] not in (row["user"], "root") else None
+
+
+@cache
+def _approved() -> dict[str, Any]:
+    table: dict[str, Any] = yaml.safe_load(APPROVED.read_text())
+    return table
+
+
+def _found(host: Host, command: str) -> list[str]:
+    out = host.run(command)
+    if out.rc != 0:
+        raise UndeterminedError(f"find could not look everywhere: {out.stderr.strip()[:200]}")
+    return list(out.stdout.splitlines())
+
+
+def _none(wrong: tuple[str, ...]) -> None:
+    more = f" … and {len(wrong) - 10} more" if len(wrong) > 10 else ""
+    assert not wrong, "; ".join(wrong[:10]) + more

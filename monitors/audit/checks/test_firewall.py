@@ -1,0 +1,150 @@
+"""The live rule set, as nftables itself reports it."""
+# ruff: noqa: S101
+
+import json
+from typing import Any
+
+from monitors.audit.collect.backends import Host, UndeterminedError
+from monitors.audit.facts.nftables import (
+    EVERYWHERE,
+    Networks,
+    Opening,
+    dropping,
+    inward_rules,
+    networks,
+    openings,
+    refused_sources,
+    says,
+    settled,
+    within,
+)
+from monitors.audit.facts.system import active_units, firewall, unit_state
+from monitors.audit.model.declared import Declared
+
+# SSH, SNMP, Prometheus and what it asks.
+ADMINISTRATION_PORTS = {22, 161, 9090, 9093, 9100, 9872}
+LOOPBACK = networks({"set": ["127.0.0.0/8", "::1"]}, {})
+NFTABLES, OTHERS = "nftables.service", ("ufw.service", "firewalld.service")
+# Rules of the older iptables, which nft does not show: the kernel lists their tables.
+OLD_TABLES = "cat /proc/net/ip_tables_names /proc/net/ip6_tables_names 2>/dev/null; true"
+# What the next start will load, loaded where it filters nothing: an empty network namespace.
+SAVED = "unshare --net sh -c 'nft -f /etc/nftables.conf && nft --json list ruleset'"
+
+
+def test_fw_01_default_in(host: Host) -> None:
+    """What no rule lets in is dropped."""
+    covered = dropping(firewall(host), "input")
+    assert "ip" in covered, "no input chain drops by default for IPv4"
+
+
+def test_fw_02_default_through(host: Host) -> None:
+    """What no rule lets through is dropped, in both versions of IP."""
+    covered = dropping(firewall(host), "forward")
+    assert covered >= {"ip", "ip6"}, "no forward chain drops by default for both IPv4 and IPv6"
+
+
+def test_fw_03_ipv6(host: Host) -> None:
+    """IPv6 is let in no more easily than IPv4."""
+    covered = dropping(firewall(host), "input")
+    assert "ip6" in covered, "no input chain drops by default for IPv6"
+
+
+def test_fw_04_every_start(host: Host) -> None:
+    """The rules are loaded at every start."""
+    state = unit_state(host, NFTABLES)
+    enabled, active = state.get("UnitFileState") or "absent", state.get("ActiveState")
+    assert enabled == "enabled", f"{NFTABLES} is {enabled}, expected enabled"
+    assert active == "active", f"{NFTABLES} is {active}, expected active"
+
+
+def test_fw_05_saved_is_live(host: Host) -> None:
+    """The rules that the next start would load are those in force."""
+    live, saved = firewall(host), host.run(SAVED)
+    if "unshare" in saved.stderr:
+        raise UndeterminedError(f"no network namespace to load rules in: {saved.stderr.strip()}")
+    assert saved.rc == 0, f"/etc/nftables.conf cannot be loaded: {saved.stderr.strip()[:200]}"
+    now, then = settled(live), settled(json.loads(saved.stdout)["nftables"])
+    gone, come = [o for o in now if o not in then], [o for o in then if o not in now]
+    said = [f"in force, not saved: {o[:120]}" for o in gone[:2]]
+    said += [f"saved, not in force: {o[:120]}" for o in come[:2]]
+    assert now == then, "; ".join(said) or "the rules in force have another order than the saved"
+
+
+def test_fw_06_administration_ports(host: Host, declared: Declared) -> None:
+    """Administrators' ports answer the networks that the inventory names."""
+    wrong = [
+        text
+        for opening in _openings(host)
+        for port in _known(declared, opening, administration=True)
+        if (text := _too_wide(declared, opening, port))
+    ]
+    assert not wrong, "; ".join(sorted(set(wrong)))
+
+
+def test_fw_07_declared_openings(host: Host, declared: Declared) -> None:
+    """Every port that the firewall opens is declared, and opened to no more than declared."""
+    found = _openings(host)
+    wrong = [f"{opening.name} opens every port" for opening in found if opening.ports is None]
+    wrong += [
+        text
+        for opening in found
+        for port in _known(declared, opening, administration=False)
+        if (text := _too_wide(declared, opening, port))
+    ]
+    assert not wrong, "; ".join(sorted(set(wrong)))
+
+
+def test_fw_08_one_firewall(host: Host) -> None:
+    """Nothing else writes firewall rules beside nftables."""
+    old, beside = host.run(OLD_TABLES).stdout.split(), active_units(host, *OTHERS)
+    assert not beside, f"active beside nftables: {', '.join(beside)}"
+    assert not old, f"iptables has tables of its own: {', '.join(sorted(set(old)))}"
+
+
+def test_fw_09_forged_loopback(host: Host) -> None:
+    """Only the host itself may speak from its own loopback addresses."""
+    refused = refused_sources(firewall(host))
+    open_to = [str(network) for network in LOOPBACK if not within((network,), refused)]
+    assert not open_to, f"no rule drops packets of others from {', '.join(open_to)}"
+
+
+def test_fw_10_drops_are_logged(host: Host) -> None:
+    """What is dropped is logged, with a limit that no flood fills the disk through."""
+    logging = [rule for rule in inward_rules(firewall(host)) if says(rule, "log")]
+    assert logging, "no rule logs what comes in and is dropped"
+    assert all(says(rule, "limit") for rule in logging), "a rule logs without a limit"
+
+
+def _openings(host: Host) -> list[Opening]:
+    rules = firewall(host)
+    assert dropping(rules, "input"), "no input chain drops by default: every port answers everyone"
+    return list(openings(rules))
+
+
+def _known(declared: Declared, opening: Opening, *, administration: bool) -> list[tuple[str, int]]:
+    """Return which ports of an opening are administration's, or which are not."""
+    if opening.ports is None:
+        ports: Any = {(p.protocol.value, p.port) for p in declared.ports} | {("tcp", 22)}
+        return sorted(p for p in ports if administration and p[1] in ADMINISTRATION_PORTS)
+    return sorted(p for p in opening.ports if (p[1] in ADMINISTRATION_PORTS) == administration)
+
+
+def _too_wide(declared: Declared, opening: Opening, port: tuple[str, int]) -> str:
+    """Return what is wrong with a port's opening, nothing when the inventory wants it so."""
+    allowed = _allowed(declared, port)
+    if within(opening.sources, allowed):
+        return ""
+    names = ", ".join(str(n) for n in opening.sources if not within((n,), allowed))
+    what = "any network" if opening.sources == EVERYWHERE else names
+    return f"{opening.name} opens {port[0]} port {port[1]} to {what}"
+
+
+def _allowed(declared: Declared, port: tuple[str, int]) -> Networks:
+    """Return the networks that the inventory opens a port to; none when it is not declared."""
+    found: Networks = ()
+    for p in declared.ports:
+        if (p.protocol.value, p.port) == port:
+            if not p.sources:
+                return EVERYWHERE
+            found = (*found, *networks({"set": list(p.sources)}, {}))
+    return found

@@ -1,0 +1,85 @@
+"""The monitoring host: its processes as they run, its answers, what it could give away."""
+# ruff: noqa: S101
+
+import json
+import re
+
+from monitors.audit.collect.backends import Host, UndeterminedError
+from monitors.audit.facts.system import listeners
+from monitors.audit.model.declared import Declared
+
+RUNNING = "pgrep -a -x prometheus; pgrep -a -f '^/usr/bin/prometheus-alertmanager'"
+ORDERS = ("--web.enable-admin-api", "--web.enable-lifecycle", "--web.enable-remote-write-receiver")
+WATCHDOG = (
+    "curl -sS --max-time 5 'http://127.0.0.1:9093/api/v2/alerts?active=true&silenced=true"
+    "&filter=alertname=Watchdog'"
+)
+SECRETS = (
+    r"find /var/lib/bastide /etc/bastide \( -path '*/secrets/*' -o -path '*/ssh/audit' "
+    r"-o -name '*.pem' -o -name '*.key' -o -name exporter.env \) -type f "
+    r"-printf '%u %m %p\n' 2>/dev/null"
+)
+OWNERS = ("root", "bastide")
+UNITS = {"d": 1, "w": 7, "y": 365}
+MIN_DAYS = 30
+EXPORTER_PORT = 9100
+
+
+def test_mon_01_no_orders(host: Host) -> None:
+    """Neither process was started with an interface that changes or ends it."""
+    lines = _running(host)
+    given = [order for order in ORDERS if any(order in line for line in lines)]
+    cluster = [line for line in lines if "alertmanager" in line and not _alone(line)]
+    assert not given, f"started with {', '.join(given)}"
+    assert not cluster, "Alertmanager takes peers in from the network (--cluster.listen-address)"
+
+
+def test_mon_02_retention(host: Host) -> None:
+    """Prometheus keeps 30 days or more, and has an upper size."""
+    line = next((line for line in _running(host) if "--storage" in line), "")
+    kept = re.search(r"retention\.time=(\d+)([dwy])", line)
+    days = int(kept[1]) * UNITS[kept[2]] if kept else 15
+    assert days >= MIN_DAYS, f"Prometheus keeps {days} days, expected {MIN_DAYS} or more"
+    assert "retention.size=" in line, "nothing bounds the disk that Prometheus takes"
+
+
+def test_mon_03_watchdog(host: Host, declared: Declared) -> None:
+    """Alertmanager holds the alert that always fires, once for every place with hosts."""
+    answer = host.run(WATCHDOG)
+    if answer.rc != 0:
+        raise UndeterminedError(f"Alertmanager does not answer: {answer.stderr.strip()[:200]}")
+    firing = {alert["labels"].get("municipality") for alert in json.loads(answer.stdout)}
+    silent = sorted({each.municipality for each in declared.watched} - firing)
+    assert not silent, f"no watchdog alert of {', '.join(silent)}"
+
+
+def test_mon_04_secrets_closed(host: Host) -> None:
+    """Keys and secrets belong to root or the collectors' account; nobody else reads them."""
+    rows = [line.split(" ", 2) for line in host.run(SECRETS).stdout.splitlines()]
+    if not rows:
+        raise UndeterminedError("no key or secret was found where the collectors keep them")
+    wrong = [
+        f"{path} is {owner}'s with mode {mode}"
+        for owner, mode, path in rows
+        if owner not in OWNERS or int(mode, 8) & 0o077
+    ]
+    assert not wrong, "; ".join(wrong[:5])
+
+
+def test_mon_05_exporter_bound(host: Host, declared: Declared) -> None:
+    """node_exporter listens, and on no other address than the declared one."""
+    bound = {found.address for found in listeners(host) if found.port == EXPORTER_PORT}
+    other = sorted(bound - {declared.address})
+    assert bound, f"nothing listens on port {EXPORTER_PORT}: the host is not measured"
+    assert not other, f"listens on {', '.join(other)}, expected {declared.address} only"
+
+
+def _running(host: Host) -> list[str]:
+    lines: list[str] = host.run(RUNNING).stdout.splitlines()
+    if not any("alertmanager" in line for line in lines) or len(lines) < 2:
+        raise UndeterminedError("Prometheus or Alertmanager does not run")
+    return lines
+
+
+def _alone(line: str) -> bool:
+    return re.search(r"--cluster\.listen-address=( |$)", line) is not None

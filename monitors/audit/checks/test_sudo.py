@@ -1,0 +1,138 @@
+"""Who may become root by sudo or su, how far, and whether it is written down."""
+# ruff: noqa: S101
+
+import json
+from typing import Any
+
+from monitors.audit.collect.backends import Host
+from monitors.audit.facts.accounts import SUDO_LOG, groups, pam_options, pam_stack
+from monitors.audit.facts.system import files
+
+# sudo's own parser, all files included, aliases replaced by what they stand for.
+POLICY = "cvtsudoers -e -f json /etc/sudoers"
+AUTOMATION = "bastide-"
+MAX_TIMEOUT_MINUTES = 15
+DEFAULT_TIMEOUT_MINUTES = 15
+# Administrators may do anything, knowingly; every other rule names what.
+FULL = "ALL"
+ADMINISTRATORS = ("root", "%sudo")
+
+
+def policy(host: Host) -> dict[str, Any]:
+    """Return sudo's rules and defaults as its own parser reads them."""
+    found: dict[str, Any] = json.loads(host.check_output(POLICY))
+    return found
+
+
+def defaults(found: dict[str, Any]) -> dict[str, Any]:
+    """Return the defaults that hold for all, the last value of each."""
+    return {
+        name: value
+        for part in found.get("Defaults", [])
+        if "Binding" not in part
+        for option in part["Options"]
+        for name, value in option.items()
+    }
+
+
+def grants(found: dict[str, Any]) -> list[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
+    """Return every grant: to whom, its options, its commands."""
+    return [
+        (", ".join(_who(user) for user in spec["User_List"]), _options(grant), grant["Commands"])
+        for spec in found.get("User_Specs", [])
+        for grant in spec["Cmnd_Specs"]
+    ]
+
+
+def _who(user: dict[str, Any]) -> str:
+    signs = {"usergroup": "%", "netgroup": "+", "usergid": "%#", "userid": "#"}
+    return next(
+        signs.get(kind, "") + str(value) for kind, value in user.items() if kind != "negated"
+    )
+
+
+def _options(grant: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for option in grant.get("Options", []) for name, value in option.items()}
+
+
+def test_sudo_01_terminal_of_its_own(host: Host) -> None:
+    """sudo is there and runs what it is asked in a terminal of its own, for everybody."""
+    found = policy(host)
+    options = [o for part in found.get("Defaults", []) for o in part["Options"]]
+    assert defaults(found).get("use_pty") is True, "use_pty is not among sudo's defaults"
+    assert {"use_pty": False} not in options, "use_pty is taken back for some"
+
+
+def test_sudo_02_log_file(host: Host) -> None:
+    """Every use of sudo is written to a log of its own, which root alone reads."""
+    found, log = policy(host), files(host, SUDO_LOG)
+    name = defaults(found).get("logfile")
+    loose = [f for f in log if f.mode & 0o037 or f.owner != "root"]
+    assert name == SUDO_LOG, f"logfile is {name or 'not set'}, expected {SUDO_LOG}"
+    assert not loose, f"{SUDO_LOG} is {loose[0].mode:04o} {loose[0].owner}, expected 0600 root"
+
+
+def test_sudo_03_password_asked(host: Host) -> None:
+    """sudo skips the password for automation's single programs only."""
+    found = policy(host)
+    free = [
+        f"{who} for {', '.join(_command(c) for c in commands)}"
+        for who, options, commands in grants(found)
+        if options.get("authenticate") is False and not _is_automation(who, commands)
+    ]
+    off = [part for part in found.get("Defaults", []) if {"authenticate": False} in part["Options"]]
+    assert not free, f"sudo asks for no password: {'; '.join(free)}"
+    assert not off, "sudo's defaults switch the password off"
+
+
+def _is_automation(who: str, commands: list[dict[str, Any]]) -> bool:
+    named = all(name.startswith(AUTOMATION) for name in who.split(", "))
+    return named and all(_command(command).startswith("/") for command in commands)
+
+
+def _command(command: dict[str, Any]) -> str:
+    return str(command.get("command", "alias"))
+
+
+def test_sudo_04_exact_rules(host: Host) -> None:
+    """No rule says what is forbidden, and a rule for one program says with which arguments."""
+    rules = grants(policy(host))
+    negated = [f"{who}: !{_command(c)}" for who, _, cs in rules for c in cs if c.get("negated")]
+    open_ended = [
+        f"{who}: {_command(command)}"
+        for who, _, commands in rules
+        for command in commands
+        if not (_command(command) == FULL and who in ADMINISTRATORS)
+        if " " not in _command(command) or "*" in _command(command)
+    ]
+    assert not negated, f"a forbidden program can be copied to another name: {'; '.join(negated)}"
+    assert not open_ended, f"any program or argument is allowed: {'; '.join(open_ended)}"
+
+
+def test_sudo_05_su_is_roots(host: Host) -> None:
+    """Only root passes su without being in its group, so that nobody gets around sudo."""
+    stack = pam_stack(host, "su", "auth")
+    known = groups(host)
+    wheel = [i for i, line in enumerate(stack) if "pam_wheel.so" in line and _is_needed(line)]
+    password = [i for i, line in enumerate(stack) if "pam_unix.so" in line]
+    assert password, "su asks for no password"
+    assert wheel, "su asks for no group: pam_wheel is not in its stack"
+    assert wheel[0] < password[0], "su asks for its group too late"
+    assert "use_uid" in stack[wheel[0]].split(), "pam_wheel looks at who logged in, not who asks"
+    group = pam_options([stack[wheel[0]]]).get("group", "wheel")
+    members = [name for row in known if row.name == group for name in row.members]
+    assert not members, f"may use su: {', '.join(members)}"
+
+
+def _is_needed(line: str) -> bool:
+    words = line.split()
+    return words[1] in ("required", "requisite") and not {"trust", "deny"} & set(words)
+
+
+def test_sudo_06_asks_again(host: Host) -> None:
+    """A password counts for a quarter of an hour at most."""
+    found = defaults(policy(host)).get("timestamp_timeout", DEFAULT_TIMEOUT_MINUTES)
+    minutes = float(found)
+    assert 0 <= minutes <= MAX_TIMEOUT_MINUTES, (
+        f"timestamp_timeout is {found}, expected 0 to {MAX_TIMEOUT_MINUTES} minutes"
+    )

@@ -1,0 +1,104 @@
+"""The backup target: what clients' keys can do there, and whether copies arrive."""
+# ruff: noqa: S101
+
+import re
+
+from monitors.audit.collect.backends import Host, UndeterminedError
+from monitors.audit.model.declared import Declared
+
+FOLDER = "/srv/backups"
+CLIENTS, DRILLS = "bastide-backup", "bastide-drill"
+SERVE = "rclone serve restic --stdio --append-only"
+# What a key may do, without the key.
+GRANTS = "sed -nE 's/ *(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ .*//p' /etc/ssh/bastide_backup_keys"
+EFFECTIVE = "sshd -C user={},host=client,addr=192.0.2.1 -T"
+ACCOUNTS = f"getent passwd {CLIENTS} {DRILLS}; passwd -S {CLIENTS}; passwd -S {DRILLS}"
+MODES = f"find {FOLDER} -mindepth 1 -maxdepth 3 -printf '%d %u %m %p\\n'"
+ROOM = f"df --output=pcent,ipcent {FOLDER}"
+DELIVERED = f"date +%s; stat -c '%Y %n' {FOLDER}/*/*/snapshots 2>/dev/null"
+SHELLS = ("/usr/local/sbin/bastide-vault", "/usr/sbin/nologin", "/sbin/nologin", "/bin/false")
+LOCKED = ("L", "LK")
+CLOSED = {
+    "passwordauthentication": "no",
+    "kbdinteractiveauthentication": "no",
+    "disableforwarding": "yes",
+    "permittty": "no",
+}
+REPOSITORY_DEPTH = 2
+MAX_USED_PERCENT = 85
+MAX_AGE_HOURS = 26.0
+
+
+def test_vlt_01_append_only(host: Host, declared: Declared) -> None:
+    """sshd reads one root-owned file of keys, each forced to append to one declared repository."""
+    grants = host.run(GRANTS).stdout.splitlines()
+    keys = _sshd(host, CLIENTS).get("authorizedkeysfile")
+    allowed = [f'restrict,command="{SERVE} {FOLDER}/{kept}"' for kept in declared.keeps]
+    other = sorted(set(grants) - set(allowed))
+    assert keys == "/etc/ssh/bastide_backup_keys", f"sshd takes keys from {keys}"
+    assert grants, "no client has a key"
+    assert not other, f"keys that may do more, or more than declared: {'; '.join(other)}"
+
+
+def test_vlt_02_accounts_lead_nowhere(host: Host) -> None:
+    """Neither account has a shell or password; sshd gives them no tunnel and no terminal."""
+    lines = host.run(ACCOUNTS).stdout.splitlines()
+    effective = {name: _sshd(host, name) for name in (CLIENTS, DRILLS)}
+    shells = {row[0]: row[-1] for row in (line.split(":") for line in lines if ":" in line)}
+    states = {row[0]: row[1] for row in (line.split() for line in lines if ":" not in line)}
+    wrong = [
+        f"{name} has the shell {shell}" for name, shell in shells.items() if shell not in SHELLS
+    ]
+    wrong += [f"{name} has a password" for name, state in states.items() if state not in LOCKED]
+    wrong += [
+        f"{key} is {found.get(key)} for {name}"
+        for name, found in effective.items()
+        for key, wanted in CLOSED.items()
+        if found.get(key) != wanted
+    ]
+    drill = effective[DRILLS]
+    assert set(shells) == {CLIENTS, DRILLS}, f"accounts there are: {', '.join(shells) or 'none'}"
+    assert not wrong, "; ".join(wrong)
+    assert drill.get("forcecommand") == "internal-sftp -R", f"{DRILLS} can do more than read"
+    assert drill.get("chrootdirectory") == FOLDER, f"{DRILLS} sees more than {FOLDER}"
+
+
+def test_vlt_03_repositories_closed(host: Host) -> None:
+    """Repositories belong to the clients' account, and no other account may enter or write."""
+    rows = [line.split(" ", 3) for line in host.run(MODES).stdout.splitlines()]
+    wrong = []
+    for depth, owner, mode, path in rows:
+        inside = int(depth) >= REPOSITORY_DEPTH
+        wanted, forbidden = (CLIENTS, 0o027) if inside else ("root", 0o022)
+        if owner != wanted or int(mode, 8) & forbidden:
+            wrong.append(f"{path} is {owner}'s with mode {mode}")
+    assert rows, f"{FOLDER} holds nothing"
+    assert not wrong, "; ".join(wrong[:5])
+
+
+def test_vlt_04_room_left(host: Host) -> None:
+    """Less than 85 % of the space and of the inodes is used."""
+    used = [int(n) for n in re.findall(r"(\d+)%", host.check_output(ROOM))]
+    if not used:
+        raise UndeterminedError(f"df tells nothing of {FOLDER}")
+    assert max(used) < MAX_USED_PERCENT, f"{FOLDER} is {max(used)} % full"
+
+
+def test_vlt_05_every_plan_delivers(host: Host, declared: Declared) -> None:
+    """Each declared repository has taken a snapshot in within 26 hours."""
+    now, *rows = host.run(DELIVERED).stdout.splitlines()
+    times = {path: int(at) for at, path in (row.split(" ", 1) for row in rows)}
+    ages = {
+        kept: (int(now) - times[path]) / 3600
+        for kept in declared.keeps
+        if (path := f"{FOLDER}/{kept}/snapshots") in times
+    }
+    never = [kept for kept in declared.keeps if kept not in ages]
+    late = [f"{kept} {hours:.0f} h" for kept, hours in ages.items() if hours > MAX_AGE_HOURS]
+    assert not never, f"has taken nothing in from {', '.join(never)}"
+    assert not late, f"nothing for too long from {', '.join(late)}"
+
+
+def _sshd(host: Host, user: str) -> dict[str, str]:
+    lines = host.check_output(EFFECTIVE.format(user)).splitlines()
+    return dict(line.split(" ", 1) for line in lines if " " in line)

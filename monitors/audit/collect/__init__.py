@@ -1,0 +1,1 @@
+"""One exchange with a host, and the bundle that comes back."""

@@ -1,0 +1,87 @@
+"""What a judgement depends on besides the bundle: kept by content, so that any date can be judged.
+
+`<state>/evidence/<kind>/<sha256>.json`, canonical JSON; equal contents are kept once.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from inventory.files import write_whole
+from inventory.model import Waiver
+from monitors.audit.evidence.chain import FOLDER, InputHashes
+from monitors.audit.model.canonical import canonical, sha256_of
+from monitors.audit.model.controls import ControlTable
+from monitors.audit.model.declared import Declared
+
+CHECKS = Path(__file__).parents[1] / "checks"
+Value = TypeVar("Value")
+
+
+class InputsError(Exception):
+    """A kept input is absent, damaged or not what its name says."""
+
+
+class Kind(Generic[Value]):
+    """One kind of kept input: how it is named, written and read."""
+
+    def __init__(self, name: str, adapter: TypeAdapter[Value]) -> None:
+        self.name, self._adapter = name, adapter
+
+    def dump(self, value: Value) -> Any:
+        """Return the value as JSON-like data."""
+        return self._adapter.dump_python(value, mode="json")
+
+    def keep(self, state: Path, value: Value) -> str:
+        """Write the value unless it is there; return its hash."""
+        content = canonical(self.dump(value))
+        digest = hashlib.sha256(content).hexdigest()
+        file = self._file(state, digest)
+        if not file.exists():
+            write_whole(file, content, mode=0o600)
+        return digest
+
+    def load(self, state: Path, digest: str) -> Value:
+        """Read a kept value; InputsError says why that is not possible."""
+        file = self._file(state, digest)
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise InputsError(f"{file}: {error.strerror}: this input was not kept") from None
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise InputsError(f"{file}: changed since it was kept: its hash is another")
+        try:
+            return self._adapter.validate_json(content)
+        except ValidationError as error:
+            raise InputsError(
+                f"{file}: of another version of Bastide: {error.errors()[0]['msg']}"
+            ) from None
+
+    def _file(self, state: Path, digest: str) -> Path:
+        return state / FOLDER / self.name / f"{digest}.json"
+
+
+CONTROLS: Kind[ControlTable] = Kind("controls", TypeAdapter(ControlTable))
+WAIVERS: Kind[tuple[Waiver, ...]] = Kind("waivers", TypeAdapter(tuple[Waiver, ...]))
+DECLARED: Kind[tuple[Declared, ...]] = Kind("declared", TypeAdapter(tuple[Declared, ...]))
+
+
+def keep_inputs(
+    state: Path, controls: ControlTable, waivers: Sequence[Waiver], declared: Sequence[Declared]
+) -> InputHashes:
+    """Keep what hosts are judged by; return the hashes for the run's results."""
+    return InputHashes(
+        controls_sha256=CONTROLS.keep(state, controls),
+        waivers_sha256=WAIVERS.keep(state, tuple(waivers)),
+        declared_sha256=DECLARED.keep(state, tuple(declared)),
+        checks_sha256=checks_sha256(),
+    )
+
+
+def checks_sha256() -> str:
+    """Return the hash of the checks' code: whether two judgements used the same checks."""
+    files = (*sorted(CHECKS.glob("*.py")), CHECKS.parent / "facts.py")
+    return sha256_of({file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files})

@@ -1,0 +1,1 @@
+"""What checks read of a host: the output of commands as plain values."""

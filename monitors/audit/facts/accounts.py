@@ -1,0 +1,178 @@
+"""Readings of accounts, groups, passwords and PAM, shared by the checks of who may do what."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from monitors.audit.collect.backends import Host
+
+FIRST_PERSON, NOBODY = 1000, 65534
+SHELLS = frozenset(
+    ("sh", "bash", "dash", "rbash", "zsh", "ksh", "mksh", "fish", "tcsh", "csh", "screen", "tmux")
+)
+# Of a password hash only its scheme is printed, and `getent` would print one that has no business
+# in /etc/passwd: no hash leaves the host. The first line of SHADOW is the time in seconds.
+SHADOW = (
+    r"""date +%s; awk -F: -v OFS=: '{ split($2, p, "$"); s = "des"; if ($2 == "") s = "empty"; """
+    r"""if ($2 ~ /^[!*]/) s = "locked"; if ($2 ~ /^[$]/) s = p[2] } """
+    r"""FILENAME ~ /passwd/ { if ($2 != "x") print $1, "unshadowed" } """
+    r"""FILENAME ~ /shadow/ { print $1, s, $3, $5, $6, $7 }' /etc/passwd /etc/shadow"""
+)
+ACCOUNTS = "{ getent passwd; echo; getent group; } | sed 's/:[^:]*:/::/'"
+LOGIN_DEFS, USERADD = "/etc/login.defs", "/etc/default/useradd"
+FAILLOCK, QUALITY = "/etc/security/faillock.conf", "/etc/security/pwquality.conf"
+# In the order in which libpwquality reads its files: the last value counts.
+SETTINGS = f"grep -sHE '^[A-Za-z_]' {LOGIN_DEFS} {USERADD} {FAILLOCK} {QUALITY}.d/*.conf {QUALITY}"
+# No colon after the file's name: `common-password:` looks like a secret to the collector.
+PAM_LINES = "awk '!/^[[:space:]]*(#|$)/ { print FILENAME, $0 }' /etc/pam.d/*"
+# As a person gets it: what the profile sets, and what of it cannot be taken back.
+LOGIN_SHELL = 'bash -l -c \'umask; echo "$TMOUT"; readonly -p | grep -c " TMOUT="\''
+LOGIN_KEYS, SUDO_LOG = "/etc/bastide/login_keys", "/var/log/sudo.log"
+DAY_SECONDS = 86_400
+NEVER_DAYS = 99_999
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A row of the account database."""
+
+    name: str
+    uid: int
+    gid: int
+    home: str
+    shell: str
+
+    @property
+    def has_shell(self) -> bool:
+        """Whether a login gives it a command line."""
+        return self.shell == "" or self.shell.rpartition("/")[2] in SHELLS
+
+    @property
+    def is_person(self) -> bool:
+        """Whether its number is one that people get."""
+        return self.uid >= FIRST_PERSON and self.uid != NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A row of the group database."""
+
+    name: str
+    gid: int
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """An account's password: the scheme of its hash, days since 1970 and days; None: not set."""
+
+    name: str
+    scheme: str
+    changed: int | None
+    oldest: int | None
+    warned: int | None
+    inactive: int | None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether somebody can log in with it."""
+        return self.scheme != "locked"
+
+    @property
+    def expires(self) -> bool:
+        """Whether there is a day after which it, and every key with it, is refused."""
+        return self.oldest is not None and 0 <= self.oldest < NEVER_DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class LoginShell:
+    """What a login shell is given: its umask, and after how many seconds without a word it ends."""
+
+    umask: int
+    timeout: str
+    timeout_is_fixed: bool
+
+
+def accounts(host: Host) -> tuple[Account, ...]:
+    """Return every account, those of directories too."""
+    rows = [row.split(":") for row in _databases(host)[0].splitlines()]
+    return tuple(Account(r[0], int(r[2]), int(r[3]), r[5], r[6]) for r in rows)
+
+
+def groups(host: Host) -> tuple[Group, ...]:
+    """Return every group with the members that it names."""
+    rows = [row.split(":") for row in _databases(host)[1].splitlines()]
+    return tuple(Group(r[0], int(r[2]), tuple(filter(None, r[3].split(",")))) for r in rows)
+
+
+def _databases(host: Host) -> tuple[str, str]:
+    people, _, known = host.check_output(ACCOUNTS).partition("\n\n")
+    return people, known
+
+
+def passwords(host: Host) -> tuple[Password, ...]:
+    """Return what the shadow file says of every local account, hashes left out."""
+    rows = [line.split(":") for line in host.check_output(SHADOW).splitlines()[1:]]
+    return tuple(
+        Password(r[0], r[1], *(int(d) if d else None for d in r[2:])) for r in rows if len(r) > 2
+    )
+
+
+def unshadowed(host: Host) -> tuple[str, ...]:
+    """Return the accounts whose password is in the file that all can read."""
+    rows = [line.split(":") for line in host.check_output(SHADOW).splitlines()[1:]]
+    return tuple(row[0] for row in rows if row[1] == "unshadowed")
+
+
+def today(host: Host) -> int:
+    """Return the host's own date in days since 1970, as the shadow file counts."""
+    return int(host.check_output(SHADOW).partition("\n")[0]) // DAY_SECONDS
+
+
+def account_settings(host: Host, file: str) -> dict[str, str]:
+    """Return the settings of one of SETTINGS' files and of the files in its own folder `.d`."""
+    # Not all of the files are on every host, and grep's exit status says so.
+    rows = [line.partition(":") for line in host.run(SETTINGS).stdout.splitlines()]
+    mine = [text.replace("=", " ") for path, _, text in rows if path.startswith(file)]
+    return {words[0]: words[1] if len(words) > 1 else "" for words in map(str.split, mine)}
+
+
+def login_shell(host: Host) -> LoginShell:
+    """Return what root's login shell is given."""
+    # `grep -c` that counts none ends with 1.
+    umask, timeout, fixed = host.run(LOGIN_SHELL).stdout.splitlines()
+    return LoginShell(int(umask, 8), timeout, fixed != "0")
+
+
+def pam_stack(host: Host, service: str, kind: str) -> tuple[str, ...]:
+    """Return a service's PAM lines of a kind (auth, password …), included files in place."""
+    rows = [line.partition(" ") for line in host.check_output(PAM_LINES).splitlines()]
+    by_file: dict[str, list[str]] = {}
+    for path, _, line in rows:
+        by_file.setdefault(path.rpartition("/")[2], []).append(line.strip())
+    return tuple(_stack(by_file, service, kind, ()))
+
+
+def _stack(
+    by_file: dict[str, list[str]], name: str, kind: str, within: tuple[str, ...]
+) -> list[str]:
+    found = []
+    for line in by_file.get(name, []) if name not in within else []:
+        words = line.split()
+        if words[0] == "@include":
+            found += _stack(by_file, words[1], kind, (*within, name))
+        elif words[0].lstrip("-") == kind and words[1:2] in (["include"], ["substack"]):
+            found += _stack(by_file, words[2], kind, (*within, name))
+        elif words[0].lstrip("-") == kind:
+            found.append(line)
+    return found
+
+
+def within(days: int | None, most: int) -> bool:
+    """Whether a number of days is set and at most so many."""
+    return days is not None and 0 <= days <= most
+
+
+def pam_options(lines: Iterable[str]) -> dict[str, str]:
+    """Return the `name=value` options of PAM lines."""
+    words = (word.partition("=") for line in lines for word in line.split() if "=" in word)
+    return {name: value for name, _, value in words if not name.startswith("[")}

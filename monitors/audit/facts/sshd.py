@@ -1,0 +1,33 @@
+"""The SSH server's files as they are written; what is in force, `sshd -T` tells (facts.py)."""
+
+from dataclasses import dataclass
+
+from monitors.audit.collect.backends import Host
+
+FOLDER = "/etc/ssh/sshd_config.d"
+SSHD_LINES = f"grep -sHE '^[[:space:]]*[A-Za-z]' /etc/ssh/sshd_config {FOLDER}/*.conf"
+SERVER_FILES = ("/etc/ssh/sshd_config", FOLDER, f"{FOLDER}/*", "/etc/ssh/ssh_host_*")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A setting as it stands in a file; `match` is empty outside Match blocks."""
+
+    file: str
+    match: str
+    setting: str
+    value: str
+
+
+def sshd_lines(host: Host) -> tuple[Line, ...]:
+    """Return every setting of the server's files in order, each with its Match block."""
+    found, block = [], ("", "")
+    for row in host.check_output(SSHD_LINES).splitlines():
+        file, _, text = row.partition(":")
+        setting, _, value = text.strip().replace("=", " ", 1).partition(" ")
+        setting, value = setting.lower(), value.strip().strip('"')
+        # A block ends with its file.
+        block = (file, value) if setting == "match" else block
+        match = block[1] if block[0] == file and block[1].lower() != "all" else ""
+        found.append(Line(file, match, setting, value))
+    return tuple(found)

@@ -1,0 +1,284 @@
+"""Readings that several checks share: one command each, its output as plain Python values.
+
+Two rules keep the recorded bundle complete. A check asks everything before it judges anything,
+and no command is built from another command's output.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from monitors.audit.collect.backends import Host, UndeterminedError
+
+SSHD_EFFECTIVE = "sshd -T -C user=root,host=localhost,addr=127.0.0.1"
+TIME_SERVICES = ("chrony", "systemd-timesyncd", "ntpsec", "ntp", "openntpd")
+UPDATE_TIMERS = ("apt-daily.timer", "apt-daily-upgrade.timer")
+# The tables below are asked by one command each: on a host, starting a program is what costs.
+WATCHED_UNITS = (
+    *(*TIME_SERVICES, *UPDATE_TIMERS, "snmpd"),
+    *("nftables.service", "ufw.service", "firewalld.service"),
+    *("auditd", "systemd-journal-upload", "rescue.service", "emergency.service", "ssh.service"),
+)
+# First, and before an empty line, the manager's own settings.
+SYSTEMD = (
+    "systemctl show --property=DefaultLimitCORE,CtrlAltDelBurstAction && echo && "
+    "systemctl show --timestamp=unix "
+    "--property=Names,ActiveState,UnitFileState,Environment,ExecStart,StateChangeTimestamp "
+    f"{' '.join(WATCHED_UNITS)}"
+)
+# Paths and shell patterns.
+WATCHED_FILES = (
+    *("/etc/passwd", "/etc/group", "/etc/passwd-", "/etc/group-"),
+    *("/etc/shadow", "/etc/gshadow", "/etc/shadow-", "/etc/gshadow-"),
+    *("/etc/crontab", "/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly"),
+    *("/etc/cron.monthly", "/etc/cron.yearly", "/etc/cron.d", "/etc/cron.allow", "/etc/at.allow"),
+    *("/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d", "/etc/ssh/sshd_config.d/*"),
+    *("/etc/ssh/ssh_host_*", "/etc/bastide/login_keys", "/var/log/sudo.log"),
+    *("/boot/grub/grub.cfg", "/var/lib/systemd/journal-upload/state"),
+)
+STAT = f"stat -L -c '%n %a %U %G %Y' {' '.join(WATCHED_FILES)} 2>/dev/null"
+# What timers on the host wrote. Each line comes with its file's name and a colon, so no content
+# can pass for another's; what is too large for all of them to be kept is left where it is.
+KEPT_RESULTS = (
+    *("/var/lib/bastide-facts/integrity.json", "/var/lib/bastide-facts/received-logs.json"),
+    *("/var/lib/bastide-facts/updates.json", "/var/lib/bastide/backup/status.json"),
+    "/var/lib/bastide-file-walk/result.json",
+)
+MAX_KEPT_KIB = 160
+KEPT = (
+    f"date +%s; find {' '.join(KEPT_RESULTS)} -maxdepth 0 -printf '%p %u %m\\n' "
+    f"-type f -size -{MAX_KEPT_KIB + 1}k -exec grep -asH '' {{}} + 2>/dev/null"
+)
+# Each file is shown below a comment with its path.
+CONFIGURED = ("journald", "journal-upload", "coredump")
+CONFIGURATION = f"systemd-analyze cat-config {' '.join(f'systemd/{n}.conf' for n in CONFIGURED)}"
+SHOWN_FILE = re.compile(
+    r"# (?:/\S*/|Main configuration file )systemd/([a-z-]+)\.conf(?:\.d/\S+| not found)?"
+)
+# Services over TLS, each with two handshakes: any version it likes, and none but old ones, which
+# the host's own policy would refuse before the server is asked. Of what openssl prints only lines
+# without secrets are kept: dates and key of the certificate, verdict, alerts, HTTP headers.
+TLS_PORTS = (443, 19532)
+TLS_SHOWN = "^ +[av]:|^Verify return|^New, |^HTTP/|^[A-Za-z][A-Za-z-]*: |alert"
+TLS_QUESTION = (
+    f"for p in $(ss -ltnH | grep -oE ':({'|'.join(map(str, TLS_PORTS))}) ' | tr -d : | sort -u); "
+    "do "
+    'echo "port $p"; '
+    r"printf 'HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' | "
+    "timeout 10 openssl s_client -connect 127.0.0.1:$p -servername $(hostname -f) "
+    "-CAfile /etc/bastide/authority.crt -ign_eof 2>&1 | "
+    f"grep -E '{TLS_SHOWN}' | grep -vi '^set-cookie'; "
+    "timeout 10 openssl s_client -connect 127.0.0.1:$p -cipher DEFAULT@SECLEVEL=0 "
+    "-no-CAfile -no-CApath -no-CAstore "
+    "-min_protocol TLSv1 -max_protocol TLSv1.1 </dev/null 2>&1 | sed -n 's/^New, /old: /p'; "
+    "done; date +%s"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileFact:
+    """A file's access bits, owners and when it was last written, as stat prints them."""
+
+    path: str
+    mode: int
+    owner: str
+    group: str
+    written: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A socket that waits for others: address without interface, port, program."""
+
+    protocol: str
+    address: str
+    port: int
+    program: str
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only programs of the same host can reach it."""
+        return self.address.startswith(("127.", "[::1]", "[::ffff:127."))
+
+
+def sshd_settings(host: Host) -> dict[str, str]:
+    """Return the SSH server's effective settings with all drop-ins, keys in lower case."""
+    lines = host.check_output(SSHD_EFFECTIVE).splitlines()
+    return dict(line.lower().split(" ", 1) for line in lines if " " in line)
+
+
+def sysctls(host: Host, *names: str) -> dict[str, str]:
+    """Return running kernel parameters; those that the kernel does not have are left out."""
+    return _assignments(host.run(f"sysctl -e {' '.join(names)}").stdout)
+
+
+def interface_sysctls(host: Host, *leaves: str) -> dict[str, str]:
+    """Return the per-interface network parameters with these last names, loopback left out."""
+    # `sysctl -a` walks the whole tree for this: twenty times dearer.
+    patterns = " ".join(f"/proc/sys/net/ipv[46]/conf/*/{leaf}" for leaf in leaves)
+    rows = (line.partition(":") for line in host.run(f"grep -sH . {patterns}").stdout.splitlines())
+    return {path: value for path, _, value in rows if "/conf/lo/" not in path}
+
+
+def _assignments(text: str) -> dict[str, str]:
+    pairs = (line.partition("=") for line in text.splitlines() if "=" in line)
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def container(host: Host) -> str | None:
+    """Return the kind of container that the host is, or None."""
+    kind = host.run("systemd-detect-virt --container").stdout.strip()
+    return kind if kind not in ("", "none") else None
+
+
+def skip_in_container(kind: str | None, what: str) -> None:
+    """Skip a check whose subject belongs to the kernel of the machine outside the container."""
+    if kind:
+        pytest.skip(f"{kind} container: {what} belong to the machine outside")
+
+
+def files(host: Host, *paths: str) -> tuple[FileFact, ...]:
+    """Return those of the paths and patterns (of WATCHED_FILES, or ValueError) that exist."""
+    _known(paths, WATCHED_FILES)
+    rows = (line.rsplit(" ", 4) for line in host.run(STAT).stdout.splitlines())
+    found = (FileFact(path, int(m, 8), owner, group, int(at)) for path, m, owner, group, at in rows)
+    return tuple(f for f in found if any(fnmatchcase(f.path, asked) for asked in paths))
+
+
+def _known(asked: tuple[str, ...], watched: tuple[str, ...]) -> None:
+    """Refuse what a table does not have: that is the check's own mistake, not the host's."""
+    if unknown := set(asked) - set(watched):
+        raise ValueError(f"add to the table of what is asked in facts.py: {sorted(unknown)}")
+
+
+def loose_files(found: tuple[FileFact, ...], most: int) -> tuple[str, ...]:
+    """Say which files allow more than the mode or are not root's; their group may be shadow."""
+    return tuple(
+        f"{f.path} is {f.mode:04o} {f.owner}:{f.group}, expected at most {most:04o} root"
+        for f in found
+        if f.mode & ~most or f.owner != "root" or f.group not in ("root", "shadow")
+    )
+
+
+def listeners(host: Host) -> tuple[Listener, ...]:
+    """Return every listening TCP and UDP socket."""
+    rows = host.check_output("ss -H -tulnp").splitlines()
+    return tuple(_listener(row.split()) for row in rows)
+
+
+def _listener(words: list[str]) -> Listener:
+    address, _, port = words[4].rpartition(":")
+    program = words[6].split('"')[1] if len(words) > 6 and '"' in words[6] else "?"
+    return Listener(words[0], address.split("%")[0], int(port), program)
+
+
+def firewall(host: Host) -> list[dict[str, Any]]:
+    """Return the live nftables rule set as libnftables-json(5) objects; empty when none."""
+    out = host.run("nft -j list ruleset")
+    if out.rc != 0:
+        return []
+    objects: list[dict[str, Any]] = json.loads(out.stdout)["nftables"]
+    return objects
+
+
+def active_units(host: Host, *units: str) -> tuple[str, ...]:
+    """Return which of the systemd units (of those in WATCHED_UNITS) are active now."""
+    return tuple(unit for unit in units if unit_state(host, unit)["ActiveState"] == "active")
+
+
+def unit_state(host: Host, unit: str) -> dict[str, str]:
+    """Return what systemd says of a unit of WATCHED_UNITS; ValueError for any other.
+
+    A property that a unit has several times has a line for each. UndeterminedError when systemd
+    says nothing of the unit, not even that there is none.
+    """
+    _known((unit,), WATCHED_UNITS)
+    name = unit if "." in unit else f"{unit}.service"
+    for block in host.check_output(SYSTEMD).split("\n\n")[1:]:
+        found: dict[str, str] = {}
+        for key, _, value in (line.partition("=") for line in block.splitlines()):
+            found[key] = f"{found[key]}\n{value}" if key in found else value
+        if name in found.get("Names", "").split():
+            return found
+    raise UndeterminedError(f"systemd said nothing of {name}")
+
+
+def manager_settings(host: Host) -> dict[str, str]:
+    """Return what systemd itself was told: core dumps of services, keys that restart."""
+    return _assignments(host.check_output(SYSTEMD).split("\n\n")[0])
+
+
+def configuration(host: Host, name: str) -> dict[str, str]:
+    """Return what one of CONFIGURED (ValueError for others) is told by its file and drop-ins."""
+    _known((name,), CONFIGURED)
+    shown, mine = "", []
+    for line in host.check_output(CONFIGURATION).splitlines():
+        header = SHOWN_FILE.fullmatch(line)
+        shown = header[1] if header and header[1] in CONFIGURED else shown
+        mine += [line] if shown == name else []
+    if not mine:
+        raise UndeterminedError(f"systemd-analyze showed nothing of systemd/{name}.conf")
+    return settings("\n".join(mine))
+
+
+def settings(text: str) -> dict[str, str]:
+    """Return `key = value` lines of a configuration file, the last of each key, no comments."""
+    lines = (line.split("#", 1)[0] for line in text.splitlines())
+    return _assignments("\n".join(lines))
+
+
+def kept_result(host: Host, path: str, hours: float) -> tuple[dict[str, Any], float]:
+    """Return what a timer on the host last wrote (one of KEPT_RESULTS), and the time of asking.
+
+    It is JSON; its `at` is when it was written: seconds since 1970, or ISO 8601.
+    UndeterminedError when there is none, when another than root could have written it, or when it
+    is older than `hours`.
+    """
+    _known((path,), KEPT_RESULTS)
+    now = host_time(host)
+    found: dict[str, Any] = json.loads(kept_content(host, path))
+    at = found["at"]
+    written = datetime.fromisoformat(at).timestamp() if isinstance(at, str) else float(at)
+    age = (now - written) / 3600
+    if not -0.1 <= age <= hours:
+        raise UndeterminedError(f"{path} is {age:.1f} h old, expected {hours:.0f} h at most")
+    return found, now
+
+
+def kept_content(host: Host, path: str) -> str:
+    """Return the text of one of KEPT_RESULTS; UndeterminedError when root did not write one."""
+    # Other ends of lines than this one are content.
+    lines = host.run(KEPT).stdout.split("\n")[1:]
+    access = [line.split()[1:] for line in lines if line.startswith(f"{path} ")]
+    content = [line.removeprefix(f"{path}:") for line in lines if line.startswith(f"{path}:")]
+    if not access:
+        raise UndeterminedError(f"{path} is not there: its timer on the host has not run yet")
+    owner, mode = access[0]
+    if owner != "root" or int(mode, 8) & 0o022:
+        raise UndeterminedError(f"{path} is {owner}'s with mode {mode}: others may have written it")
+    if not content:
+        raise UndeterminedError(f"{path} is empty, no file, or larger than {MAX_KEPT_KIB} KiB")
+    return "\n".join(content)
+
+
+def host_time(host: Host) -> float:
+    """Return the host's own time when it was asked, in seconds since 1970."""
+    return float(host.run(KEPT).stdout.partition("\n")[0])
+
+
+def tls_answers(host: Host) -> tuple[dict[int, str], float]:
+    """Return what each TLS service of the host says, by port, and the host's time of asking."""
+    *lines, asked = host.run(TLS_QUESTION).stdout.splitlines()
+    found: dict[int, str] = {}
+    for line in lines:
+        if line.startswith("port "):
+            port = int(line.removeprefix("port "))
+            found[port] = ""
+        else:
+            found[port] += f"{line}\n"
+    return found, float(asked)

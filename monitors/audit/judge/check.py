@@ -1,0 +1,76 @@
+"""Runs one check function without pytest and turns what it does into an outcome."""
+
+import importlib
+import inspect
+import re
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+from monitors.audit.collect.backends import Host, UndeterminedError
+from monitors.audit.model.controls import Control
+from monitors.audit.model.declared import Declared
+from monitors.audit.model.results import Outcome
+from monitors.text import legible
+
+# As testinfra tells it, with an address in memory that is another in every process.
+FAILED_COMMAND = re.compile(
+    r"Unexpected exit code (-?\d+) for CommandResult\(.*?command=b['\"](.*?)['\"], _stdout="
+    r".*_stderr=b?['\"](.*?)['\"]\)"
+)
+Check = Callable[..., None]
+
+
+@cache
+def check_function(path: str) -> Check:
+    """Return the check `module.function` of the table.
+
+    Raises LookupError when the checks folder has no such function.
+    """
+    module_name, _, function = path.partition(".")
+    try:
+        module = importlib.import_module(f"monitors.audit.checks.{module_name}")
+        found: Check = getattr(module, function)
+    except (ImportError, AttributeError):
+        raise LookupError(f"monitors/audit/checks has no {path}") from None
+    return found
+
+
+def run_check(control: Control, host: Host, declared: Declared) -> tuple[Outcome, str]:
+    """Run a control's check; return the outcome and, unless it passes, the reason in a line."""
+    outcome, reason = _outcome(control, host, declared)
+    return outcome, legible(reason)
+
+
+def _outcome(control: Control, host: Host, declared: Declared) -> tuple[Outcome, str]:
+    try:
+        check = check_function(control.check)
+    except LookupError as error:
+        # A control set of an earlier date may name a check that has gone since.
+        return Outcome.ERROR, f"{error}: this version of Bastide cannot judge it"
+    wanted = inspect.signature(check).parameters
+    arguments = {"host": host, "declared": declared}
+    try:
+        check(**{name: value for name, value in arguments.items() if name in wanted})
+    except pytest.skip.Exception as skipped:
+        return Outcome.SKIP, str(skipped)
+    except UndeterminedError as error:
+        return Outcome.ERROR, str(error)
+    except AssertionError as failed:
+        # Under pytest, its own account of the comparison follows on the next lines.
+        return _judged((str(failed).splitlines() or ["the check says no more"])[0])
+    except Exception as error:  # noqa: BLE001 (output of a foreign host: anything can be in it)
+        return Outcome.ERROR, f"unexpected output from the host: {type(error).__name__}: {error}"
+    return Outcome.PASS, ""
+
+
+def _judged(message: str) -> tuple[Outcome, str]:
+    """Tell a judgement from testinfra's own assertion that a command must have succeeded."""
+    if failed := FAILED_COMMAND.match(message):
+        status, command, said = failed.groups()
+        told = f"`{command[:120]}` ended with {status}" + (f": {said[:200]}" if said else "")
+        return Outcome.ERROR, f"a command failed on the host: {told}"
+    if message.startswith("Unexpected exit code"):
+        return Outcome.ERROR, "a command failed on the host"
+    return Outcome.FAIL, message

@@ -1,0 +1,73 @@
+"""The list of commands that the checks ask, generated from the checks themselves.
+
+`python -m monitors.audit.judge.commands` writes it into the audit role.
+"""
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from inventory.enums import Role
+from monitors.audit.collect.backends import Answer, answering_host, recording
+from monitors.audit.judge.check import run_check
+from monitors.audit.model.controls import Control, ControlTable, load_controls
+from monitors.audit.model.declared import Declared
+
+ROOT = Path(__file__).resolve().parents[3]
+LIST_FILE = ROOT / "playbooks/roles/audit/files/collector/commands.json"
+TIMEOUT_SECONDS = 15
+# Answers that lead a check down different paths; together they bring every command out.
+ANSWERS = (Answer(0), Answer(1), Answer(0, "1"), Answer(3, "", "failed"))
+EVERYTHING = Declared("every-host", "central", None, tuple(Role), (), ("any",), ("any",))
+
+
+def commands(table: ControlTable) -> dict[str, frozenset[Role]]:
+    """Return every command that the checks of a table may ask, sorted, with who is asked it.
+
+    No roles mean every host: a control that applies to all of them asks it.
+    """
+    found: dict[str, list[Control]] = {}
+    for control in table.controls:
+        for command in _asked_by(control):
+            found.setdefault(command, []).append(control)
+    return {command: _roles(found[command]) for command in sorted(found)}
+
+
+def _asked_by(control: Control) -> set[str]:
+    asked: set[str] = set()
+    for answer in ANSWERS:
+        host, trace = answering_host(EVERYTHING.host, recording(answer))
+        run_check(control, host, EVERYTHING)
+        asked.update(trace.commands)
+    return asked
+
+
+def _roles(asking: Iterable[Control]) -> frozenset[Role]:
+    roles = [control.roles for control in asking]
+    return frozenset(role for some in roles for role in some) if all(roles) else frozenset()
+
+
+def render(table: ControlTable, *, by_role: bool = True) -> str:
+    """Return the list as the JSON file that the collector reads.
+
+    `roles` names the commands that only hosts with one of these roles run.
+    """
+    found = commands(table)
+    content = {
+        "timeout_seconds": TIMEOUT_SECONDS,
+        "commands": list(found),
+        "roles": {c: sorted(roles) for c, roles in found.items() if roles and by_role},
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def main() -> None:
+    """Write the list into the audit role."""
+    LIST_FILE.parent.mkdir(parents=True, exist_ok=True)
+    LIST_FILE.write_text(render(load_controls()))
+    sys.stdout.write(f"{LIST_FILE}: written\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""The control table: what is required, why, where it comes from and what proves it.
+
+One file a topic in `controls/`, one row a control. `check` is the pytest function in checks/
+that proves the row, `task` the role whose task (tagged with the id in lower case) sets it,
+or `by_hand` where no program should decide. Empty `tiers` and `roles` mean all.
+"""
+
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import Field, ValidationError
+
+from inventory.enums import Role, Tier
+from inventory.model import Frozen
+from monitors.audit.model.canonical import sha256_of
+
+BY_HAND = "by_hand"
+TABLE = Path(__file__).parents[1] / "controls"
+
+ControlId = Annotated[str, Field(pattern=r"^[A-Z]+-[0-9]{2}$")]
+Reference = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z]?[.]?[0-9a-z]+([.-][0-9]+)*~?$", description="`~`: uncertain match"),
+]
+References = tuple[Reference, ...]
+
+
+class Severity(StrEnum):
+    """How much an attacker gains, or a citizen loses, when the control fails."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+WEIGHT: dict[Severity, int] = {
+    Severity.LOW: 1,
+    Severity.MEDIUM: 3,
+    Severity.HIGH: 6,
+    Severity.CRITICAL: 10,
+}
+
+
+class FrameworkReferences(Frozen):
+    """Where other catalogues ask for the same; an id with `~` is an unconfirmed match.
+
+    CIS Debian Linux 12 Benchmark v1.1.0, CIS Controls v8, ANSSI-BP-028 v2.0, ISO/IEC 27001:2022
+    Annex A, NIS2 Article 21(2) letters and the annex of Implementing Regulation (EU) 2024/2690.
+    The ISO and NIS2 references are this project's own mapping throughout.
+    """
+
+    cis_debian_12: References = ()
+    cis_controls_v8: References = ()
+    anssi_bp_028: References = ()
+    iso_27001_2022: References = ()
+    nis2_21_2: References = ()
+    cir_2024_2690: References = ()
+
+
+class Control(Frozen):
+    """One hardening requirement."""
+
+    id: ControlId
+    title: str = Field(max_length=90)
+    why: str = Field(pattern=r"\.$", description="one sentence, in our own words")
+    severity: Severity
+    tiers: tuple[Tier, ...] = Field(default=(), description="empty: all, the central site too")
+    roles: tuple[Role, ...] = Field(default=(), description="hosts with one of these; empty: all")
+    baseline: str | None = Field(
+        default=None,
+        pattern=r"^MB-[0-9]{2}$",
+        description="the row of the municipal baseline that it proves, or proves a part of",
+    )
+    references: FrameworkReferences
+    task: str = Field(description="the role with a task tagged with the id in lower case")
+    check: str = Field(pattern=r"^test_[a-z]+\.test_[a-z]+_[0-9]{2}_[a-z0-9_]+$")
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether a person has to decide how to mend it."""
+        return self.task == BY_HAND
+
+    @property
+    def tag(self) -> str:
+        """The tag of the Ansible task that sets it."""
+        return self.id.lower()
+
+    def applies(self, roles: tuple[Role, ...], tier: Tier | None) -> str | None:
+        """Return None when a host is in scope, else the reason why it is not."""
+        if self.roles and not set(self.roles) & set(roles):
+            return f"applies to hosts with the role {' or '.join(self.roles)}"
+        if self.tiers and tier not in self.tiers:
+            return f"applies to municipalities of tier {' or '.join(self.tiers)}"
+        return None
+
+
+class ControlTable(Frozen):
+    """All controls, ids unique."""
+
+    controls: tuple[Control, ...] = Field(min_length=1)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what the table says, whatever its files look like."""
+        return sha256_of(self.model_dump(mode="json"))
+
+    def __getitem__(self, control_id: str) -> Control:
+        """Return a control by id; KeyError when there is none."""
+        return {control.id: control for control in self.controls}[control_id]
+
+
+class ControlTableError(Exception):
+    """The table is not one."""
+
+
+@cache
+def load_controls(folder: Path = TABLE) -> ControlTable:
+    """Read every topic of a folder; ControlTableError names the first wrong place."""
+    files = sorted(folder.glob("*.yml"))
+    if not files:
+        raise ControlTableError(f"{folder}: no control table: it holds no .yml file")
+    controls = tuple(control for file in files for control in _topic(file))
+    ids = [control.id for control in controls]
+    if twice := sorted({name for name in ids if ids.count(name) > 1}):
+        raise ControlTableError(f"{folder}: defined more than once: {', '.join(twice)}")
+    return ControlTable(controls=controls)
+
+
+def _topic(file: Path) -> tuple[Control, ...]:
+    try:
+        return ControlTable.model_validate(yaml.safe_load(file.read_bytes())).controls
+    except (ValidationError, yaml.YAMLError, TypeError) as error:
+        raise ControlTableError(f"{file}: not a control table: {error}") from None

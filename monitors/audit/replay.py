@@ -1,0 +1,61 @@
+"""Judges a kept bundle again, by today's rules or by those of a date; touches no host."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from inventory.entries import hosts
+from inventory.model import Estate, Waiver
+from monitors.audit.collect.bundle import unpack
+from monitors.audit.evidence.dated import in_force
+from monitors.audit.evidence.inputs import CONTROLS, DECLARED, WAIVERS
+from monitors.audit.model.controls import ControlTable, load_controls
+from monitors.audit.model.declared import Declared, UndeclaredHostError, declared_of
+from monitors.audit.model.results import HostAudit
+from monitors.audit.run import judged_host
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a bundle is judged by."""
+
+    controls: ControlTable
+    waivers: tuple[Waiver, ...]
+    declared: tuple[Declared, ...]
+
+
+def basis_today(estate: Estate) -> Basis:
+    """Return today's control table, and the waivers and hosts that the estate declares."""
+    declared = tuple(declared_of(placed) for placed in hosts(estate))
+    return Basis(load_controls(), estate.waivers, declared)
+
+
+def basis_on(state: Path, on: date) -> Basis:
+    """Return what was in force on a date, as sealed runs kept it.
+
+    Raises InputsError when that was not kept, ChainError when the chain of runs is broken.
+    """
+    hashes = in_force(state, on)
+    return Basis(
+        CONTROLS.load(state, hashes.controls_sha256),
+        WAIVERS.load(state, hashes.waivers_sha256),
+        DECLARED.load(state, hashes.declared_sha256),
+    )
+
+
+def replay(file: Path, basis: Basis) -> HostAudit:
+    """Judge a kept bundle; equal inputs give equal results, byte for byte.
+
+    Raises BundleError when the file is not a bundle, UndeclaredHostError when its host is not
+    declared in the basis, OSError when the file cannot be read.
+    """
+    packed = file.read_bytes()
+    bundle = unpack(packed)
+    declared = {one.host: one for one in basis.declared}
+    if bundle.host not in declared:
+        known = ", ".join(declared)
+        raise UndeclaredHostError(f"{bundle.host}: not declared; declared hosts: {known}")
+    kept = Path("bundles", bundle.host, file.name)
+    judged = judged_host(bundle, basis.controls, declared[bundle.host], basis.waivers, kept)
+    return judged.model_copy(update={"bundle_sha256": hashlib.sha256(packed).hexdigest()})

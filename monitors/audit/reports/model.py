@@ -1,0 +1,264 @@
+"""What a compliance report says, as values; every format is a face of the same report.
+
+Shares are from 0 to 1, None when nothing was determined. Texts from hosts and people are `Text`.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from inventory.enums import Role, Tier
+from inventory.model import Frozen
+from monitors.audit.history.history import TrendPoint
+from monitors.audit.model.controls import WEIGHT, FrameworkReferences, Severity
+from monitors.audit.model.results import Accepted, Evidence, Outcome
+from monitors.text import Text, plain_fields
+
+Which = Literal["before", "after"]
+BAD = (Outcome.FAIL, Outcome.ERROR)
+
+
+class Attribution(Frozen):
+    """What a change of a score came from, in shares; they add up to the change."""
+
+    host: float
+    control_set: float
+    waiver: float
+    scope: float
+
+
+class ScoreLine(Frozen):
+    """A score with what it is made of; `failed` includes what is waived."""
+
+    proved: float | None
+    accepted: float | None
+    coverage: float | None
+    passed: int
+    failed: int
+    waived: int
+    undetermined: int
+    skipped: int
+
+
+class Line(Frozen):
+    """One control on one host; `since` and `last_good` are what the store remembers of a failure.
+
+    Evidence is carried where a control does not pass; a bundle has all of it.
+    """
+
+    control: str
+    severity: Severity
+    outcome: Outcome
+    before: Outcome | None
+    waived: bool
+    reason: Text
+    since: datetime | None
+    last_good: datetime | None
+    evidence: tuple[Annotated[Evidence, AfterValidator(plain_fields)], ...]
+    waiver: Annotated[Accepted, AfterValidator(plain_fields)] | None
+
+    @property
+    def word(self) -> str:
+        """The outcome in one word, with `waived` for a failure that is accepted."""
+        return "waived" if self.waived else self.outcome.value
+
+
+def _urgency(line: Line) -> tuple[bool, bool, int, str]:
+    return line.waived, line.outcome is Outcome.ERROR, -WEIGHT[line.severity], line.control
+
+
+class Source(Frozen):
+    """A bundle that results came from, by its place under the state folder and its hash."""
+
+    run: Which
+    bundle: Text
+    sha256: Text
+    collected: datetime
+    collector: int | None
+    clock_offset_seconds: float | None
+
+
+class HostPage(Frozen):
+    """One host; `mended` has what failed before and passes now, with its evidence of then."""
+
+    host: Text
+    roles: tuple[Role, ...]
+    before: ScoreLine | None
+    after: ScoreLine
+    problem: Text
+    seconds: float
+    lines: tuple[Line, ...]
+    mended: tuple[Line, ...]
+    sources: tuple[Source, ...]
+
+    @property
+    def findings(self) -> tuple[Line, ...]:
+        """What does not pass: failures, then what is unknown, then what is waived; worst first."""
+        bad = (line for line in self.lines if line.outcome in BAD)
+        return tuple(sorted(bad, key=_urgency))
+
+    @property
+    def skips(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """What does not apply: each reason with its controls."""
+        found: dict[str, list[str]] = {}
+        for line in self.lines:
+            if line.outcome is Outcome.SKIP:
+                found.setdefault(line.reason, []).append(line.control)
+        return tuple((reason, tuple(ids)) for reason, ids in found.items())
+
+    @property
+    def source(self) -> Source | None:
+        """The bundle of the run that the report is on."""
+        return next((source for source in self.sources if source.run == "after"), None)
+
+
+class WaiverLine(Frozen):
+    """A waiver as the estate grants it, how long it lasts, and the failures it accepts now."""
+
+    control: str
+    title: str
+    scope: Text
+    reason: Text
+    owner: Text
+    approver: Text
+    measure: Text
+    granted: date
+    expires: date
+    days_left: int
+    hosts: tuple[str, ...]
+
+    @property
+    def expired(self) -> bool:
+        """Whether its last day is over."""
+        return self.days_left < 0
+
+
+class PlacePage(Frozen):
+    """A municipality or the central site; `file` names its pages and documents."""
+
+    id: str
+    file: str
+    name: Text
+    tier: Tier | None
+    before: ScoreLine | None
+    after: ScoreLine
+    trend: tuple[TrendPoint, ...]
+    waivers: tuple[WaiverLine, ...]
+    hosts: tuple[HostPage, ...]
+
+
+class Common(Frozen):
+    """A control that fails on some hosts."""
+
+    control: str
+    hosts: tuple[str, ...]
+
+
+class Changes(Frozen):
+    """What is different from the run before; `broken` passed then and fails now.
+
+    Unless `certain`, what a changed check did to the score is told as the hosts' doing.
+    """
+
+    mended: int
+    lost: int
+    broken: tuple[Common, ...]
+    hosts_new: tuple[str, ...]
+    hosts_gone: tuple[str, ...]
+    controls_new: tuple[str, ...]
+    controls_gone: tuple[str, ...]
+    certain: bool
+    score: Attribution | None
+    accepted: Attribution | None
+
+
+class OpenFailure(Frozen):
+    """A control that fails, since when on the first host, and where, the oldest first."""
+
+    control: str
+    since: datetime
+    hosts: tuple[str, ...]
+
+
+class RepairLine(Frozen):
+    """How long failures of one severity lasted until they were seen mended."""
+
+    severity: Severity
+    mended: int
+    median_seconds: float | None
+    longest_seconds: float | None
+    open: int
+
+
+class Match(Frozen):
+    """A control that a framework's reference asks for; unconfirmed ones are matches by topic."""
+
+    control: str
+    confirmed: bool
+
+
+class ReferenceLine(Frozen):
+    """A framework's reference, and on how many hosts all of its controls that apply pass."""
+
+    reference: str
+    matches: tuple[Match, ...]
+    hosts: int
+    passing: int
+    waived: int
+    failing: int
+    undetermined: int
+
+
+class Framework(Frozen):
+    """What one framework asks for, reference by reference."""
+
+    key: str
+    references: tuple[ReferenceLine, ...]
+
+
+class ControlLine(Frozen):
+    """A row of the control table; `role` mends it, or a person when None."""
+
+    id: str
+    title: str
+    why: str
+    severity: Severity
+    references: FrameworkReferences
+    role: str | None
+    tag: str
+
+
+class Run(Frozen):
+    """One of the audits that the report compares."""
+
+    label: Text
+    started: datetime
+    seconds: float
+    controls_sha256: Text
+    waivers_sha256: Text
+    declared_sha256: Text
+    checks_sha256: Text
+
+
+class Report(Frozen):
+    """The whole report; `stamp` names its files, `controls` has a row for every control in it."""
+
+    estate: str
+    title: Text
+    stamp: str
+    before_run: Run | None
+    after_run: Run
+    before: ScoreLine | None
+    after: ScoreLine
+    changes: Changes | None
+    trend: tuple[TrendPoint, ...]
+    places: tuple[PlacePage, ...]
+    common: tuple[Common, ...]
+    oldest: tuple[OpenFailure, ...]
+    repairs: tuple[RepairLine, ...]
+    waivers: tuple[WaiverLine, ...]
+    frameworks: tuple[Framework, ...]
+    controls: tuple[ControlLine, ...]
+    weights: dict[Severity, int]
+    score_model: int

@@ -1,0 +1,127 @@
+"""OSCAL assessment results of a place: what was seen on every host, and a finding a control."""
+
+from collections import defaultdict
+from datetime import timedelta
+
+from monitors.audit.model.results import Outcome
+from monitors.audit.reports.model import HostPage, Line
+from monitors.audit.reports.oscal.parts import (
+    Json,
+    System,
+    bundles,
+    failing,
+    filled,
+    inventory_items,
+    metadata,
+    moment,
+    observation,
+    prop,
+    risk,
+)
+
+UNCONFIRMED = "~"
+
+
+def assessment_results(system: System) -> Json:
+    """Return the document; an observation a host and control, a finding a control that applies."""
+    title = f"Security compliance of {system.place.name}"
+    return {
+        "assessment-results": {
+            "uuid": system.run_id("assessment-results"),
+            "metadata": metadata(system, title),
+            "import-ap": {"href": f"#{system.run_id('plan')}"},
+            "results": [_result(system, title)],
+            "back-matter": {"resources": [_plan(system), *bundles(system)]},
+        }
+    }
+
+
+def _result(system: System, title: str) -> Json:
+    run = system.report.after_run
+    return filled(
+        uuid=system.run_id("result"),
+        title=f"{title}, audit {system.report.stamp}",
+        description=f"Audit “{run.label}” of {len(system.place.hosts)} hosts.",
+        start=moment(run.started),
+        end=moment(run.started + timedelta(seconds=run.seconds)),
+        props=_scores(system),
+        local_definitions={"inventory-items": inventory_items(system)},
+        reviewed_controls={"control-selections": [_selection(system)]},
+        observations=[observation(system, host, line) for host, line in system.lines()],
+        risks=[risk(system, host, line) for host, line in failing(system)],
+        findings=_findings(system),
+    )
+
+
+def _scores(system: System) -> list[Json]:
+    after = system.place.after
+    shares = {"proved": after.proved, "accepted": after.accepted, "coverage": after.coverage}
+    return [prop(f"score-{n}", f"{s:.4f}") for n, s in shares.items() if s is not None]
+
+
+def _selection(system: System) -> Json:
+    """Return the controls that were reviewed: those that apply to some host of the place."""
+    ids = {line.control: None for _, line in system.lines() if line.outcome is not Outcome.SKIP}
+    if not ids:
+        return {"include-all": {}}
+    return {"include-controls": [{"control-id": control} for control in ids]}
+
+
+def _findings(system: System) -> list[Json]:
+    lines: defaultdict[str, list[tuple[HostPage, Line]]] = defaultdict(list)
+    for host, line in system.lines():
+        if line.outcome is not Outcome.SKIP:
+            lines[line.control].append((host, line))
+    return [_finding(system, control, found) for control, found in lines.items()]
+
+
+def _finding(system: System, control: str, found: list[tuple[HostPage, Line]]) -> Json:
+    """Return a control's finding: satisfied when it is proved on every host where it applies."""
+    of = [line.outcome for _, line in found]
+    passed, failed = of.count(Outcome.PASS), of.count(Outcome.FAIL)
+    state = "satisfied" if passed == len(of) else "not-satisfied"
+    reason = "pass" if passed == len(of) else "fail" if failed else "other"
+    return filled(
+        uuid=system.run_id("finding", control),
+        title=system.title_of(found[0][1]),
+        description=f"Proved on {passed} of {len(of)} hosts where it applies.",
+        props=_references(system, control),
+        target={
+            "type": "objective-id",
+            "target-id": control,
+            "status": {"state": state, "reason": reason},
+        },
+        related_observations=[
+            {"observation-uuid": system.run_id("observation", host.host, control)}
+            for host, _ in found
+        ],
+        related_risks=[
+            {"risk-uuid": system.lasting_id("risk", host.host, control)}
+            for host, line in found
+            if line.outcome is Outcome.FAIL
+        ],
+    )
+
+
+def _references(system: System, control: str) -> list[Json]:
+    """Return a control's references as properties; an unconfirmed match says so."""
+    return [
+        prop("reference", reference.removesuffix(UNCONFIRMED), **_class(key, reference))
+        for key, references in system.controls[control].references.model_dump().items()
+        for reference in references
+    ]
+
+
+def _class(key: str, reference: str) -> dict[str, str]:
+    doubt = {"remarks": "unconfirmed match"} if reference.endswith(UNCONFIRMED) else {}
+    return {"class": key, **doubt}
+
+
+def _plan(system: System) -> Json:
+    """Return what stands for the assessment plan: the control table, by its hash."""
+    return {
+        "uuid": system.run_id("plan"),
+        "title": "Bastide's control table",
+        "description": "Every control of the table is tested on every host where it applies; the "
+        f"table's RFC 8785 JSON has the SHA-256 {system.report.after_run.controls_sha256}.",
+    }

@@ -1,0 +1,50 @@
+"""OSCAL plan of action and milestones of a place: an item a failing control and host."""
+
+from monitors.audit.reports.model import HostPage, Line
+from monitors.audit.reports.oscal.parts import (
+    Json,
+    System,
+    bundles,
+    failing,
+    filled,
+    inventory_items,
+    metadata,
+    observation,
+    prop,
+    risk,
+)
+
+IDENTIFIER_TYPE = "urn:bastide:municipality"
+
+
+def plan_of_action(system: System) -> Json | None:
+    """Return the document, or None when nothing fails: a plan without items is not valid."""
+    found = tuple(failing(system))
+    if not found:
+        return None
+    resources = bundles(system)
+    return {
+        "plan-of-action-and-milestones": filled(
+            uuid=system.run_id("plan-of-action"),
+            metadata=metadata(system, f"Plan of action of {system.place.name}"),
+            system_id={"identifier-type": IDENTIFIER_TYPE, "id": system.place.id},
+            local_definitions={"inventory-items": inventory_items(system)},
+            observations=[observation(system, host, line) for host, line in found],
+            risks=[risk(system, host, line) for host, line in found],
+            poam_items=[_item(system, host, line) for host, line in found],
+            back_matter={"resources": resources} if resources else None,
+        )
+    }
+
+
+def _item(system: System, host: HostPage, line: Line) -> Json:
+    key = (host.host, line.control)
+    since = [prop("failing-since", line.since.isoformat())] if line.since else []
+    return {
+        "uuid": system.lasting_id("plan-item", *key),
+        "title": f"{system.title_of(line)}: {host.host}",
+        "description": system.controls[line.control].why or line.reason or line.control,
+        "props": [prop("severity", line.severity), prop("outcome", line.word), *since],
+        "related-observations": [{"observation-uuid": system.run_id("observation", *key)}],
+        "related-risks": [{"risk-uuid": system.lasting_id("risk", *key)}],
+    }

@@ -1,0 +1,69 @@
+"""What a mayor has to know of a municipality's audit, as values that the page puts in words."""
+
+from collections import Counter, defaultdict
+from typing import NamedTuple
+
+from monitors.audit.model.controls import WEIGHT, Severity
+from monitors.audit.model.results import Outcome
+from monitors.audit.reports.model import ControlLine, PlacePage, Report, WaiverLine
+
+WORST_SHOWN = 3
+
+
+class Worst(NamedTuple):
+    """A control that is not met, and where."""
+
+    control: ControlLine
+    hosts: list[str]
+
+
+class Summary(NamedTuple):
+    """What is open in a place; waived failures are not counted among `failing`."""
+
+    failing: int
+    by_severity: list[tuple[Severity, int]]
+    worst: list[Worst]
+    by_playbook: int
+    by_hand: int
+    undetermined: int
+    unasked: list[str]
+    waivers: int
+    next_end: WaiverLine | None
+    waivers_ended: int
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether nobody has to do anything before the next audit."""
+        return not (self.failing or self.undetermined or self.unasked or self.waivers_ended)
+
+
+def summarize(report: Report, place: PlacePage) -> Summary:
+    """Return what is open in a place: the gravest and most frequent first."""
+    controls = {control.id: control for control in report.controls}
+    failing: defaultdict[str, list[str]] = defaultdict(list)
+    severities: Counter[Severity] = Counter()
+    for page in place.hosts:
+        for line in page.lines:
+            if line.outcome is Outcome.FAIL and not line.waived:
+                failing[line.control].append(page.host)
+                severities[line.severity] += 1
+    worst = sorted(failing, key=lambda c: (-WEIGHT[controls[c].severity], -len(failing[c]), c))
+    by_hand = sum(len(hosts) for c, hosts in failing.items() if controls[c].role is None)
+    running = [waiver for waiver in place.waivers if not waiver.expired]
+    return Summary(
+        failing=severities.total(),
+        by_severity=[(s, severities[s]) for s in reversed(Severity) if severities[s]],
+        worst=[Worst(controls[c], failing[c]) for c in worst[:WORST_SHOWN]],
+        by_playbook=severities.total() - by_hand,
+        by_hand=by_hand,
+        undetermined=sum(
+            line.outcome is Outcome.ERROR
+            for page in place.hosts
+            if not page.problem
+            for line in page.lines
+        ),
+        unasked=[page.host for page in place.hosts if page.problem],
+        waivers=len(running),
+        next_end=running[0] if running else None,
+        waivers_ended=len(place.waivers) - len(running),
+    )

@@ -1,0 +1,217 @@
+"""Audits hosts in parallel, and keeps their bundles and results."""
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from inventory.entries import PlacedHost
+from inventory.entries import hosts as all_hosts
+from inventory.model import Estate, Waiver
+from inventory.outputs import Outputs, OutputsError, load_outputs
+from monitors.audit.collect.bundle import Bundle, BundleError, keep, unpack
+from monitors.audit.collect.exchange import Refused, Target, fetch
+from monitors.audit.evidence.inputs import keep_inputs
+from monitors.audit.judge.host import all_errors, judge
+from monitors.audit.model.controls import ControlTable, load_controls
+from monitors.audit.model.declared import Declared, UndeclaredHostError, declared_of
+from monitors.audit.model.results import AuditError, AuditRun, HostAudit, save
+from monitors.audit.retention import prune_daily
+
+WORKERS = 16
+CLOCK_TOLERANCE = timedelta(minutes=5)
+SSH_PORT = 22
+
+OnEvent = Callable[[HostAudit], None]
+
+
+class ResultsNotKeptError(AuditError):
+    """The run's results could not be written down; `run` has them."""
+
+    def __init__(self, run: AuditRun, problem: str) -> None:
+        """Take the results and why they could not be written."""
+        super().__init__(problem)
+        self.run = run
+
+
+def run_audit(
+    estate: Estate,
+    state: Path,
+    hosts: Sequence[str] | None = None,
+    label: str = "audit",
+    on_event: OnEvent = lambda _: None,
+) -> AuditRun:
+    """Audit hosts (default: all), write the run's file and return the run.
+
+    `on_event` gets each host's results as they come, from worker threads. A host that cannot
+    be asked has `error` for every control. Raises UndeclaredHostError when a name is not the
+    estate's, AuditError when nothing can be kept (no host is asked then), ResultsNotKeptError
+    when only the run's file could not be written.
+    """
+    chosen = _choose(estate, hosts)
+    table, started = load_controls(), datetime.now(UTC)
+    clock = time.monotonic()
+    try:
+        inputs = keep_inputs(
+            state, table, estate.waivers, [declared_of(placed) for placed in chosen]
+        )
+    except OSError as error:
+        raise AuditError(f"{_cannot_keep(state, error)}; no host was asked") from None
+
+    audited = audit_all(chosen, table, estate, state, on_event)
+    run = AuditRun(
+        estate=estate.estate,
+        label=label,
+        started=started,
+        seconds=round(time.monotonic() - clock, 3),
+        **dict(inputs),
+        whole=hosts is None,
+        hosts=tuple(sorted(audited, key=lambda host: host.host)),
+    )
+    try:
+        save(run, state)
+    except OSError as error:
+        raise ResultsNotKeptError(run, _cannot_keep(state / "audits", error)) from None
+    if any(not host.problem for host in run.hosts):  # a host's clock agrees with ours
+        prune_daily(state, datetime.now(UTC))
+    return run
+
+
+def audit_all(
+    chosen: Sequence[PlacedHost],
+    table: ControlTable,
+    estate: Estate,
+    state: Path,
+    on_event: OnEvent = lambda _: None,
+) -> tuple[HostAudit, ...]:
+    """Audit hosts, some at a time, and keep their bundles; return the results in order."""
+    outputs = _outputs(state, estate)
+
+    def audit_one(placed: PlacedHost) -> HostAudit:
+        target = target_of(placed, state, outputs)
+        audited = audit_host(target, declared_of(placed), table, estate, state)
+        on_event(audited)
+        return audited
+
+    with ThreadPoolExecutor(min(WORKERS, max(1, len(chosen)))) as pool:
+        return tuple(pool.map(audit_one, chosen))
+
+
+def _cannot_keep(folder: Path, error: OSError) -> str:
+    return f"{folder}: cannot keep the audit: {error.strerror}; make room there, then audit again"
+
+
+def audit_host(
+    target: Target, declared: Declared, table: ControlTable, estate: Estate, state: Path
+) -> HostAudit:
+    """Fetch, keep and judge one host's bundle; every failure becomes its `problem`."""
+    started = time.monotonic()
+    received = fetch(target)
+    if isinstance(received, Refused):
+        return _unjudged(table, declared, received.problem, started)
+    now = datetime.now(UTC)
+    try:
+        bundle = unpack(received)
+        _must_be_of(bundle, declared.host)
+        path = keep(received, state, declared.host, now).relative_to(state)
+    except BundleError as error:
+        return _unjudged(table, declared, f"{declared.host}: bad bundle: {error}", started)
+    except OSError as error:
+        problem = f"{declared.host}: cannot keep the bundle under {state}: {error.strerror}"
+        return _unjudged(table, declared, f"{problem}; make room there, audit again", started)
+    if wrong := _wrong_clock(bundle, now, path):
+        return _unjudged(table, declared, f"{declared.host}: {wrong}", started)
+    judged = judged_host(bundle, table, declared, estate.waivers, path)
+    return judged.model_copy(
+        update={
+            "bundle_sha256": hashlib.sha256(received).hexdigest(),
+            "clock_offset_seconds": round(bundle.clock - now.timestamp(), 3),
+            "seconds": round(time.monotonic() - started, 3),
+        }
+    )
+
+
+def judged_host(
+    bundle: Bundle,
+    table: ControlTable,
+    declared: Declared,
+    waivers: Sequence[Waiver],
+    path: Path,
+) -> HostAudit:
+    """Return a host's results from its bundle, kept at `path` under the state folder."""
+    return HostAudit(
+        host=declared.host,
+        municipality=declared.municipality,
+        tier=declared.tier,
+        roles=declared.roles,
+        collected=bundle.collected,
+        bundle=str(path),
+        collector=bundle.collector,
+        commands_sha256=bundle.commands_sha256,
+        results=judge(bundle, table, declared, waivers),
+    )
+
+
+def _unjudged(table: ControlTable, declared: Declared, problem: str, started: float) -> HostAudit:
+    return HostAudit(
+        host=declared.host,
+        municipality=declared.municipality,
+        tier=declared.tier,
+        roles=declared.roles,
+        problem=problem,
+        seconds=round(time.monotonic() - started, 3),
+        results=all_errors(table, declared, problem),
+    )
+
+
+def _wrong_clock(bundle: Bundle, now: datetime, path: Path) -> str | None:
+    """Return what is wrong when the host's clock is far from ours, else None.
+
+    Ages, certificates, terms of waivers: all are judged by the time of the bundle.
+    """
+    off = timedelta(seconds=round(bundle.clock - now.timestamp()))
+    if abs(off) <= CLOCK_TOLERANCE:
+        return None
+    way = "ahead of" if off > timedelta(0) else "behind"
+    return (
+        f"its clock says {bundle.collected:%F %T} UTC, {abs(off)} {way} the auditor's "
+        f"{now:%F %T}: ages and terms would be judged wrongly; see which of the two is wrong "
+        f"(`chronyc tracking`), set it, audit again; what the host said is kept in {path}"
+    )
+
+
+def _must_be_of(bundle: Bundle, name: str) -> None:
+    if bundle.host != name:
+        raise BundleError(f"it says that it is of {bundle.host!r}, expected {name!r}")
+
+
+def _choose(estate: Estate, names: Sequence[str] | None) -> list[PlacedHost]:
+    known = {placed.name: placed for placed in all_hosts(estate)}
+    wanted = list(known) if names is None else list(dict.fromkeys(names))
+    if strange := [name for name in wanted if name not in known]:
+        raise UndeclaredHostError(
+            f"not in estate {estate.estate}: {', '.join(strange)}; its hosts: {', '.join(known)}"
+        )
+    return [known[name] for name in wanted]
+
+
+def _outputs(state: Path, estate: Estate) -> Outputs:
+    try:
+        return load_outputs(state)
+    except OutputsError:
+        # Existing hosts need no provisioning; their addresses are in the inventory.
+        return Outputs(estate=estate.estate)
+
+
+def target_of(placed: PlacedHost, state: Path, outputs: Outputs) -> Target:
+    """Return where and how a host is asked: where provisioning put it, else as declared."""
+    provisioned = outputs.hosts.get(placed.name)
+    return Target(
+        name=placed.name,
+        address=provisioned.address if provisioned else str(placed.host.address),
+        port=SSH_PORT,
+        key=state / "ssh" / "audit",
+        known_hosts=state / "ssh" / "known_hosts",
+    )

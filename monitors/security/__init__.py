@@ -1,1 +1,0 @@
-"""Security: controls as a table, checks as plain testinfra, one SSH exchange a host."""

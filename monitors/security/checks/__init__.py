@@ -1,1 +1,0 @@
-"""The checks: plain testinfra, `pytest monitors/security/checks --hosts=ssh://root@HOST`."""

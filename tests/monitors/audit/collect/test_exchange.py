@@ -1,0 +1,202 @@
+"""One exchange with a host that misbehaves, over real SSH on loopback: always a value."""
+
+import re
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Thread
+
+import paramiko
+import pytest
+
+from monitors.audit.collect.bundle import MAX_PACKED_BYTES, pack
+from monitors.audit.collect.exchange import MAX_RECEIVED_BYTES, Refused, Target, fetch
+from tests.monitors.audit.collect.ssh_server import Serve, known, new_key, says, serving
+from tests.monitors.audit.collect.test_bundle import GOOD, framed
+
+
+@dataclass(frozen=True)
+class Site:
+    """Keys of a server and an auditor that know each other."""
+
+    host_key: paramiko.PKey
+    audit_key: paramiko.PKey
+    folder: Path
+
+    def target(self, port: int) -> Target:
+        return Target(
+            name="velgora-app",
+            address="127.0.0.1",
+            port=port,
+            key=self.folder / "audit",
+            known_hosts=known(self.folder / "known_hosts", port, self.host_key),
+            connect_seconds=3,
+            exchange_seconds=3,
+        )
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(new_key(tmp_path / "host"), new_key(tmp_path / "audit"), tmp_path)
+
+
+def exchange(
+    site: Site, serve: Serve, change: Callable[[Target], Target] = lambda t: t
+) -> bytes | Refused:
+    with serving(site.host_key, site.audit_key, serve) as port:
+        return fetch(change(site.target(port)))
+
+
+def problem(found: bytes | Refused) -> str:
+    assert isinstance(found, Refused)
+    assert found.problem.startswith("velgora-app: ")
+    return found.problem
+
+
+def test_an_unknown_host_key_is_refused_and_the_way_out_named(site: Site) -> None:
+    (site.folder / "empty").touch()
+    found = problem(
+        exchange(site, says(b""), lambda t: replace(t, known_hosts=site.folder / "empty"))
+    )
+    assert "unknown host key" in found
+    assert "host_key:" in found
+
+
+def test_a_changed_host_key_is_refused_and_both_keys_named(site: Site) -> None:
+    other = new_key(site.folder / "other")
+
+    def expect_other(target: Target) -> Target:
+        return replace(target, known_hosts=known(site.folder / "k", target.port, other))
+
+    found = problem(exchange(site, says(b""), expect_other))
+    assert "host key changed" in found
+    assert other.fingerprint in found
+    assert site.host_key.fingerprint in found
+
+
+def test_a_host_that_refuses_the_audit_key_names_the_playbook(site: Site) -> None:
+    new_key(site.folder / "stranger")
+    found = problem(exchange(site, says(b""), lambda t: replace(t, key=site.folder / "stranger")))
+    assert "refused the key" in found
+    assert "bastide playbook run configure" in found
+
+
+def test_a_host_that_is_down_is_unreachable_not_failing(site: Site) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert "unreachable" in problem(fetch(site.target(port)))
+
+
+def test_a_host_that_accepts_and_says_nothing_ends_in_a_timeout(site: Site) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        target = replace(site.target(silent.getsockname()[1]), connect_seconds=0.5)
+        found = problem(fetch(target))
+    assert "velgora-app" in found
+
+
+@contextmanager
+def speaking(says: Iterable[bytes]) -> Iterator[int]:
+    """Serve a loopback port on which no SSH is spoken."""
+
+    def serve() -> None:
+        with suppress(OSError):
+            connection, _ = listening.accept()
+            for piece in says:
+                connection.sendall(piece)
+            connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        Thread(target=serve, daemon=True).start()
+        yield listening.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("says", "said"),
+    [
+        ([], "SSH with .* failed"),
+        ([b"HTTP/1.1 400 Bad Request\r\n\r\n"], "SSH with .* failed"),
+        ([b"SSH-1.0-old\r\n"], "SSH with .* failed"),
+        ([b"SSH-2.0-x\r\n"], "SSH with .* failed|sent nothing"),
+        ([b"SSH-2.0-x\r\n", b"\0\0\0\x0c\x0a\x14" + b"\xff" * 300], "failed|sent nothing"),
+        ([b"SSH-2.0-x\r\n", b"\xff" * 4000], "SSH with .* failed"),
+        ([b"SSH-2.0-\x1b]0;x\x07\r\n", b"\0" * 4000], "SSH with .* failed|sent nothing"),
+    ],
+)
+def test_what_speaks_no_ssh_is_a_problem_in_plain_words(
+    site: Site, says: list[bytes], said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with speaking(says) as port:
+        found = problem(fetch(site.target(port)))
+
+    assert re.search(said, found)
+    assert found.isprintable()
+    assert capfd.readouterr().err == "", "a trace on the terminal, beside the problem"
+
+
+def test_an_endless_greeting_is_cut_off_long_before_memory_is_full(site: Site) -> None:
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        while True:
+            yield b"x" * 65536
+            sent += 65536
+
+    with speaking(endless()) as port:
+        found = problem(fetch(site.target(port)))
+
+    assert f"more than {MAX_RECEIVED_BYTES} bytes came" in found
+    assert sent < 100 * MAX_RECEIVED_BYTES
+
+
+def test_an_error_stream_that_floods_is_not_read_for_ever(site: Site) -> None:
+    found = exchange(site, says(b"", b"x" * 3_000_000), lambda t: replace(t, exchange_seconds=2.0))
+    assert f"more than {MAX_RECEIVED_BYTES} bytes came" in problem(found)
+
+
+def test_a_collector_that_hangs_ends_in_a_timeout(site: Site) -> None:
+    found = exchange(site, lambda _: time.sleep(30), lambda t: replace(t, exchange_seconds=0.5))
+    assert "timeout" in problem(found)
+
+
+def test_a_collector_that_trickles_for_ever_ends_in_a_timeout(site: Site) -> None:
+    def trickle(channel: paramiko.Channel) -> None:
+        channel.sendall(f"bastide-bundle 1 99999 {'0' * 64}\n".encode())
+        with suppress(OSError, EOFError):
+            while not channel.closed:
+                channel.send(b"x")
+                time.sleep(0.05)
+
+    found = exchange(site, trickle, lambda t: replace(t, exchange_seconds=0.7))
+    assert "timeout" in problem(found)
+
+
+def test_a_missing_collector_gives_its_own_words_and_the_playbook(site: Site) -> None:
+    found = problem(exchange(site, says(b"", b"sudo: bastide-collector: command not found")))
+    assert "command not found" in found
+    assert "bastide playbook run configure" in found
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (framed(pack(GOOD))[:-20], "truncated"),
+        (b"Welcome to Debian!\n" * 50, "Welcome to Debian"),
+        (b"\xff" * 500, "expected the line"),
+        (f"bastide-bundle 1 {MAX_PACKED_BYTES * 4} {'0' * 64}\n".encode(), "oversized"),
+    ],
+)
+def test_a_bad_bundle_is_a_clear_problem(site: Site, sent: bytes, said: str) -> None:
+    assert said in problem(exchange(site, says(sent)))
+
+
+def test_a_missing_audit_key_says_which_command_makes_it(site: Site) -> None:
+    found = exchange(site, says(b""), lambda t: replace(t, key=site.folder / "none"))
+    assert "bastide up" in problem(found)
+
+
+def test_a_whole_bundle_comes_through(site: Site) -> None:
+    assert exchange(site, says(framed(pack(GOOD)))) == pack(GOOD)

@@ -1,0 +1,111 @@
+"""Observations become the same spells in whatever order they come."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitors.audit.history.intervals import (
+    Failure,
+    Found,
+    Observed,
+    Spell,
+    failures,
+    last_good,
+    observe,
+)
+from monitors.audit.model.controls import Severity
+from monitors.audit.model.results import Outcome
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+FAIL, PASS, ERROR, SKIP = (
+    Found(Severity.HIGH, outcome, waived=False)
+    for outcome in (Outcome.FAIL, Outcome.PASS, Outcome.ERROR, Outcome.SKIP)
+)
+
+
+def day(number: int) -> datetime:
+    return START + timedelta(days=number)
+
+
+def observed(*found: Found | None) -> tuple[Spell, ...]:
+    """Return the spells of one observation a day, in order."""
+    return observed_in_order(list(enumerate(found)))
+
+
+def observed_in_order(history: Sequence[tuple[int, Found | None]]) -> tuple[Spell, ...]:
+    spells: tuple[Spell, ...] = ()
+    known: list[datetime] = []
+    for number, found in history:
+        at = day(number)
+        previous = max((t for t in known if t < at), default=None)
+        following = min((t for t in known if t > at), default=None)
+        spells = observe(spells, Observed(at, previous, following), found)
+        known.append(at)
+    return spells
+
+
+def test_an_error_between_failures_does_not_mend_and_does_not_begin_anew() -> None:
+    told = tuple(failures(observed(PASS, FAIL, ERROR, FAIL, SKIP, FAIL)))
+    assert told == (Failure(FAIL, since=day(1), mended=None),)
+
+
+def test_an_error_or_skip_after_a_failure_leaves_it_unmended() -> None:
+    for unknown in (ERROR, SKIP, None):
+        assert tuple(failures(observed(FAIL, unknown))) == (Failure(FAIL, day(0), None),)
+
+
+def test_a_pass_mends_and_the_next_failure_is_another() -> None:
+    told = tuple(failures(observed(FAIL, ERROR, PASS, PASS, FAIL)))
+    assert told == (Failure(FAIL, day(0), day(2)), Failure(FAIL, day(4), None))
+
+
+def test_last_good_is_the_last_time_seen_passing_not_the_first() -> None:
+    assert last_good(observed(PASS, PASS, ERROR, FAIL)) == day(1)
+    assert last_good(observed(FAIL, ERROR)) is None
+
+
+def test_what_does_not_change_is_one_spell_that_lasts() -> None:
+    assert observed(PASS, PASS, PASS) == (Spell(PASS, day(0), day(2)),)
+
+
+def test_a_control_that_left_the_table_and_came_back_is_another_spell() -> None:
+    assert observed(PASS, None, PASS) == (
+        Spell(PASS, day(0), day(0), ended=day(1)),
+        Spell(PASS, day(2), day(2)),
+    )
+
+
+def test_a_late_observation_that_found_otherwise_splits_a_spell() -> None:
+    assert observed_in_order([(0, PASS), (1, PASS), (3, PASS), (2, FAIL)]) == (
+        Spell(PASS, day(0), day(1), ended=day(2)),
+        Spell(FAIL, day(2), day(2), ended=day(3)),
+        Spell(PASS, day(3), day(3)),
+    )
+
+
+HISTORIES = st.lists(st.sampled_from([PASS, FAIL, ERROR, SKIP, None]), min_size=1, max_size=9)
+
+
+@settings(deadline=None)
+@given(HISTORIES, st.randoms(use_true_random=False))
+def test_the_order_in_which_observations_come_makes_no_difference(
+    found: list[Found | None], random: Random
+) -> None:
+    shuffled = list(enumerate(found))
+    random.shuffle(shuffled)
+    assert observed_in_order(shuffled) == observed(*found)
+
+
+@settings(deadline=None)
+@given(HISTORIES)
+def test_spells_say_of_every_day_what_was_observed_then(found: list[Found | None]) -> None:
+    spells = observed(*found)
+    for number, expected in enumerate(found):
+        told = [s.found for s in spells if s.since <= day(number) <= s.last]
+        assert told == ([] if expected is None else [expected])
+    assert all(one.last < other.since for one, other in pairwise(spells))
+    assert all(s.found != after.found or s.ended != after.since for s, after in pairwise(spells))

@@ -1,0 +1,37 @@
+"""The list of commands: what is asked of all hosts, and what only of some roles."""
+
+import pytest
+
+from inventory.entries import hosts
+from inventory.enums import Role
+from monitors.audit.collect.backends import Answer, answering_host, recording
+from monitors.audit.judge.check import run_check
+from monitors.audit.judge.commands import ANSWERS, commands
+from tests.monitors.audit.estates import TABLE, declared, lab
+
+LISTED = commands(TABLE)
+
+
+@pytest.mark.parametrize("name", [placed.name for placed in hosts(lab())])
+def test_a_host_is_asked_all_that_its_own_controls_need(name: str) -> None:
+    who = declared(name)
+    here = {c for c, roles in LISTED.items() if not roles or roles & set(who.roles)}
+
+    for control in TABLE.controls:
+        if control.applies(who.roles, who.tier) is None:
+            for answer in (*ANSWERS, Answer(0, "{}")):
+                host, trace = answering_host(name, recording(answer))
+                run_check(control, host, who)
+                assert set(trace.commands) <= here, control.id
+
+
+def test_only_databases_hosts_are_asked_about_the_database() -> None:
+    (roles,) = {roles for command, roles in LISTED.items() if "psql" in command}
+
+    assert roles == {Role.APPLICATION}
+
+
+def test_what_a_control_of_every_host_asks_is_asked_of_every_host() -> None:
+    (roles,) = {roles for command, roles in LISTED.items() if command.startswith("ss -H -tulnp")}
+
+    assert roles == frozenset()

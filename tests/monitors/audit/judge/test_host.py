@@ -1,0 +1,169 @@
+"""Errors are never passes, waivers never hide, equal inputs give equal results."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from inventory.model import Waiver
+from monitors.audit.judge.host import all_errors, judge
+from monitors.audit.model.results import Outcome, Result
+from monitors.audit.model.score import STALE_AFTER, score, up_to_date, weights_of
+from tests.monitors.audit.estates import TABLE, changed, declared, recorded
+
+APP = declared("velgora-app")
+FRESH = recorded("fresh")
+DAY = FRESH.collected.date()
+
+
+def waiver(expires: date, scope: str = "velgora", control: str = "SSH-02") -> Waiver:
+    return Waiver(
+        control=control,
+        scope=scope,
+        reason="The vendor's remote help desk cannot use keys yet.",
+        owner="Tarik Zuhr",
+        approver="Mira Dolenc",
+        measure="Logins from outside the management networks are dropped.",
+        granted=expires - timedelta(days=90),
+        expires=expires,
+    )
+
+
+def result_of(control: str, *waivers: Waiver) -> Result:
+    results = judge(FRESH, TABLE, APP, waivers)
+    return next(result for result in results if result.control == control)
+
+
+def test_a_command_that_the_collector_does_not_know_is_an_error_naming_the_playbook() -> None:
+    without = tuple(r for r in FRESH.recorded if not r.command.startswith("sshd"))
+    results = judge(FRESH.model_copy(update={"recorded": without}), TABLE, APP)
+
+    ssh = [r for r in results if r.control in ("SSH-01", "SSH-02", "SSH-06")]
+
+    assert {r.outcome for r in ssh} == {Outcome.ERROR}
+    assert all("bastide playbook run configure" in r.reason for r in ssh)
+    assert {r.outcome for r in results if r.control == "ACC-01"} == {Outcome.PASS}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"rc": None}, "did not end in time"),
+        ({"truncated": True}, "more than the collector keeps"),
+        ({"rc": 255, "stdout": "", "stderr": "bad config"}, "a command failed on the host"),
+        ({"stdout": "\x00\ufffd nonsense"}, "unexpected output"),
+    ],
+)
+def test_an_answer_that_cannot_be_used_is_an_error(changes: dict[str, object], said: str) -> None:
+    results = judge(changed(FRESH, {"sshd -T": changes}), TABLE, APP)
+
+    ssh = next(r for r in results if r.control == "SSH-01")
+
+    assert ssh.outcome is Outcome.ERROR
+    assert said in ssh.reason
+
+
+def test_an_expired_waiver_accepts_nothing_and_is_still_shown() -> None:
+    found = result_of("SSH-02", waiver(DAY - timedelta(days=1)))
+
+    assert found.outcome is Outcome.FAIL
+    assert not found.is_waived
+    assert found.waiver is not None
+    assert found.waiver.expired
+
+
+def test_a_waiver_in_force_accepts_the_failure_without_calling_it_a_pass() -> None:
+    found = result_of("SSH-02", waiver(DAY))
+    results = judge(FRESH, TABLE, APP, (waiver(DAY),))
+
+    assert found.outcome is Outcome.FAIL
+    assert found.is_waived
+    assert score(results).proved == score(judge(FRESH, TABLE, APP)).proved
+    assert (score(results).accepted or 0) > (score(results).proved or 0)
+
+
+def test_a_waiver_of_the_future_accepts_nothing_and_is_not_shown() -> None:
+    ahead = waiver(DAY + timedelta(days=91))
+    assert ahead.granted > DAY
+    assert result_of("SSH-02", ahead).waiver is None
+    assert result_of("SSH-02", waiver(DAY + timedelta(days=90))).is_waived
+
+
+def test_of_several_waivers_the_one_in_force_counts() -> None:
+    over, current = waiver(DAY - timedelta(days=1), "estate"), waiver(DAY, "velgora")
+    ahead = waiver(DAY + timedelta(days=200), "velgora-app")
+    found = result_of("SSH-02", over, ahead, current)
+    assert found.is_waived
+    assert found.waiver is not None
+    assert found.waiver.scope == "velgora"
+
+
+@pytest.mark.parametrize(
+    ("scope", "waived"),
+    [
+        ("velgora-app", True),
+        ("velgora", True),
+        ("estate", True),
+        ("kastrava", False),
+        ("velgora-files", False),
+    ],
+)
+def test_a_waiver_counts_within_its_scope(scope: str, waived: bool) -> None:
+    assert result_of("SSH-02", waiver(DAY, scope)).is_waived is waived
+
+
+def test_a_pass_and_an_error_are_not_waived() -> None:
+    assert result_of("ACC-01", waiver(DAY, control="ACC-01")).waiver is None
+    assert all(r.waiver is None for r in all_errors(TABLE, APP, "gone"))
+
+
+def test_a_host_that_could_not_be_asked_has_errors_only_where_controls_apply() -> None:
+    results = {r.control: r for r in all_errors(TABLE, declared("central-vault"), "gone")}
+
+    assert results["SSH-01"].outcome is Outcome.ERROR
+    assert results["SSH-01"].reason == "gone"
+    assert results["TLS-01"].outcome is Outcome.SKIP
+
+
+def test_what_is_unknown_never_raises_a_score() -> None:
+    known = judge(FRESH, TABLE, APP)
+    for index, result in enumerate(known):
+        if result.outcome in (Outcome.PASS, Outcome.FAIL):
+            unknown = result.model_copy(update={"outcome": Outcome.ERROR})
+            partly = score((*known[:index], unknown, *known[index + 1 :]))
+            assert (partly.proved or 0) <= (score(known).proved or 0)
+            assert (partly.coverage or 0) < 1
+
+
+def test_what_is_stale_is_unknown_and_says_since_when() -> None:
+    results, found = judge(FRESH, TABLE, APP), FRESH.collected
+    fresh = up_to_date(results, found, found + STALE_AFTER)
+    stale = up_to_date(results, found, found + STALE_AFTER + timedelta(seconds=1))
+
+    assert fresh == results
+    assert score(stale).proved is None
+    assert score(stale).coverage == 0
+    assert {r.outcome for r in stale} == {Outcome.ERROR, Outcome.SKIP}
+    assert {r.reason for r in stale if r.outcome is not Outcome.SKIP} >= {
+        f"last determined at {found:%F %R} UTC, more than 2 days ago"
+    }
+
+
+def test_the_weights_of_hosts_add_up_to_those_of_all() -> None:
+    one, other = judge(FRESH, TABLE, APP), judge(FRESH, TABLE, declared("velgora-edge"))
+    assert weights_of(one) + weights_of(other) == weights_of((*one, *other))
+
+
+def test_a_host_of_which_nothing_is_known_has_no_score() -> None:
+    found = score(all_errors(TABLE, APP, "gone"))
+    assert (found.proved, found.coverage) == (None, 0.0)
+
+
+def test_equal_inputs_give_equal_results_whatever_their_order() -> None:
+    turned = FRESH.model_copy(update={"recorded": FRESH.recorded[::-1]})
+    assert judge(FRESH, TABLE, APP) == judge(turned, TABLE, APP)
+
+
+def test_evidence_of_a_failure_shows_the_lines_that_it_is_about() -> None:
+    evidence = result_of("SSH-02").evidence[0]
+    assert evidence.command.startswith("sshd -T")
+    assert evidence.excerpt.splitlines()[0].startswith(("passwordauth", "kbdinteractive", "pubkey"))
