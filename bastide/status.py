@@ -43,10 +43,10 @@ class Status:
 
 def urls(opened: Opened) -> tuple[str, str]:
     """Return the addresses of Prometheus and Alertmanager on the operations host."""
-    for placed in hosts(opened.estate):
-        if Role.OPERATIONS in placed.host.roles:
-            known = opened.outputs.hosts.get(placed.name)
-            address = known.address if known else str(placed.host.address)
+    for entry in hosts(opened.estate):
+        if Role.OPERATIONS in entry.host.roles:
+            known = opened.outputs.hosts.get(entry.name)
+            address = known.address if known else str(entry.host.address)
             return f"http://{address}:9090", f"http://{address}:9093"
     raise CommandError(
         "central.yml: no host has the role `operations`; Prometheus needs one", Exit.WRONG_USE
@@ -80,9 +80,9 @@ def _missing(opened: Opened, targets: tuple[prometheus.Target, ...]) -> list[str
     """Return the inventory's hosts that Prometheus was never told of: silence is not health."""
     scraped = {target.labels.get("host") for target in targets if target.job == "node"}
     return [
-        f"{placed.name}: in the inventory, but not among Prometheus' targets"
-        for placed in hosts(opened.estate)
-        if placed.name not in scraped
+        f"{entry.name}: in the inventory, but not among Prometheus' targets"
+        for entry in hosts(opened.estate)
+        if entry.name not in scraped
     ]
 
 

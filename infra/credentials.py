@@ -38,7 +38,7 @@ def ensure(estate: Estate, state: Path) -> Made:
     """Make what is missing or about to expire, keep the rest; safe to repeat."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Every host: it shows its certificate to the log receiver, and to whom it serves.
-    names = [placed.fqdn for placed in hosts(estate)]
+    names = [entry.fqdn for entry in hosts(estate)]
     return Made(
         secrets=ensure_generated(estate, state),
         ssh_keys=tuple(name for name in SSH_KEYS if _ensure_ssh_key(state / "ssh" / name, estate)),

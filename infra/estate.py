@@ -10,7 +10,7 @@ from infra import credentials
 from infra.components.foundation import Foundation
 from infra.components.hosts import Means
 from infra.components.place import PlaceComponent, package_cache
-from inventory.entries import devices, hosts, places
+from inventory.entries import devices, hosts, tenants
 from inventory.enums import ProviderName
 from inventory.load import load_estate
 from inventory.model import Estate
@@ -31,11 +31,11 @@ def build(folder: Path, *, verify: bool = True) -> Mapping[str, Any]:
     foundation = Foundation(estate) if _has_lab(estate) else None
     cache = package_cache(estate).url if foundation else None
     means = Means(state, _authorized_keys(state), foundation, cache, verify)
-    built = [PlaceComponent(place, means) for place in places(estate)]
+    built = [PlaceComponent(tenant, means) for tenant in tenants(estate)]
     return {
         "estate": estate.estate,
-        "hosts": _merged(place.hosts for place in built),
-        "devices": _merged(place.devices for place in built),
+        "hosts": _merged(tenant.hosts for tenant in built),
+        "devices": _merged(tenant.devices for tenant in built),
         "resolvers": foundation.backbone.output("resolvers") if foundation else [],
         "package_cache": cache,
     }

@@ -1,4 +1,7 @@
-"""The estate seen flat: every host, device and service with the place it stands in."""
+"""The estate as flat lists: every host, device and service with the tenant that owns it.
+
+A tenant is a municipality or the central site.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ from inventory.model import (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Tenant:
     """A municipality or the central site, seen alike."""
 
     id: str
@@ -38,121 +41,127 @@ class Place:
         return {site.id: site for site in self.of.sites}[site_id]
 
     def full_name(self, own_id: str) -> str:
-        """Return the estate-wide name of something of this place: `<place>-<id>`."""
+        """Return the estate-wide name of something of this tenant: `<tenant>-<id>`."""
         return f"{self.id}-{own_id}"
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedHost:
-    """A host together with its place."""
+class InventoryHost:
+    """A host together with its tenant."""
 
-    place: Place
+    tenant: Tenant
     host: Host
 
     @property
     def name(self) -> str:
         """The estate-wide name: machine hostname, Ansible name and `host` label."""
-        return self.place.full_name(self.host.id)
+        return self.tenant.full_name(self.host.id)
 
     @property
     def fqdn(self) -> str:
-        """The DNS name: `<id>.<place>.<estate domain>`."""
-        return f"{self.host.id}.{self.place.id}.{self.place.estate.domain}"
+        """The DNS name: `<id>.<tenant>.<estate domain>`."""
+        return f"{self.host.id}.{self.tenant.id}.{self.tenant.estate.domain}"
 
     @property
     def site(self) -> Site:
         """The site that it stands in."""
-        return self.place.site(self.host.site)
+        return self.tenant.site(self.host.site)
 
     @property
     def provider(self) -> ProviderName:
         """Where it comes from."""
-        return self.host.provider or self.place.estate.provider
+        return self.host.provider or self.tenant.estate.provider
 
     @property
     def parent(self) -> str | None:
         """The full name it is reached through: declared, or the edge of its own site."""
-        return self.host.parent or edge_of(self.place, self.host.site, other_than=self.host.id)
+        return self.host.parent or edge_of(self.tenant, self.host.site, other_than=self.host.id)
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedDevice:
-    """A device together with its place."""
+class InventoryDevice:
+    """A device together with its tenant."""
 
-    place: Place
+    tenant: Tenant
     device: Device
 
     @property
     def name(self) -> str:
         """The estate-wide name and `device` label."""
-        return self.place.full_name(self.device.id)
+        return self.tenant.full_name(self.device.id)
 
     @property
     def site(self) -> Site:
         """The site that it stands in."""
-        return self.place.site(self.device.site)
+        return self.tenant.site(self.device.site)
 
     @property
     def provider(self) -> ProviderName:
         """Where it comes from."""
-        return self.device.provider or self.place.estate.provider
+        return self.device.provider or self.tenant.estate.provider
 
     @property
     def snmp(self) -> SnmpAccess:
         """How it is asked."""
-        return self.device.snmp or self.place.estate.snmp
+        return self.device.snmp or self.tenant.estate.snmp
 
     @property
     def parent(self) -> str | None:
         """The full name it is reached through: declared, or the edge of its own site."""
-        return self.device.parent or edge_of(self.place, self.device.site, other_than=None)
+        return self.device.parent or edge_of(self.tenant, self.device.site, other_than=None)
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedService:
-    """A service together with its place."""
+class InventoryService:
+    """A service together with its tenant."""
 
-    place: Place
+    tenant: Tenant
     service: Service
 
     @property
     def name(self) -> str:
         """The estate-wide name and `service` label."""
-        return self.place.full_name(self.service.id)
+        return self.tenant.full_name(self.service.id)
 
     @property
     def hosts(self) -> tuple[str, ...]:
         """The full names of the hosts that it depends on."""
-        return tuple(self.place.full_name(host) for host in self.service.hosts)
+        return tuple(self.tenant.full_name(host) for host in self.service.hosts)
 
 
-def edge_of(place: Place, site_id: str, *, other_than: str | None) -> str | None:
+def edge_of(tenant: Tenant, site_id: str, *, other_than: str | None) -> str | None:
     """Return the full name of the site's edge, or None when it has none or is asked of itself."""
-    for host in place.of.hosts:
+    for host in tenant.of.hosts:
         if Role.EDGE in host.roles and host.site == site_id and host.id != other_than:
-            return place.full_name(host.id)
+            return tenant.full_name(host.id)
     return None
 
 
-def places(estate: Estate) -> Iterator[Place]:
-    """Yield the central site, then every municipality, as places with an id."""
-    yield Place(CENTRAL, estate.central.name, None, estate.central, estate)
+def tenants(estate: Estate) -> Iterator[Tenant]:
+    """Yield the central site, then every municipality, as tenants with an id."""
+    yield Tenant(CENTRAL, estate.central.name, None, estate.central, estate)
     for town in estate.municipalities:
-        yield Place(town.municipality, town.name, town.tier, town, estate)
+        yield Tenant(town.municipality, town.name, town.tier, town, estate)
 
 
-def hosts(estate: Estate) -> Iterator[PlacedHost]:
+def hosts(estate: Estate) -> Iterator[InventoryHost]:
     """Yield every host of the estate."""
-    return (PlacedHost(place, host) for place in places(estate) for host in place.of.hosts)
+    return (InventoryHost(tenant, host) for tenant in tenants(estate) for host in tenant.of.hosts)
 
 
-def devices(estate: Estate) -> Iterator[PlacedDevice]:
+def devices(estate: Estate) -> Iterator[InventoryDevice]:
     """Yield every device of the estate."""
-    return (PlacedDevice(place, device) for place in places(estate) for device in place.of.devices)
+    return (
+        InventoryDevice(tenant, device)
+        for tenant in tenants(estate)
+        for device in tenant.of.devices
+    )
 
 
-def services(estate: Estate) -> Iterator[PlacedService]:
+def services(estate: Estate) -> Iterator[InventoryService]:
     """Yield every service of the estate."""
     return (
-        PlacedService(place, service) for place in places(estate) for service in place.of.services
+        InventoryService(tenant, service)
+        for tenant in tenants(estate)
+        for service in tenant.of.services
     )

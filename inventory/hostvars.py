@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from inventory.entries import PlacedHost, devices, hosts, places, services
+from inventory.entries import InventoryHost, devices, hosts, services, tenants
 from inventory.enums import Role
 from inventory.logins import ADMINISTRATOR, logins
 from inventory.model import BackupPlan, Estate
@@ -15,54 +15,54 @@ SSH_OPTIONS = "-o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o UserKnownHo
 
 
 def groups(estate: Estate) -> dict[str, tuple[str, ...]]:
-    """Return the Ansible groups and the host names in each: roles, places, tiers, backups."""
+    """Return the Ansible groups and the host names in each: roles, tenants, tiers, backups."""
     found: dict[str, list[str]] = {role.value: [] for role in Role}
-    found |= {place.id: [] for place in places(estate)}
-    for placed in hosts(estate):
-        names = [role.value for role in placed.host.roles] + [placed.place.id]
-        if placed.place.tier:
-            names += ["municipal", f"tier_{placed.place.tier}"]
-        if placed.host.backups:
+    found |= {tenant.id: [] for tenant in tenants(estate)}
+    for entry in hosts(estate):
+        names = [role.value for role in entry.host.roles] + [entry.tenant.id]
+        if entry.tenant.tier:
+            names += ["municipal", f"tier_{entry.tenant.tier}"]
+        if entry.host.backups:
             names.append("backup_client")
         for name in names:
-            found.setdefault(name, []).append(placed.name)
+            found.setdefault(name, []).append(entry.name)
     return {name: tuple(members) for name, members in found.items()}
 
 
 def host_variables(
-    placed: PlacedHost, folder: Path, state: Path, outputs: Outputs
+    entry: InventoryHost, folder: Path, state: Path, outputs: Outputs
 ) -> dict[str, Any]:
     """Return one host's variables; secrets are given as files on the controller, not values."""
     return {
-        **_connection(placed, state, outputs),
-        **_place(placed, state, outputs),
-        **_network(placed, outputs),
-        "bastide_logins": _logins(placed, state),
-        "bastide_roles": [role.value for role in placed.host.roles],
-        "bastide_snmp": _snmp(placed.place.estate),
-        "bastide_backups": [_backup(placed, plan, state) for plan in placed.host.backups],
-        "bastide_backup_clients": _backup_clients(placed),
+        **_connection(entry, state, outputs),
+        **_place(entry, state, outputs),
+        **_network(entry, outputs),
+        "bastide_logins": _logins(entry, state),
+        "bastide_roles": [role.value for role in entry.host.roles],
+        "bastide_snmp": _snmp(entry.tenant.estate),
+        "bastide_backups": [_backup(entry, plan, state) for plan in entry.host.backups],
+        "bastide_backup_clients": _backup_clients(entry),
         "bastide_services": [
             {"id": s.service.id, "name": s.service.name, "url": s.service.url}
-            for s in services(placed.place.estate)
-            if placed.name in s.hosts
+            for s in services(entry.tenant.estate)
+            if entry.name in s.hosts
         ],
         "bastide_estate_folder": str(folder),
-        "bastide_poller_secrets": _poller_secrets(placed, state),
-        "bastide_poller_handed": _poller_handed(placed),
+        "bastide_poller_secrets": _poller_secrets(entry, state),
+        "bastide_poller_handed": _poller_handed(entry),
         "bastide_wheelhouse": str(state / "wheelhouse.tar"),
         "bastide_tls": {
             "authority": str(state / "tls" / "authority.crt"),
-            "certificate": str(state / "tls" / f"{placed.fqdn}.crt"),
-            "key": str(state / "tls" / f"{placed.fqdn}.key"),
+            "certificate": str(state / "tls" / f"{entry.fqdn}.crt"),
+            "key": str(state / "tls" / f"{entry.fqdn}.key"),
         },
     }
 
 
-def _connection(placed: PlacedHost, state: Path, outputs: Outputs) -> dict[str, Any]:
-    provisioned = outputs.hosts.get(placed.name)
+def _connection(entry: InventoryHost, state: Path, outputs: Outputs) -> dict[str, Any]:
+    provisioned = outputs.hosts.get(entry.name)
     return {
-        "ansible_host": provisioned.address if provisioned else str(placed.host.address),
+        "ansible_host": provisioned.address if provisioned else str(entry.host.address),
         "ansible_user": ADMINISTRATOR,
         "ansible_python_interpreter": "/usr/bin/python3",
         "ansible_ssh_private_key_file": str(state / "ssh" / "admin"),
@@ -70,24 +70,24 @@ def _connection(placed: PlacedHost, state: Path, outputs: Outputs) -> dict[str, 
     }
 
 
-def _logins(placed: PlacedHost, state: Path) -> list[dict[str, Any]]:
-    keys = {login: [state / "ssh" / f"{key}.pub" for key in login.keys] for login in logins(placed)}
+def _logins(entry: InventoryHost, state: Path) -> list[dict[str, Any]]:
+    keys = {login: [state / "ssh" / f"{key}.pub" for key in login.keys] for login in logins(entry)}
     return [{"account": login.account, "keys": [*map(str, keys[login])]} for login in keys]
 
 
-def _place(placed: PlacedHost, state: Path, outputs: Outputs) -> dict[str, Any]:
-    estate, site = placed.place.estate, placed.site
+def _place(entry: InventoryHost, state: Path, outputs: Outputs) -> dict[str, Any]:
+    estate, site = entry.tenant.estate, entry.site
     return {
         "bastide_estate": estate.estate,
-        "bastide_provider": placed.provider.value,
+        "bastide_provider": entry.provider.value,
         "bastide_state": str(state),
         "bastide_domain": estate.domain,
-        "bastide_municipality": placed.place.id,
-        "bastide_municipality_name": placed.place.name,
-        "bastide_owner": placed.place.owner,
-        "bastide_tier": placed.place.tier.value if placed.place.tier else "central",
-        "bastide_host_id": placed.host.id,
-        "bastide_fqdn": placed.fqdn,
+        "bastide_municipality": entry.tenant.id,
+        "bastide_municipality_name": entry.tenant.name,
+        "bastide_owner": entry.tenant.owner,
+        "bastide_tier": entry.tenant.tier.value if entry.tenant.tier else "central",
+        "bastide_host_id": entry.host.id,
+        "bastide_fqdn": entry.fqdn,
         "bastide_site": {
             "id": site.id,
             "name": site.name,
@@ -100,17 +100,17 @@ def _place(placed: PlacedHost, state: Path, outputs: Outputs) -> dict[str, Any]:
     }
 
 
-def _network(placed: PlacedHost, outputs: Outputs) -> dict[str, Any]:
-    estate = placed.place.estate
+def _network(entry: InventoryHost, outputs: Outputs) -> dict[str, Any]:
+    estate = entry.tenant.estate
     return {
-        "bastide_address": str(placed.host.address),
-        "bastide_uplink": str(placed.host.uplink or ""),
+        "bastide_address": str(entry.host.address),
+        "bastide_uplink": str(entry.host.uplink or ""),
         "bastide_management_networks": [str(network) for network in estate.management],
         "bastide_central_networks": [str(site.network) for site in estate.central.sites],
         "bastide_estate_networks": list(estate_networks(estate)),
-        "bastide_listens": [_port(port) for port in open_ports(placed)],
-        "bastide_forwards": [{**_port(f.port), "to": f.to} for f in forwards(placed)],
-        "bastide_resolver": _resolver(placed),
+        "bastide_listens": [_port(port) for port in open_ports(entry)],
+        "bastide_forwards": [{**_port(f.port), "to": f.to} for f in forwards(entry)],
+        "bastide_resolver": _resolver(entry),
         "bastide_forwarders": list(outputs.resolvers),
         "bastide_records": _records(estate),
     }
@@ -125,9 +125,9 @@ def _port(port: OpenPort) -> dict[str, Any]:
     }
 
 
-def _resolver(placed: PlacedHost) -> str:
-    """Return the address of the place's own resolver, or nothing when it has none."""
-    for host in placed.place.of.hosts:
+def _resolver(entry: InventoryHost) -> str:
+    """Return the address of the tenant's own resolver, or nothing when it has none."""
+    for host in entry.tenant.of.hosts:
         if Role.RESOLVER in host.roles:
             return str(host.address)
     return ""
@@ -137,7 +137,7 @@ def _records(estate: Estate) -> list[dict[str, str]]:
     own = [{"name": p.fqdn, "address": str(p.host.address)} for p in hosts(estate)]
     named = [
         {
-            "name": f"{d.device.id}.{d.place.id}.{estate.domain}",
+            "name": f"{d.device.id}.{d.tenant.id}.{estate.domain}",
             "address": str(d.device.address),
         }
         for d in devices(estate)
@@ -157,34 +157,34 @@ def _snmp(estate: Estate) -> dict[str, str]:
     }
 
 
-def _poller_secrets(placed: PlacedHost, state: Path) -> list[str]:
+def _poller_secrets(entry: InventoryHost, state: Path) -> list[str]:
     """Return the files of the SNMP secrets; only the operations host is given them."""
-    found = (secret_path(reference, state) for reference in _polled_with(placed))
+    found = (secret_path(reference, state) for reference in _polled_with(entry))
     return sorted(str(path) for path in found if path)
 
 
-def _poller_handed(placed: PlacedHost) -> list[dict[str, str]]:
+def _poller_handed(entry: InventoryHost) -> list[dict[str, str]]:
     """Return the SNMP secrets that have no file: the reference, and where its value goes to.
 
     `to` is below the operations host's state.
     """
     return [
         {"reference": reference, "to": handed_name(reference)}
-        for reference in _polled_with(placed)
+        for reference in _polled_with(entry)
         if reference.startswith(("env:", "vault:"))
     ]
 
 
-def _polled_with(placed: PlacedHost) -> list[str]:
-    if Role.OPERATIONS not in placed.host.roles:
+def _polled_with(entry: InventoryHost) -> list[str]:
+    if Role.OPERATIONS not in entry.host.roles:
         return []
-    estate = placed.place.estate
+    estate = entry.tenant.estate
     accesses = [estate.snmp, *(device.snmp for device in devices(estate))]
     return sorted({reference for access in accesses for reference in access.secrets})
 
 
-def _backup(placed: PlacedHost, plan: BackupPlan, state: Path) -> dict[str, Any]:
-    targets = {p.name: p for p in hosts(placed.place.estate)}
+def _backup(entry: InventoryHost, plan: BackupPlan, state: Path) -> dict[str, Any]:
+    targets = {p.name: p for p in hosts(entry.tenant.estate)}
     return {
         "id": plan.id,
         "target": plan.target,
@@ -198,11 +198,11 @@ def _backup(placed: PlacedHost, plan: BackupPlan, state: Path) -> dict[str, Any]
     }
 
 
-def _backup_clients(vault: PlacedHost) -> list[dict[str, str]]:
+def _backup_clients(vault: InventoryHost) -> list[dict[str, str]]:
     """Return the hosts that keep copies on this one."""
     return [
-        {"name": p.name, "municipality": p.place.id, "plan": plan.id}
-        for p in hosts(vault.place.estate)
+        {"name": p.name, "municipality": p.tenant.id, "plan": plan.id}
+        for p in hosts(vault.tenant.estate)
         for plan in p.host.backups
         if plan.target == vault.name
     ]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from inventory.entries import PlacedHost, hosts
+from inventory.entries import InventoryHost, hosts
 from inventory.enums import Role
 
 ADMINISTRATOR = "root"
@@ -19,26 +19,26 @@ class Login:
     keys: tuple[str, ...]
 
 
-def logins(placed: PlacedHost) -> tuple[Login, ...]:
+def logins(entry: InventoryHost) -> tuple[Login, ...]:
     """Return the accounts that may log in to a host, the administrator first."""
     everywhere = (Login(ADMINISTRATOR, ("admin",)), Login(AUDITOR, ("audit",)))
-    if Role.VAULT not in placed.host.roles:
+    if Role.VAULT not in entry.host.roles:
         return everywhere
-    return (*everywhere, Login(BACKUP, _clients(placed)), Login(DRILL, _scratches(placed)))
+    return (*everywhere, Login(BACKUP, _clients(entry)), Login(DRILL, _scratches(entry)))
 
 
-def _clients(vault: PlacedHost) -> tuple[str, ...]:
+def _clients(vault: InventoryHost) -> tuple[str, ...]:
     return tuple(
         f"backup/{other.name}-{plan.id}"
-        for other in hosts(vault.place.estate)
+        for other in hosts(vault.tenant.estate)
         for plan in other.host.backups
         if plan.target == vault.name
     )
 
 
-def _scratches(vault: PlacedHost) -> tuple[str, ...]:
+def _scratches(vault: InventoryHost) -> tuple[str, ...]:
     return tuple(
         f"backup/{other.name}-drill"
-        for other in hosts(vault.place.estate)
+        for other in hosts(vault.tenant.estate)
         if Role.SCRATCH in other.host.roles
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from inventory.entries import PlacedHost, devices, hosts, places
+from inventory.entries import InventoryHost, devices, hosts, tenants
 from inventory.enums import Access, Protocol, Role
 from inventory.model import Estate, Listen
 from inventory.scalars import Network
@@ -60,49 +60,49 @@ class Forward:
     port: OpenPort
 
 
-def open_ports(placed: PlacedHost) -> tuple[OpenPort, ...]:
+def open_ports(entry: InventoryHost) -> tuple[OpenPort, ...]:
     """Return the ports of a host: the baseline's, its roles' and its own."""
-    declared = [*BASELINE, *(listen for role in placed.host.roles for listen in BY_ROLE[role])]
+    declared = [*BASELINE, *(listen for role in entry.host.roles for listen in BY_ROLE[role])]
     return tuple(
-        OpenPort(listen.port, listen.protocol, listen.name, sources(listen.access, placed))
-        for listen in (*declared, *placed.host.listens)
+        OpenPort(listen.port, listen.protocol, listen.name, sources(listen.access, entry))
+        for listen in (*declared, *entry.host.listens)
     )
 
 
-def device_agent(edge: PlacedHost) -> OpenPort:
+def device_agent(edge: InventoryHost) -> OpenPort:
     """Return the SNMP port of the devices behind an edge, and from where it may be reached."""
     return OpenPort(SNMP.port, SNMP.protocol, SNMP.name, sources(SNMP.access, edge))
 
 
-def forwards(edge: PlacedHost) -> tuple[Forward, ...]:
+def forwards(edge: InventoryHost) -> tuple[Forward, ...]:
     """Return what an edge lets through to its site: other hosts' ports, devices' SNMP."""
     if Role.EDGE not in edge.host.roles:
         return ()
-    estate, site = edge.place.estate, edge.site.network
-    inside = [p for p in hosts(estate) if p.place.id == edge.place.id and p.name != edge.name]
+    estate, site = edge.tenant.estate, edge.site.network
+    inside = [p for p in hosts(estate) if p.tenant.id == edge.tenant.id and p.name != edge.name]
     ports = [
-        Forward(str(placed.host.address), port)
-        for placed in inside
-        for port in open_ports(placed)
+        Forward(str(entry.host.address), port)
+        for entry in inside
+        for port in open_ports(entry)
         if port.sources != (str(site),)
     ]
     agents = [
         Forward(str(d.device.address), device_agent(edge))
         for d in devices(estate)
-        if d.place.id == edge.place.id and d.device.site == edge.host.site
+        if d.tenant.id == edge.tenant.id and d.device.site == edge.host.site
     ]
     return (*ports, *agents)
 
 
-def sources(access: Access, placed: PlacedHost) -> tuple[str, ...]:
+def sources(access: Access, entry: InventoryHost) -> tuple[str, ...]:
     """Return the networks that an access word stands for, seen from a host."""
-    estate = placed.place.estate
+    estate = entry.tenant.estate
     central = tuple(site.network for site in estate.central.sites)
     networks: dict[Access, tuple[Network, ...]] = {
         # Audits and polls come from central, wherever the administrators sit.
         Access.MANAGEMENT: tuple(dict.fromkeys((*estate.management, *central))),
         Access.CENTRAL: central,
-        Access.SITE: (placed.site.network,),
+        Access.SITE: (entry.site.network,),
         Access.ANYWHERE: (),
     }
     if access is Access.ESTATE:
@@ -112,6 +112,6 @@ def sources(access: Access, placed: PlacedHost) -> tuple[str, ...]:
 
 def estate_networks(estate: Estate) -> tuple[str, ...]:
     """Return every site's network and every edge's uplink address."""
-    sites = [str(site.network) for place in places(estate) for site in place.of.sites]
-    uplinks = [str(placed.host.uplink) for placed in hosts(estate) if placed.host.uplink]
+    sites = [str(site.network) for tenant in tenants(estate) for site in tenant.of.sites]
+    uplinks = [str(entry.host.uplink) for entry in hosts(estate) if entry.host.uplink]
     return (*sites, *uplinks)

@@ -108,8 +108,8 @@ def _read(path: Path, reference: str) -> str:
 def references(estate: Estate) -> tuple[str, ...]:
     """Return every secret reference of an estate, sorted and once each."""
     found = set(estate.snmp.secrets)
-    for placed in devices(estate):
-        found |= set(placed.snmp.secrets)
+    for entry in devices(estate):
+        found |= set(entry.snmp.secrets)
     for host in hosts(estate):
         found |= {plan.password for plan in host.host.backups}
     return tuple(sorted(found))

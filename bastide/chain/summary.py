@@ -119,7 +119,7 @@ def _places(work: Work, findings: Findings) -> list[tuple[str, str]]:
 def _services(work: Work) -> list[str]:
     known = work.opened.outputs.hosts
     return [
-        f"{placed.service.url} at {known[placed.hosts[0]].address}, {placed.place.name}"
-        for placed in services(work.opened.estate)
-        if placed.hosts[0] in known
+        f"{entry.service.url} at {known[entry.hosts[0]].address}, {entry.tenant.name}"
+        for entry in services(work.opened.estate)
+        if entry.hosts[0] in known
     ]

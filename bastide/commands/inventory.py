@@ -69,7 +69,7 @@ def check(estate_name: str | None, as_json: bool) -> int:
 @estate_option
 @json_option
 def show(estate_name: str | None, as_json: bool) -> int:
-    """Show every host, device and service with its place, address and parent."""
+    """Show every host, device and service with its tenant, address and parent."""
     estate = open_estate(estate_name).estate
     rows = [
         *(

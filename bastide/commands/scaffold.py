@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from bastide.errors import CommandError, Exit
 from bastide.opened import open_estate
 from bastide.options import estate_option
-from inventory.entries import places
+from inventory.entries import tenants
 from inventory.enums import Tier
 from inventory.load import load_estate
 from inventory.model import Estate
@@ -109,12 +109,12 @@ def add(name: str, tier: str, country: str, network: str | None, estate_name: st
 
 def _next_network(estate: Estate) -> object:
     """Return the network after the highest one in use, of the same size."""
-    used = [site.network for place in places(estate) for site in place.of.sites]
+    used = [site.network for tenant in tenants(estate) for site in tenant.of.sites]
     highest = max(used, key=lambda n: int(n.broadcast_address))
     return ip_network((int(highest.broadcast_address) + 1, highest.prefixlen))
 
 
 def _next_uplink(estate: Estate) -> str:
     """Return the address after the highest uplink in use; nothing without a lab."""
-    used = [host.uplink for place in places(estate) for host in place.of.hosts if host.uplink]
+    used = [host.uplink for tenant in tenants(estate) for host in tenant.of.hosts if host.uplink]
     return str(max(used, key=int) + 1) if used and estate.lab else ""

@@ -31,7 +31,7 @@ def discover(estate_name: str | None, as_yaml: bool, as_json: bool) -> int:
     """
     opened = open_estate(estate_name)
     known = targets(opened.estate)
-    wanted = [known[placed.name] for placed in devices(opened.estate)]
+    wanted = [known[entry.name] for entry in devices(opened.estate)]
     if not wanted:
         raise CommandError("this estate has no devices", Exit.WRONG_USE)
     with Console(stderr=True).status(f"asking {len(wanted)} devices"):

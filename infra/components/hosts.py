@@ -16,7 +16,7 @@ from infra.lab.birth import MachineSpec
 from infra.lab.device import Cable, DeviceSpec
 from infra.lab.problems import LabError, failed
 from infra.provider.existing import ExistingSpec
-from inventory.entries import PlacedDevice, PlacedHost, devices, hosts
+from inventory.entries import InventoryDevice, InventoryHost, devices, hosts
 from inventory.enums import DeviceKind, ProviderName, Role
 from inventory.model import Contact, Estate
 from inventory.secrets import secret_path
@@ -44,47 +44,47 @@ class Ground:
 Declared = Mapping[str, Any]
 
 
-def lab_host(placed: PlacedHost, ground: Ground, means: Means) -> Declared:
+def lab_host(entry: InventoryHost, ground: Ground, means: Means) -> Declared:
     """Declare a lab machine."""
-    foundation, network = _lab(placed.name, ground, means)
+    foundation, network = _lab(entry.name, ground, means)
     spec = MachineSpec(
-        name=placed.name,
-        interfaces=interfaces(placed, foundation),
+        name=entry.name,
+        interfaces=interfaces(entry, foundation),
         authorized_keys=means.authorized_keys,
-        forward=Role.EDGE in placed.host.roles,
+        forward=Role.EDGE in entry.host.roles,
         package_cache=means.package_cache,
     )
     opts = ResourceOptions(
         parent=ground.parent, depends_on=[foundation.image, foundation.wan, network]
     )
-    made = declare("bastide:lab:Machine", placed.name, foundation.estate, spec, opts)
-    return _host_output(made.output("address"), made.output("hostKey"), placed.provider)
+    made = declare("bastide:lab:Machine", entry.name, foundation.estate, spec, opts)
+    return _host_output(made.output("address"), made.output("hostKey"), entry.provider)
 
 
-def existing_host(placed: PlacedHost, ground: Ground, means: Means) -> Declared:
+def existing_host(entry: InventoryHost, ground: Ground, means: Means) -> Declared:
     """Declare a host that is there already; LabError when its host key is not declared."""
-    key = placed.host.host_key
+    key = entry.host.host_key
     if key is None:
         raise failed(
-            f"host {placed.name}",
+            f"host {entry.name}",
             expected="host_key: the SSH host key that it has",
             found="none",
             advice="read it at the host's console from /etc/ssh/ssh_host_ed25519_key.pub",
         )
-    spec = ExistingSpec(placed.name, placed.host.address, key, means.verify)
+    spec = ExistingSpec(entry.name, entry.host.address, key, means.verify)
     opts = ResourceOptions(parent=ground.parent)
-    declare("bastide:existing:Machine", placed.name, placed.place.estate.estate, spec, opts)
-    return _host_output(str(placed.host.address), key, placed.provider)
+    declare("bastide:existing:Machine", entry.name, entry.tenant.estate.estate, spec, opts)
+    return _host_output(str(entry.host.address), key, entry.provider)
 
 
-def lab_device(placed: PlacedDevice, ground: Ground, means: Means) -> Declared:
+def lab_device(entry: InventoryDevice, ground: Ground, means: Means) -> Declared:
     """Declare a simulated device."""
-    foundation, network = _lab(placed.name, ground, means)
-    device, site, access = placed.device, placed.site, placed.snmp
+    foundation, network = _lab(entry.name, ground, means)
+    device, site, access = entry.device, entry.site, entry.snmp
     spec = DeviceSpec(
-        name=placed.name,
+        name=entry.name,
         kind=device.kind.value,
-        network=network_name(placed.place, site),
+        network=network_name(entry.tenant, site),
         address=IPv4Interface(f"{device.address}/{ipv4_network(site.network).prefixlen}"),
         gateway=ipv4(site.gateway),
         ports=device.ports,
@@ -93,19 +93,19 @@ def lab_device(placed: PlacedDevice, ground: Ground, means: Means) -> Declared:
         priv_key_file=_secret_file(access.priv, means.state),
         auth_protocol=access.auth_protocol,
         priv_protocol=access.priv_protocol,
-        location=f"{site.name}, {placed.place.name}",
-        contact=_contact(placed.place.of.contacts[0]),
-        notify=_operations(placed.place.estate),
-        cables=cables(placed),
+        location=f"{site.name}, {entry.tenant.name}",
+        contact=_contact(entry.tenant.of.contacts[0]),
+        notify=_operations(entry.tenant.estate),
+        cables=cables(entry),
     )
     opts = ResourceOptions(parent=ground.parent, depends_on=[network])
-    declare("bastide:lab:Device", placed.name, foundation.estate, spec, opts)
-    return _device_output(placed)
+    declare("bastide:lab:Device", entry.name, foundation.estate, spec, opts)
+    return _device_output(entry)
 
 
-def cables(placed: PlacedDevice) -> tuple[Cable, ...]:
+def cables(entry: InventoryDevice) -> tuple[Cable, ...]:
     """Return what the lab plugs into a device's ports: just what the inventory wants there."""
-    estate = placed.place.estate
+    estate = entry.tenant.estate
     addresses = {h.name: str(h.host.address) for h in hosts(estate)}
     addresses |= {d.name: str(d.device.address) for d in devices(estate)}
     forwarding = {h.name for h in hosts(estate) if Role.EDGE in h.host.roles}
@@ -118,20 +118,20 @@ def cables(placed: PlacedDevice) -> tuple[Cable, ...]:
             address=addresses.get(intent.neighbour or "", ""),
             forwards=intent.neighbour in forwarding,
         )
-        for intent in placed.device.intent
+        for intent in entry.device.intent
     )
 
 
-def existing_device(placed: PlacedDevice, _ground: Ground, _means: Means) -> Declared:
+def existing_device(entry: InventoryDevice, _ground: Ground, _means: Means) -> Declared:
     """Return an existing device: there is nothing to declare."""
-    return _device_output(placed)
+    return _device_output(entry)
 
 
-HOSTS: Mapping[ProviderName, Callable[[PlacedHost, Ground, Means], Declared]] = {
+HOSTS: Mapping[ProviderName, Callable[[InventoryHost, Ground, Means], Declared]] = {
     ProviderName.LAB: lab_host,
     ProviderName.EXISTING: existing_host,
 }
-DEVICES: Mapping[ProviderName, Callable[[PlacedDevice, Ground, Means], Declared]] = {
+DEVICES: Mapping[ProviderName, Callable[[InventoryDevice, Ground, Means], Declared]] = {
     ProviderName.LAB: lab_device,
     ProviderName.EXISTING: existing_device,
 }
@@ -157,8 +157,8 @@ def _host_output(address: object, key: object, provider: ProviderName) -> Declar
     return {"address": address, "host_key": key, "provider": provider.value}
 
 
-def _device_output(placed: PlacedDevice) -> Declared:
-    return {"address": str(placed.device.address), "provider": placed.provider.value}
+def _device_output(entry: InventoryDevice) -> Declared:
+    return {"address": str(entry.device.address), "provider": entry.provider.value}
 
 
 def _secret_file(reference: str, state: Path) -> str:

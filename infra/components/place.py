@@ -9,7 +9,7 @@ from infra.components.hosts import DEVICES, HOSTS, Declared, Ground, Means, unsu
 from infra.components.resources import Provided, declare
 from infra.components.site import ipv4, network_spec
 from infra.lab.package_cache import CacheSpec
-from inventory.entries import Place, PlacedDevice, PlacedHost
+from inventory.entries import InventoryDevice, InventoryHost, Tenant
 from inventory.enums import ProviderName
 from inventory.model import CENTRAL, Estate
 
@@ -19,34 +19,34 @@ NETWORK = "bastide:lab:Network"
 class PlaceComponent(pulumi.ComponentResource):
     """A municipality or the central site; `hosts` and `devices` say what came of it."""
 
-    def __init__(self, place: Place, means: Means) -> None:
+    def __init__(self, tenant: Tenant, means: Means) -> None:
         """Declare its networks, hosts and devices."""
-        kind = "Central" if place.id == CENTRAL else "Municipality"
-        super().__init__(f"bastide:estate:{kind}", place.id)
-        self._place, self._means = place, means
+        kind = "Central" if tenant.id == CENTRAL else "Municipality"
+        super().__init__(f"bastide:estate:{kind}", tenant.id)
+        self._place, self._means = tenant, means
         self._networks = self._declare_networks()
-        if place.id == CENTRAL and means.foundation is not None:
+        if tenant.id == CENTRAL and means.foundation is not None:
             self._declare_cache()
         self.hosts: Mapping[str, Declared] = {
-            placed.name: self._host(placed)
-            for placed in (PlacedHost(place, host) for host in place.of.hosts)
+            entry.name: self._host(entry)
+            for entry in (InventoryHost(tenant, host) for host in tenant.of.hosts)
         }
         self.devices: Mapping[str, Declared] = {
-            placed.name: self._device(placed)
-            for placed in (PlacedDevice(place, device) for device in place.of.devices)
+            entry.name: self._device(entry)
+            for entry in (InventoryDevice(tenant, device) for device in tenant.of.devices)
         }
         self.register_outputs({})
 
     def _declare_networks(self) -> Mapping[str, Provided]:
         """Declare the sites that something of the lab stands in."""
-        foundation, place = self._means.foundation, self._place
+        foundation, tenant = self._means.foundation, self._place
         if foundation is None:
             return {}
         opts = ResourceOptions(parent=self, depends_on=[foundation.backbone, foundation.wan])
         made = {}
-        for site in place.of.sites:
-            if site.id in lab_sites(place):
-                spec = network_spec(place, site)
+        for site in tenant.of.sites:
+            if site.id in lab_sites(tenant):
+                spec = network_spec(tenant, site)
                 made[site.id] = declare(NETWORK, spec.name, foundation.estate, spec, opts)
         return made
 
@@ -56,17 +56,17 @@ class PlaceComponent(pulumi.ComponentResource):
         opts = ResourceOptions(parent=self, depends_on=[self._networks[site]])
         declare("bastide:lab:PackageCache", "package-cache", estate.estate, spec, opts)
 
-    def _host(self, placed: PlacedHost) -> Declared:
-        make = HOSTS.get(placed.provider)
+    def _host(self, entry: InventoryHost) -> Declared:
+        make = HOSTS.get(entry.provider)
         if make is None:
-            raise unsupported(placed.name, placed.provider)
-        return make(placed, self._ground(placed.host.site), self._means)
+            raise unsupported(entry.name, entry.provider)
+        return make(entry, self._ground(entry.host.site), self._means)
 
-    def _device(self, placed: PlacedDevice) -> Declared:
-        make = DEVICES.get(placed.provider)
+    def _device(self, entry: InventoryDevice) -> Declared:
+        make = DEVICES.get(entry.provider)
         if make is None:
-            raise unsupported(placed.name, placed.provider)
-        return make(placed, self._ground(placed.device.site), self._means)
+            raise unsupported(entry.name, entry.provider)
+        return make(entry, self._ground(entry.device.site), self._means)
 
     def _ground(self, site: str) -> Ground:
         return Ground(self, self._networks.get(site))
@@ -77,12 +77,12 @@ def package_cache(estate: Estate) -> CacheSpec:
     return CacheSpec(ipv4(estate.central.sites[0].gateway))
 
 
-def lab_sites(place: Place) -> frozenset[str]:
-    """Return the sites of a place in which a host or device of the lab stands."""
-    hosts = (PlacedHost(place, host) for host in place.of.hosts)
-    devices = (PlacedDevice(place, device) for device in place.of.devices)
+def lab_sites(tenant: Tenant) -> frozenset[str]:
+    """Return the sites of a tenant in which a host or device of the lab stands."""
+    hosts = (InventoryHost(tenant, host) for host in tenant.of.hosts)
+    devices = (InventoryDevice(tenant, device) for device in tenant.of.devices)
     found = [h.host.site for h in hosts if h.provider is ProviderName.LAB]
     found += [d.device.site for d in devices if d.provider is ProviderName.LAB]
-    if place.id == CENTRAL:  # the package cache listens there
-        found.append(place.of.sites[0].id)
+    if tenant.id == CENTRAL:  # the package cache listens there
+        found.append(tenant.of.sites[0].id)
     return frozenset(found)

@@ -5,33 +5,33 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from infra.components.foundation import WAN, Foundation
 from infra.lab.networks import Interface, NetworkSpec
 from infra.lab.problems import failed
-from inventory.entries import Place, PlacedHost
+from inventory.entries import InventoryHost, Tenant
 from inventory.enums import Role
 from inventory.model import Host, Site
 
 
-def network_name(place: Place, site: Site) -> str:
-    """Return a site network's name: `<place>-<site>`."""
-    return f"{place.id}-{site.id}"
+def network_name(tenant: Tenant, site: Site) -> str:
+    """Return a site network's name: `<tenant>-<site>`."""
+    return f"{tenant.id}-{site.id}"
 
 
-def network_spec(place: Place, site: Site) -> NetworkSpec:
+def network_spec(tenant: Tenant, site: Site) -> NetworkSpec:
     """Return the network of a site: the backbone is its gateway unless a host of the site is."""
     range_ = ipv4_network(site.network)
-    edge = next((host for host in place.of.hosts if _is_gateway(host, site)), None)
-    name = network_name(place, site)
+    edge = next((host for host in tenant.of.hosts if _is_gateway(host, site)), None)
+    name = network_name(tenant, site)
     if edge is None:
         return NetworkSpec(name, range_, gateway=ipv4(site.gateway))
     return NetworkSpec(name, range_, via=ipv4(edge.uplink))
 
 
-def interfaces(placed: PlacedHost, on: Foundation) -> tuple[Interface, ...]:
+def interfaces(entry: InventoryHost, on: Foundation) -> tuple[Interface, ...]:
     """Return a lab host's interfaces: an edge has the WAN first, then its LAN."""
-    host, site = placed.host, placed.site
+    host, site = entry.host, entry.site
     own = ipv4(host.address)
     prefix = ipv4_network(site.network).prefixlen
     lan_gateway = None if own == ipv4(site.gateway) else ipv4(site.gateway)
-    lan = _interface("lan0", network_name(placed.place, site), own, prefix)
+    lan = _interface("lan0", network_name(entry.tenant, site), own, prefix)
     if host.uplink is None:
         return (Interface(lan.name, lan.network, lan.address, lan_gateway),)
     wan = on.wan_range

@@ -34,7 +34,7 @@ def check(estate: Estate, state: Path) -> tuple[Problem, ...]:
     if estate.lab is None or not isinstance(estate.lab.range, IPv4Network):
         return (_no_ranges(estate),)
     lab = lab_of(estate.estate, state)
-    count = sum(1 for placed in hosts(estate) if placed.provider is ProviderName.LAB)
+    count = sum(1 for entry in hosts(estate) if entry.provider is ProviderName.LAB)
     need = Need(estate.lab.range, count, lab.state, lab.cache)
     return judge(gather(lab, need.port), need)
 

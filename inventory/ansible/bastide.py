@@ -61,10 +61,10 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
         outputs = self._outputs(estate.estate)
         for name in groups(estate):
             inventory.add_group(name)
-        for placed in hosts(estate):
-            inventory.add_host(placed.name)
-            for key, value in host_variables(placed, folder, state, outputs).items():
-                inventory.set_variable(placed.name, key, value)
+        for entry in hosts(estate):
+            inventory.add_host(entry.name)
+            for key, value in host_variables(entry, folder, state, outputs).items():
+                inventory.set_variable(entry.name, key, value)
         for name, members in groups(estate).items():
             for member in members:
                 inventory.add_child(name, member)

@@ -44,9 +44,9 @@ def collect(state: Path, estate: Estate, now: datetime | None = None) -> Iterato
     Before any audit no family has samples. Raises AuditError when a results file is damaged,
     and at the end, when all else is given, StoreError when the history cannot be read.
     """
-    places = {placed.name: placed.place.id for placed in hosts(estate)}
-    known, now = newest(state, places), now or datetime.now(UTC)
-    yield from _shares(known, places, now)
+    tenants = {entry.name: entry.tenant.id for entry in hosts(estate)}
+    known, now = newest(state, tenants), now or datetime.now(UTC)
+    yield from _shares(known, tenants, now)
     yield _gauge("controls", "Number of controls by outcome and severity.", _counts(known, now))
     yield from _not_passing(known)
     yield _gauge(
@@ -60,11 +60,11 @@ def collect(state: Path, estate: Estate, now: datetime | None = None) -> Iterato
     yield _gauge(
         "control_set_info", "The controls and the score model that it was judged by.", _sets(known)
     )
-    yield from _waivers(estate.waivers if known else (), places)
+    yield from _waivers(estate.waivers if known else (), tenants)
     yield _gauge(
         "control_first_failed_timestamp_seconds",
         "When a failure was first seen that was not seen mended since.",
-        _first_failed(state, estate, places),
+        _first_failed(state, estate, tenants),
     )
 
 
@@ -76,15 +76,15 @@ def _labels(host: Newest, **more: str) -> dict[str, str]:
     return {"municipality": host.audit.municipality, "host": host.audit.host, **more}
 
 
-def _shares(known: Sequence[Newest], places: Places, now: datetime) -> Iterator[Family]:
+def _shares(known: Sequence[Newest], tenants: Places, now: datetime) -> Iterator[Family]:
     """Yield scores; a host that was never audited has no score and a coverage of 0."""
     scores = [(_labels(host), score(host.results(now))) for host in known]
-    never = places.keys() - {host.audit.host for host in known} if known else set()
+    never = tenants.keys() - {host.audit.host for host in known} if known else set()
     for name, text, value in SHARES:
         samples = [Sample(labels, v) for labels, s in scores if (v := value(s)) is not None]
         if name == "coverage_ratio":
             samples += [
-                Sample({"municipality": places[host], "host": host}, 0.0) for host in sorted(never)
+                Sample({"municipality": tenants[host], "host": host}, 0.0) for host in sorted(never)
             ]
         yield _gauge(name, text, samples)
 
@@ -140,7 +140,7 @@ def _sets(known: Iterable[Newest]) -> Iterator[Sample]:
         yield Sample(_labels(host, **named), 1.0)
 
 
-def _waivers(waivers: Sequence[Waiver], places: Places) -> Iterator[Family]:
+def _waivers(waivers: Sequence[Waiver], tenants: Places) -> Iterator[Family]:
     """Yield when waivers end: of a control and a scope the last one, since it renews the others."""
     ends: dict[tuple[str, str], datetime] = {}
     for waiver in sorted(waivers, key=lambda waiver: waiver.expires):
@@ -149,28 +149,28 @@ def _waivers(waivers: Sequence[Waiver], places: Places) -> Iterator[Family]:
     yield _gauge(
         "waiver_expiry_timestamp_seconds",
         "First second at which a waiver is no longer in force.",
-        (Sample(_scope(*named, places), over.timestamp()) for named, over in ends.items()),
+        (Sample(_scope(*named, tenants), over.timestamp()) for named, over in ends.items()),
     )
     unknown = of_unknown_controls(waivers, load_controls())
     yield _gauge(
         "waiver_unknown_control",
         "1 for each waiver of a control that the table does not have: it accepts nothing.",
-        (Sample(_scope(*named, places), 1.0) for named in {(w.control, w.scope) for w in unknown}),
+        (Sample(_scope(*named, tenants), 1.0) for named in {(w.control, w.scope) for w in unknown}),
     )
 
 
-def _scope(control: str, scope: str, places: Places) -> dict[str, str]:
+def _scope(control: str, scope: str, tenants: Places) -> dict[str, str]:
     """Return a waiver's labels; the whole estate's are central's to renew.
 
     An empty `host` keeps Prometheus from adding that of the target, which is the exporter's.
     """
-    place = CENTRAL if scope == ESTATE_SCOPE else places.get(scope, scope)
-    host = scope if scope in places else ""
-    return {"control": control, "scope": scope, "municipality": place, "host": host}
+    tenant = CENTRAL if scope == ESTATE_SCOPE else tenants.get(scope, scope)
+    host = scope if scope in tenants else ""
+    return {"control": control, "scope": scope, "municipality": tenant, "host": host}
 
 
-def _first_failed(state: Path, estate: Estate, places: Places) -> Iterator[Sample]:
-    for place, first in sorted(read_first_failed(store_url(state), estate.estate).items()):
-        if place.host in places:
-            labels = {"municipality": places[place.host], "host": place.host}
-            yield Sample({**labels, "control": place.control}, first.timestamp())
+def _first_failed(state: Path, estate: Estate, tenants: Places) -> Iterator[Sample]:
+    for standing, first in sorted(read_first_failed(store_url(state), estate.estate).items()):
+        if standing.host in tenants:
+            labels = {"municipality": tenants[standing.host], "host": standing.host}
+            yield Sample({**labels, "control": standing.control}, first.timestamp())

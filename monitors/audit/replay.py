@@ -27,7 +27,7 @@ class Basis:
 
 def basis_today(estate: Estate) -> Basis:
     """Return today's control table, and the waivers and hosts that the estate declares."""
-    declared = tuple(declared_of(placed) for placed in hosts(estate))
+    declared = tuple(declared_of(entry) for entry in hosts(estate))
     return Basis(load_controls(), estate.waivers, declared)
 
 

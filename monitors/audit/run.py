@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from inventory.entries import PlacedHost
+from inventory.entries import InventoryHost
 from inventory.entries import hosts as all_hosts
 from inventory.model import Estate, Waiver
 from inventory.outputs import Outputs, OutputsError, load_outputs
@@ -54,9 +54,7 @@ def run_audit(
     table, started = load_controls(), datetime.now(UTC)
     clock = time.monotonic()
     try:
-        inputs = keep_inputs(
-            state, table, estate.waivers, [declared_of(placed) for placed in chosen]
-        )
+        inputs = keep_inputs(state, table, estate.waivers, [declared_of(entry) for entry in chosen])
     except OSError as error:
         raise AuditError(f"{_cannot_keep(state, error)}; no host was asked") from None
 
@@ -80,7 +78,7 @@ def run_audit(
 
 
 def audit_all(
-    chosen: Sequence[PlacedHost],
+    chosen: Sequence[InventoryHost],
     table: ControlTable,
     estate: Estate,
     state: Path,
@@ -89,9 +87,9 @@ def audit_all(
     """Audit hosts, some at a time, and keep their bundles; return the results in order."""
     outputs = _outputs(state, estate)
 
-    def audit_one(placed: PlacedHost) -> HostAudit:
-        target = target_of(placed, state, outputs)
-        audited = audit_host(target, declared_of(placed), table, estate, state)
+    def audit_one(entry: InventoryHost) -> HostAudit:
+        target = target_of(entry, state, outputs)
+        audited = audit_host(target, declared_of(entry), table, estate, state)
         on_event(audited)
         return audited
 
@@ -187,8 +185,8 @@ def _must_be_of(bundle: Bundle, name: str) -> None:
         raise BundleError(f"it says that it is of {bundle.host!r}, expected {name!r}")
 
 
-def _choose(estate: Estate, names: Sequence[str] | None) -> list[PlacedHost]:
-    known = {placed.name: placed for placed in all_hosts(estate)}
+def _choose(estate: Estate, names: Sequence[str] | None) -> list[InventoryHost]:
+    known = {entry.name: entry for entry in all_hosts(estate)}
     wanted = list(known) if names is None else list(dict.fromkeys(names))
     if strange := [name for name in wanted if name not in known]:
         raise UndeclaredHostError(
@@ -205,12 +203,12 @@ def _outputs(state: Path, estate: Estate) -> Outputs:
         return Outputs(estate=estate.estate)
 
 
-def target_of(placed: PlacedHost, state: Path, outputs: Outputs) -> Target:
+def target_of(entry: InventoryHost, state: Path, outputs: Outputs) -> Target:
     """Return where and how a host is asked: where provisioning put it, else as declared."""
-    provisioned = outputs.hosts.get(placed.name)
+    provisioned = outputs.hosts.get(entry.name)
     return Target(
-        name=placed.name,
-        address=provisioned.address if provisioned else str(placed.host.address),
+        name=entry.name,
+        address=provisioned.address if provisioned else str(entry.host.address),
         port=SSH_PORT,
         key=state / "ssh" / "audit",
         known_hosts=state / "ssh" / "known_hosts",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from inventory.entries import PlacedHost, hosts, services
+from inventory.entries import InventoryHost, hosts, services
 from inventory.enums import Continuity
 from inventory.model import Estate
 from inventory.tiers import DRILL_EVERY_DAYS, RECOVERY, Recovery
@@ -32,28 +32,26 @@ class Expected:
 def expected(estate: Estate) -> tuple[Expected, ...]:
     """Return every backup plan of an estate with its targets."""
     found = []
-    for placed in hosts(estate):
-        recovery = _recovery(placed)
-        tier = placed.place.tier
+    for entry in hosts(estate):
+        recovery = _recovery(entry)
+        tier = entry.tenant.tier
         days = DRILL_EVERY_DAYS[tier] if tier else CENTRAL_DRILL_DAYS
         found += [
             Expected(
-                municipality=placed.place.id,
-                host=placed.name,
+                municipality=entry.tenant.id,
+                host=entry.name,
                 plan=plan.id,
                 rpo_seconds=recovery.rpo_seconds,
                 rto_seconds=recovery.rto_seconds,
                 drill_every_seconds=days * DAY_SECONDS,
             )
-            for plan in placed.host.backups
+            for plan in entry.host.backups
         ]
     return tuple(found)
 
 
-def _recovery(placed: PlacedHost) -> Recovery:
+def _recovery(entry: InventoryHost) -> Recovery:
     """Return what the most demanding service on a host allows."""
-    classes = [
-        s.service.continuity for s in services(placed.place.estate) if placed.name in s.hosts
-    ]
+    classes = [s.service.continuity for s in services(entry.tenant.estate) if entry.name in s.hosts]
     kinds = [RECOVERY[kind] for kind in classes] or [RECOVERY[Continuity.ORDINARY]]
     return min(kinds, key=lambda recovery: recovery.rpo_seconds)

@@ -7,7 +7,7 @@ text that people edit: a renamed site must not break a counter.
 from collections.abc import Callable
 from typing import TypedDict
 
-from inventory.entries import Place, PlacedHost, devices, hosts, services
+from inventory.entries import InventoryHost, Tenant, devices, hosts, services
 from inventory.model import Estate
 from monitors.snmp.targets import targets as snmp_targets
 
@@ -25,10 +25,10 @@ def node(estate: Estate) -> list[TargetGroup]:
     """Every host, at its node_exporter."""
     return [
         {
-            "targets": [_authority(str(placed.host.address), NODE_EXPORTER_PORT)],
-            "labels": _host_labels(placed),
+            "targets": [_authority(str(entry.host.address), NODE_EXPORTER_PORT)],
+            "labels": _host_labels(entry),
         }
-        for placed in hosts(estate)
+        for entry in hosts(estate)
     ]
 
 
@@ -37,16 +37,16 @@ def snmp(estate: Estate) -> list[TargetGroup]:
     known = snmp_targets(estate)
     groups: list[TargetGroup] = [
         {
-            "targets": [placed.name],
-            "labels": _labels(placed.place, placed.parent, device=placed.name),
+            "targets": [entry.name],
+            "labels": _labels(entry.tenant, entry.parent, device=entry.name),
         }
-        for placed in devices(estate)
-        if placed.name in known
+        for entry in devices(estate)
+        if entry.name in known
     ]
     return groups + [
-        {"targets": [placed.name], "labels": _host_labels(placed)}
-        for placed in hosts(estate)
-        if placed.name in known
+        {"targets": [entry.name], "labels": _host_labels(entry)}
+        for entry in hosts(estate)
+        if entry.name in known
     ]
 
 
@@ -54,12 +54,12 @@ def blackbox(estate: Estate) -> list[TargetGroup]:
     """Every service, at the URL that citizens use; ``host`` is the first that it depends on."""
     return [
         {
-            "targets": [placed.service.url],
+            "targets": [entry.service.url],
             "labels": _labels(
-                placed.place, placed.hosts[0], service=placed.name, host=placed.hosts[0]
+                entry.tenant, entry.hosts[0], service=entry.name, host=entry.hosts[0]
             ),
         }
-        for placed in services(estate)
+        for entry in services(estate)
     ]
 
 
@@ -70,14 +70,14 @@ JOBS: dict[str, Callable[[Estate], list[TargetGroup]]] = {
 }
 
 
-def _host_labels(placed: PlacedHost) -> dict[str, str]:
-    return _labels(placed.place, placed.parent, host=placed.name)
+def _host_labels(entry: InventoryHost) -> dict[str, str]:
+    return _labels(entry.tenant, entry.parent, host=entry.name)
 
 
-def _labels(place: Place, parent: str | None, **identity: str) -> dict[str, str]:
-    labels = {"municipality": place.id, **identity}
-    if place.tier is not None:
-        labels["tier"] = place.tier.value
+def _labels(tenant: Tenant, parent: str | None, **identity: str) -> dict[str, str]:
+    labels = {"municipality": tenant.id, **identity}
+    if tenant.tier is not None:
+        labels["tier"] = tenant.tier.value
     if parent is not None:
         labels["parent"] = parent
     return labels

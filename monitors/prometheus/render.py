@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from inventory.entries import PlacedHost, hosts
+from inventory.entries import InventoryHost, hosts
 from inventory.enums import Role
 from inventory.load import estate_files
 from inventory.model import Estate
@@ -98,10 +98,10 @@ def _prometheus(estate: Estate) -> str:
     return f"http://[{address}]:9090" if address.version == 6 else f"http://{address}:9090"
 
 
-def _operations_host(estate: Estate) -> PlacedHost:
-    for placed in hosts(estate):
-        if Role.OPERATIONS in placed.host.roles:
-            return placed
+def _operations_host(estate: Estate) -> InventoryHost:
+    for entry in hosts(estate):
+        if Role.OPERATIONS in entry.host.roles:
+            return entry
     raise NoOperationsHostError(
         "central.yml: no host has the role `operations`; Prometheus needs one to run on"
     )

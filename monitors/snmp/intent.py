@@ -37,9 +37,9 @@ def intents(estate: Estate) -> Mapping[str, Intent]:
     """Return the intent of every device that has one, by full name."""
     known = directory(estate)
     return {
-        placed.name: Intent(placed.place.id, placed.device.intent, known)
-        for placed in devices(estate)
-        if placed.device.intent
+        entry.name: Intent(entry.tenant.id, entry.device.intent, known)
+        for entry in devices(estate)
+        if entry.device.intent
     }
 
 
@@ -47,9 +47,9 @@ def unknown_profiles(estate: Estate, known: Iterable[str]) -> tuple[str, ...]:
     """Return one line for each SNMP profile that a device names and that does not exist."""
     names = frozenset(known)
     return tuple(
-        f"{placed.name}: there is no SNMP profile {name!r}; `bastide snmp profiles` lists them"
-        for placed in devices(estate)
-        for name in (*placed.device.profiles, *placed.device.more_profiles)
+        f"{entry.name}: there is no SNMP profile {name!r}; `bastide snmp profiles` lists them"
+        for entry in devices(estate)
+        for name in (*entry.device.profiles, *entry.device.more_profiles)
         if name not in names
     )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
-from inventory.entries import PlacedDevice, PlacedHost, devices, hosts
+from inventory.entries import InventoryDevice, InventoryHost, devices, hosts
 from inventory.enums import Role, SnmpVersion
 from inventory.model import Device, Estate, SnmpAccess
 from inventory.secrets import resolve
@@ -41,10 +41,8 @@ def targets(estate: Estate, port: int = PORT) -> dict[str, Target]:
     ``port`` is the UDP port of all agents.
     """
     wanted = intents(estate)
-    found = [_device(placed, port, wanted.get(placed.name)) for placed in devices(estate)]
-    found += [
-        _host(placed, port) for placed in hosts(estate) if Role.SNMP_AGENT in placed.host.roles
-    ]
+    found = [_device(entry, port, wanted.get(entry.name)) for entry in devices(estate)]
+    found += [_host(entry, port) for entry in hosts(estate) if Role.SNMP_AGENT in entry.host.roles]
     return {target.name: target for target in found}
 
 
@@ -77,23 +75,23 @@ def credentials(access: SnmpAccess, state: Path) -> Credentials:
     )
 
 
-def _device(placed: PlacedDevice, port: int, intent: Intent | None) -> Target:
-    device = placed.device
+def _device(entry: InventoryDevice, port: int, intent: Intent | None) -> Target:
+    device = entry.device
     return Target(
-        placed.name,
+        entry.name,
         device.kind.value,
-        placed.place.id,
+        entry.tenant.id,
         device.site,
         str(device.address),
-        placed.snmp,
+        entry.snmp,
         port,
         device,
         intent,
     )
 
 
-def _host(placed: PlacedHost, port: int) -> Target:
-    place, host = placed.place, placed.host
+def _host(entry: InventoryHost, port: int) -> Target:
+    tenant, host = entry.tenant, entry.host
     return Target(
-        placed.name, HOST_KIND, place.id, host.site, str(host.address), place.estate.snmp, port
+        entry.name, HOST_KIND, tenant.id, host.site, str(host.address), tenant.estate.snmp, port
     )

@@ -24,7 +24,7 @@ import click
 import testinfra
 
 from bastide.opened import Opened, open_estate
-from inventory.entries import PlacedHost, hosts
+from inventory.entries import InventoryHost, hosts
 from inventory.outputs import load_outputs
 from monitors.audit.collect.exchange import Target
 from monitors.audit.judge.check import run_check
@@ -49,7 +49,7 @@ MANY = "BASTIDE_BENCH_MANY"
 class Far:
     """A host behind a delay: how our exchange and how testinfra's backends reach it."""
 
-    placed: PlacedHost
+    entry: InventoryHost
     opened: Opened
     target: Target
     ssh_config: Path
@@ -81,8 +81,8 @@ def main(host: str, audits: int, only_ours: bool) -> None:
 @contextmanager
 def far(opened: Opened, name: str) -> Iterator[Far]:
     """Yield a host of the lab as it is 50 ms away, on a loopback port."""
-    (placed,) = (placed for placed in hosts(opened.estate) if placed.name == name)
-    near = target_of(placed, opened.state, load_outputs(opened.state))
+    (entry,) = (entry for entry in hosts(opened.estate) if entry.name == name)
+    near = target_of(entry, opened.state, load_outputs(opened.state))
     with (
         tempfile.TemporaryDirectory() as folder,
         delayed(near.address, near.port, ROUND_TRIP_SECONDS) as port,
@@ -100,12 +100,12 @@ def far(opened: Opened, name: str) -> Iterator[Far]:
             f"  UserKnownHostsFile {known}\n"
         )
         target = replace(near, address="127.0.0.1", port=port, known_hosts=known)
-        yield Far(placed, opened, target, config)
+        yield Far(entry, opened, target, config)
 
 
 def ours(there: Far) -> float:
     """Return the median seconds of an audit: exchange, bundle kept, every control judged."""
-    declared = declared_of(there.placed)
+    declared = declared_of(there.entry)
     with tempfile.TemporaryDirectory() as state:
         taken = []
         for _ in range(REPEATS):
@@ -120,9 +120,9 @@ def ours(there: Far) -> float:
 def plain(there: Far, backend: str) -> float:
     """Return the seconds that the same checks take through a backend of testinfra's own."""
     warnings.simplefilter("ignore")  # its paramiko backend warns of every host key
-    declared = declared_of(there.placed)
+    declared = declared_of(there.entry)
     started = time.monotonic()
-    host = testinfra.get_host(f"{backend}://{there.placed.name}", ssh_config=str(there.ssh_config))
+    host = testinfra.get_host(f"{backend}://{there.entry.name}", ssh_config=str(there.ssh_config))
     asked = [c for c in TABLE.controls if c.applies(declared.roles, declared.tier) is None]
     outcomes = [run_check(control, host, declared)[0] for control in asked]
     taken = time.monotonic() - started

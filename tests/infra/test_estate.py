@@ -6,7 +6,7 @@ import pytest
 
 import infra
 from infra.engine import Operation, Outcome, Project, StepEvent, choose
-from inventory.entries import devices, hosts, places
+from inventory.entries import devices, hosts, tenants
 from inventory.load import load_estate
 from inventory.paths import SHIPPED_ESTATES
 
@@ -42,8 +42,8 @@ def test_every_host_of_a_shipped_estate_is_declared(name: str, tmp_path: Path) -
     estate = load_estate(folder)
     assert outcome.ok, outcome.failures
     declared = {event.name for event in made if event.type in MACHINES}
-    assert declared == {placed.name for placed in hosts(estate)}
-    assert {place.id for place in places(estate)} <= {event.name for event in made}
+    assert declared == {entry.name for entry in hosts(estate)}
+    assert {tenant.id for tenant in tenants(estate)} <= {event.name for event in made}
 
 
 def test_devices_of_the_lab_are_declared(tmp_path: Path) -> None:

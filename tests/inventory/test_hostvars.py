@@ -23,8 +23,8 @@ PLUGIN = INVENTORY_DIRECTORY / "ansible"
 @pytest.mark.parametrize("name", ["lab", "pilot"])
 def test_every_host_renders_to_plain_json(name: str, tmp_path: Path) -> None:
     estate = load_estate(find_estate(name))
-    for placed in hosts(estate):
-        variables = host_variables(placed, tmp_path, tmp_path, Outputs(estate=name))
+    for entry in hosts(estate):
+        variables = host_variables(entry, tmp_path, tmp_path, Outputs(estate=name))
         assert json.loads(json.dumps(variables)) == variables
 
 
@@ -46,9 +46,9 @@ def test_only_the_operations_host_is_handed_secrets_and_by_reference(
     switch = lab.municipalities[-1].devices[0].model_copy(update={"snmp": asked})
     central = lab.central.model_copy(update={"devices": (switch,)})
     estate = lab.model_copy(update={"central": central})
-    for placed in hosts(estate):
-        told = host_variables(placed, tmp_path, tmp_path, Outputs(estate="lab"))
-        operations = placed.name == "central-ops"
+    for entry in hosts(estate):
+        told = host_variables(entry, tmp_path, tmp_path, Outputs(estate="lab"))
+        operations = entry.name == "central-ops"
         handed = {"reference": "env:BASTIDE_COMMUNITY", "to": "secrets/_env.BASTIDE_COMMUNITY"}
         assert told["bastide_poller_handed"] == ([handed] if operations else [])
         assert "not to be seen" not in json.dumps(told)

@@ -95,7 +95,7 @@ def test_words_of_yaml_1_1_stay_text(tmp_path: Path) -> None:
 def test_the_lab_is_the_estate_that_the_issue_describes() -> None:
     estate = load_estate(find_estate("lab"))
     assert [town.tier for town in estate.municipalities] == ["village", "town", "city"]
-    assert {placed.name for placed in devices(estate)} == {
+    assert {entry.name for entry in devices(estate)} == {
         "velgora-switch",
         "velgora-ups",
         "kastrava-switch",
@@ -113,7 +113,7 @@ def test_the_lab_is_the_estate_that_the_issue_describes() -> None:
 def test_the_pilot_has_ten_municipalities_on_existing_hosts() -> None:
     estate = load_estate(find_estate("pilot"))
     assert len(estate.municipalities) == 10
-    assert {placed.provider for placed in hosts(estate)} == {"existing"}
+    assert {entry.provider for entry in hosts(estate)} == {"existing"}
 
 
 def test_a_vault_in_the_estates_folder_is_no_file_of_the_estate(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from inventory.entries import PlacedHost, hosts
+from inventory.entries import InventoryHost, hosts
 from inventory.hostvars import host_variables
 from inventory.load import load_estate
 from inventory.logins import AUDITOR, BACKUP, DRILL, Login, logins
@@ -14,9 +14,9 @@ from inventory.paths import SHIPPED_ESTATES
 ROLES = Path(__file__).resolve().parents[2] / "playbooks" / "roles"
 
 
-def host(name: str) -> PlacedHost:
+def host(name: str) -> InventoryHost:
     estate = load_estate(SHIPPED_ESTATES / "lab")
-    return next(placed for placed in hosts(estate) if placed.name == name)
+    return next(entry for entry in hosts(estate) if entry.name == name)
 
 
 def test_nobody_but_the_administrator_and_the_auditor_logs_in_to_an_ordinary_host() -> None:

@@ -56,8 +56,8 @@ def test_the_shipped_estates_give_what_the_role_asks_for(role: str, estate: str)
 def variables(estate: str) -> dict[str, dict[str, Any]]:
     folder = find_estate(estate)
     return {
-        placed.name: host_variables(placed, folder, Path("/state"), Outputs(estate=estate))
-        for placed in hosts(load_estate(folder))
+        entry.name: host_variables(entry, folder, Path("/state"), Outputs(estate=estate))
+        for entry in hosts(load_estate(folder))
     }
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from inventory.entries import PlacedHost, hosts
+from inventory.entries import InventoryHost, hosts
 from inventory.enums import Role, Tier
 from inventory.logins import Login, logins
 from inventory.model import Estate
@@ -50,39 +50,39 @@ class UndeclaredHostError(Exception):
     """The estate has no host of that name or address."""
 
 
-def declared_of(placed: PlacedHost) -> Declared:
+def declared_of(entry: InventoryHost) -> Declared:
     """Return what the inventory declares of a host."""
     return Declared(
-        host=placed.name,
-        municipality=placed.place.id,
-        tier=placed.place.tier,
-        roles=placed.host.roles,
-        ports=open_ports(placed),
-        backups=tuple(plan.id for plan in placed.host.backups),
-        time_servers=placed.place.estate.time_servers,
-        logins=logins(placed),
-        fqdn=placed.fqdn,
-        owner=placed.place.owner,
-        address=str(placed.host.address),
-        uplink=str(placed.host.uplink or ""),
-        site_network=str(placed.site.network),
-        forwards=forwards(placed),
-        watched=_watched(placed),
-        keeps=_kept(placed),
+        host=entry.name,
+        municipality=entry.tenant.id,
+        tier=entry.tenant.tier,
+        roles=entry.host.roles,
+        ports=open_ports(entry),
+        backups=tuple(plan.id for plan in entry.host.backups),
+        time_servers=entry.tenant.estate.time_servers,
+        logins=logins(entry),
+        fqdn=entry.fqdn,
+        owner=entry.tenant.owner,
+        address=str(entry.host.address),
+        uplink=str(entry.host.uplink or ""),
+        site_network=str(entry.site.network),
+        forwards=forwards(entry),
+        watched=_watched(entry),
+        keeps=_kept(entry),
     )
 
 
-def _watched(placed: PlacedHost) -> tuple[Watched, ...]:
-    if Role.OPERATIONS not in placed.host.roles:
+def _watched(entry: InventoryHost) -> tuple[Watched, ...]:
+    if Role.OPERATIONS not in entry.host.roles:
         return ()
-    known = hosts(placed.place.estate)
-    return tuple(Watched(host.name, host.fqdn, host.place.id) for host in known)
+    known = hosts(entry.tenant.estate)
+    return tuple(Watched(host.name, host.fqdn, host.tenant.id) for host in known)
 
 
-def _kept(vault: PlacedHost) -> tuple[str, ...]:
+def _kept(vault: InventoryHost) -> tuple[str, ...]:
     return tuple(
         f"{client.name}/{plan.id}"
-        for client in hosts(vault.place.estate)
+        for client in hosts(vault.tenant.estate)
         for plan in client.host.backups
         if plan.target == vault.name
     )
@@ -90,8 +90,8 @@ def _kept(vault: PlacedHost) -> tuple[str, ...]:
 
 def find_declared(estate: Estate, name: str) -> Declared:
     """Find a host by name, FQDN or address; UndeclaredHostError lists the known names."""
-    for placed in hosts(estate):
-        if name in (placed.name, placed.fqdn, str(placed.host.address), str(placed.host.uplink)):
-            return declared_of(placed)
-    known = ", ".join(placed.name for placed in hosts(estate))
+    for entry in hosts(estate):
+        if name in (entry.name, entry.fqdn, str(entry.host.address), str(entry.host.uplink)):
+            return declared_of(entry)
+    known = ", ".join(entry.name for entry in hosts(estate))
     raise UndeclaredHostError(f"{name}: not in estate {estate.estate}; its hosts: {known}")

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from inventory.entries import places
+from inventory.entries import tenants
 from inventory.enums import Tier
 from inventory.model import Estate
 from monitors.audit.history.history import History, Standing
@@ -109,13 +109,13 @@ def build(
 def _places(
     estate: Estate, run: AuditRun
 ) -> Iterator[tuple[str, str, Tier | None, tuple[HostAudit, ...]]]:
-    """Yield the places that have hosts in the run, those that left the estate since at the end."""
+    """Yield the tenants that have hosts in the run, those that left the estate since at the end."""
     hosts: dict[str, list[HostAudit]] = {}
     for host in run.hosts:
         hosts.setdefault(host.municipality, []).append(host)
-    for place in places(estate):
-        if own := hosts.pop(place.id, None):
-            yield place.id, place.name, place.tier, tuple(own)
+    for tenant in tenants(estate):
+        if own := hosts.pop(tenant.id, None):
+            yield tenant.id, tenant.name, tenant.tier, tuple(own)
     for gone, own in sorted(hosts.items()):
         yield gone, gone, own[0].tier, tuple(own)
 

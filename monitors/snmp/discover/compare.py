@@ -6,7 +6,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 from typing import Any
 
-from inventory.entries import PlacedDevice, devices
+from inventory.entries import InventoryDevice, devices
 from inventory.model import Estate, PortIntent
 from monitors.snmp.discover.known import Directory, directory, names_of
 from monitors.snmp.discover.seen import Neighbour, Seen, find_port
@@ -85,7 +85,7 @@ class Discovery:
 def discover(estate: Estate, polled: Mapping[str, Seen]) -> Discovery:
     """Compare; `polled` holds what each device that answered showed, by full name."""
     known = directory(estate, polled)
-    asked = [placed for placed in devices(estate) if placed.name in polled]
+    asked = [entry for entry in devices(estate) if entry.name in polled]
     return Discovery(
         estate,
         tuple(met for p in asked for met in _met(p, polled[p.name], known)),
@@ -96,16 +96,16 @@ def discover(estate: Estate, polled: Mapping[str, Seen]) -> Discovery:
     )
 
 
-def _met(placed: PlacedDevice, shown: Seen, known: Directory) -> Iterator[Met]:
+def _met(entry: InventoryDevice, shown: Seen, known: Directory) -> Iterator[Met]:
     for neighbour in shown.neighbours or ():
-        name = known.who(neighbour, placed.place.id)
+        name = known.who(neighbour, entry.tenant.id)
         if name is None:
-            yield Met(placed.name, neighbour.port, Verdict.UNKNOWN, None, neighbour)
+            yield Met(entry.name, neighbour.port, Verdict.UNKNOWN, None, neighbour)
             continue
         own = known.known[name].addresses
         verdict = Verdict.OTHER_ADDRESS if _elsewhere(neighbour, own) else Verdict.RIGHT
         expected = tuple(sorted(own)) if verdict is Verdict.OTHER_ADDRESS else ()
-        yield Met(placed.name, neighbour.port, verdict, name, neighbour, expected)
+        yield Met(entry.name, neighbour.port, verdict, name, neighbour, expected)
 
 
 def _elsewhere(neighbour: Neighbour, own: frozenset[str]) -> bool:
@@ -115,15 +115,15 @@ def _elsewhere(neighbour: Neighbour, own: frozenset[str]) -> bool:
     return bool(told) and not told & own
 
 
-def _not_seen(placed: PlacedDevice, shown: Seen, known: Directory) -> Iterator[NotSeen]:
+def _not_seen(entry: InventoryDevice, shown: Seen, known: Directory) -> Iterator[NotSeen]:
     if shown.neighbours is None:
         return
-    near = placed.place.id
+    near = entry.tenant.id
     by_port: dict[str, list[str]] = {}
     for neighbour in shown.neighbours:
         name = known.who(neighbour, near) or neighbour.system or neighbour.chassis
         by_port.setdefault(neighbour.index, []).append(name)
-    for intent in placed.device.intent:
+    for intent in entry.device.intent:
         if intent.neighbour is None:
             continue
         found = find_port(intent.port, shown.ports)
@@ -132,7 +132,7 @@ def _not_seen(placed: PlacedDevice, shown: Seen, known: Directory) -> Iterator[N
             elsewhere = [
                 p.name for p in shown.ports if intent.neighbour in by_port.get(p.index, [])
             ]
-            yield _lost(placed.name, intent, len(found) == 1, here, elsewhere)
+            yield _lost(entry.name, intent, len(found) == 1, here, elsewhere)
 
 
 def _lost(
@@ -142,8 +142,8 @@ def _lost(
     return NotSeen(device, intent.port, wanted, exists, tuple(here), tuple(elsewhere))
 
 
-def _other_name(placed: PlacedDevice, shown: Seen) -> Iterator[OtherName]:
-    expected = names_of(placed.place.id, placed.device.id, placed.place.estate.domain)
+def _other_name(entry: InventoryDevice, shown: Seen) -> Iterator[OtherName]:
+    expected = names_of(entry.tenant.id, entry.device.id, entry.tenant.estate.domain)
     says = shown.system.casefold()
-    if says and says not in {*expected, placed.device.id}:
-        yield OtherName(placed.name, shown.system)
+    if says and says not in {*expected, entry.device.id}:
+        yield OtherName(entry.name, shown.system)

@@ -70,9 +70,9 @@ def directory(estate: Estate, polled: Mapping[str, Seen] | None = None) -> Direc
     )
 
 
-def names_of(place: str, own_id: str, domain: str) -> frozenset[str]:
+def names_of(tenant: str, own_id: str, domain: str) -> frozenset[str]:
     """Return the names that mean one host or device wherever they are said."""
-    return frozenset({f"{place}-{own_id}", f"{own_id}.{place}.{domain}", f"{own_id}.{place}"})
+    return frozenset({f"{tenant}-{own_id}", f"{own_id}.{tenant}.{domain}", f"{own_id}.{tenant}"})
 
 
 def _everyone(estate: Estate) -> Iterator[Known]:
@@ -80,10 +80,10 @@ def _everyone(estate: Estate) -> Iterator[Known]:
         uplink = [str(h.host.uplink)] if h.host.uplink else []
         yield Known(
             h.name,
-            h.place.id,
+            h.tenant.id,
             h.host.id,
             h.host.site,
-            names_of(h.place.id, h.host.id, estate.domain),
+            names_of(h.tenant.id, h.host.id, estate.domain),
             frozenset([str(h.host.address), *uplink]),
             h.parent,
             False,
@@ -91,10 +91,10 @@ def _everyone(estate: Estate) -> Iterator[Known]:
     for d in devices(estate):
         yield Known(
             d.name,
-            d.place.id,
+            d.tenant.id,
             d.device.id,
             d.device.site,
-            names_of(d.place.id, d.device.id, estate.domain),
+            names_of(d.tenant.id, d.device.id, estate.domain),
             frozenset([str(d.device.address)]),
             d.parent,
             True,

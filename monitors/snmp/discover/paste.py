@@ -12,7 +12,7 @@ from ipaddress import ip_address
 
 import yaml
 
-from inventory.entries import PlacedDevice, devices, hosts, places
+from inventory.entries import InventoryDevice, devices, hosts, tenants
 from inventory.enums import ProviderName
 from inventory.model import CENTRAL, Estate, PortIntent, Site
 from monitors.snmp.discover.compare import Discovery, Met, Verdict
@@ -29,9 +29,9 @@ _NO_NAME = re.compile(r"([0-9A-Fa-f]{2}:)+[0-9A-Fa-f]{0,2}|[0-9.]+")
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """An unknown neighbour with its place in the inventory; `lacks` says what keeps it out."""
+    """An unknown neighbour with its tenant in the inventory; `lacks` says what keeps it out."""
 
-    place: str
+    tenant: str
     own_id: str
     site: str
     address: str
@@ -43,7 +43,7 @@ class Addition:
     @property
     def name(self) -> str:
         """The full name that it will have."""
-        return f"{self.place}-{self.own_id}"
+        return f"{self.tenant}-{self.own_id}"
 
 
 def yaml_to_paste(discovery: Discovery) -> str:
@@ -59,22 +59,22 @@ def yaml_to_paste(discovery: Discovery) -> str:
 def additions(discovery: Discovery) -> tuple[Addition, ...]:
     """Return the unknown neighbours, each once though several devices may see it."""
     estate = discovery.estate
-    taken = {(h.place.id, h.host.id) for h in hosts(estate)}
-    taken |= {(d.place.id, d.device.id) for d in devices(estate)}
-    near = {placed.name: placed for placed in devices(estate)}
+    taken = {(h.tenant.id, h.host.id) for h in hosts(estate)}
+    taken |= {(d.tenant.id, d.device.id) for d in devices(estate)}
+    near = {entry.name: entry for entry in devices(estate)}
     found: dict[tuple[str, ...], Addition] = {}
     for met in discovery.met:
         key = _identity(met.neighbour)
         if met.verdict is Verdict.UNKNOWN and key not in found:
             addition = _addition(estate, near[met.device], met, taken)
-            taken.add((addition.place, addition.own_id))
+            taken.add((addition.tenant, addition.own_id))
             found[key] = addition
     return tuple(found.values())
 
 
-def file_of(place: str) -> str:
-    """Return the file of a place, below the estate's folder."""
-    return "central.yml" if place == CENTRAL else f"municipalities/{place}.yml"
+def file_of(tenant: str) -> str:
+    """Return the file of a tenant, below the estate's folder."""
+    return "central.yml" if tenant == CENTRAL else f"municipalities/{tenant}.yml"
 
 
 def _identity(neighbour: Neighbour) -> tuple[str, ...]:
@@ -84,26 +84,26 @@ def _identity(neighbour: Neighbour) -> tuple[str, ...]:
 
 
 def _addition(
-    estate: Estate, near: PlacedDevice, met: Met, taken: set[tuple[str, str]]
+    estate: Estate, near: InventoryDevice, met: Met, taken: set[tuple[str, str]]
 ) -> Addition:
-    place, site, address = _where(estate, near, met.neighbour)
+    tenant, site, address = _where(estate, near, met.neighbour)
     guessed = guess_kind(met.neighbour)
     kind, reason = guessed or (NO_KIND, "nothing tells what it is")
     lacks = "" if guessed else "choose a kind, or leave it out: computers and telephones are none"
     if not address:
         lacks = "it tells no address in a network of the estate"
-    base = _legal_id(met.neighbour.system, place, kind.lower() if guessed else "device")
-    return Addition(place, _unused(base, place, taken), site, address, kind, reason, met, lacks)
+    base = _legal_id(met.neighbour.system, tenant, kind.lower() if guessed else "device")
+    return Addition(tenant, _unused(base, tenant, taken), site, address, kind, reason, met, lacks)
 
 
-def _where(estate: Estate, near: PlacedDevice, neighbour: Neighbour) -> tuple[str, str, str]:
-    """The place, site and address of a neighbour: by its address, the nearest place first."""
-    ordered = sorted(places(estate), key=lambda place: place.id != near.place.id)
-    for place in ordered:
-        for site in sorted(place.of.sites, key=lambda site: site.id != near.device.site):
+def _where(estate: Estate, near: InventoryDevice, neighbour: Neighbour) -> tuple[str, str, str]:
+    """The tenant, site and address of a neighbour: by its address, the nearest tenant first."""
+    ordered = sorted(tenants(estate), key=lambda tenant: tenant.id != near.tenant.id)
+    for tenant in ordered:
+        for site in sorted(tenant.of.sites, key=lambda site: site.id != near.device.site):
             if inside := [a for a in neighbour.addresses if _in(a, site)]:
-                return place.id, site.id, inside[0]
-    return near.place.id, near.device.site, ""
+                return tenant.id, site.id, inside[0]
+    return near.tenant.id, near.device.site, ""
 
 
 def _in(address: str, site: Site) -> bool:
@@ -111,11 +111,11 @@ def _in(address: str, site: Site) -> bool:
     return parsed.version == site.network.version and parsed in site.network
 
 
-def _legal_id(system: str, place: str, otherwise: str) -> str:
+def _legal_id(system: str, tenant: str, otherwise: str) -> str:
     """An id by the inventory's rule: lower-case letters, digits and single hyphens."""
     first = "" if _NO_NAME.fullmatch(system) else system.casefold().partition(".")[0]
     words = re.findall(r"[a-z0-9]+", first)
-    if words[:1] == [place]:
+    if words[:1] == [tenant]:
         words = words[1:]
     text = "-".join(words)
     if not text[:1].isalpha():
@@ -123,23 +123,23 @@ def _legal_id(system: str, place: str, otherwise: str) -> str:
     return text[: LONGEST_ID - 4].rstrip("-")
 
 
-def _unused(base: str, place: str, taken: set[tuple[str, str]]) -> str:
+def _unused(base: str, tenant: str, taken: set[tuple[str, str]]) -> str:
     number, own_id = 1, base
-    while (place, own_id) in taken:
+    while (tenant, own_id) in taken:
         number += 1
         own_id = f"{base}-{number}"
     return own_id
 
 
 def _device_blocks(estate: Estate, added: Sequence[Addition]) -> Iterator[list[str]]:
-    empty = {place.id for place in places(estate) if not place.of.devices}
-    for place in dict.fromkeys(addition.place for addition in added):
-        if place in empty and any(a.place == place and not a.lacks for a in added):
-            lines = [f"# {file_of(place)}", "devices:"]
+    empty = {tenant.id for tenant in tenants(estate) if not tenant.of.devices}
+    for tenant in dict.fromkeys(addition.tenant for addition in added):
+        if tenant in empty and any(a.tenant == tenant and not a.lacks for a in added):
+            lines = [f"# {file_of(tenant)}", "devices:"]
         else:
-            lines = [f"# {file_of(place)}, below `devices:`"]
+            lines = [f"# {file_of(tenant)}, below `devices:`"]
         for addition in added:
-            if addition.place == place:
+            if addition.tenant == tenant:
                 lines += _device(estate, addition)
         yield lines
 
@@ -167,46 +167,44 @@ def _words(neighbour: Neighbour) -> str:
 
 def _intent_blocks(discovery: Discovery, added: Sequence[Addition]) -> Iterator[list[str]]:
     fresh = {_identity(a.met.neighbour): a.name for a in added if not a.lacks}
-    for placed in devices(discovery.estate):
-        mine = [met for met in discovery.met if met.device == placed.name]
-        lines = list(_links(placed, mine, fresh))
+    for entry in devices(discovery.estate):
+        mine = [met for met in discovery.met if met.device == entry.name]
+        lines = list(_links(entry, mine, fresh))
         if lines:
-            where = f"# {file_of(placed.place.id)}, device {placed.device.id}"
-            below = (
-                [f"{where}, below `intent:`"] if placed.device.intent else [where, "    intent:"]
-            )
+            where = f"# {file_of(entry.tenant.id)}, device {entry.device.id}"
+            below = [f"{where}, below `intent:`"] if entry.device.intent else [where, "    intent:"]
             yield [*below, *lines]
 
 
 def _links(
-    placed: PlacedDevice, mine: Sequence[Met], fresh: dict[tuple[str, ...], str]
+    entry: InventoryDevice, mine: Sequence[Met], fresh: dict[tuple[str, ...], str]
 ) -> Iterator[str]:
-    declared = {p.port.strip().casefold(): p for p in placed.device.intent}
+    declared = {p.port.strip().casefold(): p for p in entry.device.intent}
     for port in dict.fromkeys(met.port for met in mine if met.port and met.neighbour.index):
         here = [met for met in mine if met.port == port]
         names = {met.name or fresh.get(_identity(met.neighbour), "") for met in here}
-        names -= {"", placed.name}
+        names -= {"", entry.name}
         if len(names) != 1:
             continue
         name, key = names.pop(), port.strip().casefold()
         wanted = declared.get(key) or declared.get(here[0].neighbour.index)
-        if wanted is None and not _acceptable(port, placed):
+        if wanted is None and not _acceptable(port, entry):
             yield f"      # no name of a port in the inventory: {_quoted(port)}, towards {name}"
         elif wanted is None:
             declared[key] = PortIntent(port=port, neighbour=name)
             yield f"      - port: {_quoted(port)}"
             yield f"        neighbour: {name}"
-            if name == placed.parent:
+            if name == entry.parent:
                 yield "        uplink: true # a guess: the device is reached through it"
         elif wanted.neighbour is None:
             yield f"      # to port {_quoted(wanted.port)}, which is there already, add:"
             yield f"      #   neighbour: {name}"
 
 
-def _acceptable(port: str, placed: PlacedDevice) -> bool:
+def _acceptable(port: str, entry: InventoryDevice) -> bool:
     """Whether the inventory takes the name; numbers must be within the device's `ports`."""
-    if port.isdecimal() and placed.device.ports:
-        return 1 <= int(port) <= placed.device.ports
+    if port.isdecimal() and entry.device.ports:
+        return 1 <= int(port) <= entry.device.ports
     return len(port) <= LONGEST_PORT
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from inventory.entries import PlacedHost, devices, hosts
+from inventory.entries import InventoryHost, devices, hosts
 from inventory.enums import Role
 from inventory.model import Estate, SnmpAccess
 from inventory.secrets import SecretError
@@ -71,26 +71,26 @@ def _proof(target: Target, state: Path) -> Credentials | SecretError:
         return error
 
 
-def _address(address: str, senders: list[Sender], edge: PlacedHost | None) -> Address:
+def _address(address: str, senders: list[Sender], edge: InventoryHost | None) -> Address:
     if edge is None:
         return Address(address, senders[0].device, senders[0].municipality, tuple(senders))
-    return Address(address, edge.name, edge.place.id, tuple(senders))
+    return Address(address, edge.name, edge.tenant.id, tuple(senders))
 
 
-def _edges(estate: Estate) -> Iterator[PlacedHost]:
+def _edges(estate: Estate) -> Iterator[InventoryHost]:
     return (h for h in hosts(estate) if Role.EDGE in h.host.roles and h.host.uplink)
 
 
-def _uplinks(estate: Estate, edges: Mapping[str, PlacedHost]) -> dict[str, str]:
+def _uplinks(estate: Estate, edges: Mapping[str, InventoryHost]) -> dict[str, str]:
     """The uplink address that each edge, and whatever it hides, sends from."""
     found = {edge.name: uplink for uplink, edge in edges.items()}
-    hiding = {(e.place.id, e.host.site): uplink for uplink, e in edges.items() if e.site.nat}
+    hiding = {(e.tenant.id, e.host.site): uplink for uplink, e in edges.items() if e.site.nat}
     for device in devices(estate):
-        uplink = hiding.get((device.place.id, device.device.site))
+        uplink = hiding.get((device.tenant.id, device.device.site))
         if uplink:
             found[device.name] = uplink
     for host in hosts(estate):
-        uplink = hiding.get((host.place.id, host.host.site))
+        uplink = hiding.get((host.tenant.id, host.host.site))
         if uplink:
             found[host.name] = uplink
     return found

@@ -78,7 +78,7 @@ def audit_run(case: str, estate: Estate | None = None, label: str = "audit") -> 
         declared_sha256="ef" * 32,
         checks_sha256="01" * 32,
         whole=True,
-        hosts=tuple(host_audit(placed.name, case, estate) for placed in hosts(lab())),
+        hosts=tuple(host_audit(entry.name, case, estate) for entry in hosts(lab())),
     )
 
 

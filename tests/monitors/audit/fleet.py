@@ -74,9 +74,9 @@ def fleet(
 def _moved(estate: Estate, addresses: Mapping[str, str]) -> Estate:
     """Return the estate with its hosts at other addresses."""
 
-    def moved(place: str, there: tuple[Host, ...]) -> tuple[Host, ...]:
+    def moved(tenant: str, there: tuple[Host, ...]) -> tuple[Host, ...]:
         return tuple(
-            host.model_copy(update={"address": addresses[f"{place}-{host.id}"]}) for host in there
+            host.model_copy(update={"address": addresses[f"{tenant}-{host.id}"]}) for host in there
         )
 
     central = estate.central.model_copy(update={"hosts": moved("central", estate.central.hosts)})

@@ -21,33 +21,33 @@ from tests.infra.lab.agent.running import running
 from tests.monitors.snmp.discover.estates import lab
 from tests.monitors.snmp.polling import poller, target_of
 
-SWITCHES = [placed for placed in devices(lab()) if placed.device.kind is DeviceKind.SWITCH]
+SWITCHES = [entry for entry in devices(lab()) if entry.device.kind is DeviceKind.SWITCH]
 
 
 def configured(folder: Path, number: int) -> AgentConfig:
     """The settings that the lab gives the agent of a switch."""
-    placed = SWITCHES[number]
+    entry = SWITCHES[number]
     spec = DeviceSpec(
-        name=placed.name,
+        name=entry.name,
         kind="switch",
         network="lan",
-        address=IPv4Interface(f"{placed.device.address}/24"),
+        address=IPv4Interface(f"{entry.device.address}/24"),
         user="bastide",
         auth_key_file="auth",
         priv_key_file="priv",
-        ports=placed.device.ports,
-        cables=cables(placed),
+        ports=entry.device.ports,
+        cables=cables(entry),
     )
     return AgentConfig.model_validate_json(agent_settings(Lab("lab", *[folder] * 3), spec))
 
 
 def polled(folder: Path, number: int) -> PollResult:
-    placed = SWITCHES[number]
+    entry = SWITCHES[number]
     links = [link.model_dump() for link in configured(folder, number).links]
 
     async def ask() -> PollResult:
-        device = placed.device
-        async with running(folder, name=placed.name, ports=device.ports, links=links) as config:
+        device = entry.device
+        async with running(folder, name=entry.name, ports=device.ports, links=links) as config:
             patient = poller(folder, attempt_seconds=2)
             return await patient.poll(target_of(folder, config), 30, PROFILES)
 

@@ -12,7 +12,7 @@ from tests.monitors.audit.estates import TABLE, declared, lab
 LISTED = commands(TABLE)
 
 
-@pytest.mark.parametrize("name", [placed.name for placed in hosts(lab())])
+@pytest.mark.parametrize("name", [entry.name for entry in hosts(lab())])
 def test_a_host_is_asked_all_that_its_own_controls_need(name: str) -> None:
     who = declared(name)
     here = {c for c, roles in LISTED.items() if not roles or roles & set(who.roles)}

@@ -17,7 +17,7 @@ FAIL, ERROR, PASS, SKIP = Outcome.FAIL, Outcome.ERROR, Outcome.PASS, Outcome.SKI
 EARLIER = datetime(2026, 3, 1, 4, 30, 0, 125000, tzinfo=UTC)
 NOW = EARLIER + timedelta(days=30)
 LAB = load_estate(SHIPPED_ESTATES / "lab")
-NAMES = tuple(placed.name for placed in hosts(LAB))
+NAMES = tuple(entry.name for entry in hosts(LAB))
 TABLE = ControlTable.model_validate(
     {
         "controls": [
@@ -111,13 +111,13 @@ def result(control: str, outcome: Outcome, under: Accepted | None = None) -> Res
 
 def audited(name: str, outcomes: Mapping[str, Outcome], under: Accepted | None = None) -> HostAudit:
     """Return a host on which all passes and KRN-01 does not apply, but for `outcomes`."""
-    placed = next(placed for placed in hosts(LAB) if placed.name == name)
+    entry = next(entry for entry in hosts(LAB) if entry.name == name)
     each = {**dict.fromkeys(IDS, PASS), "KRN-01": SKIP, **outcomes}
     return HostAudit(
         host=name,
-        municipality=placed.place.id,
-        tier=placed.place.tier,
-        roles=placed.host.roles,
+        municipality=entry.tenant.id,
+        tier=entry.tenant.tier,
+        roles=entry.host.roles,
         collected=NOW,
         bundle=f"bundles/{name}/20260331.json.gz",
         bundle_sha256="ab" * 32,
@@ -181,13 +181,13 @@ def history() -> History:
         trend=tuple(
             TrendPoint(
                 at=EARLIER + timedelta(days=day),
-                municipality=place,
+                municipality=tenant,
                 proved=None if day == 7 else 0.5 + day / 100,
                 accepted=0.55 + day / 100,
                 coverage=1.0,
                 controls_sha256="old" if day < 20 else "new",
             )
-            for place in places
+            for tenant in places
             for day in range(30)
         ),
         standings=(

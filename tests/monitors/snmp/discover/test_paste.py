@@ -53,7 +53,7 @@ def told(system: str, description: str = "", port: str = "gi1/0/9", chassis: str
 
 def added(text: str) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
-        before = {placed.name for placed in devices(lab())}
+        before = {entry.name for entry in devices(lab())}
         after = devices(pasted(Path(folder), text))
         return {p.name: p.device.kind.value for p in after if p.name not in before}
 
