@@ -10,12 +10,11 @@ from bastide.opened import open_estate
 from bastide.options import estate_option, json_option, print_json
 from inventory.entries import devices
 from monitors.snmp import polling
-from monitors.snmp.discover import PROFILES
 from monitors.snmp.discover.compare import Discovery
 from monitors.snmp.discover.compare import discover as compared
-from monitors.snmp.discover.paste import yaml_to_paste
-from monitors.snmp.discover.rows import HEADINGS, rows
-from monitors.snmp.discover.seen import seen
+from monitors.snmp.discover.inventory_yaml import yaml_to_paste
+from monitors.snmp.discover.observed import PROFILES, seen
+from monitors.snmp.discover.report_rows import HEADINGS, rows
 from monitors.snmp.targets import targets
 
 

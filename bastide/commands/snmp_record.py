@@ -20,12 +20,12 @@ from monitors.snmp import oid
 from monitors.snmp.client import Community, SnmpError, User
 from monitors.snmp.recording.mask import mask
 from monitors.snmp.recording.polled import polled
-from monitors.snmp.recording.read import Recording, RecordingError, read
-from monitors.snmp.recording.record import ROOTS, Recorder
+from monitors.snmp.recording.reader import Recording, RecordingError, read
+from monitors.snmp.recording.recorder import ROOTS, Recorder
 from monitors.snmp.recording.write import text
 from monitors.snmp.replay.agent import Access
 from monitors.snmp.replay.run import recorded, run
-from monitors.snmp.replay.serve import BindError, Place
+from monitors.snmp.replay.server import BindError, Place
 from monitors.snmp.session import NetworkClient
 from monitors.snmp.targets import agent
 

@@ -8,7 +8,7 @@ from bastide.errors import CommandError, Exit
 from bastide.opened import open_estate
 from bastide.options import estate_option, json_option, print_json
 from inventory.secrets import SecretError
-from monitors.snmp.setting import TYPES, Change, Changed, SettingError, set_value
+from monitors.snmp.set_request import TYPES, Change, Changed, SettingError, set_value
 from monitors.snmp.targets import targets
 
 

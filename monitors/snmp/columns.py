@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from monitors.snmp import oid
 from monitors.snmp.client import Session
-from monitors.snmp.pages import PageSize
-from monitors.snmp.table import MOST_COLUMNS, Cells, Reading, read
+from monitors.snmp.request_size import PageSize
+from monitors.snmp.table_walk import MOST_COLUMNS, Cells, Reading, read
 
 
 class Columns:

@@ -12,7 +12,7 @@ from monitors.snmp.client import (
     SnmpError,
 )
 from monitors.snmp.transport import Transport
-from monitors.snmp.wire import community, pdu
+from monitors.snmp.wire import community_message, pdu
 
 
 class Question(NamedTuple):
@@ -111,8 +111,8 @@ class Plain:
         """See ``Codec``."""
         kind, oids, status, position = question
         content = pdu.request(kind, number, oids, status, position)
-        return community.encode(self._version, self._community, content)
+        return community_message.encode(self._version, self._community, content)
 
     def decode(self, data: bytes) -> Answer:
         """See ``Codec``."""
-        return Answer(data, community.decode(data).pdu, len(data))
+        return Answer(data, community_message.decode(data).pdu, len(data))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from inventory.entries import devices
 from inventory.model import Estate, PortIntent
 from monitors.metrics import Family, Sample
-from monitors.snmp.discover.known import Directory, directory
-from monitors.snmp.discover.seen import Port, Seen, find_port
+from monitors.snmp.discover.directory import Directory, directory
+from monitors.snmp.discover.observed import Port, Seen, find_port
 
 
 @dataclass(frozen=True, slots=True)

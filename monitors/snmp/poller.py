@@ -8,13 +8,13 @@ from pathlib import Path
 
 from inventory.secrets import SecretError
 from monitors.metrics import Family, Sample, gauge
-from monitors.snmp.boot import BootTimes
+from monitors.snmp.boot_time import BootTimes
 from monitors.snmp.client import Agent, Client, SnmpError
-from monitors.snmp.collect import Collector, Gathering, Outcome
 from monitors.snmp.decode import Problem
-from monitors.snmp.discover.seen import seen
+from monitors.snmp.device_cache import DeviceMemory
+from monitors.snmp.device_poll import Collector, Gathering, Outcome
+from monitors.snmp.discover.observed import seen
 from monitors.snmp.intent import Intent, intent_families
-from monitors.snmp.memory import DeviceMemory
 from monitors.snmp.profile import Profile, shipped_profiles
 from monitors.snmp.samples import merged
 from monitors.snmp.session import NetworkClient

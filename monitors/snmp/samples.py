@@ -8,7 +8,7 @@ from monitors.snmp import decode
 from monitors.snmp.client import Missing, Raw
 from monitors.snmp.decode import Beside, Problem
 from monitors.snmp.profile import Number
-from monitors.snmp.table import Cells
+from monitors.snmp.table_walk import Cells
 
 Labels = Mapping[bytes, str | None]
 

@@ -17,9 +17,9 @@ from monitors.snmp.client import (
     Typed,
 )
 from monitors.snmp.exchange import Answer, Codec, Exchange, Plain, Question
-from monitors.snmp.secured import Engines, Secured
 from monitors.snmp.transport import Transport
-from monitors.snmp.wire import community, pdu, values
+from monitors.snmp.usm_codec import Engines, Secured
+from monitors.snmp.wire import community_message, pdu, values
 
 ATTEMPT_SECONDS = 1.5
 ATTEMPTS = 2
@@ -45,7 +45,8 @@ class NetworkClient:
         codec: Codec
         bulk = True
         if isinstance(agent.credentials, Community):
-            codec, bulk = Plain(agent.credentials), agent.credentials.version != community.V1
+            codec = Plain(agent.credentials)
+            bulk = agent.credentials.version != community_message.V1
         else:
             codec = Secured(self._transport, agent, self._engines, self._seconds, self._attempts)
             await codec.greet()

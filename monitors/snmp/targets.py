@@ -10,11 +10,11 @@ from inventory.model import Device, Estate, SnmpAccess
 from inventory.secrets import resolve
 from monitors.snmp.client import Agent, Community, Credentials, User
 from monitors.snmp.intent import Intent, intents
-from monitors.snmp.wire import community
+from monitors.snmp.wire import community_message
 
 PORT = 161
 HOST_KIND = "host"
-VERSIONS = {SnmpVersion.V1: community.V1, SnmpVersion.V2C: community.V2C}
+VERSIONS = {SnmpVersion.V1: community_message.V1, SnmpVersion.V2C: community_message.V2C}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from subprocess import Popen
 
 from monitors.snmp.client import User
 from monitors.snmp.replay.agent import Access
-from monitors.snmp.replay.serve import serving
-from monitors.snmp.replay.switches import fleet
+from monitors.snmp.replay.server import serving
+from monitors.snmp.replay.simulated_switches import fleet
 from tests.bench.measured import python, started
 
 COMMUNITY = "measured"

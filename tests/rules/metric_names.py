@@ -8,9 +8,9 @@ from inventory.model import Estate, PortIntent
 from inventory.paths import SHIPPED_ESTATES
 from monitors.exporter import collected
 from monitors.metrics import Family
-from monitors.snmp.collect import BOOT_METRIC
-from monitors.snmp.discover.known import directory
-from monitors.snmp.discover.seen import Port, Seen
+from monitors.snmp.device_poll import BOOT_METRIC
+from monitors.snmp.discover.directory import directory
+from monitors.snmp.discover.observed import Port, Seen
 from monitors.snmp.intent import Intent, intent_families
 from monitors.snmp.poller import PollResult
 from monitors.snmp.profile import Profile, shipped_profiles

@@ -8,8 +8,8 @@ from typing import Any
 
 from inventory.entries import InventoryDevice, devices
 from inventory.model import Estate, PortIntent
-from monitors.snmp.discover.known import Directory, directory, names_of
-from monitors.snmp.discover.seen import Neighbour, Seen, find_port
+from monitors.snmp.discover.directory import Directory, directory, names_of
+from monitors.snmp.discover.observed import Neighbour, Seen, find_port
 
 
 class Verdict(StrEnum):

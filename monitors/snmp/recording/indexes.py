@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 from monitors.snmp import oid as oids
 from monitors.snmp.recording import sensitive
-from monitors.snmp.recording.disguise import Disguise
+from monitors.snmp.recording.pseudonyms import Disguise
 
 _SIZES = {"i": 1, "a": 4, "m": 6}
 # The prefix that all registered objects have: no index begins before.

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from monitors.snmp import oid
 from monitors.snmp.client import Typed
 from monitors.snmp.recording import sensitive
-from monitors.snmp.recording.disguise import Disguise
 from monitors.snmp.recording.indexes import Indexes
 from monitors.snmp.recording.learned import Learned, learn
+from monitors.snmp.recording.pseudonyms import Disguise
 from monitors.snmp.recording.sensitive import below
-from monitors.snmp.recording.texts import Texts
+from monitors.snmp.recording.substitution import Texts
 from monitors.snmp.wire import ber, values
 
 _WHOLE = (*sensitive.NAMES, *sensitive.SERIALS, *sensitive.DESCRIPTIONS)

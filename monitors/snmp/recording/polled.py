@@ -3,12 +3,12 @@
 import asyncio
 
 from monitors.metrics import Family
-from monitors.snmp.boot import BootTimes
-from monitors.snmp.collect import Collector, Gathering
-from monitors.snmp.memory import DeviceMemory
+from monitors.snmp.boot_time import BootTimes
+from monitors.snmp.device_cache import DeviceMemory
+from monitors.snmp.device_poll import Collector, Gathering
 from monitors.snmp.profile import shipped_profiles
-from monitors.snmp.recording.read import Recording
-from monitors.snmp.recording.session import RecordedSession
+from monitors.snmp.recording.reader import Recording
+from monitors.snmp.recording.recorded_session import RecordedSession
 from monitors.snmp.samples import merged
 
 

@@ -2,8 +2,8 @@
 
 import re
 
-from monitors.snmp.recording.content import ValueTextError
-from monitors.snmp.recording.content import hexadecimal as octets_of
+from monitors.snmp.recording.parsing import ValueTextError
+from monitors.snmp.recording.parsing import hexadecimal as octets_of
 
 _QUOTED = re.compile(rb'"([^"\\]*(?:\\.[^"\\]*)*)"[ \t\r]*(?=\n|$)', re.DOTALL)
 _ESCAPED = re.compile(rb'\\(["\\])')

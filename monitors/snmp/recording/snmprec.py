@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from monitors.snmp.client import Missing, Typed
-from monitors.snmp.recording import content
+from monitors.snmp.recording import parsing
 from monitors.snmp.recording.lines import Line, Nothing, Parsed
 from monitors.snmp.wire import ber, values
 
@@ -29,34 +29,34 @@ def parse(lines: Sequence[Line]) -> Iterator[Parsed]:
             continue
         try:
             yield Parsed(line.at, _entry(text))
-        except content.ValueTextError as error:
+        except parsing.ValueTextError as error:
             yield Parsed(line.at, str(error))
 
 
 def _entry(text: bytes) -> Typed | Nothing:
     parts = text.split(b"|", 2)
     if len(parts) != 3:
-        raise content.ValueTextError(f"expected OID|type|value, found {_shown(text)}")
+        raise parsing.ValueTextError(f"expected OID|type|value, found {_shown(text)}")
     where, kind, value = parts[0].decode("latin-1"), parts[1].decode("latin-1").strip(), parts[2]
-    place = content.object_id(where)
+    place = parsing.object_id(where)
     match = _TYPE.fullmatch(kind)
     if match is None or not place:
-        raise content.ValueTextError(f"expected a type such as 2, 4x or 65, found {_shown(kind)}")
+        raise parsing.ValueTextError(f"expected a type such as 2, 4x or 65, found {_shown(kind)}")
     tag, encoding, program = int(match[1]), match[2], match[3]
     if program is not None:
         value = _beginning(program, value)
     if tag in _ABSENT:
         return Nothing.ABSENT
     octets = _octets(tag, encoding, value)
-    if len(octets) > content.MOST_OCTETS:
-        raise content.ValueTextError(f"a value of {len(octets)} octets: more than a datagram holds")
+    if len(octets) > parsing.MOST_OCTETS:
+        raise parsing.ValueTextError(f"a value of {len(octets)} octets: more than a datagram holds")
     return Typed(place, tag, octets)
 
 
 def _beginning(program: str, value: bytes) -> bytes:
     match = _FIXED_VALUE.search(value.decode("latin-1"))
     if match is None:
-        raise content.ValueTextError(
+        raise parsing.ValueTextError(
             f"the value is made by snmpsim's module {program!r}, which is not run here, "
             "and no value= or initial= is given"
         )
@@ -66,26 +66,26 @@ def _beginning(program: str, value: bytes) -> bytes:
 def _octets(tag: int, encoding: str, value: bytes) -> bytes:
     """Content octets. Raises ValueTextError."""
     text = value.decode("latin-1")
-    if encoding == "x" and (tag in content.OCTETS or tag == values.IP_ADDRESS):
-        return content.four_octets(text) if tag not in content.OCTETS else content.hexadecimal(text)
-    if tag in content.OCTETS:
+    if encoding == "x" and (tag in parsing.OCTETS or tag == values.IP_ADDRESS):
+        return parsing.four_octets(text) if tag not in parsing.OCTETS else parsing.hexadecimal(text)
+    if tag in parsing.OCTETS:
         return _unescaped(value) if encoding == "e" else value
-    if tag in content.NUMBERS:
-        return content.number(tag, _decimal(text) if encoding == "x" else text)
+    if tag in parsing.NUMBERS:
+        return parsing.number(tag, _decimal(text) if encoding == "x" else text)
     if tag == ber.OID:
-        return content.object_id(text)
+        return parsing.object_id(text)
     if tag == values.IP_ADDRESS:
-        return content.address(text)
+        return parsing.address(text)
     if tag == ber.NULL:
         return b""
-    raise content.ValueTextError(f"the type {tag}, which SNMP does not have")
+    raise parsing.ValueTextError(f"the type {tag}, which SNMP does not have")
 
 
 def _decimal(text: str) -> str:
     try:
         return str(int(text, 16)) if len(text) <= 18 else text
     except ValueError:
-        raise content.ValueTextError(f"expected hex digits, found {_shown(text)}") from None
+        raise parsing.ValueTextError(f"expected hex digits, found {_shown(text)}") from None
 
 
 def _unescaped(value: bytes) -> bytes:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from monitors.snmp import oid
 from monitors.snmp.client import BadAnswerError, Typed
-from monitors.snmp.recording.content import NUMBERS, OCTETS
+from monitors.snmp.recording.parsing import NUMBERS, OCTETS
 from monitors.snmp.wire import ber, values
 
 _PLAIN = frozenset(range(0x20, 0x7F))

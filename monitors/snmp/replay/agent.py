@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from monitors.snmp.client import BadAnswerError, RefusedError, User
 from monitors.snmp.oid import OidError
-from monitors.snmp.recording.session import LARGEST_ANSWER
+from monitors.snmp.recording.recorded_session import LARGEST_ANSWER
 from monitors.snmp.replay.objects import Objects
 from monitors.snmp.replay.respond import respond, room_for
-from monitors.snmp.wire import ber, community, pdu, secure, usm, values
+from monitors.snmp.wire import ber, community_message, pdu, usm_keys, usm_message, values
 
 # RFC 3414, 2.2.3.
 WINDOW_SECONDS = 150
@@ -71,8 +71,8 @@ class Agent:
         self._community = None if access.community is None else access.community.encode()
         self._engine, self._started = engine_id(name), clock()
         self._boots = int(time.time() - 1_577_836_800) // 60 if boots is None else boots
-        self._salt = int.from_bytes(os.urandom(secure.SALT), "big")
-        made = (usm.localized(user, self._engine) for user in access.users)
+        self._salt = int.from_bytes(os.urandom(usm_message.SALT), "big")
+        made = (usm_keys.localized(user, self._engine) for user in access.users)
         self._keys = {keys.user: keys for keys in made}
 
     def answer(self, data: bytes) -> bytes | None:
@@ -80,7 +80,7 @@ class Agent:
         try:
             place, end = ber.enter(data, 0, len(data), ber.SEQUENCE)
             version, _ = ber.number(data, place, end)
-            found = self._secured(data) if version == secure.V3 else self._plain(data)
+            found = self._secured(data) if version == usm_message.V3 else self._plain(data)
         except (BadAnswerError, OidError):
             found = None
         if found is None:
@@ -90,33 +90,33 @@ class Agent:
         return found
 
     def _plain(self, data: bytes) -> bytes | None:
-        asked = community.decode(data)
+        asked = community_message.decode(data)
         if self._community is None or asked.community != self._community:
             self.counted.refused += 1
             return None
         room = room_for(self._largest, _AROUND_V2C + len(self._community))
-        v1 = asked.version == community.V1
+        v1 = asked.version == community_message.V1
         found = respond(self._objects, data, asked.pdu, room, v1=v1)
-        return found and community.encode(asked.version, self._community, found)
+        return found and community_message.encode(asked.version, self._community, found)
 
     def _secured(self, data: bytes) -> bytes | None:
-        asked = secure.header(data)
+        asked = usm_message.header(data)
         if asked.moment.engine != self._engine:
             return self._report(asked, UNKNOWN_ENGINE)
         keys = self._keys.get(asked.user)
         if keys is None:
             return self._report(asked, UNKNOWN_USER)
-        if asked.flags & 3 != secure.AUTHENTICATED | secure.ENCRYPTED:
+        if asked.flags & 3 != usm_message.AUTHENTICATED | usm_message.ENCRYPTED:
             return self._report(asked, WRONG_LEVEL)
         try:
-            secure.check(asked, data, keys)
+            usm_message.check(asked, data, keys)
         except RefusedError:
             return self._report(asked, WRONG_DIGEST)
         now = self._now()
         if asked.moment.boots != now.boots or abs(asked.moment.time - now.time) > WINDOW_SECONDS:
             return self._report(asked, NOT_IN_TIME, keys)
         try:
-            plain, inner = secure.opened(asked, data, keys)
+            plain, inner = usm_message.opened(asked, data, keys)
         except BadAnswerError:
             return self._report(asked, UNDECIPHERABLE)
         room = room_for(self._largest, _AROUND_V3 + len(keys.user))
@@ -124,23 +124,23 @@ class Agent:
         return found and self._signed(asked, keys, found)
 
     def _report(
-        self, asked: secure.Header, which: int, keys: usm.Keys | None = None
+        self, asked: usm_message.Header, which: int, keys: usm_keys.Keys | None = None
     ) -> bytes | None:
         """A report (RFC 3414, 3.2), signed when the question was."""
         self.counted.refused += which != UNKNOWN_ENGINE
-        if not asked.flags & secure.REPORTABLE:
+        if not asked.flags & usm_message.REPORTABLE:
             return None
-        name = secure.USM_STATS + bytes((which, 0))
+        name = usm_message.USM_STATS + bytes((which, 0))
         counted = pdu.binding(name, values.COUNTER32, b"\x01")
         report = pdu.encode(pdu.REPORT, 0, (counted,))
         if keys is not None:
             return self._signed(asked, keys, report)
-        return secure.encode_clear(asked.message_id, self._now(), report, 0)
+        return usm_message.encode_clear(asked.message_id, self._now(), report, 0)
 
-    def _signed(self, asked: secure.Header, keys: usm.Keys, content: bytes) -> bytes:
-        self._salt = (self._salt + 1) % 2 ** (8 * secure.SALT)
-        salt = self._salt.to_bytes(secure.SALT, "big")
-        return secure.encode(asked.message_id, self._now(), keys, content, salt, 0)
+    def _signed(self, asked: usm_message.Header, keys: usm_keys.Keys, content: bytes) -> bytes:
+        self._salt = (self._salt + 1) % 2 ** (8 * usm_message.SALT)
+        salt = self._salt.to_bytes(usm_message.SALT, "big")
+        return usm_message.encode(asked.message_id, self._now(), keys, content, salt, 0)
 
-    def _now(self) -> secure.Moment:
-        return secure.Moment(self._engine, self._boots, int(self._clock() - self._started))
+    def _now(self) -> usm_message.Moment:
+        return usm_message.Moment(self._engine, self._boots, int(self._clock() - self._started))

@@ -6,8 +6,8 @@ from typing import NamedTuple, Protocol
 
 from monitors.snmp import oid as oids
 from monitors.snmp.client import Typed
-from monitors.snmp.recording.content import integer
-from monitors.snmp.recording.session import View
+from monitors.snmp.recording.parsing import integer
+from monitors.snmp.recording.recorded_session import View
 from monitors.snmp.wire import ber, pdu, values
 
 SYSTEM_UPTIME = oids.encode("1.3.6.1.2.1.1.3.0")

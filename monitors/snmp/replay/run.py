@@ -5,10 +5,10 @@ import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from monitors.snmp.recording.read import Recording, read
+from monitors.snmp.recording.reader import Recording, read
 from monitors.snmp.replay.agent import Access, Agent
 from monitors.snmp.replay.objects import Recorded, moving
-from monitors.snmp.replay.serve import Place, serving
+from monitors.snmp.replay.server import Place, serving
 
 
 def recorded(

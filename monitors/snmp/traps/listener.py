@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from monitors.snmp.traps import kernel
-from monitors.snmp.traps.gate import Reason
-from monitors.snmp.traps.hearing import Hearing
+from monitors.snmp.traps.authentication import Reason
+from monitors.snmp.traps.decoder import Hearing
 from monitors.snmp.traps.limits import Limits
 from monitors.snmp.traps.messages import NEWS, ORDER, News, Order, Rejection
 from monitors.snmp.traps.senders import Address

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
-from monitors.snmp.traps.gate import Reason
-from monitors.snmp.traps.identity import Identity
+from monitors.snmp.traps.authentication import Reason
+from monitors.snmp.traps.engine_state import Identity
 from monitors.snmp.traps.senders import Address
 from monitors.snmp.traps.trap import Trap
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from inventory.model import Estate
 from monitors.metrics import Family, Sample, gauge
-from monitors.snmp.traps import identity
+from monitors.snmp.traps import engine_state
 from monitors.snmp.traps.calling import Calling, OnTrap
-from monitors.snmp.traps.counting import Counting
+from monitors.snmp.traps.counters import Counting
 from monitors.snmp.traps.messages import NEWS, ORDER, Order
 from monitors.snmp.traps.senders import Address, addresses
 
@@ -118,7 +118,7 @@ class Receiver:
 
     async def _run_once(self) -> bool:
         """Start the process and take its news until it ends; whether it was ready."""
-        identified = await asyncio.to_thread(identity.start, self._state)
+        identified = await asyncio.to_thread(engine_state.start, self._state)
         process = await self._spawn()
         ready = False
         try:

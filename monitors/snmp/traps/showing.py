@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from monitors.snmp.client import Raw
 from monitors.snmp.traps import names
-from monitors.snmp.traps.engine import Binding
+from monitors.snmp.traps.pysnmp_engine import Binding
 from monitors.snmp.traps.trap import Shown
 
 SYS_UP_TIME = "1.3.6.1.2.1.1.3.0"

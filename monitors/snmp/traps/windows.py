@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from inventory.files import write_whole
-from monitors.snmp.wire.secure import Moment
+from monitors.snmp.wire.usm_message import Moment
 
 log = logging.getLogger(__name__)
 

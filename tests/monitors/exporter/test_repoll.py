@@ -10,7 +10,7 @@ from monitors.exporter.repoll import Repoller
 from monitors.metrics import pairs
 from monitors.snmp.traps.trap import Trap
 from tests.infra.lab.agent.running import running
-from tests.monitors.snmp.polling import poller, target_of
+from tests.monitors.snmp.polled_agents import poller, target_of
 
 
 def trap(device: str) -> Trap:

@@ -10,9 +10,9 @@ from infra.lab.agent import switch
 from infra.lab.agent.config import AgentConfig
 from infra.lab.agent.objects import Moment, Oid, fixed
 from infra.lab.agent.responder import Binding, Lookup
-from monitors.snmp import table
+from monitors.snmp import table_walk
 from tests.infra.lab.agent.running import running, settings
-from tests.monitors.snmp.polling import (
+from tests.monitors.snmp.polled_agents import (
     Lying,
     answering,
     between,
@@ -115,7 +115,7 @@ def test_oids_that_do_not_increase_end_the_collector_and_only_it(tmp_path: Path)
 def test_a_table_without_an_end_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table, "MOST_ROWS", 1000)
+    monkeypatch.setattr(table_walk, "MOST_ROWS", 1000)
 
     def lie(asked: Oid, moment: Moment, answer: Binding) -> Binding:
         if asked[:-1] == HC_IN_OCTETS or asked == HC_IN_OCTETS:

@@ -12,7 +12,7 @@ from pysnmp.hlapi.v3arch import asyncio as pysnmp
 
 from infra.lab.agent.config import AgentConfig
 from tests.infra.lab.agent.running import ADDRESS, AUTH, PRIV, free_port, running
-from tests.monitors.snmp.polling import failures, poller, target, target_of, values
+from tests.monitors.snmp.polled_agents import failures, poller, target, target_of, values
 
 STEADY = {
     "ifAdminStatus": "1.3.6.1.2.1.2.2.1.7",

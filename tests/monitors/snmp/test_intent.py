@@ -6,8 +6,8 @@ import pytest
 
 from inventory.model import PortIntent
 from monitors.metrics import pairs
-from monitors.snmp.discover.known import directory
-from monitors.snmp.discover.seen import Neighbour, Port, Seen, find_port
+from monitors.snmp.discover.directory import directory
+from monitors.snmp.discover.observed import Neighbour, Port, Seen, find_port
 from monitors.snmp.intent import Intent, intent_families, intents, unknown_profiles
 from tests.monitors.snmp.discover.estates import lab
 from tests.monitors.snmp.discover.shown import recorded

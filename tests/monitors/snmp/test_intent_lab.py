@@ -14,12 +14,14 @@ from infra.lab.place import Lab
 from inventory.entries import devices
 from inventory.enums import LAB_DEVICE_KINDS, DeviceKind
 from monitors.metrics import pairs
-from monitors.snmp.discover import PROFILES, discover, seen, yaml_to_paste
+from monitors.snmp.discover.compare import discover
+from monitors.snmp.discover.inventory_yaml import yaml_to_paste
+from monitors.snmp.discover.observed import PROFILES, seen
 from monitors.snmp.intent import intent_families, intents
 from monitors.snmp.poller import PollResult
 from tests.infra.lab.agent.running import running
 from tests.monitors.snmp.discover.estates import lab
-from tests.monitors.snmp.polling import poller, target_of
+from tests.monitors.snmp.polled_agents import poller, target_of
 
 SWITCHES = [entry for entry in devices(lab()) if entry.device.kind is DeviceKind.SWITCH]
 

@@ -11,7 +11,7 @@ from infra.lab.agent import switch
 from monitors.metrics import render
 from monitors.snmp.poller import poll_all
 from tests.infra.lab.agent.running import free_port, running, settings
-from tests.monitors.snmp.polling import (
+from tests.monitors.snmp.polled_agents import (
     answering,
     between,
     failures,

@@ -10,12 +10,12 @@ from monitors.snmp import oid
 from monitors.snmp.client import Agent, Community, NoAnswerError
 from monitors.snmp.exchange import Exchange, Plain, Question
 from monitors.snmp.replay.agent import Access
-from monitors.snmp.replay.switches import switch
+from monitors.snmp.replay.simulated_switches import switch
 from monitors.snmp.session import NetworkClient
 from monitors.snmp.transport import Transport, number_of
-from monitors.snmp.wire import community, pdu
+from monitors.snmp.wire import community_message, pdu
 from tests.infra.lab.agent.running import ADDRESS, free_port
-from tests.monitors.snmp.polling import answering
+from tests.monitors.snmp.polled_agents import answering
 
 NAME = oid.encode("1.3.6.1.2.1.1.5.0")
 WORD = Community("public")
@@ -123,7 +123,7 @@ def test_snmpv1_devices_are_read_without_getbulk() -> None:
     kinds = []
 
     def old(data: bytes) -> bytes | None:
-        kinds.append(community.decode(data).pdu.kind)
+        kinds.append(community_message.decode(data).pdu.kind)
         return SWITCH.answer(data)
 
     async def scenario() -> None:

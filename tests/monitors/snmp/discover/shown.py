@@ -3,13 +3,13 @@
 import asyncio
 from pathlib import Path
 
-from monitors.snmp.boot import BootTimes
-from monitors.snmp.collect import Collector, Gathering
-from monitors.snmp.discover import PROFILES, Seen, seen
-from monitors.snmp.memory import DeviceMemory
+from monitors.snmp.boot_time import BootTimes
+from monitors.snmp.device_cache import DeviceMemory
+from monitors.snmp.device_poll import Collector, Gathering
+from monitors.snmp.discover.observed import PROFILES, Seen, seen
 from monitors.snmp.profile import shipped_profiles
-from monitors.snmp.recording.read import read
-from monitors.snmp.recording.session import RecordedSession
+from monitors.snmp.recording.reader import read
+from monitors.snmp.recording.recorded_session import RecordedSession
 
 SWITCH = Path(__file__).parent / "cases" / "velgora-switch.snmprec"
 

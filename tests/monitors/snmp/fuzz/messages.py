@@ -4,13 +4,13 @@ from hypothesis import strategies as st
 
 from monitors.snmp import oid
 from monitors.snmp.client import User
-from monitors.snmp.recording.content import integer
-from monitors.snmp.wire import ber, community, pdu, secure, usm, values
+from monitors.snmp.recording.parsing import integer
+from monitors.snmp.wire import ber, community_message, pdu, usm_keys, usm_message, values
 
 USER = User("operator", "SHA256", "authentication", "AES256", "encryption")
 ENGINE = b"\x80\x00\x7e\xd9\x04fuzzed"
-KEYS = usm.localized(USER, ENGINE)
-MOMENT = secure.Moment(ENGINE, 7, 4711)
+KEYS = usm_keys.localized(USER, ENGINE)
+MOMENT = usm_message.Moment(ENGINE, 7, 4711)
 SALT = bytes(range(8))
 
 ARCS = st.one_of(st.integers(0, 300), st.integers(0, oid.LARGEST_ARC))
@@ -54,9 +54,9 @@ def _pdu(
 
 
 PDUS = st.builds(_pdu, KINDS, SIGNED, BINDINGS, st.integers(0, 25), st.integers(0, 40))
-PLAIN = st.builds(community.encode, st.integers(0, 1), st.binary(max_size=40), PDUS)
-SECURED = PDUS.map(lambda inner: secure.encode(1, MOMENT, KEYS, inner, SALT))
-CLEAR = PDUS.map(lambda inner: secure.encode_clear(1, MOMENT, inner))
+PLAIN = st.builds(community_message.encode, st.integers(0, 1), st.binary(max_size=40), PDUS)
+SECURED = PDUS.map(lambda inner: usm_message.encode(1, MOMENT, KEYS, inner, SALT))
+CLEAR = PDUS.map(lambda inner: usm_message.encode_clear(1, MOMENT, inner))
 MESSAGES = st.one_of(PLAIN, SECURED, CLEAR)
 
 

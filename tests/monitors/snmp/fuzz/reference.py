@@ -14,7 +14,7 @@ from pysnmp.proto.secmod.rfc3414.service import SnmpUSMSecurityModel, UsmSecurit
 from monitors.snmp import oid
 from monitors.snmp.client import Typed, User
 from monitors.snmp.wire import ber, pdu, values
-from monitors.snmp.wire.secure import Moment
+from monitors.snmp.wire.usm_message import Moment
 
 AUTHENTICATION = {
     "SHA": config.USM_AUTH_HMAC96_SHA,

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from monitors.metrics import render
 from monitors.snmp.client import SnmpError, Typed
 from monitors.snmp.recording.polled import polled
-from monitors.snmp.recording.read import Recording, read
-from monitors.snmp.replay.switches import entries
+from monitors.snmp.recording.reader import Recording, read
+from monitors.snmp.replay.simulated_switches import entries
 from tests.monitors.snmp.fuzz.messages import OIDS, VALUES
 
 CASE = Path(__file__).parents[1] / "recording" / "cases" / "everything.walk"

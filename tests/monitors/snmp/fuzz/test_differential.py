@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitors.snmp.client import Typed, User
-from monitors.snmp.wire import community, pdu, secure, usm
+from monitors.snmp.wire import community_message, pdu, usm_keys, usm_message
 from tests.monitors.snmp.fuzz import reference
 from tests.monitors.snmp.fuzz.messages import BINDINGS, ENGINE, KINDS, MOMENT, SALT, SIGNED
 from tests.monitors.snmp.fuzz.reference import AUTHENTICATION, PRIVACY, Said
@@ -44,7 +44,7 @@ def read(data: bytes, head: pdu.Pdu) -> Said:
 @given(SAID, st.integers(0, 1), st.binary(max_size=200))
 def test_we_read_what_pysnmp_writes(said: Said, version: int, word: bytes) -> None:
     data = reference.encode(version, word, said)
-    found = community.decode(data)
+    found = community_message.decode(data)
     assert (found.version, found.community) == (version, word)
     assert read(data, found.pdu) == said
 
@@ -52,23 +52,27 @@ def test_we_read_what_pysnmp_writes(said: Said, version: int, word: bytes) -> No
 @some
 @given(SAID, st.integers(0, 1), st.binary(max_size=200))
 def test_pysnmp_reads_what_we_write(said: Said, version: int, word: bytes) -> None:
-    assert reference.decode(community.encode(version, word, encoded(said))) == (version, word, said)
+    assert reference.decode(community_message.encode(version, word, encoded(said))) == (
+        version,
+        word,
+        said,
+    )
 
 
 @some
 @given(SAID, st.binary(max_size=40))
 def test_both_write_the_same_octets(said: Said, word: bytes) -> None:
-    assert community.encode(1, word, encoded(said)) == reference.encode(1, word, said)
+    assert community_message.encode(1, word, encoded(said)) == reference.encode(1, word, said)
 
 
 @pytest.mark.parametrize("user", USERS, ids=lambda u: f"{u.auth_protocol} {u.priv_protocol}")
 @settings(max_examples=10, deadline=None)
 @given(said=SAID)
 def test_secured_messages_are_read_both_ways(user: User, said: Said) -> None:
-    ours, theirs = usm.localized(user, ENGINE), reference.Secured(user, ENGINE)
-    assert theirs.decode(secure.encode(5, MOMENT, ours, encoded(said), SALT)) == said
+    ours, theirs = usm_keys.localized(user, ENGINE), reference.Secured(user, ENGINE)
+    assert theirs.decode(usm_message.encode(5, MOMENT, ours, encoded(said), SALT)) == said
     data = theirs.encode(5, MOMENT, said)
-    found = secure.header(data)
+    found = usm_message.header(data)
     assert (found.message_id, found.moment, found.user) == (5, MOMENT, b"operator")
-    secure.check(found, data, ours)
-    assert read(*secure.opened(found, data, ours)) == said
+    usm_message.check(found, data, ours)
+    assert read(*usm_message.opened(found, data, ours)) == said

@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitors.snmp.recording.read import MOST_REMARKS, Recording, RecordingError, parse
+from monitors.snmp.recording.reader import MOST_REMARKS, Recording, RecordingError, parse
 from monitors.snmp.recording.write import text
 from tests.monitors.snmp.fuzz.messages import damaged
 

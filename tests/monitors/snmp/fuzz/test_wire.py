@@ -13,13 +13,13 @@ from monitors.snmp import oid
 from monitors.snmp.client import Agent as Place
 from monitors.snmp.client import BadAnswerError, Community, SnmpError
 from monitors.snmp.exchange import Answer, Exchange, Plain, Question
-from monitors.snmp.pages import PageSize
 from monitors.snmp.replay.agent import Access
-from monitors.snmp.replay.switches import switch
+from monitors.snmp.replay.simulated_switches import switch
+from monitors.snmp.request_size import PageSize
 from monitors.snmp.session import AgentSession
-from monitors.snmp.table import Reading, read
+from monitors.snmp.table_walk import Reading, read
 from monitors.snmp.transport import Transport, number_of
-from monitors.snmp.wire import ber, community, pdu, secure
+from monitors.snmp.wire import ber, community_message, pdu, usm_message
 from tests.monitors.snmp.fuzz.messages import KEYS, MESSAGES, PLAIN, USER, damaged
 
 MOST = 65_507
@@ -29,22 +29,22 @@ often = settings(max_examples=200, deadline=None)
 
 
 def decode_plain(data: bytes) -> None:
-    found = community.decode(data)
+    found = community_message.decode(data)
     pdu.bindings(data, found.pdu.start, found.pdu.end)
     pdu.typed(data, found.pdu.start, found.pdu.end)
 
 
 def decode_secured(data: bytes) -> None:
-    found = secure.header(data)
+    found = usm_message.header(data)
     with contextlib.suppress(SnmpError):
-        inner = secure.content_of(found, data)
+        inner = usm_message.content_of(found, data)
         pdu.bindings(data, inner.start, inner.end)
-        secure.report(data, inner)
+        usm_message.report(data, inner)
     with contextlib.suppress(SnmpError):
-        secure.check(found, data, KEYS)
-    plain, inner = secure.opened(found, data, KEYS)
+        usm_message.check(found, data, KEYS)
+    plain, inner = usm_message.opened(found, data, KEYS)
     pdu.bindings(plain, inner.start, inner.end)
-    secure.report(plain, inner)
+    usm_message.report(plain, inner)
 
 
 DECODERS = (decode_plain, decode_secured, number_of)
@@ -77,7 +77,7 @@ def test_only_snmp_errors_come_out_of_bindings(data: bytes, tag: int) -> None:
 @often
 @given(PLAIN)
 def test_bindings_and_typed_bindings_are_of_one_mind(data: bytes) -> None:
-    head = community.decode(data).pdu
+    head = community_message.decode(data).pdu
     values = pdu.bindings(data, head.start, head.end)
     assert [entry.oid for entry in pdu.typed(data, head.start, head.end)] == [
         where for where, _ in values
@@ -94,19 +94,21 @@ def nested(tag: int, most: int) -> bytes:
 LARGE = {
     "nested sequences": nested(ber.SEQUENCE, 6_000),
     "nested strings": nested(ber.OCTETS, 6_000),
-    "nested bindings": community.encode(1, b"", nested(pdu.RESPONSE, 6_000)),
+    "nested bindings": community_message.encode(1, b"", nested(pdu.RESPONSE, 6_000)),
     "sequence tags only": b"\x30\x80" * (MOST // 2),
     "long lengths only": b"\x30\x84\xff\xff\xff\xff" * (MOST // 6),
-    "an OID as a datagram": community.encode(
+    "an OID as a datagram": community_message.encode(
         1, b"", pdu.encode(pdu.RESPONSE, 1, [pdu.binding(b"\xff" * 65_000 + b"\x7f", 5, b"")])
     ),
-    "a value that is an endless OID": community.encode(
+    "a value that is an endless OID": community_message.encode(
         1,
         b"",
         pdu.encode(pdu.RESPONSE, 1, [pdu.binding(b"+", 6, b"\xff" * 65_000 + b"\x7f")]),
     ),
-    "empty bindings": community.encode(1, b"", pdu.encode(pdu.RESPONSE, 1, [b"\x30\0"] * 32_000)),
-    "a number as a datagram": community.encode(
+    "empty bindings": community_message.encode(
+        1, b"", pdu.encode(pdu.RESPONSE, 1, [b"\x30\0"] * 32_000)
+    ),
+    "a number as a datagram": community_message.encode(
         1, b"", pdu.encode(pdu.RESPONSE, 1, [pdu.binding(b"+", 2, b"\x7f" * 65_000)])
     ),
 }
@@ -141,7 +143,9 @@ def test_an_agent_answers_or_does_not(data: bytes) -> None:
 
 
 @often
-@given(damaged(st.builds(community.encode, st.integers(0, 1), st.just(b"public"), st.binary())))
+@given(
+    damaged(st.builds(community_message.encode, st.integers(0, 1), st.just(b"public"), st.binary()))
+)
 def test_an_agent_survives_those_who_know_its_community(data: bytes) -> None:
     AGENT.answer(data)
 
@@ -150,7 +154,7 @@ def test_strangers_are_never_answered() -> None:
     agent = switch("closed", Access("secret"), ports=1)
     for word in (b"", b"public", b"Secret", b"secret\0", b"secre"):
         for version in (0, 1):
-            message = community.encode(version, word, pdu.request(pdu.GET, 1, [b"+"]))
+            message = community_message.encode(version, word, pdu.request(pdu.GET, 1, [b"+"]))
             assert agent.answer(message) is None
 
 
@@ -192,4 +196,4 @@ def test_a_session_with_a_damaged_agent_raises_only_snmp_errors(data: bytes) -> 
 
 def test_an_error_says_what_is_wrong() -> None:
     with pytest.raises(BadAnswerError, match="octet 0: expected tag 0x30, found 0x31"):
-        community.decode(b"\x31\x00")
+        community_message.decode(b"\x31\x00")

@@ -7,9 +7,9 @@ from pathlib import Path
 import yaml
 
 from monitors.metrics import render
-from monitors.snmp.collect import Outcome
+from monitors.snmp.device_poll import Outcome
 from monitors.snmp.recording.polled import polled
-from monitors.snmp.recording.read import read
+from monitors.snmp.recording.reader import read
 
 RECORDINGS = Path(__file__).resolve().parents[4].parent / "shared" / "recordings"
 

@@ -9,7 +9,7 @@ from monitors.snmp import oid
 from monitors.snmp.client import Typed
 from monitors.snmp.recording.mask import mask
 from monitors.snmp.recording.polled import polled
-from monitors.snmp.recording.read import parse, read
+from monitors.snmp.recording.reader import parse, read
 from monitors.snmp.recording.sensitive import CREDENTIALS
 from monitors.snmp.recording.write import text
 

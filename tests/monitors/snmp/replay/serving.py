@@ -8,7 +8,7 @@ import pytest
 
 from monitors.snmp.client import User
 from monitors.snmp.replay.agent import Access, Agent
-from monitors.snmp.replay.serve import Place, serving
+from monitors.snmp.replay.server import Place, serving
 
 COMMUNITY = "replayed"
 USER = User("operator", "SHA", "authentication", "AES", "encryption")

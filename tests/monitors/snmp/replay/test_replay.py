@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from monitors.snmp.client import Typed
-from monitors.snmp.recording.read import parse, read
+from monitors.snmp.recording.reader import parse, read
 from monitors.snmp.replay.agent import Agent
 from monitors.snmp.replay.objects import Recorded
-from monitors.snmp.replay.serve import BindError, Place, serving
-from monitors.snmp.replay.switches import fleet, switch
+from monitors.snmp.replay.server import BindError, Place, serving
+from monitors.snmp.replay.simulated_switches import fleet, switch
 from monitors.snmp.wire.values import UNSIGNED32
 from tests.monitors.snmp.replay.serving import (
     ACCESS,

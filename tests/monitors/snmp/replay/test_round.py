@@ -8,11 +8,11 @@ import pytest
 from monitors.snmp import oid
 from monitors.snmp.client import Agent as Asked
 from monitors.snmp.client import Community, Credentials, NoAnswerError, RefusedError, User
-from monitors.snmp.recording.read import read
-from monitors.snmp.recording.record import Recorder
+from monitors.snmp.recording.reader import read
+from monitors.snmp.recording.recorder import Recorder
 from monitors.snmp.replay.agent import Agent
 from monitors.snmp.replay.objects import Recorded
-from monitors.snmp.replay.serve import Place, serving
+from monitors.snmp.replay.server import Place, serving
 from monitors.snmp.session import NetworkClient
 from monitors.snmp.wire.values import COUNTER64
 from tests.monitors.snmp.replay.serving import ACCESS, COMMUNITY, STRONG, USER

@@ -10,11 +10,11 @@ import pytest
 
 from monitors.snmp import oid
 from monitors.snmp.client import Typed
-from monitors.snmp.recording.read import RecordingError
+from monitors.snmp.recording.reader import RecordingError
 from monitors.snmp.replay.agent import Access
 from monitors.snmp.replay.objects import moving
 from monitors.snmp.replay.run import recorded, run
-from monitors.snmp.replay.serve import Place
+from monitors.snmp.replay.server import Place
 from monitors.snmp.wire import values
 from monitors.snmp.wire.pdu import typed
 

@@ -19,9 +19,9 @@ from monitors.snmp import oid
 from monitors.snmp.client import User
 from monitors.snmp.traps.receiver import MODULE, Receiver
 from monitors.snmp.traps.trap import Trap
-from monitors.snmp.wire import ber, community, pdu, secure
-from monitors.snmp.wire.secure import Moment
-from monitors.snmp.wire.usm import localized
+from monitors.snmp.wire import ber, community_message, pdu, usm_message
+from monitors.snmp.wire.usm_keys import localized
+from monitors.snmp.wire.usm_message import Moment
 
 CASES = Path(__file__).parent / "cases"
 HERE = "127.0.0.1"
@@ -143,7 +143,7 @@ def bindings(trap: str = LINK_DOWN, index: int = 3, up_time: int = 4711) -> list
 def plain(word: str = WORD, number: int = 7, told: Sequence[bytes] | None = None) -> bytes:
     """A v2c trap."""
     content = pdu.encode(pdu.TRAP, number, bindings() if told is None else told)
-    return community.encode(community.V2C, word.encode(), content)
+    return community_message.encode(community_message.V2C, word.encode(), content)
 
 
 def signed(
@@ -157,7 +157,7 @@ def signed(
     found = moment or Moment(ENGINE, 5, 1000)
     content = pdu.encode(kind, number, bindings() if told is None else told)
     salt = number.to_bytes(8, "big")
-    return secure.encode(number, found, localized(user, found.engine), content, salt, flags=0)
+    return usm_message.encode(number, found, localized(user, found.engine), content, salt, flags=0)
 
 
 async def net_snmp(tool: str, source: str, port: int, *arguments: str) -> int:

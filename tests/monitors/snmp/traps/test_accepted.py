@@ -12,10 +12,10 @@ import pytest
 from inventory.model import SnmpAccess
 from monitors.snmp import oid
 from monitors.snmp.client import User
-from monitors.snmp.traps.gate import Reason
+from monitors.snmp.traps.authentication import Reason
 from monitors.snmp.traps.receiver import TrapListenError
 from monitors.snmp.wire import ber, pdu
-from monitors.snmp.wire.secure import Moment
+from monitors.snmp.wire.usm_message import Moment
 from tests.monitors.snmp.traps import receiving as r
 from tests.monitors.snmp.traps.informing import sender
 

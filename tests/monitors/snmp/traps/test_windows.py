@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from monitors.snmp.traps.windows import FORGET_SECONDS, LAST_BOOTS, MOST_ENGINES, Windows
-from monitors.snmp.wire.secure import Moment
+from monitors.snmp.wire.usm_message import Moment
 
 ENGINE = b"\x80\x00\x7e\xd9\x04x"
 

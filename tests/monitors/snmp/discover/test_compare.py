@@ -6,9 +6,9 @@ import pytest
 
 from inventory.entries import devices
 from inventory.model import PortIntent
-from monitors.snmp.discover import HEADINGS, Discovery, Seen, discover, rows
-from monitors.snmp.discover.compare import Verdict
-from monitors.snmp.discover.seen import Neighbour, Port
+from monitors.snmp.discover.compare import Discovery, Verdict, discover
+from monitors.snmp.discover.observed import Neighbour, Port, Seen
+from monitors.snmp.discover.report_rows import HEADINGS, rows
 from tests.monitors.snmp.discover.estates import lab
 from tests.monitors.snmp.discover.shown import recorded
 

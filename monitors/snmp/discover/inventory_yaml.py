@@ -16,8 +16,8 @@ from inventory.entries import InventoryDevice, devices, hosts, tenants
 from inventory.enums import ProviderName
 from inventory.model import CENTRAL, Estate, PortIntent, Site
 from monitors.snmp.discover.compare import Discovery, Met, Verdict
-from monitors.snmp.discover.guess import guess_kind
-from monitors.snmp.discover.seen import Neighbour
+from monitors.snmp.discover.device_kind import guess_kind
+from monitors.snmp.discover.observed import Neighbour
 
 LONGEST_ID = 31
 LONGEST_MODEL = 80

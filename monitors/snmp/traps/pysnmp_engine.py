@@ -18,8 +18,8 @@ from pysnmp.proto import rfc1902
 from pysnmp.proto.rfc1902 import univ
 
 from monitors.snmp.client import Community, Raw, User
-from monitors.snmp.traps.identity import Identity
-from monitors.snmp.wire.usm import Keys
+from monitors.snmp.traps.engine_state import Identity
+from monitors.snmp.wire.usm_keys import Keys
 
 AUTHENTICATION = {
     "SHA": usm.USM_AUTH_HMAC96_SHA,

@@ -11,10 +11,10 @@ from ipaddress import IPv4Address
 
 from monitors.snmp import oid
 from monitors.snmp.client import Typed
-from monitors.snmp.recording.content import integer
+from monitors.snmp.recording.parsing import integer
 from monitors.snmp.replay.agent import Access, Agent
 from monitors.snmp.replay.objects import SYSTEM_UPTIME, Recorded, Replaced, encoded, number
-from monitors.snmp.replay.serve import Place
+from monitors.snmp.replay.server import Place
 from monitors.snmp.wire import ber, values
 
 PORTS = 48

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from monitors.snmp.recording.read import MOST_REMARKS, Recording, RecordingError, parse, read
+from monitors.snmp.recording.reader import MOST_REMARKS, Recording, RecordingError, parse, read
 from monitors.snmp.recording.write import text
 
 CASES = Path(__file__).parent / "cases"

@@ -11,7 +11,7 @@ import pytest
 
 from inventory.load import load_estate
 from inventory.model import Device, Estate, SnmpAccess
-from monitors.snmp.setting import Change, Changed, SettingError, set_value
+from monitors.snmp.set_request import Change, Changed, SettingError, set_value
 from monitors.snmp.targets import stranger, targets
 from tests.infra.lab.agent.running import free_port
 

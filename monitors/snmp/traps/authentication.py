@@ -10,9 +10,9 @@ from enum import StrEnum
 
 from monitors.snmp.client import BadAnswerError, Community, RefusedError, User
 from monitors.snmp.traps.senders import Address, Sender
-from monitors.snmp.wire import ber, community, pdu, secure
-from monitors.snmp.wire.secure import Header, Moment
-from monitors.snmp.wire.usm import Keys, localized
+from monitors.snmp.wire import ber, community_message, pdu, usm_message
+from monitors.snmp.wire.usm_keys import Keys, localized
+from monitors.snmp.wire.usm_message import Header, Moment
 
 NOTIFICATIONS = frozenset((pdu.INFORM, pdu.TRAP))
 # A question for our engine's id carries nothing; 484 octets is what any engine must take.
@@ -63,16 +63,16 @@ def judge(data: bytes, source: Address) -> Verdict:
     try:
         start, end = ber.enter(data, 0, len(data), ber.SEQUENCE)
         version, _ = ber.number(data, start, end)
-        if version == secure.V3:
-            return _secure(data, secure.header(data), source)
-        if version == community.V2C:
-            return _shared(community.decode(data), source)
+        if version == usm_message.V3:
+            return _secure(data, usm_message.header(data), source)
+        if version == community_message.V2C:
+            return _shared(community_message.decode(data), source)
     except BadAnswerError:
         return Reason.UNDECODABLE
     return Reason.UNSUPPORTED
 
 
-def _shared(message: community.Message, source: Address) -> Verdict:
+def _shared(message: community_message.Message, source: Address) -> Verdict:
     if message.pdu.kind not in NOTIFICATIONS:
         return Reason.UNSUPPORTED
     senders = tuple(s for s in source.senders if _knows(s.credentials, message.community))
@@ -83,14 +83,14 @@ def _shared(message: community.Message, source: Address) -> Verdict:
 
 def _knows(credentials: User | Community, word: bytes) -> bool:
     """Whether a v2c community is the device's; what is asked by v3 sends no v2c."""
-    if not isinstance(credentials, Community) or credentials.version != community.V2C:
+    if not isinstance(credentials, Community) or credentials.version != community_message.V2C:
         return False
     return hmac.compare_digest(credentials.community.encode(), word)
 
 
 def _secure(data: bytes, header: Header, source: Address) -> Verdict:
     if not header.moment.engine:
-        asks = header.flags == secure.REPORTABLE and len(data) <= LONGEST_DISCOVERY
+        asks = header.flags == usm_message.REPORTABLE and len(data) <= LONGEST_DISCOVERY
         return Discovery() if asks else Reason.UNSUPPORTED
     fitting = {
         user: keys
@@ -101,12 +101,12 @@ def _secure(data: bytes, header: Header, source: Address) -> Verdict:
         return Reason.BAD_CREDENTIALS
     senders = tuple(s for s in source.senders if s.credentials in fitting)
     keys = next(iter(fitting.values()))
-    if not header.flags & secure.ENCRYPTED:
+    if not header.flags & usm_message.ENCRYPTED:
         # Only the question for our engine's time (RFC 3414, 4) may be in clear.
         asks = not header.moment.boots and not header.moment.time
         return Admitted(senders, 0, True, keys, header.moment) if asks else Reason.UNSUPPORTED
     try:
-        found = secure.opened(header, data, keys)[1]
+        found = usm_message.opened(header, data, keys)[1]
     except BadAnswerError:
         # What a wrong privacy key makes of a message that is well signed.
         return Reason.BAD_CREDENTIALS
@@ -117,7 +117,7 @@ def _secure(data: bytes, header: Header, source: Address) -> Verdict:
 
 def _signed(data: bytes, header: Header, keys: Keys) -> bool:
     try:
-        secure.check(header, data, keys)
+        usm_message.check(header, data, keys)
     except RefusedError:
         return False
     return True

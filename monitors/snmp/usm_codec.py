@@ -15,8 +15,8 @@ from monitors.snmp.client import (
 )
 from monitors.snmp.exchange import Answer, Question
 from monitors.snmp.transport import Transport
-from monitors.snmp.wire import pdu, secure, usm
-from monitors.snmp.wire.secure import Moment
+from monitors.snmp.wire import pdu, usm_keys, usm_message
+from monitors.snmp.wire.usm_message import Moment
 
 # RFC 3414, 2.2.3: how far a message may be from the engine's own clock.
 WINDOW_SECONDS = 150
@@ -58,12 +58,12 @@ class Engines:
     def __init__(self) -> None:
         """Start with none known."""
         self.known: dict[tuple[str, int], Engine] = {}
-        self._salt = int.from_bytes(os.urandom(secure.SALT), "big")
+        self._salt = int.from_bytes(os.urandom(usm_message.SALT), "big")
 
     def salt(self) -> bytes:
         """Return eight octets that no other message has (RFC 3826, 3.1.2.1)."""
-        self._salt = (self._salt + 1) % 2 ** (8 * secure.SALT)
-        return self._salt.to_bytes(secure.SALT, "big")
+        self._salt = (self._salt + 1) % 2 ** (8 * usm_message.SALT)
+        return self._salt.to_bytes(usm_message.SALT, "big")
 
 
 class Secured:
@@ -90,11 +90,11 @@ class Secured:
         failure: SnmpError = NoAnswerError(f"{self._agent}: never asked")
         for _ in range(self._attempts):
             number = self._transport.number()
-            question = secure.encode_clear(number, NOBODY, pdu.request(pdu.GET, number, ()))
+            question = usm_message.encode_clear(number, NOBODY, pdu.request(pdu.GET, number, ()))
             try:
                 self._transport.send(self._agent, number, question)
                 data = await self._transport.answer(number, self._seconds)
-                moment = secure.header(data).moment
+                moment = usm_message.header(data).moment
             except (NoAnswerError, BadAnswerError) as error:
                 failure = error
                 continue
@@ -103,7 +103,7 @@ class Secured:
             if not moment.engine:
                 raise BadAnswerError(f"{self._agent}: an SNMPv3 answer without an engine id")
             # In a thread: milliseconds of hashing that no other device waits for.
-            await asyncio.to_thread(usm.localized, self._user, moment.engine)
+            await asyncio.to_thread(usm_keys.localized, self._user, moment.engine)
             engine = Engine(moment.engine, moment.boots, moment.time, time.monotonic())
             self._engines.known[self._place] = engine
             self._prepare(engine)
@@ -111,8 +111,8 @@ class Secured:
         raise failure
 
     def _prepare(self, engine: Engine) -> None:
-        self._engine, self._keys = engine, usm.localized(self._user, engine.id)
-        self._sealer = secure.Sealer(engine.id, self._keys)
+        self._engine, self._keys = engine, usm_keys.localized(self._user, engine.id)
+        self._sealer = usm_message.Sealer(engine.id, self._keys)
 
     def encode(self, number: int, question: Question) -> bytes:
         """See ``exchange.Codec``."""
@@ -131,16 +131,16 @@ class Secured:
             raise RefusedError(f"{self._agent}: {error}; {HINT}") from error
 
     def _opened(self, data: bytes) -> Answer:
-        found = secure.header(data)
-        if not found.flags & secure.AUTHENTICATED:
-            raise RefusedError(_told(secure.report(data, secure.content_of(found, data))))
-        secure.check(found, data, self._keys)
+        found = usm_message.header(data)
+        if not found.flags & usm_message.AUTHENTICATED:
+            raise RefusedError(_told(usm_message.report(data, usm_message.content_of(found, data))))
+        usm_message.check(found, data, self._keys)
         self._engine.heard(found.moment)
-        if found.flags & secure.ENCRYPTED:
-            plain, answer = secure.opened(found, data, self._keys)
+        if found.flags & usm_message.ENCRYPTED:
+            plain, answer = usm_message.opened(found, data, self._keys)
         else:
-            plain, answer = data, secure.content_of(found, data)
-        told = secure.report(plain, answer)
+            plain, answer = data, usm_message.content_of(found, data)
+        told = usm_message.report(plain, answer)
         if told is not None:
             # Signed, so the clock in it was taken over: the next attempt will be in time.
             raise BadAnswerError(_told(told))
@@ -150,4 +150,4 @@ class Secured:
 def _told(report: int | None) -> str:
     if report is None:
         return "an answer in clear to an encrypted question"
-    return secure.REPORTS.get(report, f"the agent refuses with report {report}")
+    return usm_message.REPORTS.get(report, f"the agent refuses with report {report}")

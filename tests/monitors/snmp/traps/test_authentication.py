@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitors.snmp.client import Community, User
-from monitors.snmp.traps.gate import Admitted, Discovery, Reason, judge
+from monitors.snmp.traps.authentication import Admitted, Discovery, Reason, judge
 from monitors.snmp.traps.senders import Address, Sender
-from monitors.snmp.wire import ber, secure
-from monitors.snmp.wire.secure import Moment
+from monitors.snmp.wire import ber, usm_message
+from monitors.snmp.wire.usm_message import Moment
 from tests.monitors.snmp.traps import receiving as r
 
 SIGNED, PLAIN = r.signed(), r.plain()
@@ -53,9 +53,9 @@ def test_version_1_devices_and_devices_of_v3_send_no_v2c() -> None:
 
 def test_a_question_for_our_engine_is_short_and_carries_no_name() -> None:
     empty = Moment(b"", 0, 0)
-    asked = secure.encode_clear(1, empty, b"")
+    asked = usm_message.encode_clear(1, empty, b"")
     assert isinstance(judge(asked, BOTH), Discovery)
-    long = secure.encode_clear(1, empty, ber.tlv(ber.OCTETS, bytes(500)))
+    long = usm_message.encode_clear(1, empty, ber.tlv(ber.OCTETS, bytes(500)))
     assert judge(long, BOTH) is Reason.UNSUPPORTED
 
 

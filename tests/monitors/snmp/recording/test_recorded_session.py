@@ -6,7 +6,7 @@ import pytest
 
 from monitors.snmp import oid
 from monitors.snmp.client import Binding, Missing, Typed
-from monitors.snmp.recording.session import RecordedSession
+from monitors.snmp.recording.recorded_session import RecordedSession
 from monitors.snmp.wire import pdu
 
 

@@ -7,9 +7,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from monitors.snmp.traps import names, showing
-from monitors.snmp.traps.engine import Binding, Engine
-from monitors.snmp.traps.gate import Admitted, Discovery, Reason, judge
-from monitors.snmp.traps.identity import Identity
+from monitors.snmp.traps.authentication import Admitted, Discovery, Reason, judge
+from monitors.snmp.traps.engine_state import Identity
+from monitors.snmp.traps.pysnmp_engine import Binding, Engine
 from monitors.snmp.traps.senders import Address, Sender
 from monitors.snmp.traps.trap import Trap
 from monitors.snmp.traps.windows import Windows

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from monitors.snmp.client import BadAnswerError, RefusedError
 from monitors.snmp.wire import ber, pdu
-from monitors.snmp.wire.usm import Keys
+from monitors.snmp.wire.usm_keys import Keys
 
 V3 = 3
 VERSION = ber.integer(V3)

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 import pytest
 
 from monitors.metrics import pairs, render
-from monitors.snmp.boot import BootTimes
+from monitors.snmp.boot_time import BootTimes
 from monitors.snmp.client import NoAnswerError, Page, Raw, Typed
-from monitors.snmp.collect import Collector, Gathering
-from monitors.snmp.memory import (
+from monitors.snmp.device_cache import (
     CHOICE_SECONDS,
     NAMES_SECONDS,
     SLOW_SECONDS,
     YOUNG_SECONDS,
     DeviceMemory,
 )
+from monitors.snmp.device_poll import Collector, Gathering
 from monitors.snmp.profile import shipped_profiles
-from monitors.snmp.recording.read import parse
-from monitors.snmp.recording.session import RecordedSession
+from monitors.snmp.recording.reader import parse
+from monitors.snmp.recording.recorded_session import RecordedSession
 from monitors.snmp.samples import merged
 
 DAY = 24 * 360_000  # in the ticks of sysUpTime

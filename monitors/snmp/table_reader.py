@@ -7,9 +7,9 @@ from monitors.snmp import decode, oid
 from monitors.snmp.client import Missing, NoAnswerError, Raw, RefusedError, SnmpError
 from monitors.snmp.columns import Columns
 from monitors.snmp.decode import Beside, Problem
-from monitors.snmp.memory import NAMES_SECONDS, SLOW_SECONDS, DeviceMemory
-from monitors.snmp.naming import Naming, Row, columns_of, is_fresh, rendered, shared, steady
+from monitors.snmp.device_cache import NAMES_SECONDS, SLOW_SECONDS, DeviceMemory
 from monitors.snmp.profile import Number, Only, Table
+from monitors.snmp.row_labels import Naming, Row, columns_of, is_fresh, rendered, shared, steady
 from monitors.snmp.samples import Labels, column, distinct
 
 

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from monitors.metrics import Family, Sample, gauge, labels_text
-from monitors.snmp import boot, choose, decode, oid
+from monitors.snmp import boot_time, decode, oid, profile_selection
 from monitors.snmp.client import NoAnswerError, Raw, RefusedError, Session, SnmpError
 from monitors.snmp.columns import Columns
 from monitors.snmp.decode import Problem
-from monitors.snmp.memory import CHOICE_SECONDS, SLOW_SECONDS, YOUNG_SECONDS, DeviceMemory
+from monitors.snmp.device_cache import CHOICE_SECONDS, SLOW_SECONDS, YOUNG_SECONDS, DeviceMemory
 from monitors.snmp.profile import Info, Profile, Table, Text
 from monitors.snmp.samples import value
-from monitors.snmp.tabled import TableReader
+from monitors.snmp.table_reader import TableReader
 
 BOOT_METRIC = "bastide_snmp_boot_timestamp_seconds"
 SCALARS = "scalars"
@@ -112,13 +112,15 @@ class Collector:
     ) -> None:
         memory = self._memory
         if pinned:
-            chosen, unknown = choose.named((*pinned, *more), catalogue)
+            chosen, unknown = profile_selection.named((*pinned, *more), catalogue)
         else:
             if self._clock() - memory.chosen_at >= memory.chosen_for:
-                memory.chosen = await choose.suiting(self._session, tuple(catalogue.values()))
+                memory.chosen = await profile_selection.suiting(
+                    self._session, tuple(catalogue.values())
+                )
                 memory.chosen_at = self._clock()
                 memory.chosen_for = CHOICE_SECONDS if self._is_settled() else YOUNG_SECONDS
-            added, unknown = choose.named(more, catalogue)
+            added, unknown = profile_selection.named(more, catalogue)
             chosen = tuple({p.profile: p for p in (*memory.chosen, *added)}.values())
         self._gathering.profiles = chosen
         await self._watch({change: p.profile for p in chosen for change in p.changes})
@@ -139,18 +141,18 @@ class Collector:
 
     def _is_settled(self) -> bool:
         """Whether the device has had time to start everything that it answers for."""
-        uptime = boot.uptime_seconds(self._pulse)
+        uptime = boot_time.uptime_seconds(self._pulse)
         return bool(self._memory.chosen) and (uptime is None or uptime > YOUNG_SECONDS)
 
     async def _feel_pulse(self) -> None:
         """Ask for the device's clocks, and for the signs of a change; forget what they outdate."""
         memory = self._memory
         signs = memory.signs
-        wanted = [o for o in dict.fromkeys((*boot.OIDS, *signs)) if o not in memory.lacking]
+        wanted = [o for o in dict.fromkeys((*boot_time.OIDS, *signs)) if o not in memory.lacking]
         answers = await self._instances(wanted)
         self._gathering.answered = True
         memory.lacking |= set(wanted) - answers.keys()
-        ticks, before = answers.get(boot.SYS_UP_TIME), memory.pulse.get(boot.SYS_UP_TIME)
+        ticks, before = answers.get(boot_time.SYS_UP_TIME), memory.pulse.get(boot_time.SYS_UP_TIME)
         if isinstance(ticks, int) and isinstance(before, int) and ticks < before:
             memory.forget()
         memory.forget_names(
@@ -187,7 +189,7 @@ class Collector:
         )
         if silent:
             # One lost table is the table's matter; a device that is gone answers nothing else.
-            await self._session.get([oid.encode(boot.SYS_UP_TIME)])
+            await self._session.get([oid.encode(boot_time.SYS_UP_TIME)])
 
     async def _read(
         self, profile: Profile, table: Table, problems: list[Problem]
@@ -226,7 +228,7 @@ class Collector:
         return families
 
     def _boot_time(self) -> list[Family]:
-        uptime = boot.uptime_seconds(self._pulse)
+        uptime = boot_time.uptime_seconds(self._pulse)
         if uptime is None:
             return []
         when = self._memory.boots.steady(self._memory.name, time.time() - uptime)

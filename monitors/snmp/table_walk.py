@@ -14,8 +14,8 @@ from monitors.snmp.client import (
     SnmpError,
     TooBigError,
 )
-from monitors.snmp.pages import PageSize
-from monitors.snmp.plan import Segment, expected, segments
+from monitors.snmp.request_size import PageSize
+from monitors.snmp.segments import Segment, expected, segments
 from monitors.snmp.wire import ber, pdu, values
 
 END = Missing.END.value

@@ -14,9 +14,9 @@ from monitors.snmp.client import (
     TooBigError,
     Typed,
 )
-from monitors.snmp.pages import LOOK_EVERY, MOST_AT_ONCE, MOST_BINDINGS, PATIENCE, PageSize
-from monitors.snmp.recording.session import RecordedSession
-from monitors.snmp.table import Reading, read
+from monitors.snmp.recording.recorded_session import RecordedSession
+from monitors.snmp.request_size import LOOK_EVERY, MOST_AT_ONCE, MOST_BINDINGS, PATIENCE, PageSize
+from monitors.snmp.table_walk import Reading, read
 from monitors.snmp.wire import ber, pdu
 
 BASE = "1.3.6.1.4.1.32473.1"

@@ -8,12 +8,12 @@ import pytest
 
 from monitors.snmp import oid
 from monitors.snmp.client import Agent, BadAnswerError, NoAnswerError, RefusedError, User
-from monitors.snmp.secured import WINDOW_SECONDS, Engine
 from monitors.snmp.session import NetworkClient
-from monitors.snmp.wire import ber, pdu, secure, usm
-from monitors.snmp.wire.secure import Moment
+from monitors.snmp.usm_codec import WINDOW_SECONDS, Engine
+from monitors.snmp.wire import ber, pdu, usm_keys, usm_message
+from monitors.snmp.wire.usm_message import Moment
 from tests.infra.lab.agent.running import ADDRESS
-from tests.monitors.snmp.polling import IMPATIENT, answering
+from tests.monitors.snmp.polled_agents import IMPATIENT, answering
 
 USER = User("bastide", "SHA256", "correct-horse-auth", "AES", "correct-horse-priv")
 ENGINE = bytes.fromhex("80007ed904") + b"harbour"
@@ -24,37 +24,37 @@ SALT = bytes(8)
 Change = Callable[[Moment], Moment]
 
 
-def keys() -> usm.Keys:
-    return usm.localized(USER, ENGINE)
+def keys() -> usm_keys.Keys:
+    return usm_keys.localized(USER, ENGINE)
 
 
 def report(number: int, moment: Moment, which: int) -> bytes:
-    name = secure.USM_STATS + bytes((which, 0))
+    name = usm_message.USM_STATS + bytes((which, 0))
     counted = pdu.binding(name, 0x41, b"\x01")
-    return secure.encode_clear(number, moment, pdu.encode(pdu.REPORT, number, [counted]), 0)
+    return usm_message.encode_clear(number, moment, pdu.encode(pdu.REPORT, number, [counted]), 0)
 
 
 def answer(number: int, moment: Moment, value: bytes = b"harbour-switch") -> bytes:
     found = pdu.binding(NAME, ber.OCTETS, value)
     content = pdu.encode(pdu.RESPONSE, number, [found])
-    return secure.encode(number, moment, keys(), content, SALT, 0)
+    return usm_message.encode(number, moment, keys(), content, SALT, 0)
 
 
 def agent(
-    respond: Callable[[secure.Header, bytes], bytes | None],
+    respond: Callable[[usm_message.Header, bytes], bytes | None],
 ) -> Callable[[bytes], bytes | None]:
     """An engine that introduces itself, and answers everything else as a test says."""
 
     def answer_to(data: bytes) -> bytes | None:
-        asked = secure.header(data)
+        asked = usm_message.header(data)
         if not asked.moment.engine:
-            return report(asked.message_id, NOW, secure.UNKNOWN_ENGINE)
+            return report(asked.message_id, NOW, usm_message.UNKNOWN_ENGINE)
         return respond(asked, data)
 
     return answer_to
 
 
-def ask(respond: Callable[[secure.Header, bytes], bytes | None], times: int = 1) -> object:
+def ask(respond: Callable[[usm_message.Header, bytes], bytes | None], times: int = 1) -> object:
     """What a session answers in the end."""
 
     async def scenario() -> object:
@@ -71,9 +71,9 @@ def ask(respond: Callable[[secure.Header, bytes], bytes | None], times: int = 1)
 
 
 def test_an_answer_signed_with_another_key_is_not_believed() -> None:
-    def forged(asked: secure.Header, _: bytes) -> bytes:
+    def forged(asked: usm_message.Header, _: bytes) -> bytes:
         honest = answer(asked.message_id, NOW)
-        found = secure.header(honest)
+        found = usm_message.header(honest)
         at = found.signature_at
         return honest[:at] + bytes(24) + honest[at + 24 :]
 
@@ -82,10 +82,10 @@ def test_an_answer_signed_with_another_key_is_not_believed() -> None:
 
 
 def test_an_answer_in_clear_is_not_believed() -> None:
-    def clear(asked: secure.Header, _: bytes) -> bytes:
+    def clear(asked: usm_message.Header, _: bytes) -> bytes:
         found = pdu.binding(NAME, ber.OCTETS, b"harbour-switch")
         content = pdu.encode(pdu.RESPONSE, asked.message_id, [found])
-        return secure.encode_clear(asked.message_id, NOW, content, 0)
+        return usm_message.encode_clear(asked.message_id, NOW, content, 0)
 
     with pytest.raises(RefusedError, match="in clear"):
         ask(clear)
@@ -114,11 +114,11 @@ def test_an_engine_whose_clock_went_on_is_followed() -> None:
 def test_a_clock_that_differs_is_learned_from_the_signed_report() -> None:
     ahead = Moment(ENGINE, 7, 90_000)
 
-    def strict(asked: secure.Header, _: bytes) -> bytes:
+    def strict(asked: usm_message.Header, _: bytes) -> bytes:
         if abs(asked.moment.time - ahead.time) > WINDOW_SECONDS:
-            counted = pdu.binding(secure.USM_STATS + b"\x02\x00", 0x41, b"\x01")
+            counted = pdu.binding(usm_message.USM_STATS + b"\x02\x00", 0x41, b"\x01")
             content = pdu.encode(pdu.REPORT, asked.message_id, [counted])
-            return secure.encode(asked.message_id, ahead, keys(), content, SALT, 0)
+            return usm_message.encode(asked.message_id, ahead, keys(), content, SALT, 0)
         return answer(asked.message_id, ahead)
 
     assert ask(strict) == b"harbour-switch"
@@ -132,7 +132,7 @@ def test_silence_after_the_introduction_is_no_answer() -> None:
 def test_an_engine_without_an_id_is_told() -> None:
     async def scenario() -> None:
         def nameless(data: bytes) -> bytes:
-            return report(secure.header(data).message_id, Moment(b"", 0, 0), 4)
+            return report(usm_message.header(data).message_id, Moment(b"", 0, 0), 4)
 
         async with answering(nameless) as port:
             client = NetworkClient(IMPATIENT, 2)

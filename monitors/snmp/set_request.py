@@ -18,7 +18,7 @@ from pysnmp.proto import rfc1902, rfc1905
 from monitors.snmp.client import Agent, Community, Missing, Raw
 from monitors.snmp.oid import encode
 from monitors.snmp.targets import Target, agent
-from monitors.snmp.traps.engine import AUTHENTICATION, PRIVACY, raw
+from monitors.snmp.traps.pysnmp_engine import AUTHENTICATION, PRIVACY, raw
 from monitors.snmp.traps.showing import legible
 
 log = logging.getLogger(__name__)

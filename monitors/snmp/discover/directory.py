@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from inventory.entries import devices, hosts
 from inventory.model import Estate
-from monitors.snmp.discover.seen import Neighbour, Seen, canonical
+from monitors.snmp.discover.observed import Neighbour, Seen, canonical
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 

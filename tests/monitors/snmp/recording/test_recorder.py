@@ -15,9 +15,9 @@ from monitors.snmp.client import (
     TooBigError,
     Typed,
 )
-from monitors.snmp.recording.read import read
-from monitors.snmp.recording.record import MOST_SIBLINGS, Recorder
-from monitors.snmp.recording.session import RecordedSession
+from monitors.snmp.recording.reader import read
+from monitors.snmp.recording.recorded_session import RecordedSession
+from monitors.snmp.recording.recorder import MOST_SIBLINGS, Recorder
 
 CASE = read(Path(__file__).parent / "cases" / "everything.walk").entries
 TABLE = "1.3.6.1.2.1.2.2.1"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from monitors.metrics import Family, Sample
 from monitors.snmp.traps import names
-from monitors.snmp.traps.gate import Reason
+from monitors.snmp.traps.authentication import Reason
 from monitors.snmp.traps.messages import Rejection
 from monitors.snmp.traps.trap import Trap
 

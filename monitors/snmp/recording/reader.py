@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from monitors.snmp import oid
 from monitors.snmp.client import Typed
-from monitors.snmp.recording import snmprec, walk
+from monitors.snmp.recording import snmprec, snmpwalk
 from monitors.snmp.recording.lines import Line, Nothing, Parsed
 
 MOST_OCTETS = 64 * 1024 * 1024
@@ -27,7 +27,7 @@ _LOOKED_AT = 500
 Format = Literal["snmprec", "snmpwalk"]
 _PARSERS: dict[Format, Callable[[Sequence[Line]], Iterable[Parsed]]] = {
     "snmprec": snmprec.parse,
-    "snmpwalk": walk.parse,
+    "snmpwalk": snmpwalk.parse,
 }
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -109,12 +109,12 @@ def _format(lines: list[Line], name: str) -> Format:
     head = [line for line in lines[: 10 * _LOOKED_AT] if line.text.strip()][:_LOOKED_AT]
     votes: dict[Format, int] = {
         "snmprec": sum(1 for line in head if snmprec.ENTRY.match(line.text)),
-        "snmpwalk": sum(1 for line in head if walk.ENTRY.match(line.text)),
+        "snmpwalk": sum(1 for line in head if snmpwalk.ENTRY.match(line.text)),
     }
     best = max(votes, key=lambda form: votes[form])
     if votes[best]:
         return best
-    if any(walk.NAMED.match(line.text) for line in head):
+    if any(snmpwalk.NAMED.match(line.text) for line in head):
         raise RecordingError(
             f"{name}: objects by name; expected numbers: record it again with snmpwalk -On"
         )

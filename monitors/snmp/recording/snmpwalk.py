@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from monitors.snmp.client import Typed
-from monitors.snmp.recording import content, printed
-from monitors.snmp.recording.content import ValueTextError
+from monitors.snmp.recording import parsing, printed
 from monitors.snmp.recording.lines import Line, Nothing, Parsed
+from monitors.snmp.recording.parsing import ValueTextError
 from monitors.snmp.wire import ber, values
 
 ENTRY = re.compile(rb"\s*((?:iso|\.?\d+)(?:\.\d+)+)\s+=(?:\s(.*)|$)", re.DOTALL)
@@ -74,14 +74,14 @@ def _entry(text: bytes, more: list[bytes], bare_is_time: bool) -> tuple[Typed | 
     match = ENTRY.match(text)
     if match is None:
         raise ValueTextError("no entry")
-    where = content.object_id(match[1].decode("latin-1"))
+    where = parsing.object_id(match[1].decode("latin-1"))
     shown = match[2] or b""
     if note := _WRONG_TYPE.match(shown):
         shown = shown[note.end() :]
     if _ABSENT.match(shown):
         return Nothing.ABSENT, 0
     (tag, octets), used = _value(shown, more, bare_is_time)
-    if len(octets) > content.MOST_OCTETS:
+    if len(octets) > parsing.MOST_OCTETS:
         raise ValueTextError(f"a value of {len(octets)} octets: more than a datagram holds")
     return Typed(where, tag, octets), used
 
@@ -108,28 +108,28 @@ def _typeless(text: str, shown: bytes, bare_is_time: bool) -> Value:
     if text == "NULL":
         return ber.NULL, b""
     if text.isdecimal() and bare_is_time:
-        return values.TIME_TICKS, content.number(values.TIME_TICKS, text)
+        return values.TIME_TICKS, parsing.number(values.TIME_TICKS, text)
     raise ValueTextError(
         f"a value without a type (was it recorded with -OQ or -Oq?): {shown[:40]!r}"
     )
 
 
 def _number(tag: int) -> Callable[[str], Value]:
-    return lambda text: (tag, content.number(tag, printed.number(text)))
+    return lambda text: (tag, parsing.number(tag, printed.number(text)))
 
 
 def _opaque(text: str) -> Value:
     kind, colon, rest = text.partition(": ")
     if colon and kind in {"Float", "Double"}:
-        return values.OPAQUE, content.floating(kind, rest)
-    return values.OPAQUE, content.hexadecimal(rest if colon else text)
+        return values.OPAQUE, parsing.floating(kind, rest)
+    return values.OPAQUE, parsing.hexadecimal(rest if colon else text)
 
 
 def _floating(kind: str) -> Callable[[str], Value]:
-    return lambda text: (values.OPAQUE, content.floating(kind, text))
+    return lambda text: (values.OPAQUE, parsing.floating(kind, text))
 
 
-_LONG = {"HEX-STRING": ber.OCTETS, "BITS": ber.OCTETS, "NSAPADDRESS": content.NSAP}
+_LONG = {"HEX-STRING": ber.OCTETS, "BITS": ber.OCTETS, "NSAPADDRESS": parsing.NSAP}
 _SHORT: dict[str, Callable[[str], Value]] = {
     "INTEGER": _number(ber.INTEGER),
     "INTEGER32": _number(ber.INTEGER),
@@ -141,9 +141,9 @@ _SHORT: dict[str, Callable[[str], Value]] = {
     "UINTEGER32": _number(values.UNSIGNED32),
     "COUNTER64": _number(values.COUNTER64),
     "TIMETICKS": _number(values.TIME_TICKS),
-    "OID": lambda text: (ber.OID, content.object_id(text)),
-    "IPADDRESS": lambda text: (values.IP_ADDRESS, content.address(text)),
-    "NETWORK ADDRESS": lambda text: (values.IP_ADDRESS, content.four_octets(text)),
+    "OID": lambda text: (ber.OID, parsing.object_id(text)),
+    "IPADDRESS": lambda text: (values.IP_ADDRESS, parsing.address(text)),
+    "NETWORK ADDRESS": lambda text: (values.IP_ADDRESS, parsing.four_octets(text)),
     "OPAQUE": _opaque,
     "FLOAT": _floating("Float"),
     "DOUBLE": _floating("Double"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitors.snmp.boot import (
+from monitors.snmp.boot_time import (
     HR_SYSTEM_UPTIME,
     SNMP_ENGINE_TIME,
     SYS_UP_TIME,

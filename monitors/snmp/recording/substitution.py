@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
-from monitors.snmp.recording.disguise import Disguise
 from monitors.snmp.recording.learned import Learned
+from monitors.snmp.recording.pseudonyms import Disguise
 
 _MAIL = re.compile(rb"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _MAC = re.compile(

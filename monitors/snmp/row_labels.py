@@ -10,7 +10,7 @@ from monitors.metrics import labels_text
 from monitors.snmp import decode, index, oid
 from monitors.snmp.client import Raw
 from monitors.snmp.profile import Exponent, Info, Link, Only, Table, Text
-from monitors.snmp.table import Cells
+from monitors.snmp.table_walk import Cells
 
 
 class Look(Protocol):

@@ -25,6 +25,8 @@ LLDP_TABLE = ("lldp", "lldpRemTable")
 _INTERFACE_TABLES = frozenset({("interfaces", "ifDescriptions"), ("interfaces", "ifXTable")})
 _LLDP = frozenset({LOCAL, NEIGHBOUR, ADDRESS})
 _READ = frozenset({DEVICE, INTERFACE, STATUS, PORT_VLAN}) | _LLDP
+# The profiles that give these; more do no harm.
+PROFILES = ("system", "interfaces", "q_bridge", "lldp")
 
 Labels = Mapping[str, str]
 

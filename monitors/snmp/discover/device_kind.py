@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from inventory.enums import DeviceKind
-from monitors.snmp.discover.seen import Neighbour
+from monitors.snmp.discover.observed import Neighbour
 
 # Words in a system's description or name, in the order in which they are believed.
 _WORDS: Sequence[tuple[DeviceKind, re.Pattern[str]]] = tuple(

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from monitors.metrics import Family
-from monitors.snmp.boot import BootTimes
+from monitors.snmp.boot_time import BootTimes
 from monitors.snmp.client import Raw
-from monitors.snmp.pages import PageSize
 from monitors.snmp.profile import Profile
-from monitors.snmp.table import Cells
+from monitors.snmp.request_size import PageSize
+from monitors.snmp.table_walk import Cells
 
 NAMES_SECONDS = 3600.0
 SLOW_SECONDS = 600.0

@@ -12,9 +12,19 @@ from inventory.entries import devices
 from inventory.enums import DeviceKind
 from inventory.model import Device, PortIntent
 from monitors.metrics import Family, Sample
-from monitors.snmp.discover import Seen, discover, rows, seen, yaml_to_paste
-from monitors.snmp.discover.guess import guess_kind
-from monitors.snmp.discover.seen import ADDRESS, INTERFACE, NEIGHBOUR, Neighbour, Port
+from monitors.snmp.discover.compare import discover
+from monitors.snmp.discover.device_kind import guess_kind
+from monitors.snmp.discover.inventory_yaml import yaml_to_paste
+from monitors.snmp.discover.observed import (
+    ADDRESS,
+    INTERFACE,
+    NEIGHBOUR,
+    Neighbour,
+    Port,
+    Seen,
+    seen,
+)
+from monitors.snmp.discover.report_rows import rows
 from tests.monitors.snmp.discover.estates import lab, pasted
 from tests.monitors.snmp.discover.shown import recorded
 
