@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from bastide.opened import Opened, open_estate
+from bastide.support.estate import EstateContext, estate_context
 from tests.command import bastide
 
 LAB = "lab"
 
 
 @pytest.fixture(scope="session")
-def lab() -> Iterator[Opened]:
+def lab() -> Iterator[EstateContext]:
     """The shipped lab, up: brought up by `bastide up` when needed, taken away if we made it."""
-    opened = open_estate(LAB)
-    was_there = (opened.state / "outputs.json").exists()
+    context = estate_context(LAB)
+    was_there = (context.state / "outputs.json").exists()
     done = bastide("up", "--estate", LAB)
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
-    yield opened
+    yield context
     if not was_there and not os.environ.get("BASTIDE_KEEP_LAB"):
         gone = bastide("down", "--estate", LAB, "--yes")
         assert gone.returncode == 0, gone.stderr

@@ -1,1 +1,1 @@
-"""The command's nouns, one file each."""
+"""The commands, a file or a folder each, named as they are typed; cli.py lists them."""

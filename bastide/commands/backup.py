@@ -7,10 +7,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bastide.commands.playbook import play
-from bastide.errors import CommandError, Exit
-from bastide.opened import open_estate
-from bastide.options import estate_option, json_option, print_json
+from bastide.actions import ansible
+from bastide.support.errors import CommandError, Exit
+from bastide.support.estate import estate_context
+from bastide.support.options import estate_option, json_option
+from bastide.support.output import print_json
 from monitors.continuity import status as continuity
 from monitors.continuity.expected import expected
 from monitors.continuity.status import PlanState
@@ -60,8 +61,8 @@ def _drill(plan: PlanState) -> str:
 @json_option
 def status(estate_name: str | None, as_json: bool) -> int:
     """Show each plan's newest snapshot against its RPO, and its last drill (exit 1 when late)."""
-    opened = open_estate(estate_name)
-    plans, now = continuity.read(opened.state, opened.estate), datetime.now(UTC)
+    context = estate_context(estate_name)
+    plans, now = continuity.read(context.state, context.estate), datetime.now(UTC)
     well = all(p.within_rpo(now) and p.last_drill and p.last_drill.ok for p in plans)
     if as_json:
         print_json([plan_values(plan, now) for plan in plans])
@@ -86,7 +87,7 @@ def status(estate_name: str | None, as_json: bool) -> int:
 @json_option
 def show_plans(estate_name: str | None, as_json: bool) -> int:
     """List the backup plans of the inventory with their targets for loss and time (RPO, RTO)."""
-    plans = expected(open_estate(estate_name).estate)
+    plans = expected(estate_context(estate_name).estate)
     if as_json:
         print_json(
             [
@@ -123,8 +124,8 @@ def run(estate_name: str | None, host: str | None) -> int:
 @click.option("--plan", default="", help="Only this plan.")
 def drill(estate_name: str | None, host: str, plan: str) -> int:
     """Restore the newest snapshots on the scratch machine, prove them, measure RPO and RTO."""
-    opened = open_estate(estate_name)
-    known = {(p.host, p.plan) for p in expected(opened.estate)}
+    context = estate_context(estate_name)
+    known = {(p.host, p.plan) for p in expected(context.estate)}
     if not any((not host or host == h) and (not plan or plan == p) for h, p in known):
         listed = ", ".join(f"{h} {p}" for h, p in sorted(known))
         raise CommandError(f"no such plan; the estate has: {listed}", Exit.WRONG_USE)
@@ -133,7 +134,7 @@ def drill(estate_name: str | None, host: str, plan: str) -> int:
 
 
 def _play(name: str, estate_name: str | None, arguments: list[str]) -> int:
-    recap = play(open_estate(estate_name), name, arguments)
+    recap = ansible.play(estate_context(estate_name), name, arguments)
     if not recap.ok:
         click.echo(f"log: {recap.log}", err=True)
     return Exit.WELL if recap.ok else Exit.FINDINGS

@@ -4,9 +4,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bastide.errors import Exit
-from bastide.opened import open_estate
-from bastide.options import estate_option, json_option, print_json
+from bastide.support.errors import Exit
+from bastide.support.estate import estate_context
+from bastide.support.options import estate_option, json_option
+from bastide.support.output import print_json
 from inventory.entries import devices, hosts, services
 from inventory.problems import InventoryError
 from inventory.schema import schema_text
@@ -32,29 +33,29 @@ def check(estate_name: str | None, as_json: bool) -> int:
     that does not. Secrets that cannot be had here are noted: another machine may have them.
     """
     try:
-        opened = open_estate(estate_name)
+        context = estate_context(estate_name)
     except InventoryError as error:
         if not as_json:
             raise
         print_json({"problems": [problem.as_json() for problem in error.problems]})
         return Exit.WRONG_USE
     counted = {
-        "estate": opened.estate.estate,
-        "municipalities": len(opened.estate.municipalities),
-        "hosts": sum(1 for _ in hosts(opened.estate)),
-        "devices": sum(1 for _ in devices(opened.estate)),
-        "services": sum(1 for _ in services(opened.estate)),
+        "estate": context.estate.estate,
+        "municipalities": len(context.estate.municipalities),
+        "hosts": sum(1 for _ in hosts(context.estate)),
+        "devices": sum(1 for _ in devices(context.estate)),
+        "services": sum(1 for _ in services(context.estate)),
     }
     idle = (
-        *waiver_problems(opened.estate.waivers, load_controls()),
-        *unknown_profiles(opened.estate, shipped_profiles()),
+        *waiver_problems(context.estate.waivers, load_controls()),
+        *unknown_profiles(context.estate, shipped_profiles()),
     )
-    notes = unresolved(opened.estate, opened.state)
+    notes = unresolved(context.estate, context.state)
     if as_json:
         print_json({"problems": [], "warnings": idle, "notes": notes, **counted})
     else:
         click.echo(
-            f"{opened.folder}: well: {counted['municipalities']} municipalities, "
+            f"{context.folder}: well: {counted['municipalities']} municipalities, "
             f"{counted['hosts']} hosts, {counted['devices']} devices, "
             f"{counted['services']} services"
         )
@@ -70,7 +71,7 @@ def check(estate_name: str | None, as_json: bool) -> int:
 @json_option
 def show(estate_name: str | None, as_json: bool) -> int:
     """Show every host, device and service with its tenant, address and parent."""
-    estate = open_estate(estate_name).estate
+    estate = estate_context(estate_name).estate
     rows = [
         *(
             {

@@ -2,9 +2,10 @@
 
 import click
 
-from bastide.errors import CommandError, Exit
-from bastide.opened import open_estate
-from bastide.options import estate_option, json_option, print_json
+from bastide.support.errors import CommandError, Exit
+from bastide.support.estate import estate_context
+from bastide.support.options import estate_option, json_option
+from bastide.support.output import print_json
 from infra.lab import machine
 from infra.lab.place import Lab, lab_of
 from infra.lab.problems import LabError
@@ -16,8 +17,8 @@ def group() -> None:
 
 
 def _lab(estate_name: str | None) -> Lab:
-    opened = open_estate(estate_name)
-    return lab_of(opened.estate.estate, opened.state)
+    context = estate_context(estate_name)
+    return lab_of(context.estate.estate, context.state)
 
 
 @group.command("list")

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 
-from bastide.errors import CommandError, Exit
-from bastide.opened import open_estate
-from bastide.options import estate_option, json_option, print_json
-from bastide.places import shipped
+from bastide.support.errors import CommandError, Exit
+from bastide.support.estate import estate_context
+from bastide.support.options import estate_option, json_option
+from bastide.support.output import print_json
+from bastide.support.shipped_files import shipped
 from monitors import exporter
 from monitors.exporter.targets import JOBS
 from monitors.prometheus import render
@@ -49,7 +50,7 @@ def serve(
     )
     try:
         options = exporter.Options(listen, traps=traps, any_target=any_target)
-        exporter.serve(open_estate(estate_name).folder, options)
+        exporter.serve(estate_context(estate_name).folder, options)
     except exporter.ListenRefusedError as error:
         raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
     except exporter.ListenError as error:
@@ -62,7 +63,7 @@ def serve(
 @json_option
 def targets(estate_name: str | None, as_json: bool) -> int:
     """List what Prometheus is told to scrape, by job."""
-    estate = open_estate(estate_name).estate
+    estate = estate_context(estate_name).estate
     found = {job: list(of(estate)) for job, of in JOBS.items()}
     if as_json:
         print_json(found)
@@ -90,13 +91,13 @@ def targets(estate_name: str | None, as_json: bool) -> int:
 )
 def rules(estate_name: str | None, folder: Path | None, tar: Path | None) -> int:
     """List the alerts with their runbooks, or render the whole configuration."""
-    opened = open_estate(estate_name)
+    context = estate_context(estate_name)
     try:
         if folder is not None:
-            for file in render.render(opened.estate, folder, shipped("runbooks")):
+            for file in render.render(context.estate, folder, shipped("runbooks")):
                 click.echo(file)
         if tar is not None:
-            changed = render.pack(opened.estate, opened.folder, tar, shipped("runbooks"))
+            changed = render.pack(context.estate, context.folder, tar, shipped("runbooks"))
             click.echo(f"{tar}: {'written' if changed else 'unchanged'}")
         if folder or tar:
             return Exit.WELL

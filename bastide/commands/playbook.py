@@ -1,16 +1,15 @@
 """`bastide playbook`: what we configure."""
 
 import subprocess
-from collections.abc import Sequence
 
 import click
 
-from bastide import ansible
-from bastide.chain.progress import Progress
-from bastide.errors import Exit
-from bastide.opened import Opened, open_estate
-from bastide.options import estate_option, json_option, print_json
-from bastide.places import program, shipped
+from bastide.actions import ansible
+from bastide.support.errors import Exit
+from bastide.support.estate import estate_context
+from bastide.support.options import estate_option, json_option
+from bastide.support.output import print_json
+from bastide.support.shipped_files import program, shipped
 
 
 @click.group("playbook")
@@ -18,34 +17,17 @@ def group() -> None:
     """What we configure: check the playbooks, run one (plain ansible-playbook works as well)."""
 
 
-def show_event(progress: Progress, event: dict[str, str]) -> None:
-    """Name the task that runs now; print a failure when it comes."""
-    if event["event"] == "start":
-        progress.now(event["task"])
-    elif event.get("outcome") in ("failed", "unreachable"):
-        progress.step(event["host"], f"{event['task']}: {event['message']}", good=False)
-
-
-def play(opened: Opened, name: str, arguments: Sequence[str]) -> ansible.Recap:
-    """Run a playbook as one stage, telling what runs and what fails."""
-    progress = Progress()
-    with progress.stage(f"playbook {name}"):
-        return ansible.run(
-            opened, name, lambda event: show_event(progress, event), arguments=arguments
-        )
-
-
 @group.command()
 @estate_option
 def check(estate_name: str | None) -> int:
     """Check the syntax of every playbook against the estate."""
-    opened = open_estate(estate_name)
+    context = estate_context(estate_name)
     worst = Exit.WELL
     for file in sorted(shipped("playbooks").glob("*.yml")):
         done = subprocess.run(
             [str(program("ansible-playbook")), "--syntax-check", file.name],
             cwd=file.parent,
-            env=ansible.environment(opened),
+            env=ansible.environment(context),
             capture_output=True,
             text=True,
             check=False,
@@ -65,9 +47,9 @@ def check(estate_name: str | None) -> int:
 @click.option("--check", "dry", is_flag=True, help="Change nothing; show what would change.")
 def run(name: str, estate_name: str | None, as_json: bool, limit: str | None, dry: bool) -> int:
     """Run playbook NAME on the estate, with progress and a recap a host."""
-    opened = open_estate(estate_name)
+    context = estate_context(estate_name)
     arguments = [*(["--limit", limit] if limit else []), *(["--check", "--diff"] if dry else [])]
-    recap = play(opened, name, arguments)
+    recap = ansible.play(context, name, arguments)
     if as_json:
         print_json({"ok": recap.ok, "changed": recap.changed, "seconds": recap.seconds})
     else:

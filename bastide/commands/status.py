@@ -2,10 +2,11 @@
 
 import click
 
-from bastide import status as status_module
-from bastide.errors import Exit
-from bastide.opened import open_estate
-from bastide.options import estate_option, json_option, print_json
+from bastide.actions import status as status_module
+from bastide.support.errors import Exit
+from bastide.support.estate import estate_context
+from bastide.support.options import estate_option, json_option
+from bastide.support.output import print_json
 
 
 @click.command()
@@ -13,7 +14,7 @@ from bastide.options import estate_option, json_option, print_json
 @json_option
 def status(estate_name: str | None, as_json: bool) -> int:
     """Show from Prometheus' own API whether every target is up (exit 1 when one is not)."""
-    found = status_module.read(open_estate(estate_name))
+    found = status_module.read(estate_context(estate_name))
     if as_json:
         print_json(found.as_json())
         return Exit.WELL if found.well else Exit.FINDINGS

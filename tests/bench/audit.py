@@ -23,7 +23,7 @@ from pathlib import Path
 import click
 import testinfra
 
-from bastide.opened import Opened, open_estate
+from bastide.support.estate import EstateContext, estate_context
 from inventory.entries import InventoryHost, hosts
 from inventory.outputs import load_outputs
 from monitors.audit.collect.exchange import Target
@@ -50,7 +50,7 @@ class Far:
     """A host behind a delay: how our exchange and how testinfra's backends reach it."""
 
     entry: InventoryHost
-    opened: Opened
+    context: EstateContext
     target: Target
     ssh_config: Path
 
@@ -61,11 +61,11 @@ class Far:
 @click.option("--only-ours", is_flag=True, help="Leave out testinfra's backends; write nothing.")
 def main(host: str, audits: int, only_ours: bool) -> None:
     """Measure, print, and write the section."""
-    opened = open_estate("lab")
+    context = estate_context("lab")
     if os.environ.get(MANY):
-        click.echo(json.dumps(many(opened, audits)))
+        click.echo(json.dumps(many(context, audits)))
         return
-    with far(opened, host) as there:
+    with far(context, host) as there:
         seconds = {"one exchange": ours(there)}
         if not only_ours:
             seconds |= {backend: plain(there, backend) for backend in GOAL_TIMES}
@@ -79,10 +79,10 @@ def main(host: str, audits: int, only_ours: bool) -> None:
 
 
 @contextmanager
-def far(opened: Opened, name: str) -> Iterator[Far]:
+def far(context: EstateContext, name: str) -> Iterator[Far]:
     """Yield a host of the lab as it is 50 ms away, on a loopback port."""
-    (entry,) = (entry for entry in hosts(opened.estate) if entry.name == name)
-    near = target_of(entry, opened.state, load_outputs(opened.state))
+    (entry,) = (entry for entry in hosts(context.estate) if entry.name == name)
+    near = target_of(entry, context.state, load_outputs(context.state))
     with (
         tempfile.TemporaryDirectory() as folder,
         delayed(near.address, near.port, ROUND_TRIP_SECONDS) as port,
@@ -96,11 +96,11 @@ def far(opened: Opened, name: str) -> Iterator[Far]:
         known.write_text(f"[127.0.0.1]:{port} {key}\n")
         config.write_text(
             f"Host {name}\n  HostName 127.0.0.1\n  Port {port}\n  User root\n"
-            f"  IdentityFile {opened.state}/ssh/admin\n  IdentitiesOnly yes\n"
+            f"  IdentityFile {context.state}/ssh/admin\n  IdentitiesOnly yes\n"
             f"  UserKnownHostsFile {known}\n"
         )
         target = replace(near, address="127.0.0.1", port=port, known_hosts=known)
-        yield Far(entry, opened, target, config)
+        yield Far(entry, context, target, config)
 
 
 def ours(there: Far) -> float:
@@ -110,7 +110,7 @@ def ours(there: Far) -> float:
         taken = []
         for _ in range(REPEATS):
             started = time.monotonic()
-            found = audit_host(there.target, declared, TABLE, there.opened.estate, Path(state))
+            found = audit_host(there.target, declared, TABLE, there.context.estate, Path(state))
             taken.append(time.monotonic() - started)
             if found.problem:
                 raise click.ClickException(found.problem)
@@ -131,15 +131,15 @@ def plain(there: Far, backend: str) -> float:
     return taken
 
 
-def many(opened: Opened, audits: int) -> dict[str, float]:
+def many(context: EstateContext, audits: int) -> dict[str, float]:
     """Audit the lab's hosts over and over at once; return seconds, peak MiB and problems."""
-    chosen = list(islice(cycle(hosts(opened.estate)), audits))
+    chosen = list(islice(cycle(hosts(context.estate)), audits))
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder)
         for name in ("ssh", "outputs.json"):
-            (state / name).symlink_to(opened.state / name)
+            (state / name).symlink_to(context.state / name)
         started = time.monotonic()
-        found = audit_all(chosen, TABLE, opened.estate, state)
+        found = audit_all(chosen, TABLE, context.estate, state)
         taken = time.monotonic() - started
         largest = max(path.stat().st_size for path in state.rglob("bundles/*/*"))
     return {

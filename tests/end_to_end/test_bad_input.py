@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bastide.opened import Opened
+from bastide.support.estate import EstateContext
 from infra.lab import machine
 from infra.lab.place import lab_of
 from inventory.paths import SHIPPED_ESTATES
@@ -112,7 +112,7 @@ def test_serving_on_a_port_in_use_names_the_port() -> None:
 
 
 @pytest.mark.lab
-def test_a_changed_host_key_is_refused_by_every_way_in(lab: Opened, tmp_path: Path) -> None:
+def test_a_changed_host_key_is_refused_by_every_way_in(lab: EstateContext, tmp_path: Path) -> None:
     known = lab.state / "ssh" / "known_hosts"
     original = known.read_text()
     lines = original.splitlines()
@@ -134,7 +134,7 @@ def test_a_changed_host_key_is_refused_by_every_way_in(lab: Opened, tmp_path: Pa
 
 
 @pytest.mark.lab
-def test_a_host_that_refuses_ssh_is_told_apart_from_one_that_fails(lab: Opened) -> None:
+def test_a_host_that_refuses_ssh_is_told_apart_from_one_that_fails(lab: EstateContext) -> None:
     machine.stop(lab_of(lab.estate.estate, lab.state), "velgora-files")
     try:
         audited = bastide("audit", "run", "--estate", "lab", "--host", "velgora-files")

@@ -2,35 +2,35 @@
 
 import pytest
 
-from bastide.opened import Opened
+from bastide.support.estate import EstateContext
 from tests.command import bastide, bastide_json
 
 pytestmark = pytest.mark.lab
 
 
-def test_a_second_up_changes_nothing(lab: Opened) -> None:
+def test_a_second_up_changes_nothing(lab: EstateContext) -> None:
     told = bastide_json("up", "--estate", "lab")
     assert told["changed"] == []
     assert told["changed_tasks"] == 0
     assert told["changed_resources"] == 0
 
 
-def test_a_preview_of_what_is_up_has_nothing_to_do(lab: Opened) -> None:
+def test_a_preview_of_what_is_up_has_nothing_to_do(lab: EstateContext) -> None:
     told = bastide_json("infra", "preview", "--estate", "lab")
     assert set(told["changes"]) == {"same"}
 
 
-def test_status_is_well_when_everything_is_up(lab: Opened) -> None:
+def test_status_is_well_when_everything_is_up(lab: EstateContext) -> None:
     done = bastide("status", "--estate", "lab")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_device_answers(lab: Opened) -> None:
+def test_every_device_answers(lab: EstateContext) -> None:
     done = bastide("snmp", "poll", "--estate", "lab")
     assert done.returncode == 0, done.stdout
 
 
-def test_hardening_is_better_than_what_it_found(lab: Opened) -> None:
+def test_hardening_is_better_than_what_it_found(lab: EstateContext) -> None:
     before, after = (
         bastide_json("audit", "show", "--estate", "lab", "--label", label)
         for label in ("before", "after")
@@ -39,7 +39,7 @@ def test_hardening_is_better_than_what_it_found(lab: Opened) -> None:
     assert after["counts"].get("error", 0) == 0
 
 
-def test_every_plan_has_a_snapshot_and_was_drilled(lab: Opened) -> None:
+def test_every_plan_has_a_snapshot_and_was_drilled(lab: EstateContext) -> None:
     plans = bastide_json("backup", "status", "--estate", "lab")
     assert plans
     assert all(plan["last_snapshot"] for plan in plans)

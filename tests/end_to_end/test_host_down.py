@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bastide import prometheus, status
-from bastide.opened import Opened
+from bastide.actions import prometheus, status
+from bastide.support.estate import EstateContext
 from infra.lab import machine
 from infra.lab.place import lab_of
 from tests.command import bastide
@@ -27,12 +27,12 @@ def wait_for(true: Callable[[], bool], seconds: float) -> bool:
     return true()
 
 
-def host_down(opened: Opened) -> tuple[prometheus.Alert, ...]:
-    found = prometheus.alerts(status.urls(opened)[1])
+def host_down(context: EstateContext) -> tuple[prometheus.Alert, ...]:
+    found = prometheus.alerts(status.urls(context)[1])
     return tuple(alert for alert in found if alert.name == "HostDown")
 
 
-def test_host_down_arrives_with_its_runbook_and_resolves(lab: Opened) -> None:
+def test_host_down_arrives_with_its_runbook_and_resolves(lab: EstateContext) -> None:
     machine.stop(lab_of(lab.estate.estate, lab.state), HOST)
     try:
         assert wait_for(lambda: bool(host_down(lab)), ARRIVES_SECONDS), "HostDown never arrived"

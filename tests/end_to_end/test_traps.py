@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 
-from bastide.opened import Opened
+from bastide.support.estate import EstateContext
 from infra.lab import device
 from infra.lab.place import lab_of
 from inventory.entries import hosts
@@ -21,7 +21,7 @@ PORT = 48
 HEARD_SECONDS = 30
 
 
-def metrics(lab: Opened) -> str:
+def metrics(lab: EstateContext) -> str:
     """What devices have told by themselves, as the exporter counted it."""
     operations = next(h for h in hosts(lab.estate) if Role.OPERATIONS in h.host.roles)
     url = f"http://{operations.host.address}:9872/traps"
@@ -37,7 +37,7 @@ def links(text: str, state: str) -> float:
     return float(found[1]) if found else 0.0
 
 
-def test_a_pulled_cable_is_heard_at_once_and_so_is_its_return(lab: Opened) -> None:
+def test_a_pulled_cable_is_heard_at_once_and_so_is_its_return(lab: EstateContext) -> None:
     before = metrics(lab)
     state = device.state_path(lab_of(lab.estate.estate, lab.state), SWITCH)
     state.write_text(json.dumps({"ports_down": [PORT]}), encoding="utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bastide.opened import Opened
+from bastide.support.estate import EstateContext
 from tests.playbooks.ansible import ansible_playbook
 
 pytestmark = [pytest.mark.lab, pytest.mark.root]
@@ -23,7 +23,7 @@ SHUTS_OUT = (
 )
 
 
-def on_host(lab: Opened, command: str) -> "subprocess.CompletedProcess[str]":
+def on_host(lab: EstateContext, command: str) -> "subprocess.CompletedProcess[str]":
     """Run a command on the host over a new SSH connection."""
     return subprocess.run(
         ["ssh", "-F", lab.state / "ssh/config", "-oBatchMode=yes", HOST, command],
@@ -38,7 +38,7 @@ def harden(tags: str, *arguments: str | Path) -> "subprocess.CompletedProcess[st
     return ansible_playbook("harden.yml", "--tags", tags, "--limit", HOST, *arguments)
 
 
-def until_let_in(lab: Opened) -> None:
+def until_let_in(lab: EstateContext) -> None:
     """Wait until a new login gets through, as the host's own timer must bring about."""
     end = time.monotonic() + 60
     while on_host(lab, "true").returncode != 0:
@@ -47,7 +47,7 @@ def until_let_in(lab: Opened) -> None:
 
 
 @pytest.fixture
-def _as_it_was(lab: Opened) -> Iterator[None]:
+def _as_it_was(lab: EstateContext) -> Iterator[None]:
     """Harden the host again afterwards, whatever the test has left."""
     yield
     until_let_in(lab)
@@ -55,7 +55,7 @@ def _as_it_was(lab: Opened) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_as_it_was")
-def test_settings_that_shut_us_out_are_put_back_by_the_host_itself(lab: Opened) -> None:
+def test_settings_that_shut_us_out_are_put_back_by_the_host_itself(lab: EstateContext) -> None:
     before = on_host(lab, SHOWN).stdout
 
     done = harden("ssh", "-e", "ssh_permit_root_login=no", "-e", "ssh_revert_after_seconds=15")
@@ -67,7 +67,7 @@ def test_settings_that_shut_us_out_are_put_back_by_the_host_itself(lab: Opened) 
 
 
 @pytest.mark.usefixtures("_as_it_was")
-def test_pam_that_lets_nobody_in_is_put_back_at_once(lab: Opened) -> None:
+def test_pam_that_lets_nobody_in_is_put_back_at_once(lab: EstateContext) -> None:
     assert on_host(lab, SHUTS_OUT).returncode == 0
     before = on_host(lab, STACKS).stdout
 
@@ -81,7 +81,7 @@ def test_pam_that_lets_nobody_in_is_put_back_at_once(lab: Opened) -> None:
 
 
 def test_an_account_that_is_locked_by_wrong_passwords_is_still_open_to_its_key(
-    lab: Opened,
+    lab: EstateContext,
 ) -> None:
     guess = "printf 'a\\nb\\nc\\n' | runuser -u bastide-audit -- sudo -S -k true"
     failures = "faillock --user bastide-audit | grep -c ' V$'"

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bastide.opened import Opened
+from bastide.support.estate import EstateContext
 
 pytestmark = pytest.mark.lab
 
@@ -16,7 +16,7 @@ HOST, FQDN = "velgora-app", "app.velgora.lab.test"
 
 
 def ask(
-    lab: Opened, page: str, form: dict[str, str] | None = None, **headers: str
+    lab: EstateContext, page: str, form: dict[str, str] | None = None, **headers: str
 ) -> tuple[http.client.HTTPResponse, str]:
     """Ask the register over TLS, trusting nobody but the estate's own authority."""
     trust = ssl.create_default_context(cafile=str(lab.state / "tls" / "authority.crt"))
@@ -33,30 +33,30 @@ def ask(
     return answer, text
 
 
-def test_a_form_from_another_site_is_refused(lab: Opened) -> None:
+def test_a_form_from_another_site_is_refused(lab: EstateContext) -> None:
     form = {"applicant": "Rana Awad", "kind": "well", "address": "Mill Street 3"}
     answer, _ = ask(lab, "/new", form, Origin="https://elsewhere.test")
     assert answer.status == 403
 
 
-def test_a_form_with_nothing_in_it_is_shown_again_with_what_is_wrong(lab: Opened) -> None:
+def test_a_form_with_nothing_in_it_is_shown_again_with_what_is_wrong(lab: EstateContext) -> None:
     answer, text = ask(lab, "/new", {"applicant": " ", "kind": "castle", "address": ""})
     assert answer.status == 422
     assert text.count('class="problem"') == 3
 
 
 @pytest.mark.parametrize("page", ["/permits/1999-0001", "/scans/..%2fregister.py", "/?q=%00"])
-def test_odd_addresses_get_a_page_and_no_error(lab: Opened, page: str) -> None:
+def test_odd_addresses_get_a_page_and_no_error(lab: EstateContext, page: str) -> None:
     answer, _ = ask(lab, page)
     assert answer.status in (200, 400, 404)
 
 
-def test_what_an_applicant_writes_is_shown_as_text(lab: Opened) -> None:
+def test_what_an_applicant_writes_is_shown_as_text(lab: EstateContext) -> None:
     _, text = ask(lab, "/?" + urlencode({"q": "<script>alert(1)</script>"}))
     assert "<script>" not in text
 
 
-def test_http_leads_to_https(lab: Opened) -> None:
+def test_http_leads_to_https(lab: EstateContext) -> None:
     connection = http.client.HTTPConnection(lab.outputs.hosts[HOST].address, 80, timeout=20)
     connection.request("GET", "/permits/2024-0001", headers={"Host": FQDN})
     answer = connection.getresponse()
@@ -64,18 +64,18 @@ def test_http_leads_to_https(lab: Opened) -> None:
     assert answer.headers["Location"] == f"https://{FQDN}/permits/2024-0001"
 
 
-def test_browsers_are_told_to_stay_with_https(lab: Opened) -> None:
+def test_browsers_are_told_to_stay_with_https(lab: EstateContext) -> None:
     answer, _ = ask(lab, "/")
     assert int(re.sub(r"\D", "", answer.headers["Strict-Transport-Security"])) >= 15_768_000
 
 
-def test_health_is_what_the_database_says(lab: Opened) -> None:
+def test_health_is_what_the_database_says(lab: EstateContext) -> None:
     answer, text = ask(lab, "/healthz")
     assert answer.status == 200
     assert '"status":"ok"' in text
 
 
-def test_a_new_application_is_found_again(lab: Opened) -> None:
+def test_a_new_application_is_found_again(lab: EstateContext) -> None:
     form = {"applicant": "Rana Awad", "kind": "well", "address": "Lighthouse Steps 3"}
     answer, _ = ask(lab, "/new", form)
     assert answer.status == 303
@@ -83,6 +83,6 @@ def test_a_new_application_is_found_again(lab: Opened) -> None:
     assert answer.headers["Location"] in text
 
 
-def test_the_page_needs_nothing_from_elsewhere(lab: Opened) -> None:
+def test_the_page_needs_nothing_from_elsewhere(lab: EstateContext) -> None:
     _, text = ask(lab, "/")
     assert not re.search(r'(src|href)="(https?:)?//', text)

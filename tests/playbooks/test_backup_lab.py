@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from bastide.opened import Opened
+from bastide.support.estate import EstateContext
 from monitors.continuity.drills import load_latest
 from monitors.continuity.model import Depth, DrillResult
 
@@ -16,7 +16,9 @@ CLIENT, TARGET, SCRATCH = "velgora-app", "central-vault", "central-scratch"
 FIRST_PERMITS = 360
 
 
-def on(lab: Opened, host: str, command: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+def on(
+    lab: EstateContext, host: str, command: str, stdin: str = ""
+) -> "subprocess.CompletedProcess[str]":
     """Run a command on a lab host as an administrator."""
     keys = lab.state / "ssh"
     return subprocess.run(
@@ -34,7 +36,7 @@ def on(lab: Opened, host: str, command: str, stdin: str = "") -> "subprocess.Com
     )
 
 
-def key_command(lab: Opened, wanted: str) -> str:
+def key_command(lab: EstateContext, wanted: str) -> str:
     """Return the command with which the client asks the target for something else."""
     return shlex.join(
         [
@@ -45,19 +47,19 @@ def key_command(lab: Opened, wanted: str) -> str:
     )
 
 
-def snapshots(lab: Opened) -> list[str]:
+def snapshots(lab: EstateContext) -> list[str]:
     listed = on(lab, CLIENT, "bastide-backup restic permits snapshots --json --no-lock")
     return [snapshot["id"] for snapshot in json.loads(listed.stdout)]
 
 
 @pytest.mark.parametrize("wanted", ["id", "cat /etc/passwd", "sh -i", "scp -f /etc/passwd"])
-def test_a_clients_key_opens_no_shell(lab: Opened, wanted: str) -> None:
+def test_a_clients_key_opens_no_shell(lab: EstateContext, wanted: str) -> None:
     done = on(lab, CLIENT, key_command(lab, wanted))
     assert "uid=" not in done.stdout
     assert "root:" not in done.stdout
 
 
-def test_a_client_cannot_delete_a_snapshot(lab: Opened) -> None:
+def test_a_client_cannot_delete_a_snapshot(lab: EstateContext) -> None:
     before = snapshots(lab)
     done = on(lab, CLIENT, f"timeout 8 bastide-backup restic permits forget {before[0]}")
     assert done.returncode != 0
@@ -65,7 +67,7 @@ def test_a_client_cannot_delete_a_snapshot(lab: Opened) -> None:
     assert snapshots(lab) == before
 
 
-def test_a_client_that_asks_for_anothers_copies_gets_its_own(lab: Opened) -> None:
+def test_a_client_that_asks_for_anothers_copies_gets_its_own(lab: EstateContext) -> None:
     other = "rclone.args=serve restic --stdio /srv/backups/kastrava-app/permits"
     config = [
         on(lab, CLIENT, f"bastide-backup restic permits {option} cat config --no-lock").stdout
@@ -83,7 +85,7 @@ def test_a_client_that_asks_for_anothers_copies_gets_its_own(lab: Opened) -> Non
         "ls /etc/ssh",
     ],
 )
-def test_the_drills_account_reads_copies_and_nothing_else(lab: Opened, wanted: str) -> None:
+def test_the_drills_account_reads_copies_and_nothing_else(lab: EstateContext, wanted: str) -> None:
     account = f"bastide-drill@{lab.outputs.hosts[TARGET].address}"
     key = "-i /etc/bastide/drill/key -o UserKnownHostsFile=/etc/bastide/drill/known_hosts"
     sftp = f"sftp -F none {key} -o BatchMode=yes -b - {account}"
@@ -91,13 +93,13 @@ def test_the_drills_account_reads_copies_and_nothing_else(lab: Opened, wanted: s
     assert on(lab, SCRATCH, sftp, stdin=f"{wanted}\n").returncode != 0
 
 
-def test_a_repositorys_password_is_in_one_file_of_its_host(lab: Opened) -> None:
+def test_a_repositorys_password_is_in_one_file_of_its_host(lab: EstateContext) -> None:
     where = "/etc /var/lib/bastide /var/lib/prometheus /var/log /run/systemd /usr/local"
     found = on(lab, CLIENT, f"grep -rlFf /etc/bastide/backup/permits/password {where}")
     assert found.stdout.split() == ["/etc/bastide/backup/permits/password"]
 
 
-def test_a_drill_with_the_wrong_password_says_so_and_leaves_nothing(lab: Opened) -> None:
+def test_a_drill_with_the_wrong_password_says_so_and_leaves_nothing(lab: EstateContext) -> None:
     target = lab.outputs.hosts[TARGET].address
     asked = f"--host {CLIENT} --municipality velgora --plan permits --target {target} --rpo 1"
     done = on(lab, SCRATCH, f"bastide-drill {asked} --database permits", stdin="wrong\n")
@@ -107,7 +109,7 @@ def test_a_drill_with_the_wrong_password_says_so_and_leaves_nothing(lab: Opened)
     assert on(lab, SCRATCH, "ls /var/lib/bastide/drill").stdout.split() == ["lock"]
 
 
-def test_every_register_was_restored_to_a_service_that_answers(lab: Opened) -> None:
+def test_every_register_was_restored_to_a_service_that_answers(lab: EstateContext) -> None:
     drills = [drill for drill in load_latest(lab.state) if drill.plan == "permits"]
     assert {drill.municipality for drill in drills} == {"velgora", "kastrava", "aynzuhur"}
     for drill in drills:
@@ -116,12 +118,12 @@ def test_every_register_was_restored_to_a_service_that_answers(lab: Opened) -> N
         assert drill.files_verified > 0
 
 
-def test_a_file_servers_drill_goes_as_deep_as_its_files(lab: Opened) -> None:
+def test_a_file_servers_drill_goes_as_deep_as_its_files(lab: EstateContext) -> None:
     (drill,) = [drill for drill in load_latest(lab.state) if drill.plan == "shares"]
     assert (drill.ok, drill.depth) == (True, Depth.FILES), drill.error
 
 
-def test_the_nightly_timer_is_set_and_its_service_works(lab: Opened) -> None:
+def test_the_nightly_timer_is_set_and_its_service_works(lab: EstateContext) -> None:
     told = on(
         lab,
         CLIENT,

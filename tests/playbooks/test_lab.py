@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bastide.opened import Opened
+from bastide.support.estate import EstateContext
 from tests.playbooks.ansible import ansible_playbook
 
 pytestmark = [pytest.mark.lab, pytest.mark.root]
@@ -17,7 +17,7 @@ RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=0\s+failed=
 CHANGED = re.compile(r"^TASK \[(.*)\].*\n(?:(?!TASK).*\n)*?changed: ", re.MULTILINE)
 
 
-def on_host(lab: Opened, command: str) -> str:
+def on_host(lab: EstateContext, command: str) -> str:
     """Run a command on the host over a new SSH connection and return what it prints."""
     keys = lab.state / "ssh"
     options = [f"-oUserKnownHostsFile={keys / 'known_hosts'}", "-oBatchMode=yes"]
@@ -30,7 +30,7 @@ def on_host(lab: Opened, command: str) -> str:
     ).stdout
 
 
-def rules(lab: Opened) -> str:
+def rules(lab: EstateContext) -> str:
     return on_host(lab, "nft --stateless list ruleset; cat /etc/nftables.conf")
 
 
@@ -38,7 +38,7 @@ def firewall(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     return ansible_playbook("configure.yml", "--tags", "firewall", "--limit", HOST, *arguments)
 
 
-def test_rules_that_lock_us_out_are_put_back_by_the_host_itself(lab: Opened) -> None:
+def test_rules_that_lock_us_out_are_put_back_by_the_host_itself(lab: EstateContext) -> None:
     before = rules(lab)
     done = firewall("-e", '{"bastide_listens": [], "firewall_confirm_seconds": 10}')
     assert done.returncode != 0
@@ -47,7 +47,7 @@ def test_rules_that_lock_us_out_are_put_back_by_the_host_itself(lab: Opened) -> 
     assert RECAP.findall(firewall().stdout) != []
 
 
-def test_rules_that_nft_refuses_are_never_loaded(lab: Opened) -> None:
+def test_rules_that_nft_refuses_are_never_loaded(lab: EstateContext) -> None:
     before = rules(lab)
     bad = '{"port": "no-such-port", "protocol": "tcp", "name": "bad", "sources": []}'
     done = firewall("-e", f'{{"bastide_listens": [{bad}]}}')
@@ -56,14 +56,14 @@ def test_rules_that_nft_refuses_are_never_loaded(lab: Opened) -> None:
     assert rules(lab) == before
 
 
-def test_a_rule_added_by_hand_is_taken_away(lab: Opened) -> None:
+def test_a_rule_added_by_hand_is_taken_away(lab: EstateContext) -> None:
     before = rules(lab)
     on_host(lab, "nft insert rule inet bastide input tcp dport 23 accept")
     assert RECAP.findall(firewall().stdout) == [(HOST, "2")]
     assert rules(lab) == before
 
 
-def test_configuring_and_hardening_again_changes_nothing(lab: Opened) -> None:
+def test_configuring_and_hardening_again_changes_nothing(lab: EstateContext) -> None:
     done = ansible_playbook("site.yml")
     assert CHANGED.findall(done.stdout) == []
     changed = dict(RECAP.findall(done.stdout))

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from bastide.opened import Opened
+from bastide.support.estate import EstateContext
 
 pytestmark = [pytest.mark.lab, pytest.mark.root]
 
@@ -20,7 +20,7 @@ STRANGER = (
 PATIENCE_SECONDS = 60
 
 
-def on(lab: Opened, host: str, command: str) -> str:
+def on(lab: EstateContext, host: str, command: str) -> str:
     """Run a command on a host and return what it prints."""
     return subprocess.run(
         ["ssh", "-F", lab.state / "ssh/config", "-oBatchMode=yes", host, command],
@@ -31,21 +31,25 @@ def on(lab: Opened, host: str, command: str) -> str:
     ).stdout
 
 
-def test_a_sender_without_a_certificate_is_refused(lab: Opened) -> None:
+def test_a_sender_without_a_certificate_is_refused(lab: EstateContext) -> None:
     assert "alert certificate required" in on(lab, "central-vault", f"{ASK} </dev/null 2>&1")
 
 
-def test_a_certificate_of_another_authority_is_refused_whatever_name_it_has(lab: Opened) -> None:
+def test_a_certificate_of_another_authority_is_refused_whatever_name_it_has(
+    lab: EstateContext,
+) -> None:
     said = on(lab, "central-vault", STRANGER)
     assert "alert unknown ca" in said or "alert bad certificate" in said, said
 
 
-def test_the_receiver_behind_the_certificates_is_not_reached_from_outside(lab: Opened) -> None:
+def test_the_receiver_behind_the_certificates_is_not_reached_from_outside(
+    lab: EstateContext,
+) -> None:
     command = "timeout 3 bash -c '</dev/tcp/ops.central.lab.test/19533' && echo open"
     assert "open" not in on(lab, "central-vault", command)
 
 
-def test_a_line_of_a_village_is_at_operations_within_a_minute(lab: Opened) -> None:
+def test_a_line_of_a_village_is_at_operations_within_a_minute(lab: EstateContext) -> None:
     word = uuid.uuid4().hex
     on(lab, "aynzuhur-server", f"logger {word}")
     kept = "journalctl -q -D /var/log/journal/remote --since=-5min _HOSTNAME=aynzuhur-server"

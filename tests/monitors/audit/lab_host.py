@@ -9,7 +9,7 @@ from pathlib import Path
 
 import paramiko
 
-from bastide.opened import Opened
+from bastide.support.estate import EstateContext
 from inventory.outputs import load_outputs
 from monitors.audit.collect.exchange import AUDIT_USER
 
@@ -20,7 +20,7 @@ HOST = "velgora-app"
 class LabHost:
     """SSH configurations under the estate's keys; `as_root` keeps one connection open."""
 
-    lab: Opened
+    lab: EstateContext
     address: str
     as_root: Path
     as_auditor: Path
@@ -57,7 +57,7 @@ class LabHost:
 
 
 @contextmanager
-def lab_host(lab: Opened) -> Iterator[LabHost]:
+def lab_host(lab: EstateContext) -> Iterator[LabHost]:
     """Yield the host; its kept connection is closed at the end."""
     address = load_outputs(lab.state).hosts[HOST].address
     # A socket's path may have 104 characters, which pytest's own folders use up.
@@ -77,7 +77,7 @@ def lab_host(lab: Opened) -> Iterator[LabHost]:
         )
 
 
-def _config(lab: Opened, folder: Path, address: str, user: str, key: str) -> Path:
+def _config(lab: EstateContext, folder: Path, address: str, user: str, key: str) -> Path:
     file = folder / user
     file.write_text(
         f"Host {HOST}\n  HostName {address}\n  User {user}\n"

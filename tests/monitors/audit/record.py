@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from bastide.opened import open_estate
+from bastide.support.estate import estate_context
 from monitors.audit.collect.bundle import Bundle, unframe, unpack
 from monitors.audit.judge.commands import LIST_FILE, render
 from monitors.audit.judge.host import judge
@@ -30,7 +30,7 @@ REMOTE = (
 
 def collected(host: str) -> Bundle:
     """Return what a lab host answers to this working tree's checks."""
-    opened = open_estate("lab")
+    context = estate_context("lab")
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         tar.add(LIST_FILE.with_name("bastide-collector"), "bastide-collector")
@@ -39,7 +39,7 @@ def collected(host: str) -> Bundle:
         entry.size = len(content)
         tar.addfile(entry, io.BytesIO(content))
     done = subprocess.run(
-        ["ssh", "-F", opened.state / "ssh/config", host, REMOTE],
+        ["ssh", "-F", context.state / "ssh/config", host, REMOTE],
         input=packed.getvalue(),
         capture_output=True,
         check=True,
@@ -75,8 +75,8 @@ def write(case: str, new: Bundle, *, all_anew: bool) -> Path:
 def main(host: str, controls: tuple[str, ...], case: str | None, all_anew: bool) -> None:
     """Judge HOST as it is now and print what does not pass; optionally keep its answers."""
     bundle = collected(host)
-    opened = open_estate("lab")
-    for result in judge(bundle, load_controls(), find_declared(opened.estate, host)):
+    context = estate_context("lab")
+    for result in judge(bundle, load_controls(), find_declared(context.estate, host)):
         wanted = result.control in controls if controls else result.outcome is not Outcome.PASS
         if wanted:
             click.echo(f"{result.control:<8} {result.outcome:<5} {result.reason}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bastide.opened import Opened
+from bastide.support.estate import EstateContext
 from monitors.audit.collect.bundle import MAX_PACKED_BYTES
 from monitors.audit.model.results import HostAudit, Outcome
 from monitors.audit.run import run_audit
@@ -21,12 +21,12 @@ pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(scope="module")
-def host(lab: Opened) -> Iterator[LabHost]:
+def host(lab: EstateContext) -> Iterator[LabHost]:
     with lab_host(lab) as found:
         yield found
 
 
-def own_state(lab: Opened, folder: Path) -> Path:
+def own_state(lab: EstateContext, folder: Path) -> Path:
     """Return a state folder with the lab's keys, so that a test's audit stays the test's."""
     state = folder / "state"
     state.mkdir()
@@ -35,7 +35,7 @@ def own_state(lab: Opened, folder: Path) -> Path:
     return state
 
 
-def audited(lab: Opened, folder: Path) -> HostAudit:
+def audited(lab: EstateContext, folder: Path) -> HostAudit:
     return run_audit(lab.estate, own_state(lab, folder), hosts=[HOST]).hosts[0]
 
 
@@ -87,7 +87,7 @@ def test_unmodified_pytest_and_the_bundle_give_the_same_outcomes(
 
 
 def test_the_hardened_host_has_no_control_that_could_not_be_determined(
-    lab: Opened, tmp_path: Path
+    lab: EstateContext, tmp_path: Path
 ) -> None:
     found = audited(lab, tmp_path)
 
@@ -96,7 +96,7 @@ def test_the_hardened_host_has_no_control_that_could_not_be_determined(
 
 
 def test_every_bundle_of_the_lab_is_far_below_the_limit_and_lacks_nothing(
-    lab: Opened, tmp_path: Path
+    lab: EstateContext, tmp_path: Path
 ) -> None:
     state = own_state(lab, tmp_path)
 

@@ -8,7 +8,7 @@ import paramiko
 import pytest
 from paramiko.common import cMSG_CHANNEL_REQUEST
 
-from bastide.opened import Opened
+from bastide.support.estate import EstateContext
 from monitors.audit.collect.bundle import unframe, unpack
 from monitors.audit.collect.exchange import AUDIT_USER
 from monitors.audit.judge.commands import LIST_FILE
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(scope="module")
-def host(lab: Opened) -> Iterator[LabHost]:
+def host(lab: EstateContext) -> Iterator[LabHost]:
     with lab_host(lab) as found:
         yield found
 

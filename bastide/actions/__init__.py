@@ -1,0 +1,1 @@
+"""What commands do: provisioning, playbooks, audits, status, scaffolding."""

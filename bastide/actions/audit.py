@@ -1,0 +1,104 @@
+"""An audit with all that belongs to it: results, a sealed link of the chain, history."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bastide.support.estate import EstateContext
+from monitors.audit import replay
+from monitors.audit.collect.bundle import BundleError
+from monitors.audit.evidence.chain import ChainError, Link
+from monitors.audit.evidence.inputs import CONTROLS, InputsError
+from monitors.audit.evidence.records import EvidenceError, prune_leaves, seal
+from monitors.audit.evidence.signing import SigningError
+from monitors.audit.history.catch_up import catch_up
+from monitors.audit.history.database import StoreError, store_url
+from monitors.audit.history.history import History
+from monitors.audit.history.queries import read_history
+from monitors.audit.model.controls import ControlTable, load_controls
+from monitors.audit.model.declared import UndeclaredHostError
+from monitors.audit.model.results import AuditRun, HostAudit, audit_files, load
+from monitors.audit.model.waivers import waiver_problems
+from monitors.audit.run import run_audit
+
+# The two labels that the chain writes; reports compare them.
+BASELINE = "before"
+LATEST = "after"
+NOT_SEALED = (ChainError, InputsError, EvidenceError, SigningError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """A run, the link that seals it, and what went wrong beside the audit itself, in words."""
+
+    run: AuditRun
+    link: Link | None
+    problems: tuple[str, ...] = ()
+
+
+def audit(
+    context: EstateContext,
+    hosts: Sequence[str] | None = None,
+    label: str = "audit",
+    on_event: Callable[[HostAudit], None] = lambda _: None,
+) -> Audited:
+    """Audit hosts, seal the run and record it; the results are kept whatever happens after.
+
+    Raises what `run_audit` raises; an unsealed or unrecorded run is among the problems.
+    """
+    run = run_audit(context.estate, context.state, hosts, label, on_event)
+    link, problems = None, list(waiver_problems(context.estate.waivers, load_controls()))
+    try:
+        link = seal(run, context.state)
+        prune_leaves(context.state)
+    except NOT_SEALED as error:
+        problems.append(f"not sealed, so it can give no evidence: {error}")
+    try:
+        caught_up = catch_up(store_url(context.state), context.state, context.estate.estate)
+        problems += caught_up.problems
+    except StoreError as error:
+        problems.append(f"not in the history yet; the next audit catches up: {error}")
+    return Audited(run, link, tuple(problems))
+
+
+def history_of(context: EstateContext) -> History:
+    """Return what the store knows of the estate; StoreError says why it cannot be read."""
+    return read_history(store_url(context.state), context.estate.estate)
+
+
+def previous(context: EstateContext, run: AuditRun) -> AuditRun | None:
+    """Return the whole run before another; None when there was none.
+
+    Raises AuditError when its file is damaged.
+    """
+    for file in audit_files(context.state):
+        earlier = load(file)
+        if earlier.started < run.started and earlier.whole:
+            return earlier
+    return None
+
+
+def table_of(context: EstateContext, run: AuditRun) -> ControlTable:
+    """Return the control table that a run was judged by; today's when that was not kept."""
+    try:
+        return CONTROLS.load(context.state, run.controls_sha256)
+    except InputsError:
+        return load_controls()
+
+
+def rejudged(context: EstateContext, earlier: AuditRun | None, later: AuditRun) -> AuditRun | None:
+    """Return an earlier run judged by today's checks, where those of its day were others.
+
+    It tells a changed check from a changed host. None when there is nothing to tell, or when a
+    bundle is kept no more.
+    """
+    if earlier is None or earlier.checks_sha256 == later.checks_sha256:
+        return None
+    basis = replay.basis_today(context.estate)
+    try:
+        hosts = tuple(
+            replay.replay(context.state / host.bundle, basis) if host.bundle else host
+            for host in earlier.hosts
+        )
+    except (OSError, BundleError, UndeclaredHostError):
+        return None
+    return earlier.model_copy(update={"hosts": hosts})

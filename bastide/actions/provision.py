@@ -1,0 +1,83 @@
+"""Provisioning: the infra program run by an engine, and what crosses from it to the rest."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import infra
+from bastide.support.errors import CommandError, Exit
+from bastide.support.estate import EstateContext
+from bastide.support.progress import Progress
+from bastide.support.shipped_files import program
+from infra import credentials
+from infra.engine import EngineError, Operation, Outcome, Project, StepEvent, choose
+from infra.outputs import write_outputs
+
+OnStep = Callable[[StepEvent], None]
+PARALLEL = 10
+# What the engine calls a resource that it left as it was.
+UNCHANGED = frozenset({"same", "read", "refresh"})
+
+
+def project(context: EstateContext) -> Project:
+    """Return the estate's Pulumi project: the shipped program, its own stack and backend."""
+    backend = context.state / "pulumi"
+    backend.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Project(
+        folder=Path(infra.__path__[0]),
+        stack=context.estate.estate,
+        backend=backend,
+        passphrase=credentials.passphrase(context.state),
+        config={"bastide:estate": str(context.folder)},
+        parallel=PARALLEL,
+        environment={
+            "PATH": f"{program('')}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "BASTIDE_STATE_HOME": str(context.state.parent),
+        },
+    )
+
+
+def run(context: EstateContext, operation: Operation, engine: str, on_step: OnStep) -> Outcome:
+    """Run an operation; after `up` the outputs and the pinned host keys are written.
+
+    Raises CommandError when the engine could do nothing at all.
+    """
+    credentials.ensure(context.estate, context.state)
+    chosen, work = _chosen(engine), project(context)
+    try:
+        if operation is Operation.UP:
+            # What died since the last run is made again, instead of being believed in.
+            chosen.run(Operation.REFRESH, work, lambda event: None)
+        outcome = chosen.run(operation, work, on_step)
+        if operation is Operation.UP and outcome.ok:
+            write_outputs(chosen.outputs(work), context.estate.estate, context.state)
+    except EngineError as error:
+        raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
+    return outcome
+
+
+def _chosen(engine: str) -> "infra.engine.Engine":
+    try:
+        return choose(engine)
+    except EngineError as error:
+        raise CommandError(str(error), Exit.WRONG_USE) from None
+
+
+def show_step(progress: Progress, event: StepEvent) -> None:
+    """Print a step's end; name what is being done meanwhile."""
+    if event.phase == "diagnostic":
+        progress.step(event.name or "engine", event.message)
+    elif event.phase in ("failed", "skipped"):
+        progress.step(event.name, f"{event.operation} {event.phase}: {event.message}", good=False)
+    elif event.operation in UNCHANGED:
+        return
+    elif event.phase == "finished":
+        progress.step(event.name, f"{event.operation}d  {event.seconds:.1f} s")
+    else:
+        progress.now(f"{event.operation} {event.name}")
+
+
+def describe(outcome: Outcome) -> str:
+    """Return an outcome's counts as one line."""
+    counted = [f"{number} {name}" for name, number in sorted(outcome.changes.items()) if number]
+    failed = f"; {len(outcome.failures)} failed" if outcome.failures else ""
+    return (", ".join(counted) or "nothing to do") + failed

@@ -1,0 +1,103 @@
+"""What is true of an estate now, from Prometheus' and Alertmanager's own APIs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bastide.actions import prometheus
+from bastide.support.errors import CommandError, Exit
+from bastide.support.estate import EstateContext
+from inventory.entries import hosts
+from inventory.enums import Role
+
+# Severity of alerts that nobody is told of, a low toner.
+FOR_THE_CURIOUS = "info"
+ALWAYS_FIRING = "Watchdog"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Targets, what is wrong with them, and what is firing."""
+
+    prometheus_url: str
+    alertmanager_url: str
+    targets: tuple[prometheus.Target, ...]
+    wrong: tuple[str, ...]
+    alerts: tuple[prometheus.Alert, ...]
+
+    @property
+    def well(self) -> bool:
+        """Whether every target is up and nothing but the Watchdog fires."""
+        return not self.wrong and not self.alerts
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the status as plain JSON values."""
+        return {
+            "well": self.well,
+            "prometheus": self.prometheus_url,
+            "alertmanager": self.alertmanager_url,
+            "targets": [{"job": t.job, "name": t.name, "health": t.health} for t in self.targets],
+            "wrong": list(self.wrong),
+            "alerts": [{"name": a.name, "labels": a.labels} for a in self.alerts],
+        }
+
+
+def urls(context: EstateContext) -> tuple[str, str]:
+    """Return the addresses of Prometheus and Alertmanager on the operations host."""
+    for entry in hosts(context.estate):
+        if Role.OPERATIONS in entry.host.roles:
+            known = context.outputs.hosts.get(entry.name)
+            address = known.address if known else str(entry.host.address)
+            return f"http://{address}:9090", f"http://{address}:9093"
+    raise CommandError(
+        "central.yml: no host has the role `operations`; Prometheus needs one", Exit.WRONG_USE
+    )
+
+
+def read(context: EstateContext) -> Status:
+    """Ask both APIs; CommandError (could not check) when Prometheus does not answer."""
+    prometheus_url, alertmanager_url = urls(context)
+    try:
+        targets = prometheus.targets(prometheus_url)
+        probes = prometheus.query(prometheus_url, "bastide_snmp_success == 0 or probe_success == 0")
+        firing = prometheus.alerts(alertmanager_url)
+    except prometheus.ApiError as error:
+        raise CommandError(
+            f"could not check: {error}\n    expected: Prometheus and Alertmanager to answer\n"
+            f"    do: `bastide up` if the estate is not up yet; else look at the operations host "
+            f"(systemctl status prometheus prometheus-alertmanager)",
+            Exit.COULD_NOT_CHECK,
+        ) from None
+    wrong = (*_missing(context, targets), *_down(targets), *_failed(probes))
+    alerts = tuple(
+        alert
+        for alert in firing
+        if alert.name != ALWAYS_FIRING and alert.labels.get("severity") != FOR_THE_CURIOUS
+    )
+    return Status(prometheus_url, alertmanager_url, targets, wrong, alerts)
+
+
+def _missing(context: EstateContext, targets: tuple[prometheus.Target, ...]) -> list[str]:
+    """Return the inventory's hosts that Prometheus was never told of: silence is not health."""
+    scraped = {target.labels.get("host") for target in targets if target.job == "node"}
+    return [
+        f"{entry.name}: in the inventory, but not among Prometheus' targets"
+        for entry in hosts(context.estate)
+        if entry.name not in scraped
+    ]
+
+
+def _down(targets: tuple[prometheus.Target, ...]) -> list[str]:
+    return [
+        f"{target.name}: {target.job} target is {target.health}: "
+        f"{target.error or 'not scraped yet'}"
+        for target in targets
+        if target.health != "up"
+    ]
+
+
+def _failed(probes: tuple[tuple[dict[str, str], float], ...]) -> list[str]:
+    return [
+        f"{labels.get('service') or labels.get('device') or labels.get('host')}: "
+        f"{labels.get('__name__')} is 0 (job {labels.get('job')})"
+        for labels, _ in probes
+    ]

@@ -1,0 +1,51 @@
+"""One run of the chain: what it works on, and what each stage found, as values."""
+
+from dataclasses import dataclass, field
+
+from bastide.actions.ansible import Recap
+from bastide.actions.provision import UNCHANGED
+from bastide.actions.status import Status
+from bastide.support.estate import EstateContext
+from bastide.support.progress import Progress
+from infra.credentials import Made
+from infra.engine import Outcome
+from monitors.audit.model.results import AuditRun
+from monitors.audit.reports.compliance import ReportFiles
+from monitors.continuity.model import DrillResult
+from monitors.snmp.poller import PollResult
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the stages found so far; a stage gives back a copy with its own part filled in."""
+
+    credentials: Made | None = None
+    provisioned: Outcome | None = None
+    recaps: tuple[tuple[str, Recap], ...] = ()
+    before: AuditRun | None = None
+    after: AuditRun | None = None
+    polled: tuple[PollResult, ...] = ()
+    status: Status | None = None
+    drills: tuple[DrillResult, ...] = ()
+    report: ReportFiles | None = None
+
+    @property
+    def changed_resources(self) -> int:
+        """How many resources the engine created, updated, replaced or deleted."""
+        changes = self.provisioned.changes if self.provisioned else {}
+        return sum(number for name, number in changes.items() if name not in UNCHANGED)
+
+    @property
+    def changed_tasks(self) -> int:
+        """How many Ansible tasks changed something, over all hosts and playbooks."""
+        return sum(sum(recap.changed.values()) for _, recap in self.recaps)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the stages work on."""
+
+    context: EstateContext
+    progress: Progress
+    engine: str = "auto"
+    seconds: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""`bastide audit`: what is proved of every host's hardening."""

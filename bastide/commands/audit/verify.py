@@ -1,0 +1,97 @@
+"""`bastide audit verify | key`: what an auditor checks without trusting us."""
+
+from pathlib import Path
+
+import click
+
+from bastide.support.errors import CommandError, Exit
+from bastide.support.options import json_option
+from bastide.support.output import print_json
+from monitors.audit.evidence.recompute import Recomputed, recompute
+from monitors.audit.evidence.verify import BrokenError, Verified
+from monitors.audit.evidence.verify import verify as verify_file
+
+SHOWN = 20
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+@click.option(
+    "--fingerprint",
+    "expected",
+    help="The signing key that you were told of beforehand (`bastide audit key` shows it).",
+)
+@click.option("--recompute", "again", is_flag=True, help="Judge every host's bundle once more.")
+def verify(file: Path, as_json: bool, expected: str | None, again: bool) -> int:
+    """Check an evidence FILE offline; exit 1 and name the first broken record if there is one."""
+    try:
+        verified = verify_file(file, expected)
+        recomputed = recompute(verified) if again else None
+    except BrokenError as error:
+        if as_json:
+            print_json({"file": str(file), "holds": False, "first_broken": str(error)})
+            return Exit.FINDINGS
+        raise CommandError(
+            f"{file}: BROKEN\n    first broken record: {error}\n    do: ask for the file again, "
+            "from the machine that made it; believe nothing that this one says",
+            Exit.FINDINGS,
+        ) from None
+    except OSError as error:
+        raise CommandError(f"{file}: {error.strerror}", Exit.COULD_NOT_CHECK) from None
+    if as_json:
+        print_json({"file": str(file), "holds": True, **_facts(verified, recomputed)})
+    else:
+        _tell(file, verified, recomputed, trusted=expected is not None)
+    return _exit_of(recomputed) if recomputed else Exit.WELL
+
+
+def _exit_of(again: Recomputed) -> Exit:
+    """Return findings when results differ, could-not-check when only other checks say so."""
+    if not again.differing:
+        return Exit.WELL
+    return Exit.FINDINGS if again.same_checks else Exit.COULD_NOT_CHECK
+
+
+def _facts(verified: Verified, again: Recomputed | None) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "fingerprint": verified.fingerprint,
+        "records": verified.records,
+        "runs": verified.runs,
+        "run": verified.link.record.model_dump(mode="json"),
+    }
+    if again:
+        facts["recomputed"] = {
+            "judged": again.judged,
+            "differing": again.differing,
+            "unasked": again.unasked,
+            "same_checks": again.same_checks,
+        }
+    return facts
+
+
+def _tell(file: Path, verified: Verified, again: Recomputed | None, *, trusted: bool) -> None:
+    record = verified.link.record
+    click.echo(f"{file}: every record holds")
+    rows = [
+        ("run", f"{record.label} of estate {record.estate}, {record.started:%F %T} UTC"),
+        ("records", f"{verified.records}, under run {record.number} of a chain of {verified.runs}"),
+        ("signed by", verified.fingerprint + (", as you expected" if trusted else "")),
+    ]
+    if not trusted:
+        rows.append(("", "compare it with the fingerprint that you were given beforehand"))
+    for name, text in rows + (_told_again(again) if again else []):
+        click.echo(f"  {name:<11} {text}")
+
+
+def _told_again(again: Recomputed) -> list[tuple[str, str]]:
+    outcome = f"{len(again.differing)} differ" if again.differing else "all the same"
+    rows = [("recomputed", f"{again.judged} results judged again: {outcome}")]
+    rows += [("", text) for text in again.differing[:SHOWN]]
+    if len(again.differing) > SHOWN:
+        rows.append(("", f"and {len(again.differing) - SHOWN} more"))
+    if not again.same_checks:
+        rows.append(("", "by other checks than the run: judge with the Bastide that made it"))
+    if again.unasked:
+        rows.append(("", f"could not be asked, so not judged: {', '.join(again.unasked)}"))
+    return rows

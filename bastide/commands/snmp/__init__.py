@@ -1,0 +1,1 @@
+"""`bastide snmp`: what devices say over SNMP."""

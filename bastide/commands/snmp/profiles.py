@@ -1,0 +1,101 @@
+"""`bastide snmp profiles`: what devices are asked for, and what becomes of it."""
+
+from collections.abc import Iterator
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from bastide.support.errors import CommandError, Exit
+from bastide.support.options import json_option
+from bastide.support.output import print_json
+from monitors.snmp.profile import Number, Profile, shipped_profiles
+from monitors.snmp.profile import Table as ProfileTable
+
+
+@click.command()
+@click.argument("name", required=False)
+@json_option
+def profiles(name: str | None, as_json: bool) -> int:
+    """List the SNMP profiles, or document the one called NAME.
+
+    A device gets every profile whose objects it answers; `profiles` and `more_profiles` in its
+    inventory entry pin and add them.
+    """
+    known = shipped_profiles()
+    if name is not None and name not in known:
+        raise CommandError(
+            f"{name}: no such profile; there are: {', '.join(sorted(known))}", Exit.WRONG_USE
+        )
+    if as_json:
+        wanted = [known[name]] if name else known.values()
+        print_json([profile.model_dump(mode="json", exclude_defaults=True) for profile in wanted])
+    elif name:
+        click.echo("\n".join(documented(known[name])))
+    else:
+        _list(sorted(known.values(), key=lambda profile: profile.profile))
+    return Exit.WELL
+
+
+def _list(found: list[Profile]) -> None:
+    table = Table("profile", "what", "metrics")
+    for profile in found:
+        names = {spec.metric for spec in numbers(profile)}
+        table.add_row(profile.profile, escape(profile.title), str(len(names)))
+    Console().print(table)
+
+
+def numbers(profile: Profile) -> Iterator[Number]:
+    """Yield every number of a profile."""
+    yield from profile.scalars
+    for table in profile.tables:
+        yield from table.columns
+
+
+def documented(profile: Profile) -> Iterator[str]:
+    """Yield the lines that describe a profile."""
+    yield f"{profile.profile}: {profile.title}"
+    yield f"  {profile.source}"
+    yield f"  {profile.about}"
+    yield f"  chosen when the device answers below {', '.join(profile.present)}"
+    if profile.object_ids:
+        yield f"  ... and its sysObjectID is below {', '.join(profile.object_ids)}"
+    if profile.unless:
+        yield f"  ... and it does not get {', '.join(profile.unless)}"
+    if profile.info:
+        texts = tuple(label.label for label in profile.info.labels)
+        yield from _series(profile.info.metric, "info", profile.info.help, texts)
+    for spec in profile.scalars:
+        yield from _number(spec, ())
+    for table in profile.tables:
+        yield from _table(table)
+
+
+def _table(table: ProfileTable) -> Iterator[str]:
+    labels = (
+        *(part.label for part in table.index if part.label),
+        *(link.label for link in table.links),
+        *(label.label for label in table.labels),
+    )
+    yield ""
+    yield f"  {table.table}, {'every poll' if table.poll == 'fast' else 'every ten minutes'}"
+    if table.info:
+        texts = tuple(label.label for label in table.info.labels)
+        yield from _series(table.info.metric, "info", table.info.help, (*labels, *texts))
+    for spec in table.columns:
+        yield from _number(spec, labels)
+
+
+def _number(spec: Number, labels: tuple[str, ...]) -> Iterator[str]:
+    more = tuple(f'{name}="{value}"' for name, value in spec.labels.items())
+    states = ("state",) if spec.states or (spec.bits and not spec.matches) else ()
+    yield from _series(spec.metric, spec.type, spec.help, (*labels, *more, *states))
+    meanings = spec.states or spec.enum or spec.bits
+    if meanings:
+        yield "      " + ", ".join(f"{code} {word}" for code, word in meanings.items())
+
+
+def _series(metric: str, kind: str, help_text: str, labels: tuple[str, ...]) -> Iterator[str]:
+    yield f"    {metric}" + (f"{{{', '.join(labels)}}}" if labels else "") + f"  {kind}"
+    yield f"      {help_text}"

@@ -1,0 +1,113 @@
+"""`bastide snmp record`, `walk` and `replay`: a device's answers kept, and served again."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from bastide.support.errors import CommandError, Exit
+from inventory.secrets import SecretError, resolve
+from monitors.exporter.server import ListenError, parse_listen
+from monitors.metrics import render
+from monitors.snmp.client import SnmpError, User
+from monitors.snmp.recording.polled import polled
+from monitors.snmp.recording.reader import Recording, RecordingError, read
+from monitors.snmp.replay.agent import Access
+from monitors.snmp.replay.run import recorded, run
+from monitors.snmp.replay.server import BindError, Place
+
+LISTEN = "127.0.0.1:1161"
+COMMUNITY = "public"
+
+
+@click.command()
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+)
+@click.option(
+    "--listen",
+    default=LISTEN,
+    show_default=True,
+    metavar="ADDR:PORT",
+    help="Where the first recording answers.",
+)
+@click.option(
+    "--community", metavar="REF", help=f"env:NAME or file:/PATH.  [default: the word {COMMUNITY}]"
+)
+@click.option("--user", help="Also answer this SNMPv3 user (SHA, AES), with --auth and --priv.")
+@click.option("--auth", metavar="REF", help="The user's authentication passphrase.")
+@click.option("--priv", metavar="REF", help="The user's privacy passphrase.")
+@click.option("--move", is_flag=True, help="Let counters and clocks go on.")
+@click.option("--show", is_flag=True, help="Serve nothing: print the metrics that it gives.")
+def replay(
+    files: tuple[Path, ...],
+    listen: str,
+    community: str | None,
+    user: str | None,
+    auth: str | None,
+    priv: str | None,
+    move: bool,
+    show: bool,
+) -> int:
+    """Serve recordings FILES as agents, the first on --listen, the others on the ports after it.
+
+    `.snmprec` files and what `snmpwalk -On` prints are read. Ask the agent from another terminal:
+
+        bastide snmp poll 127.0.0.1:1161 --community env:COMMUNITY
+    """
+    try:
+        if show:
+            return max(_show(read(path)) for path in files)
+        place = parse_listen(listen)
+        access = _access(community, user, auth, priv)
+        agents, recordings = recorded(files, access, Place(place.host, place.port), move=move)
+    except (RecordingError, ListenError, SecretError) as error:
+        raise CommandError(str(error), Exit.WRONG_USE) from None
+    _tell(recordings)
+
+    def ready(places: Sequence[Place]) -> None:
+        for path, where in zip(files, places, strict=True):
+            click.echo(f"{path} answers on {where.address} port {where.port}; Ctrl-C ends it")
+
+    try:
+        asyncio.run(run(agents, ready))
+    except BindError as error:
+        raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
+    return Exit.WELL
+
+
+def _access(community: str | None, user: str | None, auth: str | None, priv: str | None) -> Access:
+    word = resolve(community, Path()) if community else COMMUNITY
+    if user is None:
+        return Access(word)
+    if not auth or not priv:
+        raise CommandError("--user needs --auth and --priv", Exit.WRONG_USE)
+    keys = (resolve(auth, Path()), resolve(priv, Path()))
+    return Access(word, (User(user, "SHA", keys[0], "AES", keys[1]),))
+
+
+def _show(recording: Recording) -> int:
+    _tell([recording])
+    try:
+        gathering, families = polled(recording)
+    except SnmpError as error:
+        raise CommandError(f"{recording.name}: {error}", Exit.COULD_NOT_CHECK) from None
+    names = " ".join(profile.profile for profile in gathering.profiles)
+    click.echo(f"# {recording.name}: {len(recording.entries)} values; profiles: {names}")
+    click.echo(render(families), nl=False)
+    failed = [outcome for outcome in gathering.outcomes if not outcome.success]
+    for outcome in failed:
+        told = [outcome.failure, *(f"{p.oid}: {p.text}" for p in outcome.problems)]
+        for line in filter(None, told):
+            click.echo(f"note: {outcome.profile} {outcome.table}: {line}", err=True)
+    return Exit.FINDINGS if failed else Exit.WELL
+
+
+def _tell(recordings: Sequence[Recording]) -> None:
+    for recording in recordings:
+        for line in recording.told():
+            click.echo(f"note: {line}", err=True)

@@ -1,0 +1,1 @@
+"""What every command and action needs: errors, options, output, the estate, progress."""

@@ -1,0 +1,31 @@
+"""The estate that a command works on: its folder, its values and its state."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from inventory.load import find_estate, load_estate
+from inventory.model import Estate
+from inventory.outputs import Outputs, load_outputs
+from inventory.paths import state_directory
+
+
+@dataclass(frozen=True)
+class EstateContext:
+    """An estate, where it was read from and where its generated files are."""
+
+    folder: Path
+    estate: Estate
+    state: Path
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        """The outputs of provisioning; OutputsError when nothing is provisioned."""
+        return load_outputs(self.state)
+
+
+def estate_context(wanted: str | None) -> EstateContext:
+    """Read the estate given by folder or name; InventoryError lists every problem."""
+    folder = find_estate(wanted)
+    estate = load_estate(folder)
+    return EstateContext(folder, estate, state_directory(estate.estate))

@@ -1,0 +1,74 @@
+"""The options that say how a device is asked over SNMP."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class AccessOptions:
+    """What the command line says of the access; None is the inventory's, or the estate's."""
+
+    port: int | None
+    version: str | None
+    community: str | None
+    user: str | None
+    auth: str | None
+    auth_protocol: str | None
+    priv: str | None
+    priv_protocol: str | None
+
+    @property
+    def access(self) -> dict[str, str]:
+        """The keys of `snmp` that were given; a community alone means version 2c."""
+        names = ("community", "user", "auth", "auth_protocol", "priv", "priv_protocol")
+        found = {name: value for name in names if (value := getattr(self, name)) is not None}
+        version = self.version or ("2c" if self.community else None)
+        return found | ({"version": version} if version else {})
+
+
+def access_options(command: Command) -> Command:
+    """Add the options of an access; they reach the command as one `given`."""
+
+    def gathered(**options: Any) -> Any:
+        values = {name: options.pop(name) for name in AccessOptions.__annotations__}
+        return command(given=AccessOptions(**values), **options)
+
+    gathered.__doc__, gathered.__name__ = command.__doc__, command.__name__
+    wrapped: Any = gathered
+    if hasattr(command, "__click_params__"):
+        wrapped.__click_params__ = command.__click_params__
+    for option in reversed(OPTIONS):
+        wrapped = option(wrapped)
+    found: Command = wrapped
+    return found
+
+
+def _reference(name: str, what: str) -> Callable[[Any], Any]:
+    return click.option(
+        f"--{name}", metavar="REF", help=f"{what}: env:NAME, file:/PATH or vault:FILE#KEY."
+    )
+
+
+OPTIONS = (
+    click.option("--port", type=click.IntRange(1, 65535), help="UDP port.  [default: 161]"),
+    click.option("--version", type=click.Choice(["1", "2c", "3"]), help="SNMP version."),
+    _reference("community", "The community of versions 1 and 2c"),
+    click.option("--user", help="User of version 3."),
+    _reference("auth", "The authentication passphrase"),
+    click.option(
+        "--auth-protocol",
+        type=click.Choice(["SHA", "SHA224", "SHA256", "SHA384", "SHA512"]),
+        help="How answers are signed.",
+    ),
+    _reference("priv", "The privacy passphrase"),
+    click.option(
+        "--priv-protocol",
+        type=click.Choice(["AES", "AES192", "AES256"]),
+        help="How answers are encrypted.",
+    ),
+)
