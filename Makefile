@@ -2,7 +2,7 @@
 # make check: format, lint, types, contracts.                 make help: every word.
 
 BIN := .venv/bin
-PYTHON_FILES := bastide inventory infra monitors tests playbooks/callback_plugins
+PYTHON_FILES := bastide inventory infra monitors playbooks tests
 
 .PHONY: help lab lab-down test check format bench lock schema setup-lab setup-test clean-cache
 

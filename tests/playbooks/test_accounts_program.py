@@ -36,7 +36,7 @@ def test_a_sudoers_file_that_visudo_refuses_is_not_installed(
     file.write_text("Defaults use_pty\n")
 
     with pytest.raises(subprocess.CalledProcessError):
-        accounts.write(str(file), "Defaults use_pti oops\n", 0o440, ("false",))
+        accounts.write(file, "Defaults use_pti oops\n", 0o440, ("false",))
 
     assert file.read_text() == "Defaults use_pty\n"
     assert list(tmp_path.iterdir()) == [file]
@@ -77,11 +77,11 @@ def test_what_is_set_already_stays_byte_by_byte(
 ) -> None:
     once = accounts.assigned(accounts.with_wheel(SU) + DEFS, accounts.LOGIN_DEFS, "\t")
     file = tmp_path / "login.defs"
-    accounts.write(str(file), once)
+    accounts.write(file, once)
     capsys.readouterr()
 
     again = accounts.assigned(accounts.with_wheel(once), accounts.LOGIN_DEFS, "\t")
-    accounts.write(str(file), again)
+    accounts.write(file, again)
 
     assert again == once
     assert capsys.readouterr().out == ""

@@ -13,7 +13,7 @@ import pytest
 
 from tests.playbooks.ansible import ROLES
 
-PROGRAM = ROLES / "file_walk/files/usr/local/libexec/bastide/file-walk"
+PROGRAM = ROLES / "file_walk/files/file_walk.py"
 MOUNTS = r"""
 1 0 0:31 / / rw shared:1 - overlay overlay rw,lowerdir=/image
 2 1 0:31 /var/tmp /var/tmp rw - overlay overlay rw,lowerdir=/image

@@ -33,7 +33,7 @@ def collected(host: str) -> Bundle:
     context = estate_context("lab")
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
-        tar.add(LIST_FILE.with_name("bastide-collector"), "bastide-collector")
+        tar.add(LIST_FILE.with_name("bastide_collector.py"), "bastide-collector")
         content = render(load_controls(), by_role=False).encode()
         entry = tarfile.TarInfo("commands.json")
         entry.size = len(content)

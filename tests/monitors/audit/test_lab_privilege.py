@@ -194,4 +194,4 @@ def test_the_account_has_no_password_no_groups_and_no_home_of_its_own(host: LabH
 def test_the_installed_collector_is_this_ones(host: LabHost) -> None:
     installed = host.root(f"cat {COLLECTOR}").stdout
 
-    assert installed == LIST_FILE.with_name("bastide-collector").read_text()
+    assert installed == LIST_FILE.with_name("bastide_collector.py").read_text()

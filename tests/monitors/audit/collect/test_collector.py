@@ -16,7 +16,7 @@ from monitors.audit.collect import bundle as bundles
 from monitors.audit.collect.bundle import COLLECTOR_VERSION, Bundle, Recorded, unframe, unpack
 from monitors.audit.judge.commands import LIST_FILE
 
-COLLECTOR = LIST_FILE.with_name("bastide-collector")
+COLLECTOR = LIST_FILE.with_name("bastide_collector.py")
 
 
 def collect(

@@ -242,7 +242,7 @@ def command_run(options: argparse.Namespace) -> int:
     write_metrics(METRICS, {plan.id: written(STATE / f"{plan.id}.json") for plan in plans()})
     if any(result["ran"] for result in results) or not (STATE / STATUS).exists():
         write_whole(STATE / STATUS, asked() + "\n", 0o600)
-    print(json.dumps(results, indent=1))  # noqa: T201
+    print(json.dumps(results, indent=1))
     return 0 if all(result["ok"] for result in results) else 1
 
 
@@ -259,7 +259,7 @@ def command_status(options: argparse.Namespace) -> int:
     answer = asked()
     if options.keep:
         write_whole(STATE / STATUS, answer + "\n", 0o600)
-    print(answer)  # noqa: T201
+    print(answer)
     return 0
 
 
@@ -291,7 +291,7 @@ def main() -> int:
     try:
         return int(options.action(options))
     except BackupError as error:
-        print(f"bastide-backup: {error}", file=sys.stderr)  # noqa: T201
+        print(f"bastide-backup: {error}", file=sys.stderr)
         return 1
 
 

@@ -223,7 +223,7 @@ def main() -> int:
     # Turned into an exception, so that what was restored is wiped all the same.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     found = run(request, sys.stdin.readline().rstrip("\n"), work)
-    print(json.dumps(found, indent=1))  # noqa: T201
+    print(json.dumps(found, indent=1))
     return 0 if found["ok"] else 1
 
 

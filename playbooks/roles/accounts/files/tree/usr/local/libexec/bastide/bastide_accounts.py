@@ -4,6 +4,8 @@ Reads one JSON object, prints one line a change. Afterwards PAM is asked whether
 log in, or use sudo, still may; if not, its files are put back and the program fails.
 """
 
+from __future__ import annotations
+
 import ctypes
 import json
 import os
@@ -12,6 +14,8 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
 SUDOERS = """\
 # Managed by Bastide, role accounts.
@@ -28,26 +32,32 @@ LOGIN_DEFS = {
     "ENCRYPT_METHOD": "YESCRYPT",
 }
 USERADD = {"INACTIVE": "30"}
+EDITED = (
+    (Path("/etc/login.defs"), LOGIN_DEFS, "\t"),
+    (Path("/etc/default/useradd"), USERADD, "="),
+)
 # Nobody is a member of root's group: who has to become another uses sudo, which is logged.
 WHEEL = "auth       required   pam_wheel.so use_uid group=root"
 ROOT_OK = re.compile(r"^auth\s+sufficient\s+pam_rootok\.so.*$", re.MULTILINE)
 # Its scripts would run as root at every login, the auditor's too, for a greeting.
 GREETING = re.compile(r"^(session\s+optional\s+pam_motd\.so\s+motd=\S+)$", re.MULTILINE)
+PAM = Path("/etc/pam.d")
 STACKS = ("auth", "account", "password")
 PROFILES = {
     "bastide-faillock": ("auth", "pam_faillock.so authfail"),
     "bastide-faillock-notify": ("auth", "pam_faillock.so preauth"),
     "bastide-pwhistory": ("password", "pam_pwhistory.so"),
 }
+SERVICES = ("sshd", "sudo", "login")
 PAM_SUCCESS, PAM_CONV_ERR = 0, 19
 
 
-def assigned(text, values, between):
+def assigned(text: str, values: Mapping[str, str], between: str) -> str:
     """Return a file's text in which each name has the value: in place, in an example's, or last."""
     for name, value in values.items():
         line = name + between + value
-        example = re.compile(r"^#\s*%s[\s=]+\S*$" % re.escape(name), re.MULTILINE)
-        active = re.compile(r"^%s(?:\s|=).*$" % re.escape(name), re.MULTILINE)
+        example = re.compile(rf"^#\s*{re.escape(name)}[\s=]+\S*$", re.MULTILINE)
+        active = re.compile(rf"^{re.escape(name)}(?:\s|=).*$", re.MULTILINE)
         chosen = active if active.search(text) else example
         if chosen.search(text):
             text = chosen.sub(line, text, count=1)
@@ -56,57 +66,56 @@ def assigned(text, values, between):
     return text
 
 
-def with_wheel(text):
+def with_wheel(text: str) -> str:
     """Return su's stack in which only root passes; ValueError when root would not."""
     if re.search(r"^auth\s+required\s+pam_wheel\.so", text, re.MULTILINE):
         return text
     if not ROOT_OK.search(text):
         raise ValueError("/etc/pam.d/su: no line `auth sufficient pam_rootok.so` to build on")
-    return ROOT_OK.sub(lambda found: found[0] + "\n" + WHEEL, text, count=1)
+    return ROOT_OK.sub(lambda line: line[0] + "\n" + WHEEL, text, count=1)
 
 
-def without_greeting(text):
+def without_greeting(text: str) -> str:
     """Return a service's stack in which no script runs at login for the message of the day."""
     return GREETING.sub(r"\1 noupdate", text)
 
 
-def read(path):
+def read(path: Path) -> str:
     """Return a file's text, empty when there is none."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
 
 
-def write(path, text, mode=0o644, check=()):
+def write(path: Path, text: str, mode: int = 0o644, check: Sequence[str] = ()) -> None:
     """Replace a file whole where it differs, after a program has approved of the new one."""
     if read(path) == text:
         return
-    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    handle, fresh = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".bastide-")
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".bastide-")
+    fresh = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
-        os.chmod(fresh, mode)
+        fresh.chmod(mode)
         if check:
-            subprocess.run([*check, fresh], check=True, stdout=subprocess.DEVNULL)
-        os.replace(fresh, path)
+            subprocess.run([*check, name], check=True, stdout=subprocess.DEVNULL)
+        fresh.replace(path)
     finally:
-        if os.path.exists(fresh):
-            os.unlink(fresh)
+        fresh.unlink(missing_ok=True)
     print(path)
 
 
-def stacks():
-    """Return the text of PAM's files that this program has changed, by path."""
-    paths = ["/etc/pam.d/su", *("/etc/pam.d/common-" + stack for stack in STACKS)]
+def stacks() -> dict[Path, str]:
+    """Return the text of PAM's files that this program changes, by path."""
+    paths = [PAM / "su", *(PAM / f"common-{stack}" for stack in STACKS)]
     return {path: read(path) for path in paths}
 
 
-def missing_profiles():
+def missing_profiles() -> list[str]:
     """Return the profiles of ours that are not in PAM's stacks."""
-    text = {stack: read("/etc/pam.d/common-" + stack) for stack in STACKS}
+    text = {stack: read(PAM / f"common-{stack}") for stack in STACKS}
     return [name for name, (stack, line) in PROFILES.items() if line not in text[stack]]
 
 
@@ -114,67 +123,67 @@ class Conversation(ctypes.Structure):
     """pam_conv(3)."""
 
     CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, *[ctypes.c_void_p] * 3)
-    _fields_ = [("ask", CALLBACK), ("data", ctypes.c_void_p)]
+    _fields_ = (("ask", CALLBACK), ("data", ctypes.c_void_p))
 
 
-def may(service, user):
+def may(service: str, user: str) -> bool:
     """Whether PAM lets in a user who has proved who they are, as sshd and sudo ask it to."""
     pam, handle = ctypes.CDLL("libpam.so.0"), ctypes.c_void_p()
     silent = Conversation(Conversation.CALLBACK(lambda *_: PAM_CONV_ERR), None)
     if pam.pam_start(service.encode(), user.encode(), ctypes.byref(silent), ctypes.byref(handle)):
         return False
-    answer = pam.pam_acct_mgmt(handle, 0)
+    answer = int(pam.pam_acct_mgmt(handle, 0))
     pam.pam_end(handle, answer)
     return answer == PAM_SUCCESS
 
 
-def let_in(users):
+def let_in(users: Collection[str]) -> set[tuple[str, str]]:
     """Return which of the users may now pass which services."""
-    return {(s, user) for user in users for s in ("sshd", "sudo", "login") if may(s, user)}
+    return {(s, user) for user in users for s in SERVICES if may(s, user)}
 
 
-def set_pam(users):
+def set_pam(users: Collection[str]) -> None:
     """Put our profiles into PAM's stacks; put the old ones back when that shuts anyone out."""
     before = stacks()
-    su = with_wheel(before["/etc/pam.d/su"])
-    wanted = missing_profiles()
-    if not wanted and su == before["/etc/pam.d/su"]:
+    su = with_wheel(before[PAM / "su"])
+    profiles = missing_profiles()
+    if not profiles and su == before[PAM / "su"]:
         return
     passed = let_in(users)
-    write("/etc/pam.d/su", su)
-    if wanted:
-        subprocess.run(["pam-auth-update", "--enable", *wanted], check=True, stdout=sys.stderr)
-        print("/etc/pam.d/common-*: " + ", ".join(wanted))
+    write(PAM / "su", su)
+    if profiles:
+        subprocess.run(["pam-auth-update", "--enable", *profiles], check=True, stdout=sys.stderr)
+        print(f"{PAM}/common-*: {', '.join(profiles)}")
     shut_out = sorted(passed - let_in(users))
     if shut_out or missing_profiles():
         for path, text in before.items():
             write(path, text)
         sys.exit(
             "PAM's files are back as they were: with ours it "
-            + ("lets in no more: %s" % shut_out if shut_out else "lacks: %s" % missing_profiles())
+            + (f"lets in no more: {shut_out}" if shut_out else f"lacks: {missing_profiles()}")
             + "; run `pam-auth-update` on the host to see whether its files were edited by hand"
         )
 
 
-def take_shells(names):
+def take_shells(names: Collection[str]) -> None:
     """Take the login shell of system accounts that need none."""
     for entry in pwd.getpwall():
         if entry.pw_name in names and not entry.pw_shell.endswith(("/nologin", "/false")):
             subprocess.run(["usermod", "--shell", "/usr/sbin/nologin", entry.pw_name], check=True)
-            print(entry.pw_name + ": no login shell")
+            print(f"{entry.pw_name}: no login shell")
 
 
-def main():
-    """Bring the host to what is asked on standard input."""
-    wanted = json.load(sys.stdin)
-    write("/etc/login.defs", assigned(read("/etc/login.defs"), LOGIN_DEFS, "\t"))
-    write("/etc/default/useradd", assigned(read("/etc/default/useradd"), USERADD, "="))
-    write("/etc/bastide/login_keys", wanted["keys"])
-    write("/etc/sudoers.d/bastide", SUDOERS, 0o440, ("visudo", "--check", "--file"))
-    for path in ("/etc/pam.d/sshd", "/etc/pam.d/login"):
+def main() -> None:
+    """Bring the host to the state that standard input describes."""
+    settings = json.load(sys.stdin)
+    for path, values, between in EDITED:
+        write(path, assigned(read(path), values, between))
+    write(Path("/etc/bastide/login_keys"), settings["keys"])
+    write(Path("/etc/sudoers.d/bastide"), SUDOERS, 0o440, ("visudo", "--check", "--file"))
+    for path in (PAM / "sshd", PAM / "login"):
         write(path, without_greeting(read(path)))
-    take_shells(wanted["without_shell"])
-    set_pam(wanted["logins"])
+    take_shells(settings["without_shell"])
+    set_pam(settings["logins"])
 
 
 if __name__ == "__main__":

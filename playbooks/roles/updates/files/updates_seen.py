@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 LISTS = Path("/var/lib/apt/lists")
 # unattended-upgrades writes it at the end of a run that succeeded.
@@ -43,13 +44,13 @@ def changed(path: Path) -> float | None:
     return path.stat().st_mtime if path.exists() else None
 
 
-def kept(path: Path) -> dict[str, object]:
-    """Return the last result, or nothing before the first and after a damage."""
+def last_result(path: Path) -> dict[str, Any]:
+    """Return what the last run wrote, or nothing before the first and after a damage."""
     try:
-        found = json.loads(path.read_text())
+        result = json.loads(path.read_text())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return result if isinstance(result, dict) else {}
 
 
 def write(path: Path, text: str, mode: int) -> None:
@@ -63,17 +64,19 @@ def write(path: Path, text: str, mode: int) -> None:
 def main() -> None:
     """Ask apt once, remember since when each security update has been pending."""
     folder, metrics = Path(sys.argv[1]), Path(sys.argv[2])
-    now, last = time.time(), kept(folder / "updates.json")
+    now, last = time.time(), last_result(folder / "updates.json")
     plan = lines("apt-get", "--simulate", "-o", "Debug::NoLocking=true", "dist-upgrade")
     pending = [line for line in plan if line.startswith("Inst ")]
     security = [line.split()[1] for line in pending if "Debian-Security" in line]
     security += [line.split()[1] for line in pending if "-security" in line and "Ubuntu" in line]
-    known = last.get("security", {})
-    repositories = {tuple(row.split("|")) for row in lines("apt-get", "indextargets", "--format", FORMAT)}
+    pending_since = last.get("security", {})
+    repositories = {
+        tuple(row.split("|")) for row in lines("apt-get", "indextargets", "--format", FORMAT)
+    }
     result = {
         "at": now,
         "since": last.get("since", now),
-        "security": {name: known.get(name, now) for name in security},
+        "security": {name: pending_since.get(name, now) for name in security},
         "other": len(pending) - len(security),
         "held": lines("apt-mark", "showhold"),
         "lists": changed(LISTS),
@@ -87,7 +90,7 @@ def main() -> None:
             "security": len(security),
             "other": result["other"],
             "restart": int(RESTART.exists()),
-            "lists": int(result["lists"] or 0),
+            "lists": int(changed(LISTS) or 0),
         }
         write(metrics, METRICS.format(**values), 0o644)
 

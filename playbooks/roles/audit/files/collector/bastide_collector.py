@@ -6,6 +6,9 @@ as root. Wire format: monitors/audit/collect/bundle.py in Bastide. Whatever a co
 flood, fork, ignore signals), it costs its own result only, and the whole ends in bounded time.
 """
 
+from __future__ import annotations
+
+import contextlib
 import hashlib
 import json
 import os
@@ -15,6 +18,7 @@ import signal
 import sys
 import time
 import zlib
+from typing import Any
 
 VERSION = 1
 LIST = os.path.join(os.path.dirname(os.path.realpath(__file__)), "commands.json")
@@ -56,9 +60,10 @@ SECRETS = (
 class Job:
     """One command that runs: its process, the pipes that are open, what came through them."""
 
-    def __init__(self, command, deadline):
+    def __init__(self, command: str, deadline: float) -> None:
         self.command, self.deadline = command, deadline
-        self.started, self.status, self.full = time.monotonic(), None, False
+        self.started, self.full = time.monotonic(), False
+        self.status: int | None = None
         out, out_end = os.pipe()
         err, err_end = os.pipe()
         self.read = {out: bytearray(), err: bytearray()}
@@ -83,7 +88,7 @@ class Job:
         for end in self.read:
             os.set_blocking(end, False)
 
-    def take(self, end):
+    def take(self, end: int) -> bool:
         """Read what a pipe has; false when that is all for now."""
         try:
             data = os.read(end, 65536)
@@ -97,7 +102,7 @@ class Job:
             del self.read[end]
         return bool(data) and not self.full
 
-    def end(self):
+    def end(self) -> None:
         """Note how it ended and kill what is left of it, without waiting for anything.
 
         A process may be stuck in the kernel. The group's number stays its own until it is reaped.
@@ -109,22 +114,27 @@ class Job:
             for end in tuple(self.read):
                 while self.take(end):
                     pass
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         os.waitpid(self.pid, os.WNOHANG)
         for end in (*self.read, self.exit):
             os.close(end)
 
-    def outcome(self):
+    def outcome(self) -> dict[str, Any]:
         """Return what is known of it, bounded and without secrets."""
-        out, err = (text(found) for found in self.texts)
+        out, err = (text(bytes(output)) for output in self.texts)
         seconds = time.monotonic() - self.started
         return record(self.command, self.status, out, err, seconds, self.full)
 
 
-def record(command, status, out="", err="", seconds=0.0, truncated=False):
+def record(
+    command: str,
+    status: int | None,
+    out: str = "",
+    err: str = "",
+    seconds: float = 0.0,
+    truncated: bool = False,
+) -> dict[str, Any]:
     """Return one command's end as the bundle has it; status None: it did not end by itself."""
     return {
         "command": command,
@@ -136,17 +146,19 @@ def record(command, status, out="", err="", seconds=0.0, truncated=False):
     }
 
 
-def text(data):
+def text(data: bytes) -> str:
     """Return output as text, without secrets; those come before the cut, which may split them."""
-    found = data.decode("utf-8", "backslashreplace")
+    decoded = data.decode("utf-8", "backslashreplace")
     for pattern, replacement in SECRETS:
-        found = re.sub(pattern, replacement, found)
-    return found[:MAX_OUTPUT_BYTES]
+        decoded = re.sub(pattern, replacement, decoded)
+    return decoded[:MAX_OUTPUT_BYTES]
 
 
-def run(commands, timeout):
+def run(commands: list[str], timeout: float) -> list[dict[str, Any]]:
     """Run commands, some at a time; return their records in order."""
-    records, waiting, running = {}, list(reversed(commands)), []
+    records: dict[str, dict[str, Any]] = {}
+    running: list[Job] = []
+    waiting = list(reversed(commands))
     over = time.monotonic() + OVERALL_SECONDS
     while waiting or running:
         while waiting and len(running) < WORKERS:
@@ -157,7 +169,7 @@ def run(commands, timeout):
             try:
                 running.append(Job(command, min(over, now + timeout)))
             except OSError as error:
-                records[command] = record(command, None, err="not started: %s" % error)
+                records[command] = record(command, None, err=f"not started: {error}")
         for job in ended(running):
             running.remove(job)
             job.end()
@@ -165,7 +177,7 @@ def run(commands, timeout):
     return [records[command] for command in commands]
 
 
-def ended(running):
+def ended(running: list[Job]) -> list[Job]:
     """Read what running jobs print until some have ended, or have to."""
     if not running:
         return []
@@ -179,18 +191,18 @@ def ended(running):
     return [job for job in running if job.exit in ready or job.full or now >= job.deadline]
 
 
-def wanted_here(listed):
+def wanted_here(listed: dict[str, Any]) -> list[str]:
     """Return the commands of the list that hosts with this one's roles are asked."""
     try:
         with open(INVENTORY, "rb") as file:
             own = set(json.load(file)["roles"])
     except (OSError, ValueError, KeyError, TypeError):
-        return listed["commands"]
+        return list(listed["commands"])
     only = listed.get("roles", {})
     return [c for c in listed["commands"] if c not in only or own & set(only[c])]
 
 
-def pack(bundle):
+def pack(bundle: dict[str, Any]) -> bytes:
     """Return the packed bundle; the longest outputs are left out until the auditor takes it."""
     while True:
         plain = json.dumps(bundle).encode("ascii")
@@ -204,12 +216,12 @@ def pack(bundle):
         longest.update(stdout="", stderr="", truncated=True)
 
 
-def size(record):
+def size(record: dict[str, Any]) -> int:
     """Return how long a command's outputs are, in characters."""
     return len(record["stdout"]) + len(record["stderr"])
 
 
-def main():
+def main() -> None:
     """Print the header line and the packed bundle."""
     os.chdir("/")
     os.nice(NICENESS)
@@ -224,7 +236,7 @@ def main():
         "recorded": run(wanted_here(listed), listed["timeout_seconds"]),
     }
     packed = pack(bundle)
-    header = "bastide-bundle 1 %d %s\n" % (len(packed), hashlib.sha256(packed).hexdigest())
+    header = f"bastide-bundle 1 {len(packed)} {hashlib.sha256(packed).hexdigest()}\n"
     sys.stdout.buffer.write(header.encode("ascii") + packed)
 
 
