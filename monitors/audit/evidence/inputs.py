@@ -17,7 +17,9 @@ from monitors.audit.model.canonical import canonical, sha256_of
 from monitors.audit.model.controls import ControlTable
 from monitors.audit.model.declared import Declared
 
-CHECKS = Path(__file__).parents[1] / "checks"
+AUDIT = Path(__file__).parents[1]
+# What a check's verdict comes from: the checks, and what reads a host for them.
+CODE = ("checks", "facts")
 Value = TypeVar("Value")
 
 
@@ -83,5 +85,9 @@ def keep_inputs(
 
 def checks_sha256() -> str:
     """Return the hash of the checks' code: whether two judgements used the same checks."""
-    files = (*sorted(CHECKS.glob("*.py")), CHECKS.parent / "facts.py")
-    return sha256_of({file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files})
+    files = [file for folder in CODE for file in sorted((AUDIT / folder).glob("*.py"))]
+    hashes = {
+        str(file.relative_to(AUDIT)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in files
+    }
+    return sha256_of(hashes)
