@@ -12,9 +12,8 @@ from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json
-from monitors.continuity import status as continuity
-from monitors.continuity.expected import expected
-from monitors.continuity.status import PlanState
+from monitors.continuity.objectives import backup_objectives
+from monitors.continuity.plan_states import PlanState, read_plan_states
 
 HOUR_SECONDS = 3600
 
@@ -28,12 +27,12 @@ def plan_values(plan: PlanState, now: datetime) -> dict[str, Any]:
     """Return a plan's state as plain JSON values; times in UTC, durations in seconds."""
     drill = plan.last_drill
     return {
-        "municipality": plan.expected.municipality,
-        "host": plan.expected.host,
-        "plan": plan.expected.plan,
+        "municipality": plan.objectives.municipality,
+        "host": plan.objectives.host,
+        "plan": plan.objectives.plan,
         "last_snapshot": plan.last_snapshot.isoformat() if plan.last_snapshot else None,
         "age_seconds": plan.age_seconds(now),
-        "rpo_seconds": plan.expected.rpo_seconds,
+        "rpo_seconds": plan.objectives.rpo_seconds,
         "within_rpo": plan.within_rpo(now),
         "problem": plan.problem,
         "drill": drill.model_dump(mode="json") if drill else None,
@@ -62,7 +61,7 @@ def _drill(plan: PlanState) -> str:
 def status(estate_name: str | None, as_json: bool) -> int:
     """Show each plan's newest snapshot against its RPO, and its last drill (exit 1 when late)."""
     context = estate_context(estate_name)
-    plans, now = continuity.read(context.state, context.estate), datetime.now(UTC)
+    plans, now = read_plan_states(context.state, context.estate), datetime.now(UTC)
     well = all(p.within_rpo(now) and p.last_drill and p.last_drill.ok for p in plans)
     if as_json:
         print_json([plan_values(plan, now) for plan in plans])
@@ -71,10 +70,10 @@ def status(estate_name: str | None, as_json: bool) -> int:
     for plan in plans:
         late = not plan.within_rpo(now)
         table.add_row(
-            plan.expected.host,
-            plan.expected.plan,
+            plan.objectives.host,
+            plan.objectives.plan,
             _age(plan, now),
-            f"{plan.expected.rpo_seconds / HOUR_SECONDS:.0f} h",
+            f"{plan.objectives.rpo_seconds / HOUR_SECONDS:.0f} h",
             _drill(plan),
             style="bold red" if late else None,
         )
@@ -87,7 +86,7 @@ def status(estate_name: str | None, as_json: bool) -> int:
 @json_option
 def show_plans(estate_name: str | None, as_json: bool) -> int:
     """List the backup plans of the inventory with their targets for loss and time (RPO, RTO)."""
-    plans = expected(estate_context(estate_name).estate)
+    plans = backup_objectives(estate_context(estate_name).estate)
     if as_json:
         print_json(
             [
@@ -125,7 +124,7 @@ def run(estate_name: str | None, host: str | None) -> int:
 def drill(estate_name: str | None, host: str, plan: str) -> int:
     """Restore the newest snapshots on the scratch machine, prove them, measure RPO and RTO."""
     context = estate_context(estate_name)
-    known = {(p.host, p.plan) for p in expected(context.estate)}
+    known = {(p.host, p.plan) for p in backup_objectives(context.estate)}
     if not any((not host or host == h) and (not plan or plan == p) for h, p in known):
         listed = ", ".join(f"{h} {p}" for h, p in sorted(known))
         raise CommandError(f"no such plan; the estate has: {listed}", Exit.WRONG_USE)

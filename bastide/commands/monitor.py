@@ -11,7 +11,7 @@ from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json
 from bastide.support.shipped_files import shipped
 from monitors import exporter
-from monitors.exporter.targets import JOBS
+from monitors.exporter.http_sd import JOBS
 from monitors.prometheus import render
 
 

@@ -1,1 +1,1 @@
-"""Backups and drills: what is expected, what was found, and what is not known."""
+"""Continuity: recovery objectives, backup status and restore drills, as values and metrics."""

@@ -4,19 +4,19 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from inventory.model import Estate
-from monitors.continuity.model import DrillResult
-from monitors.continuity.status import PlanState, read
+from monitors.continuity.plan_states import PlanState, read_plan_states
+from monitors.continuity.records import DrillResult
 from monitors.metrics import Family, Sample, gauge
 
 Value = Callable[[PlanState], float | None]
 
 
 def _newest(value: Callable[[DrillResult], float | None]) -> Value:
-    return lambda plan: value(plan.drilled.newest) if plan.drilled.newest else None
+    return lambda plan: value(plan.drills.newest) if plan.drills.newest else None
 
 
 def _success(value: Callable[[DrillResult], float | None]) -> Value:
-    return lambda plan: value(plan.drilled.success) if plan.drilled.success else None
+    return lambda plan: value(plan.drills.success) if plan.drills.success else None
 
 
 GAUGES: tuple[tuple[str, str, Value], ...] = (
@@ -24,12 +24,12 @@ GAUGES: tuple[tuple[str, str, Value], ...] = (
     (
         "bastide_backup_rpo_target_seconds",
         "How old the newest snapshot may be.",
-        lambda plan: plan.expected.rpo_seconds,
+        lambda plan: plan.objectives.rpo_seconds,
     ),
     (
         "bastide_backup_rto_target_seconds",
         "How long recovery may take.",
-        lambda plan: plan.expected.rto_seconds,
+        lambda plan: plan.objectives.rto_seconds,
     ),
     (
         "bastide_backup_status_success",
@@ -39,7 +39,7 @@ GAUGES: tuple[tuple[str, str, Value], ...] = (
     (
         "bastide_backup_status_timestamp_seconds",
         "When the host last asked the target.",
-        lambda plan: plan.asked.timestamp() if plan.asked else None,
+        lambda plan: plan.reported_at.timestamp() if plan.reported_at else None,
     ),
     (
         "bastide_backup_last_snapshot_timestamp_seconds",
@@ -54,7 +54,7 @@ GAUGES: tuple[tuple[str, str, Value], ...] = (
     (
         "bastide_drill_interval_target_seconds",
         "How long ago the last successful drill may be.",
-        lambda plan: plan.expected.drill_every_seconds,
+        lambda plan: plan.objectives.drill_every_seconds,
     ),
     (
         "bastide_drill_last_run_success",
@@ -89,15 +89,15 @@ GAUGES: tuple[tuple[str, str, Value], ...] = (
     (
         "bastide_drill_unreadable_files",
         "Files newer than the last successful drill that are no drill results.",
-        lambda plan: len(plan.drilled.unreadable),
+        lambda plan: len(plan.drills.unreadable),
     ),
 )
 
 
 def collect(state_dir: Path, estate: Estate) -> Iterable[Family]:
     """Yield the families, one sample a plan; what is not known has no sample."""
-    plans = read(state_dir, estate)
-    labels = [plan.expected.labels for plan in plans]
+    plans = read_plan_states(state_dir, estate)
+    labels = [plan.objectives.labels for plan in plans]
     # Said even when it is 0: an estate without plans is not a collector that found nothing.
     yield gauge("bastide_backup_plans", "How many backup plans the inventory has.", len(plans))
     for name, text, value in GAUGES:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from aiohttp import web
 
-from monitors.exporter import collected
-from monitors.exporter.about import About
-from monitors.exporter.repoll import Repoller
-from monitors.exporter.targets import JOBS
-from monitors.exporter.watched import WatchedEstate
+from monitors.exporter import collectors
+from monitors.exporter.estate_watcher import EstateWatcher
+from monitors.exporter.http_sd import JOBS
+from monitors.exporter.instrumentation import About
+from monitors.exporter.trap_poller import TrapPoller
 from monitors.metrics import CONTENT_TYPE, Family, render
 from monitors.snmp.poller import Poller, PollResult
 from monitors.snmp.profile import shipped_profiles
@@ -35,7 +35,7 @@ class Exporter:
 
     def __init__(
         self,
-        watched: WatchedEstate,
+        watched: EstateWatcher,
         state: Path,
         poller: Poller,
         snmp_port: int = PORT,
@@ -52,7 +52,7 @@ class Exporter:
         estate = watched.current()
         self._listed = (estate, targets(estate, snmp_port))
         self._about = About()
-        self.repoller = Repoller(poller, self._targets)
+        self.repoller = TrapPoller(poller, self._targets)
         self.traps: Callable[[], Iterable[Family]] = tuple
         self._failing: set[str] = set()
 
@@ -67,7 +67,7 @@ class Exporter:
                 web.get("/snmp", self.snmp),
                 web.get("/traps", self.trapped),
                 web.get("/targets/{job}", self.discovery),
-                *(web.get(f"/{name}", self._collector(name)) for name in collected.COLLECTORS),
+                *(web.get(f"/{name}", self._collector(name)) for name in collectors.COLLECTORS),
             ]
         )
         return application
@@ -113,7 +113,7 @@ class Exporter:
 
     async def landing(self, _: web.Request) -> web.Response:
         """Links to everything, for the person who opens the address in a browser."""
-        paths = ["/metrics", "/traps", *(f"/{name}" for name in collected.COLLECTORS)]
+        paths = ["/metrics", "/traps", *(f"/{name}" for name in collectors.COLLECTORS)]
         paths += [f"/targets/{job}" for job in JOBS]
         paths += [f"/snmp?target={name}" for name in sorted(self._targets())]
         links = "".join(f'<li><a href="{escape(p)}">{escape(p)}</a></li>' for p in paths)
@@ -136,7 +136,7 @@ class Exporter:
     def _collector(self, name: str) -> Handler:
         async def answer(_: web.Request) -> web.StreamResponse:
             estate = self._watched.current()
-            return _metrics(await asyncio.to_thread(collected.text, name, self._state, estate))
+            return _metrics(await asyncio.to_thread(collectors.text, name, self._state, estate))
 
         return answer
 

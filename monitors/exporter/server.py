@@ -13,7 +13,7 @@ from aiohttp import web
 
 from inventory.paths import state_directory
 from monitors.exporter.app import Exporter
-from monitors.exporter.watched import WatchedEstate
+from monitors.exporter.estate_watcher import EstateWatcher
 from monitors.snmp.poller import Poller
 from monitors.snmp.traps.receiver import Receiver, TrapListenError
 
@@ -88,7 +88,7 @@ async def run(estate: Path, options: Options) -> None:
     """Like ``serve``, inside a running loop."""
     listen = parse_listen(options.listen)
     traps = parse_listen(options.traps) if options.traps else None
-    watched = WatchedEstate(estate)
+    watched = EstateWatcher(estate)
     where = options.state or state_directory(watched.current().estate)
     exporter = Exporter(watched, where, Poller(where), any_target=options.any_target)
     runner = web.AppRunner(
@@ -106,7 +106,7 @@ async def run(estate: Path, options: Options) -> None:
 
 @asynccontextmanager
 async def _receiving(
-    exporter: Exporter, watched: WatchedEstate, state: Path, traps: Listen | None
+    exporter: Exporter, watched: EstateWatcher, state: Path, traps: Listen | None
 ) -> AsyncIterator[None]:
     if traps is None:
         yield

@@ -16,11 +16,11 @@ from inventory.entries import InventoryHost, hosts
 from inventory.enums import Role
 from inventory.load import estate_files
 from inventory.model import Estate
-from monitors.prometheus.dashboards import provision
-from monitors.prometheus.delivery import Delivery, alertmanager
-from monitors.prometheus.pages import pages
-from monitors.prometheus.probes import blackbox
-from monitors.prometheus.scrape import prometheus
+from monitors.prometheus.alertmanager_config import Delivery, alertmanager
+from monitors.prometheus.blackbox_config import blackbox
+from monitors.prometheus.dashboards import provisioning
+from monitors.prometheus.prometheus_config import prometheus
+from monitors.prometheus.runbook_pages import pages
 
 RULES = Path(__file__).resolve().parent / "rules"
 HEADER = "# Written by `bastide monitor rules`; the next run overwrites changes made here.\n"
@@ -86,10 +86,10 @@ def pack(
 
 
 def _grafana(address: str) -> Iterator[tuple[str, bytes]]:
-    for name, dashboard in provision.dashboards(address):
+    for name, dashboard in provisioning.dashboards(address):
         yield f"grafana/dashboards/{name}", dashboard
-    yield "grafana/provisioning/dashboards/bastide.yml", _yaml(provision.providers())
-    yield "grafana/provisioning/datasources/bastide.yml", _yaml(provision.datasources(address))
+    yield "grafana/provisioning/dashboards/bastide.yml", _yaml(provisioning.providers())
+    yield "grafana/provisioning/datasources/bastide.yml", _yaml(provisioning.datasources(address))
 
 
 def _prometheus(estate: Estate) -> str:

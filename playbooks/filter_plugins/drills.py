@@ -12,8 +12,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from inventory.load import load_estate
-from monitors.continuity.drills import drilled, is_due
-from monitors.continuity.expected import expected
+from monitors.continuity.drill_history import is_due, read_drill_history
+from monitors.continuity.objectives import backup_objectives
 
 
 def to_drill(
@@ -34,7 +34,7 @@ def to_drill(
     now = datetime.now(UTC)
     known = [
         wanted
-        for wanted in expected(load_estate(Path(estate_folder)))
+        for wanted in backup_objectives(load_estate(Path(estate_folder)))
         if host in ("", wanted.host) and plan in ("", wanted.plan)
     ]
     if not known and (host or plan):
@@ -42,7 +42,8 @@ def to_drill(
     due = []
     for wanted in known:
         limit = float(max_age_seconds or wanted.drill_every_seconds)
-        if force or is_due(drilled(Path(state), wanted.host, wanted.plan, now), limit, now):
+        history = read_drill_history(Path(state), wanted.host, wanted.plan, now)
+        if force or is_due(history, limit, now):
             plans = {entry["id"]: entry for entry in hostvars[wanted.host]["bastide_backups"]}
             due.append({**plans[wanted.plan], **wanted.labels, "rpo_seconds": wanted.rpo_seconds})
     return due

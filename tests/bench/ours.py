@@ -20,10 +20,10 @@ import sys
 from pathlib import Path
 from aiohttp import web
 from monitors.exporter.app import Exporter
-from monitors.exporter.watched import WatchedEstate
+from monitors.exporter.estate_watcher import EstateWatcher
 from monitors.snmp.poller import Poller
 estate, state, port, snmp_port = sys.argv[1:]
-exporter = Exporter(WatchedEstate(Path(estate)), Path(state), Poller(Path(state)), int(snmp_port))
+exporter = Exporter(EstateWatcher(Path(estate)), Path(state), Poller(Path(state)), int(snmp_port))
 web.run_app(exporter.application(), host="127.0.0.1", port=int(port), access_log=None, print=None)
 """
 

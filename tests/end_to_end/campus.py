@@ -17,9 +17,9 @@ from aiohttp import web
 from inventory.load import load_estate
 from inventory.model import Estate
 from inventory.paths import SHIPPED_ESTATES
-from monitors.exporter.targets import JOBS
+from monitors.exporter.http_sd import JOBS
 from monitors.metrics import CONTENT_TYPE, gauge, render
-from monitors.prometheus.scrape import OWN
+from monitors.prometheus.prometheus_config import STATIC_JOBS
 from monitors.snmp.poller import PollResult
 from monitors.snmp.targets import Target, targets
 
@@ -120,7 +120,7 @@ class Campus:
                 web.get("/probe", _always("probe_success")),
                 *(
                     web.get(path, _always("bastide_collector_success"))
-                    for path in {own.path for own in OWN}
+                    for path in {own.path for own in STATIC_JOBS}
                 ),
                 web.post("/duty", self._duty),
             ]

@@ -22,9 +22,15 @@ from urllib.request import Request, urlopen
 
 import yaml
 
-from monitors.prometheus.delivery import Delivery, alertmanager
+from monitors.prometheus.alertmanager_config import Delivery, alertmanager
+from monitors.prometheus.prometheus_config import (
+    ALERTMANAGER,
+    BLACKBOX,
+    EXPORTER,
+    PROMETHEUS,
+    prometheus,
+)
 from monitors.prometheus.render import RULES
-from monitors.prometheus.scrape import ALERTMANAGER, BLACKBOX, EXPORTER, PROMETHEUS, prometheus
 
 UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 DURATION = re.compile(r"(\d+)(ms|s|m|h|d)")

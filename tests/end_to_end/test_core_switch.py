@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from monitors.prometheus.delivery import Delivery
-from monitors.prometheus.scrape import DISCOVERED, OWN
+from monitors.prometheus.alertmanager_config import Delivery
+from monitors.prometheus.prometheus_config import DISCOVERED_JOBS, STATIC_JOBS
 from tests.end_to_end.campus import BEHIND, CORE, Campus, estate
 from tests.end_to_end.quicker import Running, running
 
@@ -80,7 +80,9 @@ def test_a_core_switch_that_dies_is_one_page_and_two_hundred_shadows(
     everything = len(campus.lost)
     assert everything == BEHIND + 1 == 201
     jobs = "count(count by (job) (up == 1))"
-    wait_until(lambda: value(there, jobs) == len(OWN) + len(DISCOVERED), "all targets answer")
+    wait_until(
+        lambda: value(there, jobs) == len(STATIC_JOBS) + len(DISCOVERED_JOBS), "all targets answer"
+    )
     wait_until(lambda: value(there, "sum(bastide_snmp_success)") >= everything, "all devices")
     there.judge()
     wait_until(lambda: value(there, "sum(device:reachable:bool)") >= everything, "they are judged")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from monitors.continuity.model import DrillResult
+from monitors.continuity.records import DrillResult
 from tests.playbooks.programs import program
 
 PASSWORD = "correct horse"

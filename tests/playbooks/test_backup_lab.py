@@ -7,8 +7,8 @@ import subprocess
 import pytest
 
 from bastide.support.estate import EstateContext
-from monitors.continuity.drills import load_latest
-from monitors.continuity.model import Depth, DrillResult
+from monitors.continuity.drill_history import latest_drills
+from monitors.continuity.records import Depth, DrillResult
 
 pytestmark = pytest.mark.lab
 
@@ -110,7 +110,7 @@ def test_a_drill_with_the_wrong_password_says_so_and_leaves_nothing(lab: EstateC
 
 
 def test_every_register_was_restored_to_a_service_that_answers(lab: EstateContext) -> None:
-    drills = [drill for drill in load_latest(lab.state) if drill.plan == "permits"]
+    drills = [drill for drill in latest_drills(lab.state) if drill.plan == "permits"]
     assert {drill.municipality for drill in drills} == {"velgora", "kastrava", "aynzuhur"}
     for drill in drills:
         assert (drill.ok, drill.depth) == (True, Depth.SERVICE), drill.error
@@ -119,7 +119,7 @@ def test_every_register_was_restored_to_a_service_that_answers(lab: EstateContex
 
 
 def test_a_file_servers_drill_goes_as_deep_as_its_files(lab: EstateContext) -> None:
-    (drill,) = [drill for drill in load_latest(lab.state) if drill.plan == "shares"]
+    (drill,) = [drill for drill in latest_drills(lab.state) if drill.plan == "shares"]
     assert (drill.ok, drill.depth) == (True, Depth.FILES), drill.error
 
 

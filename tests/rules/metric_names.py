@@ -6,7 +6,7 @@ from pathlib import Path
 from inventory.load import load_estate
 from inventory.model import Estate, PortIntent
 from inventory.paths import SHIPPED_ESTATES
-from monitors.exporter import collected
+from monitors.exporter import collectors
 from monitors.metrics import Family
 from monitors.snmp.device_poll import BOOT_METRIC
 from monitors.snmp.discover.directory import directory
@@ -59,8 +59,8 @@ def _received(estate: Estate, state: Path) -> Iterable[Family]:
 
 def _collected(estate: Estate, state: Path) -> Iterator[str]:
     """What the other collectors give of an estate of which nothing is known, and their health."""
-    for name, collect in collected.COLLECTORS.items():
+    for name, collect in collectors.COLLECTORS.items():
         yield from (family.name for family in collect(state, estate))
-        for line in collected.text(name, state, estate).splitlines():
+        for line in collectors.text(name, state, estate).splitlines():
             if line.startswith("# TYPE "):
                 yield line.split()[2]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from monitors.prometheus.prometheus_config import DISCOVERED_JOBS
 from monitors.prometheus.render import RULES
-from monitors.prometheus.scrape import DISCOVERED
 from monitors.snmp.profile import shipped_profiles
 from tests.rules.metric_names import metric_names
 from tests.rules.rule_files import (
@@ -98,7 +98,7 @@ def test_every_recorded_series_is_named_level_metric_operation() -> None:
 def test_a_parents_silence_is_known_before_its_children_alert(alert: str, jobs: set[str]) -> None:
     """The parent is asked once an interval, and its answer awaited for as long as the timeout."""
     latest = max(
-        seconds(job.interval) + seconds(job.timeout) for job in DISCOVERED if job.job in jobs
+        seconds(job.interval) + seconds(job.timeout) for job in DISCOVERED_JOBS if job.job in jobs
     )
     assert all(seconds(rule["for"]) >= latest for rule in alerts() if rule["alert"] == alert)
 

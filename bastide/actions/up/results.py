@@ -11,7 +11,7 @@ from infra.credentials import Made
 from infra.engine import Outcome
 from monitors.audit.model.results import AuditRun
 from monitors.audit.reports.compliance import ReportFiles
-from monitors.continuity.model import DrillResult
+from monitors.continuity.records import DrillResult
 from monitors.snmp.poller import PollResult
 
 

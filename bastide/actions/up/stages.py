@@ -19,7 +19,7 @@ from monitors.audit.history.database import StoreError
 from monitors.audit.history.history import History
 from monitors.audit.model.results import AuditRun, load_latest
 from monitors.audit.reports import compliance
-from monitors.continuity import drills
+from monitors.continuity.drill_history import latest_drills
 from monitors.snmp import polling
 from monitors.snmp.targets import targets
 
@@ -125,7 +125,7 @@ def back_up(work: Work, findings: Findings) -> Findings:
 def drill(work: Work, findings: Findings) -> Findings:
     """Restore, somewhere harmless, what no recent drill has restored."""
     done = _playbook("restore_drill", work, findings)
-    results = drills.load_latest(work.context.state)
+    results = latest_drills(work.context.state)
     for result in results:
         told = f"restored to depth {result.depth} in {result.rto_seconds or 0:.1f} s"
         work.progress.step(result.host, f"{result.plan}: {result.error or told}", good=result.ok)

@@ -1,4 +1,1 @@
-"""Grafana dashboards: fleet, municipality, device; written in YAML, built into Grafana's JSON.
-
-``python -m monitors.prometheus.dashboards`` writes the JSON anew; a test holds both equal.
-"""
+"""Grafana dashboards: fleet, municipality, device; written in YAML, rendered as Grafana's JSON."""

@@ -6,7 +6,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from monitors.prometheus.dashboards import display
-from monitors.prometheus.dashboards.model import (
+from monitors.prometheus.dashboards.definition import (
     Dashboard,
     Panel,
     Query,
@@ -19,11 +19,7 @@ Json = dict[str, Any]
 
 NAMES = ("fleet", "municipality", "device")
 SCHEMA_VERSION = 41
-LINE = 100
 DATASOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
-PROMETHEUS = "http://localhost:9090"
-"""Where a browser finds Prometheus, which serves the runbooks; the renderer puts the estate's."""
-
 GRID_WIDTH = 24
 SIZES = {
     "stat": (3, 4),
@@ -33,38 +29,29 @@ SIZES = {
     "state-timeline": (24, 8),
 }
 # Devices are asked every 30 s: below that a rate has too few samples.
-LEAST_STEP = "30s"
-LISTED = {
+MIN_INTERVAL = "30s"
+VARIABLE_QUERIES = {
     "municipality": 'label_values(bastide_snmp_success{device!=""}, municipality)',
     "device": 'label_values(bastide_snmp_success{municipality="$municipality"}, device)',
 }
 
 
-def text(name: str) -> str:
-    """Return the JSON text of a dashboard; raises what reading its YAML raises."""
-    return _pretty(dashboard(name)) + "\n"
+def text(name: str, prometheus: str) -> str:
+    """Return the JSON text of a dashboard; raises what reading its YAML raises.
+
+    ``prometheus`` is the address at which a browser finds Prometheus, which serves the runbooks.
+    """
+    return json.dumps(dashboard(name, prometheus), ensure_ascii=False, indent=1) + "\n"
 
 
-def _pretty(value: Any, depth: int = 0) -> str:
-    """JSON that a person can compare: what fits a line is on one."""
-    line = json.dumps(value, ensure_ascii=False)
-    if depth + len(line) <= LINE or not isinstance(value, dict | list) or not value:
-        return line
-    start, end = "\n" + " " * (depth + 1), "\n" + " " * depth
-    if isinstance(value, list):
-        return "[" + start + f",{start}".join(_pretty(v, depth + 1) for v in value) + end + "]"
-    pairs = (f"{json.dumps(key)}: {_pretty(inner, depth + 1)}" for key, inner in value.items())
-    return "{" + start + f",{start}".join(pairs) + end + "}"
-
-
-def dashboard(name: str) -> Json:
-    """Return a dashboard as data; raises what reading its YAML raises."""
+def dashboard(name: str, prometheus: str) -> Json:
+    """Return a dashboard as data, like ``text``."""
     shared = read_shared()
-    found = read_dashboard(name, shared)
+    definition = read_dashboard(name, shared)
     return {
         "uid": display.uid(name),
-        "title": found.title,
-        "description": found.about,
+        "title": definition.title,
+        "description": definition.about,
         "tags": [display.TAG],
         "schemaVersion": SCHEMA_VERSION,
         "version": 1,
@@ -74,13 +61,13 @@ def dashboard(name: str) -> Json:
         "time": {"from": "now-6h", "to": "now"},
         "timezone": "browser",
         "links": display.dashboard_links(),
-        "templating": {"list": list(_variables(found))},
+        "templating": {"list": list(_variables(definition, prometheus))},
         "annotations": {"list": []},
-        "panels": list(_Grid(found, shared).panels()),
+        "panels": list(_Grid(definition, shared).panels()),
     }
 
 
-def _variables(found: Dashboard) -> Iterator[Json]:
+def _variables(definition: Dashboard, prometheus: str) -> Iterator[Json]:
     yield {
         "type": "datasource",
         "name": "datasource",
@@ -89,13 +76,13 @@ def _variables(found: Dashboard) -> Iterator[Json]:
         "hide": 0,
         "refresh": 1,
     }
-    for name in found.variables:
+    for name in definition.variables:
         yield {
             "type": "query",
             "name": name,
             "label": name.capitalize(),
             "datasource": DATASOURCE,
-            "query": {"query": LISTED[name], "refId": "StandardVariableQuery"},
+            "query": {"query": VARIABLE_QUERIES[name], "refId": "StandardVariableQuery"},
             "refresh": 2,
             "sort": 1,
             "multi": False,
@@ -106,8 +93,8 @@ def _variables(found: Dashboard) -> Iterator[Json]:
         "type": "textbox",
         "name": "prometheus",
         "label": "Prometheus (runbooks)",
-        "query": PROMETHEUS,
-        "current": {"text": PROMETHEUS, "value": PROMETHEUS},
+        "query": prometheus,
+        "current": {"text": prometheus, "value": prometheus},
         "hide": 0,
     }
 
@@ -115,63 +102,68 @@ def _variables(found: Dashboard) -> Iterator[Json]:
 class _Grid:
     """Places panels from left to right, row under row, and numbers them."""
 
-    def __init__(self, found: Dashboard, shared: Shared) -> None:
-        self._found, self._shared = found, shared
+    def __init__(self, definition: Dashboard, shared: Shared) -> None:
+        self._definition, self._shared = definition, shared
         self._number, self._y = 0, 0
 
     def panels(self) -> Iterator[Json]:
         """Rows, and the panels of those that are open."""
-        for row in self._found.rows:
-            place = {"x": 0, "y": self._y, "w": GRID_WIDTH, "h": 1}
-            made: Json = {"type": "row", "id": self._next(), "title": row.row, "gridPos": place}
+        for row in self._definition.rows:
+            position = {"x": 0, "y": self._y, "w": GRID_WIDTH, "h": 1}
+            heading: Json = {
+                "type": "row",
+                "id": self._next_id(),
+                "title": row.row,
+                "gridPos": position,
+            }
             top = self._y + 1
-            inside, bottom = self._placed(row.panels, top)
+            panels, bottom = self._lay_out(row.panels, top)
             self._y = top if row.folded else bottom
-            yield made | {"collapsed": row.folded, "panels": inside if row.folded else []}
+            yield heading | {"collapsed": row.folded, "panels": panels if row.folded else []}
             if not row.folded:
-                yield from inside
+                yield from panels
 
-    def _placed(self, panels: tuple[Panel, ...], top: int) -> tuple[list[Json], int]:
-        """The panels with their places, and where the next row begins."""
-        made, x, y, tallest = [], 0, top, 0
+    def _lay_out(self, panels: tuple[Panel, ...], top: int) -> tuple[list[Json], int]:
+        """The panels with their positions, and where the next row begins."""
+        placed, x, y, tallest = [], 0, top, 0
         for panel in panels:
             width, height = SIZES[panel.panel]
             width, height = panel.width or width, panel.height or height
             if x + width > GRID_WIDTH:
                 x, y, tallest = 0, y + tallest, 0
-            place = {"x": x, "y": y, "w": width, "h": height}
-            made.append(self._panel(panel) | {"gridPos": place})
+            position = {"x": x, "y": y, "w": width, "h": height}
+            placed.append(self._panel(panel) | {"gridPos": position})
             x, tallest = x + width, max(tallest, height)
-        return made, y + tallest
+        return placed, y + tallest
 
-    def _next(self) -> int:
+    def _next_id(self) -> int:
         self._number += 1
         return self._number
 
     def _panel(self, panel: Panel) -> Json:
         return {
-            "id": self._next(),
+            "id": self._next_id(),
             "type": panel.panel,
             "title": panel.title,
             "description": panel.about,
             "datasource": DATASOURCE,
             "targets": [
-                _target(panel, query, letter, self._found.where)
+                _target(panel, query, letter, self._definition.where)
                 for letter, query in zip(ascii_uppercase, panel.queries, strict=False)
             ],
-            **display.shown(panel, self._shared.states),
+            **display.options(panel, self._shared.states),
         }
 
 
 def _target(panel: Panel, query: Query, letter: str, where: str) -> Json:
-    now = panel.panel not in ("timeseries", "state-timeline")
+    instant = panel.panel not in ("timeseries", "state-timeline")
     return {
         "refId": letter,
         "editorMode": "code",
         "expr": " ".join(query.query.replace("$where", where).split()),
-        "instant": now,
-        "range": not now,
+        "instant": instant,
+        "range": not instant,
         "format": "table" if panel.panel == "table" else "time_series",
-        "interval": LEAST_STEP,
+        "interval": MIN_INTERVAL,
         "legendFormat": query.legend or "__auto",
     }

@@ -1,28 +1,28 @@
-"""How a panel looks, in Grafana's words: units, colours, columns, links."""
+"""A panel's display options in Grafana's JSON: units, colours, columns, links."""
 
 from string import ascii_uppercase
 from typing import Any
 
-from monitors.prometheus.dashboards.model import Link, Look, Panel, Query, States
+from monitors.prometheus.dashboards.definition import Link, Panel, Query, States, ValueFormat
 
 Json = dict[str, Any]
 
 TAG = "bastide"
 # The data source and the time go along wherever a link leads.
-ALONG = "${__url_time_range}&${datasource:queryparam}"
+LINK_PARAMETERS = "${__url_time_range}&${datasource:queryparam}"
 LINKS: dict[Link, tuple[str, str]] = {
     "municipality": (
         "Open the municipality",
-        f"/d/bastide-municipality?{ALONG}&var-municipality=${{__data.fields.municipality}}",
+        f"/d/bastide-municipality?{LINK_PARAMETERS}&var-municipality=${{__data.fields.municipality}}",
     ),
     "device": (
         "Open the device",
-        f"/d/bastide-device?{ALONG}&${{municipality:queryparam}}"
+        f"/d/bastide-device?{LINK_PARAMETERS}&${{municipality:queryparam}}"
         "&var-device=${__data.fields.device}",
     ),
     "device_anywhere": (
         "Open the device",
-        f"/d/bastide-device?{ALONG}&var-municipality=${{__data.fields.municipality}}"
+        f"/d/bastide-device?{LINK_PARAMETERS}&var-municipality=${{__data.fields.municipality}}"
         "&var-device=${__data.fields.device}",
     ),
     "runbook": (
@@ -69,7 +69,7 @@ def dashboard_links() -> list[Json]:
     ]
 
 
-def shown(panel: Panel, states: States) -> Json:
+def options(panel: Panel, states: States) -> Json:
     """Return a panel's fieldConfig, options and, for tables, transformations."""
     defaults = _field(panel, states) | {"noValue": panel.empty, "color": _colour(panel)}
     defaults.setdefault("unit", "none")
@@ -78,39 +78,41 @@ def shown(panel: Panel, states: States) -> Json:
     if panel.panel == "table":
         defaults["custom"] = {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False}
     overrides = _columns(panel, states) if panel.panel == "table" else _lines(panel, states)
-    made: Json = {
+    display: Json = {
         "fieldConfig": {"defaults": defaults, "overrides": overrides},
         "options": _options(panel),
     }
-    return made | ({"transformations": _transformations(panel)} if panel.panel == "table" else {})
+    return display | (
+        {"transformations": _transformations(panel)} if panel.panel == "table" else {}
+    )
 
 
-def _field(look: Look, states: States) -> Json:
-    found: Json = {"unit": look.unit} if look.unit else {}
-    if look.minimum is not None:
-        found["min"] = look.minimum
-    if look.maximum is not None:
-        found["max"] = look.maximum
-    if look.states:
-        found["mappings"] = [
+def _field(format_: ValueFormat, states: States) -> Json:
+    field: Json = {"unit": format_.unit} if format_.unit else {}
+    if format_.minimum is not None:
+        field["min"] = format_.minimum
+    if format_.maximum is not None:
+        field["max"] = format_.maximum
+    if format_.states:
+        field["mappings"] = [
             {
                 "type": "value",
                 "options": {
-                    str(value): {"text": told.text, "color": told.colour, "index": place}
-                    for place, (value, told) in enumerate(states[look.states].items())
+                    str(value): {"text": state.text, "color": state.colour, "index": index}
+                    for index, (value, state) in enumerate(states[format_.states].items())
                 },
             }
         ]
-    if look.thresholds or look.states:
-        found["thresholds"] = _thresholds(look)
-    return found
+    if format_.thresholds or format_.states:
+        field["thresholds"] = _thresholds(format_)
+    return field
 
 
-def _thresholds(look: Look) -> Json:
-    base = {"color": look.thresholds.get(float("-inf"), "text"), "value": None}
+def _thresholds(format_: ValueFormat) -> Json:
+    base = {"color": format_.thresholds.get(float("-inf"), "text"), "value": None}
     steps = [
         {"color": colour, "value": value}
-        for value, colour in sorted(look.thresholds.items())
+        for value, colour in sorted(format_.thresholds.items())
         if value != float("-inf")
     ]
     return {"mode": "absolute", "steps": [base, *steps]}
@@ -182,7 +184,7 @@ def _options(panel: Panel) -> Json:
 
 
 def _lines(panel: Panel, states: States) -> list[Json]:
-    """What single queries of a graph look like, where they differ from the panel."""
+    """The overrides of single queries of a graph."""
     overrides = []
     for letter, query in zip(ascii_uppercase, panel.queries, strict=False):
         properties = _properties(_field(query, states))
@@ -230,7 +232,7 @@ def _override(column: str, properties: list[Json]) -> Json:
 
 
 def _values(panel: Panel) -> list[tuple[str, Query]]:
-    """The names that Grafana gives the value columns, and the query of each."""
+    """Each query by the name that Grafana gives its value column."""
     if len(panel.queries) == 1:
         return [("Value", panel.queries[0])]
     letters = zip(ascii_uppercase, panel.queries, strict=False)
@@ -238,14 +240,14 @@ def _values(panel: Panel) -> list[tuple[str, Query]]:
 
 
 def _transformations(panel: Panel) -> list[Json]:
-    """Several answers become one table by the labels that they share; then the columns' order."""
+    """Join the results of several queries by their shared labels, and order the columns."""
     values = _values(panel)
-    shown = [*panel.labels, *(name for name, query in values if query.column)]
+    columns = [*panel.labels, *(name for name, query in values if query.column)]
     hidden = ["Time", *(name for name, query in values if not query.column)]
     order: Json = {
         "id": "organize",
         "options": {
-            "indexByName": {name: place for place, name in enumerate(shown)},
+            "indexByName": {name: index for index, name in enumerate(columns)},
             "excludeByName": dict.fromkeys(hidden, True),
             "renameByName": {},
         },

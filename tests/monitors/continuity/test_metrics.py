@@ -4,7 +4,7 @@ from pathlib import Path
 
 from monitors.continuity.metrics import collect
 from monitors.metrics import render
-from tests.monitors.continuity.stand import (
+from tests.monitors.continuity.state_folder import (
     HOST,
     ago,
     lab_estate,

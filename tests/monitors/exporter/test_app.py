@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from monitors.metrics import CONTENT_TYPE
-from tests.monitors.exporter.serving import exporting, parsed_by_promtool, run, with_switch
+from tests.monitors.exporter.exporter_client import exporting, parsed_by_promtool, run, with_switch
 
 TIMEOUT = "X-Prometheus-Scrape-Timeout-Seconds"
 

@@ -13,7 +13,7 @@ import pytest
 from inventory.problems import InventoryError
 from monitors.exporter import ListenError, ListenRefusedError, Options, serve
 from monitors.exporter.server import parse_listen
-from tests.monitors.exporter.serving import ESTATE
+from tests.monitors.exporter.exporter_client import ESTATE
 
 SERVE = """
 import logging, sys

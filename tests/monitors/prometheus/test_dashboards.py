@@ -5,24 +5,23 @@ import re
 import shutil
 from collections.abc import Iterator
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from monitors.prometheus.dashboards.build import NAMES, PROMETHEUS, dashboard, text
+from monitors.prometheus.dashboards.build import NAMES, dashboard, text
 from monitors.prometheus.dashboards.display import LINKS
-from monitors.prometheus.dashboards.model import FOLDER
 from tests.monitors.prometheus.conftest import REPOSITORY
-from tests.monitors.prometheus.series import (
-    OF_THE_EXPORTER,
-    ask,
+from tests.monitors.prometheus.full_prometheus import (
+    EXPORTER_METRICS,
     known_metrics,
     prometheus_with_all,
+    query_api,
 )
 
 Panel = dict[str, Any]
 
+PROMETHEUS = "http://ops.example:9090"
 VARIABLES = {"$__rate_interval": "2m", "$__range": "1h", "$municipality": "north"}
 WELL, ILL = "north-well", "north-ill"
 # What no PromQL expression means as a series: its own words, functions aside.
@@ -32,7 +31,7 @@ CORE_PANELS = {"stat", "gauge", "timeseries", "table", "state-timeline"}
 
 def panels(name: str) -> list[Panel]:
     """All panels of a dashboard, those in folded rows included."""
-    rows_and_panels = dashboard(name)["panels"]
+    rows_and_panels = dashboard(name, PROMETHEUS)["panels"]
     inside = [panel for row in rows_and_panels for panel in row.get("panels", [])]
     return [panel for panel in (*rows_and_panels, *inside) if panel["type"] != "row"]
 
@@ -76,7 +75,7 @@ def test_every_series_asked_for_exists(expression: str) -> None:
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_every_query_finds_something(prometheus: str, expression: str) -> None:
     answers = [
-        ask(prometheus, "query", query=filled_in(expression, device))["result"]
+        query_api(prometheus, "query", query=filled_in(expression, device))["result"]
         for device in (WELL, ILL)
     ]
     assert any(answers)
@@ -85,31 +84,31 @@ def test_every_query_finds_something(prometheus: str, expression: str) -> None:
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_no_query_is_an_error_where_there_is_nothing(prometheus: str, expression: str) -> None:
     asked = filled_in(expression, "no-such-device").replace("north", "nowhere")
-    assert ask(prometheus, "query", query=asked)["resultType"] in ("vector", "scalar")
+    assert query_api(prometheus, "query", query=asked)["resultType"] in ("vector", "scalar")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_variables_list_what_there_is_to_choose(prometheus: str, name: str) -> None:
     expected = {"municipality": ["north"], "device": sorted((WELL, ILL))}
-    asked = [v for v in dashboard(name)["templating"]["list"] if v["type"] == "query"]
+    asked = [v for v in dashboard(name, PROMETHEUS)["templating"]["list"] if v["type"] == "query"]
     for variable in asked:
         series, label = re.findall(r"^label_values\((.+), (\w+)\)$", variable["query"]["query"])[0]
         chosen = {"match[]": filled_in(series, WELL)}
-        assert ask(prometheus, f"label/{label}/values", **chosen) == expected[variable["name"]]
-    used = re.findall(r"\$(municipality|device)\b", text(name))
+        assert (
+            query_api(prometheus, f"label/{label}/values", **chosen) == expected[variable["name"]]
+        )
+    used = re.findall(r"\$(municipality|device)\b", text(name, PROMETHEUS))
     assert set(used) == {variable["name"] for variable in asked}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_json_is_what_the_yaml_says(name: str) -> None:
-    written = (FOLDER / f"{name}.json").read_text(encoding="utf-8")
-    assert json.loads(written) == dashboard(name)
-    assert written == text(name), "python -m monitors.prometheus.dashboards writes it anew"
+def test_the_text_is_the_dashboard_as_json(name: str) -> None:
+    assert json.loads(text(name, PROMETHEUS)) == dashboard(name, PROMETHEUS)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_panels_are_told_apart_and_explained(name: str) -> None:
-    made = dashboard(name)["panels"]
+    made = dashboard(name, PROMETHEUS)["panels"]
     inside = [panel for row in made for panel in row.get("panels", [])]
     numbers = [panel["id"] for panel in (*made, *inside)]
     assert len(numbers) == len(set(numbers))
@@ -123,7 +122,7 @@ def test_panels_are_told_apart_and_explained(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_panel_covers_another(name: str) -> None:
-    made = dashboard(name)["panels"]
+    made = dashboard(name, PROMETHEUS)["panels"]
     for group in (made, *(row["panels"] for row in made if row.get("panels"))):
         for one, other in combinations((panel["gridPos"] for panel in group), 2):
             apart = (
@@ -149,7 +148,7 @@ def test_a_table_shows_only_columns_that_have_a_heading(name: str) -> None:
 
 
 def test_links_lead_to_dashboards_and_fields_that_exist() -> None:
-    uids = {dashboard(name)["uid"] for name in NAMES}
+    uids = {dashboard(name, PROMETHEUS)["uid"] for name in NAMES}
     for _, url in LINKS.values():
         assert url.startswith("${prometheus:raw}/") or url.split("/")[2].split("?")[0] in uids
 
@@ -161,9 +160,17 @@ def test_what_the_exporter_gives_is_spelled_as_in_its_source() -> None:
         for path in (REPOSITORY / "monitors" / folder).rglob("*.py")
     )
     # The intent's names are put together there.
-    spelled = {name: f'"{name.removeprefix("bastide_intent_")}"' for name in OF_THE_EXPORTER}
+    spelled = {name: f'"{name.removeprefix("bastide_intent_")}"' for name in EXPORTER_METRICS}
     assert [name for name, written in spelled.items() if written not in source] == []
 
 
-def test_the_runbooks_address_can_be_replaced(tmp_path: Path) -> None:
-    assert all(text(name).count(PROMETHEUS) == 3 for name in NAMES)
+@pytest.mark.parametrize("name", NAMES)
+def test_runbooks_are_linked_at_the_estates_prometheus(name: str) -> None:
+    (address,) = (
+        variable
+        for variable in dashboard(name, PROMETHEUS)["templating"]["list"]
+        if variable["name"] == "prometheus"
+    )
+    assert address["query"] == PROMETHEUS
+    assert address["current"] == {"text": PROMETHEUS, "value": PROMETHEUS}
+    assert "http://" not in text(name, PROMETHEUS).replace(PROMETHEUS, "")

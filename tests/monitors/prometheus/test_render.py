@@ -8,10 +8,10 @@ import yaml
 
 from inventory.model import Estate
 from inventory.paths import SHIPPED_ESTATES
-from monitors.exporter.targets import JOBS
-from monitors.prometheus.dashboards.build import NAMES, PROMETHEUS
+from monitors.exporter.http_sd import JOBS
+from monitors.prometheus.dashboards.build import NAMES
+from monitors.prometheus.prometheus_config import DISCOVERED_JOBS
 from monitors.prometheus.render import NoOperationsHostError, files, pack, render
-from monitors.prometheus.scrape import DISCOVERED
 
 CHECKS = {
     "promtool": ["promtool", "check", "config", "prometheus.yml"],
@@ -71,11 +71,10 @@ def test_grafana_finds_the_dashboards_and_the_estates_prometheus(
     for name in NAMES:
         dashboard = written[f"grafana/dashboards/{name}.json"].decode()
         assert source["url"] in dashboard
-        assert PROMETHEUS not in dashboard
 
 
 def test_the_jobs_discover_what_the_exporter_lists() -> None:
-    assert {found.listed for found in DISCOVERED} == set(JOBS)
+    assert {found.listed for found in DISCOVERED_JOBS} == set(JOBS)
 
 
 def test_our_own_processes_are_known_by_their_host(lab: Estate, runbooks: Path) -> None:

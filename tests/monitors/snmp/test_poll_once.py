@@ -8,7 +8,7 @@ from inventory.load import load_estate
 from monitors.snmp.polling import poll
 from monitors.snmp.targets import targets
 from tests.infra.lab.agent.running import AUTH, PRIV, free_port, running
-from tests.monitors.exporter.serving import ESTATE, SWITCH_ADDRESS
+from tests.monitors.exporter.exporter_client import ESTATE, SWITCH_ADDRESS
 
 
 def test_without_secrets_every_device_is_a_failure_that_says_so(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from monitors.prometheus.pages import page, pages
+from monitors.prometheus.runbook_pages import page, pages
 
 
 def test_html_in_a_runbook_is_shown_and_not_obeyed() -> None:

@@ -7,17 +7,17 @@ import pytest
 
 from inventory.load import load_estate
 from inventory.model import Estate
-from monitors.exporter import collected
+from monitors.exporter import collectors
 from monitors.metrics import Family, gauge
-from tests.monitors.exporter.serving import ESTATE, parsed_by_promtool
+from tests.monitors.exporter.exporter_client import ESTATE, parsed_by_promtool
 
 FAILED = 'bastide_collector_success{collector="tried"} 0'
 GOOD = 'bastide_collector_success{collector="tried"} 1'
 
 
-def text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, collect: collected.Collect) -> str:
-    monkeypatch.setitem(collected.COLLECTORS, "tried", collect)
-    found = collected.text("tried", tmp_path, load_estate(ESTATE))
+def text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, collect: collectors.Collect) -> str:
+    monkeypatch.setitem(collectors.COLLECTORS, "tried", collect)
+    found = collectors.text("tried", tmp_path, load_estate(ESTATE))
     parsed_by_promtool(found)
     return found
 

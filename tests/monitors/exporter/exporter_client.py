@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from infra.lab.agent.config import AgentConfig
 from monitors.exporter.app import Exporter
-from monitors.exporter.watched import WatchedEstate
+from monitors.exporter.estate_watcher import EstateWatcher
 from monitors.snmp.poller import Poller
 from monitors.snmp.session import NetworkClient
 from tests.infra.lab.agent.running import AUTH, PRIV, free_port, running
@@ -47,7 +47,7 @@ async def exporting(
     (secrets / "snmp-auth").write_text(AUTH, encoding="utf-8")
     (secrets / "snmp-priv").write_text(PRIV, encoding="utf-8")
     poller = Poller(state, NetworkClient(attempt_seconds=0.2))
-    exporter = Exporter(WatchedEstate(estate), state, poller, snmp_port, any_target=any_target)
+    exporter = Exporter(EstateWatcher(estate), state, poller, snmp_port, any_target=any_target)
     async with TestClient(TestServer(exporter.application())) as client:
         yield client
 

@@ -12,12 +12,12 @@ from inventory.problems import InventoryError
 log = logging.getLogger(__name__)
 
 # Looking at a thousand municipalities' files costs milliseconds: not at every scrape.
-LOOK_SECONDS = 2.0
+CHECK_SECONDS = 2.0
 
 Stamp = tuple[tuple[str, int, int], ...]
 
 
-class WatchedEstate:
+class EstateWatcher:
     """An estate that is read again when its files change.
 
     A change that makes it invalid is logged and told by ``valid``; the last valid one serves.
@@ -36,7 +36,7 @@ class WatchedEstate:
 
     def current(self) -> Estate:
         """The estate, after a look at its files if the last is two seconds old."""
-        if self._clock() - self._looked >= LOOK_SECONDS:
+        if self._clock() - self._looked >= CHECK_SECONDS:
             self._looked = self._clock()
             self._follow()
         return self._estate

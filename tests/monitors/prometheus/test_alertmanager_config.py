@@ -1,6 +1,6 @@
 from typing import Any
 
-from monitors.prometheus.delivery import Delivery, Mail, alertmanager
+from monitors.prometheus.alertmanager_config import Delivery, Mail, alertmanager
 
 
 def receivers(delivery: Delivery) -> dict[str, dict[str, Any]]:

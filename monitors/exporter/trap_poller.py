@@ -26,7 +26,7 @@ STATES = {
 }
 
 
-class Repoller:
+class TrapPoller:
     """Polls devices that sent a trap, and tells which ports changed since the last poll."""
 
     def __init__(self, poller: Poller, targets: Callable[[], Mapping[str, Target]]) -> None:

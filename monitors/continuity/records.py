@@ -1,4 +1,4 @@
-"""Drill results and backup status as values; whatever else a file holds is a clear error."""
+"""The records that the programs on hosts write: drill results and backup status."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -90,13 +90,13 @@ class DrillResult(Frozen):
         return self
 
 
-class Reported(BaseModel):
-    """What a host says of itself; a newer program on the host may say more."""
+class HostRecord(BaseModel):
+    """A record that a host wrote; a newer program on the host may add fields."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Snapshot(Reported):
+class Snapshot(HostRecord):
     """The newest snapshot of a plan that the target holds."""
 
     id: str
@@ -104,7 +104,7 @@ class Snapshot(Reported):
     snapshots: int = Field(ge=1)
 
 
-class PlanStatus(Reported):
+class PlanStatus(HostRecord):
     """One plan of a host; `error` when the target could not be asked."""
 
     plan: Name
@@ -112,7 +112,7 @@ class PlanStatus(Reported):
     error: str | None
 
 
-class HostStatus(Reported):
+class HostStatus(HostRecord):
     """What `bastide-backup status` printed."""
 
     host: str

@@ -7,8 +7,8 @@ import pytest
 from inventory.load import load_estate
 from inventory.model import Estate
 from inventory.paths import SHIPPED_ESTATES
-from monitors.exporter.targets import JOBS, blackbox, node, snmp
-from tests.monitors.exporter.serving import ESTATE
+from monitors.exporter.http_sd import JOBS, blackbox, node, snmp
+from tests.monitors.exporter.exporter_client import ESTATE
 
 ESTATES = [ESTATE, *sorted(path.parent for path in SHIPPED_ESTATES.glob("*/estate.yml"))]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from inventory.problems import InventoryError
-from monitors.exporter.watched import LOOK_SECONDS, WatchedEstate
-from tests.monitors.exporter.serving import copied_estate, touched
+from monitors.exporter.estate_watcher import CHECK_SECONDS, EstateWatcher
+from tests.monitors.exporter.exporter_client import copied_estate, touched
 
 
 class Clock:
@@ -19,25 +19,25 @@ class Clock:
         return self.seconds
 
 
-def watching(folder: Path) -> tuple[WatchedEstate, Path, Clock]:
+def watching(folder: Path) -> tuple[EstateWatcher, Path, Clock]:
     estate, clock = copied_estate(folder), Clock()
-    return WatchedEstate(estate, clock), estate / "municipalities" / "harbour.yml", clock
+    return EstateWatcher(estate, clock), estate / "municipalities" / "harbour.yml", clock
 
 
 def test_an_estate_that_is_invalid_from_the_start_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InventoryError):
-        WatchedEstate(tmp_path)
+        EstateWatcher(tmp_path)
 
 
 def test_an_edit_that_makes_it_invalid_is_told_and_not_used(tmp_path: Path) -> None:
     watched, file, clock = watching(tmp_path)
     good = file.read_text(encoding="utf-8")
     touched(file, good + "colour: blue\n")
-    clock.seconds += LOOK_SECONDS
+    clock.seconds += CHECK_SECONDS
     assert len(watched.current().municipalities) == 1
     assert not watched.valid
     touched(file, good)
-    clock.seconds += LOOK_SECONDS
+    clock.seconds += CHECK_SECONDS
     watched.current()
     assert watched.valid
 
@@ -45,7 +45,7 @@ def test_an_edit_that_makes_it_invalid_is_told_and_not_used(tmp_path: Path) -> N
 def test_a_valid_edit_is_taken(tmp_path: Path) -> None:
     watched, file, clock = watching(tmp_path)
     touched(file, file.read_text(encoding="utf-8").replace("name: Harbour", "name: New Harbour"))
-    clock.seconds += LOOK_SECONDS
+    clock.seconds += CHECK_SECONDS
     assert watched.current().municipalities[0].name == "New Harbour"
 
 
@@ -57,7 +57,7 @@ def test_a_new_municipality_is_seen(tmp_path: Path) -> None:
         .replace("127.0.71", "127.0.72")
     )
     touched(file.with_name("marina.yml"), other)
-    clock.seconds += LOOK_SECONDS
+    clock.seconds += CHECK_SECONDS
     assert {town.municipality for town in watched.current().municipalities} == {"harbour", "marina"}
 
 

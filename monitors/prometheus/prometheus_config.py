@@ -12,7 +12,7 @@ PROMETHEUS = "127.0.0.1:9090"
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class StaticJob:
     """A process of the operations host that is scraped for itself or for what it knows."""
 
     job: str
@@ -23,7 +23,7 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
-class Discovered:
+class DiscoveredJob:
     """Targets from the exporter's list ``/targets/<listed>``, asked directly or through a proxy.
 
     ``proxy`` is the collector that asks them (multi-target exporter pattern), under ``path``.
@@ -41,22 +41,24 @@ class Discovered:
 
 
 # What `/security`, `/continuity` and `/traps` tell of others carries their municipality and name.
-OWN: tuple[Own, ...] = (
-    Own("prometheus", PROMETHEUS),
-    Own("alertmanager", ALERTMANAGER),
-    Own("blackbox_exporter", BLACKBOX),
-    Own("bastide", EXPORTER),
-    Own("security", EXPORTER, path="/security", honor_labels=True),
-    Own("continuity", EXPORTER, path="/continuity", honor_labels=True),
-    Own("traps", EXPORTER, path="/traps", honor_labels=True),
+STATIC_JOBS: tuple[StaticJob, ...] = (
+    StaticJob("prometheus", PROMETHEUS),
+    StaticJob("alertmanager", ALERTMANAGER),
+    StaticJob("blackbox_exporter", BLACKBOX),
+    StaticJob("bastide", EXPORTER),
+    StaticJob("security", EXPORTER, path="/security", honor_labels=True),
+    StaticJob("continuity", EXPORTER, path="/continuity", honor_labels=True),
+    StaticJob("traps", EXPORTER, path="/traps", honor_labels=True),
 )
-DISCOVERED: tuple[Discovered, ...] = (
-    Discovered("node", listed="node"),
-    Discovered(
+DISCOVERED_JOBS: tuple[DiscoveredJob, ...] = (
+    DiscoveredJob("node", listed="node"),
+    DiscoveredJob(
         "icmp", listed="node", path="/probe", proxy=BLACKBOX, module="icmp", strip_port=True
     ),
-    Discovered("snmp", listed="snmp", path="/snmp", proxy=EXPORTER, interval="30s", timeout="20s"),
-    Discovered("blackbox", listed="blackbox", path="/probe", proxy=BLACKBOX, module="http_2xx"),
+    DiscoveredJob(
+        "snmp", listed="snmp", path="/snmp", proxy=EXPORTER, interval="30s", timeout="20s"
+    ),
+    DiscoveredJob("blackbox", listed="blackbox", path="/probe", proxy=BLACKBOX, module="http_2xx"),
 )
 
 
@@ -72,13 +74,13 @@ def prometheus(estate_name: str, operations_host: str) -> dict[str, Any]:
         "rule_files": ["rules/*.yml"],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [ALERTMANAGER]}]}]},
         "scrape_configs": [
-            *(_own(own, operations_host) for own in OWN),
-            *(_discovered(found) for found in DISCOVERED),
+            *(_own(own, operations_host) for own in STATIC_JOBS),
+            *(_discovered(found) for found in DISCOVERED_JOBS),
         ],
     }
 
 
-def _own(own: Own, operations_host: str) -> dict[str, Any]:
+def _own(own: StaticJob, operations_host: str) -> dict[str, Any]:
     labels = {"municipality": CENTRAL, "host": operations_host}
     config: dict[str, Any] = {
         "job_name": own.job,
@@ -89,7 +91,7 @@ def _own(own: Own, operations_host: str) -> dict[str, Any]:
     return config | ({"honor_labels": True} if own.honor_labels else {})
 
 
-def _discovered(found: Discovered) -> dict[str, Any]:
+def _discovered(found: DiscoveredJob) -> dict[str, Any]:
     config: dict[str, Any] = {
         "job_name": found.job,
         "metrics_path": found.path,
@@ -106,7 +108,7 @@ def _discovered(found: Discovered) -> dict[str, Any]:
     return config
 
 
-def _through(found: Discovered) -> list[dict[str, Any]]:
+def _through(found: DiscoveredJob) -> list[dict[str, Any]]:
     """Return the relabelling that asks the proxy about the target instead of the target itself."""
     target: dict[str, Any] = {
         "source_labels": ["__address__"],

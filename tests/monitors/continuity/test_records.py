@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from monitors.continuity.model import (
+from monitors.continuity.records import (
     MAX_BYTES,
     ContinuityError,
     Depth,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from monitors.continuity.status import PlanState, read
-from tests.monitors.continuity.stand import (
+from monitors.continuity.plan_states import PlanState, read_plan_states
+from tests.monitors.continuity.state_folder import (
     HOST,
     NOW,
     ago,
@@ -19,12 +19,14 @@ NO_PLANS = '{"host": "velgora-app", "at": "2026-01-01T00:00:00Z", "plans": []}'
 
 
 def velgora(state: Path) -> PlanState:
-    return next(plan for plan in read(state, lab_estate()) if plan.expected.host == HOST)
+    return next(
+        plan for plan in read_plan_states(state, lab_estate()) if plan.objectives.host == HOST
+    )
 
 
 def test_every_plan_of_the_inventory_is_there_before_anything_is_known(tmp_path: Path) -> None:
-    plans = read(tmp_path, lab_estate())
-    assert {plan.expected.host for plan in plans} == {
+    plans = read_plan_states(tmp_path, lab_estate())
+    assert {plan.objectives.host for plan in plans} == {
         "velgora-app",
         "velgora-files",
         "kastrava-app",

@@ -1,4 +1,4 @@
-"""What hosts say of their newest snapshots, taken from their newest audit bundles."""
+"""The backup status that each host reported, read from its newest audit bundle."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -6,30 +6,30 @@ from pathlib import Path
 from monitors.audit.collect.backends import UndeterminedError, answering_host, from_answers
 from monitors.audit.collect.bundle import MAX_PACKED_BYTES, BundleError, unpack
 from monitors.audit.facts.system import kept_content
-from monitors.continuity.model import ContinuityError, HostStatus, read_status
+from monitors.continuity.records import ContinuityError, HostStatus, read_status
 
 STATUS = "/var/lib/bastide/backup/status.json"
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 def newest_status(state: Path, host: str) -> HostStatus | None:
-    """Return what a host last said of its snapshots, None when it was never asked.
+    """Return the backup status that a host last reported, None when it was never audited.
 
-    Raises ContinuityError when the newest bundle cannot be read, has no such answer, answers for
-    another host, or names a time that has not come yet: what is not known is said, not guessed.
+    Raises ContinuityError when the newest bundle cannot be read, has no status, has that of
+    another host, or names a time in the future.
     """
     bundles = sorted((state / "bundles" / host).glob("*.json.gz"))
     if not bundles:
         return None
     path = bundles[-1]
-    status = read_status(_told(path), str(path))
+    status = read_status(_status_text(path), str(path))
     if status.host != host:
         raise ContinuityError(f"{path}: answers for {status.host!r}, expected {host!r}")
     _refuse_future(status, path)
     return status
 
 
-def _told(path: Path) -> str:
+def _status_text(path: Path) -> str:
     """Return the status that the host's own timer had written when the bundle was made."""
     try:
         if path.stat().st_size > MAX_PACKED_BYTES:

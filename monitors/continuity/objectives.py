@@ -1,4 +1,4 @@
-"""What the inventory promises of every backup plan, as numbers to hold measured ones against."""
+"""Recovery objectives: what the inventory promises of every backup plan, in seconds."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ CENTRAL_DRILL_DAYS = min(DRILL_EVERY_DAYS.values())
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """A plan of the inventory; times in seconds."""
+class BackupObjectives:
+    """A backup plan of the inventory with its RPO, RTO and drill interval; times in seconds."""
 
     municipality: str
     host: str
@@ -29,15 +29,15 @@ class Expected:
         return {"municipality": self.municipality, "host": self.host, "plan": self.plan}
 
 
-def expected(estate: Estate) -> tuple[Expected, ...]:
+def backup_objectives(estate: Estate) -> tuple[BackupObjectives, ...]:
     """Return every backup plan of an estate with its targets."""
-    found = []
+    objectives = []
     for entry in hosts(estate):
         recovery = _recovery(entry)
         tier = entry.tenant.tier
         days = DRILL_EVERY_DAYS[tier] if tier else CENTRAL_DRILL_DAYS
-        found += [
-            Expected(
+        objectives += [
+            BackupObjectives(
                 municipality=entry.tenant.id,
                 host=entry.name,
                 plan=plan.id,
@@ -47,7 +47,7 @@ def expected(estate: Estate) -> tuple[Expected, ...]:
             )
             for plan in entry.host.backups
         ]
-    return tuple(found)
+    return tuple(objectives)
 
 
 def _recovery(entry: InventoryHost) -> Recovery:

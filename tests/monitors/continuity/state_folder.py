@@ -9,7 +9,7 @@ from inventory.load import find_estate, load_estate
 from inventory.model import Estate
 from monitors.audit.collect.bundle import Bundle, Recorded, keep, pack
 from monitors.audit.facts.system import KEPT
-from monitors.continuity.snapshots import STATUS
+from monitors.continuity.host_status import STATUS
 
 CASES = Path(__file__).parent / "cases"
 HOST, PLAN = "velgora-app", "permits"

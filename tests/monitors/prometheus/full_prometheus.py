@@ -1,4 +1,4 @@
-"""Every series that the dashboards may ask for, as a Prometheus that holds all of them.
+"""A Prometheus that holds every series that the dashboards may query.
 
 Two devices of one municipality: all is well on the first (every value is 1), nothing on the
 second (every value is 0); counters move on both. So a query that finds nothing here names a
@@ -27,7 +27,7 @@ DEVICE = {"municipality": "north", "tier": "town", "job": "snmp"}
 PORT = ("ifIndex", "ifName", "port")
 
 # What the exporter adds to the profiles' metrics, with its labels.
-OF_THE_EXPORTER: dict[str, tuple[str, ...]] = {
+EXPORTER_METRICS: dict[str, tuple[str, ...]] = {
     "bastide_snmp_success": (),
     "bastide_snmp_duration_seconds": (),
     "bastide_snmp_table_success": ("profile", "table"),
@@ -92,7 +92,7 @@ def prometheus_with_all(folder: Path) -> Iterator[str]:
             process.wait(timeout=30)
 
 
-def ask(address: str, path: str, **parameters: str) -> Any:
+def query_api(address: str, path: str, **parameters: str) -> Any:
     """The data of an answer of Prometheus' API; an error fails the test in Prometheus' words."""
     url = f"{address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
     try:
@@ -104,7 +104,7 @@ def ask(address: str, path: str, **parameters: str) -> Any:
 
 def _measured() -> Iterator[tuple[str, tuple[str, ...]]]:
     """Metrics with the labels that are their own."""
-    yield from OF_THE_EXPORTER.items()
+    yield from EXPORTER_METRICS.items()
     for profile in shipped_profiles().values():
         yield from _of_profile(profile)
 
@@ -170,7 +170,9 @@ def _wait_for_rules(address: str, log: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
-            groups = ask(address, "rules")["groups"]
+            # 503 until the write-ahead log is replayed.
+            urllib.request.urlopen(f"{address}/-/ready", timeout=30).close()  # noqa: S310 - loopback
+            groups = query_api(address, "rules")["groups"]
         except OSError:
             groups = []
         started = [group["lastEvaluation"] for group in groups]

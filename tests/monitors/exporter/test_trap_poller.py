@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from monitors.exporter.repoll import Repoller
+from monitors.exporter.trap_poller import TrapPoller
 from monitors.metrics import pairs
 from monitors.snmp.traps.trap import Trap
 from tests.infra.lab.agent.running import running
@@ -17,7 +17,7 @@ def trap(device: str) -> Trap:
     return Trap(device, "harbour", "linkDown", "1.3.6.1.6.3.1.1.5.3", (), 0.0)
 
 
-def counted(repoller: Repoller) -> dict[tuple[str, str], float]:
+def counted(repoller: TrapPoller) -> dict[tuple[str, str], float]:
     (family,) = repoller.families()
     found = {}
     for labels, value in family.samples:
@@ -26,14 +26,14 @@ def counted(repoller: Repoller) -> dict[tuple[str, str], float]:
     return found
 
 
-async def settled(repoller: Repoller) -> None:
+async def settled(repoller: TrapPoller) -> None:
     while repoller.busy:
         await asyncio.sleep(0.01)
 
 
 def test_a_device_that_left_the_inventory_is_not_asked(tmp_path: Path) -> None:
     async def scenario() -> None:
-        repoller = Repoller(poller(tmp_path), dict)
+        repoller = TrapPoller(poller(tmp_path), dict)
         repoller.on_trap(trap("harbour-switch"))
         await settled(repoller)
         assert counted(repoller) == {}
@@ -45,7 +45,7 @@ def test_a_device_that_does_not_answer_is_counted(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with running(tmp_path) as config:
             target = target_of(tmp_path, config)
-        repoller = Repoller(poller(tmp_path), lambda: {"harbour-switch": target})
+        repoller = TrapPoller(poller(tmp_path), lambda: {"harbour-switch": target})
         repoller.on_trap(trap("harbour-switch"))
         await settled(repoller)
         assert counted(repoller) == {("harbour-switch", "failure"): 1}
@@ -55,12 +55,12 @@ def test_a_device_that_does_not_answer_is_counted(tmp_path: Path) -> None:
 
 def test_what_changed_is_told_at_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     state = tmp_path / "state.json"
-    caplog.set_level(logging.INFO, "monitors.exporter.repoll")
+    caplog.set_level(logging.INFO, "monitors.exporter.trap_poller")
 
     async def scenario() -> None:
         async with running(tmp_path, state_file=str(state)) as config:
             patient, target = poller(tmp_path), target_of(tmp_path, config)
-            repoller = Repoller(patient, lambda: {"harbour-switch": target})
+            repoller = TrapPoller(patient, lambda: {"harbour-switch": target})
             repoller.note(await patient.poll(target, 20))
             state.write_text('{"ports_down": [48]}', encoding="utf-8")
             repoller.on_trap(trap("harbour-switch"))

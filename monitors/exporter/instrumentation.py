@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from monitors.exporter.watched import WatchedEstate
+from monitors.exporter.estate_watcher import EstateWatcher
 from monitors.metrics import Family, Sample, gauge
 
 STARTED = time.time()
@@ -30,7 +30,7 @@ class About:
         """Count a poll of a device."""
         self._polls["success" if success else "failure"] += 1
 
-    def families(self, watched: WatchedEstate) -> Iterable[Family]:
+    def families(self, watched: EstateWatcher) -> Iterable[Family]:
         """Everything, the process's own figures included (names as client libraries give them)."""
         yield gauge("bastide_exporter_info", "The version that runs.", 1, version=_version())
         yield gauge(

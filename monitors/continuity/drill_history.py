@@ -1,11 +1,11 @@
-"""The drills that were done: `<state>/drills/<UTC stamp>-<host>-<plan>.json`, one file each."""
+"""Drill results on disk: `<state>/drills/<UTC stamp>-<host>-<plan>.json`, one file a drill."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from monitors.continuity.model import ContinuityError, DrillResult, read_drill
+from monitors.continuity.records import ContinuityError, DrillResult, read_drill
 
 STAMP = "%Y%m%dT%H%M%SZ"
 # A drill that says it began later than this from now: a wrong clock, or a lie.
@@ -13,7 +13,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Drilled:
+class DrillHistory:
     """A plan's newest drill and its newest one that succeeded."""
 
     newest: DrillResult | None
@@ -26,7 +26,7 @@ def folder(state: Path) -> Path:
     return state / "drills"
 
 
-def drilled(state: Path, host: str, plan: str, now: datetime) -> Drilled:
+def read_drill_history(state: Path, host: str, plan: str, now: datetime) -> DrillHistory:
     """Return a plan's drills, looking back until one has succeeded."""
     newest: DrillResult | None = None
     unreadable: list[str] = []
@@ -40,14 +40,14 @@ def drilled(state: Path, host: str, plan: str, now: datetime) -> Drilled:
             continue
         newest = newest or result
         if result.ok:
-            return Drilled(newest, result, tuple(unreadable))
-    return Drilled(newest, None, tuple(unreadable))
+            return DrillHistory(newest, result, tuple(unreadable))
+    return DrillHistory(newest, None, tuple(unreadable))
 
 
-def load_latest(state: Path) -> tuple[DrillResult, ...]:
+def latest_drills(state: Path) -> tuple[DrillResult, ...]:
     """Return the newest drill of every plan that was ever drilled, by host and plan.
 
-    Files that are no drill results are left out; :func:`drilled` reports them.
+    Files that are no drill results are left out; :func:`read_drill_history` reports them.
     """
     latest: dict[tuple[str, str], DrillResult] = {}
     for result in _readable(sorted(folder(state).glob("*.json"))):
@@ -55,11 +55,11 @@ def load_latest(state: Path) -> tuple[DrillResult, ...]:
     return tuple(latest[key] for key in sorted(latest))
 
 
-def is_due(found: Drilled, max_age_seconds: float, now: datetime) -> bool:
+def is_due(history: DrillHistory, max_age_seconds: float, now: datetime) -> bool:
     """Say whether a plan needs a drill: none has succeeded, or the last one is too long ago."""
-    if found.success is None:
+    if history.success is None:
         return True
-    return (now - found.success.started).total_seconds() > max_age_seconds
+    return (now - history.success.started).total_seconds() > max_age_seconds
 
 
 def _read(path: Path, now: datetime) -> DrillResult:

@@ -7,18 +7,16 @@ can as well be imported by hand.
 from collections.abc import Iterator
 from typing import Any
 
-from monitors.prometheus.dashboards.build import NAMES, PROMETHEUS
-from monitors.prometheus.dashboards.model import FOLDER
+from monitors.prometheus.dashboards.build import NAMES, text
 
-PLACE = "/etc/bastide/current/grafana/dashboards"
+DASHBOARD_FOLDER = "/etc/bastide/current/grafana/dashboards"
 """Where the operations host keeps the dashboards."""
 
 
 def dashboards(prometheus: str) -> Iterator[tuple[str, bytes]]:
     """Yield each dashboard's file name and JSON, with the address of the estate's Prometheus."""
     for name in NAMES:
-        text = (FOLDER / f"{name}.json").read_text(encoding="utf-8")
-        yield f"{name}.json", text.replace(PROMETHEUS, prometheus).encode()
+        yield f"{name}.json", text(name, prometheus).encode()
 
 
 def providers() -> dict[str, Any]:
@@ -28,7 +26,7 @@ def providers() -> dict[str, Any]:
         "folder": "Bastide",
         "type": "file",
         "allowUiUpdates": False,
-        "options": {"path": PLACE},
+        "options": {"path": DASHBOARD_FOLDER},
     }
     return {"apiVersion": 1, "providers": [provider]}
 

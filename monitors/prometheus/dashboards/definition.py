@@ -1,4 +1,4 @@
-"""The words of the dashboards' YAML: what is asked and how it is shown, without Grafana's own."""
+"""The dashboards' YAML, validated: queries and how their values are displayed."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,8 +18,8 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Look(_Frozen):
-    """How values are shown: Grafana's unit id, colours from a value on, names of states."""
+class ValueFormat(_Frozen):
+    """How values are displayed: Grafana's unit id, colours by threshold, names of states."""
 
     unit: str | None = None
     thresholds: dict[float, Colour] = Field(default_factory=dict, description="from a value on")
@@ -29,7 +29,7 @@ class Look(_Frozen):
     bar: bool = Field(default=False, description="a table's cells as bars")
 
 
-class Query(Look):
+class Query(ValueFormat):
     """A PromQL query; ``$where`` in it is the dashboard's own selection.
 
     ``legend`` names a line, ``column`` a table's column; no column: only its labels are shown.
@@ -42,7 +42,7 @@ class Query(Look):
     below: bool = False
 
 
-class Panel(Look):
+class Panel(ValueFormat):
     """A panel; a table's columns are ``labels`` (with their headings), then the queries'."""
 
     title: str
@@ -53,7 +53,7 @@ class Panel(Look):
     links: dict[str, Link] = Field(default_factory=dict, description="label to what it leads to")
     sort: str = Field(default="", description="a column; the largest first")
     stacked: bool = False
-    empty: str = Field(default="none", description="what stands there when there is nothing")
+    empty: str = Field(default="none", description="text when there is no data")
     width: int | None = Field(default=None, ge=1, le=24)
     height: int | None = Field(default=None, ge=2)
 
@@ -79,14 +79,14 @@ class Dashboard(_Frozen):
     rows: tuple[Row, ...]
 
 
-class Appearance(_Frozen):
-    """How one value of a state is told."""
+class StateText(_Frozen):
+    """The text and colour of one value of a state."""
 
     text: str
     colour: Colour
 
 
-States = dict[str, dict[int, Appearance]]
+States = dict[str, dict[int, StateText]]
 
 
 class Shared(_Frozen):
@@ -102,7 +102,7 @@ def read_shared() -> Shared:
 
 
 def read_dashboard(name: str, shared: Shared) -> Dashboard:
-    """Read a dashboard; a plain word among its panels is a shared one.
+    """Read a dashboard; a panel given by name alone is a shared one.
 
     Raises pydantic's ValidationError, and KeyError for a panel that is not shared.
     """

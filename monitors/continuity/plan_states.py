@@ -1,0 +1,82 @@
+"""Every backup plan of the inventory with the state of its snapshots and drills."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from inventory.model import Estate
+from monitors.continuity.drill_history import DrillHistory, read_drill_history
+from monitors.continuity.host_status import newest_status
+from monitors.continuity.objectives import BackupObjectives, backup_objectives
+from monitors.continuity.records import ContinuityError, DrillResult, HostStatus, PlanStatus
+
+
+@dataclass(frozen=True, slots=True)
+class PlanState:
+    """A plan of the inventory, and what is known of its snapshots and drills.
+
+    `problem` says why the newest snapshot is not known; `reported_at` is when the host asked its
+    backup target.
+    """
+
+    objectives: BackupObjectives
+    reported_at: datetime | None
+    last_snapshot: datetime | None
+    snapshots: int
+    problem: str | None
+    drills: DrillHistory
+
+    @property
+    def last_drill(self) -> DrillResult | None:
+        """The newest drill, whether it succeeded or not."""
+        return self.drills.newest
+
+    def age_seconds(self, now: datetime) -> float | None:
+        """Return how old the newest snapshot is, None when none is known."""
+        return (now - self.last_snapshot).total_seconds() if self.last_snapshot else None
+
+    def within_rpo(self, now: datetime) -> bool:
+        """Say whether the newest snapshot is known and young enough."""
+        age = self.age_seconds(now)
+        return age is not None and age <= self.objectives.rpo_seconds
+
+
+def read_plan_states(state: Path, estate: Estate) -> tuple[PlanState, ...]:
+    """Return every plan of the estate in the inventory's order; what is broken is a value too."""
+    plans = backup_objectives(estate)
+    statuses = {
+        host: _status_or_problem(state, host) for host in dict.fromkeys(plan.host for plan in plans)
+    }
+    now = datetime.now(UTC)
+    return tuple(
+        _state(plan, statuses[plan.host], read_drill_history(state, plan.host, plan.plan, now))
+        for plan in plans
+    )
+
+
+def _status_or_problem(state: Path, host: str) -> HostStatus | str:
+    try:
+        return newest_status(state, host) or "the host was not audited yet"
+    except ContinuityError as error:
+        return str(error)
+
+
+def _state(plan: BackupObjectives, status: HostStatus | str, drills: DrillHistory) -> PlanState:
+    if isinstance(status, str):
+        return PlanState(plan, None, None, 0, status, drills)
+    plan_status = next((s for s in status.plans if s.plan == plan.plan), None)
+    snapshot = plan_status.snapshot if plan_status else None
+    return PlanState(
+        objectives=plan,
+        reported_at=status.at,
+        last_snapshot=snapshot.time if snapshot else None,
+        snapshots=snapshot.snapshots if snapshot else 0,
+        problem=None if snapshot else _problem(plan_status),
+        drills=drills,
+    )
+
+
+def _problem(plan_status: PlanStatus | None) -> str:
+    if plan_status is None:
+        return "the host does not know this plan: run `bastide playbook run configure`"
+    return plan_status.error or "the target holds no snapshot of it"
