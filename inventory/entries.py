@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from inventory.enums import ProviderName, Role, Tier
 from inventory.model import (
     CENTRAL,
-    Central,
     Device,
     Estate,
     Host,
-    Municipality,
     Service,
     Site,
     SnmpAccess,
+    TenantFile,
 )
 
 
@@ -27,22 +26,27 @@ class Tenant:
     id: str
     name: str
     tier: Tier | None
-    of: Municipality | Central
+    content: TenantFile
     estate: Estate
 
     @property
     def owner(self) -> str:
         """Who answers for what stands here: the first contact, with their duty."""
-        first = self.of.contacts[0]
+        first = self.content.contacts[0]
         return f"{first.name}, {first.duty}"
 
     def site(self, site_id: str) -> Site:
         """Return the site with that id; KeyError when there is none."""
-        return {site.id: site for site in self.of.sites}[site_id]
+        return {site.id: site for site in self.content.sites}[site_id]
 
     def full_name(self, own_id: str) -> str:
         """Return the estate-wide name of something of this tenant: `<tenant>-<id>`."""
         return f"{self.id}-{own_id}"
+
+    def edge_before(self, machine: Host | Device) -> str | None:
+        """Return the full name of the edge that a host or device of this tenant stands behind."""
+        edge = implied_parent(self.content, machine)
+        return self.full_name(edge) if edge else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class InventoryHost:
     @property
     def parent(self) -> str | None:
         """The full name it is reached through: declared, or the edge of its own site."""
-        return self.host.parent or edge_of(self.tenant, self.host.site, other_than=self.host.id)
+        return self.host.parent or self.tenant.edge_before(self.host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ class InventoryDevice:
     @property
     def parent(self) -> str | None:
         """The full name it is reached through: declared, or the edge of its own site."""
-        return self.device.parent or edge_of(self.tenant, self.device.site, other_than=None)
+        return self.device.parent or self.tenant.edge_before(self.device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +133,12 @@ class InventoryService:
         return tuple(self.tenant.full_name(host) for host in self.service.hosts)
 
 
-def edge_of(tenant: Tenant, site_id: str, *, other_than: str | None) -> str | None:
-    """Return the full name of the site's edge, or None when it has none or is asked of itself."""
-    for host in tenant.of.hosts:
-        if Role.EDGE in host.roles and host.site == site_id and host.id != other_than:
-            return tenant.full_name(host.id)
-    return None
+def implied_parent(content: TenantFile, machine: Host | Device) -> str | None:
+    """Return the id of its site's edge, which it is reached through; an edge has none."""
+    if isinstance(machine, Host) and Role.EDGE in machine.roles:
+        return None
+    edges = (h.id for h in content.hosts if Role.EDGE in h.roles and h.site == machine.site)
+    return next(edges, None)
 
 
 def tenants(estate: Estate) -> Iterator[Tenant]:
@@ -146,7 +150,9 @@ def tenants(estate: Estate) -> Iterator[Tenant]:
 
 def hosts(estate: Estate) -> Iterator[InventoryHost]:
     """Yield every host of the estate."""
-    return (InventoryHost(tenant, host) for tenant in tenants(estate) for host in tenant.of.hosts)
+    return (
+        InventoryHost(tenant, host) for tenant in tenants(estate) for host in tenant.content.hosts
+    )
 
 
 def devices(estate: Estate) -> Iterator[InventoryDevice]:
@@ -154,7 +160,7 @@ def devices(estate: Estate) -> Iterator[InventoryDevice]:
     return (
         InventoryDevice(tenant, device)
         for tenant in tenants(estate)
-        for device in tenant.of.devices
+        for device in tenant.content.devices
     )
 
 
@@ -163,5 +169,5 @@ def services(estate: Estate) -> Iterator[InventoryService]:
     return (
         InventoryService(tenant, service)
         for tenant in tenants(estate)
-        for service in tenant.of.services
+        for service in tenant.content.services
     )

@@ -127,7 +127,7 @@ def _port(port: OpenPort) -> dict[str, Any]:
 
 def _resolver(entry: InventoryHost) -> str:
     """Return the address of the tenant's own resolver, or nothing when it has none."""
-    for host in entry.tenant.of.hosts:
+    for host in entry.tenant.content.hosts:
         if Role.RESOLVER in host.roles:
             return str(host.address)
     return ""

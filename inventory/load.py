@@ -1,21 +1,26 @@
 """A directory of YAML becomes an Estate, or one error that lists every problem."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from inventory.consistency import Local, Part, find_contradictions, host_names, place_id
-from inventory.intents import find_intent_problems
+from inventory.consistency.hosts import find_host_problems
+from inventory.consistency.identifiers import find_identifier_problems
+from inventory.consistency.lab import find_lab_problems
+from inventory.consistency.networks import find_network_problems
+from inventory.consistency.port_intents import find_intent_problems
+from inventory.consistency.references import find_name_problems
+from inventory.consistency.secret_references import find_secret_problems
+from inventory.consistency.waivers import find_waiver_problems
 from inventory.model import Central, Estate, EstateFile, Municipality, WaiverFile
+from inventory.parsed import ParsedEstate, ParsedFile, ParsedTenant, host_names, tenant_id
 from inventory.paths import SHIPPED_ESTATES
 from inventory.problems import InventoryError, Problem
-from inventory.references import find_reference_problems
 from inventory.scalars import ESTATE_FOLDER
 from inventory.source import read_source
-from inventory.validation import explain
-from inventory.waivers import find_waiver_problems
+from inventory.validation import problem_of
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -45,15 +50,13 @@ def load_estate(folder: Path) -> Estate:
     head = _read(folder, "estate.yml", EstateFile, problems)
     central = _read(folder, "central.yml", Central, problems)
     files = sorted(p.relative_to(folder) for p in folder.glob("municipalities/*.yml"))
-    towns = [part for file in files if (part := _read(folder, file, Municipality, problems))]
-    scopes = _scopes(central, towns) if len(towns) == len(files) else None
+    towns = [town for file in files if (town := _read(folder, file, Municipality, problems))]
+    tenants: list[ParsedTenant] = [*([central] if central else []), *towns]
+    complete = central is not None and len(towns) == len(files)
+    scopes = frozenset(_scopes(tenants)) if complete else None
     waivers = _read_waivers(folder, scopes, problems)
     if head:
-        parts: list[Part[Local]] = [*([central] if central else []), *towns]
-        complete = central is not None and len(towns) == len(files)
-        problems += find_contradictions(head, parts, complete=complete)
-        problems += find_intent_problems(parts, complete=complete)
-        problems += find_reference_problems(head, parts)
+        problems += _contradictions(head, tenants, complete=complete)
     if problems or head is None or central is None or waivers is None:
         raise InventoryError(tuple(problems))
     return Estate(
@@ -64,30 +67,40 @@ def load_estate(folder: Path) -> Estate:
     )
 
 
-def _scopes(
-    central: Part[Central] | None, towns: Sequence[Part[Municipality]]
-) -> frozenset[str] | None:
-    """Return the names that a waiver may be for; None while not all of them are known."""
-    if central is None:
-        return None
-    parts: list[Part[Local]] = [central, *towns]
-    return frozenset((*host_names(parts), *(place_id(part.value) for part in parts)))
+def _contradictions(
+    estate: ParsedEstate, tenants: Sequence[ParsedTenant], *, complete: bool
+) -> Iterator[Problem]:
+    """Yield what contradicts across the files; `complete`: every one of them could be read."""
+    yield from find_identifier_problems(tenants)
+    yield from find_network_problems(estate, tenants)
+    yield from find_lab_problems(estate, tenants)
+    yield from find_host_problems(estate, tenants)
+    yield from find_name_problems(tenants, complete=complete)
+    yield from find_intent_problems(tenants, complete=complete)
+    yield from find_secret_problems(estate, tenants)
+
+
+def _scopes(tenants: Iterable[ParsedTenant]) -> Iterator[str]:
+    """Yield the names that a waiver may be for."""
+    yield from host_names(tenants)
+    for tenant in tenants:
+        yield tenant_id(tenant.value)
 
 
 def _read(
     folder: Path, file: str | Path, model: type[Model], problems: list[Problem]
-) -> Part[Model] | None:
+) -> ParsedFile[Model] | None:
     source = read_source(folder / file)
     if isinstance(source, Problem):
         problems.append(source)
         return None
     try:
         context = {ESTATE_FOLDER: folder}
-        return Part(source, model.model_validate(source.data, context=context))
+        return ParsedFile(source, model.model_validate(source.data, context=context))
     except ValidationError as error:
-        told = [explain(found, source, model) for found in error.errors()]
-        # pydantic tells once a branch of a union (IPv4, IPv6); a person wants it once a place.
-        problems += {problem.path: problem for problem in reversed(told)}.values()
+        invalid = [problem_of(detail, source, model) for detail in error.errors()]
+        # pydantic has an error for each branch of a union (IPv4, IPv6); a person wants one.
+        problems += {problem.path: problem for problem in reversed(invalid)}.values()
         return None
 
 
@@ -96,11 +109,11 @@ def _read_waivers(
 ) -> WaiverFile | None:
     if not (folder / "waivers.yml").exists():
         return WaiverFile()
-    part = _read(folder, "waivers.yml", WaiverFile, problems)
-    if part is None:
+    waivers = _read(folder, "waivers.yml", WaiverFile, problems)
+    if waivers is None:
         return None
-    problems += find_waiver_problems(part, scopes)
-    return part.value
+    problems += find_waiver_problems(waivers, scopes)
+    return waivers.value
 
 
 def _not_an_estate(folder: Path) -> Problem:

@@ -1,6 +1,7 @@
 """The estate's words as frozen values; every unknown key is refused."""
 
 from datetime import date
+from ipaddress import IPv4Network
 from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -222,6 +223,10 @@ class Central(Frozen):
     services: tuple[Service, ...] = ()
 
 
+TenantFile = Central | Municipality
+"""What central.yml, or the file of a municipality, holds."""
+
+
 class Waiver(Frozen):
     """An accepted deviation from a control: owned, approved by somebody else, and ended."""
 
@@ -252,9 +257,9 @@ class WaiverFile(Frozen):
 class LabNetwork(Frozen):
     """The address ranges that the lab provider may use on this machine."""
 
-    range: Network
-    wan: Network
-    uplink: Network = Field(description="a /30 between the outer machine and the lab")
+    range: IPv4Network
+    wan: IPv4Network
+    uplink: IPv4Network = Field(description="a /30 between the outer machine and the lab")
 
 
 class EstateFile(Frozen):

@@ -112,6 +112,6 @@ def sources(access: Access, entry: InventoryHost) -> tuple[str, ...]:
 
 def estate_networks(estate: Estate) -> tuple[str, ...]:
     """Return every site's network and every edge's uplink address."""
-    sites = [str(site.network) for tenant in tenants(estate) for site in tenant.of.sites]
+    sites = [str(site.network) for tenant in tenants(estate) for site in tenant.content.sites]
     uplinks = [str(entry.host.uplink) for entry in hosts(estate) if entry.host.uplink]
     return (*sites, *uplinks)

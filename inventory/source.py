@@ -43,6 +43,12 @@ class Source:
         return self.lines.get(path, 1)
 
 
+def show_path(path: PathKey) -> str:
+    """Return a path as people write it: `hosts[1].roles[0]`."""
+    keys = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+    return keys.removeprefix(".")
+
+
 def read_source(file: Path) -> Source | Problem:
     """Read one YAML file; a file that cannot be read is a Problem."""
     try:

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from inventory.problems import Problem
 from inventory.scalars import SECRET_FIELDS
-from inventory.source import PathKey, Source
+from inventory.source import PathKey, Source, show_path
 
 EXPECTED: dict[str, tuple[str, str]] = {
     "missing": ("the key to be there", "add it"),
@@ -42,20 +42,20 @@ EXPECTED: dict[str, tuple[str, str]] = {
 }
 
 
-def explain(found: ErrorDetails, source: Source, model: type[BaseModel]) -> Problem:
+def problem_of(error: ErrorDetails, source: Source, model: type[BaseModel]) -> Problem:
     """Return the Problem for one of pydantic's errors in a file of that model."""
-    path = _standing(found, source)
-    if found["type"] == "extra_forbidden":
+    path = _path_in_file(error, source)
+    if error["type"] == "extra_forbidden":
         return _unknown_key(path, source, model)
     context: Mapping[str, Any] = {"pattern": "", "expected": "", "min_length": 1}
-    context = {**context, **found.get("ctx", {})}
-    expected, action = EXPECTED.get(found["type"], (_lower(found["msg"]), "correct the value"))
+    context = {**context, **error.get("ctx", {})}
+    expected, action = EXPECTED.get(error["type"], (_lower(error["msg"]), "correct the value"))
     field = _field(model, path)
-    described = field.description if field and found["type"] == "string_pattern_mismatch" else None
-    value = found.get("input")
-    told = f", found {value!r}" if isinstance(value, str | int | float) else ""
-    message = f"{_lower(found['msg'])}{told}"
-    if path and path[-1] in SECRET_FIELDS and found["type"] != "missing":
+    described = field.description if field and error["type"] == "string_pattern_mismatch" else None
+    value = error.get("input")
+    found = f", found {value!r}" if isinstance(value, str | int | float) else ""
+    message = f"{_lower(error['msg'])}{found}"
+    if path and path[-1] in SECRET_FIELDS and error["type"] != "missing":
         message = "must be a reference, not the secret itself"
         described = described or "text: generated:NAME, env:NAME, file:/PATH or vault:FILE#KEY"
     return Problem(
@@ -68,12 +68,6 @@ def explain(found: ErrorDetails, source: Source, model: type[BaseModel]) -> Prob
     )
 
 
-def show_path(path: PathKey) -> str:
-    """Return a path as people write it: `hosts[1].roles[0]`."""
-    shown = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return shown.removeprefix(".")
-
-
 def _unknown_key(path: PathKey, source: Source, model: type[BaseModel]) -> Problem:
     owner = _model_at(model, path[:-1])
     allowed = sorted(owner.model_fields) if owner else []
@@ -83,13 +77,13 @@ def _unknown_key(path: PathKey, source: Source, model: type[BaseModel]) -> Probl
     return Problem(source.file, source.line(path), show_path(path), "unknown key", expected, action)
 
 
-def _standing(found: ErrorDetails, source: Source) -> PathKey:
+def _path_in_file(error: ErrorDetails, source: Source) -> PathKey:
     """Return the path as it stands in the file, without the branches that pydantic adds."""
     path: PathKey = ()
-    for part in found["loc"]:
+    for part in error["loc"]:
         if (*path, part) in source.lines:
             path = (*path, part)
-    return (*path, found["loc"][-1]) if found["type"] == "missing" else path
+    return (*path, error["loc"][-1]) if error["type"] == "missing" else path
 
 
 def _lower(message: str) -> str:

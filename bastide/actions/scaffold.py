@@ -33,12 +33,14 @@ def write(file: Path, text: str) -> None:
 
 def next_network(estate: Estate) -> object:
     """Return the network after the highest one in use, of the same size."""
-    used = [site.network for tenant in tenants(estate) for site in tenant.of.sites]
+    used = [site.network for tenant in tenants(estate) for site in tenant.content.sites]
     highest = max(used, key=lambda n: int(n.broadcast_address))
     return ip_network((int(highest.broadcast_address) + 1, highest.prefixlen))
 
 
 def next_uplink(estate: Estate) -> str:
     """Return the address after the highest uplink in use; nothing without a lab."""
-    used = [host.uplink for tenant in tenants(estate) for host in tenant.of.hosts if host.uplink]
+    used = [
+        host.uplink for tenant in tenants(estate) for host in tenant.content.hosts if host.uplink
+    ]
     return str(max(used, key=int) + 1) if used and estate.lab else ""

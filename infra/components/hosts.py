@@ -94,7 +94,7 @@ def lab_device(entry: InventoryDevice, ground: Ground, means: Means) -> Declared
         auth_protocol=access.auth_protocol,
         priv_protocol=access.priv_protocol,
         location=f"{site.name}, {entry.tenant.name}",
-        contact=_contact(entry.tenant.of.contacts[0]),
+        contact=_contact(entry.tenant.content.contacts[0]),
         notify=_operations(entry.tenant.estate),
         cables=cables(entry),
     )

@@ -29,11 +29,11 @@ class PlaceComponent(pulumi.ComponentResource):
             self._declare_cache()
         self.hosts: Mapping[str, Declared] = {
             entry.name: self._host(entry)
-            for entry in (InventoryHost(tenant, host) for host in tenant.of.hosts)
+            for entry in (InventoryHost(tenant, host) for host in tenant.content.hosts)
         }
         self.devices: Mapping[str, Declared] = {
             entry.name: self._device(entry)
-            for entry in (InventoryDevice(tenant, device) for device in tenant.of.devices)
+            for entry in (InventoryDevice(tenant, device) for device in tenant.content.devices)
         }
         self.register_outputs({})
 
@@ -44,7 +44,7 @@ class PlaceComponent(pulumi.ComponentResource):
             return {}
         opts = ResourceOptions(parent=self, depends_on=[foundation.backbone, foundation.wan])
         made = {}
-        for site in tenant.of.sites:
+        for site in tenant.content.sites:
             if site.id in lab_sites(tenant):
                 spec = network_spec(tenant, site)
                 made[site.id] = declare(NETWORK, spec.name, foundation.estate, spec, opts)
@@ -79,10 +79,10 @@ def package_cache(estate: Estate) -> CacheSpec:
 
 def lab_sites(tenant: Tenant) -> frozenset[str]:
     """Return the sites of a tenant in which a host or device of the lab stands."""
-    hosts = (InventoryHost(tenant, host) for host in tenant.of.hosts)
-    devices = (InventoryDevice(tenant, device) for device in tenant.of.devices)
+    hosts = (InventoryHost(tenant, host) for host in tenant.content.hosts)
+    devices = (InventoryDevice(tenant, device) for device in tenant.content.devices)
     found = [h.host.site for h in hosts if h.provider is ProviderName.LAB]
     found += [d.device.site for d in devices if d.provider is ProviderName.LAB]
     if tenant.id == CENTRAL:  # the package cache listens there
-        found.append(tenant.of.sites[0].id)
+        found.append(tenant.content.sites[0].id)
     return frozenset(found)

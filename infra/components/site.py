@@ -18,7 +18,7 @@ def network_name(tenant: Tenant, site: Site) -> str:
 def network_spec(tenant: Tenant, site: Site) -> NetworkSpec:
     """Return the network of a site: the backbone is its gateway unless a host of the site is."""
     range_ = ipv4_network(site.network)
-    edge = next((host for host in tenant.of.hosts if _is_gateway(host, site)), None)
+    edge = next((host for host in tenant.content.hosts if _is_gateway(host, site)), None)
     name = network_name(tenant, site)
     if edge is None:
         return NetworkSpec(name, range_, gateway=ipv4(site.gateway))

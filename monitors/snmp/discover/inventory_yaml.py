@@ -100,7 +100,7 @@ def _where(estate: Estate, near: InventoryDevice, neighbour: Neighbour) -> tuple
     """The tenant, site and address of a neighbour: by its address, the nearest tenant first."""
     ordered = sorted(tenants(estate), key=lambda tenant: tenant.id != near.tenant.id)
     for tenant in ordered:
-        for site in sorted(tenant.of.sites, key=lambda site: site.id != near.device.site):
+        for site in sorted(tenant.content.sites, key=lambda site: site.id != near.device.site):
             if inside := [a for a in neighbour.addresses if _in(a, site)]:
                 return tenant.id, site.id, inside[0]
     return near.tenant.id, near.device.site, ""
@@ -132,7 +132,7 @@ def _unused(base: str, tenant: str, taken: set[tuple[str, str]]) -> str:
 
 
 def _device_blocks(estate: Estate, added: Sequence[Addition]) -> Iterator[list[str]]:
-    empty = {tenant.id for tenant in tenants(estate) if not tenant.of.devices}
+    empty = {tenant.id for tenant in tenants(estate) if not tenant.content.devices}
     for tenant in dict.fromkeys(addition.tenant for addition in added):
         if tenant in empty and any(a.tenant == tenant and not a.lacks for a in added):
             lines = [f"# {file_of(tenant)}", "devices:"]

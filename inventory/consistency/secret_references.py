@@ -1,10 +1,10 @@
-"""Which references to secrets work where: what can be told before anything is looked up."""
+"""Which references to secrets work where: what is wrong before anything is looked up."""
 
 from collections.abc import Iterator, Sequence
 
-from inventory.consistency import Local, Part
 from inventory.enums import ProviderName, Role, SnmpVersion
-from inventory.model import EstateFile, SnmpAccess
+from inventory.model import SnmpAccess
+from inventory.parsed import ParsedEstate, ParsedTenant
 from inventory.problems import Problem
 from inventory.secrets import handed_name
 from inventory.source import PathKey
@@ -13,21 +13,21 @@ AS_FILE = "generated:NAME or file:/PATH"
 SNMP_SECRETS = ("auth", "priv", "community")
 
 
-def find_reference_problems(
-    head: Part[EstateFile], parts: Sequence[Part[Local]]
+def find_secret_problems(
+    estate: ParsedEstate, tenants: Sequence[ParsedTenant]
 ) -> Iterator[Problem]:
     """Yield what is wrong with references to secrets, and with SNMP access that needs them."""
-    yield from _agents_of_hosts(head, parts)
-    yield from _lab_devices(head, parts)
-    for part in parts:
-        yield from _backups(part)
-    yield from _same_names(head, parts)
+    yield from _agents_of_hosts(estate, tenants)
+    yield from _lab_devices(estate, tenants)
+    for tenant in tenants:
+        yield from _backups(tenant)
+    yield from _same_names(estate, tenants)
 
 
-def _agents_of_hosts(head: Part[EstateFile], parts: Sequence[Part[Local]]) -> Iterator[Problem]:
-    agents = [h for p in parts for h in p.value.hosts if Role.SNMP_AGENT in h.roles]
-    if agents and head.value.snmp.version is not SnmpVersion.V3:
-        yield head.problem(
+def _agents_of_hosts(estate: ParsedEstate, tenants: Sequence[ParsedTenant]) -> Iterator[Problem]:
+    agents = [h for t in tenants for h in t.value.hosts if Role.SNMP_AGENT in h.roles]
+    if agents and estate.value.snmp.version is not SnmpVersion.V3:
+        yield estate.problem(
             ("snmp", "version"),
             f"{len(agents)} hosts have the role snmp_agent, which speaks SNMPv3 only",
             "version 3 for the estate",
@@ -35,24 +35,24 @@ def _agents_of_hosts(head: Part[EstateFile], parts: Sequence[Part[Local]]) -> It
         )
 
 
-def _lab_devices(head: Part[EstateFile], parts: Sequence[Part[Local]]) -> Iterator[Problem]:
+def _lab_devices(estate: ParsedEstate, tenants: Sequence[ParsedTenant]) -> Iterator[Problem]:
     inherits = False
-    for part in parts:
-        for number, device in enumerate(part.value.devices):
-            if (device.provider or head.value.provider) is not ProviderName.LAB:
+    for tenant in tenants:
+        for number, device in enumerate(tenant.value.devices):
+            if (device.provider or estate.value.provider) is not ProviderName.LAB:
                 continue
             if device.snmp:
-                yield from _simulated(part, ("devices", number, "snmp"), device.snmp)
+                yield from _simulated(tenant, ("devices", number, "snmp"), device.snmp)
             inherits |= device.snmp is None
     if inherits:
-        yield from _simulated(head, ("snmp",), head.value.snmp)
+        yield from _simulated(estate, ("snmp",), estate.value.snmp)
 
 
 def _simulated(
-    part: Part[EstateFile] | Part[Local], path: PathKey, access: SnmpAccess
+    file: ParsedEstate | ParsedTenant, path: PathKey, access: SnmpAccess
 ) -> Iterator[Problem]:
     if access.version is not SnmpVersion.V3:
-        yield part.problem(
+        yield file.problem(
             (*path, "version"),
             "the lab's simulated devices speak SNMPv3 only",
             "version 3",
@@ -61,7 +61,7 @@ def _simulated(
         return
     for key, reference in _of(access):
         if not _is_file(reference):
-            yield part.problem(
+            yield file.problem(
                 (*path, key),
                 f"{reference}: the lab's simulated devices read their secrets from files",
                 AS_FILE,
@@ -69,11 +69,11 @@ def _simulated(
             )
 
 
-def _backups(part: Part[Local]) -> Iterator[Problem]:
-    for number, host in enumerate(part.value.hosts):
+def _backups(tenant: ParsedTenant) -> Iterator[Problem]:
+    for number, host in enumerate(tenant.value.hosts):
         for row, plan in enumerate(host.backups):
             if not _is_file(plan.password):
-                yield part.problem(
+                yield tenant.problem(
                     ("hosts", number, "backups", row, "password"),
                     f"{plan.password}: a backup's password is copied to its host from a file",
                     AS_FILE,
@@ -85,31 +85,31 @@ def _is_file(reference: str) -> bool:
     return reference.startswith(("generated:", "file:"))
 
 
-def _same_names(head: Part[EstateFile], parts: Sequence[Part[Local]]) -> Iterator[Problem]:
-    """Values of vaults reach the operations host under the vault's name, so it must tell them."""
-    seen: dict[str, str] = {}
-    for part, path, reference in _references(head, parts):
+def _same_names(estate: ParsedEstate, tenants: Sequence[ParsedTenant]) -> Iterator[Problem]:
+    """Values of vaults reach the operations host under the vault's name, so no two may have one."""
+    files: dict[str, str] = {}
+    for owner, path, reference in _references(estate, tenants):
         if not reference.startswith("vault:"):
             continue
         name, file = handed_name(reference), reference.removeprefix("vault:").rpartition("#")[0]
-        if seen.setdefault(name, file) != file:
-            yield part.problem(
+        if files.setdefault(name, file) != file:
+            yield owner.problem(
                 path,
-                f"there is another file called {file.rpartition('/')[2]}: {seen[name]}",
+                f"there is another file called {file.rpartition('/')[2]}: {files[name]}",
                 "names of vault files that differ",
                 "rename one of the two files",
             )
 
 
 def _references(
-    head: Part[EstateFile], parts: Sequence[Part[Local]]
-) -> Iterator[tuple[Part[EstateFile] | Part[Local], PathKey, str]]:
-    for key, reference in _of(head.value.snmp):
-        yield head, ("snmp", key), reference
-    for part in parts:
-        for number, device in enumerate(part.value.devices):
+    estate: ParsedEstate, tenants: Sequence[ParsedTenant]
+) -> Iterator[tuple[ParsedEstate | ParsedTenant, PathKey, str]]:
+    for key, reference in _of(estate.value.snmp):
+        yield estate, ("snmp", key), reference
+    for tenant in tenants:
+        for number, device in enumerate(tenant.value.devices):
             for key, reference in _of(device.snmp) if device.snmp else ():
-                yield part, ("devices", number, "snmp", key), reference
+                yield tenant, ("devices", number, "snmp", key), reference
 
 
 def _of(access: SnmpAccess) -> Iterator[tuple[str, str]]:

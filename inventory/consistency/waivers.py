@@ -4,28 +4,30 @@ import unicodedata
 from collections.abc import Iterator, Set
 from datetime import timedelta
 
-from inventory.consistency import Part
 from inventory.model import ESTATE_SCOPE, LONGEST_WAIVER_DAYS, Waiver, WaiverFile
+from inventory.parsed import ParsedFile
 from inventory.problems import Problem
 
-Found = tuple[str, str, str, str]
+Fault = tuple[str, str, str, str]
 """The field at fault, what is wrong, what was expected, what to do."""
 
 
-def find_waiver_problems(part: Part[WaiverFile], scopes: Set[str] | None) -> Iterator[Problem]:
+def find_waiver_problems(
+    file: ParsedFile[WaiverFile], scopes: Set[str] | None
+) -> Iterator[Problem]:
     """Yield what is wrong with waivers; `scopes` are the names of hosts, municipalities, central.
 
     None stands for an estate whose names could not be read whole: scopes are not judged then.
     """
-    for index, waiver in enumerate(part.value.waivers):
-        found = [check(waiver) for check in (_approver, _order, _term)]
-        found.append(_scope(waiver, scopes))
-        for field, message, expected, action in filter(None, found):
-            yield part.problem(("waivers", index, field), message, expected, action)
-    yield from _overlaps(part)
+    for index, waiver in enumerate(file.value.waivers):
+        faults = [check(waiver) for check in (_approver, _order, _term)]
+        faults.append(_scope(waiver, scopes))
+        for field, message, expected, action in filter(None, faults):
+            yield file.problem(("waivers", index, field), message, expected, action)
+    yield from _overlaps(file)
 
 
-def _approver(waiver: Waiver) -> Found | None:
+def _approver(waiver: Waiver) -> Fault | None:
     if _person(waiver.approver) != _person(waiver.owner):
         return None
     return (
@@ -41,7 +43,7 @@ def _person(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def _order(waiver: Waiver) -> Found | None:
+def _order(waiver: Waiver) -> Fault | None:
     if waiver.granted <= waiver.expires:
         return None
     return (
@@ -52,7 +54,7 @@ def _order(waiver: Waiver) -> Found | None:
     )
 
 
-def _term(waiver: Waiver) -> Found | None:
+def _term(waiver: Waiver) -> Fault | None:
     days = (waiver.expires - waiver.granted).days
     if days <= LONGEST_WAIVER_DAYS:
         return None
@@ -65,7 +67,7 @@ def _term(waiver: Waiver) -> Found | None:
     )
 
 
-def _scope(waiver: Waiver, scopes: Set[str] | None) -> Found | None:
+def _scope(waiver: Waiver, scopes: Set[str] | None) -> Fault | None:
     if scopes is None or waiver.scope == ESTATE_SCOPE or waiver.scope in scopes:
         return None
     return (
@@ -76,15 +78,15 @@ def _scope(waiver: Waiver, scopes: Set[str] | None) -> Found | None:
     )
 
 
-def _overlaps(part: Part[WaiverFile]) -> Iterator[Problem]:
-    waivers = part.value.waivers
+def _overlaps(file: ParsedFile[WaiverFile]) -> Iterator[Problem]:
+    waivers = file.value.waivers
     for index, later in enumerate(waivers):
         clash = next((n for n in range(index) if _overlap(waivers[n], later)), None)
         if clash is not None:
-            yield part.problem(
+            yield file.problem(
                 ("waivers", index),
                 f"{later.control} for {later.scope} is already waived in this time, "
-                f"at {part.where(('waivers', clash))}",
+                f"at {file.where(('waivers', clash))}",
                 "one waiver at a time for a control and a scope",
                 "remove one; a renewal is granted for the day after the other expires",
             )

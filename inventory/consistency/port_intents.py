@@ -1,12 +1,12 @@
 """What the intent of a device's ports cannot know alone: other ports, other ends, other names."""
 
-import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inventory.consistency import Local, Part, names_of, place_id
+from inventory.consistency.references import no_such_name
 from inventory.model import Device, PortIntent
+from inventory.parsed import ParsedTenant, machine_names, tenant_id
 from inventory.problems import Problem
 from inventory.source import PathKey
 
@@ -18,40 +18,40 @@ SHARED = ("up", "speed_mbps", "vlan")
 class End:
     """A port whose neighbour is declared, and where that stands."""
 
-    part: Part[Local]
+    tenant: ParsedTenant
     path: PathKey
     owner: str
     intent: PortIntent
 
 
-def find_intent_problems(parts: Sequence[Part[Local]], *, complete: bool) -> Iterator[Problem]:
+def find_intent_problems(tenants: Sequence[ParsedTenant], *, complete: bool) -> Iterator[Problem]:
     """Yield what is wrong with the intent of ports; `complete`: every file could be read."""
-    names = frozenset(names_of(parts)) if complete else None
-    for part in parts:
-        for number, device in enumerate(part.value.devices):
+    names = frozenset(machine_names(tenants)) if complete else None
+    for tenant in tenants:
+        for number, device in enumerate(tenant.value.devices):
             path: PathKey = ("devices", number, "intent")
-            yield from _ports(part, path, device)
-            for end in _ends(part, path, device):
+            yield from _ports(tenant, path, device)
+            for end in _ends(tenant, path, device):
                 yield from _neighbour(end, names)
-    yield from _links([end for part in parts for end in _all_ends(part)])
+    yield from _links([end for tenant in tenants for end in _all_ends(tenant)])
 
 
-def _ports(part: Part[Local], path: PathKey, device: Device) -> Iterator[Problem]:
+def _ports(tenant: ParsedTenant, path: PathKey, device: Device) -> Iterator[Problem]:
     seen: dict[str, PathKey] = {}
     for number, intent in enumerate(device.intent):
         here = (*path, number, "port")
         # Devices name ports in one spelling; people in several.
         key = intent.port.strip().casefold()
         if key in seen:
-            yield part.problem(
+            yield tenant.problem(
                 here,
-                f"{intent.port!r} is also the port at {part.where(seen[key])}",
+                f"{intent.port!r} is also the port at {tenant.where(seen[key])}",
                 "each port once within a device",
                 "put both into one, or correct the port",
             )
         seen.setdefault(key, here)
         if key.isdecimal() and device.ports and not 1 <= int(key) <= device.ports:
-            yield part.problem(
+            yield tenant.problem(
                 here,
                 f"port {key} of a device with {device.ports} ports",
                 f"a number from 1 to {device.ports}, or the name that the device gives the port",
@@ -59,35 +59,29 @@ def _ports(part: Part[Local], path: PathKey, device: Device) -> Iterator[Problem
             )
 
 
-def _ends(part: Part[Local], path: PathKey, device: Device) -> Iterator[End]:
-    owner = f"{place_id(part.value)}-{device.id}"
+def _ends(tenant: ParsedTenant, path: PathKey, device: Device) -> Iterator[End]:
+    owner = f"{tenant_id(tenant.value)}-{device.id}"
     for number, intent in enumerate(device.intent):
         if intent.neighbour is not None:
-            yield End(part, (*path, number), owner, intent)
+            yield End(tenant, (*path, number), owner, intent)
 
 
-def _all_ends(part: Part[Local]) -> Iterator[End]:
-    for number, device in enumerate(part.value.devices):
-        yield from _ends(part, ("devices", number, "intent"), device)
+def _all_ends(tenant: ParsedTenant) -> Iterator[End]:
+    for number, device in enumerate(tenant.value.devices):
+        yield from _ends(tenant, ("devices", number, "intent"), device)
 
 
 def _neighbour(end: End, names: frozenset[str] | None) -> Iterator[Problem]:
     path, neighbour = (*end.path, "neighbour"), end.intent.neighbour or ""
     if neighbour == end.owner:
-        yield end.part.problem(
+        yield end.tenant.problem(
             path,
             f"{end.owner} is its own neighbour",
             "the host or device at the other end of the cable",
             "correct the name",
         )
     elif names is not None and neighbour not in names:
-        near = difflib.get_close_matches(neighbour, names, n=1)
-        yield end.part.problem(
-            path,
-            f"there is no host or device {neighbour!r} in the estate",
-            "a full name, <municipality>-<id>",
-            f"did you mean {near[0]}?" if near else "correct the name, or add what stands there",
-        )
+        yield no_such_name(end.tenant, path, neighbour, names)
 
 
 def _links(ends: Sequence[End]) -> Iterator[Problem]:
@@ -105,10 +99,10 @@ def _links(ends: Sequence[End]) -> Iterator[Problem]:
 def _disagreements(first: Sequence[End], second: Sequence[End]) -> Iterator[Problem]:
     end, other = second[0], first[0]
     if len(first) != len(second):
-        yield end.part.problem(
+        yield end.tenant.problem(
             (*end.path, "neighbour"),
             f"{end.owner} has {len(second)} links to {other.owner}, which has {len(first)} to it"
-            f" ({other.part.where(other.path)})",
+            f" ({other.tenant.where(other.path)})",
             "as many at both ends",
             "add or remove links at one end",
         )
@@ -118,9 +112,9 @@ def _disagreements(first: Sequence[End], second: Sequence[End]) -> Iterator[Prob
         # Of several cables between two devices nobody tells which end belongs to which.
         if mine and theirs and mine != theirs:
             told, wanted = (", ".join(map(_plain, values)) for values in (mine, theirs))
-            yield end.part.problem(
+            yield end.tenant.problem(
                 (*end.path, key),
-                f"{told} here, {wanted} at {other.owner} ({other.part.where(other.path)})",
+                f"{told} here, {wanted} at {other.owner} ({other.tenant.where(other.path)})",
                 "the same at both ends of a link",
                 "correct one of the two",
             )

@@ -1,0 +1,141 @@
+"""Networks that overlap, and addresses that are taken twice or lie outside their network."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from inventory.model import Host, TenantFile
+from inventory.parsed import ParsedEstate, ParsedTenant, machines
+from inventory.problems import Problem
+from inventory.scalars import Address, Network
+from inventory.source import PathKey
+
+# A network, its path, and the file that it stands in.
+DeclaredNetwork = tuple[Network, PathKey, ParsedEstate | ParsedTenant]
+
+
+def find_network_problems(
+    estate: ParsedEstate, tenants: Sequence[ParsedTenant]
+) -> Iterator[Problem]:
+    """Yield what is wrong with networks, and with the addresses in them."""
+    yield from _repeated_addresses(tenants)
+    yield from _overlaps([*_lab_networks(estate), *_site_networks(tenants)])
+    for tenant in tenants:
+        yield from _gateways(tenant)
+        yield from _machines(tenant)
+
+
+def _repeated_addresses(tenants: Iterable[ParsedTenant]) -> Iterator[Problem]:
+    taken: dict[Address, str] = {}
+    for tenant in tenants:
+        for path, address in _addresses(tenant.value):
+            if address in taken:
+                yield tenant.problem(
+                    path,
+                    f"{address} is also the address at {taken[address]}",
+                    "an address of its own for each host and device",
+                    "change one of the two",
+                )
+            taken.setdefault(address, tenant.where(path))
+
+
+def _addresses(content: TenantFile) -> Iterator[tuple[PathKey, Address]]:
+    for path, machine in machines(content):
+        yield (*path, "address"), machine.address
+        if isinstance(machine, Host) and machine.uplink:
+            yield (*path, "uplink"), machine.uplink
+
+
+def _lab_networks(estate: ParsedEstate) -> Iterator[DeclaredNetwork]:
+    if estate.value.lab is not None:
+        yield estate.value.lab.wan, ("lab", "wan"), estate
+        yield estate.value.lab.uplink, ("lab", "uplink"), estate
+
+
+def _site_networks(tenants: Iterable[ParsedTenant]) -> Iterator[DeclaredNetwork]:
+    for tenant in tenants:
+        for number, site in enumerate(tenant.value.sites):
+            yield site.network, ("sites", number, "network"), tenant
+
+
+def _overlaps(networks: Sequence[DeclaredNetwork]) -> Iterator[Problem]:
+    """Compare each network, in the order of addresses, with the one before it that ends last."""
+    ordered = sorted(range(len(networks)), key=lambda number: _order(networks[number][0]))
+    before = ordered[0] if ordered else 0
+    for current in ordered[1:]:
+        network, other = networks[current][0], networks[before][0]
+        if network.version == other.version and network.overlaps(other):
+            earlier, later = sorted((current, before))
+            yield _overlap(networks[earlier], networks[later])
+        else:
+            # Of two networks that overlap, the first in this order holds the other.
+            before = current
+
+
+def _order(network: Network) -> tuple[int, int, int]:
+    return network.version, int(network.network_address), network.prefixlen
+
+
+def _overlap(earlier: DeclaredNetwork, later: DeclaredNetwork) -> Problem:
+    network, path, file = later
+    other, where, owner = earlier
+    return file.problem(
+        path,
+        f"{network} overlaps {other} at {owner.where(where)}",
+        "a network of its own for each site",
+        "change one of the two: routers cannot tell their hosts apart",
+    )
+
+
+def _gateways(tenant: ParsedTenant) -> Iterator[Problem]:
+    for number, site in enumerate(tenant.value.sites):
+        path = ("sites", number, "gateway")
+        if site.gateway not in site.network:
+            yield tenant.problem(
+                path,
+                f"{site.gateway} is not in {site.network}",
+                "an address of the site's network",
+                "correct the gateway or the network",
+            )
+        yield from _reserved(tenant, path, site.gateway, site.network)
+
+
+def _machines(tenant: ParsedTenant) -> Iterator[Problem]:
+    sites = {site.id: site for site in tenant.value.sites}
+    for path, machine in machines(tenant.value):
+        site = sites.get(machine.site)
+        if site is None:
+            yield tenant.problem(
+                (*path, "site"),
+                f"there is no site {machine.site!r}",
+                f"one of: {', '.join(sites)}",
+                "correct it or add the site",
+            )
+            continue
+        if machine.address not in site.network:
+            yield tenant.problem(
+                (*path, "address"),
+                f"{machine.address} is not in the site's network",
+                f"an address of {site.network}",
+                "correct the address or the site",
+            )
+        yield from _reserved(tenant, (*path, "address"), machine.address, site.network)
+
+
+def _reserved(
+    tenant: ParsedTenant, path: PathKey, address: Address, network: Network
+) -> Iterator[Problem]:
+    """Refuse a network's first address (RFC 4291, 2.6.1 for IPv6) and IPv4's broadcast address.
+
+    Networks of one or two addresses have neither (RFC 3021, RFC 6164).
+    """
+    if network.prefixlen >= network.max_prefixlen - 1:
+        return
+    reserved = {network.network_address: "the address of the network itself"}
+    if network.version == 4:
+        reserved[network.broadcast_address] = "the network's broadcast address"
+    if address in reserved:
+        yield tenant.problem(
+            path,
+            f"{address} is {reserved[address]}, {network}",
+            f"an address from {network[1]} to {network[-2]}",
+            "correct the address or the network",
+        )
