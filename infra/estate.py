@@ -9,7 +9,7 @@ import pulumi
 from infra import credentials
 from infra.components.foundation import Foundation
 from infra.components.hosts import Means
-from infra.components.place import PlaceComponent, package_cache
+from infra.components.tenant import PlaceComponent, package_cache
 from inventory.entries import devices, hosts, tenants
 from inventory.enums import ProviderName
 from inventory.load import load_estate
@@ -22,7 +22,7 @@ CONFIG = "bastide"
 def build(folder: Path, *, verify: bool = True) -> Mapping[str, Any]:
     """Declare all of an estate's resources; returns the stack outputs (inventory.outputs.Outputs).
 
-    `verify`: existing hosts must prove their declared host keys. InventoryError or LabError when
+    `verify`: existing hosts must prove their declared host keys. InventoryError or InfraError when
     the estate cannot be built.
     """
     estate = load_estate(folder)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from infra.lab.problems import failed
+from infra.errors import failed
 from inventory.files import write_whole
 from inventory.outputs import Outputs, outputs_path
 
@@ -14,8 +14,8 @@ from inventory.outputs import Outputs, outputs_path
 def write_outputs(stack_outputs: Mapping[str, Any], estate: str, state: Path) -> Outputs:
     """Check a stack's outputs and write them, each file whole or not at all.
 
-    Writes `<state>/outputs.json`, `<state>/ssh/known_hosts` and `<state>/ssh/config`. LabError when
-    the outputs are another estate's or not what the program exports.
+    Writes `<state>/outputs.json`, `<state>/ssh/known_hosts` and `<state>/ssh/config`. InfraError
+    when the outputs are another estate's or not what the program exports.
     """
     try:
         outputs = Outputs.model_validate(dict(stack_outputs))

@@ -9,7 +9,7 @@ from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
 from bastide.support.shipped_files import program
 from infra import credentials
-from infra.engine import EngineError, Operation, Outcome, Project, StepEvent, choose
+from infra.engine import EngineError, EngineResult, Operation, Project, StepEvent, choose
 from infra.outputs import write_outputs
 
 OnStep = Callable[[StepEvent], None]
@@ -36,7 +36,7 @@ def project(context: EstateContext) -> Project:
     )
 
 
-def run(context: EstateContext, operation: Operation, engine: str, on_step: OnStep) -> Outcome:
+def run(context: EstateContext, operation: Operation, engine: str, on_step: OnStep) -> EngineResult:
     """Run an operation; after `up` the outputs and the pinned host keys are written.
 
     Raises CommandError when the engine could do nothing at all.
@@ -76,7 +76,7 @@ def show_step(progress: Progress, event: StepEvent) -> None:
         progress.now(f"{event.operation} {event.name}")
 
 
-def describe(outcome: Outcome) -> str:
+def describe(outcome: EngineResult) -> str:
     """Return an outcome's counts as one line."""
     counted = [f"{number} {name}" for name, number in sorted(outcome.changes.items()) if number]
     failed = f"; {len(outcome.failures)} failed" if outcome.failures else ""

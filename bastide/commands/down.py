@@ -6,7 +6,7 @@ from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import estate_context
 from bastide.support.options import estate_option
 from bastide.support.progress import Progress
-from infra.lab.problems import LabError
+from infra.errors import InfraError
 from infra.lab.teardown import teardown
 from inventory.enums import ProviderName
 
@@ -31,6 +31,6 @@ def down(estate_name: str | None, yes: bool, keep_state: bool) -> int:
         try:
             for line in teardown(context.estate.estate, context.state, keep_state=keep_state):
                 progress.step(context.estate.estate, line)
-        except LabError as error:
+        except InfraError as error:
             raise CommandError(str(error), Exit.FINDINGS) from None
     return Exit.WELL

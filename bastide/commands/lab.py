@@ -6,9 +6,9 @@ from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json
+from infra.errors import InfraError
 from infra.lab import machine
-from infra.lab.place import Lab, lab_of
-from infra.lab.problems import LabError
+from infra.lab.layout import Lab, lab_of
 
 
 @click.group("lab")
@@ -44,7 +44,7 @@ def stop(name: str, power_cut: bool, estate_name: str | None) -> int:
     """Shut machine NAME down, and keep its disk."""
     try:
         machine.stop(_lab(estate_name), name, graceful=not power_cut)
-    except LabError as error:
+    except InfraError as error:
         raise CommandError(str(error), Exit.WRONG_USE) from None
     return Exit.WELL
 
@@ -56,6 +56,6 @@ def start(name: str, estate_name: str | None) -> int:
     """Boot machine NAME, and wait until it answers SSH."""
     try:
         machine.start(_lab(estate_name), name)
-    except LabError as error:
+    except InfraError as error:
         raise CommandError(str(error), Exit.WRONG_USE) from None
     return Exit.WELL

@@ -6,10 +6,10 @@ import pulumi
 from pulumi import ResourceOptions
 
 from infra.components.resources import Provided, declare
+from infra.errors import failed
 from infra.lab.backbone import BackboneSpec
 from infra.lab.image import ImageSpec
 from infra.lab.networks import NetworkSpec
-from infra.lab.problems import failed
 from inventory.model import Estate
 
 WAN = "wan"
@@ -19,7 +19,7 @@ class Foundation(pulumi.ComponentResource):
     """The backbone with the WAN on it, and the image that machines are born from."""
 
     def __init__(self, estate: Estate) -> None:
-        """Declare it for an estate that has lab ranges; LabError when it has none."""
+        """Declare it for an estate that has lab ranges; InfraError when it has none."""
         super().__init__("bastide:estate:Foundation", estate.estate)
         self.estate = estate.estate
         whole, self.wan_range, uplink = lab_ranges(estate)
@@ -37,7 +37,7 @@ class Foundation(pulumi.ComponentResource):
 
 
 def lab_ranges(estate: Estate) -> tuple[IPv4Network, IPv4Network, IPv4Network]:
-    """Return the lab's whole range, its WAN and its uplink; LabError when they are not there."""
+    """Return the lab's whole range, its WAN and its uplink; InfraError when they are not there."""
     lab = estate.lab
     if lab is not None:
         ranges = (lab.range, lab.wan, lab.uplink)

@@ -12,9 +12,9 @@ from pulumi import ResourceOptions
 from infra.components.foundation import Foundation
 from infra.components.resources import Provided, declare
 from infra.components.site import interfaces, ipv4, ipv4_network, network_name
-from infra.lab.birth import MachineSpec
+from infra.errors import InfraError, failed
 from infra.lab.device import Cable, DeviceSpec
-from infra.lab.problems import LabError, failed
+from infra.lab.first_boot import MachineSpec
 from infra.provider.existing import ExistingSpec
 from inventory.entries import InventoryDevice, InventoryHost, devices, hosts
 from inventory.enums import DeviceKind, ProviderName, Role
@@ -62,7 +62,7 @@ def lab_host(entry: InventoryHost, ground: Ground, means: Means) -> Declared:
 
 
 def existing_host(entry: InventoryHost, ground: Ground, means: Means) -> Declared:
-    """Declare a host that is there already; LabError when its host key is not declared."""
+    """Declare a host that is there already; InfraError when its host key is not declared."""
     key = entry.host.host_key
     if key is None:
         raise failed(
@@ -137,7 +137,7 @@ DEVICES: Mapping[ProviderName, Callable[[InventoryDevice, Ground, Means], Declar
 }
 
 
-def unsupported(name: str, provider: ProviderName) -> LabError:
+def unsupported(name: str, provider: ProviderName) -> InfraError:
     """Return the error for a provider that is named but that nothing is made by."""
     return failed(
         name,

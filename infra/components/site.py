@@ -3,8 +3,8 @@
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from infra.components.foundation import WAN, Foundation
+from infra.errors import failed
 from infra.lab.networks import Interface, NetworkSpec
-from infra.lab.problems import failed
 from inventory.entries import InventoryHost, Tenant
 from inventory.enums import Role
 from inventory.model import Host, Site
@@ -48,7 +48,7 @@ def _is_gateway(host: Host, site: Site) -> bool:
 
 
 def ipv4(address: object) -> IPv4Address:
-    """Return an IPv4 address as such; LabError for any other: the lab has IPv4 only."""
+    """Return an IPv4 address as such; InfraError for any other: the lab has IPv4 only."""
     if isinstance(address, IPv4Address):
         return address
     raise failed(
@@ -60,7 +60,7 @@ def ipv4(address: object) -> IPv4Address:
 
 
 def ipv4_network(network: object) -> IPv4Network:
-    """Return an IPv4 network as such; LabError for any other: the lab has IPv4 only."""
+    """Return an IPv4 network as such; InfraError for any other: the lab has IPv4 only."""
     if isinstance(network, IPv4Network):
         return network
     raise failed(

@@ -1,10 +1,6 @@
-"""The embedded Pulumi engine: runs an unmodified Pulumi program without the Pulumi CLI.
+"""What runs the Pulumi program: the official CLI, or an embedded engine where there is none."""
 
-It speaks Pulumi's gRPC protocol to the program and to provider plugins, and keeps Pulumi's own
-state, so the official CLI can take over the same folders at any time, and back.
-"""
-
-from infra.engine.api import Engine, EngineError, Operation, Outcome, Project, StepEvent
+from infra.engine.api import Engine, EngineError, EngineResult, Operation, Project, StepEvent
 from infra.engine.choose import choose
 
-__all__ = ["Engine", "EngineError", "Operation", "Outcome", "Project", "StepEvent", "choose"]
+__all__ = ["Engine", "EngineError", "EngineResult", "Operation", "Project", "StepEvent", "choose"]

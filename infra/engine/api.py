@@ -56,7 +56,7 @@ class StepEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class EngineResult:
     """What an operation did.
 
     `changes` counts resources by operation (default providers are not counted, as in Pulumi);
@@ -75,7 +75,7 @@ OnEvent = Callable[[StepEvent], None]
 class Engine(Protocol):
     """Runs a project's program against its state."""
 
-    def run(self, operation: Operation, project: Project, on_event: OnEvent) -> Outcome:
+    def run(self, operation: Operation, project: Project, on_event: OnEvent) -> EngineResult:
         """Do the operation; failures of single resources are in the outcome.
 
         Raises EngineError when nothing could be done: a bad project, a held lock, a wrong

@@ -3,8 +3,8 @@
 import shutil
 
 from infra.engine.api import Engine, EngineError
-from infra.engine.run import EmbeddedEngine
-from infra.official import OfficialEngine
+from infra.engine.embedded.engine import EmbeddedEngine
+from infra.engine.official import OfficialEngine
 
 
 def choose(name: str) -> Engine:

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from infra.lab import settings
-from infra.lab.place import SPEC, Lab
-from infra.lab.problems import failed
-from infra.lab.run import in_netns, ip, ip_json, netns_path, nft
+from infra.errors import failed
+from infra.lab import sysctls
+from infra.lab.commands import in_netns, ip, ip_json, netns_path, nft
+from infra.lab.layout import SPEC, Lab
 
 INNER_UPLINK = "uplink0"
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
@@ -43,7 +43,7 @@ def ensure(lab: Lab, spec: BackboneSpec) -> None:
     ensure_netns(lab.namespace, forward=True)
     _ensure_uplink(lab, spec)
     nft(rules(lab, spec))
-    settings.apply()
+    sysctls.apply()
 
 
 def exists(lab: Lab) -> bool:
@@ -61,7 +61,7 @@ def remove(lab: Lab) -> None:
 
 
 def refuse_foreign_uplink(lab: Lab) -> None:
-    """Raise LabError when a link with our name is not ours."""
+    """Raise InfraError when a link with our name is not ours."""
     link = find_link(lab.uplink)
     if link is not None and link.get("ifalias") != lab.alias:
         raise failed(

@@ -12,8 +12,8 @@ import time
 from functools import cache
 from pathlib import Path
 
-from infra.lab.place import Lab, key
-from infra.lab.problems import failed
+from infra.errors import failed
+from infra.lab.layout import Lab, key
 
 KILL_SECONDS = 10.0
 POLL_SECONDS = 0.02
@@ -72,7 +72,7 @@ def _processes_under(group: Path) -> frozenset[int]:
 def end(lab: Lab, unit: str = "") -> None:
     """End every process of the unit at once and remove its groups; no error when there are none.
 
-    LabError when something survives SIGKILL.
+    InfraError when something survives SIGKILL.
     """
     deadline = time.monotonic() + KILL_SECONDS
     for group in groups(lab, unit):

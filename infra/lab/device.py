@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter
 
+from infra.errors import failed
 from infra.lab import networks, units
+from infra.lab.commands import in_netns
+from infra.lab.layout import SPEC, Lab, Name
 from infra.lab.networks import Interface
-from infra.lab.place import SPEC, Lab, Name
-from infra.lab.problems import failed
-from infra.lab.run import in_netns
 from inventory.files import write_whole
 
 SNMP_PORT = 161
@@ -69,7 +69,10 @@ RECORD = TypeAdapter(DeviceSpec)
 
 
 def ensure(lab: Lab, spec: DeviceSpec) -> None:
-    """Start the device; one that runs with the same settings stays. LabError: it ended at once."""
+    """Start the device; one that runs with the same settings stays.
+
+    InfraError when it ends at once.
+    """
     if find(lab, spec.name) == spec and running(lab, spec.name):
         return
     delete(lab, spec.name)

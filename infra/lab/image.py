@@ -16,11 +16,11 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
+from infra.errors import failed
 from infra.lab import units
+from infra.lab.commands import CommandError
+from infra.lab.layout import SPEC, Lab
 from infra.lab.mirrors import Source, debian_sources
-from infra.lab.place import SPEC, Lab
-from infra.lab.problems import failed
-from infra.lab.run import CommandError
 
 Report = Callable[[str], None]
 UNIT = "image-build"
@@ -112,7 +112,7 @@ def find(lab: Lab, digest: str) -> Path | None:
 
 
 def newest(lab: Lab) -> Path:
-    """Return the image that new machines are born from; LabError when none is built yet."""
+    """Return the image that new machines are born from; InfraError when none is built yet."""
     found = find(lab, recipe().digest)
     if found is None:
         raise failed(

@@ -12,14 +12,15 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from infra.lab import image, networks, ssh, units
-from infra.lab.birth import MachineSpec, authorized_keys, birth_files, write_files
-from infra.lab.keys import new_key_pair
+from infra import host_keys
+from infra.errors import failed
+from infra.lab import image, networks, units
+from infra.lab.commands import user_namespaces
+from infra.lab.first_boot import MachineSpec, authorized_keys, birth_files, write_files
+from infra.lab.layout import Lab, link_name
 from infra.lab.networks import Interface
-from infra.lab.place import Lab, link_name
-from infra.lab.problems import failed
 from infra.lab.resolvers import resolvers
-from infra.lab.run import user_namespaces
+from infra.ssh_keys import new_key_pair
 from inventory.files import write_whole
 
 ANSWER_SECONDS = 90.0
@@ -55,7 +56,7 @@ def create(lab: Lab, spec: MachineSpec) -> Machine:
     """Return a machine that answers SSH with its own host key; idempotent.
 
     One that is there with the same interfaces is adopted, running or not; one that is half made
-    or has other interfaces is removed and made again. LabError when it does not come up.
+    or has other interfaces is removed and made again. InfraError when it does not come up.
     """
     found = find(lab, spec.name)
     if found is None or not _is_same(found, spec):
@@ -191,8 +192,8 @@ def _unit(lab: Lab, machine: Machine) -> units.Unit:
 def _wait_for_answer(lab: Lab, machine: Machine) -> None:
     log = _folder(lab, machine.name) / "console.log"
     try:
-        found = ssh.wait_for_host_key(machine.address, ANSWER_SECONDS)
-    except ssh.NoAnswerError as error:
+        found = host_keys.wait_for_host_key(machine.address, ANSWER_SECONDS)
+    except host_keys.NoAnswerError as error:
         raise failed(
             machine.name,
             expected=f"an SSH server within {ANSWER_SECONDS:g} s",

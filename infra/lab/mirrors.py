@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from infra.lab.problems import failed
-from infra.lab.run import run
+from infra.errors import failed
+from infra.lab.commands import run
 
 RELEASE = "bookworm"
 SUITES = (RELEASE, f"{RELEASE}-updates", f"{RELEASE}-security")
@@ -23,7 +23,7 @@ class Source:
 
 
 def debian_sources() -> tuple[Source, ...]:
-    """Return this machine's apt sources of Debian 12; LabError when it has none."""
+    """Return this machine's apt sources of Debian 12; InfraError when it has none."""
     return select(run("apt-get", "indextargets", "--format", FIELDS))
 
 

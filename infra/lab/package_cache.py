@@ -11,10 +11,10 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
+from infra.errors import failed
 from infra.lab import units
-from infra.lab.place import SPEC, Lab
-from infra.lab.problems import failed
-from infra.lab.run import in_netns, netns_path
+from infra.lab.commands import in_netns, netns_path
+from infra.lab.layout import SPEC, Lab
 from inventory.files import write_whole
 
 UNIT = "package-cache"
@@ -41,7 +41,7 @@ class CacheSpec:
 
 
 def ensure(lab: Lab, spec: CacheSpec) -> None:
-    """Start the cache; one that runs with the same settings stays. LabError: port taken."""
+    """Start the cache; one that runs with the same settings stays. InfraError: port taken."""
     file = lab.runtime / UNIT / "acng.conf"
     wanted = settings(spec)
     if running(lab) and file.exists() and file.read_text(encoding="utf-8") == wanted:

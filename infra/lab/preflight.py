@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 
+from infra.errors import InfraError, Problem
+from infra.lab.layout import Lab, lab_of
 from infra.lab.package_cache import DEFAULT_PORT
-from infra.lab.place import Lab, lab_of
 from infra.lab.probe import PROGRAMS, Facts, gather
-from infra.lab.problems import LabError, Problem
 from inventory.entries import hosts
 from inventory.enums import ProviderName
 from inventory.model import Estate
@@ -40,11 +40,11 @@ def check(estate: Estate, state: Path) -> tuple[Problem, ...]:
 
 
 def require(lab: Lab, wanted: IPv4Network) -> None:
-    """Raise LabError with every problem that keeps a lab of that range from being made here."""
+    """Raise InfraError with every problem that keeps a lab of that range from being made here."""
     need = Need(wanted, machines=0, state=lab.state, cache=lab.cache)
     problems = judge(gather(lab, need.port), need)
     if problems:
-        raise LabError(problems)
+        raise InfraError(problems)
 
 
 def judge(facts: Facts, need: Need) -> tuple[Problem, ...]:

@@ -10,10 +10,10 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
+from infra.errors import InfraError, Problem
 from infra.lab import backbone, image, machine, package_cache, resolvers
-from infra.lab.place import Lab, refuse_elsewhere
-from infra.lab.problems import LabError, Problem
-from infra.lab.run import CommandError, ip_json, netns_path, run
+from infra.lab.commands import CommandError, ip_json, netns_path, run
+from infra.lab.layout import Lab, refuse_elsewhere
 
 PROGRAMS = {
     "apt-cacher-ng": "apt-cacher-ng",
@@ -128,7 +128,7 @@ def _routes(lab: Lab) -> tuple[Route, ...]:
 def _listener(lab: Lab, port: int) -> str:
     try:
         ours = package_cache.running(lab)
-    except LabError:  # the lab runs from elsewhere, which is told by itself
+    except InfraError:  # the lab runs from elsewhere, which is told by itself
         return ""
     if ours or not netns_path(lab.namespace).exists():
         return ""
@@ -157,6 +157,6 @@ def _raised(lab: Lab) -> tuple[Problem, ...]:
     ):
         try:
             look()
-        except LabError as error:
+        except InfraError as error:
             found += error.problems
     return tuple(dict.fromkeys(found))

@@ -3,14 +3,14 @@
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from infra.lab.problems import failed
+from infra.errors import failed
 
 # The second is where systemd-resolved keeps the real servers when the first names its own stub.
 FILES = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
 
 
 def resolvers(files: tuple[Path, ...] = FILES) -> tuple[IPv4Address, ...]:
-    """Return the IPv4 name servers that a lab host can reach; LabError when there is none."""
+    """Return the IPv4 name servers that a lab host can reach; InfraError when there is none."""
     for file in files:
         found = _servers(file.read_text(encoding="utf-8")) if file.exists() else ()
         if found:

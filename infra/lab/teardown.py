@@ -5,9 +5,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra.lab import backbone, cgroups, device, machine, settings
-from infra.lab.place import Lab, lab_of
-from infra.lab.problems import failed
+from infra.errors import failed
+from infra.lab import backbone, cgroups, device, machine, sysctls
+from infra.lab.layout import Lab, lab_of
 
 NAMESPACES = Path("/run/netns")
 # What is kept of an estate must not speak of machines that are gone.
@@ -21,7 +21,7 @@ def teardown(
 
     Idempotent. The estate's state folder goes too, unless it is kept: then only the disks and
     Pulumi's record of what no longer exists go. The base image and the package cache stay: other
-    labs use them. LabError when something would not go. Nothing happens until it is iterated.
+    labs use them. InfraError when something would not go. Nothing happens until it is iterated.
     """
     _refuse_without_rights()
     lab = lab_of(estate_name, state)
@@ -46,7 +46,7 @@ def remove_runtime(lab: Lab) -> None:
         backbone.remove_netns(namespace)
     backbone.remove(lab)
     shutil.rmtree(lab.runtime, ignore_errors=True)
-    settings.restore()
+    sysctls.restore()
 
 
 def _refuse_without_rights() -> None:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from infra.errors import failed
 from infra.lab import cgroups
-from infra.lab.place import Lab
-from infra.lab.problems import failed
-from infra.lab.run import netns_path
+from infra.lab.commands import netns_path
+from infra.lab.layout import Lab
 
 START_SECONDS = 5.0
 POLL_SECONDS = 0.01
@@ -38,7 +38,7 @@ class Unit:
 def start(lab: Lab, unit: Unit) -> int:
     """Start a unit in a session of its own and return its process id; ends an earlier one first.
 
-    LabError, with the end of its log, when it ends within the first moments.
+    InfraError, with the end of its log, when it ends within the first moments.
     """
     end(lab, unit.name)
     enter = ("nsenter", f"--net={netns_path(unit.netns)}") if unit.netns else ()

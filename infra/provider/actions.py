@@ -16,12 +16,12 @@ from infra.lab import (
     teardown,
 )
 from infra.lab.backbone import BackboneSpec
-from infra.lab.birth import MachineSpec
 from infra.lab.device import DeviceSpec
+from infra.lab.first_boot import MachineSpec
 from infra.lab.image import ImageSpec
+from infra.lab.layout import Lab
 from infra.lab.networks import NetworkSpec
 from infra.lab.package_cache import CacheSpec
-from infra.lab.place import Lab
 from infra.provider.existing import ExistingSpec
 from infra.provider.verification import verify
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from infra.lab.place import SPEC, Name
+from infra.lab.layout import SPEC, Name
 from inventory.scalars import HostKey
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from infra.lab.backbone import BackboneSpec
-from infra.lab.birth import MachineSpec
 from infra.lab.device import DeviceSpec
+from infra.lab.first_boot import MachineSpec
 from infra.lab.image import ImageSpec
 from infra.lab.networks import NetworkSpec
 from infra.lab.package_cache import CacheSpec

@@ -27,8 +27,8 @@ from pulumi.provider.experimental.provider import (
     UpdateResponse,
 )
 
-from infra.lab.place import lab_of
-from infra.lab.problems import failed
+from infra.errors import failed
+from infra.lab.layout import lab_of
 from infra.provider.actions import ACTIONS, Actions
 from infra.provider.kinds import KINDS, Kind
 from infra.provider.schema import schema

@@ -12,12 +12,12 @@ from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2_grpc
 from pydantic import ValidationError
 
-from infra.lab.problems import LabError
+from infra.errors import InfraError
 from infra.provider.provider import BastideProvider, Say
 from infra.provider.schema import VERSION
 
 Handler = Callable[[grpc.HandlerCallDetails], Awaitable[Any]]
-EXPECTED = (LabError, ValidationError)
+EXPECTED = (InfraError, ValidationError)
 
 
 class PlainErrors(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # generic only in the stubs

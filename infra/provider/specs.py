@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from infra.lab.place import Name
+from infra.lab.layout import Name
 from infra.provider.values import UNKNOWN
 
 Spec = TypeVar("Spec")

@@ -1,18 +1,18 @@
 """Verifies that an existing host proves to hold its declared SSH host key."""
 
-from infra.lab import ssh
-from infra.lab.problems import failed
+from infra import host_keys
+from infra.errors import failed
 from infra.provider.existing import ExistingSpec
 
 
 def verify(spec: ExistingSpec) -> None:
-    """Raise LabError unless the host proves to hold the declared key; nothing without `verify`."""
+    """Raise InfraError unless the host proves to hold its declared key, if `verify` asks for it."""
     if not spec.verify:
         return
     kind = spec.host_key.split(" ")[0]
     try:
-        found = ssh.host_key(str(spec.address), kind)
-    except ssh.NoAnswerError as error:
+        found = host_keys.host_key(str(spec.address), kind)
+    except host_keys.NoAnswerError as error:
         raise failed(
             f"host {spec.name}",
             expected=f"an SSH server with a host key of type {kind}",

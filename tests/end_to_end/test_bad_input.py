@@ -10,7 +10,7 @@ import pytest
 
 from bastide.support.estate import EstateContext
 from infra.lab import machine
-from infra.lab.place import lab_of
+from infra.lab.layout import lab_of
 from inventory.paths import SHIPPED_ESTATES
 from tests.command import BASTIDE, bastide, environment
 

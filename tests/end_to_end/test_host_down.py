@@ -8,7 +8,7 @@ import pytest
 from bastide.actions import prometheus, status
 from bastide.support.estate import EstateContext
 from infra.lab import machine
-from infra.lab.place import lab_of
+from infra.lab.layout import lab_of
 from tests.command import bastide
 
 pytestmark = pytest.mark.lab

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.lab import machine
-from infra.lab.place import Lab, lab_of
+from infra.lab.layout import Lab, lab_of
 from inventory.paths import state_directory
 from tests.command import BASTIDE, bastide, bastide_json, environment
 

@@ -8,7 +8,7 @@ import pytest
 
 from bastide.support.estate import EstateContext
 from infra.lab import device
-from infra.lab.place import lab_of
+from infra.lab.layout import lab_of
 from inventory.entries import hosts
 from inventory.enums import Role
 from tests.end_to_end.test_host_down import wait_for

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import infra
-from infra.engine import Operation, Outcome, Project, StepEvent, choose
+from infra.engine import EngineResult, Operation, Project, StepEvent, choose
 from inventory.entries import devices, hosts, tenants
 from inventory.load import load_estate
 from inventory.paths import SHIPPED_ESTATES
@@ -13,7 +13,7 @@ from inventory.paths import SHIPPED_ESTATES
 MACHINES = ("bastide:lab:Machine", "bastide:existing:Machine")
 
 
-def preview(folder: Path, state: Path) -> tuple[Outcome, list[StepEvent]]:
+def preview(folder: Path, state: Path) -> tuple[EngineResult, list[StepEvent]]:
     """Return the outcome of a preview, and what was told of each resource in the end."""
     (state / "pulumi").mkdir(parents=True)
     project = Project(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.lab.problems import LabError
+from infra.errors import InfraError
 from infra.outputs import write_outputs
 from inventory.outputs import load_outputs
 
@@ -23,7 +23,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 def test_wrong_outputs_are_refused_and_the_old_ones_stay(case: str, tmp_path: Path) -> None:
     change, said = WRONG[case]
     write_outputs(GOOD, "lab", tmp_path)
-    with pytest.raises(LabError, match=said):
+    with pytest.raises(InfraError, match=said):
         write_outputs(GOOD | change, "lab", tmp_path)
     assert json.loads((tmp_path / "outputs.json").read_text())["estate"] == "lab"
 

@@ -8,7 +8,7 @@ from bastide.actions.status import Status
 from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
 from infra.credentials import Made
-from infra.engine import Outcome
+from infra.engine import EngineResult
 from monitors.audit.model.results import AuditRun
 from monitors.audit.reports.compliance import ReportFiles
 from monitors.continuity.records import DrillResult
@@ -20,7 +20,7 @@ class Findings:
     """What the stages found so far; a stage gives back a copy with its own part filled in."""
 
     credentials: Made | None = None
-    provisioned: Outcome | None = None
+    provisioned: EngineResult | None = None
     recaps: tuple[tuple[str, Recap], ...] = ()
     before: AuditRun | None = None
     after: AuditRun | None = None

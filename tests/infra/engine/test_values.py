@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.engine import passphrase
 from infra.engine.api import EngineError
-from infra.engine.goals import UnsupportedError, duration
-from infra.engine.properties import ignore_changes, matches
-from infra.engine.state import decode_resource, encode_resource
+from infra.engine.embedded.property_paths import ignore_changes, matches
+from infra.engine.embedded.registration import UnsupportedError, duration
+from infra.engine.stack import passphrase
+from infra.engine.stack.resource_state import decode_resource, encode_resource
 from infra.engine.values import (
     RESOURCE,
     SIGNATURE,
@@ -24,7 +24,7 @@ from infra.engine.values import (
     mask,
     to_struct,
 )
-from tests.infra.engine.stand import PASSPHRASE, SALT
+from tests.infra.engine.embedded.harness import PASSPHRASE, SALT
 
 CRYPTER = passphrase.open_with(PASSPHRASE, SALT, "the stand")
 

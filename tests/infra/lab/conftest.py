@@ -11,9 +11,9 @@ import pytest
 
 from infra.lab import backbone, image, networks
 from infra.lab.backbone import BackboneSpec
-from infra.lab.birth import MachineSpec
+from infra.lab.first_boot import MachineSpec
+from infra.lab.layout import Lab, lab_of
 from infra.lab.networks import Interface, NetworkSpec
-from infra.lab.place import Lab, lab_of
 from infra.lab.teardown import teardown
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHVFsWbnXqY0tsf8e7PyzGS6QG4aBnyqSYuVOJq2W1cN test"

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.errors import InfraError
 from infra.lab import device, units
 from infra.lab.device import DeviceSpec
-from infra.lab.problems import LabError
 from tests.infra.lab.conftest import Grounds
 
 pytestmark = pytest.mark.root
@@ -28,7 +28,7 @@ def a_ups(grounds: Grounds, folder: Path) -> DeviceSpec:
 def test_a_device_that_cannot_start_says_why(grounds: Grounds, tmp_path: Path) -> None:
     spec = a_ups(grounds, tmp_path)
     (tmp_path / "auth").unlink()
-    with pytest.raises(LabError, match="auth"):
+    with pytest.raises(InfraError, match="auth"):
         device.ensure(grounds.lab, spec)
     device.delete(grounds.lab, spec.name)
 

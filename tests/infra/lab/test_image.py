@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from infra.errors import InfraError
 from infra.lab import image
 from infra.lab.image import Recipe
+from infra.lab.layout import lab_of
 from infra.lab.mirrors import Source
-from infra.lab.place import lab_of
-from infra.lab.problems import LabError
 
 NOWHERE = Recipe((Source("file:///nonexistent/debian", "bookworm"),))
 
@@ -21,7 +21,7 @@ def test_a_machine_cannot_be_born_before_the_image_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(image, "recipe", lambda: NOWHERE)
-    with pytest.raises(LabError, match="bastide:lab:Image first"):
+    with pytest.raises(InfraError, match="bastide:lab:Image first"):
         image.newest(lab_of("nowhere", tmp_path, tmp_path / "cache"))
 
 
@@ -31,7 +31,7 @@ def test_a_build_that_fails_leaves_nothing_and_says_why(
 ) -> None:
     monkeypatch.setattr(image, "recipe", lambda: NOWHERE)
     lab = replace(lab_of("nowhere", tmp_path, tmp_path / "cache"), runtime=tmp_path / "run")
-    with pytest.raises(LabError, match="mmdebstrap: expected exit status 0"):
+    with pytest.raises(InfraError, match="mmdebstrap: expected exit status 0"):
         image.ensure(lab, print)
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["image.lock"]
 

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from infra.lab import machine, networks, ssh, units
-from infra.lab.keys import new_key_pair
+from infra import host_keys
+from infra.errors import InfraError
+from infra.lab import machine, networks, units
+from infra.lab.commands import in_netns
 from infra.lab.machine import Machine
-from infra.lab.problems import LabError
-from infra.lab.run import in_netns
+from infra.ssh_keys import new_key_pair
 from tests.infra.lab.conftest import Grounds, mounts_in, wait_until
 
 pytestmark = pytest.mark.root
@@ -20,7 +21,9 @@ def host(grounds: Grounds) -> Machine:
 
 
 def test_what_is_not_there_is_named_with_what_is(grounds: Grounds, host: Machine) -> None:
-    with pytest.raises(LabError, match=r"machine ghost: expected one of: .*host.*no such machine"):
+    with pytest.raises(
+        InfraError, match=r"machine ghost: expected one of: .*host.*no such machine"
+    ):
         machine.start(grounds.lab, "ghost")
 
 
@@ -29,7 +32,7 @@ def test_without_its_image_a_machine_is_not_started(grounds: Grounds, host: Mach
     machine.stop(grounds.lab, "orphan", graceful=False)
     record = grounds.lab.machines / "orphan" / "machine.json"
     record.write_text(record.read_text().replace(str(made.image), "/nonexistent"))
-    with pytest.raises(LabError, match="base image /nonexistent, found nothing"):
+    with pytest.raises(InfraError, match="base image /nonexistent, found nothing"):
         machine.start(grounds.lab, "orphan")
     machine.delete(grounds.lab, "orphan")
 
@@ -38,7 +41,7 @@ def test_another_host_key_at_its_address_is_refused(grounds: Grounds, host: Mach
     record = grounds.lab.machines / "host" / "machine.json"
     right = record.read_text()
     record.write_text(right.replace(host.host_key, new_key_pair().public))
-    with pytest.raises(LabError, match="expected the host key it was born with"):
+    with pytest.raises(InfraError, match="expected the host key it was born with"):
         machine.start(grounds.lab, "host")
     record.write_text(right)
 
@@ -48,7 +51,7 @@ def test_a_half_made_machine_is_removed_and_made_again(grounds: Grounds) -> None
     (half / "upper/etc").mkdir(parents=True)
     assert machine.find(grounds.lab, "half") is None
     made = machine.create(grounds.lab, grounds.machine("half", 12))
-    assert ssh.host_key(made.address) == made.host_key
+    assert host_keys.host_key(made.address) == made.host_key
     assert not half.exists()
     machine.delete(grounds.lab, "half")
 
@@ -63,8 +66,8 @@ def test_with_another_address_it_is_another_machine(grounds: Grounds) -> None:
     first = machine.create(grounds.lab, grounds.machine("moved", 13))
     moved = machine.create(grounds.lab, grounds.machine("moved", 14))
     assert moved.host_key != first.host_key
-    with pytest.raises(ssh.NoAnswerError):
-        ssh.host_key(first.address, timeout=0.5)
+    with pytest.raises(host_keys.NoAnswerError):
+        host_keys.host_key(first.address, timeout=0.5)
     machine.delete(grounds.lab, "moved")
 
 
@@ -79,7 +82,7 @@ def test_a_stopped_machine_comes_back_with_its_disk(
     (upper / "root" / "kept").write_text("kept")
     machine.start(grounds.lab, "host")
     machine.start(grounds.lab, "host")
-    assert ssh.host_key(host.address) == host.host_key
+    assert host_keys.host_key(host.address) == host.host_key
 
 
 def test_a_machine_that_died_is_noticed_and_made_to_run(grounds: Grounds, host: Machine) -> None:

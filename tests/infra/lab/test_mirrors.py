@@ -1,7 +1,7 @@
 import pytest
 
+from infra.errors import InfraError
 from infra.lab.mirrors import select
-from infra.lab.problems import LabError
 
 MAIN = "Packages|Debian|bookworm|main|http://mirror.test/debian/"
 SECURITY = "Packages|Debian|bookworm-security|main|http://mirror.test/debian-security/"
@@ -14,7 +14,7 @@ Translations|Debian|bookworm|main|http://translations.test/debian/
 
 
 def test_a_machine_without_debian_12_is_told_what_to_add() -> None:
-    with pytest.raises(LabError, match=r"bookworm, component main.*none of its suites.*sources"):
+    with pytest.raises(InfraError, match=r"bookworm, component main.*none of its suites.*sources"):
         select(NOT_OURS)
 
 

@@ -4,11 +4,11 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
+from infra.errors import InfraError
 from infra.lab import backbone, networks
+from infra.lab.commands import ip, ip_json, run
 from infra.lab.networks import NetworkSpec
 from infra.lab.preflight import require
-from infra.lab.problems import LabError
-from infra.lab.run import ip, ip_json, run
 from tests.infra.lab.conftest import Grounds
 
 pytestmark = pytest.mark.root
@@ -33,13 +33,13 @@ def routes(grounds: Grounds) -> list[str]:
 
 
 def test_a_link_of_our_name_that_is_not_ours_is_refused(foreign: Grounds) -> None:
-    with pytest.raises(LabError, match=r"somebody else's.*ip link delete"):
+    with pytest.raises(InfraError, match=r"somebody else's.*ip link delete"):
         backbone.ensure(foreign.lab, foreign.spec)
 
 
 def test_a_range_in_use_is_refused_to_another_lab(grounds: Grounds) -> None:
     other = replace(grounds.lab, estate="other")
-    with pytest.raises(LabError, match=f"through {grounds.lab.uplink}"):
+    with pytest.raises(InfraError, match=f"through {grounds.lab.uplink}"):
         require(other, grounds.spec.range)
 
 

@@ -5,10 +5,10 @@ from ipaddress import IPv4Address
 
 import pytest
 
+from infra.errors import InfraError
 from infra.lab import package_cache, units
+from infra.lab.commands import netns_path
 from infra.lab.package_cache import CacheSpec
-from infra.lab.problems import LabError
-from infra.lab.run import netns_path
 from tests.infra.lab.conftest import Grounds, wait_until
 
 pytestmark = pytest.mark.root
@@ -26,7 +26,7 @@ def test_a_taken_port_is_said_with_who_has_it(grounds: Grounds, spec: CacheSpec)
     other = subprocess.Popen([*enter, *server], stderr=subprocess.DEVNULL)
     try:
         assert wait_until(lambda: bool(package_cache.listeners(grounds.lab, 3199)))
-        with pytest.raises(LabError, match=r"port 3199: expected a free port.*python3"):
+        with pytest.raises(InfraError, match=r"port 3199: expected a free port.*python3"):
             package_cache.ensure(grounds.lab, spec)
     finally:
         other.kill()

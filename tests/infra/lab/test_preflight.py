@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from infra.errors import InfraError
 from infra.lab import preflight
-from infra.lab.place import lab_of
+from infra.lab.layout import lab_of
 from infra.lab.preflight import MIB, Need, judge
 from infra.lab.probe import Facts, Route, gather
-from infra.lab.problems import LabError
 from tests.infra.lab.conftest import Grounds
 
 NEED = Need(IPv4Network("10.77.0.0/16"), machines=10, state=Path("/state"), cache=Path("/cache"))
@@ -112,6 +112,6 @@ def test_a_lab_that_runs_from_elsewhere_is_told_with_the_rest(
     grounds: Grounds, tmp_path: Path
 ) -> None:
     elsewhere = replace(grounds.lab, state=tmp_path)
-    with pytest.raises(LabError, match=f"runs from {grounds.lab.state}") as raised:
+    with pytest.raises(InfraError, match=f"runs from {grounds.lab.state}") as raised:
         preflight.require(elsewhere, IPv4Network("198.18.0.0/16"))
     assert len(raised.value.problems) == 1

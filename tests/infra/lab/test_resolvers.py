@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.lab.problems import LabError
+from infra.errors import InfraError
 from infra.lab.resolvers import resolvers
 
 
@@ -14,7 +14,7 @@ def write(path: Path, text: str) -> Path:
 
 def test_a_machine_with_loopback_resolvers_only_is_refused(tmp_path: Path) -> None:
     stub = write(tmp_path / "stub", "nameserver 127.0.0.53\nnameserver ::1\n")
-    with pytest.raises(LabError, match="not on loopback"):
+    with pytest.raises(InfraError, match="not on loopback"):
         resolvers((stub, tmp_path / "missing"))
 
 

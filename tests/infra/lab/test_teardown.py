@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from infra.errors import InfraError
 from infra.lab import backbone, cgroups, machine, networks, units
 from infra.lab.backbone import BackboneSpec, find_link
-from infra.lab.birth import MachineSpec
+from infra.lab.commands import netns_path, run
+from infra.lab.first_boot import MachineSpec
+from infra.lab.layout import Lab, lab_of
 from infra.lab.networks import Interface, NetworkSpec
-from infra.lab.place import Lab, lab_of
-from infra.lab.problems import LabError
-from infra.lab.run import netns_path, run
 from infra.lab.teardown import teardown
 from tests.infra.lab.conftest import KEY, Grounds
 
@@ -46,7 +46,7 @@ def leftovers(lab: Lab) -> list[str]:
 
 def test_an_ordinary_user_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(LabError, match="expected root"):
+    with pytest.raises(InfraError, match="expected root"):
         list(teardown("nowhere", tmp_path))
 
 
@@ -55,7 +55,7 @@ def test_what_somebody_mounted_in_it_is_not_removed(doomed: Lab) -> None:
     inside.mkdir()
     run("mount", "-t", "tmpfs", "tmpfs", str(inside))
     try:
-        with pytest.raises(LabError, match="nothing mounted in it"):
+        with pytest.raises(InfraError, match="nothing mounted in it"):
             list(teardown(doomed.estate, doomed.state.parent))
     finally:
         run("umount", str(inside))

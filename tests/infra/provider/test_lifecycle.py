@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from infra.lab import machine
-from infra.lab.keys import new_key_pair
-from infra.lab.place import Lab, lab_of
+from infra.lab.layout import Lab, lab_of
 from infra.lab.teardown import teardown
+from infra.ssh_keys import new_key_pair
 from tests.infra.provider.plugin import Plugin, running
 
 pytestmark = pytest.mark.root

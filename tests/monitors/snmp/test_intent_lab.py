@@ -10,7 +10,7 @@ from infra.components.hosts import cables
 from infra.lab.agent.__main__ import KINDS
 from infra.lab.agent.config import AgentConfig, Link
 from infra.lab.device import DeviceSpec, agent_settings
-from infra.lab.place import Lab
+from infra.lab.layout import Lab
 from inventory.entries import devices
 from inventory.enums import LAB_DEVICE_KINDS, DeviceKind
 from monitors.metrics import pairs

@@ -1,0 +1,112 @@
+"""Deletes what the program no longer wants, dependents before what they depend on."""
+
+from collections.abc import Iterable, Sequence
+
+from infra.engine import urns
+from infra.engine.embedded import graph
+from infra.engine.embedded.session import Session
+from infra.engine.embedded.step_executor import Actions, protected
+from infra.engine.stack.resource_state import ResourceState
+
+
+def order(states: Iterable[ResourceState]) -> dict[ResourceState, set[ResourceState]]:
+    """Return what each deletion waits for: the deletions of all that refers to it. Pure."""
+    found = list(states)
+    by_urn: dict[str, set[ResourceState]] = {}
+    by_reference: dict[str, ResourceState] = {}
+    for state in found:
+        by_urn.setdefault(state.urn, set()).add(state)
+        by_reference[f"{state.urn}::{state.id}"] = state
+    waits: dict[ResourceState, set[ResourceState]] = {state: set() for state in found}
+    for state in found:
+        named = {urn for some in state.property_dependencies.values() for urn in some}
+        for urn in {*named, *state.dependencies, state.parent}:
+            for needed in by_urn.get(urn, ()):
+                # A replaced copy may name its own URN's successor as a dependency, never itself.
+                if needed.urn != state.urn:
+                    waits[needed].add(state)
+        if state.provider in by_reference:
+            waits[by_reference[state.provider]].add(state)
+    return waits
+
+
+def refuse_protected(session: Session, states: Sequence[ResourceState]) -> bool:
+    """Report every protected resource among those to delete; says whether there was one."""
+    kept = [state for state in states if state.protect and not state.delete]
+    for state in kept:
+        session.events.failed(state.urn, "delete", protected(state))
+    return bool(kept)
+
+
+def run(session: Session, states: Sequence[ResourceState], parallel: int) -> None:
+    """Delete the resources; failures are reported, and keep back what the failed one refers to."""
+    if refuse_protected(session, states):
+        return
+    actions = Actions(session)
+
+    def work(state: ResourceState) -> bool:
+        return not session.stop.is_set() and _delete(session, actions, state)
+
+    left = graph.run(order(states), work, parallel)
+    for state in left:
+        session.events.step(state.urn, "delete", "skipped", "something that refers to it remains")
+
+
+def _delete(session: Session, actions: Actions, state: ResourceState) -> bool:
+    if state.pending_replacement:
+        # Deleted by an earlier step already; only its place in the state is left.
+        session.ledger.remove(state)
+        session.events.finished(state.urn, "delete", None)
+        return True
+    if _lives_on(session, state):
+        session.ledger.remove(state)
+        session.events.say(f"the replaced one had the same id {state.id}: not deleted", state.urn)
+        return True
+    replaced = state.delete and state.urn in session.registered
+    since = session.events.started(state.urn, "delete")
+    if not actions.destroy(state, since):
+        return False
+    session.ledger.remove(state)
+    if replaced:
+        session.events.step(state.urn, "delete", "finished", "the replaced one")
+    else:
+        note = "left in place, as retainOnDelete asks" if _retained(session, state) else ""
+        session.events.finished(state.urn, "delete", since, note)
+    return True
+
+
+def _lives_on(session: Session, state: ResourceState) -> bool:
+    """Say whether a replaced copy has the id of its successor.
+
+    A provider that names things by their place may have adopted the old one as the new one; then
+    its deletion would take the new one away.
+    """
+    successor = session.ledger.settled(state.urn)
+    return state.delete and successor is not None and successor.id == state.id
+
+
+def _retained(session: Session, state: ResourceState) -> bool:
+    return session.managed(state) and state.retain_on_delete
+
+
+def unwanted(session: Session) -> list[ResourceState]:
+    """Return what a finished program leaves to delete.
+
+    All of the former state that it did not register: a resource it did register is settled, and
+    only the replaced copy of it is left.
+    """
+    return [
+        state
+        for state in session.ledger.untouched()
+        if state.delete or state.urn not in session.registered
+    ]
+
+
+def everything(session: Session) -> list[ResourceState]:
+    """Return all resources, for destroy."""
+    return session.ledger.untouched()
+
+
+def names(states: Iterable[ResourceState]) -> str:
+    """Return the names of resources for a message."""
+    return ", ".join(urns.name_of(state.urn) for state in states)

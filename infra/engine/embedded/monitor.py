@@ -1,0 +1,158 @@
+"""The two gRPC services that the program talks to: the resource monitor and the engine."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2_grpc
+from pulumi.runtime.proto import resource_pb2 as pb
+
+from infra.engine.embedded import registration
+from infra.engine.embedded.queries import Queries
+from infra.engine.embedded.registrar import DuplicateError, Registrar
+from infra.engine.embedded.responses import ProviderError
+from infra.engine.embedded.session import Registered, Session, StoppedError
+from infra.engine.values import Properties, from_struct, to_struct
+
+_FEATURES: Final = {
+    "secrets": pb.RESOURCE_MONITOR_FEATURE_SECRETS,
+    "resourceReferences": pb.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
+}
+_SEVERITIES: Final = {
+    engine_pb2.DEBUG: None,
+    engine_pb2.INFO: "",
+    engine_pb2.WARNING: "warning: ",
+    engine_pb2.ERROR: "error: ",
+}
+
+
+class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
+    """What the SDK calls to register resources and to ask for things."""
+
+    def __init__(self, session: Session, registrar: Registrar, folder: Path, parallel: int) -> None:
+        self._session, self._registrar = session, registrar
+        self._queries = Queries(session, registrar)
+        self._folder, self._parallel = folder.resolve(), parallel
+
+    def GetDeploymentInfo(self, request: Any, context: Any) -> pb.DeploymentInfo:  # noqa: N802
+        """Tell the program what it runs in."""
+        session = self._session
+        return pb.DeploymentInfo(
+            project=session.project.name,
+            stack=session.stack,
+            organization="organization",
+            config=dict(session.configuration.values),
+            configSecretKeys=sorted(session.configuration.secret_keys),
+            dryRun=session.preview,
+            parallel=self._parallel,
+            supportedFeatures=list(_FEATURES.values()),
+        )
+
+    def SupportsFeature(  # noqa: N802
+        self, request: pb.SupportsFeatureRequest, context: Any
+    ) -> pb.SupportsFeatureResponse:
+        """Tell an older SDK whether one feature is there."""
+        return pb.SupportsFeatureResponse(hasSupport=request.id in _FEATURES)
+
+    def RegisterResource(  # noqa: N802
+        self, request: pb.RegisterResourceRequest, context: grpc.ServicerContext
+    ) -> pb.RegisterResourceResponse:
+        """Bring a resource to what the program wants, and answer with what it is."""
+        with _spoken(context):
+            answer = self._registrar.register(registration.read(request, self._folder))
+        state = answer.state
+        if not answer.ok or state is None:
+            return _failure(answer, request)
+        outputs = state.outputs if state.custom else state.inputs
+        return pb.RegisterResourceResponse(
+            urn=answer.urn,
+            id=state.id,
+            object=_pack(outputs, request),
+            stables=answer.stables,
+            result=pb.SUCCESS,
+        )
+
+    def RegisterResourceOutputs(  # noqa: N802
+        self, request: pb.RegisterResourceOutputsRequest, context: Any
+    ) -> empty_pb2.Empty:
+        """Keep the outputs of a component or of the stack."""
+        ledger, outputs = self._session.ledger, from_struct(request.outputs)
+        if request.urn == self._session.stack_urn:
+            self._session.stack_outputs = outputs
+            return empty_pb2.Empty()
+        with ledger.lock:
+            state = ledger.settled(request.urn)
+            if state is not None and outputs != state.outputs:
+                ledger.settle(replace(state, outputs=outputs))
+        return empty_pb2.Empty()
+
+    def ReadResource(  # noqa: N802
+        self, request: pb.ReadResourceRequest, context: grpc.ServicerContext
+    ) -> pb.ReadResourceResponse:
+        """Read a resource that this stack does not own."""
+        with _spoken(context):
+            answer = self._queries.read(request)
+        if answer.state is None:
+            return pb.ReadResourceResponse(urn=answer.urn, result=pb.FAIL)
+        properties = _pack(answer.state.outputs, request)
+        return pb.ReadResourceResponse(
+            urn=answer.urn, id=answer.state.id, properties=properties, result=pb.SUCCESS
+        )
+
+    def Invoke(  # noqa: N802
+        self, request: pb.ResourceInvokeRequest, context: grpc.ServicerContext
+    ) -> pb.ResourceInvokeResponse:
+        """Call a provider's function."""
+        with _spoken(context):
+            found = self._queries.invoke(request)
+        if found is None:
+            return pb.ResourceInvokeResponse(unknown=True)
+        # `return` is a keyword, so it cannot be given by name.
+        answer: dict[str, Any] = {"return": to_struct(found, resources=request.acceptResources)}
+        return pb.ResourceInvokeResponse(**answer)
+
+    def SignalAndWaitForShutdown(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: N802
+        """Let the program end; deletions follow when it has."""
+        return empty_pb2.Empty()
+
+
+class EngineService(engine_pb2_grpc.EngineServicer):
+    """What programs and plugins call to say something."""
+
+    def __init__(self, say: Callable[[str, str], None]) -> None:
+        self._say = say
+
+    def Log(self, request: engine_pb2.LogRequest, context: Any) -> empty_pb2.Empty:  # noqa: N802
+        """Pass on what a program or plugin says."""
+        prefix = _SEVERITIES[request.severity]
+        if prefix is not None:
+            self._say(prefix + request.message, request.urn)
+        return empty_pb2.Empty()
+
+
+@contextmanager
+def _spoken(context: grpc.ServicerContext) -> Iterator[None]:
+    """Turn errors that end the program into words that the SDK shows."""
+    try:
+        yield
+    except StoppedError as error:
+        # The SDK knows this code as the engine's farewell, and ends without a traceback.
+        context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
+    except OSError as error:
+        context.abort(grpc.StatusCode.INTERNAL, f"the state cannot be written: {error}")
+    except (DuplicateError, registration.UnsupportedError, ProviderError) as error:
+        context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+
+
+def _pack(outputs: Properties, request: pb.RegisterResourceRequest | pb.ReadResourceRequest) -> Any:
+    return to_struct(outputs, secrets=request.acceptSecrets, resources=request.acceptResources)
+
+
+def _failure(
+    answer: Registered, request: pb.RegisterResourceRequest
+) -> pb.RegisterResourceResponse:
+    return pb.RegisterResourceResponse(urn=answer.urn, result=pb.FAIL, object=request.object)

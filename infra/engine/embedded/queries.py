@@ -1,0 +1,106 @@
+"""Answers what the program only asks: reads of existing resources, and provider functions."""
+
+from dataclasses import replace
+
+from pulumi.runtime.proto import resource_pb2 as pb
+
+from infra.engine import urns
+from infra.engine.embedded.decisions import differs
+from infra.engine.embedded.refresh import read_state
+from infra.engine.embedded.registrar import DuplicateError, Registrar
+from infra.engine.embedded.responses import ProviderError
+from infra.engine.embedded.session import Registered, Session
+from infra.engine.stack.backend import timestamp
+from infra.engine.stack.resource_state import ResourceState
+from infra.engine.values import Properties, from_struct, has_unknown
+
+_GET_RESOURCE = "pulumi:pulumi:getResource"
+
+
+class Queries:
+    """Reads and function calls of one run."""
+
+    def __init__(self, session: Session, registrar: Registrar) -> None:
+        self._session, self._registrar = session, registrar
+
+    def read(self, request: pb.ReadResourceRequest) -> Registered:
+        """Read a resource that exists outside this stack (`Resource.get`)."""
+        session = self._session
+        urn = urns.make(
+            session.stack, session.project.name, request.parent, request.type, request.name
+        )
+        with session.ledger.lock:
+            if urn in session.registered:
+                raise DuplicateError(f"two resources have the URN {urn}: name one differently")
+            session.registered.add(urn)
+        try:
+            provider = self._provider(request.type, request)
+            with session.slot():
+                return Registered(urn, self._read(request, urn, provider))
+        except ProviderError as error:
+            session.events.failed(urn, "read", str(error))
+            session.failed.add(urn)
+            return Registered(urn, None, ok=False)
+
+    def _read(self, request: pb.ReadResourceRequest, urn: str, provider: str) -> ResourceState:
+        session = self._session
+        since = session.events.started(urn, "read")
+        state = ResourceState(
+            urn=urn,
+            type=request.type,
+            custom=True,
+            external=True,
+            id=request.id,
+            inputs=from_struct(request.properties),
+            parent=request.parent,
+            provider=provider,
+            dependencies=tuple(sorted(request.dependencies)),
+            additional_secret_outputs=tuple(request.additionalSecretOutputs),
+        )
+        if session.preview and (has_unknown(state.inputs) or not request.id):
+            return state
+        reading = session.registry.get(state.provider).read(replace(state, outputs=state.inputs))
+        if not reading.id:
+            raise ProviderError(f"there is no {request.type} with the id {request.id!r}")
+        found = replace(read_state(state, reading), inputs=state.inputs)
+        old = session.ledger.former(urn)
+        now = timestamp()
+        known = replace(found, created=old.created, modified=old.modified) if old else found
+        if old is None or differs(known, old):
+            known = replace(found, created=(old and old.created) or now, modified=now)
+        session.ledger.settle(known, old, save=old is None or differs(known, old))
+        session.events.finished(urn, "read", since)
+        return known
+
+    def invoke(self, request: pb.ResourceInvokeRequest) -> Properties | None:
+        """Call a provider's function; None when its arguments are not known yet.
+
+        Raises ProviderError.
+        """
+        arguments = from_struct(request.args)
+        if request.tok == _GET_RESOURCE:
+            return self._get_resource(arguments)
+        if has_unknown(arguments):
+            return None
+        reference = self._provider(request.tok, request)
+        provider = self._session.registry.get(reference)
+        return provider.invoke(request.tok, arguments) if provider.known else None
+
+    def _provider(
+        self, token: str, request: pb.ReadResourceRequest | pb.ResourceInvokeRequest
+    ) -> str:
+        if request.provider:
+            return request.provider
+        package = urns.package_of(token)
+        if package == "pulumi":
+            raise ProviderError(
+                f"the embedded engine has no {token}: use the official CLI (--engine pulumi)"
+            )
+        return self._registrar.default_provider(package, request.version, request.pluginDownloadURL)
+
+    def _get_resource(self, arguments: Properties) -> Properties:
+        urn = str(arguments.get("urn"))
+        state = self._session.ledger.settled(urn)
+        if state is None:
+            raise ProviderError(f"the program has registered no resource {urn}")
+        return {"urn": urn, "id": state.id, "state": state.outputs}

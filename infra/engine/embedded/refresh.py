@@ -1,0 +1,72 @@
+"""Brings the state up to what the providers say is there."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from infra.engine.embedded.responses import ProviderError, Reading
+from infra.engine.embedded.session import Session
+from infra.engine.stack.backend import timestamp
+from infra.engine.stack.resource_state import ResourceState
+from infra.engine.values import equal, mark_secret
+
+
+def run(session: Session, parallel: int) -> None:
+    """Read every managed resource; what is gone leaves the state."""
+    states = [one for one in session.ledger.untouched() if session.managed(one) and not one.delete]
+    with ThreadPoolExecutor(max(1, parallel)) as pool:
+        list(pool.map(lambda state: _refresh(session, state), states))
+
+
+def _refresh(session: Session, state: ResourceState) -> None:
+    if session.stop.is_set() or not state.id:
+        return
+    since = session.events.started(state.urn, "refresh")
+    try:
+        reading = session.provider(state).read(state)
+    except ProviderError as error:
+        session.events.failed(state.urn, "refresh", str(error), since)
+        return
+    interrupted = session.ledger.interrupted.get(state.urn)
+    with session.ledger.lock:
+        current = _current(session, state)
+        if not reading.id:
+            session.ledger.detach(state.urn)
+            session.ledger.remove(_current(session, state))
+            session.events.finished(state.urn, "delete", since, "it is no longer there")
+            return
+        found = read_state(current, reading)
+        unchanged = _alike(found, current)
+        if unchanged and interrupted is None:
+            session.events.finished(state.urn, "same", since)
+            return
+        found = found if unchanged else replace(found, modified=timestamp())
+        session.ledger.change(current, found)
+    operation = "same" if unchanged else "update"
+    session.events.finished(state.urn, operation, since, "" if unchanged else "it has changed")
+
+
+def _current(session: Session, state: ResourceState) -> ResourceState:
+    # Another resource's disappearance may have rewritten this one's dependencies meanwhile.
+    return session.ledger.former(state.urn) or state
+
+
+def read_state(state: ResourceState, reading: Reading) -> ResourceState:
+    """Return the state with what was read.
+
+    Providers written with the SDK always send inputs; when they have none to tell, empty ones,
+    which must not wipe out those we know.
+    """
+    inputs = reading.inputs or state.inputs
+    outputs = mark_secret(reading.outputs, state.additional_secret_outputs)
+    return replace(
+        state, id=reading.id, inputs=inputs, outputs=outputs, init_errors=reading.init_errors
+    )
+
+
+def _alike(one: ResourceState, other: ResourceState) -> bool:
+    return (
+        one.id == other.id
+        and one.init_errors == other.init_errors
+        and equal(one.inputs, other.inputs)
+        and equal(one.outputs, other.outputs)
+    )

@@ -1,0 +1,75 @@
+"""What all parts of one run share."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from infra.engine import urns
+from infra.engine.embedded.events import Events
+from infra.engine.embedded.provider_client import Provider
+from infra.engine.embedded.provider_registry import Registry
+from infra.engine.stack.resource_state import ResourceState
+from infra.engine.stack.settings import Configuration, ProjectFile
+from infra.engine.stack.snapshot import Ledger
+from infra.engine.values import Properties
+
+
+class StoppedError(Exception):
+    """The run was asked to stop; no further step is started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The answer to a registration; when it is not `ok`, outputs are unknown to the program."""
+
+    urn: str
+    state: ResourceState | None
+    ok: bool = True
+    stables: tuple[str, ...] = ()
+
+
+@dataclass
+class Session:
+    """One run: its stack, its state, its providers, and how far it has come.
+
+    `slots` bounds the steps that run at once; `failed` has the URNs that failed or were skipped;
+    `condemned` the resources that are being deleted to be made again, with an event for its end;
+    `stack_outputs` what the program exports, kept until it is known whether the program succeeded.
+    """
+
+    project: ProjectFile
+    stack: str
+    configuration: Configuration
+    ledger: Ledger
+    registry: Registry
+    events: Events
+    preview: bool
+    slots: threading.Semaphore
+    stop: threading.Event = field(default_factory=threading.Event)
+    failed: set[str] = field(default_factory=set)
+    registered: set[str] = field(default_factory=set)
+    condemned: dict[str, threading.Event] = field(default_factory=dict)
+    stack_outputs: Properties | None = None
+
+    @property
+    def stack_urn(self) -> str:
+        """The URN of the stack itself, the root of all resources."""
+        name = f"{self.project.name}-{self.stack}"
+        return urns.make(self.stack, self.project.name, "", urns.STACK_TYPE, name)
+
+    def provider(self, state: ResourceState) -> Provider:
+        """Return the provider that manages a resource; raises ProviderError."""
+        return self.registry.get(state.provider)
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """Wait for one of the places for running steps; raises StoppedError when stopping."""
+        with self.slots:
+            if self.stop.is_set():
+                raise StoppedError("the run is being stopped")
+            yield
+
+    def managed(self, state: ResourceState) -> bool:
+        """Say whether a provider's Create, Read and Delete concern this resource."""
+        return state.custom and not state.external and not urns.is_provider(state.type)

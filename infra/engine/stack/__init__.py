@@ -1,0 +1,1 @@
+"""A stack on disk, as Pulumi's file backend has it: settings, state, lock and secrets."""

@@ -1,0 +1,37 @@
+"""The rules that every Pulumi snapshot keeps (pkg/resource/deploy/snapshot.go, VerifyIntegrity)."""
+
+from collections.abc import Iterable
+
+from infra.engine.stack.resource_state import ResourceState
+
+
+def problems(resources: Iterable[ResourceState]) -> list[str]:
+    """Return what is wrong with a snapshot's resources, in words; empty when it is sound.
+
+    Parents, dependencies and providers come before the resources that name them, and a URN has at
+    most one live copy.
+    """
+    found: list[str] = []
+    urns: set[str] = set()
+    live: set[str] = set()
+    providers: set[str] = set()
+    for state in resources:
+        found += [
+            f"{state.urn} refers to {other}, which does not come before it"
+            for other in _references(state)
+            if other not in urns
+        ]
+        if state.provider and state.provider not in providers:
+            found.append(f"{state.urn} uses the provider {state.provider}, not before it")
+        if not state.delete and state.urn in live:
+            found.append(f"{state.urn} is there twice")
+        urns.add(state.urn)
+        providers.add(f"{state.urn}::{state.id}")
+        if not state.delete:
+            live.add(state.urn)
+    return found
+
+
+def _references(state: ResourceState) -> set[str]:
+    named = {urn for urns in state.property_dependencies.values() for urn in urns}
+    return named | set(state.dependencies) | ({state.parent} if state.parent else set())

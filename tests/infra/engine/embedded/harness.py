@@ -1,0 +1,188 @@
+"""A test stand: a copied program, a real provider plugin, and the embedded engine."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from infra.engine.api import EngineResult, Operation, Project, StepEvent
+from infra.engine.embedded.engine import EmbeddedEngine
+from infra.engine.stack.integrity import problems
+from infra.engine.stack.passphrase import Crypter
+from infra.engine.stack.resource_state import decode_resource
+
+HERE = Path(__file__).parent
+CASES = HERE / "cases"
+PLUGINS = HERE / "plugin"
+# Deriving a key takes 0.6 s, once for each salt and process; so all stands share one.
+PASSPHRASE = "open sesame"
+SALT = "v1:gc2XpuHDV0g=:v1:qaym8xFlRLVGALGt:ez+a0z5DjnT9VnzZbEnGxkil4hReZw=="
+
+
+@dataclass
+class Stand:
+    """Runs one stack's operations and shows their effects."""
+
+    root: Path
+    project: Project
+    events: list[StepEvent] = field(default_factory=list)
+
+    def wants(self, **things: dict[str, Any]) -> None:
+        """Declare what the program makes; every thing needs at least its content."""
+        (self.project.folder / "wanted.json").write_text(json.dumps(things))
+
+    def has(self, **things: dict[str, Any]) -> None:
+        """Declare what the program makes, and make it; what was made once is copied."""
+        self.wants(**things)
+        key = json.dumps(things)
+        if key not in _BUILT:
+            assert self.up().ok, self.words()
+            self.log()
+            _BUILT[key] = tempfile.TemporaryDirectory()
+            _copy(self.root, Path(_BUILT[key].name))
+        else:
+            _copy(Path(_BUILT[key].name), self.root)
+
+    def run(self, operation: Operation) -> EngineResult:
+        """Do an operation; its events are kept, and the state it leaves must be sound."""
+        self.events.clear()
+        outcome = EmbeddedEngine().run(operation, self.project, self.events.append)
+        if self.checkpoint.exists():
+            assert problems(self.decoded()) == []
+        return outcome
+
+    def up(self) -> EngineResult:
+        return self.run(Operation.UP)
+
+    def preview(self) -> EngineResult:
+        return self.run(Operation.PREVIEW)
+
+    def refresh(self) -> EngineResult:
+        return self.run(Operation.REFRESH)
+
+    def destroy(self) -> EngineResult:
+        return self.run(Operation.DESTROY)
+
+    @property
+    def checkpoint(self) -> Path:
+        folder = self.project.backend / ".pulumi" / "stacks" / "town"
+        return folder / f"{self.project.stack}.json"
+
+    def latest(self) -> dict[str, Any]:
+        """Return the deployment in the state file."""
+        raw = json.loads(self.checkpoint.read_text())
+        assert raw["version"] == 3
+        return dict(raw["checkpoint"]["latest"])
+
+    def decoded(self) -> list[Any]:
+        return [decode_resource(raw, _Blind("", b"")) for raw in self.latest()["resources"]]
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """Return the state's live resources by name."""
+        found = self.latest().get("resources", [])
+        return {raw["urn"].split("::")[3]: raw for raw in found if not raw.get("delete")}
+
+    def things(self) -> set[str]:
+        """Return the ids of what exists outside."""
+        folder = self.root / "home" / "things"
+        return {path.name for path in folder.iterdir()} if folder.exists() else set()
+
+    def log(self) -> list[str]:
+        """Return the effects since the last call, in order."""
+        path = self.root / "home" / "log"
+        lines = path.read_text().splitlines() if path.exists() else []
+        path.unlink(missing_ok=True)
+        return lines
+
+    def order(self, *orders: str) -> None:
+        """Give orders to the plugin, see plugin/toy.py."""
+        for order in orders:
+            (self.root / "home" / "orders" / order).touch()
+
+    def recall(self, *orders: str) -> None:
+        """Take orders back."""
+        for order in orders:
+            (self.root / "home" / "orders" / order).unlink()
+
+    def await_order(self, order: str) -> None:
+        """Wait until the plugin says that it has reached a step."""
+        path = self.root / "home" / "orders" / order
+        deadline = time.monotonic() + 30
+        while not path.exists():
+            assert time.monotonic() < deadline, f"{order} never came"
+            time.sleep(0.01)
+
+    def words(self) -> str:
+        """Return all that was said, by steps and diagnostics."""
+        return "\n".join(event.message for event in self.events)
+
+    def background(self, operation: Operation = Operation.UP) -> subprocess.Popen[bytes]:
+        """Start an operation in a process of its own."""
+        return subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "tests.infra.engine.embedded.harness",
+                str(self.root),
+                operation.value,
+            ],
+            cwd=HERE.parents[3],
+        )
+
+
+_BUILT: dict[str, tempfile.TemporaryDirectory[str]] = {}
+
+
+def _copy(source: Path, target: Path) -> None:
+    for part in ("home", "state"):
+        if (source / part).exists():
+            shutil.copytree(source / part, target / part, dirs_exist_ok=True)
+
+
+class _Blind(Crypter):
+    """Reads states whose secrets do not matter."""
+
+    def decrypt(self, scope: str, ciphertext: str) -> str:
+        return json.dumps("hidden")
+
+
+def make(root: Path, case: str = "declared", plugin: Path | None = None) -> Stand:
+    """Set up a stand in an empty folder.
+
+    `plugin` is the folder of a running plugin (see conftest.py), whose home then is the stand's;
+    without one, each run starts a plugin of its own.
+    """
+    shutil.copytree(CASES / case, root / "program")
+    (root / "home" / "orders").mkdir(parents=True)
+    stand = reopen(root)
+    if plugin is not None:
+        (plugin / "home").unlink(missing_ok=True)
+        (plugin / "home").symlink_to(root / "home")
+        debugged = {"PULUMI_DEBUG_PROVIDERS": f"toy:{(plugin / 'port').read_text()}"}
+        environment = {**stand.project.environment, **debugged}
+        stand.project = replace(stand.project, environment=environment)
+    (stand.project.folder / "Pulumi.dev.yaml").write_text(f"encryptionsalt: {SALT}\n")
+    return stand
+
+
+def reopen(root: Path) -> Stand:
+    """Return a stand on what a folder already has."""
+    environment = {
+        "TOY_HOME": str(root / "home"),
+        "PATH": os.pathsep.join([str(PLUGINS), str(Path(sys.executable).parent), os.defpath]),
+    }
+    project = Project(root / "program", "dev", root / "state", PASSPHRASE)
+    return Stand(root, replace(project, environment=environment))
+
+
+if __name__ == "__main__":
+    engine = EmbeddedEngine()
+    stand = reopen(Path(sys.argv[1]))
+    result = engine.run(Operation(sys.argv[2]), stand.project, lambda _: None)
+    sys.exit(0 if result.ok else 1)

@@ -1,0 +1,76 @@
+"""How the official CLI's events are read. The events are the CLI's JSON; the CLI is not run."""
+
+import pytest
+from pulumi.automation.events import EngineEvent
+
+from infra.engine import EngineError, choose
+from infra.engine.api import StepEvent
+from infra.engine.embedded.engine import EmbeddedEngine
+from infra.engine.official import EventReader
+
+URN = "urn:pulumi:dev::town::toy:index:Site$toy:index:Thing::hall"
+
+
+def step(kind: str, operation: str) -> EngineEvent:
+    metadata = {"op": operation, "urn": URN, "type": "toy:index:Thing"}
+    return EngineEvent.from_json({kind: {"metadata": metadata}})
+
+
+def read(*events: EngineEvent) -> tuple[EventReader, list[StepEvent]]:
+    seen: list[StepEvent] = []
+    reader = EventReader(seen.append)
+    for event in events:
+        reader.read(event)
+    return reader, seen
+
+
+def test_a_failed_step_carries_the_errors_that_were_said_of_it() -> None:
+    said = {"severity": "error", "message": "no space left\n", "urn": URN}
+
+    reader, _ = read(
+        step("resourcePreEvent", "create"),
+        EngineEvent.from_json({"diagnosticEvent": said}),
+        step("resOpFailedEvent", "create"),
+    )
+
+    assert [(one.name, one.operation, one.message) for one in reader.failures] == [
+        ("hall", "create", "no space left")
+    ]
+
+
+def test_a_cli_that_ends_badly_without_a_failed_step_is_a_failure() -> None:
+    reader, _ = read()
+
+    reader.broke("code: 255")
+
+    assert [one.message for one in reader.failures] == ["code: 255"]
+
+
+def test_the_parts_of_a_replacement_are_one_replacement() -> None:
+    changes = {"replace": 1, "create-replacement": 1, "delete-replaced": 1, "same": 2}
+
+    reader, seen = read(
+        step("resourcePreEvent", "create-replacement"),
+        step("resOutputsEvent", "create-replacement"),
+        step("resourcePreEvent", "delete-replaced"),
+        step("resOutputsEvent", "delete-replaced"),
+        EngineEvent.from_json({"summaryEvent": {"resourceChanges": changes}}),
+    )
+
+    assert [(one.operation, one.phase) for one in seen] == [
+        ("replace", "started"),
+        ("replace", "finished"),
+    ]
+    assert reader.changes == {"same": 2, "replace": 1}
+
+
+def test_without_the_cli_auto_is_the_embedded_engine_and_pulumi_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    assert isinstance(choose("auto"), EmbeddedEngine)
+    with pytest.raises(EngineError, match="the pulumi CLI is not on PATH"):
+        choose("pulumi")
+    with pytest.raises(EngineError, match="expected auto, pulumi or embedded"):
+        choose("terraform")
