@@ -4,11 +4,11 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 from monitors.snmp.client import Missing, Raw
 from monitors.snmp.profile import Exponent, Number, Only, Text, TextForm
+from monitors.text import label_text
 
 # Prometheus keeps 64-bit floats: beyond 2^53 a counter would move in steps. It wraps there,
 # which rate() takes for a reset of one interval; snmp_exporter does the same.
@@ -74,7 +74,7 @@ def _plain(raw: Raw, spec: Number) -> float | Problem | None:
 
 
 def _written(raw: bytes | str, spec: Number) -> float | Problem | None:
-    said = raw if isinstance(raw, str) else legible(raw)
+    said = raw if isinstance(raw, str) else label_text(raw)
     if spec.words:
         known = {word.lower(): value for word, value in spec.words.items()}
         return known.get(said.strip().lower())
@@ -126,7 +126,7 @@ def _other(raw: Raw) -> float | None:
     if isinstance(raw, int | float) and math.isfinite(raw):
         return raw
     if isinstance(raw, bytes):
-        match = SPELLED.fullmatch(legible(raw).strip())
+        match = SPELLED.fullmatch(label_text(raw).strip())
         return float(match[1]) if match else None
     return None
 
@@ -154,7 +154,7 @@ def admitted(raw: Raw, only: Only) -> bool:
         return isinstance(raw, int) and raw in only.values
     if only.objects:
         return isinstance(raw, str) and raw in only.objects
-    said = legible(raw) if isinstance(raw, bytes) else raw
+    said = label_text(raw) if isinstance(raw, bytes) else raw
     return isinstance(said, str) and bool(re.search(only.pattern or "", said[:LONGEST_TEXT]))
 
 
@@ -174,33 +174,19 @@ def text(raw: Raw, spec: Text, kind: Raw = None) -> str:
     return FORMS[form](raw)[:LONGEST_TEXT]
 
 
-@lru_cache(maxsize=4096)
-def legible(raw: bytes) -> str:
-    """UTF-8 (Latin-1 when it is not), without control characters."""
-    try:
-        found = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        found = raw.decode("latin-1")
-    # Agents in C count the closing zero octet of a text.
-    found = found.rstrip("\0")
-    if not found.isprintable():
-        found = "".join(c if c.isprintable() else " " for c in found)
-    return found.strip()
-
-
 def _shown(raw: bytes) -> str:
     """Text, or hex with colons for octets that cannot be one: a MAC address, a serial number."""
     text, zero, _ = raw.partition(b"\0")
-    if zero and len(raw) > LONGEST_ID and text.isascii() and legible(text).isprintable():
+    if zero and len(raw) > LONGEST_ID and text.isascii() and label_text(text).isprintable():
         # A buffer: what lies behind the closing zero octet is what was there before.
-        return legible(text)
+        return label_text(text)
     if any(octet < 0x20 and octet not in b"\t\r\n" for octet in raw.rstrip(b"\0")):
         return raw.hex(":")
-    return legible(raw)
+    return label_text(raw)
 
 
 def _mac(raw: bytes) -> str:
-    written = len(raw) > MAC_OCTETS and raw.isascii() and legible(raw)
+    written = len(raw) > MAC_OCTETS and raw.isascii() and label_text(raw)
     return written.lower() if written else raw.hex(":")
 
 

@@ -11,6 +11,7 @@ from monitors.snmp import decode, index, oid
 from monitors.snmp.client import Raw
 from monitors.snmp.profile import Exponent, Info, Link, Only, Table, Text
 from monitors.snmp.table_walk import Cells
+from monitors.text import label_text
 
 
 class Look(Protocol):
@@ -177,4 +178,4 @@ def _arc(raw: Raw) -> bytes | None:
 
 
 def _word(raw: Raw) -> str:
-    return decode.legible(raw).casefold() if isinstance(raw, bytes) else ""
+    return label_text(raw).casefold() if isinstance(raw, bytes) else ""

@@ -19,7 +19,7 @@ from monitors.snmp.client import Agent, Community, Missing, Raw
 from monitors.snmp.oid import encode
 from monitors.snmp.targets import Target, agent
 from monitors.snmp.traps.pysnmp_engine import AUTHENTICATION, PRIVACY, raw
-from monitors.snmp.traps.showing import legible
+from monitors.text import journal_text
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +167,7 @@ def _checked(text: str) -> str:
 def _told(value: Raw | Missing, *, hidden: bool) -> str | None:
     if isinstance(value, Missing):
         return None
-    return HIDDEN if hidden else legible(value)
+    return HIDDEN if hidden else journal_text(value)
 
 
 def _who() -> str:

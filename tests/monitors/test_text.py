@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitors.text import one_line, plain
+from monitors.text import one_line, report_text
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from monitors.text import one_line, plain
     ],
 )
 def test_what_is_not_seen_is_spelled_out(written: str, shown: str) -> None:
-    assert plain(written) == shown
+    assert report_text(written) == shown
 
 
 def test_one_line_has_no_line_ends() -> None:

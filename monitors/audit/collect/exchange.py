@@ -20,7 +20,7 @@ from monitors.audit.collect.bundle import (
     expected_length,
     unframe,
 )
-from monitors.text import legible
+from monitors.text import escaped_line
 
 AUDIT_USER = "bastide-audit"
 CONNECT_SECONDS = 10.0
@@ -89,7 +89,7 @@ def fetch(target: Target) -> bytes | Refused:
     except BundleError as error:
         return Refused(f"{target.name}: bad bundle: {error}")
     except Exception as error:  # noqa: BLE001 (paramiko hands on whatever a strange server provokes)
-        return Refused(f"{target.name}: {legible(_explain(error, target))}")
+        return Refused(f"{target.name}: {escaped_line(_explain(error, target))}")
     finally:
         client.close()
 

@@ -12,7 +12,7 @@ from monitors.audit.collect.backends import Host, UndeterminedError
 from monitors.audit.model.controls import Control
 from monitors.audit.model.declared import Declared
 from monitors.audit.model.results import Outcome
-from monitors.text import legible
+from monitors.text import escaped_line
 
 # As testinfra tells it, with an address in memory that is another in every process.
 FAILED_COMMAND = re.compile(
@@ -40,7 +40,7 @@ def check_function(path: str) -> Check:
 def run_check(control: Control, host: Host, declared: Declared) -> tuple[Outcome, str]:
     """Run a control's check; return the outcome and, unless it passes, the reason in a line."""
     outcome, reason = _outcome(control, host, declared)
-    return outcome, legible(reason)
+    return outcome, escaped_line(reason)
 
 
 def _outcome(control: Control, host: Host, declared: Declared) -> tuple[Outcome, str]:

@@ -1,6 +1,7 @@
 """What a compliance report says, as values; every format is a face of the same report.
 
-Shares are from 0 to 1, None when nothing was determined. Texts from hosts and people are `Text`.
+Shares are from 0 to 1, None when nothing was determined. Texts from hosts and people are
+`ReportText`.
 """
 
 from datetime import date, datetime
@@ -13,7 +14,7 @@ from inventory.model import Frozen
 from monitors.audit.history.history import TrendPoint
 from monitors.audit.model.controls import WEIGHT, FrameworkReferences, Severity
 from monitors.audit.model.results import Accepted, Evidence, Outcome
-from monitors.text import Text, plain_fields
+from monitors.text import ReportText, report_fields
 
 Which = Literal["before", "after"]
 BAD = (Outcome.FAIL, Outcome.ERROR)
@@ -52,11 +53,11 @@ class Line(Frozen):
     outcome: Outcome
     before: Outcome | None
     waived: bool
-    reason: Text
+    reason: ReportText
     since: datetime | None
     last_good: datetime | None
-    evidence: tuple[Annotated[Evidence, AfterValidator(plain_fields)], ...]
-    waiver: Annotated[Accepted, AfterValidator(plain_fields)] | None
+    evidence: tuple[Annotated[Evidence, AfterValidator(report_fields)], ...]
+    waiver: Annotated[Accepted, AfterValidator(report_fields)] | None
 
     @property
     def word(self) -> str:
@@ -72,8 +73,8 @@ class Source(Frozen):
     """A bundle that results came from, by its place under the state folder and its hash."""
 
     run: Which
-    bundle: Text
-    sha256: Text
+    bundle: ReportText
+    sha256: ReportText
     collected: datetime
     collector: int | None
     clock_offset_seconds: float | None
@@ -82,11 +83,11 @@ class Source(Frozen):
 class HostPage(Frozen):
     """One host; `mended` has what failed before and passes now, with its evidence of then."""
 
-    host: Text
+    host: ReportText
     roles: tuple[Role, ...]
     before: ScoreLine | None
     after: ScoreLine
-    problem: Text
+    problem: ReportText
     seconds: float
     lines: tuple[Line, ...]
     mended: tuple[Line, ...]
@@ -118,11 +119,11 @@ class WaiverLine(Frozen):
 
     control: str
     title: str
-    scope: Text
-    reason: Text
-    owner: Text
-    approver: Text
-    measure: Text
+    scope: ReportText
+    reason: ReportText
+    owner: ReportText
+    approver: ReportText
+    measure: ReportText
     granted: date
     expires: date
     days_left: int
@@ -139,7 +140,7 @@ class PlacePage(Frozen):
 
     id: str
     file: str
-    name: Text
+    name: ReportText
     tier: Tier | None
     before: ScoreLine | None
     after: ScoreLine
@@ -232,20 +233,20 @@ class ControlLine(Frozen):
 class Run(Frozen):
     """One of the audits that the report compares."""
 
-    label: Text
+    label: ReportText
     started: datetime
     seconds: float
-    controls_sha256: Text
-    waivers_sha256: Text
-    declared_sha256: Text
-    checks_sha256: Text
+    controls_sha256: ReportText
+    waivers_sha256: ReportText
+    declared_sha256: ReportText
+    checks_sha256: ReportText
 
 
 class Report(Frozen):
     """The whole report; `stamp` names its files, `controls` has a row for every control in it."""
 
     estate: str
-    title: Text
+    title: ReportText
     stamp: str
     before_run: Run | None
     after_run: Run

@@ -1,7 +1,7 @@
 """What one device showed of itself, its ports and its neighbours, out of a poll's families.
 
-All text comes from the network, most of it from whatever was plugged in: it is made legible here,
-once, so that it can go to terminals, files and logs.
+All text comes from the network, most of it from whatever was plugged in: what does not print
+is escaped here, once, so that it can go to terminals, files and logs.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from monitors.metrics import Family, pairs
-from monitors.text import legible
+from monitors.text import escaped_line
 
 LONGEST_TEXT = 255
 MOST_NEIGHBOURS = 4096
@@ -131,7 +131,7 @@ def canonical(address: str) -> str:
 
 
 def _text(labels: Labels, key: str) -> str:
-    return legible(labels.get(key, "").strip()[:LONGEST_TEXT])
+    return escaped_line(labels.get(key, "").strip()[:LONGEST_TEXT])
 
 
 def _ports(kept: Mapping[str, Sequence[Labels]]) -> Iterator[Port]:

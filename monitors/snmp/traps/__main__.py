@@ -1,7 +1,8 @@
 """The listener as a process: ``python -m monitors.snmp.traps SOCKET STATE``, run by the exporter.
 
 SOCKET is the number of the bound socket that it inherits, STATE the estate's state directory.
-Orders come on standard input, so no secret is in its arguments; news go to standard output.
+Its configuration comes on standard input, so no secret is in its arguments; its reports go to
+standard output.
 """
 
 import contextlib

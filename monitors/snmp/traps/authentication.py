@@ -6,10 +6,10 @@ unproven origin never reach a decoder that was not written for them.
 
 import hmac
 from dataclasses import dataclass
-from enum import StrEnum
 
 from monitors.snmp.client import BadAnswerError, Community, RefusedError, User
 from monitors.snmp.traps.senders import Address, Sender
+from monitors.snmp.traps.trap import Reason
 from monitors.snmp.wire import ber, community_message, pdu, usm_message
 from monitors.snmp.wire.usm_keys import Keys, localized
 from monitors.snmp.wire.usm_message import Header, Moment
@@ -19,19 +19,6 @@ NOTIFICATIONS = frozenset((pdu.INFORM, pdu.TRAP))
 LONGEST_DISCOVERY = 484
 # Real notifications fit a packet; pysnmp's time grows with the bindings.
 LONGEST = 16_384
-
-
-class Reason(StrEnum):
-    """Why a datagram was not accepted: the label `reason`, so a closed set."""
-
-    UNKNOWN_SENDER = "unknown_sender"
-    FLOODED = "flooded"
-    QUEUE_FULL = "queue_full"
-    UNDECODABLE = "undecodable"
-    UNSUPPORTED = "unsupported"
-    BAD_CREDENTIALS = "bad_credentials"
-    OUTSIDE_WINDOW = "outside_window"
-    REPEATED = "repeated"
 
 
 @dataclass(frozen=True, slots=True)

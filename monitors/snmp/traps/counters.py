@@ -1,4 +1,4 @@
-"""What the listener tells becomes counters for Prometheus and lines for the journal."""
+"""What the listener reports becomes counters for Prometheus and lines for the journal."""
 
 import logging
 import time
@@ -6,16 +6,14 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 
 from monitors.metrics import Family, Sample
-from monitors.snmp.traps import names
-from monitors.snmp.traps.authentication import Reason
-from monitors.snmp.traps.messages import Rejection
-from monitors.snmp.traps.trap import Trap
+from monitors.snmp.traps.pipe_messages import Rejection
+from monitors.snmp.traps.trap import OTHER, Reason, Trap, named_traps
 
 log = logging.getLogger(__name__)
 
 # The same trouble of the same address is logged once an hour; it is counted every time.
-QUIET_SECONDS = 3600.0
-MOST_QUIET = 1024
+REPEAT_SECONDS = 3600.0
+MOST_LOGGED = 1024
 
 ADVICE: dict[Reason, str] = {
     Reason.UNKNOWN_SENDER: "no address in the inventory: add the device, or set its trap source",
@@ -27,10 +25,10 @@ ADVICE: dict[Reason, str] = {
     Reason.OUTSIDE_WINDOW: "old or replayed; a device that forgets its engine boots looks like it",
     Reason.REPEATED: "sent twice; counted once",
 }
-QUIETLY = frozenset((Reason.REPEATED,))
+NOT_LOGGED = frozenset((Reason.REPEATED,))
 
 
-class Counting:
+class TrapCounters:
     """Counts since the exporter started."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -41,24 +39,28 @@ class Counting:
         self._rejected: Counter[Reason] = Counter()
         self._logged: OrderedDict[tuple[Reason, str], float] = OrderedDict()
 
-    def trap(self, trap: Trap) -> None:
+    def count_trap(self, trap: Trap) -> None:
         """Count and log one."""
         self._traps[trap.municipality, trap.device, trap.name] += 1
-        known = names.by_name().get(trap.name)
-        if known and known.link:
-            self._links[trap.municipality, trap.device, known.link] += 1
-        log.info("%s", line(trap))
+        named = named_traps().get(trap.name)
+        if named and named.link:
+            self._links[trap.municipality, trap.device, named.link] += 1
+        log.info("%s", journal_line(trap))
 
-    def rejection(self, found: Rejection) -> None:
+    def count_rejection(self, rejection: Rejection) -> None:
         """Count datagrams that were not accepted, and say so if nobody has lately."""
-        self._rejected[found.reason] += found.count
-        if found.reason not in QUIETLY and self._is_new(found.reason, found.address):
-            sender = f"{found.device} ({found.address})" if found.device else found.address
+        self._rejected[rejection.reason] += rejection.count
+        if rejection.reason not in NOT_LOGGED and self._is_new(rejection.reason, rejection.address):
+            sender = (
+                f"{rejection.device} ({rejection.address})"
+                if rejection.device
+                else rejection.address
+            )
             log.warning(
                 "trap from %s dropped: %s: %s",
                 sender or "many addresses",
-                found.reason.value,
-                ADVICE[found.reason],
+                rejection.reason.value,
+                ADVICE[rejection.reason],
             )
 
     def families(self) -> Iterable[Family]:
@@ -84,20 +86,20 @@ class Counting:
 
     def _is_new(self, reason: Reason, address: str) -> bool:
         key, now = (reason, address), self._clock()
-        if now - self._logged.get(key, -QUIET_SECONDS) < QUIET_SECONDS:
+        if now - self._logged.get(key, -REPEAT_SECONDS) < REPEAT_SECONDS:
             return False
         self._logged[key] = now
         self._logged.move_to_end(key)
-        if len(self._logged) > MOST_QUIET:
+        if len(self._logged) > MOST_LOGGED:
             self._logged.popitem(last=False)
         return True
 
 
-def line(trap: Trap) -> str:
+def journal_line(trap: Trap) -> str:
     """Return a trap as one line: who, what, and the bindings known by name."""
-    told = "".join(f' {s.name}="{_quoted(s.text)}"' for s in trap.bindings if s.name)
-    oid = f" {trap.oid}" if trap.name == names.OTHER else ""
-    return f"trap {trap.municipality} {trap.device} {trap.name}{oid}{told}"
+    bindings = "".join(f' {b.name}="{_quoted(b.text)}"' for b in trap.bindings if b.name)
+    oid = f" {trap.oid}" if trap.name == OTHER else ""
+    return f"trap {trap.municipality} {trap.device} {trap.name}{oid}{bindings}"
 
 
 def _quoted(text: str) -> str:
@@ -105,7 +107,7 @@ def _quoted(text: str) -> str:
 
 
 def _family(
-    name: str, told: str, labels: tuple[str, ...], counted: Counter[tuple[str, str, str]]
+    name: str, help_text: str, labels: tuple[str, ...], counts: Counter[tuple[str, str, str]]
 ) -> Family:
-    samples = (Sample(dict(zip(labels, key, strict=True)), n) for key, n in counted.items())
-    return Family(name, told, "counter", tuple(samples))
+    samples = (Sample(dict(zip(labels, key, strict=True)), n) for key, n in counts.items())
+    return Family(name, help_text, "counter", tuple(samples))

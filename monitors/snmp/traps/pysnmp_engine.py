@@ -1,7 +1,7 @@
 """The adapter to pysnmp: decodes notifications, confirms informs, answers for our engine's clock.
 
 pysnmp does the protocol (RFC 3412, 3413) and the security (RFC 3414) once more; it gets no socket,
-only the datagrams that the gate admitted, and its answers are handed back to be sent.
+only the datagrams that authentication admitted, and its answers are handed back to be sent.
 """
 
 import time
@@ -19,6 +19,7 @@ from pysnmp.proto.rfc1902 import univ
 
 from monitors.snmp.client import Community, Raw, User
 from monitors.snmp.traps.engine_state import Identity
+from monitors.snmp.traps.trap import Binding
 from monitors.snmp.wire.usm_keys import Keys
 
 AUTHENTICATION = {
@@ -40,11 +41,9 @@ ANY_ENGINE = bytes(5)
 # pysnmp keys caches by the peer's address; the real one is the listener's business.
 PEER = UdpTransportAddress(("0.0.0.0", 0))  # noqa: S104 - no address that anything listens on
 
-Binding = tuple[str, Raw]
-
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Received:
     """What pysnmp made of a datagram: its bindings, none when it was no notification for us."""
 
     bindings: tuple[Binding, ...] | None
@@ -63,13 +62,13 @@ class _Mailbox(AbstractTransportDispatcher):  # type: ignore[misc]
         self.sent.append(bytes(message))
 
 
-class Engine:
-    """One SNMP engine with one user: whoever is heard at the moment."""
+class PysnmpEngine:
+    """One SNMP engine with one user: that of the datagram at hand."""
 
     def __init__(self, identity: Identity) -> None:
         """Make the engine; its time starts now."""
         self._mailbox = _Mailbox()
-        self._found: list[tuple[Any, Any]] | None = None
+        self._bindings: list[tuple[Any, Any]] | None = None
         self._row: tuple[User, Keys] | None = None
         self._communities: set[str] = set()
         with warnings.catch_warnings():
@@ -78,18 +77,20 @@ class Engine:
             self._engine.register_transport_dispatcher(self._mailbox)
             NotificationReceiver(self._engine, self._keep)
 
-    def hear(self, data: bytes, credentials: User | Community | None, keys: Keys | None) -> Heard:
+    def receive(
+        self, data: bytes, credentials: User | Community | None, keys: Keys | None
+    ) -> Received:
         """Decode a datagram of an admitted sender, or a question for the engine's id (None)."""
         self._mailbox.sent.clear()
-        self._found = None
+        self._bindings = None
         if isinstance(credentials, User) and keys is not None:
             self._set_user(credentials, keys)
         elif isinstance(credentials, Community):
             self._add_community(credentials.community)
         self._engine.message_dispatcher.receive_message(self._engine, SNMP_UDP_DOMAIN, PEER, data)
-        found = self._found
-        bindings = None if found is None else tuple((_dotted(o), raw(v)) for o, v in found)
-        return Heard(bindings, tuple(self._mailbox.sent))
+        kept = self._bindings
+        bindings = None if kept is None else tuple((_dotted(o), raw(v)) for o, v in kept)
+        return Received(bindings, tuple(self._mailbox.sent))
 
     def tick(self) -> None:
         """Let pysnmp's caches expire; to be called every few seconds."""
@@ -97,7 +98,7 @@ class Engine:
 
     def _keep(self, *arguments: Any) -> None:
         """Take the bindings; pysnmp's order of arguments."""
-        self._found = arguments[4]
+        self._bindings = arguments[4]
 
     def _set_user(self, user: User, keys: Keys) -> None:
         if self._row == (user, keys):

@@ -1,4 +1,4 @@
-"""The receiver as the exporter has it: a process that listens, watched, and what it tells.
+"""The receiver as the exporter has it: a process that listens, watched, and what it reports.
 
 A process, not a thread: pysnmp takes milliseconds for a datagram, during which no thread of the
 exporter would run, and bytes that upset it upset nothing else.
@@ -10,16 +10,16 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from inventory.model import Estate
 from monitors.metrics import Family, Sample, gauge
-from monitors.snmp.traps import engine_state
-from monitors.snmp.traps.calling import Calling, OnTrap
-from monitors.snmp.traps.counters import Counting
-from monitors.snmp.traps.messages import NEWS, ORDER, Order
+from monitors.snmp.traps.counters import TrapCounters
+from monitors.snmp.traps.engine_state import start_engine
+from monitors.snmp.traps.pipe_messages import CONFIG, REPORT, ListenerConfig
 from monitors.snmp.traps.senders import Address, addresses
+from monitors.snmp.traps.trap import Trap, named_traps
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,10 @@ BUFFER_OCTETS = 4 * 1024 * 1024
 LONGEST_LINE = 1024 * 1024
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
 END_SECONDS = 5.0
+# A link that flaps, or a switch whose ports all go down, calls for two polls, not for a hundred.
+PAUSE_SECONDS = 2.0
+
+OnTrap = Callable[[Trap], None]
 
 
 class TrapListenError(Exception):
@@ -47,7 +51,7 @@ class Receiver:
         a device.
         """
         self._state, self._listen = state, listen
-        self._counting, self._calling = Counting(), Calling(on_trap)
+        self._counters, self._notifier = TrapCounters(), PollNotifier(on_trap)
         self._addresses: tuple[Address, ...] = ()
         self._socket: socket.socket | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -75,8 +79,8 @@ class Receiver:
     @property
     def address(self) -> tuple[str, int]:
         """Where it listens."""
-        found = self._socket.getsockname() if self._socket else self._listen
-        return found[0], found[1]
+        address = self._socket.getsockname() if self._socket else self._listen
+        return address[0], address[1]
 
     def reload(self, estate: Estate) -> None:
         """Take the senders and their secrets anew, from the estate as it is now."""
@@ -85,11 +89,11 @@ class Receiver:
             log.warning("%s; its traps are dropped", trouble)
         self._troubles = frozenset(troubles)
         if self._process is not None:
-            self._order(self._process, Order(self._addresses))
+            self._configure(self._process, ListenerConfig(self._addresses))
 
     def families(self) -> Iterable[Family]:
         """What was counted, and whether the listener runs."""
-        yield from self._counting.families()
+        yield from self._counters.families()
         yield gauge(
             "bastide_snmp_trap_listener_up",
             "Whether the process that listens for traps runs.",
@@ -108,7 +112,7 @@ class Receiver:
             try:
                 ready = await self._run_once()
             except (OSError, ValueError) as error:
-                # No memory for a process, or news that are none.
+                # No memory for a process, or a report that is none.
                 ready = False
                 log.warning("the trap listener failed: %s", error)
             pause = FIRST_PAUSE_SECONDS if ready else min(2 * pause, LONGEST_PAUSE_SECONDS)
@@ -117,12 +121,12 @@ class Receiver:
             await asyncio.sleep(pause)
 
     async def _run_once(self) -> bool:
-        """Start the process and take its news until it ends; whether it was ready."""
-        identified = await asyncio.to_thread(engine_state.start, self._state)
+        """Start the process and take its reports until it ends; whether it was ready."""
+        identity = await asyncio.to_thread(start_engine, self._state)
         process = await self._spawn()
         ready = False
         try:
-            self._order(process, Order(self._addresses, identified))
+            self._configure(process, ListenerConfig(self._addresses, identity))
             self._process = process
             while line := await _stream(process.stdout).readline():
                 ready = self._ready = True
@@ -146,17 +150,48 @@ class Receiver:
             limit=LONGEST_LINE,
         )
 
-    def _order(self, process: asyncio.subprocess.Process, order: Order) -> None:
+    def _configure(self, process: asyncio.subprocess.Process, config: ListenerConfig) -> None:
         if process.stdin is not None and not process.stdin.is_closing():
-            process.stdin.write(ORDER.dump_json(order) + b"\n")
+            process.stdin.write(CONFIG.dump_json(config) + b"\n")
 
     def _take(self, line: bytes) -> None:
-        news = NEWS.validate_json(line)
-        for rejection in news.rejections:
-            self._counting.rejection(rejection)
-        for trap in news.traps:
-            self._counting.trap(trap)
-            self._calling.told(trap)
+        report = REPORT.validate_json(line)
+        for rejection in report.rejections:
+            self._counters.count_rejection(rejection)
+        for trap in report.traps:
+            self._counters.count_trap(trap)
+            self._notifier.notify(trap)
+
+
+class PollNotifier:
+    """Says that a device should be polled: at its first trap, and once after those that follow."""
+
+    def __init__(self, on_trap: OnTrap, pause_seconds: float = PAUSE_SECONDS) -> None:
+        """``on_trap`` runs in the event loop that ``notify`` is called in."""
+        self._on_trap, self._pause = on_trap, pause_seconds
+        self._waiting: dict[str, Trap | None] = {}
+
+    def notify(self, trap: Trap) -> None:
+        """Pass a trap on if what is measured has changed."""
+        named = named_traps().get(trap.name)
+        if named is None or not named.poll:
+            return
+        if trap.device in self._waiting:
+            self._waiting[trap.device] = trap
+            return
+        self._call(trap)
+
+    def _call(self, trap: Trap) -> None:
+        self._waiting[trap.device] = None
+        loop = asyncio.get_running_loop()
+        loop.call_later(self._pause, self._pause_over, trap.device)
+        # Not from here: its failure is not the listener's.
+        loop.call_soon(self._on_trap, trap)
+
+    def _pause_over(self, device: str) -> None:
+        last = self._waiting.pop(device)
+        if last is not None:
+            self._call(last)
 
 
 def _stream(stream: asyncio.StreamReader | None) -> asyncio.StreamReader:
@@ -166,7 +201,7 @@ def _stream(stream: asyncio.StreamReader | None) -> asyncio.StreamReader:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Close its orders, which ends it; a listener that hangs is killed."""
+    """Close its standard input, which ends it; a listener that hangs is killed."""
     if process.stdin is not None:
         process.stdin.close()
     try:

@@ -32,10 +32,10 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Everything that may send from an address; ``named`` is told when it cannot be told apart."""
+    """All that may send from an address; ``name`` is for what cannot be told apart."""
 
     address: str
-    named: str
+    name: str
     municipality: str
     senders: tuple[Sender, ...]
 
@@ -47,24 +47,24 @@ def addresses(estate: Estate, state: Path) -> tuple[tuple[Address, ...], tuple[s
     """
     edges = {str(edge.host.uplink): edge for edge in _edges(estate)}
     uplinks = _uplinks(estate, edges)
-    found: dict[str, list[Sender]] = {}
+    senders: dict[str, list[Sender]] = {}
     troubles = []
     # Most devices share one access; a vault that is asked for each would take its time.
-    proofs: dict[SnmpAccess, Credentials | SecretError] = {}
+    credentials: dict[SnmpAccess, Credentials | SecretError] = {}
     for target in targets(estate).values():
-        if target.access not in proofs:
-            proofs[target.access] = _proof(target, state)
-        proof = proofs[target.access]
-        if isinstance(proof, SecretError):
-            troubles.append(f"{target.name}: {proof}")
+        if target.access not in credentials:
+            credentials[target.access] = _credentials(target, state)
+        own = credentials[target.access]
+        if isinstance(own, SecretError):
+            troubles.append(f"{target.name}: {own}")
             continue
-        sender = Sender(target.name, target.municipality, proof)
+        sender = Sender(target.name, target.municipality, own)
         for address in dict.fromkeys((target.address, uplinks.get(target.name, target.address))):
-            found.setdefault(address, []).append(sender)
-    return tuple(_address(a, s, edges.get(a)) for a, s in found.items()), tuple(troubles)
+            senders.setdefault(address, []).append(sender)
+    return tuple(_address(a, s, edges.get(a)) for a, s in senders.items()), tuple(troubles)
 
 
-def _proof(target: Target, state: Path) -> Credentials | SecretError:
+def _credentials(target: Target, state: Path) -> Credentials | SecretError:
     try:
         return agent(target, state).credentials
     except SecretError as error:
@@ -83,14 +83,14 @@ def _edges(estate: Estate) -> Iterator[InventoryHost]:
 
 def _uplinks(estate: Estate, edges: Mapping[str, InventoryHost]) -> dict[str, str]:
     """The uplink address that each edge, and whatever it hides, sends from."""
-    found = {edge.name: uplink for uplink, edge in edges.items()}
+    uplinks = {edge.name: uplink for uplink, edge in edges.items()}
     hiding = {(e.tenant.id, e.host.site): uplink for uplink, e in edges.items() if e.site.nat}
     for device in devices(estate):
         uplink = hiding.get((device.tenant.id, device.device.site))
         if uplink:
-            found[device.name] = uplink
+            uplinks[device.name] = uplink
     for host in hosts(estate):
         uplink = hiding.get((host.tenant.id, host.host.site))
         if uplink:
-            found[host.name] = uplink
-    return found
+            uplinks[host.name] = uplink
+    return uplinks

@@ -9,7 +9,7 @@ import pytest
 from monitors.audit.reports.build import build
 from monitors.audit.reports.html import code, render
 from monitors.audit.reports.messages import load_messages
-from monitors.text import plain
+from monitors.text import report_text
 from tests.monitors.audit.reports.html import Page
 from tests.monitors.audit.reports.made import (
     AFTER,
@@ -48,7 +48,7 @@ def test_hostile_words_stay_words(html: str) -> None:
 
 def test_hostile_words_are_shown_as_they_came() -> None:
     text = shown(HOSTILE_PAGES["velgora"])
-    told = plain(HOSTILE).replace("`", "")
+    told = report_text(HOSTILE).replace("`", "")
     assert told in text
     assert "{{ 7*7 }}" in text
 

@@ -12,8 +12,8 @@ import pytest
 from inventory.model import SnmpAccess
 from monitors.snmp import oid
 from monitors.snmp.client import User
-from monitors.snmp.traps.authentication import Reason
 from monitors.snmp.traps.receiver import TrapListenError
+from monitors.snmp.traps.trap import Reason, Trap
 from monitors.snmp.wire import ber, pdu
 from monitors.snmp.wire.usm_message import Moment
 from tests.monitors.snmp.traps import receiving as r
@@ -30,6 +30,11 @@ def text(instance: str, value: str) -> bytes:
     return pdu.binding(oid.encode(instance), ber.OCTETS, value.encode())
 
 
+def text_of(trap: Trap, name: str) -> str:
+    """The text of the first binding of that name."""
+    return next(binding.text for binding in trap.bindings if binding.name == name)
+
+
 async def test_a_link_trap_is_counted_with_its_device_and_passed_on(tmp_path: Path) -> None:
     async with r.receiving(tmp_path) as x:
         r.send(r.signed(), r.SWITCH, x.port)
@@ -38,7 +43,7 @@ async def test_a_link_trap_is_counted_with_its_device_and_passed_on(tmp_path: Pa
         assert x.count("bastide_snmp_traps_total", **device, trap="linkDown") == 1
         assert x.count("bastide_snmp_link_changes_total", **device, state="down") == 1
         (trap,) = x.traps
-    assert (trap.device, trap.name, trap.text_of("ifIndex")) == ("harbour-switch", "linkDown", "3")
+    assert (trap.device, trap.name, text_of(trap, "ifIndex")) == ("harbour-switch", "linkDown", "3")
 
 
 @pytest.mark.parametrize("protocols", [("SHA", "AES"), ("SHA256", "AES"), ("SHA512", "AES256")])
@@ -153,7 +158,7 @@ async def test_a_storm_of_one_device_calls_for_two_polls(tmp_path: Path) -> None
         async with asyncio.timeout(r.PATIENCE_SECONDS):
             while len(x.traps) < 2:
                 await asyncio.sleep(0.02)
-    assert [trap.text_of("ifIndex") for trap in x.traps] == ["1", "48"]
+    assert [text_of(trap, "ifIndex") for trap in x.traps] == ["1", "48"]
 
 
 async def test_an_edge_sends_from_its_uplink_address_too(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitors.snmp.client import Community, User
-from monitors.snmp.traps.authentication import Admitted, Discovery, Reason, judge
+from monitors.snmp.traps.authentication import Admitted, Discovery, judge
 from monitors.snmp.traps.senders import Address, Sender
+from monitors.snmp.traps.trap import Reason
 from monitors.snmp.wire import ber, usm_message
 from monitors.snmp.wire.usm_message import Moment
 from tests.monitors.snmp.traps import receiving as r

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitors.snmp.client import User
-from monitors.snmp.traps.authentication import Reason
+from monitors.snmp.traps.trap import Reason
 from monitors.snmp.wire import pdu
 from monitors.snmp.wire.usm_message import Moment
 from tests.monitors.snmp.traps import receiving as r

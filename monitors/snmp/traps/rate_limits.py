@@ -39,7 +39,7 @@ class Bucket:
         return True
 
 
-class Limits:
+class RateLimits:
     """One bucket for each sender's address and one for all of them."""
 
     def __init__(self, now: float, per_sender: Rate = PER_SENDER, overall: Rate = OVERALL) -> None:

@@ -1,17 +1,16 @@
-"""What the exporter and its trap listener tell each other: one line of JSON a message."""
+"""What passes between the exporter and its trap listener: one line of JSON a message."""
 
 from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
-from monitors.snmp.traps.authentication import Reason
 from monitors.snmp.traps.engine_state import Identity
 from monitors.snmp.traps.senders import Address
-from monitors.snmp.traps.trap import Trap
+from monitors.snmp.traps.trap import Reason, Trap
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ListenerConfig:
     """To the listener: who may send from now on; at its start also who we are."""
 
     addresses: tuple[Address, ...]
@@ -32,12 +31,12 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """From the listener: what was accepted and what was not since the last news."""
+class ListenerReport:
+    """From the listener: what was accepted and what was not since the last report."""
 
     traps: tuple[Trap, ...] = field(default=())
     rejections: tuple[Rejection, ...] = field(default=())
 
 
-ORDER = TypeAdapter(Order)
-NEWS = TypeAdapter(News)
+CONFIG = TypeAdapter(ListenerConfig)
+REPORT = TypeAdapter(ListenerReport)
