@@ -12,7 +12,7 @@ from bastide.support.lazy_group import LazyGroup
 from inventory.outputs import OutputsError
 from inventory.problems import InventoryError
 from inventory.secrets import SecretError
-from monitors.audit.model.results import AuditError
+from monitors.audit.archive.runs import AuditError
 
 AUDIT = LazyGroup(
     "audit",

@@ -12,11 +12,11 @@ from monitors.audit.evidence.records import EvidenceError, prune_leaves, seal
 from monitors.audit.evidence.signing import SigningError
 from monitors.audit.history.catch_up import catch_up
 from monitors.audit.history.database import StoreError, store_url
-from monitors.audit.history.history import History
+from monitors.audit.history.model import History
 from monitors.audit.history.queries import read_history
 from monitors.audit.model.controls import ControlTable, load_controls
 from monitors.audit.model.declared import UndeclaredHostError
-from monitors.audit.model.results import AuditRun, HostAudit, audit_files, load
+from monitors.audit.model.results import AuditRun, HostAudit
 from monitors.audit.model.waivers import waiver_problems
 from monitors.audit.run import run_audit
 
@@ -63,18 +63,6 @@ def audit(
 def history_of(context: EstateContext) -> History:
     """Return what the store knows of the estate; StoreError says why it cannot be read."""
     return read_history(store_url(context.state), context.estate.estate)
-
-
-def previous(context: EstateContext, run: AuditRun) -> AuditRun | None:
-    """Return the whole run before another; None when there was none.
-
-    Raises AuditError when its file is damaged.
-    """
-    for file in audit_files(context.state):
-        earlier = load(file)
-        if earlier.started < run.started and earlier.whole:
-            return earlier
-    return None
 
 
 def table_of(context: EstateContext, run: AuditRun) -> ControlTable:

@@ -7,14 +7,8 @@ from rich.table import Table
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from bastide.support.output import print_json
-from monitors.audit.model.results import (
-    AuditError,
-    AuditRun,
-    HostAudit,
-    Outcome,
-    audit_files,
-    load,
-)
+from monitors.audit.archive.runs import AuditError, load_latest
+from monitors.audit.model.results import AuditRun, HostAudit, Outcome
 from monitors.audit.model.score import score
 
 
@@ -71,12 +65,11 @@ def show_bad(host: HostAudit) -> None:
 def latest(context: EstateContext, label: str | None = None, *, whole: bool = False) -> AuditRun:
     """Return the newest run (with a label, of all hosts); CommandError when there is none."""
     try:
-        for file in audit_files(context.state, label):
-            run = load(file)
-            if run.whole or not whole:
-                return run
+        run = load_latest(context.state, label, whole=whole)
     except AuditError as error:
         raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
+    if run is not None:
+        return run
     wanted = f"with the label {label!r} " if label else ""
     raise CommandError(
         f"{context.state / 'audits'}: no audit {wanted}{'of all hosts ' if whole else ''}yet; run "

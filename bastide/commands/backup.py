@@ -12,6 +12,7 @@ from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json
+from monitors.audit.host_files import newest_content
 from monitors.continuity.objectives import backup_objectives
 from monitors.continuity.plan_states import PlanState, read_plan_states
 
@@ -61,7 +62,8 @@ def _drill(plan: PlanState) -> str:
 def status(estate_name: str | None, as_json: bool) -> int:
     """Show each plan's newest snapshot against its RPO, and its last drill (exit 1 when late)."""
     context = estate_context(estate_name)
-    plans, now = read_plan_states(context.state, context.estate), datetime.now(UTC)
+    plans = read_plan_states(context.state, context.estate, newest_content)
+    now = datetime.now(UTC)
     well = all(p.within_rpo(now) and p.last_drill and p.last_drill.ok for p in plans)
     if as_json:
         print_json([plan_values(plan, now) for plan in plans])

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from inventory.entries import hosts
 from inventory.model import CENTRAL, ESTATE_SCOPE, Estate, Waiver
+from monitors.audit.archive.latest import Newest, newest
 from monitors.audit.history.database import store_url
 from monitors.audit.history.queries import read_first_failed
 from monitors.audit.model.controls import load_controls
 from monitors.audit.model.results import Result
 from monitors.audit.model.score import SCORE_MODEL, Score, score
 from monitors.audit.model.waivers import of_unknown_controls
-from monitors.audit.newest import Newest, newest
 from monitors.metrics import Family, Sample
 
 Places = Mapping[str, str]

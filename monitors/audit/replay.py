@@ -1,19 +1,17 @@
 """Judges a kept bundle again, by today's rules or by those of a date; touches no host."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from inventory.entries import hosts
 from inventory.model import Estate, Waiver
-from monitors.audit.collect.bundle import unpack
-from monitors.audit.evidence.dated import in_force
-from monitors.audit.evidence.inputs import CONTROLS, DECLARED, WAIVERS
+from monitors.audit.archive.bundles import read_bundle
+from monitors.audit.evidence.inputs import CONTROLS, DECLARED, WAIVERS, in_force
+from monitors.audit.judge.host_results import judge_host
 from monitors.audit.model.controls import ControlTable, load_controls
 from monitors.audit.model.declared import Declared, UndeclaredHostError, declared_of
 from monitors.audit.model.results import HostAudit
-from monitors.audit.run import judged_host
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +48,12 @@ def replay(file: Path, basis: Basis) -> HostAudit:
     Raises BundleError when the file is not a bundle, UndeclaredHostError when its host is not
     declared in the basis, OSError when the file cannot be read.
     """
-    packed = file.read_bytes()
-    bundle = unpack(packed)
-    declared = {one.host: one for one in basis.declared}
+    kept = read_bundle(file)
+    bundle = kept.bundle
+    declared = {host.host: host for host in basis.declared}
     if bundle.host not in declared:
-        known = ", ".join(declared)
-        raise UndeclaredHostError(f"{bundle.host}: not declared; declared hosts: {known}")
-    kept = Path("bundles", bundle.host, file.name)
-    judged = judged_host(bundle, basis.controls, declared[bundle.host], basis.waivers, kept)
-    return judged.model_copy(update={"bundle_sha256": hashlib.sha256(packed).hexdigest()})
+        names = ", ".join(declared)
+        raise UndeclaredHostError(f"{bundle.host}: not declared; declared hosts: {names}")
+    path = Path("bundles", bundle.host, file.name)
+    judged = judge_host(bundle, basis.controls, declared[bundle.host], basis.waivers, path)
+    return judged.model_copy(update={"bundle_sha256": kept.sha256})

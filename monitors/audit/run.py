@@ -9,16 +9,18 @@ from pathlib import Path
 
 from inventory.entries import InventoryHost
 from inventory.entries import hosts as all_hosts
-from inventory.model import Estate, Waiver
+from inventory.model import Estate
 from inventory.outputs import Outputs, OutputsError, load_outputs
-from monitors.audit.collect.bundle import Bundle, BundleError, keep, unpack
+from monitors.audit.archive.bundles import keep
+from monitors.audit.archive.retention import prune_daily
+from monitors.audit.archive.runs import AuditError, save
+from monitors.audit.collect.bundle import Bundle, BundleError, unpack
 from monitors.audit.collect.exchange import Refused, Target, fetch
 from monitors.audit.evidence.inputs import keep_inputs
-from monitors.audit.judge.host import all_errors, judge
+from monitors.audit.judge.host_results import all_errors, judge_host
 from monitors.audit.model.controls import ControlTable, load_controls
 from monitors.audit.model.declared import Declared, UndeclaredHostError, declared_of
-from monitors.audit.model.results import AuditError, AuditRun, HostAudit, save
-from monitors.audit.retention import prune_daily
+from monitors.audit.model.results import AuditRun, HostAudit
 
 WORKERS = 16
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -121,34 +123,13 @@ def audit_host(
         return _unjudged(table, declared, f"{problem}; make room there, audit again", started)
     if wrong := _wrong_clock(bundle, now, path):
         return _unjudged(table, declared, f"{declared.host}: {wrong}", started)
-    judged = judged_host(bundle, table, declared, estate.waivers, path)
+    judged = judge_host(bundle, table, declared, estate.waivers, path)
     return judged.model_copy(
         update={
             "bundle_sha256": hashlib.sha256(received).hexdigest(),
             "clock_offset_seconds": round(bundle.clock - now.timestamp(), 3),
             "seconds": round(time.monotonic() - started, 3),
         }
-    )
-
-
-def judged_host(
-    bundle: Bundle,
-    table: ControlTable,
-    declared: Declared,
-    waivers: Sequence[Waiver],
-    path: Path,
-) -> HostAudit:
-    """Return a host's results from its bundle, kept at `path` under the state folder."""
-    return HostAudit(
-        host=declared.host,
-        municipality=declared.municipality,
-        tier=declared.tier,
-        roles=declared.roles,
-        collected=bundle.collected,
-        bundle=str(path),
-        collector=bundle.collector,
-        commands_sha256=bundle.commands_sha256,
-        results=judge(bundle, table, declared, waivers),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from inventory.model import Estate
+from monitors.continuity.host_status import ReadFile
 from monitors.continuity.plan_states import PlanState, read_plan_states
 from monitors.continuity.records import DrillResult
 from monitors.metrics import Family, Sample, gauge
@@ -94,9 +95,9 @@ GAUGES: tuple[tuple[str, str, Value], ...] = (
 )
 
 
-def collect(state_dir: Path, estate: Estate) -> Iterable[Family]:
+def collect(state_dir: Path, estate: Estate, read_file: ReadFile) -> Iterable[Family]:
     """Yield the families, one sample a plan; what is not known has no sample."""
-    plans = read_plan_states(state_dir, estate)
+    plans = read_plan_states(state_dir, estate, read_file)
     labels = [plan.objectives.labels for plan in plans]
     # Said even when it is 0: an estate without plans is not a collector that found nothing.
     yield gauge("bastide_backup_plans", "How many backup plans the inventory has.", len(plans))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from inventory.model import Estate
 from monitors.continuity.drill_history import DrillHistory, read_drill_history
-from monitors.continuity.host_status import newest_status
+from monitors.continuity.host_status import ReadFile, newest_status
 from monitors.continuity.objectives import BackupObjectives, backup_objectives
 from monitors.continuity.records import ContinuityError, DrillResult, HostStatus, PlanStatus
 
@@ -41,12 +41,11 @@ class PlanState:
         return age is not None and age <= self.objectives.rpo_seconds
 
 
-def read_plan_states(state: Path, estate: Estate) -> tuple[PlanState, ...]:
+def read_plan_states(state: Path, estate: Estate, read_file: ReadFile) -> tuple[PlanState, ...]:
     """Return every plan of the estate in the inventory's order; what is broken is a value too."""
     plans = backup_objectives(estate)
-    statuses = {
-        host: _status_or_problem(state, host) for host in dict.fromkeys(plan.host for plan in plans)
-    }
+    planned = dict.fromkeys(plan.host for plan in plans)
+    statuses = {host: _status_or_problem(state, host, read_file) for host in planned}
     now = datetime.now(UTC)
     return tuple(
         _state(plan, statuses[plan.host], read_drill_history(state, plan.host, plan.plan, now))
@@ -54,9 +53,9 @@ def read_plan_states(state: Path, estate: Estate) -> tuple[PlanState, ...]:
     )
 
 
-def _status_or_problem(state: Path, host: str) -> HostStatus | str:
+def _status_or_problem(state: Path, host: str, read_file: ReadFile) -> HostStatus | str:
     try:
-        return newest_status(state, host) or "the host was not audited yet"
+        return newest_status(state, host, read_file) or "the host was not audited yet"
     except ContinuityError as error:
         return str(error)
 

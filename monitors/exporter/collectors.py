@@ -3,10 +3,12 @@
 import logging
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from inventory.model import Estate
 from monitors.audit import metrics as security
+from monitors.audit.host_files import newest_content
 from monitors.continuity import metrics as continuity
 from monitors.metrics import Family, gauge, render
 
@@ -17,7 +19,7 @@ Collect = Callable[[Path, Estate], Iterable[Family]]
 
 COLLECTORS: dict[str, Collect] = {
     "security": security.collect,
-    "continuity": continuity.collect,
+    "continuity": partial(continuity.collect, read_file=newest_content),
 }
 
 

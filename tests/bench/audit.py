@@ -27,7 +27,7 @@ from bastide.support.estate import EstateContext, estate_context
 from inventory.entries import InventoryHost, hosts
 from inventory.outputs import load_outputs
 from monitors.audit.collect.exchange import Target
-from monitors.audit.judge.check import run_check
+from monitors.audit.judge.runner import run_check
 from monitors.audit.model.controls import load_controls
 from monitors.audit.model.declared import declared_of
 from monitors.audit.model.results import Outcome

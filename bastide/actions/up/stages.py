@@ -15,9 +15,10 @@ from infra import credentials
 from infra.engine import Operation
 from inventory.entries import devices, hosts
 from inventory.secrets import unresolved
+from monitors.audit.archive.runs import load_latest
 from monitors.audit.history.database import StoreError
-from monitors.audit.history.history import History
-from monitors.audit.model.results import AuditRun, load_latest
+from monitors.audit.history.model import History
+from monitors.audit.model.results import AuditRun
 from monitors.audit.reports import compliance
 from monitors.continuity.drill_history import latest_drills
 from monitors.snmp import polling

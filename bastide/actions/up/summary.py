@@ -9,6 +9,7 @@ from rich.table import Table
 from bastide.actions.audit_output import counts_of
 from bastide.actions.up.results import Findings, Work
 from inventory.entries import services
+from monitors.audit.host_files import newest_content
 from monitors.continuity.plan_states import read_plan_states
 
 
@@ -77,7 +78,8 @@ def _controls(findings: Findings) -> tuple[str, str]:
 
 
 def _snapshot(work: Work) -> tuple[str, str]:
-    plans, now = read_plan_states(work.context.state, work.context.estate), datetime.now(UTC)
+    plans = read_plan_states(work.context.state, work.context.estate, newest_content)
+    now = datetime.now(UTC)
     ages = [age for plan in plans if (age := plan.age_seconds(now)) is not None]
     oldest = f"; the oldest is {max(ages) / 60:.0f} min old" if ages else ""
     return "snapshots", f"{len(ages)} of {len(plans)} plans have one{oldest}"

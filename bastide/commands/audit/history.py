@@ -13,7 +13,7 @@ from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json
 from monitors.audit.history.catch_up import rebuild as rebuild_store
 from monitors.audit.history.database import StoreError, store_url
-from monitors.audit.history.history import History
+from monitors.audit.history.model import History
 from monitors.audit.model.results import Outcome
 
 SECONDS_A_DAY = 86400

@@ -8,10 +8,12 @@ from bastide.actions import audit, audit_output
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext, estate_context
 from bastide.support.options import estate_option
+from monitors.audit.archive.runs import AuditError, load_latest, load_previous
+from monitors.audit.archive.stamps import stamp
 from monitors.audit.evidence.package import write_package
 from monitors.audit.history.database import StoreError
-from monitors.audit.history.history import History
-from monitors.audit.model.results import AuditError, AuditRun, load_latest, stamp
+from monitors.audit.history.model import History
+from monitors.audit.model.results import AuditRun
 from monitors.audit.reports import compliance
 from monitors.audit.reports.compliance import Format, UnknownMunicipalityError
 from monitors.audit.reports.messages import CatalogueError
@@ -84,7 +86,7 @@ def report(
 
 def _earlier(context: EstateContext, compare: str, after: AuditRun) -> AuditRun | None:
     if compare == PREVIOUS:
-        return audit.previous(context, after)
+        return load_previous(context.state, after)
     return load_latest(context.state, compare)
 
 

@@ -7,8 +7,9 @@ from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
 from bastide.support.progress import Progress
+from monitors.audit.archive.runs import AuditError
 from monitors.audit.model.declared import UndeclaredHostError
-from monitors.audit.model.results import AuditError, HostAudit
+from monitors.audit.model.results import HostAudit
 from monitors.audit.run import ResultsNotKeptError
 
 

@@ -9,20 +9,17 @@ import hashlib
 import re
 import zlib
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, ValidationError
 
 from inventory.model import Frozen
 from monitors.audit.collect.backends import Answer
-from monitors.audit.model.results import write_stamped
 
 FORMAT = 1
 GZIP = 31
 COLLECTOR_VERSION = 1
 MAX_HEADER_BYTES = 128
-ENDING = ".json.gz"
 # The collector keeps to these limits; sixteen bundles at once stay far below 200 MiB.
 MAX_PACKED_BYTES = 200_000
 MAX_PLAIN_BYTES = 2 * 1024 * 1024
@@ -146,8 +143,3 @@ def _unzip(packed: bytes) -> bytes:
 def pack(bundle: Bundle) -> bytes:
     """Return a bundle as it is kept; equal bundles give equal bytes."""
     return gzip.compress(bundle.model_dump_json().encode(), mtime=0)
-
-
-def keep(packed: bytes, state: Path, host: str, received: datetime) -> Path:
-    """Write a packed bundle to `<state>/bundles/<host>/<stamp>.json.gz`; return its path."""
-    return write_stamped(state / "bundles" / host, received, ENDING, packed)

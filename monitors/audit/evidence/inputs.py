@@ -5,6 +5,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -12,14 +13,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from inventory.files import write_whole
 from inventory.model import Waiver
-from monitors.audit.evidence.chain import FOLDER, InputHashes
+from monitors.audit.evidence.chain import FOLDER, InputHashes, load_chain
 from monitors.audit.model.canonical import canonical, sha256_of
 from monitors.audit.model.controls import ControlTable
 from monitors.audit.model.declared import Declared
 
 AUDIT = Path(__file__).parents[1]
-# What a check's verdict comes from: the checks, and what reads a host for them.
-CODE = ("checks", "facts")
+# What decides beside a bundle, the controls and what is declared: the checks and what they read.
+CHECKS = ("checks/*.py", "checks/*.yml", "facts/*.py")
 Value = TypeVar("Value")
 
 
@@ -85,9 +86,21 @@ def keep_inputs(
 
 def checks_sha256() -> str:
     """Return the hash of the checks' code: whether two judgements used the same checks."""
-    files = [file for folder in CODE for file in sorted((AUDIT / folder).glob("*.py"))]
-    hashes = {
-        str(file.relative_to(AUDIT)): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in files
-    }
-    return sha256_of(hashes)
+    files = sorted(file for pattern in CHECKS for file in AUDIT.glob(pattern))
+    return sha256_of(
+        {str(f.relative_to(AUDIT)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+    )
+
+
+def in_force(state: Path, on: date) -> InputHashes:
+    """Return the hashes of the inputs in force at the end of a day (UTC).
+
+    Raises InputsError when no run had been sealed by then, ChainError when the chain is broken.
+    """
+    end = datetime.combine(on, time.max, UTC)
+    chain = load_chain(state)
+    sealed = [link.record for link in chain if link.record.started <= end]
+    if not sealed:
+        first = f"the first is of {chain[0].record.started:%F}" if chain else "there is none at all"
+        raise InputsError(f"{state}: no run had been sealed by {on}; {first}")
+    return max(sealed, key=lambda record: record.started).inputs

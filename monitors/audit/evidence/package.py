@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from inventory.files import write_whole
+from monitors.audit.archive.stamps import stamp
 from monitors.audit.evidence import archive
 from monitors.audit.evidence.chain import FOLDER, Link, load_chain
 from monitors.audit.evidence.records import (
@@ -19,7 +20,7 @@ from monitors.audit.evidence.records import (
 )
 from monitors.audit.evidence.signing import signing_key
 from monitors.audit.model.canonical import canonical
-from monitors.audit.model.results import AuditRun, stamp
+from monitors.audit.model.results import AuditRun
 
 CHAIN, LEAVES, MANIFEST = "chain.jsonl", "leaves.txt", "manifest.json"
 REPORTS = "reports/"

@@ -10,7 +10,7 @@ from inventory.model import Waiver
 from monitors.audit.collect.bundle import BundleError, unpack
 from monitors.audit.evidence.inputs import checks_sha256
 from monitors.audit.evidence.verify import BrokenError, Verified
-from monitors.audit.judge.host import judge
+from monitors.audit.judge.host_results import judge
 from monitors.audit.model.canonical import canonical
 from monitors.audit.model.controls import Control, ControlTable
 from monitors.audit.model.declared import Declared

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inventory.files import write_whole
+from monitors.audit.archive.stamps import stamp
 from monitors.audit.evidence import merkle
 from monitors.audit.evidence.chain import FOLDER, InputHashes, Link, append
 from monitors.audit.evidence.inputs import CONTROLS, DECLARED, WAIVERS
 from monitors.audit.model.canonical import canonical
-from monitors.audit.model.results import AuditRun, HostAudit, stamp
+from monitors.audit.model.results import AuditRun, HostAudit
 
 RUN_FILE = "run.json"
 

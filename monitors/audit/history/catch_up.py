@@ -6,10 +6,12 @@ from pathlib import Path
 
 from sqlalchemy import delete, select
 
+from monitors.audit.archive.runs import AuditError, load, run_files
+from monitors.audit.archive.stamps import stamp
 from monitors.audit.history.database import DamagedError, reading, sqlite_file, writing
 from monitors.audit.history.record import add_run, record
 from monitors.audit.history.tables import hosts, runs
-from monitors.audit.model.results import AuditError, AuditRun, audit_files, load, stamp
+from monitors.audit.model.results import AuditRun
 
 BESIDE = ("", "-wal", "-shm")
 
@@ -38,7 +40,7 @@ def catch_up(url: str, state: Path, estate: str) -> CaughtUp:
     A file that cannot be read becomes a problem and stops nothing. Raises StoreError.
     """
     known, recorded, problems = _known(url, estate), 0, []
-    for file in reversed(audit_files(state)):
+    for file in reversed(run_files(state)):
         if file.stem in known:
             continue
         try:

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, func, select
 
 from monitors.audit.history.database import reading
-from monitors.audit.history.history import History, Repair, Standing, TrendPoint
 from monitors.audit.history.intervals import Failure, failures
+from monitors.audit.history.model import History, Repair, Standing, TrendPoint
 from monitors.audit.history.rows import spell_of
 from monitors.audit.history.tables import hosts, runs, scores, spells
 from monitors.audit.model.controls import Severity

@@ -1,18 +1,12 @@
-"""What an audit found: frozen values, kept as one JSON file a run."""
+"""What an audit found, as frozen values."""
 
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
-from pathlib import Path
-
-from pydantic import ValidationError
 
 from inventory.enums import Role, Tier
-from inventory.files import write_first
 from inventory.model import Frozen
 from monitors.audit.model.controls import Severity
-
-STAMP = "%Y%m%dT%H%M%S.%fZ"
 
 
 class Outcome(StrEnum):
@@ -120,62 +114,3 @@ class AuditRun(Frozen):
     def counts(self) -> Counter[Outcome]:
         """Return how many results of all hosts have each outcome."""
         return Counter(result.outcome for host in self.hosts for result in host.results)
-
-
-class AuditError(Exception):
-    """An audit's file cannot be read, or there is none."""
-
-
-def stamp(moment: datetime) -> str:
-    """Return a UTC time as file names carry it; they sort by time."""
-    return moment.astimezone(UTC).strftime(STAMP)
-
-
-def moment_of(file: Path) -> datetime:
-    """Return the time that a stamped file's name carries; ValueError when it has none."""
-    return datetime.strptime(file.name.partition("Z")[0] + "Z", STAMP).replace(tzinfo=UTC)
-
-
-def write_stamped(folder: Path, moment: datetime, ending: str, content: str | bytes) -> Path:
-    """Write `<folder>/<stamp><ending>` whole, under the next free stamp; return its path."""
-    while True:
-        path = folder / f"{stamp(moment)}{ending}"
-        try:
-            write_first(path, content)
-        except FileExistsError:
-            if not path.exists():
-                raise  # it is the folder that cannot be made
-            moment += timedelta(microseconds=1)
-        else:
-            return path
-
-
-def save(run: AuditRun, state: Path) -> Path:
-    """Write a run to `<state>/audits/<stamp>-<label>.json`, whole; no other run is replaced."""
-    content = run.model_dump_json(indent=1) + "\n"
-    return write_stamped(state / "audits", run.started, f"-{run.label}.json", content)
-
-
-def load(path: Path) -> AuditRun:
-    """Read a run's file; AuditError says what is wrong with it."""
-    try:
-        return AuditRun.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise AuditError(
-            f"{path}: not an audit's results: {error}; run `bastide audit run`"
-        ) from None
-
-
-def audit_files(state: Path, label: str | None = None) -> tuple[Path, ...]:
-    """Return the files of past runs, newest first."""
-    files = (state / "audits").glob(f"*Z-{label or '*'}.json")
-    return tuple(sorted(files, reverse=True))
-
-
-def load_latest(state: Path, label: str | None = None) -> AuditRun | None:
-    """Return the newest run (with a label), or None when there was none.
-
-    Raises AuditError when its file is damaged.
-    """
-    files = audit_files(state, label)
-    return load(files[0]) if files else None

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from inventory.entries import tenants
 from inventory.enums import Tier
 from inventory.model import Estate
-from monitors.audit.history.history import History, Standing
+from monitors.audit.archive.stamps import stamp
+from monitors.audit.history.model import History, Standing
 from monitors.audit.model.controls import (
     WEIGHT,
     Control,
@@ -16,7 +17,7 @@ from monitors.audit.model.controls import (
     FrameworkReferences,
     Severity,
 )
-from monitors.audit.model.results import AuditRun, HostAudit, Outcome, Result, stamp
+from monitors.audit.model.results import AuditRun, HostAudit, Outcome, Result
 from monitors.audit.model.score import SCORE_MODEL, score
 from monitors.audit.reports.fleet import (
     changes,

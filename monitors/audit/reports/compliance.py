@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from inventory.model import Estate
-from monitors.audit.history.history import History
+from monitors.audit.history.model import History
 from monitors.audit.model.controls import ControlTable, load_controls
 from monitors.audit.model.results import AuditRun
 from monitors.audit.reports import csv, html, junit, pdf

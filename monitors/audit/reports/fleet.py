@@ -6,7 +6,7 @@ from datetime import datetime
 from statistics import median
 
 from inventory.model import Estate, Waiver
-from monitors.audit.history.history import History, TrendPoint
+from monitors.audit.history.model import History, TrendPoint
 from monitors.audit.model.controls import WEIGHT, ControlTable, Severity
 from monitors.audit.model.results import AuditRun, HostAudit, Outcome, Result
 from monitors.audit.reports.attribution import Measure, attribute

@@ -53,7 +53,7 @@ def render(
     }
     for name in (FLEET, FRAMEWORKS) if whole else ():
         yield Page(name, environment.get_template(f"{name}.html.j2").render(shared))
-    template = environment.get_template("place.html.j2")
+    template = environment.get_template("municipality.html.j2")
     for place in report.places:
         found = {"requirements": requirements(report, place), "s": summarize(report, place)}
         yield Page(place.file, template.render(shared, place=place, **found))

@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 
 from inventory.enums import Role, Tier
 from inventory.model import Frozen
-from monitors.audit.history.history import TrendPoint
+from monitors.audit.history.model import TrendPoint
 from monitors.audit.model.controls import WEIGHT, FrameworkReferences, Severity
 from monitors.audit.model.results import Accepted, Evidence, Outcome
 from monitors.text import ReportText, report_fields

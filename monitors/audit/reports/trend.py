@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from monitors.audit.history.history import TrendPoint
+from monitors.audit.history.model import TrendPoint
 
 SHARES = ("coverage", "accepted", "proved")
 # More points than this are no longer told apart.

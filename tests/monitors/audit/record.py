@@ -14,8 +14,8 @@ import click
 
 from bastide.support.estate import estate_context
 from monitors.audit.collect.bundle import Bundle, unframe, unpack
-from monitors.audit.judge.commands import LIST_FILE, render
-from monitors.audit.judge.host import judge
+from monitors.audit.judge.command_list import LIST_FILE, render
+from monitors.audit.judge.host_results import judge
 from monitors.audit.model.controls import load_controls
 from monitors.audit.model.declared import find_declared
 from monitors.audit.model.results import Outcome

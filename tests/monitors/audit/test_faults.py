@@ -13,16 +13,9 @@ from pathlib import Path
 import paramiko
 import pytest
 
+from monitors.audit.archive.runs import AuditError, load, load_latest, run_files
 from monitors.audit.collect.bundle import MAX_PACKED_BYTES, MAX_PLAIN_BYTES, unpack
-from monitors.audit.model.results import (
-    AuditError,
-    AuditRun,
-    HostAudit,
-    Outcome,
-    audit_files,
-    load,
-    load_latest,
-)
+from monitors.audit.model.results import AuditRun, HostAudit, Outcome
 from monitors.audit.run import ResultsNotKeptError, run_audit
 from tests.monitors.audit.collect.ssh_server import Serve, dies_after, new_key, says
 from tests.monitors.audit.collect.test_bundle import framed
@@ -130,7 +123,7 @@ def test_two_audits_of_one_host_at_once_are_both_whole(
 
     bundles = {run.hosts[0].bundle for run in runs}
     assert all(run.hosts[0].problem == "" for run in runs)
-    assert len(bundles) == len(runs) == len(audit_files(made.state))
+    assert len(bundles) == len(runs) == len(run_files(made.state))
     assert all(unpack((made.state / str(path)).read_bytes()) for path in bundles)
 
 
@@ -208,4 +201,4 @@ def test_a_disk_that_fills_up_costs_the_hosts_whose_bundles_do_not_fit(
     assert all(unpack((disk / str(host.bundle)).read_bytes()) for host in kept)
     assert len(list((disk / "bundles").rglob("*.json.gz"))) == len(kept)
     assert not [path for path in written(disk) if path.suffix == ".tmp"]
-    assert all(load(file) for file in audit_files(disk))
+    assert all(load(file) for file in run_files(disk))

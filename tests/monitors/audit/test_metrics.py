@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from inventory.model import Estate, Waiver
+from monitors.audit.archive.runs import AuditError, save
 from monitors.audit.history.database import ENVIRONMENT, StoreError, store_url
 from monitors.audit.history.record import record
-from monitors.audit.judge.host import all_errors
+from monitors.audit.judge.host_results import all_errors
 from monitors.audit.metrics import collect
-from monitors.audit.model.results import AuditError, AuditRun, Outcome, save
+from monitors.audit.model.results import AuditRun, Outcome
 from monitors.audit.model.score import STALE_AFTER
 from monitors.metrics import Family, render
 from tests.monitors.audit.estates import TABLE, audit_run, declared, lab, with_waivers

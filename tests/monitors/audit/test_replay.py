@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from inventory.model import Waiver
-from monitors.audit.collect.bundle import BundleError, keep
+from monitors.audit.archive.bundles import keep
+from monitors.audit.collect.bundle import BundleError
 from monitors.audit.evidence.inputs import InputsError, keep_inputs
 from monitors.audit.evidence.records import seal
 from monitors.audit.model.controls import ControlTable

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from inventory.model import Estate
+from monitors.audit.archive.runs import AuditError, load_latest, save
 from monitors.audit.collect.exchange import Target
 from monitors.audit.model.declared import UndeclaredHostError
-from monitors.audit.model.results import AuditError, HostAudit, Outcome, load_latest, save
+from monitors.audit.model.results import HostAudit, Outcome
 from monitors.audit.replay import basis_today, replay
 from monitors.audit.run import audit_host, run_audit
 from tests.monitors.audit.collect.ssh_server import known, new_key, says, serving

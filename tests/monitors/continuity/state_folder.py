@@ -7,7 +7,8 @@ from typing import Any
 
 from inventory.load import find_estate, load_estate
 from inventory.model import Estate
-from monitors.audit.collect.bundle import Bundle, Recorded, keep, pack
+from monitors.audit.archive.bundles import keep
+from monitors.audit.collect.bundle import Bundle, Recorded, pack
 from monitors.audit.facts.system import KEPT
 from monitors.continuity.host_status import STATUS
 

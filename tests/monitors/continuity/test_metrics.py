@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from monitors.audit.host_files import newest_content
 from monitors.continuity.metrics import collect
 from monitors.metrics import render
 from tests.monitors.continuity.state_folder import (
@@ -19,7 +20,7 @@ LABELS = f'{{municipality="velgora",host="{HOST}",plan="permits"}}'
 
 def scraped(state: Path) -> dict[str, float]:
     """Return the series of one plan by metric name, as Prometheus would read them."""
-    lines = render(collect(state, lab_estate())).splitlines()
+    lines = render(collect(state, lab_estate(), newest_content)).splitlines()
     return {
         line.split("{")[0]: float(line.rsplit(" ", 1)[1])
         for line in lines

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from monitors.audit.host_files import newest_content
 from monitors.continuity.plan_states import PlanState, read_plan_states
 from tests.monitors.continuity.state_folder import (
     HOST,
@@ -19,13 +20,12 @@ NO_PLANS = '{"host": "velgora-app", "at": "2026-01-01T00:00:00Z", "plans": []}'
 
 
 def velgora(state: Path) -> PlanState:
-    return next(
-        plan for plan in read_plan_states(state, lab_estate()) if plan.objectives.host == HOST
-    )
+    plans = read_plan_states(state, lab_estate(), newest_content)
+    return next(plan for plan in plans if plan.objectives.host == HOST)
 
 
 def test_every_plan_of_the_inventory_is_there_before_anything_is_known(tmp_path: Path) -> None:
-    plans = read_plan_states(tmp_path, lab_estate())
+    plans = read_plan_states(tmp_path, lab_estate(), newest_content)
     assert {plan.objectives.host for plan in plans} == {
         "velgora-app",
         "velgora-files",

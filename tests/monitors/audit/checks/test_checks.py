@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from monitors.audit.judge.host import judge
+from monitors.audit.judge.host_results import judge
 from monitors.audit.model.results import Outcome
 from tests.monitors.audit.estates import CASES, TABLE, changed, declared, recorded
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitors.audit.archive.bundles import keep
 from monitors.audit.collect import bundle as bundles
 from monitors.audit.collect.bundle import (
     MAX_PACKED_BYTES,
@@ -19,7 +20,6 @@ from monitors.audit.collect.bundle import (
     BundleError,
     Recorded,
     expected_length,
-    keep,
     pack,
     unframe,
     unpack,

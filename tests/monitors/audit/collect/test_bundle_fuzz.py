@@ -21,7 +21,7 @@ from monitors.audit.collect.bundle import (
     pack,
     unpack,
 )
-from monitors.audit.judge.host import judge
+from monitors.audit.judge.host_results import judge
 from monitors.audit.model.controls import ControlTable
 from tests.monitors.audit.collect.test_bundle import GOOD, framed, packed_with
 from tests.monitors.audit.estates import TABLE, declared, recorded

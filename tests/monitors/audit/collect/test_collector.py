@@ -14,7 +14,7 @@ import pytest
 
 from monitors.audit.collect import bundle as bundles
 from monitors.audit.collect.bundle import COLLECTOR_VERSION, Bundle, Recorded, unframe, unpack
-from monitors.audit.judge.commands import LIST_FILE
+from monitors.audit.judge.command_list import LIST_FILE
 
 COLLECTOR = LIST_FILE.with_name("bastide_collector.py")
 

@@ -4,12 +4,13 @@ import hashlib
 from datetime import timedelta
 from pathlib import Path
 
-from monitors.audit.collect.bundle import keep
+from monitors.audit.archive.bundles import keep
+from monitors.audit.archive.runs import save
 from monitors.audit.evidence.chain import Link
 from monitors.audit.evidence.inputs import keep_inputs
 from monitors.audit.evidence.package import write_package
 from monitors.audit.evidence.records import seal
-from monitors.audit.model.results import AuditRun, save
+from monitors.audit.model.results import AuditRun
 from tests.monitors.audit.estates import TABLE, audit_run, declared, lab, packed
 
 HOSTS = ("kastrava-app", "velgora-app")

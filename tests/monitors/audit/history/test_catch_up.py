@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from monitors.audit.archive.runs import save
 from monitors.audit.history.catch_up import CaughtUp, catch_up, follow, rebuild
 from monitors.audit.history.database import DamagedError
 from monitors.audit.history.queries import read_history
 from monitors.audit.history.record import record
-from monitors.audit.model.results import AuditRun, save
+from monitors.audit.model.results import AuditRun
 from tests.monitors.audit.history.runs import run
 
 APP = "velgora-app"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitors.audit.history.history import History, Repair, Standing, TrendPoint
+from monitors.audit.history.model import History, Repair, Standing, TrendPoint
 from monitors.audit.history.queries import Place, read_first_failed, read_history
 from monitors.audit.history.record import record
 from monitors.audit.model.results import AuditRun, Outcome

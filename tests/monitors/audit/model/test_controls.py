@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from monitors.audit.collect.backends import Answer, answering_host, from_answers
-from monitors.audit.judge.check import check_function, run_check
-from monitors.audit.judge.commands import EVERYTHING, LIST_FILE, render
+from monitors.audit.judge.command_list import EVERYTHING, LIST_FILE, render
+from monitors.audit.judge.runner import check_function, run_check
 from monitors.audit.model.controls import ControlTableError, load_controls
 from monitors.audit.model.results import Outcome
 
@@ -101,7 +101,9 @@ def test_every_control_is_set_by_a_tagged_task_of_its_role_or_by_hand() -> None:
 
 
 def test_the_collectors_list_is_the_one_that_the_checks_ask_for() -> None:
-    assert LIST_FILE.read_text() == render(TABLE), "run `python -m monitors.audit.judge.commands`"
+    assert LIST_FILE.read_text() == render(TABLE), (
+        "run `python -m monitors.audit.judge.command_list`"
+    )
 
 
 @pytest.mark.parametrize("control", TABLE.controls, ids=lambda control: control.id)

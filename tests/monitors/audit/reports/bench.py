@@ -15,7 +15,7 @@ from pathlib import Path
 
 from inventory.enums import Tier
 from inventory.model import Estate, Municipality
-from monitors.audit.history.history import History, TrendPoint
+from monitors.audit.history.model import History, TrendPoint
 from monitors.audit.model.controls import load_controls
 from monitors.audit.model.results import AuditRun, HostAudit, Outcome
 from monitors.audit.reports.build import build

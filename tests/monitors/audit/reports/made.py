@@ -7,7 +7,7 @@ from inventory.entries import hosts
 from inventory.load import load_estate
 from inventory.model import Estate, Waiver
 from inventory.paths import SHIPPED_ESTATES
-from monitors.audit.history.history import History, Repair, Standing, TrendPoint
+from monitors.audit.history.model import History, Repair, Standing, TrendPoint
 from monitors.audit.model.controls import ControlTable, Severity
 from monitors.audit.model.results import Accepted, AuditRun, Evidence, HostAudit, Outcome, Result
 from monitors.audit.reports.build import build

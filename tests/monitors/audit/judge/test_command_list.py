@@ -5,8 +5,8 @@ import pytest
 from inventory.entries import hosts
 from inventory.enums import Role
 from monitors.audit.collect.backends import Answer, answering_host, recording
-from monitors.audit.judge.check import run_check
-from monitors.audit.judge.commands import ANSWERS, commands
+from monitors.audit.judge.command_list import ANSWERS, commands
+from monitors.audit.judge.runner import run_check
 from tests.monitors.audit.estates import TABLE, declared, lab
 
 LISTED = commands(TABLE)

@@ -6,14 +6,15 @@ Pure: the same inputs give the same results, whenever and wherever they are judg
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date
+from pathlib import Path
 
 from inventory.model import ESTATE_SCOPE, Waiver
 from monitors.audit.collect.backends import Answer, answering_host, from_answers
 from monitors.audit.collect.bundle import Bundle
-from monitors.audit.judge.check import run_check
+from monitors.audit.judge.runner import run_check
 from monitors.audit.model.controls import Control, ControlTable
 from monitors.audit.model.declared import Declared
-from monitors.audit.model.results import Accepted, Evidence, Outcome, Result
+from monitors.audit.model.results import Accepted, Evidence, HostAudit, Outcome, Result
 
 MAX_EXCERPT_LINES = 8
 MAX_LINE_CHARACTERS = 200
@@ -30,6 +31,27 @@ def judge(
     on = bundle.collected.date()
     results = (_judge_one(control, answers, declared) for control in table.controls)
     return tuple(with_waiver(result, declared, tuple(waivers), on) for result in results)
+
+
+def judge_host(
+    bundle: Bundle,
+    table: ControlTable,
+    declared: Declared,
+    waivers: Iterable[Waiver],
+    path: Path,
+) -> HostAudit:
+    """Return a host's results from its bundle, kept at `path` under the state folder."""
+    return HostAudit(
+        host=declared.host,
+        municipality=declared.municipality,
+        tier=declared.tier,
+        roles=declared.roles,
+        collected=bundle.collected,
+        bundle=str(path),
+        collector=bundle.collector,
+        commands_sha256=bundle.commands_sha256,
+        results=judge(bundle, table, declared, waivers),
+    )
 
 
 def all_errors(table: ControlTable, declared: Declared, problem: str) -> tuple[Result, ...]:

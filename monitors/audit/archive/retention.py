@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from monitors.audit.collect.bundle import ENDING
-from monitors.audit.model.results import AuditError, AuditRun, audit_files, load, moment_of
+from monitors.audit.archive.bundles import ENDING
+from monitors.audit.archive.runs import AuditError, load, run_files
+from monitors.audit.archive.stamps import moment_of
+from monitors.audit.model.results import AuditRun
 
 ALL_FOR = timedelta(days=35)
 WEEKLY_FOR = timedelta(days=400)
@@ -50,7 +52,7 @@ def prune(state: Path, now: datetime) -> Pruned:
     bundles. Runs go before their bundles, so that after a crash no run points to nothing.
     """
     kept = _kept_runs(state, now)
-    runs = tuple(file for file in _older(audit_files(state), now - ALL_FOR) if file not in kept)
+    runs = tuple(file for file in _older(run_files(state), now - ALL_FOR) if file not in kept)
     needed = {state / host.bundle for run in kept.values() for host in run.hosts if host.bundle}
     bundles = tuple(_unneeded(state, needed, now - ALL_FOR))
     for file in (*runs, *bundles, *_parts(state, now - PARTS_FOR)):
@@ -60,7 +62,7 @@ def prune(state: Path, now: datetime) -> Pruned:
 
 def _kept_runs(state: Path, now: datetime) -> dict[Path, AuditRun]:
     """Return the older runs that stay; younger ones stay and point to younger bundles."""
-    files = audit_files(state)
+    files = run_files(state)
     newest = {_label(file): file for file in reversed(files)}
     kept: dict[Path, AuditRun] = {}
     told: set[HostWeek] = set()

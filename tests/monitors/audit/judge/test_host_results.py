@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from inventory.model import Waiver
-from monitors.audit.judge.host import all_errors, judge
+from monitors.audit.judge.host_results import all_errors, judge
 from monitors.audit.model.results import Outcome, Result
 from monitors.audit.model.score import STALE_AFTER, score, up_to_date, weights_of
 from tests.monitors.audit.estates import TABLE, changed, declared, recorded

@@ -1,6 +1,6 @@
 """The list of commands that the checks ask, generated from the checks themselves.
 
-`python -m monitors.audit.judge.commands` writes it into the audit role.
+`python -m monitors.audit.judge.command_list` writes it into the audit role.
 """
 
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from inventory.enums import Role
 from monitors.audit.collect.backends import Answer, answering_host, recording
-from monitors.audit.judge.check import run_check
+from monitors.audit.judge.runner import run_check
 from monitors.audit.model.controls import Control, ControlTable, load_controls
 from monitors.audit.model.declared import Declared
 

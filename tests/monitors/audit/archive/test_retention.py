@@ -8,17 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from monitors.audit.collect.bundle import keep
-from monitors.audit.model.results import (
-    AuditError,
-    AuditRun,
-    HostAudit,
-    audit_files,
-    load,
-    moment_of,
-    save,
-)
-from monitors.audit.retention import ALL_FOR, WEEKLY_FOR, prune, prune_daily
+from monitors.audit.archive.bundles import keep
+from monitors.audit.archive.retention import ALL_FOR, WEEKLY_FOR, prune, prune_daily
+from monitors.audit.archive.runs import AuditError, load, run_files, save
+from monitors.audit.archive.stamps import moment_of
+from monitors.audit.model.results import AuditRun, HostAudit
 from tests.monitors.audit.estates import audit_run
 
 NOW = datetime(2027, 3, 10, 4, 0, tzinfo=UTC)
@@ -61,7 +55,7 @@ def test_a_damaged_run_stops_all_pruning_and_is_named(
 ) -> None:
     for days_ago in (0, 50, 51, 500):
         audited(tmp_path, days_ago)
-    damaged = audit_files(tmp_path)[-1]
+    damaged = run_files(tmp_path)[-1]
     damaged.write_text("{}")
 
     with pytest.raises(AuditError, match=damaged.name):
@@ -69,7 +63,7 @@ def test_a_damaged_run_stops_all_pruning_and_is_named(
     prune_daily(tmp_path, NOW)
 
     assert damaged.name in caplog.text
-    assert len(audit_files(tmp_path)) == len(bundles(tmp_path)) == 4
+    assert len(run_files(tmp_path)) == len(bundles(tmp_path)) == 4
 
 
 def test_no_kept_run_of_two_years_points_to_a_bundle_that_went(tmp_path: Path) -> None:
@@ -78,7 +72,7 @@ def test_no_kept_run_of_two_years_points_to_a_bundle_that_went(tmp_path: Path) -
 
     prune(tmp_path, NOW)
 
-    for file in audit_files(tmp_path):
+    for file in run_files(tmp_path):
         for host in load(file).hosts:
             assert (tmp_path / str(host.bundle)).exists(), file
 
@@ -89,7 +83,7 @@ def test_all_of_the_last_weeks_stays_then_one_a_week_then_nothing(tmp_path: Path
 
     prune(tmp_path, NOW)
 
-    left = ages(audit_files(tmp_path))
+    left = ages(run_files(tmp_path))
     assert left == ages(bundles(tmp_path))
     assert left[: ALL_FOR.days + 1] == list(range(ALL_FOR.days + 1))
     weekly = left[ALL_FOR.days + 1 :]
@@ -105,7 +99,7 @@ def test_a_host_that_only_an_earlier_run_of_the_week_asked_keeps_its_week(tmp_pa
 
     prune(tmp_path, NOW)
 
-    kept = {load(file).started for file in audit_files(tmp_path)}
+    kept = {load(file).started for file in run_files(tmp_path)}
     assert {everyone.started, only_one.started} <= kept
 
 
@@ -116,7 +110,7 @@ def test_the_newest_of_each_label_stays_whatever_its_age(tmp_path: Path) -> None
 
     prune(tmp_path, NOW)
 
-    assert [load(file).started for file in audit_files(tmp_path, "before")] == [baseline.started]
+    assert [load(file).started for file in run_files(tmp_path, "before")] == [baseline.started]
     assert ages(bundles(tmp_path)) == [0, 900]
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
-from monitors.audit.model.results import HostAudit, Outcome, Result, audit_files, load
+from monitors.audit.archive.runs import load, run_files
+from monitors.audit.model.results import HostAudit, Outcome, Result
 from monitors.audit.model.score import up_to_date
 
 # Runs of single hosts may hide a fleet's last run, but not for ever.
@@ -48,7 +49,7 @@ def newest(state: Path, wanted: Iterable[str]) -> tuple[Newest, ...]:
 
     Raises AuditError when a results file is damaged.
     """
-    files = audit_files(state)[:MAX_FILES]
+    files = run_files(state)[:MAX_FILES]
     stamps = tuple((file, file.stat().st_mtime_ns) for file in files)
     return _read(stamps, frozenset(wanted))
 

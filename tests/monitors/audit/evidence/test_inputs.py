@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from monitors.audit.evidence.dated import in_force
-from monitors.audit.evidence.inputs import CONTROLS, WAIVERS, InputsError, keep_inputs
+from monitors.audit.evidence.inputs import CONTROLS, WAIVERS, InputsError, in_force, keep_inputs
 from monitors.audit.evidence.records import seal
 from monitors.audit.model.controls import ControlTable
 from tests.monitors.audit.estates import TABLE
