@@ -65,8 +65,8 @@ async def serve(count: int) -> None:
             return
         print(sum(agent.counted.answers for _, agent in made), flush=True)  # noqa: T201
 
-    async with serving(made) as places:
-        assert str(places[0].address) == str(FIRST)
+    async with serving(made) as endpoints:
+        assert str(endpoints[0].address) == str(FIRST)
         loop.add_reader(sys.stdin.fileno(), asked)
         await ended.wait()
 

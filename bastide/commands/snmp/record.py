@@ -19,7 +19,7 @@ from monitors.snmp import oid
 from monitors.snmp.client import Community, SnmpError, User
 from monitors.snmp.recording.mask import mask
 from monitors.snmp.recording.recorder import ROOTS, Recorder
-from monitors.snmp.recording.write import text
+from monitors.snmp.recording.snmprec import format_entries
 from monitors.snmp.session import NetworkClient
 from monitors.snmp.targets import agent
 
@@ -55,7 +55,7 @@ def record(
     if masked:
         words = (secret.community,) if isinstance(secret, Community) else (secret.user,)
         entries = mask(entries, words=words).entries
-    write_whole(path, text(entries))
+    write_whole(path, format_entries(entries))
     for remark in recorder.remarks:
         click.echo(f"note: {remark}", err=True)
     click.echo(f"{path}: {len(entries)} values{', masked' if masked else ''}")
@@ -70,7 +70,7 @@ def record(
 def walk(target: str, roots: tuple[str, ...], estate_name: str | None, given: AccessOptions) -> int:
     """Print what TARGET answers below each OID, everything by default, as `.snmprec` lines."""
     recorder, _ = _walked(target, estate_name, given, roots)
-    click.echo(text(recorder.entries.values()), nl=False)
+    click.echo(format_entries(recorder.entries.values()), nl=False)
     for remark in recorder.remarks:
         click.echo(f"note: {remark}", err=True)
     return Exit.FINDINGS if recorder.remarks else Exit.WELL

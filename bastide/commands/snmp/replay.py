@@ -11,11 +11,10 @@ from inventory.secrets import SecretError, resolve
 from monitors.exporter.server import ListenError, parse_listen
 from monitors.metrics import render
 from monitors.snmp.client import SnmpError, User
-from monitors.snmp.recording.polled import polled
 from monitors.snmp.recording.reader import Recording, RecordingError, read
+from monitors.snmp.recording.recorded_session import poll_recording
 from monitors.snmp.replay.agent import Access
-from monitors.snmp.replay.run import recorded, run
-from monitors.snmp.replay.server import BindError, Place
+from monitors.snmp.replay.server import BindError, Endpoint, recorded_agents, serve_until_stopped
 
 LISTEN = "127.0.0.1:1161"
 COMMUNITY = "public"
@@ -62,19 +61,21 @@ def replay(
     try:
         if show:
             return max(_show(read(path)) for path in files)
-        place = parse_listen(listen)
+        listener = parse_listen(listen)
         access = _access(community, user, auth, priv)
-        agents, recordings = recorded(files, access, Place(place.host, place.port), move=move)
+        agents, recordings = recorded_agents(
+            files, access, Endpoint(listener.host, listener.port), move=move
+        )
     except (RecordingError, ListenError, SecretError) as error:
         raise CommandError(str(error), Exit.WRONG_USE) from None
     _tell(recordings)
 
-    def ready(places: Sequence[Place]) -> None:
-        for path, where in zip(files, places, strict=True):
+    def ready(endpoints: Sequence[Endpoint]) -> None:
+        for path, where in zip(files, endpoints, strict=True):
             click.echo(f"{path} answers on {where.address} port {where.port}; Ctrl-C ends it")
 
     try:
-        asyncio.run(run(agents, ready))
+        asyncio.run(serve_until_stopped(agents, ready))
     except BindError as error:
         raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
     return Exit.WELL
@@ -93,7 +94,7 @@ def _access(community: str | None, user: str | None, auth: str | None, priv: str
 def _show(recording: Recording) -> int:
     _tell([recording])
     try:
-        gathering, families = polled(recording)
+        gathering, families = poll_recording(recording)
     except SnmpError as error:
         raise CommandError(f"{recording.name}: {error}", Exit.COULD_NOT_CHECK) from None
     names = " ".join(profile.profile for profile in gathering.profiles)

@@ -9,18 +9,16 @@ the strangest things where nobody expects them.
 """
 
 import secrets
-from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from monitors.snmp import oid
+from monitors.snmp import oid as oids
 from monitors.snmp.client import Typed
 from monitors.snmp.recording import sensitive
-from monitors.snmp.recording.indexes import Indexes
-from monitors.snmp.recording.learned import Learned, learn
-from monitors.snmp.recording.pseudonyms import Disguise
+from monitors.snmp.recording.identifiers import MAC_OCTETS, Identifiers, identifiers
+from monitors.snmp.recording.pseudonyms import Pseudonyms
 from monitors.snmp.recording.sensitive import below
-from monitors.snmp.recording.substitution import Texts
+from monitors.snmp.recording.substitution import IndexSubstitution, TextSubstitution
 from monitors.snmp.wire import ber, values
 
 _WHOLE = (*sensitive.NAMES, *sensitive.SERIALS, *sensitive.DESCRIPTIONS)
@@ -47,28 +45,27 @@ def mask(
     names of people) are replaced wherever they occur.
     """
     kept: list[Typed] = []
-    counted: Counter[str] = Counter()
+    left_out = changed = 0
     for entry in entries:
         if below(entry.oid, sensitive.CREDENTIALS):
-            counted["left out"] += 1
+            left_out += 1
         else:
             kept.append(entry)
-    known = learn(kept, words)
-    masker = _Masker(Disguise(key or secrets.token_bytes(32)), known)
+    masker = _Masker(Pseudonyms(key or secrets.token_bytes(32)), identifiers(kept, words))
     masked = {}
     for entry in kept:
         other = masker.entry(entry)
-        counted["changed"] += other != entry
+        changed += other != entry
         masked[other.oid] = other
-    in_order = sorted(masked.values(), key=lambda entry: oid.numbers(entry.oid))
-    return Masked(tuple(in_order), counted["left out"], counted["changed"])
+    in_order = sorted(masked.values(), key=lambda entry: oids.numbers(entry.oid))
+    return Masked(tuple(in_order), left_out, changed)
 
 
 class _Masker:
-    def __init__(self, disguise: Disguise, known: Learned) -> None:
-        self._disguise, self._known = disguise, known
-        self._texts = Texts(disguise, known)
-        self._indexes = Indexes(disguise, known)
+    def __init__(self, pseudonyms: Pseudonyms, listed: Identifiers) -> None:
+        self._pseudonyms, self._listed = pseudonyms, listed
+        self._texts = TextSubstitution(pseudonyms, listed)
+        self._indexes = IndexSubstitution(pseudonyms, listed)
 
     def entry(self, entry: Typed) -> Typed:
         return Typed(self._indexes.oid(entry.oid), entry.tag, self._content(entry))
@@ -76,31 +73,31 @@ class _Masker:
     def _content(self, entry: Typed) -> bytes:
         content = entry.content
         if entry.tag == values.IP_ADDRESS:
-            return self._disguise.address(content) if len(content) == 4 else content
+            return self._pseudonyms.address(content) if len(content) == 4 else content
         if entry.tag == ber.OID:
             return self._indexes.oid(content)
         if entry.tag != ber.OCTETS:
             return content
         if below(entry.oid, (sensitive.ENGINE_ID,)):
-            tail = self._known_octets(content[_ENGINE_HEAD:])
-            return content[:_ENGINE_HEAD] + self._disguise.text(tail)
+            tail = self._engine_tail(content[_ENGINE_HEAD:])
+            return content[:_ENGINE_HEAD] + self._pseudonyms.text(tail)
         return self._octets(entry.oid, content)
 
-    def _octets(self, place: bytes, content: bytes) -> bytes:
-        if below(place, sensitive.LLDP_IDS) and len(content) == 5 and content[0] == 1:
-            return content[:1] + self._disguise.address(content[1:])
-        if content in self._known.macs or below(place, sensitive.MACS):
-            return self._disguise.mac(content) if len(content) == 6 else content
-        if below(place, sensitive.BRIDGES) and len(content) == 8:
-            return content[:2] + self._disguise.mac(content[2:])
-        if content in self._known.addresses:
-            return self._disguise.address(content)
-        if below(place, _WHOLE):
-            return self._disguise.text(content)
+    def _octets(self, oid: bytes, content: bytes) -> bytes:
+        if below(oid, sensitive.LLDP_IDS) and len(content) == 5 and content[0] == 1:
+            return content[:1] + self._pseudonyms.address(content[1:])
+        if content in self._listed.macs or below(oid, sensitive.MACS):
+            return self._pseudonyms.mac(content) if len(content) == MAC_OCTETS else content
+        if below(oid, sensitive.BRIDGES) and len(content) == 8:
+            return content[:2] + self._pseudonyms.mac(content[2:])
+        if content in self._listed.addresses:
+            return self._pseudonyms.address(content)
+        if below(oid, _WHOLE):
+            return self._pseudonyms.text(content)
         return self._texts.masked(content)
 
-    def _known_octets(self, content: bytes) -> bytes:
+    def _engine_tail(self, content: bytes) -> bytes:
         """The rest of an engine id: a hardware address, an address or a text."""
-        if len(content) == 6:
-            return self._disguise.mac(content)
-        return self._disguise.address(content) if len(content) == 4 else content
+        if len(content) == MAC_OCTETS:
+            return self._pseudonyms.mac(content)
+        return self._pseudonyms.address(content) if len(content) == 4 else content

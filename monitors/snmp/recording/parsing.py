@@ -1,10 +1,16 @@
-"""From what recordings write to content octets, by BER tag (X.690, 8; RFC 2578, 7.1)."""
+"""What the readers of both formats share: lines, and values written as text.
+
+Values become content octets by BER tag (X.690, 8; RFC 2578, 7.1).
+"""
 
 import re
 import struct
+from enum import Enum
 from ipaddress import AddressValueError, IPv4Address
+from typing import NamedTuple
 
 from monitors.snmp import oid
+from monitors.snmp.client import Typed
 from monitors.snmp.wire import ber, values
 
 NUMBERS = frozenset(
@@ -32,6 +38,26 @@ _DOTTED = re.compile(r"[0-9]+(\.[0-9]+)+")
 _LONGEST_OID = oid.MOST_ARCS * 11
 
 
+class Line(NamedTuple):
+    """A line of a file, counted from 1, without its end."""
+
+    at: int
+    text: bytes
+
+
+class Nothing(Enum):
+    """A line that says that there is no value, or nothing at all."""
+
+    ABSENT = "the agent had no value"
+
+
+class Parsed(NamedTuple):
+    """What a line gave: a value, nothing on purpose, or why it made no sense."""
+
+    at: int
+    result: Typed | Nothing | str
+
+
 class ValueTextError(ValueError):
     """A value cannot be read; the text says what was expected and found."""
 
@@ -45,12 +71,12 @@ def number(tag: int, text: str) -> bytes:
     digits = text.strip().replace(".", "", 1)
     if not _DIGITS.fullmatch(digits):
         raise ValueTextError(f"expected a number, found {text[:40]!r}")
-    found = int(digits) if len(digits) <= _MOST_DIGITS else _LARGEST
-    if -(2**31) <= found < 0 and tag in _OF_32_BITS:
-        found += 2**32
-    if not -(2**63) <= found < _LARGEST or (found < 0 and tag != ber.INTEGER):
+    value = int(digits) if len(digits) <= _MOST_DIGITS else _LARGEST
+    if -(2**31) <= value < 0 and tag in _OF_32_BITS:
+        value += 2**32
+    if not -(2**63) <= value < _LARGEST or (value < 0 and tag != ber.INTEGER):
         raise ValueTextError(f"{text[:40]}: more than the type holds")
-    return integer(found)
+    return integer(value)
 
 
 def integer(value: int) -> bytes:

@@ -12,7 +12,7 @@ _DIGITS = b"0123456789"
 _WORD_OCTETS = frozenset(_LETTERS + _LETTERS.upper() + _DIGITS)
 
 
-class Disguise:
+class Pseudonyms:
     """Replacements under one key."""
 
     def __init__(self, key: bytes) -> None:

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from monitors.snmp import oid
 from monitors.snmp.client import Typed
 from monitors.snmp.recording import snmprec, snmpwalk
-from monitors.snmp.recording.lines import Line, Nothing, Parsed
+from monitors.snmp.recording.parsing import Line, Nothing, Parsed
 
 MOST_OCTETS = 64 * 1024 * 1024
 MOST_LINES = 1_000_000

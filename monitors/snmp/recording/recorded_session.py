@@ -1,10 +1,18 @@
-"""A recorded agent in memory, asked like a living one: profiles are tried without a network."""
+"""A recorded agent in memory, polled like a living one: profiles are tried without a network."""
 
+import asyncio
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
+from monitors.metrics import Family
 from monitors.snmp import oid as oids_
+from monitors.snmp.boot_time import BootTimes
 from monitors.snmp.client import Binding, Missing, Page, Raw, SnmpError, Typed
+from monitors.snmp.device_cache import DeviceMemory
+from monitors.snmp.device_poll import Collector, Gathering
+from monitors.snmp.profile import shipped_profiles
+from monitors.snmp.recording.reader import Recording
+from monitors.snmp.samples import merged
 from monitors.snmp.wire import pdu
 from monitors.snmp.wire.values import decode
 
@@ -106,3 +114,17 @@ def _binding(entry: Typed) -> Binding:
 def _page(found: Sequence[bytes], octets: int) -> Page:
     data = b"".join(found)
     return Page(data, 0, len(data), octets)
+
+
+def poll_recording(
+    recording: Recording, pinned: tuple[str, ...] = ()
+) -> tuple[Gathering, list[Family]]:
+    """Poll a recording for the ``pinned`` profiles, or for all that suit it.
+
+    Raises SnmpError when it holds nothing that could be asked.
+    """
+    gathering = Gathering()
+    memory = DeviceMemory(recording.name, BootTimes())
+    collector = Collector(RecordedSession(recording.entries), memory, gathering)
+    asyncio.run(collector.collect(shipped_profiles(), pinned, ()))
+    return gathering, merged(gathering.families, [])

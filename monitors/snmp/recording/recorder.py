@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from monitors.snmp import oid
 from monitors.snmp.client import NoAnswerError, RefusedError, Session, SnmpError, Typed
-from monitors.snmp.recording.write import UnwritableError, line
+from monitors.snmp.recording.snmprec import UnwritableError, format_entry
 
 # LLDP lives in IEEE's tree (IEEE 802.1AB), everything else below the internet's (RFC 1155).
 ROOTS = (oid.encode("1.0.8802"), oid.encode("1.3.6.1"))
@@ -123,7 +123,7 @@ class Recorder:
     def _keep(self, entry: Typed) -> None:
         self._seen += 1
         try:
-            line(entry)
+            format_entry(entry)
         except UnwritableError as error:
             self._tell(f"{_dotted(entry.oid)}: left out: {error}")
             return

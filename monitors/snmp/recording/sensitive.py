@@ -114,6 +114,6 @@ INDEXES: tuple[tuple[bytes, str], ...] = tuple(
 )
 
 
-def below(place: bytes, trees: tuple[bytes, ...]) -> bool:
+def below(oid_octets: bytes, trees: tuple[bytes, ...]) -> bool:
     """Whether an OID lies in one of the subtrees."""
-    return place.startswith(trees)
+    return oid_octets.startswith(trees)

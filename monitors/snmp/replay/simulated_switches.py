@@ -14,7 +14,7 @@ from monitors.snmp.client import Typed
 from monitors.snmp.recording.parsing import integer
 from monitors.snmp.replay.agent import Access, Agent
 from monitors.snmp.replay.objects import SYSTEM_UPTIME, Recorded, Replaced, encoded, number
-from monitors.snmp.replay.server import Place
+from monitors.snmp.replay.server import Endpoint
 from monitors.snmp.wire import ber, values
 
 PORTS = 48
@@ -36,22 +36,22 @@ def fleet(
     ports: int = PORTS,
     address: str | None = None,
     first_port: int = 20_000,
-) -> list[tuple[Place, Agent]]:
+) -> list[tuple[Endpoint, Agent]]:
     """``count`` switches named ``switch-0001`` and so on, for ``serve.serving``.
 
     With an ``address`` they have ports from ``first_port`` on; without, each has an address of its
     own from 127.20.0.1 on and all have ``first_port``.
     """
     return [
-        (_place(at, address, first_port), switch(f"switch-{at + 1:04}", access, ports))
+        (_endpoint(at, address, first_port), switch(f"switch-{at + 1:04}", access, ports))
         for at in range(count)
     ]
 
 
-def _place(at: int, address: str | None, first_port: int) -> Place:
+def _endpoint(at: int, address: str | None, first_port: int) -> Endpoint:
     if address is not None:
-        return Place(address, first_port + at)
-    return Place(str(IPv4Address(_FIRST + at)), first_port)
+        return Endpoint(address, first_port + at)
+    return Endpoint(str(IPv4Address(_FIRST + at)), first_port)
 
 
 def switch(

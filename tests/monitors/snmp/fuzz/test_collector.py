@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from monitors.metrics import render
 from monitors.snmp.client import SnmpError, Typed
-from monitors.snmp.recording.polled import polled
 from monitors.snmp.recording.reader import Recording, read
+from monitors.snmp.recording.recorded_session import poll_recording
 from monitors.snmp.replay.simulated_switches import entries
 from tests.monitors.snmp.fuzz.messages import OIDS, VALUES
 
@@ -41,5 +41,5 @@ def test_whatever_a_device_says_becomes_text_for_prometheus(
     changed = tuple(Typed(entry.oid, *what) for entry, what in changes)
     device = Recording("odd", "snmprec", (*DEVICE, *changed, *added, *rows))
     with contextlib.suppress(SnmpError):
-        _, families = polled(device)
+        _, families = poll_recording(device)
         render(families)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitors.snmp.recording.reader import MOST_REMARKS, Recording, RecordingError, parse
-from monitors.snmp.recording.write import text
+from monitors.snmp.recording.snmprec import format_entries
 from tests.monitors.snmp.fuzz.messages import damaged
 
 CASES = Path(__file__).parents[1] / "recording" / "cases"
@@ -45,7 +45,7 @@ def test_a_recording_comes_out_or_an_error_that_says_why(data: bytes) -> None:
     assert found.entries
     assert len(found.remarks) == min(found.skipped, MOST_REMARKS)
     assert all(line.startswith("F") for line in found.told())
-    assert parse(text(found.entries).encode(), "F").entries == found.entries
+    assert parse(format_entries(found.entries).encode(), "F").entries == found.entries
 
 
 def test_long_lines_are_no_trouble() -> None:

@@ -8,8 +8,8 @@ import yaml
 
 from monitors.metrics import render
 from monitors.snmp.device_poll import Outcome
-from monitors.snmp.recording.polled import polled
 from monitors.snmp.recording.reader import read
+from monitors.snmp.recording.recorded_session import poll_recording
 
 RECORDINGS = Path(__file__).resolve().parents[4].parent / "shared" / "recordings"
 
@@ -65,7 +65,7 @@ def _case(path: Path) -> Case:
 @cache
 def ask(path: Path, pinned: tuple[str, ...] = ()) -> Asked:
     """Poll a recording once, for the ``pinned`` profiles or for all that suit it."""
-    gathering, families = polled(read(path), pinned)
+    gathering, families = poll_recording(read(path), pinned)
     text = render(families)
     return Asked(
         tuple(profile.profile for profile in gathering.profiles),

@@ -8,10 +8,10 @@ import pytest
 from monitors.snmp import oid
 from monitors.snmp.client import Typed
 from monitors.snmp.recording.mask import mask
-from monitors.snmp.recording.polled import polled
 from monitors.snmp.recording.reader import parse, read
+from monitors.snmp.recording.recorded_session import poll_recording
 from monitors.snmp.recording.sensitive import CREDENTIALS
-from monitors.snmp.recording.write import text
+from monitors.snmp.recording.snmprec import format_entries
 
 KEY = b"a key for tests"
 PLANTED = Path(__file__).parent / "private" / "planted.snmprec"
@@ -28,7 +28,7 @@ REAL = sorted(SHARED.glob("*.snmprec"))
 
 
 def masked_text(words: tuple[str, ...] = ("s3cret-community",)) -> str:
-    return text(mask(read(PLANTED).entries, key=KEY, words=words).entries)
+    return format_entries(mask(read(PLANTED).entries, key=KEY, words=words).entries)
 
 
 def values(shown: str) -> dict[str, str]:
@@ -47,7 +47,7 @@ def plain(shown: str) -> str:
 
 @pytest.mark.parametrize("secret", SECRETS)
 def test_what_was_planted_is_gone(secret: str) -> None:
-    before, after = plain(text(read(PLANTED).entries)), plain(masked_text())
+    before, after = plain(format_entries(read(PLANTED).entries)), plain(masked_text())
     assert secret.lower() in before
     assert secret.lower() not in after
 
@@ -59,7 +59,7 @@ def test_communities_and_users_are_left_out_as_a_whole() -> None:
 
 
 def test_models_versions_and_numbers_stay() -> None:
-    before, after = values(text(read(PLANTED).entries)), values(masked_text())
+    before, after = values(format_entries(read(PLANTED).entries)), values(masked_text())
     for kept in ("1.3.6.1.2.1.1.2.0", "1.3.6.1.2.1.2.2.1.10.1", "1.3.6.1.2.1.2.2.1.2.1"):
         assert after[kept] == before[kept]
     assert after["1.3.6.1.2.1.1.1.0"].startswith("Example OS 15.0.2.8 (EX-48P) on ")
@@ -126,11 +126,11 @@ def test_a_masked_device_is_still_a_recording_of_the_same_shape(path: Path) -> N
     original = read(path).entries
     masked = mask(original, key=KEY)
     assert len(masked.entries) + masked.left_out == len(original)
-    assert parse(text(masked.entries).encode(), path.name).entries == masked.entries
+    assert parse(format_entries(masked.entries).encode(), path.name).entries == masked.entries
 
 
 def _measured(path: Path, entries: tuple[Typed, ...]) -> dict[str, list[float]]:
-    _, families = polled(replace(read(path), entries=entries))
+    _, families = poll_recording(replace(read(path), entries=entries))
     # The time of the last boot is reckoned from the present.
     values = {family.name: sorted(sample[1] for sample in family.samples) for family in families}
     return {name: found for name, found in values.items() if "boot_timestamp" not in name}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from monitors.snmp.recording.reader import MOST_REMARKS, Recording, RecordingError, parse, read
-from monitors.snmp.recording.write import text
+from monitors.snmp.recording.snmprec import format_entries
 
 CASES = Path(__file__).parent / "cases"
 GIVEN = sorted(path for path in CASES.iterdir() if path.suffix != ".expected")
@@ -14,7 +14,7 @@ GIVEN = sorted(path for path in CASES.iterdir() if path.suffix != ".expected")
 def shown(found: Recording) -> str:
     """What was told, as comments, and what was read."""
     told = "".join(f"# {line.removeprefix(str(CASES) + '/')}\n" for line in found.told())
-    return told + text(found.entries)
+    return told + format_entries(found.entries)
 
 
 @pytest.mark.parametrize("path", GIVEN, ids=lambda path: path.name)
@@ -26,7 +26,7 @@ def test_case_gives_what_is_expected(path: Path) -> None:
 @pytest.mark.parametrize("path", GIVEN, ids=lambda path: path.name)
 def test_what_was_read_is_read_again_as_it_was(path: Path) -> None:
     found = read(path)
-    again = parse(text(found.entries).encode(), path.name)
+    again = parse(format_entries(found.entries).encode(), path.name)
     assert again.entries == found.entries
     assert again.told() == []
 

@@ -8,7 +8,7 @@ import pytest
 
 from monitors.snmp.client import User
 from monitors.snmp.replay.agent import Access, Agent
-from monitors.snmp.replay.server import Place, serving
+from monitors.snmp.replay.server import Endpoint, serving
 
 COMMUNITY = "replayed"
 USER = User("operator", "SHA", "authentication", "AES", "encryption")
@@ -26,13 +26,13 @@ needs_net_snmp = pytest.mark.skipif(
 
 
 def asked(agent: Agent, *command: str) -> subprocess.CompletedProcess[bytes]:
-    """What one of net-snmp's programs says to an agent; {} stands for the agent's place."""
+    """What one of net-snmp's programs says to an agent; {} stands for the agent's endpoint."""
     return asyncio.run(_asked(agent, command))
 
 
 async def _asked(agent: Agent, command: tuple[str, ...]) -> subprocess.CompletedProcess[bytes]:
-    async with serving([(Place("127.0.0.1", 0), agent)]) as (place,):
-        filled = [word.format(f"{place.address}:{place.port}") for word in command]
+    async with serving([(Endpoint("127.0.0.1", 0), agent)]) as (endpoint,):
+        filled = [word.format(f"{endpoint.address}:{endpoint.port}") for word in command]
         process = await asyncio.create_subprocess_exec(
             *filled, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )

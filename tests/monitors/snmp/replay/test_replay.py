@@ -10,7 +10,7 @@ from monitors.snmp.client import Typed
 from monitors.snmp.recording.reader import parse, read
 from monitors.snmp.replay.agent import Agent
 from monitors.snmp.replay.objects import Recorded
-from monitors.snmp.replay.server import BindError, Place, serving
+from monitors.snmp.replay.server import BindError, Endpoint, serving
 from monitors.snmp.replay.simulated_switches import fleet, switch
 from monitors.snmp.wire.values import UNSIGNED32
 from tests.monitors.snmp.replay.serving import (
@@ -108,10 +108,14 @@ def test_a_switch_has_a_name_of_its_own_and_48_ports() -> None:
 def test_a_fleet_answers_from_ports_or_from_addresses() -> None:
     async def served() -> None:
         by_port = fleet(3, ACCESS, address="127.0.0.1", first_port=20_700)
-        async with serving(by_port) as places:
-            assert [place.port for place in places] == [20_700, 20_701, 20_702]
-        async with serving(fleet(3, ACCESS, first_port=20_700)) as places:
-            assert [place.address for place in places] == ["127.20.0.1", "127.20.0.2", "127.20.0.3"]
+        async with serving(by_port) as endpoints:
+            assert [endpoint.port for endpoint in endpoints] == [20_700, 20_701, 20_702]
+        async with serving(fleet(3, ACCESS, first_port=20_700)) as endpoints:
+            assert [endpoint.address for endpoint in endpoints] == [
+                "127.20.0.1",
+                "127.20.0.2",
+                "127.20.0.3",
+            ]
 
     asyncio.run(served())
 
@@ -119,7 +123,10 @@ def test_a_fleet_answers_from_ports_or_from_addresses() -> None:
 def test_a_place_that_is_taken_says_so() -> None:
     async def twice() -> None:
         agent = switch("one", ACCESS)
-        async with serving([(Place("127.0.0.1", 0), agent)]) as (place,), serving([(place, agent)]):
+        async with (
+            serving([(Endpoint("127.0.0.1", 0), agent)]) as (endpoint,),
+            serving([(endpoint, agent)]),
+        ):
             pass
 
     with pytest.raises(BindError, match="cannot be listened on: Address already in use"):

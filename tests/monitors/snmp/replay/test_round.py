@@ -12,7 +12,7 @@ from monitors.snmp.recording.reader import read
 from monitors.snmp.recording.recorder import Recorder
 from monitors.snmp.replay.agent import Agent
 from monitors.snmp.replay.objects import Recorded
-from monitors.snmp.replay.server import Place, serving
+from monitors.snmp.replay.server import Endpoint, serving
 from monitors.snmp.session import NetworkClient
 from monitors.snmp.wire.values import COUNTER64
 from tests.monitors.snmp.replay.serving import ACCESS, COMMUNITY, STRONG, USER
@@ -32,8 +32,8 @@ async def _recorded(path: Path, how: Credentials, address: str) -> Recorder:
     agent, client = Agent(Recorded(read(path).entries), ACCESS), NetworkClient(0.3, 1)
     try:
         async with (
-            serving([(Place(address, 0), agent)]) as (place,),
-            client.session(Asked(place.address, place.port, how)) as session,
+            serving([(Endpoint(address, 0), agent)]) as (endpoint,),
+            client.session(Asked(endpoint.address, endpoint.port, how)) as session,
         ):
             recorder = Recorder(session)
             await recorder.walk()

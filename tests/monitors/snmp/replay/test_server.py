@@ -13,8 +13,7 @@ from monitors.snmp.client import Typed
 from monitors.snmp.recording.reader import RecordingError
 from monitors.snmp.replay.agent import Access
 from monitors.snmp.replay.objects import moving
-from monitors.snmp.replay.run import recorded, run
-from monitors.snmp.replay.server import Place
+from monitors.snmp.replay.server import Endpoint, recorded_agents, serve_until_stopped
 from monitors.snmp.wire import values
 from monitors.snmp.wire.pdu import typed
 
@@ -28,27 +27,27 @@ ERRORS = oid.encode("1.3.6.1.2.1.2.2.1.14.1")
 
 def test_a_file_that_is_no_recording_stops_all() -> None:
     with pytest.raises(RecordingError, match="test_run"):
-        recorded([*FILES, Path(__file__)], ACCESS, Place("127.0.0.1", 0))
+        recorded_agents([*FILES, Path(__file__)], ACCESS, Endpoint("127.0.0.1", 0))
 
 
 def test_files_have_ports_one_after_the_other_and_their_remarks() -> None:
-    agents, recordings = recorded(FILES, ACCESS, Place("127.0.0.1", 1161))
-    assert [place.port for place, _ in agents] == [1161, 1162]
+    agents, recordings = recorded_agents(FILES, ACCESS, Endpoint("127.0.0.1", 1161))
+    assert [endpoint.port for endpoint, _ in agents] == [1161, 1162]
     assert recordings[1].skipped == 17
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it(number: signal.Signals) -> None:
-    told: list[Sequence[Place]] = []
+    told: list[Sequence[Endpoint]] = []
 
-    def ready(places: Sequence[Place]) -> None:
-        told.append(places)
+    def ready(endpoints: Sequence[Endpoint]) -> None:
+        told.append(endpoints)
         os.kill(os.getpid(), number)
 
-    agents, _ = recorded(FILES, ACCESS, Place("127.0.0.1", 0))
-    asyncio.run(run(agents, ready))
+    agents, _ = recorded_agents(FILES, ACCESS, Endpoint("127.0.0.1", 0))
+    asyncio.run(serve_until_stopped(agents, ready))
     assert len(told[0]) == 2
-    assert all(place.port for place in told[0])
+    assert all(endpoint.port for endpoint in told[0])
 
 
 def test_counters_go_on_as_fast_as_they_did_and_wrap() -> None:
