@@ -4,11 +4,12 @@ import hashlib
 import os
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 from bastide.support.errors import CommandError, Exit
 from bastide.support.shipped_files import CHECKOUT, program
+from inventory.archives import tar
+from inventory.files import write_whole
 from inventory.paths import cache_directory
 
 SOURCES = ("bastide", "inventory", "infra", "monitors", "runbooks", "playbooks")
@@ -34,8 +35,8 @@ def build(target: Path) -> bool:
     folder.mkdir(parents=True, exist_ok=True)
     _download(folder)
     ours = _build_ours(folder / "own")
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _pack(target, [*sorted(folder.glob("*.whl")), ours, CHECKOUT / LOCK])
+    files = (*sorted(folder.glob("*.whl")), ours, CHECKOUT / LOCK)
+    write_whole(target, tar((f"wheelhouse/{file.name}", file.read_bytes()) for file in files))
     stamp.write_text(key)
     return True
 
@@ -88,14 +89,3 @@ def _run(command: list[str]) -> None:
             f"{done.stderr.strip()[-2000:]}",
             Exit.COULD_NOT_CHECK,
         )
-
-
-def _pack(target: Path, files: list[Path]) -> None:
-    fresh = target.with_name(f".{target.name}")
-    with tarfile.open(fresh, "w", format=tarfile.PAX_FORMAT) as tar:
-        for file in files:
-            info = tarfile.TarInfo(f"wheelhouse/{file.name}")
-            info.size, info.mode, info.mtime = file.stat().st_size, 0o644, 0
-            with file.open("rb") as content:
-                tar.addfile(info, content)
-    fresh.replace(target)

@@ -4,16 +4,16 @@ The rules and runbooks are the same for every estate: rules link to runbooks by 
 address (``$externalURL``), which serves them under ``/user``, so that they open with no internet.
 """
 
-import io
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from inventory.archives import tar
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import Role
+from inventory.files import write_whole
 from inventory.load import estate_files
 from inventory.model import Estate
 from monitors.prometheus.alertmanager_config import Delivery, alertmanager
@@ -75,13 +75,10 @@ def pack(
     there is anything to do.
     """
     entries = [*files(estate, runbooks, delivery), *_estate_files(estate_folder)]
-    content = _tar(entries)
+    content = tar(entries)
     if target.exists() and target.read_bytes() == content:
         return False
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = target.with_name(f".{target.name}")
-    fresh.write_bytes(content)
-    fresh.replace(target)
+    write_whole(target, content)
     return True
 
 
@@ -111,16 +108,6 @@ def _estate_files(folder: Path) -> Iterator[tuple[str, bytes]]:
     # Nothing else that lies there: a vault, though encrypted, has no business on other machines.
     for path in estate_files(folder):
         yield f"estate/{path.relative_to(folder).as_posix()}", path.read_bytes()
-
-
-def _tar(entries: list[tuple[str, bytes]]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for name, content in entries:
-            info = tarfile.TarInfo(name)
-            info.size, info.mode, info.mtime = len(content), 0o644, 0
-            tar.addfile(info, io.BytesIO(content))
-    return buffer.getvalue()
 
 
 def _yaml(data: dict[str, Any]) -> bytes:

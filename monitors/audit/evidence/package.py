@@ -5,7 +5,7 @@ from pathlib import Path
 
 from inventory.files import write_whole
 from monitors.audit.archive.stamps import stamp
-from monitors.audit.evidence import archive
+from monitors.audit.evidence import stored_zip
 from monitors.audit.evidence.chain import FOLDER, Link, load_chain
 from monitors.audit.evidence.records import (
     EvidenceError,
@@ -60,7 +60,7 @@ def package(run: AuditRun, state: Path, reports: Mapping[str, bytes]) -> bytes:
         **_files(found),
         **{f"{REPORTS}{name}": content for name, content in sorted(reports.items())},
     }
-    return archive.pack({**members, MANIFEST: _manifest(members, link, state)})
+    return stored_zip.pack({**members, MANIFEST: _manifest(members, link, state)})
 
 
 def write_package(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitors.audit.evidence import archive, merkle
+from monitors.audit.evidence import merkle, stored_zip
 from monitors.audit.evidence.chain import ChainError, Link, first_broken, parse_chain
 from monitors.audit.evidence.package import CHAIN, EXPLANATION, LEAVES, MANIFEST, README, REPORTS
 from monitors.audit.evidence.records import (
@@ -48,7 +48,7 @@ def verify(file: Path, expected: str | None = None) -> Verified:
     links = _chain(members)
     _records(members, links[-1])
     _manifest(members, links[-1])
-    if archive.pack(members) != raw:
+    if stored_zip.pack(members) != raw:
         raise BrokenError("the archive was changed outside its records")
     shown = fingerprint(links[-1].record.key)
     if expected and expected.replace(" ", "").lower() != shown.replace(" ", ""):
@@ -58,8 +58,8 @@ def verify(file: Path, expected: str | None = None) -> Verified:
 
 def _members(raw: bytes) -> dict[str, bytes]:
     try:
-        members = archive.unpack(raw)
-    except archive.ArchiveError as error:
+        members = stored_zip.unpack(raw)
+    except stored_zip.ArchiveError as error:
         raise BrokenError(str(error)) from None
     for name in (README, CHAIN, LEAVES, MANIFEST):
         if name not in members:

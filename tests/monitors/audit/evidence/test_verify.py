@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitors.audit.evidence import archive
+from monitors.audit.evidence import stored_zip
 from monitors.audit.evidence.chain import load_chain
 from monitors.audit.evidence.signing import fingerprint, signing_key
 from monitors.audit.evidence.verify import BrokenError, verify
@@ -59,7 +59,7 @@ def test_another_key_than_the_one_known_beforehand_is_refused(whole: Path) -> No
 
 @pytest.mark.parametrize("name", KINDS)
 def test_one_byte_changed_in_a_record_is_named(whole: Path, tmp_path: Path, name: str) -> None:
-    members = archive.unpack(whole.read_bytes())
+    members = stored_zip.unpack(whole.read_bytes())
     raw = flipped(whole.read_bytes(), whole.read_bytes().index(members[name]) + 20)
 
     with pytest.raises(BrokenError) as error:
@@ -69,7 +69,7 @@ def test_one_byte_changed_in_a_record_is_named(whole: Path, tmp_path: Path, name
 
 
 def test_every_kind_of_member_is_among_those_changed(whole: Path) -> None:
-    members = archive.unpack(whole.read_bytes())
+    members = stored_zip.unpack(whole.read_bytes())
     kinds = {name.split("/")[0] for name in members} - {"waivers.jsonl"}
     assert kinds == {name.split("/")[0] for name in KINDS}
 
@@ -91,13 +91,13 @@ def test_any_byte_changed_anywhere_is_noticed(
 def test_the_result_that_was_changed_is_named_by_host_and_control(
     whole: Path, tmp_path: Path, which: int
 ) -> None:
-    members = archive.unpack(whole.read_bytes())
+    members = stored_zip.unpack(whole.read_bytes())
     name = "results/velgora-app.jsonl"
     lines = members[name].splitlines(keepends=True)
     line = [n for n, text in enumerate(lines) if b'"outcome":"pass"' in text][which]
     control = lines[line].split(b'"control":"')[1].split(b'"')[0].decode()
     lines[line] = lines[line].replace(b'"outcome":"pass"', b'"outcome":"fail"')
-    forged = archive.pack({**members, name: b"".join(lines)})
+    forged = stored_zip.pack({**members, name: b"".join(lines)})
 
     with pytest.raises(BrokenError) as error:
         verify(written(tmp_path, forged))
@@ -105,7 +105,7 @@ def test_the_result_that_was_changed_is_named_by_host_and_control(
 
 
 def test_records_left_out_or_added_are_noticed(whole: Path, tmp_path: Path) -> None:
-    members = archive.unpack(whole.read_bytes())
+    members = stored_zip.unpack(whole.read_bytes())
     name = "results/velgora-app.jsonl"
     lines = members[name].splitlines(keepends=True)
     changes = {
@@ -117,7 +117,7 @@ def test_records_left_out_or_added_are_noticed(whole: Path, tmp_path: Path) -> N
     }
     for forged in changes.values():
         with pytest.raises(BrokenError):
-            verify(written(tmp_path, archive.pack(forged)))
+            verify(written(tmp_path, stored_zip.pack(forged)))
 
 
 @given(raw=st.binary(max_size=400))
