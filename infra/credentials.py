@@ -3,15 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
-
 from infra import certificates
+from infra.ssh_keys import new_key_pair
 from inventory.entries import hosts
 from inventory.files import write_whole
 from inventory.model import Estate
@@ -57,10 +50,8 @@ def passphrase(state: Path) -> str:
 def _ensure_ssh_key(path: Path, estate: Estate) -> bool:
     if path.exists():
         return False
-    key = Ed25519PrivateKey.generate()
-    public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.with_suffix(".pub").write_text(f"{public} bastide-{estate.estate}-{path.name}\n")
-    write_whole(path, private)
+    pair = new_key_pair()
+    comment = f"bastide-{estate.estate}-{path.name}"
+    write_whole(path.with_suffix(".pub"), f"{pair.public} {comment}\n", mode=0o644)
+    write_whole(path, pair.private)
     return True

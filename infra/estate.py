@@ -1,4 +1,4 @@
-"""What is provisioned for an estate, as a table of contents, and what the rest is told of it."""
+"""What is provisioned for an estate, as a table of contents, and what the stack exports of it."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -7,9 +7,9 @@ from typing import Any
 import pulumi
 
 from infra import credentials
+from infra.components.context import BuildContext
 from infra.components.foundation import Foundation
-from infra.components.hosts import Means
-from infra.components.tenant import PlaceComponent, package_cache
+from infra.components.tenant import TenantComponent, package_cache
 from inventory.entries import devices, hosts, tenants
 from inventory.enums import ProviderName
 from inventory.load import load_estate
@@ -30,12 +30,12 @@ def build(folder: Path, *, verify: bool = True) -> Mapping[str, Any]:
     credentials.ensure(estate, state)
     foundation = Foundation(estate) if _has_lab(estate) else None
     cache = package_cache(estate).url if foundation else None
-    means = Means(state, _authorized_keys(state), foundation, cache, verify)
-    built = [PlaceComponent(tenant, means) for tenant in tenants(estate)]
+    context = BuildContext(state, _authorized_keys(state), foundation, cache, verify)
+    components = [TenantComponent(tenant, context) for tenant in tenants(estate)]
     return {
         "estate": estate.estate,
-        "hosts": _merged(tenant.hosts for tenant in built),
-        "devices": _merged(tenant.devices for tenant in built),
+        "hosts": _merged(one.hosts for one in components),
+        "devices": _merged(one.devices for one in components),
         "resolvers": foundation.backbone.output("resolvers") if foundation else [],
         "package_cache": cache,
     }

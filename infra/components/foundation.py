@@ -16,7 +16,7 @@ WAN = "wan"
 
 
 class Foundation(pulumi.ComponentResource):
-    """The backbone with the WAN on it, and the image that machines are born from."""
+    """The backbone with the WAN on it, and the image that machines start from."""
 
     def __init__(self, estate: Estate) -> None:
         """Declare it for an estate that has lab ranges; InfraError when it has none."""
@@ -41,9 +41,9 @@ def lab_ranges(estate: Estate) -> tuple[IPv4Network, IPv4Network, IPv4Network]:
     lab = estate.lab
     if lab is not None:
         ranges = (lab.range, lab.wan, lab.uplink)
-        found = tuple(one for one in ranges if isinstance(one, IPv4Network))
-        if len(found) == len(ranges):
-            return found[0], found[1], found[2]
+        whole, wan, uplink = (one if isinstance(one, IPv4Network) else None for one in ranges)
+        if whole and wan and uplink:
+            return whole, wan, uplink
     raise failed(
         f"estate {estate.estate}",
         expected="IPv4 ranges for the lab in estate.yml",

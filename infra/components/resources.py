@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 from pulumi import Output, ResourceOptions
 
-from infra.provider.kinds import KINDS
+from infra.provider.drivers import KINDS
 
 
 class Provided(pulumi.CustomResource):
@@ -13,8 +13,8 @@ class Provided(pulumi.CustomResource):
 
     def output(self, name: str) -> Output[Any]:
         """Return an output property by its name in the provider's schema."""
-        found: Output[Any] = getattr(self, name)
-        return found
+        value: Output[Any] = getattr(self, name)
+        return value
 
 
 def declare(token: str, name: str, estate: str, spec: Any, opts: ResourceOptions) -> Provided:

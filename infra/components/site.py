@@ -1,4 +1,4 @@
-"""A site's network in the lab, and which of its addresses means what."""
+"""A site's network in the lab, and the interfaces of the hosts on it."""
 
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 

@@ -5,33 +5,34 @@ from collections.abc import Mapping
 import pulumi
 from pulumi import ResourceOptions
 
-from infra.components.hosts import DEVICES, HOSTS, Declared, Ground, Means, unsupported
+from infra.components.context import BuildContext, Placement, StackOutput
+from infra.components.providers import PROVIDERS
 from infra.components.resources import Provided, declare
 from infra.components.site import ipv4, network_spec
 from infra.lab.package_cache import CacheSpec
 from inventory.entries import InventoryDevice, InventoryHost, Tenant
 from inventory.enums import ProviderName
-from inventory.model import CENTRAL, Estate
+from inventory.model import CENTRAL, Estate, Site
 
 NETWORK = "bastide:lab:Network"
 
 
-class PlaceComponent(pulumi.ComponentResource):
-    """A municipality or the central site; `hosts` and `devices` say what came of it."""
+class TenantComponent(pulumi.ComponentResource):
+    """A municipality or the central site; `hosts` and `devices` are its stack outputs."""
 
-    def __init__(self, tenant: Tenant, means: Means) -> None:
+    def __init__(self, tenant: Tenant, context: BuildContext) -> None:
         """Declare its networks, hosts and devices."""
         kind = "Central" if tenant.id == CENTRAL else "Municipality"
         super().__init__(f"bastide:estate:{kind}", tenant.id)
-        self._place, self._means = tenant, means
+        self._tenant, self._context = tenant, context
         self._networks = self._declare_networks()
-        if tenant.id == CENTRAL and means.foundation is not None:
+        if tenant.id == CENTRAL and context.foundation is not None:
             self._declare_cache()
-        self.hosts: Mapping[str, Declared] = {
+        self.hosts: Mapping[str, StackOutput] = {
             entry.name: self._host(entry)
             for entry in (InventoryHost(tenant, host) for host in tenant.content.hosts)
         }
-        self.devices: Mapping[str, Declared] = {
+        self.devices: Mapping[str, StackOutput] = {
             entry.name: self._device(entry)
             for entry in (InventoryDevice(tenant, device) for device in tenant.content.devices)
         }
@@ -39,7 +40,7 @@ class PlaceComponent(pulumi.ComponentResource):
 
     def _declare_networks(self) -> Mapping[str, Provided]:
         """Declare the sites that something of the lab stands in."""
-        foundation, tenant = self._means.foundation, self._place
+        foundation, tenant = self._context.foundation, self._tenant
         if foundation is None:
             return {}
         opts = ResourceOptions(parent=self, depends_on=[foundation.backbone, foundation.wan])
@@ -51,25 +52,19 @@ class PlaceComponent(pulumi.ComponentResource):
         return made
 
     def _declare_cache(self) -> None:
-        estate = self._place.estate
+        estate = self._tenant.estate
         spec, site = package_cache(estate), estate.central.sites[0].id
         opts = ResourceOptions(parent=self, depends_on=[self._networks[site]])
         declare("bastide:lab:PackageCache", "package-cache", estate.estate, spec, opts)
 
-    def _host(self, entry: InventoryHost) -> Declared:
-        make = HOSTS.get(entry.provider)
-        if make is None:
-            raise unsupported(entry.name, entry.provider)
-        return make(entry, self._ground(entry.host.site), self._means)
+    def _host(self, entry: InventoryHost) -> StackOutput:
+        return PROVIDERS[entry.provider].host(entry, self._placement(entry.site), self._context)
 
-    def _device(self, entry: InventoryDevice) -> Declared:
-        make = DEVICES.get(entry.provider)
-        if make is None:
-            raise unsupported(entry.name, entry.provider)
-        return make(entry, self._ground(entry.device.site), self._means)
+    def _device(self, entry: InventoryDevice) -> StackOutput:
+        return PROVIDERS[entry.provider].device(entry, self._placement(entry.site), self._context)
 
-    def _ground(self, site: str) -> Ground:
-        return Ground(self, self._networks.get(site))
+    def _placement(self, site: Site) -> Placement:
+        return Placement(self, self._networks.get(site.id))
 
 
 def package_cache(estate: Estate) -> CacheSpec:

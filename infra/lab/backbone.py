@@ -8,10 +8,11 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
+from infra.driver.spec import SPEC
 from infra.errors import failed
 from infra.lab import sysctls
 from infra.lab.commands import in_netns, ip, ip_json, netns_path, nft
-from infra.lab.layout import SPEC, Lab
+from infra.lab.layout import Lab
 
 INNER_UPLINK = "uplink0"
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")

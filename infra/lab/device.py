@@ -10,10 +10,11 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter
 
+from infra.driver.spec import SPEC, Name
 from infra.errors import failed
 from infra.lab import networks, units
 from infra.lab.commands import in_netns
-from infra.lab.layout import SPEC, Lab, Name
+from infra.lab.layout import Lab
 from infra.lab.networks import Interface
 from inventory.files import write_whole
 

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field
 
-from infra.lab.layout import SPEC, Name
+from infra.driver.spec import SPEC, Name
 from infra.lab.networks import Interface
 from infra.ssh_keys import KeyPair
 

@@ -16,10 +16,11 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
+from infra.driver.spec import SPEC
 from infra.errors import failed
 from infra.lab import units
 from infra.lab.commands import CommandError
-from infra.lab.layout import SPEC, Lab
+from infra.lab.layout import Lab
 from infra.lab.mirrors import Source, debian_sources
 
 Report = Callable[[str], None]

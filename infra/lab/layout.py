@@ -8,25 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from infra.errors import failed
 from inventory.files import write_first
 from inventory.paths import cache_directory, state_directory
 
-# What the driver makes is described by frozen dataclasses that pydantic reads: from records by
-# their Python names, from Pulumi in camelCase; unknown keys are refused.
-SPEC = ConfigDict(
-    alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="forbid"
-)
-
 RUNTIME = Path("/run/bastide")
 RECORD = "lab.json"
 LINK_NAME_LENGTH = 15  # IFNAMSIZ less the closing zero
 
-# Names become parts of paths and of kernel objects: no others are let in.
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=62)]
 LinkName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*$", max_length=LINK_NAME_LENGTH)]
 
 

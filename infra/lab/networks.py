@@ -7,9 +7,10 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
+from infra.driver.spec import SPEC, Name
 from infra.lab.backbone import ensure_netns, find_link, remove_netns
 from infra.lab.commands import ip, ip_json, netns_path
-from infra.lab.layout import LINK_NAME_LENGTH, SPEC, Lab, LinkName, Name, link_name
+from infra.lab.layout import LINK_NAME_LENGTH, Lab, LinkName, link_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
+from infra.driver.spec import SPEC
 from infra.errors import failed
 from infra.lab import units
 from infra.lab.commands import in_netns, netns_path
-from infra.lab.layout import SPEC, Lab
+from infra.lab.layout import Lab
 from inventory.files import write_whole
 
 UNIT = "package-cache"

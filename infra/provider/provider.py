@@ -27,14 +27,13 @@ from pulumi.provider.experimental.provider import (
     UpdateResponse,
 )
 
+from infra.driver.kind import Kind, Values
+from infra.driver.shape import UNKNOWN
 from infra.errors import failed
-from infra.lab.layout import lab_of
-from infra.provider.actions import ACTIONS, Actions
-from infra.provider.kinds import KINDS, Kind
+from infra.provider.drivers import KINDS
+from infra.provider.plain_values import from_plain_map, to_plain_map
 from infra.provider.schema import schema
-from infra.provider.values import UNKNOWN, from_plain_map, to_plain_map
 
-Values = dict[str, Any]
 Say = Callable[[str, str], None]
 
 
@@ -65,20 +64,19 @@ class BastideProvider(pulumi_provider.Provider):
         if request.preview:
             return CreateResponse("", _unknown_outputs(_kind(request.type), request.properties))
         outputs = await self._ensure(request.type, request.urn, inputs)
-        return CreateResponse(_identity(inputs), from_plain_map({**inputs, **outputs}))
+        identity = _identity(_token(request.type), inputs)
+        return CreateResponse(identity, from_plain_map({**inputs, **outputs}))
 
     async def read(self, request: ReadRequest) -> ReadResponse:
         """Find out what the resource is now; an empty answer when it is gone."""
         kind = _kind(request.type)
         inputs = _inputs_of(kind, to_plain_map({**request.properties, **request.inputs}))
         checked = kind.shape.read(inputs)
-        outputs = await asyncio.to_thread(
-            _actions(request.type).read, lab_of(checked.estate), checked.spec
-        )
+        outputs = await asyncio.to_thread(kind.read, checked.estate, checked.spec)
         if outputs is None:
             return ReadResponse()
-        known = from_plain_map(inputs)
-        return ReadResponse(request.resource_id, {**known, **from_plain_map(outputs)}, known)
+        properties = from_plain_map({**inputs, **outputs})
+        return ReadResponse(request.resource_id, properties, from_plain_map(inputs))
 
     async def update(self, request: UpdateRequest) -> UpdateResponse:
         """Bring the resource to its new inputs, or back to life."""
@@ -92,12 +90,12 @@ class BastideProvider(pulumi_provider.Provider):
         """Remove the resource; one that is gone already is well."""
         kind = _kind(request.type)
         checked = kind.shape.read(_inputs_of(kind, to_plain_map(request.properties)))
-        await asyncio.to_thread(_actions(request.type).delete, lab_of(checked.estate), checked.spec)
+        await asyncio.to_thread(kind.delete, checked.estate, checked.spec)
 
-    async def _ensure(self, token: str, urn: str, inputs: Values) -> Values:
-        checked = _kind(token).shape.read(inputs)
-        lab, report = lab_of(checked.estate), partial(self._say, urn)
-        return await asyncio.to_thread(_actions(token).ensure, lab, checked.spec, report)
+    async def _ensure(self, type_chain: str, urn: str, inputs: Values) -> Values:
+        kind = _kind(type_chain)
+        checked, report = kind.shape.read(inputs), partial(self._say, urn)
+        return await asyncio.to_thread(kind.ensure, checked.estate, checked.spec, report)
 
 
 def _kind(type_chain: str) -> Kind[Any]:
@@ -113,10 +111,6 @@ def _kind(type_chain: str) -> Kind[Any]:
     return kind
 
 
-def _actions(type_chain: str) -> Actions[Any]:
-    return ACTIONS[_token(type_chain)]
-
-
 def _token(type_chain: str) -> str:
     return type_chain.rsplit("$", 1)[-1]  # the SDK leaves the parents' types before it
 
@@ -124,10 +118,10 @@ def _token(type_chain: str) -> str:
 def _diff(request: DiffRequest) -> DiffResponse:
     kind = _kind(request.type)
     old, new = to_plain_map(request.old_state), to_plain_map(request.new_inputs)
-    names = kind.shape.names - kind.birth_only
+    names = kind.shape.names - kind.create_only
     changed = {name for name in names if _differs(old.get(name), new.get(name))}
     if UNKNOWN not in new.values():
-        changed |= _actions(request.type).stale(lab_of(str(new["estate"])), old)
+        changed |= kind.stale(old)
     changed -= set(request.ignore_changes)
     replaces = sorted(changed & kind.replaces)
     return DiffResponse(
@@ -146,11 +140,12 @@ def _differs(old: Any, new: Any) -> bool:
 def _property_diff(
     kind: Kind[Any], name: str, old: Mapping[str, Any], new: Mapping[str, Any]
 ) -> PropertyDiff:
-    words = "UPDATE" if name in old and name in new else "ADD" if name in new else "DELETE"
     is_input = name in kind.shape.names
-    words = words if is_input else "UPDATE"
+    change = "UPDATE"
+    if is_input and (name in old) != (name in new):
+        change = "ADD" if name in new else "DELETE"
     replace = "_REPLACE" if name in kind.replaces else ""
-    return PropertyDiff(PropertyDiffKind[words + replace], input_diff=is_input)
+    return PropertyDiff(PropertyDiffKind[change + replace], input_diff=is_input)
 
 
 def _inputs_of(kind: Kind[Any], values: Mapping[str, Any]) -> Values:
@@ -163,5 +158,7 @@ def _unknown_outputs(
     return {**inputs, **from_plain_map(dict.fromkeys(kind.outputs, UNKNOWN))}
 
 
-def _identity(inputs: Mapping[str, Any]) -> str:
-    return f"{inputs['estate']}/{inputs.get('name', 'lab')}"
+def _identity(token: str, inputs: Mapping[str, Any]) -> str:
+    """Return the resource's id; what has no name is there once an estate, and has its driver's."""
+    _package, driver, _kind = token.split(":")
+    return f"{inputs['estate']}/{inputs.get('name', driver)}"

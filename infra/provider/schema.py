@@ -1,10 +1,11 @@
-"""The package's schema, made from the table of kinds and the driver's own types."""
+"""The package's schema, made from the drivers' tables of kinds and their own types."""
 
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
-from infra.provider.kinds import KINDS, Kind
+from infra.driver.kind import Kind
+from infra.provider.drivers import KINDS
 
 NAME = "bastide"
 VERSION = version("bastide")

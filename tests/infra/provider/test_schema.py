@@ -3,8 +3,7 @@ import json
 import pytest
 from pulumi.runtime.proto import provider_pb2 as pb
 
-from infra.provider.actions import ACTIONS
-from infra.provider.kinds import KINDS
+from infra.provider.drivers import KINDS
 from infra.provider.schema import schema
 from tests.infra.provider.plugin import Plugin
 
@@ -15,14 +14,10 @@ def test_the_program_answers_with_name_version_and_every_kind(plugin: Plugin) ->
     assert told["resources"].keys() == KINDS.keys()
 
 
-def test_every_kind_has_its_actions() -> None:
-    assert KINDS.keys() == ACTIONS.keys()
-
-
 @pytest.mark.parametrize("token", KINDS)
 def test_what_a_kind_names_is_in_its_schema(token: str) -> None:
     kind, row = KINDS[token], schema()["resources"][token]
-    assert kind.replaces | kind.birth_only <= kind.shape.names
+    assert kind.replaces | kind.create_only <= kind.shape.names
     assert row["inputProperties"].keys() == kind.shape.names
     assert row["properties"].keys() == kind.shape.names | kind.outputs.keys()
     assert not kind.shape.names & kind.outputs.keys()

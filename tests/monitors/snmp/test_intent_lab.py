@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.components.hosts import cables
+from infra.components.lab_hosts import cables
 from infra.lab.agent.__main__ import KINDS
 from infra.lab.agent.config import AgentConfig, Link
 from infra.lab.device import DeviceSpec, agent_settings

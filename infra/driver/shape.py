@@ -2,14 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from enum import Enum
+from typing import Any, Final, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from infra.lab.layout import Name
-from infra.provider.values import UNKNOWN
+from infra.driver.spec import Name
 
 Spec = TypeVar("Spec")
+
+
+class Unknown(Enum):
+    """The type of UNKNOWN, which stands for a value that a preview cannot know yet."""
+
+    UNKNOWN = "unknown"
+
+
+UNKNOWN: Final = Unknown.UNKNOWN
 
 _ESTATE = TypeAdapter(Name)
 
@@ -51,15 +60,15 @@ class Shape(Generic[Spec]):
     def errors(self, values: Mapping[str, Any]) -> tuple[InputError, ...]:
         """Return everything wrong with the inputs; what a preview does not know yet is let pass."""
         unknown = {key for key, value in values.items() if value is UNKNOWN}
-        found: list[InputError] = []
+        wrong: list[InputError] = []
         rest = dict(values)
         estate = rest.pop("estate", None)
         for adapter, value, top in ((_ESTATE, estate, ("estate",)), (self._adapter, rest, ())):
             try:
                 adapter.validate_python(value)
             except ValidationError as error:
-                found += [_explain(row, top) for row in error.errors()]
-        return tuple(e for e in found if _top(e.path) not in unknown and not _repeated(e, found))
+                wrong += [_input_error(row, top) for row in error.errors()]
+        return tuple(e for e in wrong if _top(e.path) not in unknown and not _repeated(e, wrong))
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON schema of the driver's type, with property names as Pulumi has them."""
@@ -71,7 +80,7 @@ class Shape(Generic[Spec]):
         return frozenset({"estate", *self.json_schema().get("properties", {})})
 
 
-def _explain(row: Mapping[str, Any], top: tuple[str, ...]) -> InputError:
+def _input_error(row: Mapping[str, Any], top: tuple[str, ...]) -> InputError:
     path = ""
     for part in (*top, *row["loc"]):
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)

@@ -1,20 +1,12 @@
 """Pulumi's property values as plain Python values, and back."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
 from pulumi.runtime import rpc
 
-
-class _Unknown:
-    """The one value that stands for what a preview cannot know."""
-
-    def __repr__(self) -> str:
-        return "unknown"
-
-
-UNKNOWN: Final = _Unknown()
+from infra.driver.shape import UNKNOWN
 
 
 def to_plain(value: PropertyValue) -> Any:

@@ -1,8 +1,27 @@
-"""Verifies that an existing host proves to hold its declared SSH host key."""
+"""An existing host, and the proof that it holds its declared SSH host key."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from typing import ClassVar
+
+from pydantic import ConfigDict
 
 from infra import host_keys
+from infra.driver.spec import SPEC, Name
 from infra.errors import failed
-from infra.provider.existing import ExistingSpec
+from inventory.scalars import HostKey
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingSpec:
+    """A host somebody else provided: where it answers, and the host key that it must prove."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = SPEC
+
+    name: Name
+    address: IPv4Address | IPv6Address
+    host_key: HostKey
+    verify: bool = True
 
 
 def verify(spec: ExistingSpec) -> None:
@@ -11,7 +30,7 @@ def verify(spec: ExistingSpec) -> None:
         return
     kind = spec.host_key.split(" ")[0]
     try:
-        found = host_keys.host_key(str(spec.address), kind)
+        proven = host_keys.host_key(str(spec.address), kind)
     except host_keys.NoAnswerError as error:
         raise failed(
             f"host {spec.name}",
@@ -19,11 +38,11 @@ def verify(spec: ExistingSpec) -> None:
             found=str(error),
             advice="look whether it is on and port 22 is open to this machine",
         ) from None
-    if found != spec.host_key:
+    if proven != spec.host_key:
         raise failed(
             f"host {spec.name} at {spec.address}",
             expected=f"the declared host key {spec.host_key}",
-            found=found,
+            found=proven,
             advice="find out why it changed, at its console: `ssh-keygen -lf "
             "/etc/ssh/ssh_host_ed25519_key.pub`; declare the new one only if that is right",
         )

@@ -1,0 +1,38 @@
+"""Hosts and devices that are there already."""
+
+from pulumi import ResourceOptions
+
+from infra.components.context import (
+    BuildContext,
+    Placement,
+    StackOutput,
+    device_output,
+    host_output,
+)
+from infra.components.resources import declare
+from infra.errors import failed
+from infra.existing.host import ExistingSpec
+from inventory.entries import InventoryDevice, InventoryHost
+
+
+def existing_host(entry: InventoryHost, placement: Placement, context: BuildContext) -> StackOutput:
+    """Declare a host that is there already; InfraError when its host key is not declared."""
+    key = entry.host.host_key
+    if key is None:
+        raise failed(
+            f"host {entry.name}",
+            expected="host_key: the SSH host key that it has",
+            found="none",
+            advice="read it at the host's console from /etc/ssh/ssh_host_ed25519_key.pub",
+        )
+    spec = ExistingSpec(entry.name, entry.host.address, key, context.verify)
+    opts = ResourceOptions(parent=placement.parent)
+    declare("bastide:existing:Machine", entry.name, entry.tenant.estate.estate, spec, opts)
+    return host_output(str(entry.host.address), key, entry.provider)
+
+
+def existing_device(
+    entry: InventoryDevice, _placement: Placement, _context: BuildContext
+) -> StackOutput:
+    """Return what the stack exports of an existing device: there is nothing to declare."""
+    return device_output(entry)

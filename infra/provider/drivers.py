@@ -1,0 +1,7 @@
+"""The drivers behind the provider, and the table of all their kinds of resources."""
+
+from infra.driver.kind import Kinds
+from infra.existing.kinds import KINDS as EXISTING
+from infra.lab.kinds import KINDS as LAB
+
+KINDS: Kinds = {**LAB, **EXISTING}
