@@ -12,13 +12,10 @@ class Tier(StrEnum):
 
 
 class ProviderName(StrEnum):
-    """Where a host comes from."""
+    """Where a host or device comes from: made in the lab, or there already."""
 
     LAB = "lab"
     EXISTING = "existing"
-    LIBVIRT = "libvirt"
-    PROXMOX = "proxmox"
-    OPENSTACK = "openstack"
 
 
 class Role(StrEnum):

@@ -20,7 +20,7 @@ from inventory.paths import SHIPPED_ESTATES
 from inventory.problems import InventoryError, Problem
 from inventory.scalars import ESTATE_FOLDER
 from inventory.source import read_source
-from inventory.validation import problem_of
+from inventory.validation import problems_of
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -98,9 +98,7 @@ def _read(
         context = {ESTATE_FOLDER: folder}
         return ParsedFile(source, model.model_validate(source.data, context=context))
     except ValidationError as error:
-        invalid = [problem_of(detail, source, model) for detail in error.errors()]
-        # pydantic has an error for each branch of a union (IPv4, IPv6); a person wants one.
-        problems += {problem.path: problem for problem in reversed(invalid)}.values()
+        problems += problems_of(error, source, model)
         return None
 
 

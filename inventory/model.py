@@ -18,22 +18,34 @@ from inventory.enums import (
     Tier,
 )
 from inventory.scalars import (
+    CONTROL_ID,
+    COUNTRY,
+    FORMS,
+    URL,
+    AbsolutePath,
     Address,
+    AuthProtocol,
     DomainName,
     HostKey,
     Id,
     MunicipalityId,
     Network,
     PortName,
+    PrivProtocol,
     ProfileName,
     SecretRef,
+    Server,
     TimeOfDay,
     as_text,
+    text,
 )
 
 CENTRAL = "central"
 ESTATE_SCOPE = "estate"
 LONGEST_WAIVER_DAYS = 365
+# The end of the description of what may be declared already, and that nothing reads yet.
+LATER = "a later release will use it"
+PROVIDERS = "lab (machines that Bastide makes on this computer) or existing (what is there already)"
 KEYS_OF_V3 = frozenset({"user", "auth_protocol", "auth", "priv_protocol", "priv"})
 
 
@@ -49,7 +61,7 @@ class Contact(Frozen):
     name: str
     duty: str = Field(description="what they are for: mayor, IT administrator, duty desk …")
     email: str | None = None
-    phone: str | None = None
+    phone: str | None = Field(default=None, description=f"a telephone number; {LATER}")
 
 
 class Site(Frozen):
@@ -78,11 +90,17 @@ class BackupPlan(Frozen):
 
     id: Id
     target: str = Field(description="the host that keeps the copies: a full host name")
-    paths: tuple[str, ...] = ()
+    paths: tuple[AbsolutePath, ...] = ()
     database: str | None = Field(default=None, description="a PostgreSQL database to dump")
     at: TimeOfDay = "02:30"
     password: SecretRef
     keep_within_days: int = Field(default=90, ge=1)
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.paths and self.database is None:
+            raise PydanticCustomError("nothing_to_back_up", "has neither paths nor a database")
+        return self
 
 
 class Host(Frozen):
@@ -92,7 +110,9 @@ class Host(Frozen):
     site: Id
     address: Address
     uplink: Address | None = Field(default=None, description="an edge's address towards the WAN")
-    provider: ProviderName | None = Field(default=None, description="default: the estate's")
+    provider: ProviderName | None = Field(
+        default=None, description=f"default: the estate's; {PROVIDERS}"
+    )
     host_key: HostKey | None = Field(
         default=None, description="the SSH host key expected of an existing host"
     )
@@ -100,7 +120,7 @@ class Host(Frozen):
     listens: tuple[Listen, ...] = ()
     backups: tuple[BackupPlan, ...] = ()
     parent: str | None = Field(default=None, description="full name it is reached through")
-    memory_mib: int = Field(default=512, ge=128)
+    memory_mib: int = Field(default=512, ge=128, description=f"memory in MiB; {LATER}")
 
 
 class SnmpAccess(Frozen):
@@ -113,9 +133,9 @@ class SnmpAccess(Frozen):
     ] = SnmpVersion.V3
     community: SecretRef | None = None
     user: str = "bastide"
-    auth_protocol: str = Field(default="SHA", pattern=r"^(SHA|SHA224|SHA256|SHA384|SHA512)$")
+    auth_protocol: AuthProtocol = "SHA"
     auth: SecretRef = "generated:snmp-auth"
-    priv_protocol: str = Field(default="AES", pattern=r"^(AES|AES192|AES256)$")
+    priv_protocol: PrivProtocol = "AES"
     priv: SecretRef = "generated:snmp-priv"
 
     @model_validator(mode="after")
@@ -156,7 +176,7 @@ class PortIntent(Frozen):
     neighbour: str | None = Field(
         default=None, description="full name of the host or device at the cable's other end"
     )
-    description: str = ""
+    description: str = Field(default="", description=f"what is plugged in; {LATER}")
 
 
 class Device(Frozen):
@@ -166,7 +186,9 @@ class Device(Frozen):
     kind: DeviceKind
     site: Id
     address: Address
-    provider: ProviderName | None = Field(default=None, description="default: the estate's")
+    provider: ProviderName | None = Field(
+        default=None, description=f"default: the estate's; {PROVIDERS}"
+    )
     model: str = ""
     ports: int = Field(default=0, ge=0, le=512)
     snmp: SnmpAccess | None = Field(default=None, description="default: the estate's")
@@ -188,11 +210,11 @@ class Service(Frozen):
 
     id: Id
     name: str
-    url: str = Field(pattern=r"^https?://[^\s/]+(/\S*)?$")
+    url: str = text(URL)
     hosts: tuple[Id, ...] = Field(min_length=1)
     continuity: Continuity = Continuity.ORDINARY
     objective: float = Field(
-        default=0.99, gt=0, lt=1, description="share of time that it answers (SLO)"
+        default=0.99, gt=0, lt=1, description=f"share of time that it answers (SLO); {LATER}"
     )
 
 
@@ -202,9 +224,7 @@ class Municipality(Frozen):
     municipality: MunicipalityId
     name: str
     tier: Tier
-    country: str = Field(
-        pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2; XX for fictional places"
-    )
+    country: str = text(COUNTRY, description=f"{FORMS[COUNTRY]}; {LATER}")
     contacts: tuple[Contact, ...] = Field(min_length=1)
     sites: tuple[Site, ...] = Field(min_length=1)
     hosts: tuple[Host, ...] = ()
@@ -230,7 +250,7 @@ TenantFile = Central | Municipality
 class Waiver(Frozen):
     """An accepted deviation from a control: owned, approved by somebody else, and ended."""
 
-    control: str = Field(pattern=r"^[A-Z]+-[0-9]{2}$")
+    control: str = text(CONTROL_ID)
     scope: str = Field(
         min_length=1, description="a full host name, a municipality id, central, or estate"
     )
@@ -268,13 +288,13 @@ class EstateFile(Frozen):
     estate: MunicipalityId
     title: str
     domain: DomainName
-    provider: ProviderName
+    provider: ProviderName = Field(description=PROVIDERS)
     management: tuple[Network, ...] = Field(
         min_length=1, description="networks that administrators come from"
     )
     snmp: SnmpAccess = SnmpAccess()
     lab: LabNetwork | None = None
-    time_servers: tuple[str, ...] = Field(
+    time_servers: tuple[Server, ...] = Field(
         default=(), description="NTP servers; none: the host's own clock is trusted (lab)"
     )
 

@@ -1,15 +1,58 @@
-"""The single values of an estate's files: names, addresses, references to secrets."""
+"""The single values of an estate's files: names, addresses, keys, references to secrets."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 # The keys whose values are references to secrets: what stands there by mistake is never shown.
 SECRET_FIELDS = frozenset({"auth", "priv", "community", "password"})
 # The key of pydantic's validation context under which the estate's folder is given.
 ESTATE_FOLDER = "estate_folder"
+
+MUNICIPALITY_ID = r"^[a-z][a-z0-9]{1,30}$"
+ID = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+DOMAIN_NAME = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$"
+SERVER = r"^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$"
+REFERENCE = (
+    r"^(generated:[a-z0-9][a-z0-9._-]*|env:[A-Z_][A-Z0-9_]*|file:/.+"
+    r"|vault:[^#]+#[A-Za-z_][A-Za-z0-9_]*)$"
+)
+HOST_KEY = r"^(ssh-ed25519|ecdsa-sha2-nistp256|ssh-rsa) [A-Za-z0-9+/]+=*( [^\x00-\x1f\x7f]*)?$"
+PROFILE_NAME = r"^[a-z][a-z0-9_]*$"
+PORT_NAME = r"^[^\x00-\x1f\x7f]{1,255}$"
+TIME_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+ABSOLUTE_PATH = r"^/[^\x00-\x1f\x7f]*$"
+COUNTRY = r"^[A-Z]{2}$"
+URL = r"^https?://[^\s/]+(/\S*)?$"
+CONTROL_ID = r"^[A-Z]+-[0-9]{2}$"
+
+FORMS: dict[str, str] = {
+    MUNICIPALITY_ID: "2 to 31 lower-case letters and digits, no hyphens, such as velgora",
+    ID: "lower-case letters, digits and single hyphens, such as file-server",
+    DOMAIN_NAME: "a DNS name in lower case, such as estate.example",
+    SERVER: "a DNS name or an IP address, such as time.example",
+    REFERENCE: "where a secret is found: generated:NAME, env:NAME, file:/PATH, or "
+    "vault:FILE#KEY in a file of ansible-vault, relative to the estate's folder",
+    HOST_KEY: "a public key of SSH, such as the line in /etc/ssh/ssh_host_ed25519_key.pub",
+    PROFILE_NAME: "a profile's name in lower case, such as if_mib (`bastide snmp profiles`)",
+    PORT_NAME: "a port as the device names it (ifName or ifDescr), or its number, such as gi1/0/1",
+    TIME_OF_DAY: "hours and minutes with two digits each, from 00:00 to 23:59, such as 02:30",
+    ABSOLUTE_PATH: "a path from the root, such as /srv/shares",
+    COUNTRY: "two capital letters of ISO 3166-1, such as RS; XX for fictional places",
+    URL: "an address that begins with http:// or https://, such as https://permits.example/",
+    CONTROL_ID: "a control's id, such as SSH-02 (`bastide audit controls`)",
+}
+"""What each pattern asks for in words: editors show it, and errors do instead of the pattern."""
+
+
+def text(pattern: str, **details: Any) -> Any:
+    """Return pydantic's Field for texts of a form, described in words unless `details` do."""
+    return Field(pattern=pattern, **{"description": FORMS[pattern], **details})
 
 
 def as_text(value: Any) -> Any:
@@ -26,46 +69,37 @@ def _anchored(reference: str, info: ValidationInfo) -> str:
     return f"vault:{Path(folder).absolute() / file}#{key}"
 
 
-MunicipalityId = Annotated[
-    str,
-    Field(
-        pattern=r"^[a-z][a-z0-9]{1,30}$", description="lower-case letters and digits, no hyphens"
-    ),
-]
-Id = Annotated[
-    str,
-    Field(
-        pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
-        max_length=31,
-        description="lower-case letters, digits and single hyphens",
-    ),
-]
-DomainName = Annotated[
-    str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$")
-]
-SecretRef = Annotated[
-    str,
-    Field(
-        pattern=r"^(generated:[a-z0-9][a-z0-9._-]*|env:[A-Z_][A-Z0-9_]*|file:/.+"
-        r"|vault:[^#]+#[A-Za-z_][A-Za-z0-9_]*)$",
-        description="where a secret is found: generated:NAME, env:NAME, file:/PATH, or "
-        "vault:FILE#KEY in a file of ansible-vault, relative to the estate's folder",
-    ),
-    AfterValidator(_anchored),
-]
-HostKey = Annotated[
-    str, Field(pattern=r"^(ssh-ed25519|ecdsa-sha2-nistp256|ssh-rsa) [A-Za-z0-9+/=]+$")
-]
-ProfileName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+def _public_key(line: str) -> str:
+    """Return a public key's type and key without its comment; one that is cut off is refused."""
+    try:
+        load_ssh_public_key(line.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        raise PydanticCustomError("host_key", "is damaged or cut off: no such key exists") from None
+    return " ".join(line.split(" ")[:2])
+
+
+def _not_everywhere(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    if network.prefixlen == 0:
+        raise PydanticCustomError("everywhere", "is every address that there is")
+    return network
+
+
+MunicipalityId = Annotated[str, text(MUNICIPALITY_ID)]
+Id = Annotated[str, text(ID, max_length=31)]
+DomainName = Annotated[str, text(DOMAIN_NAME)]
+Server = Annotated[str, text(SERVER)]
+SecretRef = Annotated[str, text(REFERENCE), AfterValidator(_anchored)]
+HostKey = Annotated[str, text(HOST_KEY), AfterValidator(_public_key)]
+ProfileName = Annotated[str, text(PROFILE_NAME)]
 PortName = Annotated[
     str,
     BeforeValidator(as_text),
-    Field(
-        pattern=r"^[^\x00-\x1f\x7f]{1,255}$",
-        description="a port as the device names it (ifName or ifDescr), or its number",
-    ),
+    text(PORT_NAME),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer", "minimum": 1}]}),
 ]
-TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+TimeOfDay = Annotated[str, text(TIME_OF_DAY)]
+AbsolutePath = Annotated[str, text(ABSOLUTE_PATH)]
 Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
+Network = Annotated[IPv4Network | IPv6Network, AfterValidator(_not_everywhere)]
+AuthProtocol = Literal["SHA", "SHA224", "SHA256", "SHA384", "SHA512"]
+PrivProtocol = Literal["AES", "AES192", "AES256"]

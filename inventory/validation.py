@@ -2,21 +2,20 @@
 
 import difflib
 import types
-from collections.abc import Mapping
 from typing import Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from inventory.model import PROVIDERS
 from inventory.problems import Problem
-from inventory.scalars import SECRET_FIELDS
+from inventory.scalars import FORMS, REFERENCE, SECRET_FIELDS
 from inventory.source import PathKey, Source, show_path
 
 EXPECTED: dict[str, tuple[str, str]] = {
     "missing": ("the key to be there", "add it"),
-    "string_pattern_mismatch": ("text of the form {pattern}", "correct the value"),
     "enum": ("{expected}", "use one of these"),
+    "literal_error": ("{expected}", "use one of these"),
     "ip_v4_address": ("an IP address such as 10.0.1.10", "correct the address"),
     "ip_v6_address": ("an IP address such as 10.0.1.10", "correct the address"),
     "ip_v4_network": ("a network such as 10.0.1.0/24", "correct it; host bits must be zero"),
@@ -37,35 +36,58 @@ EXPECTED: dict[str, tuple[str, str]] = {
         "community: with versions 1 and 2c; user:, auth: and priv: with version 3",
         "remove what is not of its version, or correct version:",
     ),
+    "host_key": (
+        "a whole line, as in /etc/ssh/ssh_host_ed25519_key.pub",
+        "paste the line again, all of it",
+    ),
+    "everywhere": ("a network such as 10.0.1.0/24", "name the networks that are meant"),
+    "nothing_to_back_up": ("paths: or database:, or both", "say what is to be backed up"),
     "int_parsing": ("a whole number", "correct the number"),
     "bool_parsing": ("true or false", "write true or false"),
 }
 
 
-def problem_of(error: ErrorDetails, source: Source, model: type[BaseModel]) -> Problem:
-    """Return the Problem for one of pydantic's errors in a file of that model."""
+def problems_of(
+    error: ValidationError, source: Source, model: type[BaseModel]
+) -> tuple[Problem, ...]:
+    """Return what pydantic refused in a file of that model, one Problem a path."""
+    details = error.errors()
+    within = {detail["loc"][:end] for detail in details for end in range(len(detail["loc"]))}
+    # A list whose only entry is refused counts as too short as well: that follows, it is no fault.
+    own = [d for d in details if d["type"] != "too_short" or d["loc"] not in within]
+    # Each branch of a union (IPv4, IPv6) has an error of its own: the first one speaks for all.
+    problems = (_problem(detail, source, model) for detail in reversed(own))
+    return tuple({problem.path: problem for problem in problems}.values())
+
+
+def _problem(error: ErrorDetails, source: Source, model: type[BaseModel]) -> Problem:
     path = _path_in_file(error, source)
     if error["type"] == "extra_forbidden":
         return _unknown_key(path, source, model)
-    context: Mapping[str, Any] = {"pattern": "", "expected": "", "min_length": 1}
-    context = {**context, **error.get("ctx", {})}
-    expected, action = EXPECTED.get(error["type"], (_lower(error["msg"]), "correct the value"))
-    field = _field(model, path)
-    described = field.description if field and error["type"] == "string_pattern_mismatch" else None
-    value = error.get("input")
-    found = f", found {value!r}" if isinstance(value, str | int | float) else ""
-    message = f"{_lower(error['msg'])}{found}"
+    message, expected, action = _message(error), *_advice(error)
+    if path and path[-1] == "provider" and error["type"] == "enum":
+        expected = PROVIDERS
+        action = "machines that something else makes are `existing`, once they run"
     if path and path[-1] in SECRET_FIELDS and error["type"] != "missing":
         message = "must be a reference, not the secret itself"
-        described = described or "text: generated:NAME, env:NAME, file:/PATH or vault:FILE#KEY"
-    return Problem(
-        source.file,
-        source.line(path),
-        show_path(path),
-        message,
-        described or expected.format(**context),
-        action,
-    )
+        expected = FORMS[REFERENCE]
+    return Problem(source.file, source.line(path), show_path(path), message, expected, action)
+
+
+def _message(error: ErrorDetails) -> str:
+    pattern = error["type"] == "string_pattern_mismatch"
+    message = "is not of the form that is expected" if pattern else _lower(error["msg"])
+    value = error.get("input")
+    return f"{message}, found {value!r}" if isinstance(value, str | int | float) else message
+
+
+def _advice(error: ErrorDetails) -> tuple[str, str]:
+    """Return what was expected, and what to do."""
+    context = error.get("ctx", {})
+    if error["type"] == "string_pattern_mismatch":
+        return FORMS[context["pattern"]], "correct the value"
+    expected, action = EXPECTED.get(error["type"], (_lower(error["msg"]), "correct the value"))
+    return expected.format(**context), action
 
 
 def _unknown_key(path: PathKey, source: Source, model: type[BaseModel]) -> Problem:
@@ -88,13 +110,6 @@ def _path_in_file(error: ErrorDetails, source: Source) -> PathKey:
 
 def _lower(message: str) -> str:
     return message[:1].lower() + message[1:]
-
-
-def _field(model: type[BaseModel], path: PathKey) -> FieldInfo | None:
-    if path and isinstance(path[-1], int):
-        path = path[:-1]
-    owner = _model_at(model, path[:-1]) if path else None
-    return owner.model_fields.get(str(path[-1])) if owner else None
 
 
 def _model_at(model: type[BaseModel], path: PathKey) -> type[BaseModel] | None:

@@ -99,14 +99,14 @@ def _gateways(tenant: ParsedTenant) -> Iterator[Problem]:
 
 
 def _machines(tenant: ParsedTenant) -> Iterator[Problem]:
-    sites = {site.id: site for site in tenant.value.sites}
+    sites = {site.id: site for site in reversed(tenant.value.sites)}
     for path, machine in machines(tenant.value):
         site = sites.get(machine.site)
         if site is None:
             yield tenant.problem(
                 (*path, "site"),
                 f"there is no site {machine.site!r}",
-                f"one of: {', '.join(sites)}",
+                f"one of: {', '.join(reversed(sites))}",
                 "correct it or add the site",
             )
             continue

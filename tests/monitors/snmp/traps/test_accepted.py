@@ -49,7 +49,9 @@ async def test_a_link_trap_is_counted_with_its_device_and_passed_on(tmp_path: Pa
 @pytest.mark.parametrize("protocols", [("SHA", "AES"), ("SHA256", "AES"), ("SHA512", "AES256")])
 @pytest.mark.parametrize("tool", ["snmptrap", "snmpinform"])
 async def test_what_net_snmp_sends(tmp_path: Path, tool: str, protocols: tuple[str, str]) -> None:
-    access = SnmpAccess(auth_protocol=protocols[0], priv_protocol=protocols[1])
+    access = SnmpAccess.model_validate(
+        {"auth_protocol": protocols[0], "priv_protocol": protocols[1]}
+    )
     auth, priv = {"SHA256": "SHA-256", "SHA512": "SHA-512"}.get(protocols[0], "SHA"), protocols[1]
     v3 = ("-v3", "-l", "authPriv", "-u", "bastide", "-a", auth, "-A", r.AUTH, "-x", priv)
     async with r.receiving(tmp_path, snmp=access) as x:
