@@ -4,7 +4,7 @@
 BIN := .venv/bin
 PYTHON_FILES := bastide inventory infra monitors playbooks tests
 
-.PHONY: help lab lab-down test check format bench lock schema setup-lab setup-test clean-cache
+.PHONY: help lab lab-down test check format bench mutants lock schema setup-lab setup-test clean-cache
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ format: .venv/.ready ## write the format that `make check` wants
 
 bench: setup-lab ## measure a lab of its own cold, rebuilt and unchanged; prints a table
 	$(BIN)/python -m tests.bench.lab
+
+mutants: setup-test ## put mistakes into MODULE=path.py, one at a time; print those its tests miss
+	$(BIN)/python -m tests.mutation $(MODULE) $(TESTS)
 
 schema: .venv/.ready ## write inventory/schema.json from the models
 	$(BIN)/bastide inventory schema > inventory/schema.json.new

@@ -1,0 +1,1 @@
+"""Mutation runs: small mistakes put into a module, to see whether its tests notice them."""
