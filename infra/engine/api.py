@@ -24,9 +24,9 @@ class Operation(StrEnum):
 class Project:
     """A Pulumi program, its stack, and where the stack's state is kept.
 
-    `folder` holds Pulumi.yaml; `backend` is the folder that holds `.pulumi/`; `config` maps
-    `key` (in the project's namespace) or `namespace:key` to its value; `environment` is added to
-    that of the program and of the plugins.
+    `folder` holds Pulumi.yaml; `backend` is the folder that holds `.pulumi/` and the stack's
+    settings, Pulumi.<stack>.yaml; `config` maps `key` (in the project's namespace) or
+    `namespace:key` to its value; `environment` is added to that of the program and of the plugins.
     """
 
     folder: Path

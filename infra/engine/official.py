@@ -8,21 +8,22 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from pulumi import automation
 from pulumi.automation import events as pulumi_events
 
 from infra.engine import urns
 from infra.engine.api import EngineError, EngineResult, OnEvent, Operation, Project, StepEvent
-from infra.engine.stack.stack import note_settings, open_stack
+from infra.engine.stack.settings import settings_path
+from infra.engine.stack.stack import ensure_stack
 
 _MASK: Final = "[secret]"
-# What Pulumi calls the parts of a step, by the words of our events; the parts of a replacement that
-# are not its creation have no word of their own.
+# What Pulumi calls the parts of a step, by the names in our events; the parts of a replacement that
+# are not its creation have no name of their own.
 _OPERATIONS: Final = {
     "same": "same",
     "create": "create",
@@ -41,12 +42,23 @@ _COUNTED: Final = ("same", "create", "update", "replace", "delete", "read")
 _PREFIXES: Final = {"warning": "warning: ", "error": "error: "}
 
 
+class _Arguments(TypedDict):
+    """What every operation of the Automation API is given."""
+
+    parallel: int
+    on_event: Callable[[pulumi_events.EngineEvent], None]
+    color: str
+    config_file: str
+
+
 class OfficialEngine:
     """Runs Pulumi programs with the official CLI, on the same state as the embedded engine."""
 
     def run(self, operation: Operation, project: Project, on_event: OnEvent) -> EngineResult:
         """Do the operation; see infra.engine.api.Engine."""
         reader = EventReader(on_event)
+        # `pulumi stack init` would write the settings beside Pulumi.yaml.
+        ensure_stack(project, reader.notice)
         with _errors():
             stack = _stack(project)
         try:
@@ -54,7 +66,7 @@ class OfficialEngine:
         except automation.ConcurrentUpdateError as error:
             raise EngineError(f"the stack is locked: {error}") from error
         except automation.CommandError as error:
-            reader.broke(str(error))
+            reader.ended_with_error(str(error))
         with _errors():
             outputs = _outputs(stack, show_secrets=False)
         ok = not reader.failures
@@ -64,20 +76,14 @@ class OfficialEngine:
         """Read the stack's outputs; see infra.engine.api.Engine."""
         with _errors():
             try:
-                stack = automation.select_stack(
-                    project.stack, work_dir=str(project.folder), opts=_options(project)
-                )
+                return _outputs(_stack(project), show_secrets=show_secrets)
             except automation.StackNotFoundError:
                 return {}
-            return _outputs(stack, show_secrets=show_secrets)
 
 
 def _stack(project: Project) -> automation.Stack:
-    # The settings file lies with the program and may have the salt of another state, see there.
-    note_settings(project, open_stack(project))
-    project.backend.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder, options = str(project.folder), _options(project)
-    return automation.create_or_select_stack(project.stack, work_dir=folder, opts=options)
+    return automation.select_stack(project.stack, work_dir=folder, opts=options)
 
 
 def _options(project: Project) -> automation.LocalWorkspaceOptions:
@@ -98,34 +104,28 @@ def _options(project: Project) -> automation.LocalWorkspaceOptions:
 def _do(
     operation: Operation, stack: automation.Stack, project: Project, reader: "EventReader"
 ) -> None:
-    parallel, read = max(1, project.parallel), reader.read
+    given = _Arguments(
+        parallel=max(1, project.parallel),
+        on_event=reader.read,
+        color="never",
+        config_file=str(settings_path(project)),
+    )
     if operation is Operation.PREVIEW:
-        stack.preview(parallel=parallel, on_event=read, color="never")
+        stack.preview(**given)
     elif operation is Operation.UP:
         # As the embedded engine: what does not depend on a failure is finished all the same.
-        stack.up(
-            parallel=parallel,
-            on_event=read,
-            color="never",
-            show_secrets=False,
-            suppress_outputs=True,
-            continue_on_error=True,
-        )
+        stack.up(**given, show_secrets=False, suppress_outputs=True, continue_on_error=True)
     elif operation is Operation.REFRESH:
-        stack.refresh(parallel=parallel, on_event=read, color="never", show_secrets=False)
+        stack.refresh(**given, show_secrets=False)
     else:
-        stack.destroy(
-            parallel=parallel,
-            on_event=read,
-            color="never",
-            show_secrets=False,
-            continue_on_error=True,
-        )
+        stack.destroy(**given, show_secrets=False, continue_on_error=True)
 
 
 def _outputs(stack: automation.Stack, *, show_secrets: bool) -> dict[str, Any]:
-    found = stack.outputs().items()
-    return {k: v.value if show_secrets or not v.secret else _MASK for k, v in found}
+    return {
+        key: output.value if show_secrets or not output.secret else _MASK
+        for key, output in stack.outputs().items()
+    }
 
 
 @contextmanager
@@ -158,16 +158,20 @@ class EventReader:
         elif event.res_op_failed_event is not None:
             self._failed(event.res_op_failed_event.metadata)
         elif event.diagnostic_event is not None:
-            self._said(event.diagnostic_event)
+            self._diagnostic(event.diagnostic_event)
         elif event.summary_event is not None:
             counts = Counter({str(k.value): n for k, n in _counts(event.summary_event).items()})
             self.changes = {name: counts[name] for name in _COUNTED if counts[name]}
 
-    def broke(self, message: str) -> None:
+    def notice(self, message: str) -> None:
+        """Report something that belongs to no resource."""
+        self._emit("", "", "diagnostic", message)
+
+    def ended_with_error(self, message: str) -> None:
         """Note that the CLI ended with an error, when no single step says why."""
         if not self.failures:
-            said = "\n".join(line for lines in self._errors.values() for line in lines)
-            self._fail("", "", said or message)
+            errors = "\n".join(line for lines in self._errors.values() for line in lines)
+            self._fail("", "", errors or message)
 
     def _started(self, step: pulumi_events.StepEventMetadata) -> None:
         operation = _OPERATIONS.get(step.op.value)
@@ -182,15 +186,15 @@ class EventReader:
 
     def _failed(self, step: pulumi_events.StepEventMetadata) -> None:
         operation = _OPERATIONS.get(step.op.value, "replace")
-        said = "\n".join(self._errors.get(step.urn, [])) or f"{step.op.value} failed"
-        self._fail(step.urn, operation, said)
+        message = "\n".join(self._errors.get(step.urn, [])) or f"{step.op.value} failed"
+        self._fail(step.urn, operation, message)
 
     def _fail(self, urn: str, operation: str, message: str) -> None:
         event = _event(urn, operation, "failed", message, self._seconds(urn))
         self.failures.append(event)
         self._on_event(event)
 
-    def _said(self, event: pulumi_events.DiagnosticEvent) -> None:
+    def _diagnostic(self, event: pulumi_events.DiagnosticEvent) -> None:
         if event.ephemeral or event.severity == "debug":
             return
         urn, message = event.urn or "", event.message.strip()
@@ -209,8 +213,8 @@ class EventReader:
 
 def _counts(event: pulumi_events.SummaryEvent) -> Mapping[pulumi_events.OpType, int]:
     # The SDK leaves the keys as text, although it declares them as OpType.
-    found = event.resource_changes.items()
-    return {pulumi_events.OpType(op): count for op, count in found}
+    changes = event.resource_changes.items()
+    return {pulumi_events.OpType(op): count for op, count in changes}
 
 
 def _event(urn: str, operation: str, phase: str, message: str, seconds: float) -> StepEvent:

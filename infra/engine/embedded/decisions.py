@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from infra.engine.embedded.property_paths import matches
-from infra.engine.embedded.registration import Goal
+from infra.engine.embedded.registration import Registration
 from infra.engine.embedded.responses import Diff
 from infra.engine.stack.resource_state import ResourceState
 from infra.engine.values import Properties, equal, mark_secret
@@ -47,18 +47,23 @@ def without_diff(old: ResourceState | None) -> Decision | None:
 
 
 def decide(
-    old: ResourceState, new: ResourceState, goal: Goal, diff: Diff, *, force: bool = False
+    old: ResourceState,
+    new: ResourceState,
+    registration: Registration,
+    diff: Diff,
+    *,
+    force: bool = False,
 ) -> Decision:
     """Compare a resource's new state with its old one.
 
     `force`: an interrupted step left it in doubt, so it is brought up to date in any case.
     """
     diff = settle_unknown(diff, old.inputs, new.inputs)
-    diff = replace_on(diff, goal.replace_on_changes)
+    diff = replace_on(diff, registration.replace_on_changes)
     if old.custom != new.custom:
         diff = Diff(True, ("type",))
     if diff.replace:
-        wanted = goal.delete_before_replace
+        wanted = registration.delete_before_replace
         first = diff.delete_before_replace if wanted is None else wanted
         return Decision(Action.REPLACE, diff.replace_keys, first)
     if diff.changed or old.init_errors or force:
@@ -83,38 +88,38 @@ def replace_on(diff: Diff, paths: tuple[str, ...]) -> Diff:
 
 
 def new_state(
-    goal: Goal,
+    registration: Registration,
     urn: str,
     inputs: Properties,
     provider: str,
     old: ResourceState | None,
     parent: ResourceState | None,
 ) -> ResourceState:
-    """Return the state that the goal asks for, before its step has run.
+    """Return the state that the registration asks for, before its step has run.
 
     Protection that is not given is inherited from the parent.
     """
-    protect, retain = goal.protect, goal.retain_on_delete
+    protect, retain = registration.protect, registration.retain_on_delete
     if protect is None:
         protect = bool(parent and parent.protect)
     if retain is None:
         retain = bool(parent and parent.retain_on_delete)
     return ResourceState(
         urn=urn,
-        type=goal.type,
-        custom=goal.custom,
+        type=registration.type,
+        custom=registration.custom,
         inputs=inputs,
-        parent=goal.parent,
+        parent=registration.parent,
         provider=provider,
-        dependencies=goal.dependencies,
-        property_dependencies=goal.property_dependencies,
+        dependencies=registration.dependencies,
+        property_dependencies=registration.property_dependencies,
         protect=protect,
         retain_on_delete=retain,
-        additional_secret_outputs=goal.additional_secret_outputs,
-        ignore_changes=goal.ignore_changes,
-        replace_on_changes=goal.replace_on_changes,
-        custom_timeouts=goal.custom_timeouts,
-        source_position=goal.source_position,
+        additional_secret_outputs=registration.additional_secret_outputs,
+        ignore_changes=registration.ignore_changes,
+        replace_on_changes=registration.replace_on_changes,
+        custom_timeouts=registration.custom_timeouts,
+        source_position=registration.source_position,
         extra=old.extra if old else {},
     )
 

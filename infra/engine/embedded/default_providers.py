@@ -6,19 +6,21 @@ from collections.abc import Callable
 
 from infra.engine import urns
 from infra.engine.embedded.provider_registry import INTERNAL
-from infra.engine.embedded.registration import Goal
+from infra.engine.embedded.registration import Registration
 from infra.engine.embedded.responses import ProviderError
-from infra.engine.embedded.session import Registered, Session
+from infra.engine.embedded.session import RegistrationResult, Session
 from infra.engine.values import Properties
 
 
 class DefaultProviders:
     """Registers a package's default provider once, at its first use; `register` does the work."""
 
-    def __init__(self, session: Session, register: Callable[[Goal], Registered]) -> None:
+    def __init__(
+        self, session: Session, register: Callable[[Registration], RegistrationResult]
+    ) -> None:
         self._session, self._register = session, register
         self._lock = threading.Lock()
-        self._made: dict[tuple[str, str, str], Registered] = {}
+        self._made: dict[tuple[str, str, str], RegistrationResult] = {}
 
     def reference(self, package: str, version: str, url: str) -> str:
         """Return the reference `urn::id`; raises ProviderError when it cannot be had."""
@@ -31,10 +33,10 @@ class DefaultProviders:
             raise ProviderError(f"the provider of {package!r} could not be started")
         return f"{made.state.urn}::{made.state.id}"
 
-    def _make(self, package: str, version: str, url: str) -> Registered:
+    def _make(self, package: str, version: str, url: str) -> RegistrationResult:
         inputs = self._inputs(package, version, url)
         type_ = f"{urns.PROVIDER_PREFIX}{package}"
-        return self._register(Goal(type_, name(version, url), True, inputs=inputs))
+        return self._register(Registration(type_, name(version, url), True, inputs=inputs))
 
     def _inputs(self, package: str, version: str, url: str) -> Properties:
         inputs: Properties = dict(self._session.configuration.of_package(package))

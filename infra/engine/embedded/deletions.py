@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from infra.engine import urns
 from infra.engine.embedded import graph
 from infra.engine.embedded.session import Session
-from infra.engine.embedded.step_executor import Actions, protected
+from infra.engine.embedded.step_executor import StepExecutor, protected
 from infra.engine.stack.resource_state import ResourceState
 
 
@@ -42,7 +42,7 @@ def run(session: Session, states: Sequence[ResourceState], parallel: int) -> Non
     """Delete the resources; failures are reported, and keep back what the failed one refers to."""
     if refuse_protected(session, states):
         return
-    actions = Actions(session)
+    actions = StepExecutor(session)
 
     def work(state: ResourceState) -> bool:
         return not session.stop.is_set() and _delete(session, actions, state)
@@ -52,21 +52,21 @@ def run(session: Session, states: Sequence[ResourceState], parallel: int) -> Non
         session.events.step(state.urn, "delete", "skipped", "something that refers to it remains")
 
 
-def _delete(session: Session, actions: Actions, state: ResourceState) -> bool:
+def _delete(session: Session, actions: StepExecutor, state: ResourceState) -> bool:
     if state.pending_replacement:
         # Deleted by an earlier step already; only its place in the state is left.
-        session.ledger.remove(state)
+        session.snapshot.remove(state)
         session.events.finished(state.urn, "delete", None)
         return True
     if _lives_on(session, state):
-        session.ledger.remove(state)
+        session.snapshot.remove(state)
         session.events.say(f"the replaced one had the same id {state.id}: not deleted", state.urn)
         return True
     replaced = state.delete and state.urn in session.registered
     since = session.events.started(state.urn, "delete")
     if not actions.destroy(state, since):
         return False
-    session.ledger.remove(state)
+    session.snapshot.remove(state)
     if replaced:
         session.events.step(state.urn, "delete", "finished", "the replaced one")
     else:
@@ -81,7 +81,7 @@ def _lives_on(session: Session, state: ResourceState) -> bool:
     A provider that names things by their place may have adopted the old one as the new one; then
     its deletion would take the new one away.
     """
-    successor = session.ledger.settled(state.urn)
+    successor = session.snapshot.settled(state.urn)
     return state.delete and successor is not None and successor.id == state.id
 
 
@@ -97,14 +97,14 @@ def unwanted(session: Session) -> list[ResourceState]:
     """
     return [
         state
-        for state in session.ledger.untouched()
+        for state in session.snapshot.untouched()
         if state.delete or state.urn not in session.registered
     ]
 
 
 def everything(session: Session) -> list[ResourceState]:
     """Return all resources, for destroy."""
-    return session.ledger.untouched()
+    return session.snapshot.untouched()
 
 
 def names(states: Iterable[ResourceState]) -> str:

@@ -14,12 +14,12 @@ import grpc
 from pulumi.runtime.proto import engine_pb2_grpc, resource_pb2_grpc
 
 from infra.engine import urns, values
-from infra.engine.api import EngineError, EngineResult, OnEvent, Operation, Project
+from infra.engine.api import EngineResult, OnEvent, Operation, Project
 from infra.engine.embedded import deletions, plugins, program, recovery, refresh
 from infra.engine.embedded.events import Events
 from infra.engine.embedded.monitor import EngineService, Monitor
-from infra.engine.embedded.provider_client import Provider
-from infra.engine.embedded.provider_registry import Registry
+from infra.engine.embedded.provider_client import ProviderClient
+from infra.engine.embedded.provider_registry import ProviderRegistry
 from infra.engine.embedded.registrar import Registrar
 from infra.engine.embedded.session import Session
 from infra.engine.embedded.shim import THREADS
@@ -31,12 +31,13 @@ from infra.engine.stack.backend import (
 from infra.engine.stack.lock import held
 from infra.engine.stack.resource_state import ResourceState
 from infra.engine.stack.stack import (
-    Opened,
+    Stack,
     files_of,
-    ledger_of,
-    note_settings,
     open_stack,
     outputs_of,
+    reported_errors,
+    snapshot_of,
+    write_settings,
 )
 
 _SPARE_THREADS = 32  # for the calls of plugins while every call of the program waits
@@ -47,63 +48,61 @@ class EmbeddedEngine:
 
     def run(self, operation: Operation, project: Project, on_event: OnEvent) -> EngineResult:
         """Do the operation; see infra.engine.api.Engine."""
-        try:
+        with reported_errors():
             return self._run(operation, project, Events(on_event))
-        except OSError as error:
-            raise EngineError(f"the stack's files cannot be read or written: {error}") from error
 
     def _run(self, operation: Operation, project: Project, events: Events) -> EngineResult:
-        with ExitStack() as stack:
+        with ExitStack() as cleanup:
             if operation is Operation.PREVIEW:
-                opened = open_stack(project)
+                stack = open_stack(project)
             else:
-                stack.enter_context(held(files_of(project), events.say))
-                opened = open_stack(project)
-                prepare(opened.files)
-                note_settings(project, opened)
-            return _Run(operation, project, opened, events, stack).run()
+                cleanup.enter_context(held(files_of(project), events.say))
+                stack = open_stack(project)
+                prepare(stack.files)
+                write_settings(project, stack)
+            return _Run(operation, project, stack, events, cleanup).run()
 
     def outputs(self, project: Project, show_secrets: bool = False) -> Mapping[str, Any]:
         """Read the stack's outputs; see infra.engine.api.Engine."""
-        opened = open_stack(project)
-        return outputs_of(ledger_of(opened, lambda _: None), show_secrets=show_secrets)
+        stack = open_stack(project)
+        return outputs_of(snapshot_of(stack, lambda _: None), show_secrets=show_secrets)
 
 
 class _Run:
-    """One operation on an opened stack whose lock is held."""
+    """One operation on a stack whose lock is held."""
 
     def __init__(
         self,
         operation: Operation,
         project: Project,
-        opened: Opened,
+        stack: Stack,
         events: Events,
-        stack: ExitStack,
+        cleanup: ExitStack,
     ) -> None:
-        self._operation, self._project, self._opened = operation, project, opened
-        self._events, self._stack = events, stack
+        self._operation, self._project, self._stack = operation, project, stack
+        self._events, self._cleanup = events, cleanup
         self._preview = operation is Operation.PREVIEW
         self._environment = program.environment(
-            project.environment, opened.project, opened.configuration
+            project.environment, stack.project, stack.configuration
         )
         self._address = ""
         self._program: program.Program | None = None
         self._session = self._make_session()
 
     def _make_session(self) -> Session:
-        files = self._opened.files
+        files = self._stack.files
 
         def write(text: str) -> None:
             if not self._preview:
                 write_checkpoint(files, text)
 
-        ledger = ledger_of(self._opened, write)
-        registry = Registry(self._launch, ledger.provider)
+        snapshot = snapshot_of(self._stack, write)
+        registry = ProviderRegistry(self._launch, snapshot.provider)
         return Session(
-            project=self._opened.project,
+            project=self._stack.project,
             stack=self._project.stack,
-            configuration=self._opened.configuration,
-            ledger=ledger,
+            configuration=self._stack.configuration,
+            snapshot=snapshot,
             registry=registry,
             events=self._events,
             preview=self._preview,
@@ -114,11 +113,11 @@ class _Run:
         """Do it, and report how it went."""
         started = int(time.time())
         session = self._session
-        self._stack.enter_context(_stopping_on_signals(self._stop))
-        self._stack.callback(session.registry.close)
+        self._cleanup.enter_context(_stopping_on_signals(self._stop))
+        self._cleanup.callback(session.registry.close)
         registrar = Registrar(session)
         self._serve(registrar)
-        session.registry.prepare(_packages(session.ledger.resources()))
+        session.registry.prepare(_packages(session.snapshot.resources()))
         if self._operation is Operation.REFRESH:
             refresh.run(session, self._project.parallel)
         elif self._operation is Operation.DESTROY:
@@ -137,23 +136,23 @@ class _Run:
         engine_pb2_grpc.add_EngineServicer_to_server(EngineService(self._events.say), server)
         self._address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
         server.start()
-        self._stack.callback(lambda: server.stop(0.5).wait())
+        self._cleanup.callback(lambda: server.stop(0.5).wait())
 
-    def _launch(self, package: str) -> Provider:
-        place = self._opened.project.program
-        folder = place if place.is_dir() else place.parent
+    def _launch(self, package: str) -> ProviderClient:
+        entry = self._stack.project.program
+        folder = entry if entry.is_dir() else entry.parent
 
         def say(line: str) -> None:
             self._events.say(f"{package}: {line}")
 
         plugin = plugins.start(package, self._address, folder, self._environment, say)
-        provider = Provider(plugin)
+        provider = ProviderClient(plugin)
         provider.introduce(self._address)
         return provider
 
     def _run_program(self, registrar: Registrar) -> None:
         self._program = program.start(
-            self._opened.project,
+            self._stack.project,
             self._project.folder,
             self._project.stack,
             self._address,
@@ -162,14 +161,14 @@ class _Run:
             env=self._environment,
             on_line=self._events.say,
         )
-        self._stack.callback(self._program.kill)
+        self._cleanup.callback(self._program.kill)
         code = self._program.wait()
         registrar.drain()
         if self._session.stop.is_set():
             self._events.failed("", "", "stopped before the end; run the same again to go on")
         elif code != 0:
-            said = self._program.complaint() or "it said nothing"
-            self._events.failed("", "", f"the program failed (exit code {code}):\n{said}")
+            errors = self._program.error_output() or "it said nothing"
+            self._events.failed("", "", f"the program failed (exit code {code}):\n{errors}")
         if not self._events.failures:
             recovery.finish_creates(self._session)
             self._delete(deletions.unwanted(self._session))
@@ -192,23 +191,23 @@ class _Run:
         ok = not self._events.failures
         self._export(ok)
         if not self._preview:
-            self._session.ledger.finish()
-            write_history(self._opened.files, self._record(started, ok))
-        outputs = outputs_of(self._session.ledger, show_secrets=False)
+            self._session.snapshot.finish()
+            write_history(self._stack.files, self._record(started, ok))
+        outputs = outputs_of(self._session.snapshot, show_secrets=False)
         return EngineResult(dict(self._events.changes), outputs, tuple(self._events.failures), ok)
 
     def _export(self, ok: bool) -> None:
         """Keep what the program exported; after a failure, what it could not tell stays."""
-        ledger, found = self._session.ledger, self._session.stack_outputs
-        with ledger.lock:
-            stack = ledger.settled(self._session.stack_urn)
-            if stack is None or found is None:
+        snapshot, outputs = self._session.snapshot, self._session.stack_outputs
+        with snapshot.lock:
+            root = snapshot.settled(self._session.stack_urn)
+            if root is None or outputs is None:
                 return
             if not ok:
-                known = {k: v for k, v in found.items() if not values.has_unknown(v)}
-                found = {**stack.outputs, **known}
-            if found != stack.outputs:
-                ledger.settle(replace(stack, outputs=found), save=False)
+                known = {k: v for k, v in outputs.items() if not values.has_unknown(v)}
+                outputs = {**root.outputs, **known}
+            if outputs != root.outputs:
+                snapshot.settle(replace(root, outputs=outputs), save=False)
 
     def _record(self, started: int, ok: bool) -> dict[str, Any]:
         kinds = {Operation.UP: "update", Operation.REFRESH: "refresh"}

@@ -15,7 +15,7 @@ from infra.engine.embedded import registration
 from infra.engine.embedded.queries import Queries
 from infra.engine.embedded.registrar import DuplicateError, Registrar
 from infra.engine.embedded.responses import ProviderError
-from infra.engine.embedded.session import Registered, Session, StoppedError
+from infra.engine.embedded.session import RegistrationResult, Session, StoppedError
 from infra.engine.values import Properties, from_struct, to_struct
 
 _FEATURES: Final = {
@@ -80,14 +80,14 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         self, request: pb.RegisterResourceOutputsRequest, context: Any
     ) -> empty_pb2.Empty:
         """Keep the outputs of a component or of the stack."""
-        ledger, outputs = self._session.ledger, from_struct(request.outputs)
+        snapshot, outputs = self._session.snapshot, from_struct(request.outputs)
         if request.urn == self._session.stack_urn:
             self._session.stack_outputs = outputs
             return empty_pb2.Empty()
-        with ledger.lock:
-            state = ledger.settled(request.urn)
+        with snapshot.lock:
+            state = snapshot.settled(request.urn)
             if state is not None and outputs != state.outputs:
-                ledger.settle(replace(state, outputs=outputs))
+                snapshot.settle(replace(state, outputs=outputs))
         return empty_pb2.Empty()
 
     def ReadResource(  # noqa: N802
@@ -153,6 +153,6 @@ def _pack(outputs: Properties, request: pb.RegisterResourceRequest | pb.ReadReso
 
 
 def _failure(
-    answer: Registered, request: pb.RegisterResourceRequest
+    answer: RegistrationResult, request: pb.RegisterResourceRequest
 ) -> pb.RegisterResourceResponse:
     return pb.RegisterResourceResponse(urn=answer.urn, result=pb.FAIL, object=request.object)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infra.engine.api import EngineError
 from infra.engine.embedded.plugins import OnLine, launch, pump, tee
-from infra.engine.stack.settings import Configuration, ProjectFile
+from infra.engine.stack.settings import Configuration, ProjectSettings
 
 _SHIM = Path(__file__).with_name("shim.py")
 _LAST_LINES = 100
@@ -50,39 +50,39 @@ class Program:
             self._process.kill()
             self._process.wait()
 
-    def complaint(self) -> str:
+    def error_output(self) -> str:
         """Return the last of what it wrote to its error output."""
         return "\n".join(self._errors[-_LAST_LINES:]).strip()
 
 
-def interpreter(project: ProjectFile) -> Path:
+def interpreter(project: ProjectSettings) -> Path:
     """Return the Python of the project's virtualenv, or ours when it names none."""
     if project.virtualenv is None:
         return Path(sys.executable)
-    found = project.virtualenv / "bin" / "python"
-    if not found.exists():
+    python = project.virtualenv / "bin" / "python"
+    if not python.exists():
         raise EngineError(
             f"Pulumi.yaml names the virtualenv {project.virtualenv}, which has no bin/python: make "
             "it, or take the option out to use the Python that runs bastide"
         )
-    return found
+    return python
 
 
 def environment(
-    given: Mapping[str, str], project: ProjectFile, configuration: Configuration
+    given: Mapping[str, str], project: ProjectSettings, configuration: Configuration
 ) -> dict[str, str]:
     """Return the environment of the program and the plugins; configuration travels in it."""
-    found = {**os.environ, **given}
-    found.pop("PULUMI_CONFIG_PASSPHRASE", None)
+    variables = {**os.environ, **given}
+    variables.pop("PULUMI_CONFIG_PASSPHRASE", None)
     for name, value in project.options.items():
-        found[f"PULUMI_RUNTIME_{name.upper()}"] = str(value)
-    found["PULUMI_CONFIG"] = json.dumps(dict(configuration.values))
-    found["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(sorted(configuration.secret_keys))
-    return found
+        variables[f"PULUMI_RUNTIME_{name.upper()}"] = str(value)
+    variables["PULUMI_CONFIG"] = json.dumps(dict(configuration.values))
+    variables["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(sorted(configuration.secret_keys))
+    return variables
 
 
 def start(
-    project: ProjectFile,
+    project: ProjectSettings,
     folder: Path,
     stack: str,
     address: str,
@@ -94,7 +94,7 @@ def start(
 ) -> Program:
     """Start the program of a project; it talks to the engine at `address`."""
     program = project.program
-    entry, place = (".", program) if program.is_dir() else (program.name, program.parent)
+    entry, work = (".", program) if program.is_dir() else (program.name, program.parent)
     settings = {
         "monitor": address,
         "engine": address,
@@ -108,6 +108,6 @@ def start(
     # -P keeps the shim's own folder, the engine's, off the program's import path.
     command = [str(interpreter(project)), "-u", "-P", str(_SHIM), json.dumps(settings), entry]
     try:
-        return Program(command, place, env, on_line)
+        return Program(command, work, env, on_line)
     except (OSError, subprocess.SubprocessError) as error:
         raise EngineError(f"the program cannot be started: {error}") from error

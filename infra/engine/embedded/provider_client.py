@@ -26,7 +26,7 @@ _OPTIONS: Final = (
 _Answer = TypeVar("_Answer")
 
 
-class Provider:
+class ProviderClient:
     """One provider plugin, configured once, then called from any thread."""
 
     def __init__(self, plugin: Plugin) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from infra.engine import urns
 from infra.engine.api import EngineError
-from infra.engine.embedded.provider_client import Provider
+from infra.engine.embedded.provider_client import ProviderClient
 from infra.engine.embedded.responses import Diff, ProviderError
 from infra.engine.stack.resource_state import ResourceState
 from infra.engine.values import UNKNOWN_TEXT, Properties, equal
@@ -18,7 +18,7 @@ INTERNAL = (
 )
 
 
-class Registry:
+class ProviderRegistry:
     """Starts, configures and ends providers; safe to use from several threads.
 
     `launch` starts a package's plugin; `find` returns the provider resource of a reference.
@@ -26,15 +26,15 @@ class Registry:
 
     def __init__(
         self,
-        launch: Callable[[str], Provider],
+        launch: Callable[[str], ProviderClient],
         find: Callable[[str], ResourceState | None],
     ) -> None:
         self._launch, self._find = launch, find
         self._lock = threading.RLock()
-        self._configured: dict[str, Provider] = {}
-        self._checked: dict[str, Provider] = {}
-        self._retired: list[Provider] = []  # others may still be calling them
-        self._prepared: dict[str, Future[Provider]] = {}
+        self._configured: dict[str, ProviderClient] = {}
+        self._checked: dict[str, ProviderClient] = {}
+        self._retired: list[ProviderClient] = []  # others may still be calling them
+        self._prepared: dict[str, Future[ProviderClient]] = {}
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="plugin")
 
     def prepare(self, packages: Set[str]) -> None:
@@ -42,7 +42,7 @@ class Registry:
         for package in packages:
             self._prepared[package] = self._pool.submit(self._launch, package)
 
-    def get(self, reference: str) -> Provider:
+    def get(self, reference: str) -> ProviderClient:
         """Return a configured provider; raises ProviderError when it cannot be had."""
         with self._lock:
             provider = self._configured.get(reference)
@@ -71,7 +71,7 @@ class Registry:
             return diff
         return Diff(not equal(_public(old.inputs), _public(new)))
 
-    def activate(self, state: ResourceState, *, preview: bool) -> Provider:
+    def activate(self, state: ResourceState, *, preview: bool) -> ProviderClient:
         """Configure a provider resource's plugin and register it under its reference."""
         reference = f"{state.urn}::{state.id}"
         with self._lock:
@@ -83,7 +83,7 @@ class Registry:
             self._configured[reference] = provider
         return provider
 
-    def _start(self, package: str) -> Provider:
+    def _start(self, package: str) -> ProviderClient:
         prepared = self._prepared.pop(package, None)
         try:
             return prepared.result() if prepared else self._launch(package)

@@ -9,7 +9,7 @@ from infra.engine.embedded.decisions import differs
 from infra.engine.embedded.refresh import read_state
 from infra.engine.embedded.registrar import DuplicateError, Registrar
 from infra.engine.embedded.responses import ProviderError
-from infra.engine.embedded.session import Registered, Session
+from infra.engine.embedded.session import RegistrationResult, Session
 from infra.engine.stack.backend import timestamp
 from infra.engine.stack.resource_state import ResourceState
 from infra.engine.values import Properties, from_struct, has_unknown
@@ -23,24 +23,24 @@ class Queries:
     def __init__(self, session: Session, registrar: Registrar) -> None:
         self._session, self._registrar = session, registrar
 
-    def read(self, request: pb.ReadResourceRequest) -> Registered:
+    def read(self, request: pb.ReadResourceRequest) -> RegistrationResult:
         """Read a resource that exists outside this stack (`Resource.get`)."""
         session = self._session
         urn = urns.make(
             session.stack, session.project.name, request.parent, request.type, request.name
         )
-        with session.ledger.lock:
+        with session.snapshot.lock:
             if urn in session.registered:
                 raise DuplicateError(f"two resources have the URN {urn}: name one differently")
             session.registered.add(urn)
         try:
             provider = self._provider(request.type, request)
             with session.slot():
-                return Registered(urn, self._read(request, urn, provider))
+                return RegistrationResult(urn, self._read(request, urn, provider))
         except ProviderError as error:
             session.events.failed(urn, "read", str(error))
             session.failed.add(urn)
-            return Registered(urn, None, ok=False)
+            return RegistrationResult(urn, None, ok=False)
 
     def _read(self, request: pb.ReadResourceRequest, urn: str, provider: str) -> ResourceState:
         session = self._session
@@ -63,12 +63,12 @@ class Queries:
         if not reading.id:
             raise ProviderError(f"there is no {request.type} with the id {request.id!r}")
         found = replace(read_state(state, reading), inputs=state.inputs)
-        old = session.ledger.former(urn)
+        old = session.snapshot.former(urn)
         now = timestamp()
         known = replace(found, created=old.created, modified=old.modified) if old else found
         if old is None or differs(known, old):
             known = replace(found, created=(old and old.created) or now, modified=now)
-        session.ledger.settle(known, old, save=old is None or differs(known, old))
+        session.snapshot.settle(known, old, save=old is None or differs(known, old))
         session.events.finished(urn, "read", since)
         return known
 
@@ -100,7 +100,7 @@ class Queries:
 
     def _get_resource(self, arguments: Properties) -> Properties:
         urn = str(arguments.get("urn"))
-        state = self._session.ledger.settled(urn)
+        state = self._session.snapshot.settled(urn)
         if state is None:
             raise ProviderError(f"the program has registered no resource {urn}")
         return {"urn": urn, "id": state.id, "state": state.outputs}

@@ -16,7 +16,7 @@ def recover(
     An interrupted create is simply run again: the provider adopts what is there. After an
     interrupted update or delete the provider is asked what there is now. Raises ProviderError.
     """
-    operation = session.ledger.interrupted.get(urn)
+    operation = session.snapshot.interrupted.get(urn)
     if operation is None or operation.resource.delete:
         return old, False
     if operation.kind == "creating" or old is None or not session.managed(old):
@@ -29,14 +29,14 @@ def recover(
         return old, False
     found = session.provider(old).read(old)
     if not found.id:
-        session.ledger.remove(old, save=not session.preview)
+        session.snapshot.remove(old, save=not session.preview)
         return None, False
     return replace_in_place(session, old, replace(old, id=found.id, outputs=found.outputs)), True
 
 
 def replace_in_place(session: Session, old: ResourceState, new: ResourceState) -> ResourceState:
     """Put what was found in the place of what the state had; the operation stays open."""
-    session.ledger.correct(old, new)
+    session.snapshot.correct(old, new)
     return new
 
 
@@ -45,12 +45,12 @@ def finish_creates(session: Session) -> None:
 
     Nothing has their id, so this is the only way to get hold of them, in order to delete them.
     """
-    for urn, operation in session.ledger.interrupted.items():
+    for urn, operation in session.snapshot.interrupted.items():
         if operation.kind != "creating" or urn in session.registered:
             continue
         state = operation.resource
         if not session.managed(state):
-            session.ledger.forget(urn)
+            session.snapshot.forget(urn)
             continue
         session.events.say("its interrupted create is run again, so that it can be deleted", urn)
         if session.preview:
@@ -61,5 +61,5 @@ def finish_creates(session: Session) -> None:
         except ProviderError as error:
             session.events.failed(urn, "create", str(error), since)
             continue
-        session.ledger.append(replace(state, id=identity, outputs=outputs, delete=True))
+        session.snapshot.append(replace(state, id=identity, outputs=outputs, delete=True))
         session.events.step(urn, "create", "finished", urns.name_of(urn))

@@ -12,7 +12,9 @@ from infra.engine.values import equal, mark_secret
 
 def run(session: Session, parallel: int) -> None:
     """Read every managed resource; what is gone leaves the state."""
-    states = [one for one in session.ledger.untouched() if session.managed(one) and not one.delete]
+    states = [
+        one for one in session.snapshot.untouched() if session.managed(one) and not one.delete
+    ]
     with ThreadPoolExecutor(max(1, parallel)) as pool:
         list(pool.map(lambda state: _refresh(session, state), states))
 
@@ -26,12 +28,12 @@ def _refresh(session: Session, state: ResourceState) -> None:
     except ProviderError as error:
         session.events.failed(state.urn, "refresh", str(error), since)
         return
-    interrupted = session.ledger.interrupted.get(state.urn)
-    with session.ledger.lock:
+    interrupted = session.snapshot.interrupted.get(state.urn)
+    with session.snapshot.lock:
         current = _current(session, state)
         if not reading.id:
-            session.ledger.detach(state.urn)
-            session.ledger.remove(_current(session, state))
+            session.snapshot.detach(state.urn)
+            session.snapshot.remove(_current(session, state))
             session.events.finished(state.urn, "delete", since, "it is no longer there")
             return
         found = read_state(current, reading)
@@ -40,14 +42,14 @@ def _refresh(session: Session, state: ResourceState) -> None:
             session.events.finished(state.urn, "same", since)
             return
         found = found if unchanged else replace(found, modified=timestamp())
-        session.ledger.change(current, found)
+        session.snapshot.change(current, found)
     operation = "same" if unchanged else "update"
     session.events.finished(state.urn, operation, since, "" if unchanged else "it has changed")
 
 
 def _current(session: Session, state: ResourceState) -> ResourceState:
     # Another resource's disappearance may have rewritten this one's dependencies meanwhile.
-    return session.ledger.former(state.urn) or state
+    return session.snapshot.former(state.urn) or state
 
 
 def read_state(state: ResourceState, reading: Reading) -> ResourceState:

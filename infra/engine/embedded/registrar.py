@@ -11,10 +11,10 @@ from infra.engine.embedded.decisions import Action, Decision
 from infra.engine.embedded.default_providers import DefaultProviders
 from infra.engine.embedded.property_paths import ignore_changes
 from infra.engine.embedded.recovery import recover
-from infra.engine.embedded.registration import Goal
+from infra.engine.embedded.registration import Registration
 from infra.engine.embedded.responses import Diff, ProviderError
-from infra.engine.embedded.session import Registered, Session, StoppedError
-from infra.engine.embedded.step_executor import Actions
+from infra.engine.embedded.session import RegistrationResult, Session, StoppedError
+from infra.engine.embedded.step_executor import StepExecutor
 from infra.engine.stack.resource_state import ResourceState
 from infra.engine.values import Properties, has_unknown
 
@@ -28,20 +28,20 @@ class Registrar:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._actions = Actions(session)
+        self._executor = StepExecutor(session)
         self._defaults = DefaultProviders(session, self.register)
         self._idle = threading.Condition()
         self._running = 0
 
-    def register(self, goal: Goal) -> Registered:
-        """Bring one resource to its goal; a failure of the resource is in the answer.
+    def register(self, registration: Registration) -> RegistrationResult:
+        """Bring one resource to its registration; a failure of the resource is in the answer.
 
         Raises DuplicateError for a URN that was registered before and StoppedError when stopping.
         """
         with self._idle:
             self._running += 1
         try:
-            return self._register(goal)
+            return self._register(registration)
         finally:
             with self._idle:
                 self._running -= 1
@@ -56,25 +56,31 @@ class Registrar:
         """Return the reference of a package's default provider, made if need be."""
         return self._defaults.reference(package, version, url)
 
-    def _register(self, goal: Goal) -> Registered:
-        urn = self._claim(goal)
+    def _register(self, registration: Registration) -> RegistrationResult:
+        urn = self._claim(registration)
         try:
-            goal = self._with_provider(goal)
-            obstacle = self._obstacle(goal)
+            registration = self._with_provider(registration)
+            obstacle = self._obstacle(registration)
             if obstacle:
                 return self._skip(urn, obstacle)
             with self._session.slot():
-                return self._bring(goal, urn)
+                return self._bring(registration, urn)
         except ProviderError as error:
             self._session.events.failed(urn, "", str(error))
             return self._failed(urn)
 
-    def _claim(self, goal: Goal) -> str:
+    def _claim(self, registration: Registration) -> str:
         session = self._session
         if session.stop.is_set():
             raise StoppedError("the run is being stopped")
-        urn = urns.make(session.stack, session.project.name, goal.parent, goal.type, goal.name)
-        with session.ledger.lock:
+        urn = urns.make(
+            session.stack,
+            session.project.name,
+            registration.parent,
+            registration.type,
+            registration.name,
+        )
+        with session.snapshot.lock:
             if urn in session.registered:
                 raise DuplicateError(
                     f"two resources have the URN {urn}: give one of them another name or parent"
@@ -85,70 +91,82 @@ class Registrar:
             deletion.wait()
         return urn
 
-    def _with_provider(self, goal: Goal) -> Goal:
-        if not goal.custom or goal.provider or urns.is_provider(goal.type):
-            return goal
-        package = urns.package_of(goal.type)
-        reference = self._defaults.reference(package, goal.version, goal.download_url)
-        return replace(goal, provider=reference)
+    def _with_provider(self, registration: Registration) -> Registration:
+        if not registration.custom or registration.provider or urns.is_provider(registration.type):
+            return registration
+        package = urns.package_of(registration.type)
+        reference = self._defaults.reference(
+            package, registration.version, registration.download_url
+        )
+        return replace(registration, provider=reference)
 
-    def _obstacle(self, goal: Goal) -> str:
-        needed = {*goal.dependencies, goal.parent, urns.split_reference(goal.provider)[0]}
-        needed |= {urn for found in goal.property_dependencies.values() for urn in found}
+    def _obstacle(self, registration: Registration) -> str:
+        needed = {
+            *registration.dependencies,
+            registration.parent,
+            urns.split_reference(registration.provider)[0],
+        }
+        needed |= {urn for found in registration.property_dependencies.values() for urn in found}
         missing = sorted(needed & self._session.failed)
         if missing:
             return f"skipped, because {urns.name_of(missing[0])} is not there"
-        if not self._session.preview and has_unknown(goal.inputs):
+        if not self._session.preview and has_unknown(registration.inputs):
             return "skipped, because some of its inputs come from a resource that is not there"
         return ""
 
-    def _skip(self, urn: str, reason: str) -> Registered:
+    def _skip(self, urn: str, reason: str) -> RegistrationResult:
         self._session.events.step(urn, "", "skipped", reason)
         return self._failed(urn)
 
-    def _failed(self, urn: str) -> Registered:
+    def _failed(self, urn: str) -> RegistrationResult:
         self._session.failed.add(urn)
-        return Registered(urn, self._session.ledger.live(urn), ok=False)
+        return RegistrationResult(urn, self._session.snapshot.live(urn), ok=False)
 
-    def _bring(self, goal: Goal, urn: str) -> Registered:
-        ledger = self._session.ledger
-        found = ledger.former(urn)
-        for alias in goal.aliases:
-            found = found or ledger.former(alias)
+    def _bring(self, registration: Registration, urn: str) -> RegistrationResult:
+        snapshot = self._session.snapshot
+        found = snapshot.former(urn)
+        for alias in registration.aliases:
+            found = found or snapshot.former(alias)
         old, force = recover(self._session, urn, found)
         decision = decisions.without_diff(old)
         fresh = decision is not None or old is None
         base = {} if old is None or fresh else old.inputs
-        inputs = ignore_changes(goal.inputs, base, goal.ignore_changes) if base else goal.inputs
-        inputs = self._checked(urn, goal, base, inputs)
-        parent = ledger.live(goal.parent) if goal.parent else None
-        new = decisions.new_state(goal, urn, inputs, goal.provider, old, parent)
+        inputs = (
+            ignore_changes(registration.inputs, base, registration.ignore_changes)
+            if base
+            else registration.inputs
+        )
+        inputs = self._checked(urn, registration, base, inputs)
+        parent = snapshot.live(registration.parent) if registration.parent else None
+        new = decisions.new_state(registration, urn, inputs, registration.provider, old, parent)
         stables: tuple[str, ...] = ()
         if decision is None and old is not None:
-            diff = self._diff(old, new, goal)
-            decision = decisions.decide(old, new, goal, diff, force=force)
+            diff = self._diff(old, new, registration)
+            decision = decisions.decide(old, new, registration, diff, force=force)
             stables = diff.stables
         state = self._run(decision or Decision(Action.CREATE), old, new)
         if state is None:
             return self._failed(urn)
-        return Registered(urn, state, stables=stables)
+        return RegistrationResult(urn, state, stables=stables)
 
-    def _checked(self, urn: str, goal: Goal, old: Properties, new: Properties) -> Properties:
-        if not goal.custom:
+    def _checked(
+        self, urn: str, registration: Registration, old: Properties, new: Properties
+    ) -> Properties:
+        if not registration.custom:
             return new
-        if urns.is_provider(goal.type):
+        if urns.is_provider(registration.type):
             return self._session.registry.check(urn, old, new)
         seed = hashlib.sha256(urn.encode()).digest()
-        return self._session.registry.get(goal.provider).check(urn, old, new, seed)
+        return self._session.registry.get(registration.provider).check(urn, old, new, seed)
 
-    def _diff(self, old: ResourceState, new: ResourceState, goal: Goal) -> Diff:
+    def _diff(self, old: ResourceState, new: ResourceState, registration: Registration) -> Diff:
         if not new.custom or not old.custom:
             return Diff(None)
         if urns.is_provider(new.type):
             return self._session.registry.diff(old, new.inputs)
         if old.provider != new.provider and self._provider_replaced(old, new):
             return Diff(True, ("provider",))
-        return self._session.provider(new).diff(old, new.inputs, goal.ignore_changes)
+        return self._session.provider(new).diff(old, new.inputs, registration.ignore_changes)
 
     def _provider_replaced(self, old: ResourceState, new: ResourceState) -> bool:
         """Say whether another provider means another resource.
@@ -159,7 +177,7 @@ class Registrar:
         both = (urns.split_reference(one)[0] for one in references)
         if not all(urns.is_default_provider(urn) for urn in both):
             return True
-        former, present = map(self._session.ledger.provider, references)
+        former, present = map(self._session.snapshot.provider, references)
         if former is None or present is None:
             return False
         return self._session.provider(new).diff_config(former, present.inputs).replace
@@ -168,13 +186,13 @@ class Registrar:
         self, decision: Decision, old: ResourceState | None, new: ResourceState
     ) -> ResourceState | None:
         if old is None:
-            return self._actions.create(new)
+            return self._executor.create(new)
         two: dict[Action, Callable[[ResourceState, ResourceState], ResourceState | None]] = {
-            Action.SAME: self._actions.same,
-            Action.UPDATE: self._actions.update,
-            Action.RECREATE: self._actions.recreate,
-            Action.CREATE: self._actions.adopt,
+            Action.SAME: self._executor.same,
+            Action.UPDATE: self._executor.update,
+            Action.RECREATE: self._executor.recreate,
+            Action.CREATE: self._executor.adopt,
         }
         if decision.action in two:
             return two[decision.action](old, new)
-        return self._actions.replace(old, new, delete_first=decision.delete_first)
+        return self._executor.replace(old, new, delete_first=decision.delete_first)

@@ -27,7 +27,7 @@ class UnsupportedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Goal:
+class Registration:
     """One resource as the program wants it; None means that the option was not given.
 
     `custom_timeouts` are seconds by operation.
@@ -54,7 +54,7 @@ class Goal:
     source_position: str = ""
 
 
-def read(request: pb.RegisterResourceRequest, root: Path) -> Goal:
+def read(request: pb.RegisterResourceRequest, root: Path) -> Registration:
     """Read a registration; source positions become relative to the project's folder `root`.
 
     Raises UnsupportedError for options that would be silently lost otherwise.
@@ -67,7 +67,7 @@ def read(request: pb.RegisterResourceRequest, root: Path) -> Goal:
             )
     dependencies = request.propertyDependencies.items()
     defined = request.deleteBeforeReplaceDefined or request.deleteBeforeReplace
-    return Goal(
+    return Registration(
         type=request.type,
         name=request.name,
         custom=request.custom,

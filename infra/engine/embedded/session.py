@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from infra.engine import urns
 from infra.engine.embedded.events import Events
-from infra.engine.embedded.provider_client import Provider
-from infra.engine.embedded.provider_registry import Registry
+from infra.engine.embedded.provider_client import ProviderClient
+from infra.engine.embedded.provider_registry import ProviderRegistry
 from infra.engine.stack.resource_state import ResourceState
-from infra.engine.stack.settings import Configuration, ProjectFile
-from infra.engine.stack.snapshot import Ledger
+from infra.engine.stack.settings import Configuration, ProjectSettings
+from infra.engine.stack.snapshot import Snapshot
 from infra.engine.values import Properties
 
 
@@ -20,7 +20,7 @@ class StoppedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
+class RegistrationResult:
     """The answer to a registration; when it is not `ok`, outputs are unknown to the program."""
 
     urn: str
@@ -38,11 +38,11 @@ class Session:
     `stack_outputs` what the program exports, kept until it is known whether the program succeeded.
     """
 
-    project: ProjectFile
+    project: ProjectSettings
     stack: str
     configuration: Configuration
-    ledger: Ledger
-    registry: Registry
+    snapshot: Snapshot
+    registry: ProviderRegistry
     events: Events
     preview: bool
     slots: threading.Semaphore
@@ -58,7 +58,7 @@ class Session:
         name = f"{self.project.name}-{self.stack}"
         return urns.make(self.stack, self.project.name, "", urns.STACK_TYPE, name)
 
-    def provider(self, state: ResourceState) -> Provider:
+    def provider(self, state: ResourceState) -> ProviderClient:
         """Return the provider that manages a resource; raises ProviderError."""
         return self.registry.get(state.provider)
 

@@ -14,7 +14,7 @@ from infra.engine.stack.resource_state import ResourceState
 from infra.engine.values import Properties, mark_secret
 
 
-class Actions:
+class StepExecutor:
     """The steps that change a resource. Each returns the new state, or None when it failed."""
 
     def __init__(self, session: Session) -> None:
@@ -39,7 +39,7 @@ class Actions:
         if urns.is_provider(new.type):
             self._session.registry.activate(state, preview=False)
         keep = not differs(state, old)
-        self._session.ledger.settle(old if keep else state, old, save=not keep)
+        self._session.snapshot.settle(old if keep else state, old, save=not keep)
         self._session.events.finished(new.urn, "same", None)
         return state
 
@@ -48,7 +48,7 @@ class Actions:
         session = self._session
         since = session.events.started(new.urn, "update")
         new = replace(new, id=old.id, created=old.created, modified=timestamp())
-        session.ledger.begin("updating", new)
+        session.snapshot.begin("updating", new)
         try:
             outputs = self._updated(old, new)
         except ProviderError as error:
@@ -56,7 +56,7 @@ class Actions:
             self._keep_what_exists(error, new, old)
             return None
         state = replace(new, outputs=mark_secret(outputs, new.additional_secret_outputs))
-        session.ledger.settle(state, old)
+        session.snapshot.settle(state, old)
         session.events.finished(new.urn, "update", since)
         return state
 
@@ -101,9 +101,9 @@ class Actions:
             return session.provider(state).diff(state, inputs, state.ignore_changes)
 
         with self._replacing:
-            former = session.ledger.untouched()
+            former = session.snapshot.untouched()
             found = dependents(root, former, session.registered, diff_of)
-            with session.ledger.lock:
+            with session.snapshot.lock:
                 found = [one for one in found if one.urn not in session.registered]
                 for state in found:
                     session.condemned[state.urn] = threading.Event()
@@ -120,7 +120,7 @@ class Actions:
         if not self.destroy(state, since):
             return None
         gone = replace(state, pending_replacement=True)
-        session.ledger.change(state, gone)
+        session.snapshot.change(state, gone)
         session.events.step(state.urn, "delete", "finished", "to be made again")
         return gone
 
@@ -129,13 +129,13 @@ class Actions:
         session = self._session
         if session.preview or not session.managed(state) or state.retain_on_delete:
             return True
-        session.ledger.begin("deleting", state)
+        session.snapshot.begin("deleting", state)
         try:
             session.provider(state).delete(state)
         except ProviderError as error:
             session.events.failed(state.urn, "delete", str(error), since)
             if not error.unsure:
-                session.ledger.forget(state.urn)
+                session.snapshot.forget(state.urn)
             return False
         return True
 
@@ -151,7 +151,7 @@ class Actions:
         since = session.events.started(new.urn, operation)
         now = timestamp()
         new = replace(new, created=now, modified=now)
-        session.ledger.begin("creating", new)
+        session.snapshot.begin("creating", new)
         try:
             state = self._created(new)
         except ProviderError as error:
@@ -177,13 +177,13 @@ class Actions:
     def _settle_created(
         self, state: ResourceState, old: ResourceState | None, *, keep: bool
     ) -> None:
-        ledger = self._session.ledger
+        snapshot = self._session.snapshot
         if old is None or not keep:
-            ledger.settle(state, old)
+            snapshot.settle(state, old)
             return
-        with ledger.lock:
-            ledger.change(old, replace(old, delete=True), save=False)
-            ledger.settle(state)
+        with snapshot.lock:
+            snapshot.change(old, replace(old, delete=True), save=False)
+            snapshot.settle(state)
 
     def _keep_what_exists(
         self,
@@ -197,7 +197,7 @@ class Actions:
         if error.partial is not None:
             self._settle_created(_half_made(new, error.partial), old, keep=keep)
         elif not error.unsure:
-            self._session.ledger.forget(new.urn)
+            self._session.snapshot.forget(new.urn)
 
 
 def _half_made(new: ResourceState, partial: Partial) -> ResourceState:

@@ -1,5 +1,6 @@
-"""Pulumi.yaml and Pulumi.<stack>.yaml: the program's place, the stack's configuration and salt."""
+"""Pulumi.yaml, which names the program, and Pulumi.<stack>.yaml: configuration and salt."""
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from inventory.files import write_whole
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectFile:
+class ProjectSettings:
     """What Pulumi.yaml says: the project's name, the program's folder and its virtualenv.
 
     `defaults` are the values that it declares for configuration keys.
@@ -36,11 +37,11 @@ class Configuration:
     def of_package(self, package: str) -> dict[str, str]:
         """Return the keys in a package's namespace, without it: the default provider's inputs."""
         prefix = f"{package}:"
-        found = self.values.items()
-        return {key.removeprefix(prefix): text for key, text in found if key.startswith(prefix)}
+        keys = (key for key in self.values if key.startswith(prefix))
+        return {key.removeprefix(prefix): self.values[key] for key in keys}
 
 
-def read_project(folder: Path) -> ProjectFile:
+def read_project(folder: Path) -> ProjectSettings:
     """Read Pulumi.yaml; raises EngineError when it is missing or not of a Python program."""
     path = folder / "Pulumi.yaml"
     raw = _read_yaml(path)
@@ -58,19 +59,19 @@ def read_project(folder: Path) -> ProjectFile:
         raise EngineError(f"{path}: main is {raw.get('main')!r}, but {program} does not exist")
     virtualenv = (folder / options["virtualenv"]).resolve() if "virtualenv" in options else None
     project = str(raw["name"])
-    return ProjectFile(project, program, virtualenv, options, _defaults(project, raw))
+    return ProjectSettings(project, program, virtualenv, options, _defaults(project, raw))
 
 
 def _defaults(project: str, raw: Mapping[str, Any]) -> dict[str, str]:
     """Return the values of Pulumi.yaml's own `config`: bare, or declared with `default`."""
-    found: dict[str, str] = {}
+    defaults: dict[str, str] = {}
     for key, declared in (raw.get("config") or {}).items():
         value = declared
         if isinstance(declared, dict):
             value = declared.get("value", declared.get("default"))
         if value is not None:
-            found[_qualified(project, str(key))] = _text(value)
-    return found
+            defaults[_qualified(project, str(key))] = _text(value)
+    return defaults
 
 
 def _text(value: Any) -> str:
@@ -90,11 +91,12 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class StackFile:
-    """The stack's settings file, beside Pulumi.yaml."""
+class StackSettings:
+    """The stack's settings; `former` is a file elsewhere that they were read from, to be moved."""
 
     path: Path
     content: Mapping[str, Any]
+    former: Path | None = None
 
     @property
     def salt(self) -> str:
@@ -107,7 +109,7 @@ class StackFile:
         return any(_is_secure(value) for value in (self.content.get("config") or {}).values())
 
     def configuration(
-        self, project: ProjectFile, given: Mapping[str, str], decrypt: Callable[[str, str], str]
+        self, project: ProjectSettings, given: Mapping[str, str], decrypt: Callable[[str, str], str]
     ) -> Configuration:
         """Return the project's defaults, the file's values over them, and the given over these.
 
@@ -135,14 +137,31 @@ class StackFile:
         # Secret values in this file can only be read with the salt that they were written with.
         kept = self.salt if self.has_secrets else salt
         content = {**self.content, "encryptionsalt": kept} | ({"config": config} if config else {})
-        if content != self.content:
+        if content != self.content or self.former is not None:
             write_whole(self.path, yaml.safe_dump(content, sort_keys=True, allow_unicode=True))
+        if self.former is not None:
+            with contextlib.suppress(OSError):  # an installed package may be read-only
+                self.former.unlink()
 
 
-def read_stack_file(project: Project) -> StackFile:
-    """Read Pulumi.<stack>.yaml; a missing one is empty."""
-    path = project.folder / f"Pulumi.{project.stack}.yaml"
-    return StackFile(path, _read_yaml(path))
+def read_stack_settings(project: Project, salt: str) -> StackSettings:
+    """Read Pulumi.<stack>.yaml in the backend's folder; a missing one is empty.
+
+    It used to lie beside Pulumi.yaml; one that is still there is read if its salt is that of this
+    state, `salt`: it may belong to another state of a stack of the same name.
+    """
+    path = settings_path(project)
+    content = _read_yaml(path)
+    former = project.folder / path.name
+    earlier = {} if content else _read_yaml(former)
+    if salt and earlier.get("encryptionsalt") == salt:
+        return StackSettings(path, earlier, former)
+    return StackSettings(path, content)
+
+
+def settings_path(project: Project) -> Path:
+    """Return where the stack's settings are: with its state, not with the program."""
+    return project.backend / f"Pulumi.{project.stack}.yaml"
 
 
 def _is_secure(value: Any) -> bool:

@@ -25,7 +25,7 @@ from infra.engine.stack.resource_state import (
 _COMPACT = (",", ":")
 
 
-class Ledger:
+class Snapshot:
     """The stack's resources; safe to use from several threads.
 
     `write` gets the text of each new checkpoint; in a preview it does nothing.

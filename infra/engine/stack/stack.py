@@ -1,6 +1,7 @@
 """Opens a stack: its project, configuration, secrets and state."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, Final
@@ -8,27 +9,28 @@ from typing import Any, Final
 from infra.engine import urns, values
 from infra.engine.api import EngineError, Project
 from infra.engine.stack import passphrase
-from infra.engine.stack.backend import StackFiles, read_checkpoint
+from infra.engine.stack.backend import StackFiles, prepare, read_checkpoint, write_checkpoint
+from infra.engine.stack.lock import held
 from infra.engine.stack.passphrase import Crypter
 from infra.engine.stack.settings import (
     Configuration,
-    ProjectFile,
-    StackFile,
+    ProjectSettings,
+    StackSettings,
     read_project,
-    read_stack_file,
+    read_stack_settings,
 )
-from infra.engine.stack.snapshot import Ledger
+from infra.engine.stack.snapshot import Snapshot
 
 # The SDK whose protocol and state we write, and who wrote it.
 VERSION: Final = f"v{metadata.version('pulumi')}+bastide"
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class Stack:
     """A stack's files, read."""
 
-    project: ProjectFile
-    stack_file: StackFile
+    project: ProjectSettings
+    settings: StackSettings
     files: StackFiles
     checkpoint: Mapping[str, Any]
     configuration: Configuration
@@ -40,73 +42,100 @@ def files_of(project: Project) -> StackFiles:
     return StackFiles(project.backend, read_project(project.folder).name, project.stack)
 
 
-def open_stack(project: Project) -> Opened:
+def open_stack(project: Project) -> Stack:
     """Read all of a stack; raises EngineError when something is wrong with it."""
-    file, files = read_project(project.folder), files_of(project)
-    stack_file = read_stack_file(project)
-    checkpoint = read_checkpoint(files) or {"stack": f"organization/{file.name}/{project.stack}"}
-    crypter = _crypter(project, stack_file, files, checkpoint)
-    configuration = _configuration(project, file, stack_file)
-    return Opened(file, stack_file, files, checkpoint, configuration, crypter)
+    program, files = read_project(project.folder), files_of(project)
+    checkpoint = read_checkpoint(files) or {"stack": f"organization/{program.name}/{project.stack}"}
+    salt = _salt(files, checkpoint)
+    settings = read_stack_settings(project, salt)
+    crypter = _crypter(project, settings, files, salt)
+    configuration = _configuration(project, program, settings)
+    return Stack(program, settings, files, checkpoint, configuration, crypter)
 
 
-def note_settings(project: Project, opened: Opened) -> None:
-    """Write Pulumi.<stack>.yaml so that either engine finds this state's salt and configuration."""
-    opened.stack_file.write(opened.project.name, opened.crypter.salt, project.config)
+def ensure_stack(project: Project, notice: Callable[[str], None]) -> None:
+    """Write the stack's settings, and an empty state when it has none, under the stack's lock.
 
-
-def _crypter(
-    project: Project, stack_file: StackFile, files: StackFiles, checkpoint: Mapping[str, Any]
-) -> Crypter:
-    """Return what opens and closes the stack's secrets.
-
-    The state's own salt counts. Pulumi.<stack>.yaml lies with the program, so its salt may be that
-    of another state of a stack of the same name; then it is only in the way of secret values in
-    that very file.
+    Afterwards the official CLI has nothing to make, in particular no settings beside Pulumi.yaml.
+    Raises EngineError.
     """
+    with reported_errors(), held(files_of(project), notice):
+        stack = open_stack(project)
+        prepare(stack.files)
+        write_settings(project, stack)
+        if not stack.files.checkpoint.exists():
+            snapshot_of(stack, lambda text: write_checkpoint(stack.files, text)).save()
+
+
+@contextmanager
+def reported_errors() -> Iterator[None]:
+    """Turn what the file system refuses into an EngineError."""
+    try:
+        yield
+    except OSError as error:
+        raise EngineError(f"the stack's files cannot be read or written: {error}") from error
+
+
+def write_settings(project: Project, stack: Stack) -> None:
+    """Write the settings, in which either engine finds this state's salt and configuration."""
+    stack.settings.write(stack.project.name, stack.crypter.salt, project.config)
+
+
+def _salt(files: StackFiles, checkpoint: Mapping[str, Any]) -> str:
+    """Return the salt line of the state's secrets; empty when there is no state yet."""
     provider = (checkpoint.get("latest") or {}).get("secrets_providers") or {}
     if provider.get("type", "passphrase") != "passphrase":
         raise EngineError(
             f"{files.checkpoint} keeps its secrets with {provider['type']!r}: this engine only has "
             "passphrase; use the official CLI (--engine pulumi)"
         )
-    salt = str((provider.get("state") or {}).get("salt") or "")
+    return str((provider.get("state") or {}).get("salt") or "")
+
+
+def _crypter(project: Project, settings: StackSettings, files: StackFiles, salt: str) -> Crypter:
+    """Return what opens and closes the stack's secrets.
+
+    The state's own salt counts. That of the settings may be another, of a state that was lost:
+    then it is only in the way of secret values in that very file.
+    """
     if salt:
         return passphrase.open_with(project.passphrase, salt, str(files.checkpoint))
-    if stack_file.salt:
+    if settings.salt:
         try:
-            return passphrase.open_with(project.passphrase, stack_file.salt, str(stack_file.path))
+            return passphrase.open_with(project.passphrase, settings.salt, str(settings.path))
         except EngineError:
-            if stack_file.has_secrets:
+            if settings.has_secrets:
                 raise
     return passphrase.create(project.passphrase)
 
 
-def _configuration(project: Project, file: ProjectFile, stack_file: StackFile) -> Configuration:
+def _configuration(
+    project: Project, program: ProjectSettings, settings: StackSettings
+) -> Configuration:
     decrypt = _no_secrets
-    if stack_file.has_secrets:
-        crypter = passphrase.open_with(project.passphrase, stack_file.salt, str(stack_file.path))
+    if settings.has_secrets:
+        crypter = passphrase.open_with(project.passphrase, settings.salt, str(settings.path))
         decrypt = crypter.decrypt
-    return stack_file.configuration(file, project.config, decrypt)
+    return settings.configuration(program, project.config, decrypt)
 
 
 def _no_secrets(scope: str, ciphertext: str) -> str:  # pragma: no cover (has_secrets says so)
     raise EngineError("the stack's settings have no secret values")
 
 
-def ledger_of(opened: Opened, write: Callable[[str], None]) -> Ledger:
-    """Return the stack's ledger; raises EngineError when the state is damaged."""
-    ledger = Ledger(opened.checkpoint, opened.crypter, write, VERSION)
-    ledger.verify(str(opened.files.checkpoint))
-    return ledger
+def snapshot_of(stack: Stack, write: Callable[[str], None]) -> Snapshot:
+    """Return the stack's snapshot; raises EngineError when the state is damaged."""
+    snapshot = Snapshot(stack.checkpoint, stack.crypter, write, VERSION)
+    snapshot.verify(str(stack.files.checkpoint))
+    return snapshot
 
 
-def outputs_of(ledger: Ledger, *, show_secrets: bool) -> dict[str, Any]:
+def outputs_of(snapshot: Snapshot, *, show_secrets: bool) -> dict[str, Any]:
     """Return what the stack exports, its secrets masked unless asked for."""
-    stacks = [one for one in ledger.resources() if one.type == urns.STACK_TYPE]
+    roots = [one for one in snapshot.resources() if one.type == urns.STACK_TYPE]
     show = values.reveal if show_secrets else values.mask
-    found = stacks[0].outputs if stacks else {}
+    outputs = roots[0].outputs if roots else {}
     return {
         key: "[unknown]" if values.has_unknown(value) else show(value)
-        for key, value in found.items()
+        for key, value in outputs.items()
     }

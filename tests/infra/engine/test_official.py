@@ -41,7 +41,7 @@ def test_a_failed_step_carries_the_errors_that_were_said_of_it() -> None:
 def test_a_cli_that_ends_badly_without_a_failed_step_is_a_failure() -> None:
     reader, _ = read()
 
-    reader.broke("code: 255")
+    reader.ended_with_error("code: 255")
 
     assert [one.message for one in reader.failures] == ["code: 255"]
 

@@ -26,7 +26,7 @@ from infra.engine.values import (
 )
 from tests.infra.engine.embedded.harness import PASSPHRASE, SALT
 
-CRYPTER = passphrase.open_with(PASSPHRASE, SALT, "the stand")
+CRYPTER = passphrase.open_with(PASSPHRASE, SALT, "the harness")
 
 _plain = st.none() | st.booleans() | st.integers(-(2**50), 2**50) | st.text()
 _leaves = _plain | st.just(UNKNOWN) | _plain.map(Secret)
@@ -63,7 +63,7 @@ def test_what_is_stored_is_what_is_read_and_no_secret_is_in_it(bag: dict[str, An
 
 
 def test_an_old_state_in_other_words_keeps_its_ciphertext() -> None:
-    reader = passphrase.open_with(PASSPHRASE, SALT, "the stand")
+    reader = passphrase.open_with(PASSPHRASE, SALT, "the harness")
     urn = "urn:pulumi:s::p::t:i:T::n"
     foreign = reader.encrypt("", '{"b": "\\u003c", "a": 1.0}')
     secret = {SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": foreign}

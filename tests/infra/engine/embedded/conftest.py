@@ -32,12 +32,12 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def town(tmp_path: Path, plugin: Path) -> harness.Stand:
-    """A stand with the program that makes what a test declares."""
+def town(tmp_path: Path, plugin: Path) -> harness.Harness:
+    """A harness with the program that makes what a test declares."""
     return harness.make(tmp_path, plugin=plugin)
 
 
 @pytest.fixture
-def lonely_town(tmp_path: Path) -> harness.Stand:
+def lonely_town(tmp_path: Path) -> harness.Harness:
     """The same, whose runs start their own plugin."""
     return harness.make(tmp_path)

@@ -1,4 +1,4 @@
-"""A test stand: a copied program, a real provider plugin, and the embedded engine."""
+"""A test harness: a copied program, a real provider plugin, and the embedded engine."""
 
 import json
 import os
@@ -26,7 +26,7 @@ SALT = "v1:gc2XpuHDV0g=:v1:qaym8xFlRLVGALGt:ez+a0z5DjnT9VnzZbEnGxkil4hReZw=="
 
 
 @dataclass
-class Stand:
+class Harness:
     """Runs one stack's operations and shows their effects."""
 
     root: Path
@@ -73,6 +73,10 @@ class Stand:
     def checkpoint(self) -> Path:
         folder = self.project.backend / ".pulumi" / "stacks" / "town"
         return folder / f"{self.project.stack}.json"
+
+    @property
+    def settings(self) -> Path:
+        return self.project.backend / f"Pulumi.{self.project.stack}.yaml"
 
     def latest(self) -> dict[str, Any]:
         """Return the deployment in the state file."""
@@ -152,37 +156,38 @@ class _Blind(Crypter):
         return json.dumps("hidden")
 
 
-def make(root: Path, case: str = "declared", plugin: Path | None = None) -> Stand:
-    """Set up a stand in an empty folder.
+def make(root: Path, case: str = "declared", plugin: Path | None = None) -> Harness:
+    """Set up a harness in an empty folder.
 
-    `plugin` is the folder of a running plugin (see conftest.py), whose home then is the stand's;
+    `plugin` is the folder of a running plugin (see conftest.py), whose home then is the harness's;
     without one, each run starts a plugin of its own.
     """
     shutil.copytree(CASES / case, root / "program")
     (root / "home" / "orders").mkdir(parents=True)
-    stand = reopen(root)
+    harness = reopen(root)
     if plugin is not None:
         (plugin / "home").unlink(missing_ok=True)
         (plugin / "home").symlink_to(root / "home")
         debugged = {"PULUMI_DEBUG_PROVIDERS": f"toy:{(plugin / 'port').read_text()}"}
-        environment = {**stand.project.environment, **debugged}
-        stand.project = replace(stand.project, environment=environment)
-    (stand.project.folder / "Pulumi.dev.yaml").write_text(f"encryptionsalt: {SALT}\n")
-    return stand
+        environment = {**harness.project.environment, **debugged}
+        harness.project = replace(harness.project, environment=environment)
+    harness.settings.parent.mkdir()
+    harness.settings.write_text(f"encryptionsalt: {SALT}\n")
+    return harness
 
 
-def reopen(root: Path) -> Stand:
-    """Return a stand on what a folder already has."""
+def reopen(root: Path) -> Harness:
+    """Return a harness on what a folder already has."""
     environment = {
         "TOY_HOME": str(root / "home"),
         "PATH": os.pathsep.join([str(PLUGINS), str(Path(sys.executable).parent), os.defpath]),
     }
     project = Project(root / "program", "dev", root / "state", PASSPHRASE)
-    return Stand(root, replace(project, environment=environment))
+    return Harness(root, replace(project, environment=environment))
 
 
 if __name__ == "__main__":
     engine = EmbeddedEngine()
-    stand = reopen(Path(sys.argv[1]))
-    result = engine.run(Operation(sys.argv[2]), stand.project, lambda _: None)
+    harness = reopen(Path(sys.argv[1]))
+    result = engine.run(Operation(sys.argv[2]), harness.project, lambda _: None)
     sys.exit(0 if result.ok else 1)

@@ -1,10 +1,10 @@
 """What a changed program leads to outside and in the state."""
 
 from infra.engine.api import Operation
-from tests.infra.engine.embedded.harness import Stand
+from tests.infra.engine.embedded.harness import Harness
 
 
-def test_a_preview_changes_nothing_and_says_what_up_would_do(town: Stand) -> None:
+def test_a_preview_changes_nothing_and_says_what_up_would_do(town: Harness) -> None:
     town.wants(hall={"content": "1"}, gate={"content": "2", "source": "hall"})
 
     outcome = town.preview()
@@ -16,7 +16,7 @@ def test_a_preview_changes_nothing_and_says_what_up_would_do(town: Stand) -> Non
     assert not town.project.backend.exists()
 
 
-def test_up_creates_in_order_and_a_second_up_changes_nothing(town: Stand) -> None:
+def test_up_creates_in_order_and_a_second_up_changes_nothing(town: Harness) -> None:
     town.wants(hall={"content": "1"}, gate={"content": "2", "source": "hall"})
 
     first = town.up()
@@ -32,7 +32,7 @@ def test_up_creates_in_order_and_a_second_up_changes_nothing(town: Stand) -> Non
     assert town.checkpoint.read_text() == written
 
 
-def test_a_changed_input_is_updated_in_place(town: Stand) -> None:
+def test_a_changed_input_is_updated_in_place(town: Harness) -> None:
     town.has(hall={"content": "1"})
     before = town.resources()["hall"]
     town.wants(hall={"content": "2"})
@@ -48,7 +48,7 @@ def test_a_changed_input_is_updated_in_place(town: Stand) -> None:
     assert after["modified"] > before["modified"]
 
 
-def test_a_replacement_is_created_before_the_old_one_is_deleted(town: Stand) -> None:
+def test_a_replacement_is_created_before_the_old_one_is_deleted(town: Harness) -> None:
     town.has(hall={"content": "1"}, gate={"content": "2", "source": "hall"})
     town.wants(hall={"content": "1", "place": "there"}, gate={"content": "2", "source": "hall"})
 
@@ -59,7 +59,7 @@ def test_a_replacement_is_created_before_the_old_one_is_deleted(town: Stand) -> 
     assert town.resources()["hall"]["id"] == "hall@there"
 
 
-def test_a_successor_with_the_same_id_is_not_deleted_with_the_replaced_one(town: Stand) -> None:
+def test_a_successor_with_the_same_id_is_not_deleted_with_the_replaced_one(town: Harness) -> None:
     town.has(hall={"content": "1"}, gate={"content": "2", "source": "hall"})
     town.wants(hall={"content": "1"}, gate={"content": "2", "anchor": "hall"})
 
@@ -71,7 +71,7 @@ def test_a_successor_with_the_same_id_is_not_deleted_with_the_replaced_one(town:
 
 
 def test_delete_before_replace_takes_along_only_the_dependents_that_must_be_replaced(
-    town: Stand,
+    town: Harness,
 ) -> None:
     def wants(place: str) -> None:
         town.wants(
@@ -103,7 +103,7 @@ def test_delete_before_replace_takes_along_only_the_dependents_that_must_be_repl
 
 
 def test_the_provider_can_demand_delete_before_replace_and_the_program_refuse_it(
-    town: Stand,
+    town: Harness,
 ) -> None:
     town.has(
         asked={"content": "1", "first": True},
@@ -121,7 +121,7 @@ def test_the_provider_can_demand_delete_before_replace_and_the_program_refuse_it
     assert log.index("create refused@there") < log.index("delete refused@here")
 
 
-def test_what_vanished_from_the_program_is_deleted_dependents_first(town: Stand) -> None:
+def test_what_vanished_from_the_program_is_deleted_dependents_first(town: Harness) -> None:
     town.has(
         hall={"content": "1"},
         gate={"content": "2", "source": "hall"},
@@ -137,7 +137,7 @@ def test_what_vanished_from_the_program_is_deleted_dependents_first(town: Stand)
     assert set(outcome.outputs) == {"well"}
 
 
-def test_destroy_leaves_nothing_outside_and_an_empty_state(town: Stand) -> None:
+def test_destroy_leaves_nothing_outside_and_an_empty_state(town: Harness) -> None:
     town.has(hall={"content": "1", "site": "north"}, gate={"content": "2", "source": "hall"})
 
     outcome = town.destroy()
@@ -148,7 +148,7 @@ def test_destroy_leaves_nothing_outside_and_an_empty_state(town: Stand) -> None:
     assert town.up().changes == {"create": 4}
 
 
-def test_refresh_notices_what_vanished_and_what_changed(town: Stand) -> None:
+def test_refresh_notices_what_vanished_and_what_changed(town: Harness) -> None:
     town.has(
         hall={"content": "1"},
         gate={"content": "2", "source": "hall"},
@@ -170,7 +170,7 @@ def test_refresh_notices_what_vanished_and_what_changed(town: Stand) -> None:
     assert sorted(town.log()) == ["create hall@here", "update well@here"]
 
 
-def test_a_protected_resource_is_not_deleted_and_nothing_else_is(town: Stand) -> None:
+def test_a_protected_resource_is_not_deleted_and_nothing_else_is(town: Harness) -> None:
     town.has(hall={"content": "1", "protect": True}, gate={"content": "2"})
     town.wants()
 
@@ -187,7 +187,7 @@ def test_a_protected_resource_is_not_deleted_and_nothing_else_is(town: Stand) ->
     assert town.destroy().ok
 
 
-def test_a_retained_resource_leaves_the_state_but_stays_outside(town: Stand) -> None:
+def test_a_retained_resource_leaves_the_state_but_stays_outside(town: Harness) -> None:
     town.has(hall={"content": "1", "retain_on_delete": True})
     town.wants()
 
@@ -196,7 +196,7 @@ def test_a_retained_resource_leaves_the_state_but_stays_outside(town: Stand) -> 
     assert "hall" not in town.resources()
 
 
-def test_ignored_changes_are_ignored_and_others_are_not(town: Stand) -> None:
+def test_ignored_changes_are_ignored_and_others_are_not(town: Harness) -> None:
     town.has(hall={"content": "1", "size": 1, "ignore_changes": ["content"]})
     town.wants(hall={"content": "2", "size": 1, "ignore_changes": ["content"]})
     ignored = town.up()
@@ -207,7 +207,7 @@ def test_ignored_changes_are_ignored_and_others_are_not(town: Stand) -> None:
     assert town.resources()["hall"]["inputs"]["content"] == "1"
 
 
-def test_replace_on_changes_turns_an_update_into_a_replacement(town: Stand) -> None:
+def test_replace_on_changes_turns_an_update_into_a_replacement(town: Harness) -> None:
     given = {"replace_on_changes": ["content"], "delete_before_replace": True}
     town.has(hall={"content": "1", **given})
     town.wants(hall={"content": "2", **given})
@@ -216,7 +216,7 @@ def test_replace_on_changes_turns_an_update_into_a_replacement(town: Stand) -> N
     assert town.log() == ["delete hall@here", "create hall@here"]
 
 
-def test_a_renamed_resource_with_an_alias_is_kept(town: Stand) -> None:
+def test_a_renamed_resource_with_an_alias_is_kept(town: Harness) -> None:
     town.has(hall={"content": "1"}, gate={"content": "2", "source": "hall"})
     town.wants(
         palace={"content": "1", "aliases": ["hall"]}, gate={"content": "2", "source": "palace"}
@@ -227,7 +227,7 @@ def test_a_renamed_resource_with_an_alias_is_kept(town: Stand) -> None:
     assert town.resources()["palace"]["id"] == "hall@here"
 
 
-def test_children_of_components_carry_their_parents_types_in_their_urns(town: Stand) -> None:
+def test_children_of_components_carry_their_parents_types_in_their_urns(town: Harness) -> None:
     town.has(hall={"content": "1", "site": "north"})
 
     hall = town.resources()["hall"]
@@ -238,7 +238,7 @@ def test_children_of_components_carry_their_parents_types_in_their_urns(town: St
     assert hall["provider"] == f"{provider['urn']}::{provider['id']}"
 
 
-def test_independent_resources_are_made_side_by_side(town: Stand) -> None:
+def test_independent_resources_are_made_side_by_side(town: Harness) -> None:
     town.wants(hall={"content": "1"}, gate={"content": "2"})
     town.order("hold-create-hall", "hold-create-gate")
 

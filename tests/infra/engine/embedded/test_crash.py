@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from infra.engine.api import Operation
-from tests.infra.engine.embedded.harness import Stand
+from tests.infra.engine.embedded.harness import Harness
 
 
 @pytest.fixture
-def town(lonely_town: Stand) -> Stand:
-    """A stand whose plugin is the run's own, and so must die with it."""
+def town(lonely_town: Harness) -> Harness:
+    """A harness whose plugin is the run's own, and so must die with it."""
     return lonely_town
 
 
@@ -34,7 +34,7 @@ def _children(pid: int) -> list[int]:
     return [int(child) for path in listed for child in path.read_text().split()]
 
 
-def kill_while(town: Stand, step: str, operation: Operation = Operation.UP) -> None:
+def kill_while(town: Harness, step: str, operation: Operation = Operation.UP) -> None:
     """Start a run, kill it in the middle of a step, and take the order back."""
     town.order(f"hold-{step}")
     process = town.background(operation)
@@ -43,7 +43,7 @@ def kill_while(town: Stand, step: str, operation: Operation = Operation.UP) -> N
     town.recall(f"hold-{step}", f"holding-{step}")
 
 
-def test_killed_while_creating_the_next_up_finishes_with_nothing_orphaned(town: Stand) -> None:
+def test_killed_while_creating_the_next_up_finishes_with_nothing_orphaned(town: Harness) -> None:
     town.wants(hall={"content": "1"}, gate={"content": "2", "source": "hall"})
     kill_while(town, "create-hall")
     pending = town.latest()["pending_operations"]
@@ -63,7 +63,7 @@ def test_killed_while_creating_the_next_up_finishes_with_nothing_orphaned(town: 
     assert town.things() == set()
 
 
-def test_killed_while_creating_destroy_leaves_nothing_behind(town: Stand) -> None:
+def test_killed_while_creating_destroy_leaves_nothing_behind(town: Harness) -> None:
     town.wants(hall={"content": "1"})
     kill_while(town, "create-hall")
     (town.root / "home" / "things").mkdir(exist_ok=True)
@@ -76,7 +76,7 @@ def test_killed_while_creating_destroy_leaves_nothing_behind(town: Stand) -> Non
     assert "pending_operations" not in town.latest()
 
 
-def test_killed_while_creating_what_the_program_no_longer_wants_is_deleted(town: Stand) -> None:
+def test_killed_while_creating_what_the_program_no_longer_wants_is_deleted(town: Harness) -> None:
     town.wants(hall={"content": "1"}, gate={"content": "2"})
     kill_while(town, "create-hall")
     town.wants(gate={"content": "2"})
@@ -87,7 +87,7 @@ def test_killed_while_creating_what_the_program_no_longer_wants_is_deleted(town:
     assert "pending_operations" not in town.latest()
 
 
-def test_killed_while_updating_the_resource_is_brought_up_to_date(town: Stand) -> None:
+def test_killed_while_updating_the_resource_is_brought_up_to_date(town: Harness) -> None:
     town.has(hall={"content": "1"})
     town.wants(hall={"content": "2"})
     kill_while(town, "update-hall")
@@ -100,7 +100,7 @@ def test_killed_while_updating_the_resource_is_brought_up_to_date(town: Stand) -
     assert '"content": "1"' in (town.root / "home" / "things" / "hall@here").read_text()
 
 
-def test_killed_while_deleting_what_is_wanted_again_is_created_again(town: Stand) -> None:
+def test_killed_while_deleting_what_is_wanted_again_is_created_again(town: Harness) -> None:
     town.has(hall={"content": "1"})
     town.wants()
     kill_while(town, "delete-hall")
@@ -111,7 +111,7 @@ def test_killed_while_deleting_what_is_wanted_again_is_created_again(town: Stand
     assert town.things() == {"hall@here"}
 
 
-def test_killed_while_replacing_both_copies_are_accounted_for(town: Stand) -> None:
+def test_killed_while_replacing_both_copies_are_accounted_for(town: Harness) -> None:
     town.has(hall={"content": "1"})
     town.wants(hall={"content": "1", "place": "there"})
     kill_while(town, "delete-hall")
@@ -125,7 +125,7 @@ def test_killed_while_replacing_both_copies_are_accounted_for(town: Stand) -> No
     ]
 
 
-def test_killed_while_creating_a_successor_refresh_does_not_forget_it(town: Stand) -> None:
+def test_killed_while_creating_a_successor_refresh_does_not_forget_it(town: Harness) -> None:
     town.has(hall={"content": "1"})
     town.wants(hall={"content": "1", "place": "there"})
     kill_while(town, "create-hall")
@@ -138,7 +138,7 @@ def test_killed_while_creating_a_successor_refresh_does_not_forget_it(town: Stan
     assert town.things() == set()
 
 
-def test_asked_to_stop_it_waits_for_the_running_step_and_starts_no_other(town: Stand) -> None:
+def test_asked_to_stop_it_waits_for_the_running_step_and_starts_no_other(town: Harness) -> None:
     town.wants(hall={"content": "1"}, gate={"content": "2", "source": "hall"})
     town.order("hold-create-hall")
     process = town.background()

@@ -7,7 +7,7 @@ import pytest
 
 from infra.engine.embedded import deletions
 from infra.engine.embedded.decisions import Action, decide, without_diff
-from infra.engine.embedded.registration import Goal
+from infra.engine.embedded.registration import Registration
 from infra.engine.embedded.replacements import dependents
 from infra.engine.embedded.responses import Diff
 from infra.engine.stack import integrity
@@ -32,7 +32,7 @@ def urn(name: str) -> str:
     return f"urn:pulumi:dev::town::toy:index:Thing::{name}"
 
 
-GOAL = Goal("toy:index:Thing", "hall", True)
+GOAL = Registration("toy:index:Thing", "hall", True)
 
 
 @pytest.mark.parametrize(
@@ -76,10 +76,10 @@ def test_a_comparison_decides(
 
 
 def test_the_program_overrides_the_providers_order() -> None:
-    goal = Goal("toy:index:Thing", "hall", True, delete_before_replace=False)
+    registration = Registration("toy:index:Thing", "hall", True, delete_before_replace=False)
     diff = Diff(True, ("content",), delete_before_replace=True)
 
-    assert not decide(state("hall"), state("hall"), goal, diff).delete_first
+    assert not decide(state("hall"), state("hall"), registration, diff).delete_first
 
 
 def replaced(

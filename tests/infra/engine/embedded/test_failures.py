@@ -4,10 +4,10 @@ import pytest
 
 from infra.engine.api import EngineError
 from tests.infra.engine.embedded import harness
-from tests.infra.engine.embedded.harness import Stand
+from tests.infra.engine.embedded.harness import Harness
 
 
-def test_a_failed_create_holds_up_its_dependents_but_not_the_others(town: Stand) -> None:
+def test_a_failed_create_holds_up_its_dependents_but_not_the_others(town: Harness) -> None:
     town.wants(
         hall={"content": "1"},
         gate={"content": "2", "source": "hall"},
@@ -30,7 +30,7 @@ def test_a_failed_create_holds_up_its_dependents_but_not_the_others(town: Stand)
     assert town.things() == {"hall@here", "gate@here", "well@here"}
 
 
-def test_a_failure_deletes_nothing_and_keeps_the_stacks_outputs(town: Stand) -> None:
+def test_a_failure_deletes_nothing_and_keeps_the_stacks_outputs(town: Harness) -> None:
     town.wants(hall={"content": "1"}, gate={"content": "2"}, well={"content": "3"})
     before = town.up().outputs
     town.wants(hall={"content": "changed"}, gate={"content": "2"})
@@ -47,7 +47,7 @@ def test_a_failure_deletes_nothing_and_keeps_the_stacks_outputs(town: Stand) -> 
 
 
 def test_a_half_made_resource_is_kept_with_its_errors_and_mended_by_the_next_up(
-    town: Stand,
+    town: Harness,
 ) -> None:
     town.wants(hall={"content": "1"}, gate={"content": "2", "source": "hall"})
     town.order("half-create-hall")
@@ -61,7 +61,7 @@ def test_a_half_made_resource_is_kept_with_its_errors_and_mended_by_the_next_up(
     assert "initErrors" not in town.resources()["hall"]
 
 
-def test_a_failed_delete_keeps_what_it_depends_on(town: Stand) -> None:
+def test_a_failed_delete_keeps_what_it_depends_on(town: Harness) -> None:
     town.has(hall={"content": "1"}, gate={"content": "2", "source": "hall"})
     town.order("fail-delete-gate")
 
@@ -74,7 +74,7 @@ def test_a_failed_delete_keeps_what_it_depends_on(town: Stand) -> None:
 
 
 def test_a_replaced_copy_that_could_not_be_deleted_is_deleted_by_the_next_run(
-    town: Stand,
+    town: Harness,
 ) -> None:
     town.has(hall={"content": "1"})
     town.wants(hall={"content": "1", "place": "there"})
@@ -90,7 +90,7 @@ def test_a_replaced_copy_that_could_not_be_deleted_is_deleted_by_the_next_run(
 
 
 def test_a_replacement_that_fails_after_its_deletion_is_only_created_by_the_next_run(
-    town: Stand,
+    town: Harness,
 ) -> None:
     town.has(hall={"content": "1", "first": True}, gate={"content": "2", "anchor": "hall"})
     town.wants(
@@ -109,7 +109,7 @@ def test_a_replacement_that_fails_after_its_deletion_is_only_created_by_the_next
     assert town.log() == ["create hall@there", "create gate@here"]
 
 
-def test_a_program_that_raises_shows_its_traceback_and_deletes_nothing(town: Stand) -> None:
+def test_a_program_that_raises_shows_its_traceback_and_deletes_nothing(town: Harness) -> None:
     town.has(hall={"content": "1"}, gate={"content": "2"})
     program = town.project.folder / "__main__.py"
     program.write_text("raise ValueError('no such estate')\n")
@@ -124,7 +124,7 @@ def test_a_program_that_raises_shows_its_traceback_and_deletes_nothing(town: Sta
     assert set(outcome.outputs) == {"hall", "gate"}
 
 
-def test_two_resources_with_one_name_are_refused(town: Stand) -> None:
+def test_two_resources_with_one_name_are_refused(town: Harness) -> None:
     town.wants(hall={"content": "1"})
     program = town.project.folder / "__main__.py"
     program.write_text(program.read_text() + "\nThing('hall', {'content': '1'}, None)\n")
@@ -135,7 +135,7 @@ def test_two_resources_with_one_name_are_refused(town: Stand) -> None:
     assert "two resources have the URN" in outcome.failures[-1].message
 
 
-def test_the_providers_complaints_about_inputs_are_shown(town: Stand) -> None:
+def test_the_providers_complaints_about_inputs_are_shown(town: Harness) -> None:
     town.wants(hall={"place": "there"})
 
     outcome = town.up()
@@ -143,7 +143,7 @@ def test_the_providers_complaints_about_inputs_are_shown(town: Stand) -> None:
     assert [event.message for event in outcome.failures] == ["content: is missing"]
 
 
-def test_a_missing_plugin_is_named(town: Stand) -> None:
+def test_a_missing_plugin_is_named(town: Harness) -> None:
     town.wants(hall={"content": "1"})
     (town.project.folder / "__main__.py").write_text(
         "import pulumi\n"
@@ -158,14 +158,14 @@ def test_a_missing_plugin_is_named(town: Stand) -> None:
     assert others == ["the provider of 'nowhere' could not be started"] * 2
 
 
-def test_a_project_without_its_file_is_refused(town: Stand) -> None:
+def test_a_project_without_its_file_is_refused(town: Harness) -> None:
     (town.project.folder / "Pulumi.yaml").unlink()
 
     with pytest.raises(EngineError, match=r"Pulumi\.yaml: expected a Pulumi project file"):
         town.up()
 
 
-def test_an_option_that_is_not_carried_out_is_refused_not_ignored(town: Stand) -> None:
+def test_an_option_that_is_not_carried_out_is_refused_not_ignored(town: Harness) -> None:
     town.wants()
     program = town.project.folder / "__main__.py"
     text = (

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.infra.engine.embedded import harness
-from tests.infra.engine.embedded.harness import Stand
+from tests.infra.engine.embedded.harness import Harness
 
 
 @pytest.fixture
-def varied(tmp_path: Path, plugin: Path) -> Stand:
+def varied(tmp_path: Path, plugin: Path) -> Harness:
     made = harness.make(tmp_path, "providers", plugin)
     existing = made.root / "home" / "things" / "old@here"
     existing.parent.mkdir()
@@ -18,7 +18,7 @@ def varied(tmp_path: Path, plugin: Path) -> Stand:
     return made
 
 
-def test_functions_and_existing_resources_answer(varied: Stand) -> None:
+def test_functions_and_existing_resources_answer(varied: Harness) -> None:
     outcome = varied.up()
 
     assert outcome.ok, varied.words()
@@ -28,14 +28,14 @@ def test_functions_and_existing_resources_answer(varied: Stand) -> None:
     assert varied.up().changes == {"same": 3, "read": 1}
 
 
-def test_what_was_only_read_is_not_deleted(varied: Stand) -> None:
+def test_what_was_only_read_is_not_deleted(varied: Harness) -> None:
     varied.up()
 
     assert varied.destroy().ok
     assert varied.things() == {"old@here"}
 
 
-def test_a_missing_resource_that_is_read_fails_by_its_id(varied: Stand) -> None:
+def test_a_missing_resource_that_is_read_fails_by_its_id(varied: Harness) -> None:
     (varied.root / "home" / "things" / "old@here").unlink()
 
     outcome = varied.up()
@@ -43,7 +43,7 @@ def test_a_missing_resource_that_is_read_fails_by_its_id(varied: Stand) -> None:
     assert "no toy:index:Thing with the id 'old@here'" in outcome.failures[0].message
 
 
-def test_an_explicit_provider_is_a_resource_of_its_own(varied: Stand) -> None:
+def test_an_explicit_provider_is_a_resource_of_its_own(varied: Harness) -> None:
     varied.up()
     found = varied.resources()
     reference = f"{found['own']['urn']}::{found['own']['id']}"
@@ -55,7 +55,7 @@ def test_an_explicit_provider_is_a_resource_of_its_own(varied: Stand) -> None:
     assert varied.resources()["own"]["inputs"] == {"tone": "high"}
 
 
-def test_the_programs_folder_is_first_on_its_path_and_its_words_are_heard(varied: Stand) -> None:
+def test_the_programs_folder_is_first_on_its_path_and_its_words_are_heard(varied: Harness) -> None:
     outcome = varied.preview()
 
     assert Path(outcome.outputs["folder"]) in {Path(), varied.project.folder / "program"}

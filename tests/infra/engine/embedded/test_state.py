@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,19 +17,20 @@ from infra.engine.embedded.engine import EmbeddedEngine
 from infra.engine.stack.backend import StackFiles
 from infra.engine.stack.lock import held
 from infra.engine.stack.passphrase import open_with
-from tests.infra.engine.embedded.harness import Stand, make
+from infra.engine.stack.stack import ensure_stack
+from tests.infra.engine.embedded.harness import SALT, Harness, make
 
 SECRET = {"content": "1", "secret": "the key of the gate"}
 
 
-def edit(town: Stand, change: Callable[[dict[str, Any]], None]) -> None:
+def edit(town: Harness, change: Callable[[dict[str, Any]], None]) -> None:
     """Change the state file as another program might have left it."""
     raw = json.loads(town.checkpoint.read_text())
     change(raw)
     town.checkpoint.write_text(json.dumps(raw))
 
 
-def test_secrets_are_encrypted_on_disk_and_keep_their_ciphertext(town: Stand) -> None:
+def test_secrets_are_encrypted_on_disk_and_keep_their_ciphertext(town: Harness) -> None:
     town.wants(hall=SECRET)
     outcome = town.up()
     first = town.resources()["hall"]["outputs"]["secret"]
@@ -45,14 +47,14 @@ def test_secrets_are_encrypted_on_disk_and_keep_their_ciphertext(town: Stand) ->
     assert engine.outputs(town.project, show_secrets=True)["hall-secret"] == SECRET["secret"]
 
 
-def test_outputs_named_secret_by_the_program_are_encrypted(town: Stand) -> None:
+def test_outputs_named_secret_by_the_program_are_encrypted(town: Harness) -> None:
     town.wants(hall={"content": "1", "additional_secret_outputs": ["path"]})
 
     assert town.up().outputs["hall"] == "[secret]"
     assert "ciphertext" in town.resources()["hall"]["outputs"]["path"]
 
 
-def test_a_wrong_passphrase_is_said_to_be_wrong(town: Stand) -> None:
+def test_a_wrong_passphrase_is_said_to_be_wrong(town: Harness) -> None:
     town.has(hall=SECRET)
     wrong = replace(town.project, passphrase="guess")
 
@@ -60,26 +62,73 @@ def test_a_wrong_passphrase_is_said_to_be_wrong(town: Stand) -> None:
         EmbeddedEngine().outputs(wrong)
 
 
-def test_the_settings_of_another_state_of_that_name_are_not_in_the_way(town: Stand) -> None:
+def test_the_settings_of_a_lost_state_are_not_in_the_way(town: Harness) -> None:
     town.wants(hall=SECRET)
-    mine = replace(town.project, passphrase="another", backend=town.root / "elsewhere")
-    seen: list[StepEvent] = []
+    mine = replace(town.project, passphrase="another")
+    events: list[StepEvent] = []
 
-    made = EmbeddedEngine().run(Operation.UP, mine, seen.append)
-    town.up()
+    made = EmbeddedEngine().run(Operation.UP, mine, events.append)
 
     assert made.ok
     assert EmbeddedEngine().outputs(mine, show_secrets=True)["hall-secret"] == SECRET["secret"]
+    assert yaml.safe_load(town.settings.read_text())["encryptionsalt"] != SALT
+
+
+def beside_the_program(town: Harness) -> Path:
+    """Move the settings to where they used to lie, with a value that is in no other place."""
+    former = town.project.folder / town.settings.name
+    former.write_text(f"{town.settings.read_text()}config:\n  toy:colour: red\n")
+    town.settings.unlink()
+    return former
+
+
+def test_settings_that_lie_beside_the_program_move_to_their_state(town: Harness) -> None:
+    town.has(hall=SECRET)
+    former = beside_the_program(town)
+
+    assert town.preview().ok
+    assert former.exists()
+    assert town.up().ok
+
+    assert not former.exists()
+    settings = yaml.safe_load(town.settings.read_text())
+    assert settings == {"encryptionsalt": SALT, "config": {"toy:colour": "red"}}
+
+
+def test_settings_beside_the_program_that_are_another_states_stay_there(town: Harness) -> None:
+    town.has(hall=SECRET)
+    former = beside_the_program(town)
+    others = former.read_text().replace(SALT, "v1:of:v1:another:state")
+    former.write_text(others)
+
     assert town.up().changes == {"same": 2}
+
+    assert former.read_text() == others
+    assert yaml.safe_load(town.settings.read_text()) == {"encryptionsalt": SALT}
+
+
+def test_the_official_cli_finds_a_stack_that_is_complete_and_empty(town: Harness) -> None:
+    town.settings.unlink()
+
+    ensure_stack(town.project, print)
+    ensure_stack(town.project, print)
+
+    salt = town.latest()["secrets_providers"]["state"]["salt"]
+    assert yaml.safe_load(town.settings.read_text()) == {"encryptionsalt": salt}
+    assert town.latest().get("resources") == []
+    assert list(town.project.folder.glob("Pulumi.*.yaml")) == []
+    assert not list(town.root.rglob("locks/*/*/*/*.json"))
+    town.wants(hall=SECRET)
+    assert town.up().changes == {"create": 2}
 
 
 def test_secret_and_default_configuration_reaches_the_program(tmp_path: Path, plugin: Path) -> None:
     varied = make(tmp_path, "providers", plugin)
     folder = varied.project.folder
-    settings = yaml.safe_load((folder / "Pulumi.dev.yaml").read_text())
+    settings = yaml.safe_load(varied.settings.read_text())
     ciphertext = open_with(varied.project.passphrase, settings["encryptionsalt"], "").encrypt
     settings["config"] = {"town:tone": {"secure": ciphertext("", "shrill")}}
-    (folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump(settings))
+    varied.settings.write_text(yaml.safe_dump(settings))
     with (folder / "Pulumi.yaml").open("a") as file:
         file.write("config:\n  tone: low\n  greeting:\n    default: hello\n")
 
@@ -87,25 +136,24 @@ def test_secret_and_default_configuration_reaches_the_program(tmp_path: Path, pl
     assert varied.preview().outputs["greeting"] == "hello"
 
 
-def test_a_stack_without_state_has_no_outputs(town: Stand) -> None:
+def test_a_stack_without_state_has_no_outputs(town: Harness) -> None:
     assert EmbeddedEngine().outputs(town.project) == {}
 
 
-def test_a_new_stack_gets_a_salt_that_the_official_cli_finds_too(town: Stand) -> None:
+def test_a_new_stack_gets_a_salt_that_the_official_cli_finds_too(town: Harness) -> None:
     town.wants()
-    settings = town.project.folder / "Pulumi.dev.yaml"
-    settings.unlink()
+    town.settings.unlink()
     town.project = replace(town.project, config={"tier": "village", "toy:colour": "red"})
 
     assert town.up().ok
 
-    written = yaml.safe_load(settings.read_text())
+    written = yaml.safe_load(town.settings.read_text())
     salt = town.latest()["secrets_providers"]["state"]["salt"]
     assert written["encryptionsalt"] == salt
     assert written["config"] == {"town:tier": "village", "toy:colour": "red"}
 
 
-def test_the_state_is_laid_out_as_pulumis_file_backend_has_it(town: Stand) -> None:
+def test_the_state_is_laid_out_as_pulumis_file_backend_has_it(town: Harness) -> None:
     town.has(hall={"content": "1"})
     town.wants(hall={"content": "2"})
     town.up()
@@ -120,7 +168,7 @@ def test_the_state_is_laid_out_as_pulumis_file_backend_has_it(town: Stand) -> No
     assert set(manifest) == {"time", "magic", "version"}
 
 
-def test_fields_that_we_do_not_know_are_kept(town: Stand) -> None:
+def test_fields_that_we_do_not_know_are_kept(town: Harness) -> None:
     town.has(hall={"content": "1"}, gate={"content": "2"})
 
     def add(raw: dict[str, Any]) -> None:
@@ -137,7 +185,7 @@ def test_fields_that_we_do_not_know_are_kept(town: Stand) -> None:
     assert all(raw["taint"] == raw["urn"] for raw in found.values())
 
 
-def test_state_version_4_is_read_without_features_and_refused_with(town: Stand) -> None:
+def test_state_version_4_is_read_without_features_and_refused_with(town: Harness) -> None:
     town.has(hall={"content": "1"})
     edit(town, lambda raw: raw.update(version=4))
     town.wants(hall={"content": "2"})
@@ -148,7 +196,7 @@ def test_state_version_4_is_read_without_features_and_refused_with(town: Stand) 
         town.up()
 
 
-def test_a_damaged_state_is_refused_by_name(town: Stand) -> None:
+def test_a_damaged_state_is_refused_by_name(town: Harness) -> None:
     town.has(hall={"content": "1"})
     edit(town, lambda raw: raw["checkpoint"]["latest"]["resources"].reverse())
     with pytest.raises(EngineError, match=r"dev\.json is damaged: .* not (come )?before it"):
@@ -159,7 +207,7 @@ def test_a_damaged_state_is_refused_by_name(town: Stand) -> None:
         town.up()
 
 
-def test_the_unfinished_journal_of_an_official_cli_is_not_passed_over(town: Stand) -> None:
+def test_the_unfinished_journal_of_an_official_cli_is_not_passed_over(town: Harness) -> None:
     town.has()
     journal = StackFiles(town.project.backend, "town", "dev").journal
     journal.mkdir(parents=True)
@@ -169,15 +217,16 @@ def test_the_unfinished_journal_of_an_official_cli_is_not_passed_over(town: Stan
         town.up()
 
 
-def test_a_backend_that_cannot_be_written_is_named(town: Stand) -> None:
+def test_a_backend_that_cannot_be_written_is_named(town: Harness) -> None:
     town.wants()
+    shutil.rmtree(town.project.backend)
     town.project.backend.write_text("a file where the folder should be")
 
     with pytest.raises(EngineError, match=r"cannot be read or written: .*state"):
         town.up()
 
 
-def test_a_held_lock_is_respected_and_says_who_holds_it(town: Stand) -> None:
+def test_a_held_lock_is_respected_and_says_who_holds_it(town: Harness) -> None:
     town.wants(hall={"content": "1"})
     files = StackFiles(town.project.backend, "town", "dev")
 
@@ -189,7 +238,7 @@ def test_a_held_lock_is_respected_and_says_who_holds_it(town: Stand) -> None:
     assert town.up().ok
 
 
-def test_the_lock_of_another_machine_is_respected(town: Stand) -> None:
+def test_the_lock_of_another_machine_is_respected(town: Harness) -> None:
     town.wants()
     files = StackFiles(town.project.backend, "town", "dev")
     files.locks.mkdir(parents=True)
