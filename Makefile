@@ -24,7 +24,7 @@ check: setup-test ## format, lint, types, import contracts, ansible-lint, yamlli
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/yamllint --strict .
-	cd playbooks && ANSIBLE_CONFIG=ansible.cfg PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/ansible-lint --offline --strict
+	cd playbooks && ANSIBLE_CONFIG=ansible.cfg BASTIDE_ESTATE=lab PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/ansible-lint --offline --strict
 	promtool check rules --lint=all --lint-fatal monitors/prometheus/rules/*.yml
 
 format: .venv/.ready ## write the format that `make check` wants

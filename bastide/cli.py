@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import click
 from rich.console import Console
 
-from bastide.support.errors import CommandError, Exit
+from bastide.support.errors import CommandError, Exit, describe_os_error
 from bastide.support.lazy_group import LazyGroup
 from inventory.outputs import OutputsError
 from inventory.problems import InventoryError
@@ -26,7 +26,7 @@ AUDIT = LazyGroup(
         "verify": "bastide.commands.audit.verify:verify",
         "key": "bastide.commands.audit.key:key",
     },
-    help="What is proved: audit hosts over one exchange each, show, replay, report, verify.",
+    help="What is proved: audit hosts, show, report, replay, verify.",
 )
 SNMP = LazyGroup(
     "snmp",
@@ -87,6 +87,8 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit status; an expected error is a message, no traceback."""
     try:
+        if any("\0" in argument for argument in arguments):
+            raise click.UsageError("an argument has a NUL character in it")
         return cli.main(list(arguments), prog_name="bastide", standalone_mode=False) or Exit.WELL
     except click.ClickException as error:
         error.show()
@@ -103,6 +105,9 @@ def run(arguments: Sequence[str]) -> int:
     except tuple(kind for kind, _ in EXIT_CODES) as error:
         _show_error(str(error))
         return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+    except OSError as error:
+        _show_error(describe_os_error(error))
+        return Exit.COULD_NOT_CHECK
 
 
 def _show_error(message: str) -> None:

@@ -27,7 +27,9 @@ def build(folder: Path, *, verify: bool = True) -> Mapping[str, Any]:
     """
     estate = load_estate(folder)
     state = state_directory(estate.estate)
-    credentials.ensure(estate, state)
+    made = credentials.ensure(estate, state).count
+    if made:
+        pulumi.log.info(f"{made} credentials made in {state}")
     foundation = Foundation(estate) if _has_lab(estate) else None
     cache = package_cache(estate).url if foundation else None
     context = BuildContext(state, _authorized_keys(state), foundation, cache, verify)

@@ -26,14 +26,37 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def find_estate(wanted: str | None) -> Path:
-    """Return the folder of an estate given by folder or shipped name; default: here, else `lab`."""
+    """Return the folder of an estate given by folder or shipped name.
+
+    None is the estate that the current folder is in; InventoryError lists those that could be meant
+    when it is in none.
+    """
     if wanted is None:
-        here = Path.cwd()
-        return here if (here / "estate.yml").exists() else SHIPPED_ESTATES / "lab"
+        return _surrounding_estate(Path.cwd())
     folder = Path(wanted)
-    if "/" in wanted or (folder / "estate.yml").exists():
+    if "/" in wanted or (folder / "estate.yml").exists() or wanted not in _shipped_names():
         return folder.resolve()
     return SHIPPED_ESTATES / wanted
+
+
+def _surrounding_estate(here: Path) -> Path:
+    for folder in (here, *here.parents):
+        if (folder / "estate.yml").is_file():
+            return folder
+    below = sorted(f"./{file.parent.name}" for file in here.glob("*/estate.yml"))
+    problem = Problem(
+        here,
+        0,
+        "",
+        "is in no estate, and none was named",
+        "--estate DIR|NAME, BASTIDE_ESTATE, or a current folder inside an estate",
+        f"name one: {', '.join((*below, *_shipped_names()))}",
+    )
+    raise InventoryError((problem,))
+
+
+def _shipped_names() -> tuple[str, ...]:
+    return tuple(sorted(file.parent.name for file in SHIPPED_ESTATES.glob("*/estate.yml")))
 
 
 def estate_files(folder: Path) -> tuple[Path, ...]:
@@ -115,12 +138,11 @@ def _read_waivers(
 
 
 def _not_an_estate(folder: Path) -> Problem:
-    known = ", ".join(sorted(p.parent.name for p in SHIPPED_ESTATES.glob("*/estate.yml")))
     return Problem(
         folder / "estate.yml",
         0,
         "",
         "there is no estate here",
         "a folder with estate.yml, central.yml and municipalities/",
-        f"run `bastide init {folder}`, or use a shipped estate: {known}",
+        f"run `bastide init {folder}`, or use a shipped estate: {', '.join(_shipped_names())}",
     )

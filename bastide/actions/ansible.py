@@ -1,49 +1,21 @@
-"""ansible-playbook as a program: run it, follow its events, give back a recap as a value."""
+"""ansible-playbook as a program: run it, follow its events, return its recap."""
 
 import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
+from bastide.actions.playbook_recap import Event, OnEvent, Recap, read_recap
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
-from bastide.support.shipped_files import program, shipped
+from bastide.support.shipped_files import playbook_names, program, shipped
 
-OnEvent = Callable[[dict[str, Any]], None]
 POLL_SECONDS = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A task that failed on a host."""
-
-    host: str
-    task: str
-    path: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recap:
-    """What a playbook did: changed tasks by host, failures, seconds, and the log to read."""
-
-    changed: dict[str, int] = field(default_factory=dict)
-    failures: tuple[Failure, ...] = ()
-    returncode: int = 0
-    seconds: float = 0.0
-    log: Path = Path()
-    changed_tasks: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether every host finished every task."""
-        return self.returncode == 0
 
 
 def run(
@@ -51,10 +23,10 @@ def run(
 ) -> Recap:
     """Run one of the shipped playbooks on the estate; a failed host is in the recap."""
     file = shipped("playbooks") / f"{playbook}.yml"
-    if not file.is_file():
-        known = ", ".join(sorted(p.stem for p in file.parent.glob("*.yml")))
+    if playbook not in playbook_names():
+        names = ", ".join(playbook_names())
         raise CommandError(
-            f"there is no playbook {playbook!r}; expected one of: {known}", Exit.WRONG_USE
+            f"there is no playbook {playbook!r}; expected one of: {names}", Exit.WRONG_USE
         )
     log = context.state / "logs" / f"{playbook}.log"
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -66,7 +38,7 @@ def run(
 
 
 def play(context: EstateContext, name: str, arguments: Sequence[str]) -> Recap:
-    """Run a playbook as one stage, telling what runs and what fails."""
+    """Run a playbook as one stage, and show what runs and what fails."""
     progress = Progress()
     with progress.stage(f"playbook {name}"):
         return run(context, name, lambda event: show_event(progress, event), arguments=arguments)
@@ -125,28 +97,16 @@ def _start(
 
 
 def _follow(process: "subprocess.Popen[bytes]", events: Path, on_event: OnEvent) -> Recap:
-    changed: dict[str, int] = {}
-    failures: list[Failure] = []
-    changed_tasks: list[str] = []
     try:
-        for event in _events(process, events):
-            on_event(event)
-            if event["event"] == "recap":
-                changed = {host: told["changed"] for host, told in event["hosts"].items()}
-            elif event.get("changed"):
-                changed_tasks.append(f"{event['host']}: {event['task']}")
-            if event.get("outcome") in ("failed", "unreachable"):
-                failures.append(
-                    Failure(event["host"], event["task"], event["path"], event["message"])
-                )
+        recap = read_recap(_events(process, events), on_event)
     except BaseException:
         process.terminate()
         process.wait(timeout=30)
         raise
-    return Recap(changed, tuple(failures), process.returncode, changed_tasks=tuple(changed_tasks))
+    return replace(recap, returncode=process.returncode)
 
 
-def _events(process: "subprocess.Popen[bytes]", events: Path) -> Iterator[dict[str, Any]]:
+def _events(process: "subprocess.Popen[bytes]", events: Path) -> Iterator[Event]:
     with events.open(encoding="utf-8") as file:
         partial = ""
         while True:

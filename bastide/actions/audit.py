@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bastide.support.estate import EstateContext
+from inventory.entries import hosts
 from monitors.audit import replay
+from monitors.audit.archive.runs import AuditError, load_latest, past_runs
 from monitors.audit.collect.bundle import BundleError
 from monitors.audit.evidence.chain import ChainError, Link
 from monitors.audit.evidence.inputs import CONTROLS, InputsError
@@ -20,14 +22,14 @@ from monitors.audit.model.results import AuditRun, HostAudit
 from monitors.audit.model.waivers import waiver_problems
 from monitors.audit.run import run_audit
 
-# The two labels that the chain writes; reports compare them.
-BASELINE = "before"
-LATEST = "after"
+# The labels of the two audits that `bastide up` makes; reports compare them.
+BEFORE_HARDENING = "before"
+AFTER_HARDENING = "after"
 NOT_SEALED = (ChainError, InputsError, EvidenceError, SigningError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
-class Audited:
+class AuditResult:
     """A run, the link that seals it, and what went wrong beside the audit itself, in words."""
 
     run: AuditRun
@@ -35,37 +37,78 @@ class Audited:
     problems: tuple[str, ...] = ()
 
 
-def audit(
+def run(
     context: EstateContext,
-    hosts: Sequence[str] | None = None,
+    only: Sequence[str] | None = None,
     label: str = "audit",
     on_event: Callable[[HostAudit], None] = lambda _: None,
-) -> Audited:
+) -> AuditResult:
     """Audit hosts, seal the run and record it; the results are kept whatever happens after.
 
     Raises what `run_audit` raises; an unsealed or unrecorded run is among the problems.
     """
-    run = run_audit(context.estate, context.state, hosts, label, on_event)
+    audited = run_audit(context.estate, context.state, only, label, on_event)
     link, problems = None, list(waiver_problems(context.estate.waivers, load_controls()))
     try:
-        link = seal(run, context.state)
+        link = seal(audited, context.state)
         prune_leaves(context.state)
     except NOT_SEALED as error:
         problems.append(f"not sealed, so it can give no evidence: {error}")
     try:
-        caught_up = catch_up(store_url(context.state), context.state, context.estate.estate)
-        problems += caught_up.problems
+        recorded = catch_up(store_url(context.state), context.state, context.estate.estate)
+        problems += recorded.problems
     except StoreError as error:
         problems.append(f"not in the history yet; the next audit catches up: {error}")
-    return Audited(run, link, tuple(problems))
+    return AuditResult(audited, link, tuple(problems))
 
 
-def history_of(context: EstateContext) -> History:
-    """Return what the store knows of the estate; StoreError says why it cannot be read."""
+def history(context: EstateContext) -> History:
+    """Return the history of the estate's audits; StoreError says why it cannot be read."""
     return read_history(store_url(context.state), context.estate.estate)
 
 
-def table_of(context: EstateContext, run: AuditRun) -> ControlTable:
+def newest_run(
+    context: EstateContext, label: str | None = None, *, whole: bool = False
+) -> AuditRun:
+    """Return the newest run (with a label, of all hosts); AuditError when there is none."""
+    newest = load_latest(context.state, label, whole=whole)
+    if newest is None:
+        raise _no_audit(context, label, whole=whole)
+    return newest
+
+
+def newest_of_every_host(
+    context: EstateContext, label: str | None = None
+) -> tuple[tuple[AuditRun, HostAudit], ...]:
+    """Return each host's newest results and the run they are of, by host name.
+
+    Hosts that have left the estate are not among them. Raises AuditError when there are none, or
+    when a run's file is damaged.
+    """
+    wanted = {entry.name for entry in hosts(context.estate)}
+    newest: dict[str, tuple[AuditRun, HostAudit]] = {}
+    for run in past_runs(context.state, label):
+        newest |= {
+            host.host: (run, host)
+            for host in run.hosts
+            if host.host in wanted and host.host not in newest
+        }
+        if newest.keys() == wanted:
+            break
+    if not newest:
+        raise _no_audit(context, label)
+    return tuple(newest[name] for name in sorted(newest))
+
+
+def _no_audit(context: EstateContext, label: str | None, *, whole: bool = False) -> AuditError:
+    wanted = f"with the label {label!r} " if label else ""
+    return AuditError(
+        f"{context.state / 'audits'}: no audit {wanted}{'of all hosts ' if whole else ''}yet; run "
+        "`bastide audit run`"
+    )
+
+
+def control_table(context: EstateContext, run: AuditRun) -> ControlTable:
     """Return the control table that a run was judged by; today's when that was not kept."""
     try:
         return CONTROLS.load(context.state, run.controls_sha256)
@@ -83,10 +126,10 @@ def rejudged(context: EstateContext, earlier: AuditRun | None, later: AuditRun) 
         return None
     basis = replay.basis_today(context.estate)
     try:
-        hosts = tuple(
+        judged = tuple(
             replay.replay(context.state / host.bundle, basis) if host.bundle else host
             for host in earlier.hosts
         )
     except (OSError, BundleError, UndeclaredHostError):
         return None
-    return earlier.model_copy(update={"hosts": hosts})
+    return earlier.model_copy(update={"hosts": judged})

@@ -1,58 +1,85 @@
-"""How an audit is told at the terminal."""
+"""An audit's results as lines and tables, and the exit status that they mean."""
+
+from collections.abc import Iterable, Sequence
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from bastide.support.errors import CommandError, Exit
-from bastide.support.estate import EstateContext
-from bastide.support.output import print_json
-from monitors.audit.archive.runs import AuditError, load_latest
+from bastide.support.errors import Exit
+from bastide.support.output import print_json, print_table, row
 from monitors.audit.model.results import AuditRun, HostAudit, Outcome
 from monitors.audit.model.score import score
 
 
-def summary_of(host: HostAudit) -> str:
-    """Return one host's outcome in a line."""
+def describe(host: HostAudit) -> str:
+    """Return one host's results in a line."""
     if host.problem:
         return host.problem
-    found = score(host.results)
-    counts = ", ".join(f"{found.counts[outcome]} {outcome}" for outcome in Outcome)
-    proved = "nothing applies" if found.proved is None else f"score {found.proved:.0%}"
+    total = score(host.results)
+    counts = ", ".join(f"{total.counts[outcome]} {outcome}" for outcome in Outcome)
+    proved = "nothing applies" if total.proved is None else f"score {total.proved:.0%}"
     return f"{proved}: {counts}"
 
 
-def counts_of(run: AuditRun) -> dict[str, int]:
-    """Return how many results of each outcome a run has, over all hosts."""
-    found = score(result for host in run.hosts for result in host.results)
-    return {outcome.value: found.counts[outcome] for outcome in Outcome}
+def counts_of(hosts: Iterable[HostAudit]) -> dict[str, int]:
+    """Return how many results of each outcome the hosts have together."""
+    total = score(result for host in hosts for result in host.results)
+    return {outcome.value: total.counts[outcome] for outcome in Outcome}
 
 
-def exit_of(run: AuditRun) -> Exit:
+def exit_of(hosts: Sequence[HostAudit]) -> Exit:
     """Return could-not-check when a host could not be asked, findings when a control fails.
 
     A failure under a waiver in force is no finding.
     """
-    if any(host.problem for host in run.hosts):
+    if any(host.problem for host in hosts):
         return Exit.COULD_NOT_CHECK
-    return Exit.WELL if all(host.good for host in run.hosts) else Exit.FINDINGS
+    return Exit.WELL if all(host.good for host in hosts) else Exit.FINDINGS
 
 
-def show(run: AuditRun, as_json: bool) -> int:
+def show_run(run: AuditRun, as_json: bool) -> int:
     """Print a run for people or programs; return the exit status that it means."""
     if as_json:
-        print_json({"counts": counts_of(run), "run": run.model_dump(mode="json")})
-        return exit_of(run)
-    table = Table("host", "outcome", title=f"{run.estate}: {run.label}, {run.started:%F %R} UTC")
+        print_json({"counts": counts_of(run.hosts), "run": run.model_dump(mode="json")})
+        return exit_of(run.hosts)
+    print_table(
+        ("host", "outcome"),
+        (row(host.host, describe(host), bad=bool(host.problem)) for host in run.hosts),
+        title=f"{run.estate}: {run.label}, {run.started:%F %R} UTC",
+    )
     for host in run.hosts:
-        table.add_row(host.host, summary_of(host), style="bold red" if host.problem else None)
-    Console().print(table)
-    for host in run.hosts:
-        show_bad(host)
-    return exit_of(run)
+        show_failures(host)
+    return exit_of(run.hosts)
 
 
-def show_bad(host: HostAudit) -> None:
+def show_newest(newest: Sequence[tuple[AuditRun, HostAudit]], as_json: bool) -> int:
+    """Print each host's results with the run they are of; return the exit status they mean."""
+    hosts = [host for _, host in newest]
+    if as_json:
+        values = [
+            {"label": run.label, "started": run.started, **host.model_dump(mode="json")}
+            for run, host in newest
+        ]
+        print_json({"counts": counts_of(hosts), "hosts": values})
+        return exit_of(hosts)
+    print_table(
+        ("host", "audited (UTC)", "run", "outcome"),
+        (
+            row(
+                host.host,
+                f"{run.started:%F %R}",
+                run.label,
+                describe(host),
+                bad=bool(host.problem),
+            )
+            for run, host in newest
+        ),
+    )
+    for host in hosts:
+        show_failures(host)
+    return exit_of(hosts)
+
+
+def show_failures(host: HostAudit) -> None:
     """Print what does not pass on a host that could be asked, a line each."""
     for result in host.results:
         unknown = result.outcome is Outcome.ERROR and not host.problem
@@ -60,19 +87,3 @@ def show_bad(host: HostAudit) -> None:
             outcome = "waived" if result.is_waived else result.outcome
             reason = result.reason.splitlines()[0] if result.reason else ""
             click.echo(f"  {host.host:<18} {result.control:<8} {outcome}: {reason}")
-
-
-def latest(context: EstateContext, label: str | None = None, *, whole: bool = False) -> AuditRun:
-    """Return the newest run (with a label, of all hosts); CommandError when there is none."""
-    try:
-        run = load_latest(context.state, label, whole=whole)
-    except AuditError as error:
-        raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
-    if run is not None:
-        return run
-    wanted = f"with the label {label!r} " if label else ""
-    raise CommandError(
-        f"{context.state / 'audits'}: no audit {wanted}{'of all hosts ' if whole else ''}yet; run "
-        "`bastide audit run`",
-        Exit.COULD_NOT_CHECK,
-    )

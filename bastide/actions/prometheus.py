@@ -1,4 +1,4 @@
-"""Prometheus' and Alertmanager's own HTTP APIs, asked for what they know."""
+"""The HTTP APIs of Prometheus and Alertmanager."""
 
 import json
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class ApiError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ScrapeTarget:
     """A scrape target as Prometheus sees it."""
 
     job: str
@@ -41,33 +41,33 @@ class Alert:
     annotations: dict[str, str]
 
 
-def targets(base: str) -> tuple[Target, ...]:
+def targets(base: str) -> tuple[ScrapeTarget, ...]:
     """Return Prometheus' active targets; `base` such as http://10.77.0.10:9090."""
-    found = _get(f"{base}/api/v1/targets?state=active")["data"]["activeTargets"]
+    active = _get(f"{base}/api/v1/targets?state=active")["data"]["activeTargets"]
     return tuple(
-        Target(t["labels"].get("job", ""), t["labels"], t["health"], t.get("lastError", ""))
-        for t in found
+        ScrapeTarget(t["labels"].get("job", ""), t["labels"], t["health"], t.get("lastError", ""))
+        for t in active
     )
 
 
 def query(base: str, expression: str) -> tuple[tuple[dict[str, str], float], ...]:
     """Return an instant query's samples as labels and value."""
-    found = _get(f"{base}/api/v1/query?{urlencode({'query': expression})}")["data"]["result"]
-    return tuple((sample["metric"], float(sample["value"][1])) for sample in found)
+    samples = _get(f"{base}/api/v1/query?{urlencode({'query': expression})}")["data"]["result"]
+    return tuple((sample["metric"], float(sample["value"][1])) for sample in samples)
 
 
 def alerts(base: str) -> tuple[Alert, ...]:
     """Return Alertmanager's active alerts; `base` such as http://10.77.0.10:9093."""
-    found = _get(f"{base}/api/v2/alerts?active=true&silenced=false&inhibited=false")
+    firing = _get(f"{base}/api/v2/alerts?active=true&silenced=false&inhibited=false")
     return tuple(
-        Alert(a["labels"].get("alertname", ""), a["labels"], a["annotations"]) for a in found
+        Alert(a["labels"].get("alertname", ""), a["labels"], a["annotations"]) for a in firing
     )
 
 
 def _get(url: str) -> Any:
     try:
-        with urlopen(Request(url), timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - http only
-            return json.load(answer)
+        with urlopen(Request(url), timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - http only
+            return json.load(response)
     except (URLError, OSError, ValueError, KeyError) as error:
         reason = getattr(error, "reason", error)
         raise ApiError(f"{url.split('?')[0]}: {reason}") from None

@@ -20,6 +20,7 @@ UNCHANGED = frozenset({"same", "read", "refresh"})
 
 def project(context: EstateContext) -> Project:
     """Return the estate's Pulumi project: the shipped program, its own stack and backend."""
+    context.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     backend = context.state / "pulumi"
     backend.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Project(
@@ -39,17 +40,18 @@ def project(context: EstateContext) -> Project:
 def run(context: EstateContext, operation: Operation, engine: str, on_step: OnStep) -> EngineResult:
     """Run an operation; after `up` the outputs and the pinned host keys are written.
 
+    The program itself makes the credentials that are missing.
+
     Raises CommandError when the engine could do nothing at all.
     """
-    credentials.ensure(context.estate, context.state)
-    chosen, work = _chosen(engine), project(context)
+    chosen, stack = _chosen(engine), project(context)
     try:
         if operation is Operation.UP:
             # What died since the last run is made again, instead of being believed in.
-            chosen.run(Operation.REFRESH, work, lambda event: None)
-        outcome = chosen.run(operation, work, on_step)
+            chosen.run(Operation.REFRESH, stack, lambda event: None)
+        outcome = chosen.run(operation, stack, on_step)
         if operation is Operation.UP and outcome.ok:
-            write_outputs(chosen.outputs(work), context.estate.estate, context.state)
+            write_outputs(chosen.outputs(stack), context.estate.estate, context.state)
     except EngineError as error:
         raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
     return outcome
@@ -63,7 +65,7 @@ def _chosen(engine: str) -> "infra.engine.Engine":
 
 
 def show_step(progress: Progress, event: StepEvent) -> None:
-    """Print a step's end; name what is being done meanwhile."""
+    """Print a step's end, and what is being done meanwhile."""
     if event.phase == "diagnostic":
         progress.step(event.name or "engine", event.message)
     elif event.phase in ("failed", "skipped"):
@@ -78,6 +80,6 @@ def show_step(progress: Progress, event: StepEvent) -> None:
 
 def describe(outcome: EngineResult) -> str:
     """Return an outcome's counts as one line."""
-    counted = [f"{number} {name}" for name, number in sorted(outcome.changes.items()) if number]
+    counts = [f"{number} {name}" for name, number in sorted(outcome.changes.items()) if number]
     failed = f"; {len(outcome.failures)} failed" if outcome.failures else ""
-    return (", ".join(counted) or "nothing to do") + failed
+    return (", ".join(counts) or "nothing to do") + failed

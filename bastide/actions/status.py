@@ -9,8 +9,8 @@ from bastide.support.estate import EstateContext
 from inventory.entries import hosts
 from inventory.enums import Role
 
-# Severity of alerts that nobody is told of, a low toner.
-FOR_THE_CURIOUS = "info"
+# Severity of alerts that notify nobody, such as low toner.
+SILENT_SEVERITY = "info"
 ALWAYS_FIRING = "Watchdog"
 
 
@@ -20,7 +20,7 @@ class Status:
 
     prometheus_url: str
     alertmanager_url: str
-    targets: tuple[prometheus.Target, ...]
+    targets: tuple[prometheus.ScrapeTarget, ...]
     wrong: tuple[str, ...]
     alerts: tuple[prometheus.Alert, ...]
 
@@ -45,8 +45,8 @@ def urls(context: EstateContext) -> tuple[str, str]:
     """Return the addresses of Prometheus and Alertmanager on the operations host."""
     for entry in hosts(context.estate):
         if Role.OPERATIONS in entry.host.roles:
-            known = context.outputs.hosts.get(entry.name)
-            address = known.address if known else str(entry.host.address)
+            provisioned = context.outputs.hosts.get(entry.name)
+            address = provisioned.address if provisioned else str(entry.host.address)
             return f"http://{address}:9090", f"http://{address}:9093"
     raise CommandError(
         "central.yml: no host has the role `operations`; Prometheus needs one", Exit.WRONG_USE
@@ -71,13 +71,13 @@ def read(context: EstateContext) -> Status:
     alerts = tuple(
         alert
         for alert in firing
-        if alert.name != ALWAYS_FIRING and alert.labels.get("severity") != FOR_THE_CURIOUS
+        if alert.name != ALWAYS_FIRING and alert.labels.get("severity") != SILENT_SEVERITY
     )
     return Status(prometheus_url, alertmanager_url, targets, wrong, alerts)
 
 
-def _missing(context: EstateContext, targets: tuple[prometheus.Target, ...]) -> list[str]:
-    """Return the inventory's hosts that Prometheus was never told of: silence is not health."""
+def _missing(context: EstateContext, targets: tuple[prometheus.ScrapeTarget, ...]) -> list[str]:
+    """Return the inventory's hosts that Prometheus does not scrape: silence is not health."""
     scraped = {target.labels.get("host") for target in targets if target.job == "node"}
     return [
         f"{entry.name}: in the inventory, but not among Prometheus' targets"
@@ -86,7 +86,7 @@ def _missing(context: EstateContext, targets: tuple[prometheus.Target, ...]) -> 
     ]
 
 
-def _down(targets: tuple[prometheus.Target, ...]) -> list[str]:
+def _down(targets: tuple[prometheus.ScrapeTarget, ...]) -> list[str]:
     return [
         f"{target.name}: {target.job} target is {target.health}: "
         f"{target.error or 'not scraped yet'}"

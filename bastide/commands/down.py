@@ -16,7 +16,10 @@ from inventory.enums import ProviderName
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--keep-state", is_flag=True, help="Keep keys, bundles and reports.")
 def down(estate_name: str | None, yes: bool, keep_state: bool) -> int:
-    """Take a lab away: machines, mounts, namespaces, bridges, tables, processes, nothing else."""
+    """Take a lab away, and nothing else.
+
+    Machines, mounts, namespaces, bridges, tables and processes go.
+    """
     context = estate_context(estate_name)
     if context.estate.provider is not ProviderName.LAB:
         raise CommandError(

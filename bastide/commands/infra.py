@@ -45,7 +45,7 @@ def preview(estate_name: str | None, as_json: bool, engine: str) -> int:
 @json_option
 @engine_option
 def up(estate_name: str | None, as_json: bool, engine: str) -> int:
-    """Provision: create, update or replace what differs from the estate."""
+    """Provision: create, update or replace what differs."""
     return _run(Operation.UP, estate_name, engine, as_json)
 
 
@@ -75,11 +75,11 @@ def destroy(estate_name: str | None, as_json: bool, engine: str, yes: bool) -> i
 @estate_option
 @json_option
 def outputs(estate_name: str | None, as_json: bool) -> int:
-    """Show what provisioning tells the rest: addresses and SSH host keys."""
-    found = estate_context(estate_name).outputs
+    """Show what was provisioned: addresses and SSH host keys."""
+    recorded = estate_context(estate_name).outputs
     if as_json:
-        print_json(found.model_dump(mode="json"))
+        print_json(recorded.model_dump(mode="json"))
     else:
-        for name, host in found.hosts.items():
+        for name, host in recorded.hosts.items():
             click.echo(f"{name:<20} {host.address:<16} {host.host_key}")
     return Exit.WELL

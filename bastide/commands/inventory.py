@@ -1,14 +1,15 @@
 """`bastide inventory`: what we own."""
 
+from collections.abc import Iterator
+
 import click
-from rich.console import Console
-from rich.table import Table
 
 from bastide.support.errors import Exit
 from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
-from bastide.support.output import print_json
+from bastide.support.output import print_json, print_table, row
 from inventory.entries import devices, hosts, services
+from inventory.model import Estate
 from inventory.problems import InventoryError
 from inventory.schema import schema_text
 from inventory.secrets import unresolved
@@ -27,7 +28,7 @@ def group() -> None:
 @estate_option
 @json_option
 def check(estate_name: str | None, as_json: bool) -> int:
-    """Read the estate and tell every problem at once, with file and line (exit 2 when any).
+    """Check the estate: every problem, with file and line (exit 2).
 
     Exit 1 when a waiver is of a control that does not exist, or a device names an SNMP profile
     that does not. Secrets that cannot be had here are noted: another machine may have them.
@@ -39,79 +40,69 @@ def check(estate_name: str | None, as_json: bool) -> int:
             raise
         print_json({"problems": [problem.as_json() for problem in error.problems]})
         return Exit.WRONG_USE
-    counted = {
+    counts = {
         "estate": context.estate.estate,
         "municipalities": len(context.estate.municipalities),
         "hosts": sum(1 for _ in hosts(context.estate)),
         "devices": sum(1 for _ in devices(context.estate)),
         "services": sum(1 for _ in services(context.estate)),
     }
-    idle = (
+    warnings = (
         *waiver_problems(context.estate.waivers, load_controls()),
         *unknown_profiles(context.estate, shipped_profiles()),
     )
     notes = unresolved(context.estate, context.state)
     if as_json:
-        print_json({"problems": [], "warnings": idle, "notes": notes, **counted})
+        print_json({"problems": [], "warnings": warnings, "notes": notes, **counts})
     else:
         click.echo(
-            f"{context.folder}: well: {counted['municipalities']} municipalities, "
-            f"{counted['hosts']} hosts, {counted['devices']} devices, "
-            f"{counted['services']} services"
+            f"{context.folder}: well: {counts['municipalities']} municipalities, "
+            f"{counts['hosts']} hosts, {counts['devices']} devices, "
+            f"{counts['services']} services"
         )
-        for warning in idle:
+        for warning in warnings:
             click.echo(f"  {warning}")
         if notes:
             click.echo(f"  note: {len(notes)} secrets cannot be had here, the first: {notes[0]}")
-    return Exit.FINDINGS if idle else Exit.WELL
+    return Exit.FINDINGS if warnings else Exit.WELL
 
 
 @group.command()
 @estate_option
 @json_option
 def show(estate_name: str | None, as_json: bool) -> int:
-    """Show every host, device and service with its tenant, address and parent."""
+    """Show every host, device and service, and what it is behind."""
     estate = estate_context(estate_name).estate
-    rows = [
-        *(
-            {
-                "kind": "host",
-                "name": p.name,
-                "address": str(p.host.address),
-                "what": ", ".join(p.host.roles),
-                "parent": p.parent or "",
-            }
-            for p in hosts(estate)
-        ),
-        *(
-            {
-                "kind": "device",
-                "name": d.name,
-                "address": str(d.device.address),
-                "what": d.device.kind.value,
-                "parent": d.parent or "",
-            }
-            for d in devices(estate)
-        ),
-        *(
-            {
-                "kind": "service",
-                "name": s.name,
-                "address": s.service.url,
-                "what": s.service.continuity.value,
-                "parent": ", ".join(s.hosts),
-            }
-            for s in services(estate)
-        ),
-    ]
+    rows = [*_hosts(estate), *_devices(estate), *_services(estate)]
     if as_json:
         print_json(rows)
-        return Exit.WELL
-    table = Table("kind", "name", "address", "what", "reached through", title=estate.title)
-    for row in rows:
-        table.add_row(*row.values())
-    Console().print(table)
+    else:
+        headings = ("kind", "name", "address", "what", "reached through")
+        print_table(headings, (row(*entry.values()) for entry in rows), title=estate.title)
     return Exit.WELL
+
+
+def _hosts(estate: Estate) -> Iterator[dict[str, str]]:
+    for entry in hosts(estate):
+        host = entry.host
+        yield _row("host", entry.name, str(host.address), ", ".join(host.roles), entry.parent)
+
+
+def _devices(estate: Estate) -> Iterator[dict[str, str]]:
+    for entry in devices(estate):
+        device = entry.device
+        yield _row("device", entry.name, str(device.address), device.kind.value, entry.parent)
+
+
+def _services(estate: Estate) -> Iterator[dict[str, str]]:
+    for entry in services(estate):
+        service = entry.service
+        hosts_of = ", ".join(entry.hosts)
+        yield _row("service", entry.name, service.url, service.continuity.value, hosts_of)
+
+
+def _row(kind: str, name: str, address: str, what: str, parent: str | None) -> dict[str, str]:
+    return {"kind": kind, "name": name, "address": address, "what": what, "parent": parent or ""}
 
 
 @group.command()

@@ -2,6 +2,7 @@
 
 import click
 
+from bastide.support.completion import complete_hosts
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
@@ -9,15 +10,24 @@ from bastide.support.output import print_json
 from infra.errors import InfraError
 from infra.lab import machine
 from infra.lab.layout import Lab, lab_of
+from inventory.entries import hosts
+from inventory.enums import ProviderName
 
 
 @click.group("lab")
 def group() -> None:
-    """The lab's machines, for rehearsals: list them, stop one, start it again."""
+    """The lab's machines, for rehearsals: list, stop, start them."""
 
 
 def _lab(estate_name: str | None) -> Lab:
+    """Return the lab of an estate; CommandError when it has none."""
     context = estate_context(estate_name)
+    if not any(entry.provider is ProviderName.LAB for entry in hosts(context.estate)):
+        raise CommandError(
+            f"estate {context.estate.estate} has no lab machines: its hosts come from provider "
+            f"{', '.join(sorted({entry.provider for entry in hosts(context.estate)}))}",
+            Exit.WRONG_USE,
+        )
     return lab_of(context.estate.estate, context.state)
 
 
@@ -25,19 +35,21 @@ def _lab(estate_name: str | None) -> Lab:
 @estate_option
 @json_option
 def list_machines(estate_name: str | None, as_json: bool) -> int:
-    """List the lab's machines and whether each runs."""
+    """List the lab's machines and whether each runs (exit 1 when not)."""
     lab = _lab(estate_name)
-    found = {name: machine.running(lab, name) for name in machine.names(lab)}
+    running = {name: machine.running(lab, name) for name in machine.names(lab)}
     if as_json:
-        print_json(found)
+        print_json(running)
     else:
-        for name, runs in found.items():
+        for name, runs in running.items():
             click.echo(f"{name:<20} {'runs' if runs else 'is down'}")
-    return Exit.WELL if found and all(found.values()) else Exit.FINDINGS
+    if not running:
+        click.echo("no machine has been made yet: `bastide up` makes them", err=True)
+    return Exit.WELL if running and all(running.values()) else Exit.FINDINGS
 
 
 @group.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_hosts)
 @click.option("--power-cut", is_flag=True, help="End it at once instead of shutting it down.")
 @estate_option
 def stop(name: str, power_cut: bool, estate_name: str | None) -> int:
@@ -50,7 +62,7 @@ def stop(name: str, power_cut: bool, estate_name: str | None) -> int:
 
 
 @group.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_hosts)
 @estate_option
 def start(name: str, estate_name: str | None) -> int:
     """Boot machine NAME, and wait until it answers SSH."""

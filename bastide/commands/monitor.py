@@ -1,23 +1,25 @@
 """`bastide monitor`: what is true, served to Prometheus."""
 
 import logging
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from bastide.support.errors import CommandError, Exit
-from bastide.support.estate import estate_context
+from bastide.support.estate import EstateContext, estate_context
 from bastide.support.options import estate_option, json_option
-from bastide.support.output import print_json
+from bastide.support.output import print_json, print_table, row
 from bastide.support.shipped_files import shipped
 from monitors import exporter
 from monitors.exporter.http_sd import JOBS
 from monitors.prometheus import render
+from monitors.prometheus.alerts import shipped_alerts
 
 
 @click.group("monitor")
 def group() -> None:
-    """What is true: serve metrics, list targets, render Prometheus' configuration."""
+    """What is true: serve metrics, list targets and alert rules."""
 
 
 @group.command()
@@ -44,7 +46,10 @@ def group() -> None:
 def serve(
     estate_name: str | None, listen: str, traps: str | None, any_target: bool, verbose: bool
 ) -> int:
-    """Serve /snmp, /traps, /security, /continuity, /targets/JOB, /metrics and /-/healthy."""
+    """Serve metrics to Prometheus over HTTP.
+
+    The paths: /snmp, /traps, /security, /continuity, /targets/JOB, /metrics and /-/healthy.
+    """
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(message)s"
     )
@@ -64,11 +69,11 @@ def serve(
 def targets(estate_name: str | None, as_json: bool) -> int:
     """List what Prometheus is told to scrape, by job."""
     estate = estate_context(estate_name).estate
-    found = {job: list(of(estate)) for job, of in JOBS.items()}
+    by_job = {job: list(of(estate)) for job, of in JOBS.items()}
     if as_json:
-        print_json(found)
+        print_json(by_job)
         return Exit.WELL
-    for job, groups in found.items():
+    for job, groups in by_job.items():
         for target in groups:
             labels = " ".join(f"{k}={v}" for k, v in sorted(target["labels"].items()))
             click.echo(f"{job:<10} {' '.join(target['targets']):<45} {labels}")
@@ -89,20 +94,35 @@ def targets(estate_name: str | None, as_json: bool) -> int:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write it with the estate's own files into this tar, for the operations host.",
 )
-def rules(estate_name: str | None, folder: Path | None, tar: Path | None) -> int:
-    """List the alerts with their runbooks, or render the whole configuration."""
-    context = estate_context(estate_name)
+@json_option
+def rules(estate_name: str | None, folder: Path | None, tar: Path | None, as_json: bool) -> int:
+    """List the alerts with severity, delay and runbook.
+
+    With --render or --pack: write the configuration of Prometheus instead; this needs an estate.
+    """
+    if folder or tar:
+        return _write(estate_context(estate_name), folder, tar)
+    alerts = shipped_alerts()
+    pages = {alert.name: shipped("runbooks") / "alerts" / f"{alert.name}.md" for alert in alerts}
+    if as_json:
+        print_json([{**asdict(alert), "runbook": str(pages[alert.name])} for alert in alerts])
+        return Exit.WELL
+    print_table(
+        ("alert", "severity", "for", "runbook"),
+        (row(alert.name, alert.severity, alert.delay, str(pages[alert.name])) for alert in alerts),
+    )
+    return Exit.WELL
+
+
+def _write(context: EstateContext, folder: Path | None, tar: Path | None) -> int:
+    runbooks = shipped("runbooks")
     try:
         if folder is not None:
-            for file in render.render(context.estate, folder, shipped("runbooks")):
+            for file in render.render(context.estate, folder, runbooks):
                 click.echo(file)
         if tar is not None:
-            changed = render.pack(context.estate, context.folder, tar, shipped("runbooks"))
+            changed = render.pack(context.estate, context.folder, tar, runbooks)
             click.echo(f"{tar}: {'written' if changed else 'unchanged'}")
-        if folder or tar:
-            return Exit.WELL
     except render.NoOperationsHostError as error:
         raise CommandError(str(error), Exit.WRONG_USE) from None
-    for page in sorted((shipped("runbooks") / "alerts").glob("*.md")):
-        click.echo(f"{page.stem:<26} {page}")
     return Exit.WELL

@@ -1,21 +1,33 @@
 """`bastide municipality add`: the next town, laid out like the last one."""
 
-from ipaddress import ip_network
+import re
 
 import click
 
-from bastide.actions.scaffold import next_network, next_uplink, render, write
+from bastide.actions.scaffold import (
+    check_size,
+    chosen_network,
+    next_network,
+    next_uplink,
+    read_outline,
+    render,
+    write_new,
+)
 from bastide.support.errors import CommandError, Exit
-from bastide.support.estate import estate_context
 from bastide.support.options import estate_option
 from inventory.enums import Tier
-from inventory.load import load_estate
-from inventory.problems import InventoryError
+from inventory.load import find_estate
+from inventory.model import CENTRAL, ESTATE_SCOPE
+
+COUNTRY = r"[A-Z]{2}"
+LONGEST_ID = 31
+ID = r"[a-z][a-z0-9]+"
+RESERVED = (CENTRAL, ESTATE_SCOPE)
 
 
 @click.group("municipality")
 def group() -> None:
-    """The municipalities of an estate."""
+    """The municipalities of an estate: add the next one."""
 
 
 @group.command()
@@ -30,32 +42,49 @@ def group() -> None:
 @click.option("--network", help="The site's network.  [default: the next free one]")
 @estate_option
 def add(name: str, tier: str, country: str, network: str | None, estate_name: str | None) -> int:
-    """Lay out municipality NAME from its tier's template, with the next free network."""
-    context = estate_context(estate_name)
-    place_id = "".join(c for c in name.lower() if c.isascii() and c.isalnum())
-    file = context.folder / "municipalities" / f"{place_id}.yml"
-    if not place_id or file.exists():
+    """Lay out municipality NAME from its tier's template.
+
+    The rest of the estate may be unfinished: only its domain, provider and networks are read.
+    """
+    folder = find_estate(estate_name)
+    outline = read_outline(folder)
+    own_id = _id_of(name)
+    if not re.fullmatch(COUNTRY, country):
         raise CommandError(
-            f"{file}: {'exists already' if place_id else 'the name has no Latin letter'}; "
-            "choose another name",
+            f"--country {country}: expected two capital letters (ISO 3166-1), such as PS",
             Exit.WRONG_USE,
         )
-    chosen = ip_network(network) if network else next_network(context.estate)
-    values = {"id": place_id, "name": name, "tier": tier, "country": country, "network": chosen}
-    write(
-        file,
-        render(
-            "municipality.yml.j2",
-            **values,
-            domain=context.estate.domain,
-            lab=context.estate.provider == "lab",
-            wan=next_uplink(context.estate),
-        ),
+    chosen, reason = (
+        (chosen_network(outline, network), "as given") if network else next_network(outline)
     )
-    try:
-        load_estate(context.folder)
-    except InventoryError as error:
-        click.echo("to fill in before it can be used:", err=True)
-        click.echo(str(error), err=True)
-        return Exit.FINDINGS
+    check_size(chosen)
+    file = folder / "municipalities" / f"{own_id}.yml"
+    text = render(
+        "municipality.yml.j2",
+        id=own_id,
+        name=name,
+        tier=tier,
+        country=country,
+        network=chosen,
+        domain=outline.domain,
+        lab=outline.is_lab,
+        uplink=next_uplink(outline),
+    )
+    write_new(file, text)
+    click.echo(f"wrote {file}\nnetwork {chosen}: {reason}\nnext:")
+    if not outline.is_lab:
+        click.echo(f"  put your servers' addresses and SSH host keys into {file}")
+    click.echo(f"  bastide inventory check --estate {folder}")
     return Exit.WELL
+
+
+def _id_of(name: str) -> str:
+    """Return the Latin letters and digits of a name; CommandError when they make no id."""
+    own_id = "".join(c for c in name.lower() if c.isascii() and c.isalnum())[:LONGEST_ID]
+    if not re.fullmatch(ID, own_id) or not name.isprintable() or own_id in RESERVED:
+        raise CommandError(
+            f"{name!r} cannot name a municipality\n    expected: at least two Latin letters or "
+            f"digits, a letter first, and not {' or '.join(RESERVED)}",
+            Exit.WRONG_USE,
+        )
+    return own_id

@@ -1,59 +1,103 @@
 """`bastide playbook`: what we configure."""
 
 import subprocess
+from dataclasses import asdict
+from pathlib import Path
 
 import click
 
 from bastide.actions import ansible
+from bastide.actions.playbook_recap import Recap
+from bastide.support.completion import complete_hosts, complete_playbooks
 from bastide.support.errors import Exit
-from bastide.support.estate import estate_context
+from bastide.support.estate import EstateContext, estate_context
 from bastide.support.options import estate_option, json_option
-from bastide.support.output import print_json
+from bastide.support.output import print_json, print_table, row
 from bastide.support.shipped_files import program, shipped
 
 
 @click.group("playbook")
 def group() -> None:
-    """What we configure: check the playbooks, run one (plain ansible-playbook works as well)."""
+    """What we configure: check the playbooks, run one.
+
+    Plain ansible-playbook works as well.
+    """
 
 
 @group.command()
-@estate_option
-def check(estate_name: str | None) -> int:
-    """Check the syntax of every playbook against the estate."""
-    context = estate_context(estate_name)
-    worst = Exit.WELL
-    for file in sorted(shipped("playbooks").glob("*.yml")):
-        done = subprocess.run(
-            [str(program("ansible-playbook")), "--syntax-check", file.name],
-            cwd=file.parent,
-            env=ansible.environment(context),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        click.echo(f"{'well' if done.returncode == 0 else 'WRONG':<6} {file.name}")
-        if done.returncode:
-            click.echo(done.stderr, err=True)
-            worst = Exit.FINDINGS
-    return worst
-
-
-@group.command()
-@click.argument("name")
 @estate_option
 @json_option
-@click.option("--limit", help="Only these hosts or groups (Ansible's pattern).")
+def check(estate_name: str | None, as_json: bool) -> int:
+    """Check the syntax of every playbook against the estate."""
+    context = estate_context(estate_name)
+    problems = {}
+    for file in sorted(shipped("playbooks").glob("*.yml")):
+        problems[file.name] = _syntax_problem(context, file)
+        if not as_json:
+            click.echo(f"{'WRONG' if problems[file.name] else 'well':<6} {file.name}")
+            click.echo(problems[file.name], err=True, nl=False)
+    if as_json:
+        print_json(problems)
+    return Exit.FINDINGS if any(problems.values()) else Exit.WELL
+
+
+def _syntax_problem(context: EstateContext, file: Path) -> str:
+    """Return what Ansible finds wrong with a playbook, nothing when it is well."""
+    done = subprocess.run(
+        [str(program("ansible-playbook")), "--syntax-check", file.name],
+        cwd=file.parent,
+        env=ansible.environment(context),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stderr if done.returncode else ""
+
+
+@group.command()
+@click.argument("name", shell_complete=complete_playbooks)
+@estate_option
+@json_option
+@click.option(
+    "--limit",
+    shell_complete=complete_hosts,
+    help="Only these hosts or groups (Ansible's pattern).",
+)
 @click.option("--check", "dry", is_flag=True, help="Change nothing; show what would change.")
 def run(name: str, estate_name: str | None, as_json: bool, limit: str | None, dry: bool) -> int:
-    """Run playbook NAME on the estate, with progress and a recap a host."""
+    """Run playbook NAME, with progress and a recap per host."""
     context = estate_context(estate_name)
     arguments = [*(["--limit", limit] if limit else []), *(["--check", "--diff"] if dry else [])]
     recap = ansible.play(context, name, arguments)
     if as_json:
-        print_json({"ok": recap.ok, "changed": recap.changed, "seconds": recap.seconds})
+        print_json(as_json_values(recap))
     else:
-        for host, changed in sorted(recap.changed.items()):
-            click.echo(f"{host:<20} {changed} changed")
-        click.echo(f"log: {recap.log}")
+        _show(recap)
     return Exit.WELL if recap.ok else Exit.FINDINGS
+
+
+def as_json_values(recap: Recap) -> dict[str, object]:
+    """Return a recap as plain JSON values; seconds as a number."""
+    return {
+        "ok": recap.ok,
+        "changed": recap.changed,
+        "hosts": {name: asdict(host) for name, host in recap.hosts.items()},
+        "failures": [asdict(failure) for failure in recap.failures],
+        "seconds": recap.seconds,
+        "log": str(recap.log),
+    }
+
+
+def _show(recap: Recap) -> None:
+    print_table(
+        ("host", "ok", "changed", "failed", "unreachable"),
+        (
+            row(
+                name,
+                *map(str, (host.ok, host.changed, host.failed, host.unreachable)),
+                bad=not host.finished,
+            )
+            for name, host in sorted(recap.hosts.items())
+        ),
+    )
+    click.echo(f"log: {recap.log}")

@@ -1,23 +1,19 @@
-"""`bastide up`: the whole way from an inventory to a watched estate."""
+"""`bastide up`: from an inventory to an estate that is watched."""
 
 import time
 
 import click
-from rich.console import Console
 
 from bastide.actions.up import summary
-from bastide.actions.up.results import Work
+from bastide.actions.up.results import StageResults, UpRun
 from bastide.actions.up.stages import run_all
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import estate_context
 from bastide.support.options import engine_option, estate_option, json_option
-from bastide.support.output import print_json
+from bastide.support.output import output_console, print_json
 from bastide.support.progress import Progress
 from infra.lab import preflight
 from inventory.enums import ProviderName
-
-# Logs are not terminals: what says 80 columns there would only fold paths.
-NARROWEST = 100
 
 
 @click.command()
@@ -25,9 +21,10 @@ NARROWEST = 100
 @json_option
 @engine_option
 def up(estate_name: str | None, as_json: bool, engine: str) -> int:
-    """Bring the whole estate up: check, provision, configure, audit, harden, back up, collect.
+    """Provision, configure, audit, harden, back up and collect.
 
-    Run it again at any time: it converges, and says what changed.
+    Run it again at any time: it converges, and says what changed. Exit 1 when a target of
+    Prometheus is not up or an alert fires, as with `bastide status`.
     """
     context = estate_context(estate_name)
     if context.estate.provider is ProviderName.LAB:
@@ -35,22 +32,31 @@ def up(estate_name: str | None, as_json: bool, engine: str) -> int:
         if problems:
             raise CommandError("\n".join(str(p) for p in problems), Exit.COULD_NOT_CHECK)
     started = time.monotonic()
-    work = Work(context, Progress(), engine)
-    findings = run_all(work)
+    run = UpRun(context, Progress(), engine)
+    results = run_all(run)
     seconds = time.monotonic() - started
     if as_json:
-        print_json(
-            {
-                "changed_resources": findings.changed_resources,
-                "changed_tasks": findings.changed_tasks,
-                "changed": [t for _, recap in findings.recaps for t in recap.changed_tasks],
-                "seconds": seconds,
-                "stages": work.seconds,
-                "well": bool(findings.status and findings.status.well),
-            }
-        )
+        print_json(as_json_values(run, results, seconds))
     else:
-        console = Console(highlight=False)
-        console.width = max(console.width, NARROWEST)
-        summary.show(work, findings, console, seconds)
-    return Exit.WELL if findings.status and not findings.status.wrong else Exit.FINDINGS
+        summary.show(run, results, output_console(), seconds)
+    return exit_of(results)
+
+
+def as_json_values(run: UpRun, results: StageResults, seconds: float) -> dict[str, object]:
+    """Return what a run did and what it left as plain JSON values; durations in seconds."""
+    status = results.status
+    return {
+        "changed_resources": results.changed_resources,
+        "changed_tasks": results.changed_tasks,
+        "changed": [task for _, recap in results.recaps for task in recap.changed_tasks],
+        "seconds": seconds,
+        "stages": run.seconds,
+        "well": bool(status and status.well),
+        "wrong": list(status.wrong) if status else [],
+        "alerts": sorted({alert.name for alert in status.alerts}) if status else [],
+    }
+
+
+def exit_of(results: StageResults) -> Exit:
+    """Return findings when a target is not up, an alert fires, or nothing could be read."""
+    return Exit.WELL if results.status and results.status.well else Exit.FINDINGS

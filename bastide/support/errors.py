@@ -1,6 +1,9 @@
 """Exit codes, and the error that carries one to the top of the command."""
 
 from enum import IntEnum
+from pathlib import Path
+
+from inventory.paths import state_home
 
 
 class Exit(IntEnum):
@@ -13,9 +16,23 @@ class Exit(IntEnum):
 
 
 class CommandError(Exception):
-    """Something that the person at the terminal must be told, with the exit status it means."""
+    """A message for the person at the terminal, with the exit status it means."""
 
     def __init__(self, message: str, code: Exit) -> None:
         """Keep the message (what, expected, next step) and the exit status."""
         super().__init__(message)
         self.code = code
+
+
+def describe_os_error(error: OSError) -> str:
+    """Return what file cannot be used and why; of a state folder, how to choose another."""
+    reason = error.strerror or str(error)
+    if error.filename is None:
+        return reason
+    message = f"{error.filename}: {reason}"
+    if not Path(str(error.filename)).absolute().is_relative_to(state_home()):
+        return message
+    return (
+        f"{message}\n    expected: a state folder that can be read and written, in {state_home()}"
+        "\n    do: run as the user who owns it, or choose another with BASTIDE_STATE_HOME"
+    )

@@ -1,11 +1,15 @@
 """The options that commands share."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
+from bastide.support.completion import complete_estates, complete_hosts
+
 Command = TypeVar("Command", bound=Callable[..., Any])
+LABEL = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 
 def estate_option(command: Command) -> Command:
@@ -15,9 +19,22 @@ def estate_option(command: Command) -> Command:
         "estate_name",
         metavar="DIR|NAME",
         envvar="BASTIDE_ESTATE",
-        help="The estate's folder, or a shipped one's name.  [default: the current folder's, "
-        "else lab]",
+        shell_complete=complete_estates,
+        help="The estate's folder, or a shipped one's name.  [default: $BASTIDE_ESTATE, else the "
+        "estate that the current folder is in]",
     )(command)
+
+
+def host_option(help_text: str, *, multiple: bool = False) -> Callable[[Command], Command]:
+    """Add `--host`: one estate-wide name, or several."""
+    return click.option(
+        "--host",
+        "hosts" if multiple else "host",
+        multiple=multiple,
+        metavar="HOST",
+        shell_complete=complete_hosts,
+        help=help_text,
+    )
 
 
 def json_option(command: Command) -> Command:
@@ -34,3 +51,22 @@ def engine_option(command: Command) -> Command:
         show_default=True,
         help="auto takes the official Pulumi CLI when it is on PATH.",
     )(command)
+
+
+def label_option(help_text: str, *, default: str | None = None) -> Callable[[Command], Command]:
+    """Add `--label`: a word that names runs of audits."""
+    return click.option(
+        "--label",
+        callback=check_label,
+        default=default,
+        show_default=default is not None,
+        metavar="WORD",
+        help=help_text,
+    )
+
+
+def check_label(ctx: click.Context, parameter: click.Parameter, label: str | None) -> str | None:
+    """Refuse a label that could not be part of a file's name."""
+    if label is not None and not re.fullmatch(LABEL, label):
+        raise click.BadParameter(f"{label!r}: expected letters, digits, `.`, `_` and `-`, up to 64")
+    return label

@@ -13,6 +13,11 @@ def shipped(name: str) -> Path:
     return beside if beside.is_dir() else PACKAGE / f"_{name}"
 
 
+def playbook_names() -> tuple[str, ...]:
+    """Return the names of the shipped playbooks, sorted."""
+    return tuple(sorted(file.stem for file in shipped("playbooks").glob("*.yml")))
+
+
 def program(name: str) -> Path:
     """Return a program of this Python environment, such as ansible-playbook."""
     return Path(sys.executable).parent / name

@@ -1,4 +1,4 @@
-"""The options that say how a device is asked over SNMP."""
+"""The options that say how a device is polled over SNMP."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,26 +26,26 @@ class AccessOptions:
     def access(self) -> dict[str, str]:
         """The keys of `snmp` that were given; a community alone means version 2c."""
         names = ("community", "user", "auth", "auth_protocol", "priv", "priv_protocol")
-        found = {name: value for name in names if (value := getattr(self, name)) is not None}
+        keys = {name: value for name in names if (value := getattr(self, name)) is not None}
         version = self.version or ("2c" if self.community else None)
-        return found | ({"version": version} if version else {})
+        return keys | ({"version": version} if version else {})
 
 
 def access_options(command: Command) -> Command:
-    """Add the options of an access; they reach the command as one `given`."""
+    """Add the options of an access; they reach the command as one `options`."""
 
-    def gathered(**options: Any) -> Any:
-        values = {name: options.pop(name) for name in AccessOptions.__annotations__}
-        return command(given=AccessOptions(**values), **options)
+    def with_access(**others: Any) -> Any:
+        values = {name: others.pop(name) for name in AccessOptions.__annotations__}
+        return command(options=AccessOptions(**values), **others)
 
-    gathered.__doc__, gathered.__name__ = command.__doc__, command.__name__
-    wrapped: Any = gathered
+    with_access.__doc__, with_access.__name__ = command.__doc__, command.__name__
+    wrapped: Any = with_access
     if hasattr(command, "__click_params__"):
         wrapped.__click_params__ = command.__click_params__
     for option in reversed(OPTIONS):
         wrapped = option(wrapped)
-    found: Command = wrapped
-    return found
+    result: Command = wrapped
+    return result
 
 
 def _reference(name: str, what: str) -> Callable[[Any], Any]:

@@ -15,8 +15,10 @@ options:
     required: true
     choices: [bastide]
   estate:
-    description: The estate's folder, or the name of one that ships with the project.
-    default: lab
+    description:
+      - The estate's folder, or the name of one that ships with the project. By default the estate
+        that the current folder is in.
+    type: string
     env:
       - name: BASTIDE_ESTATE
 """
@@ -53,7 +55,7 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
         try:
-            folder = find_estate(str(self.get_option("estate")))
+            folder = find_estate(self.get_option("estate"))
             estate = load_estate(folder)
         except InventoryError as error:
             raise AnsibleParserError(str(error)) from None

@@ -1,1 +1,1 @@
-"""The whole chain for an estate: its stages, their progress, the summary at the end."""
+"""`bastide up`: its stages in order, what each found, the summary at the end."""

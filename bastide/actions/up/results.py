@@ -1,13 +1,12 @@
-"""One run of the chain: what it works on, and what each stage found, as values."""
+"""One run of `bastide up`: what it works on, and what its stages found."""
 
 from dataclasses import dataclass, field
 
-from bastide.actions.ansible import Recap
+from bastide.actions.playbook_recap import Recap
 from bastide.actions.provision import UNCHANGED
 from bastide.actions.status import Status
 from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
-from infra.credentials import Made
 from infra.engine import EngineResult
 from monitors.audit.model.results import AuditRun
 from monitors.audit.reports.compliance import ReportFiles
@@ -16,10 +15,9 @@ from monitors.snmp.poller import PollResult
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class StageResults:
     """What the stages found so far; a stage gives back a copy with its own part filled in."""
 
-    credentials: Made | None = None
     provisioned: EngineResult | None = None
     recaps: tuple[tuple[str, Recap], ...] = ()
     before: AuditRun | None = None
@@ -42,8 +40,8 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """What the stages work on."""
+class UpRun:
+    """What the stages work on; `seconds` is how long each took."""
 
     context: EstateContext
     progress: Progress

@@ -1,17 +1,16 @@
-"""The stages of `bastide up`, in order: the chain's contents page."""
+"""The stages of `bastide up`, in order."""
 
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from bastide.actions import ansible, provision, status, wheelhouse
-from bastide.actions.audit import BASELINE, LATEST, audit, history_of, rejudged
-from bastide.actions.audit_output import summary_of
+from bastide.actions import ansible, audit, provision, status, wheelhouse
+from bastide.actions.audit import AFTER_HARDENING, BEFORE_HARDENING
+from bastide.actions.audit_output import describe
 from bastide.actions.up import wait_for_targets
-from bastide.actions.up.results import Findings, Work
+from bastide.actions.up.results import StageResults, UpRun
 from bastide.support.errors import CommandError, Exit
-from infra import credentials
 from infra.engine import Operation
 from inventory.entries import devices, hosts
 from inventory.secrets import unresolved
@@ -24,41 +23,38 @@ from monitors.continuity.drill_history import latest_drills
 from monitors.snmp import polling
 from monitors.snmp.targets import targets
 
-Stage = Callable[[Work, Findings], Findings]
+Run = Callable[[UpRun, StageResults], StageResults]
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A stage with the words that announce it."""
+class Stage:
+    """A stage with its title."""
 
     name: str
     title: str
-    run: Stage
+    run: Run
 
 
-def check(work: Work, findings: Findings) -> Findings:
-    """Count what the estate has; it was read, and so checked, to get here."""
-    estate = work.context.estate
-    found = sum(1 for _ in hosts(estate)), sum(1 for _ in devices(estate))
-    work.progress.step(
+def check(up: UpRun, results: StageResults) -> StageResults:
+    """Count what the estate has; reading it has checked it."""
+    estate = up.context.estate
+    counts = sum(1 for _ in hosts(estate)), sum(1 for _ in devices(estate))
+    up.progress.step(
         estate.estate,
-        f"{len(estate.municipalities)} municipalities, {found[0]} hosts, {found[1]} devices",
+        f"{len(estate.municipalities)} municipalities, {counts[0]} hosts, {counts[1]} devices",
     )
-    return findings
+    return results
 
 
-def provide(work: Work, findings: Findings) -> Findings:
-    """Make keys and certificates, then what the infra program declares; wheels meanwhile."""
-    missing = unresolved(work.context.estate, work.context.state)
+def provide(up: UpRun, results: StageResults) -> StageResults:
+    """Make keys, certificates and what the infra program declares; wheels meanwhile."""
+    missing = unresolved(up.context.estate, up.context.state)
     if missing:
         raise CommandError("\n".join(("secrets are missing:", *missing)), Exit.WRONG_USE)
-    made = credentials.ensure(work.context.estate, work.context.state)
-    if made.count:
-        work.progress.step("credentials", f"{made.count} made in {work.context.state}")
     with ThreadPoolExecutor(1) as beside:
-        wheels = beside.submit(wheelhouse.build, work.context.state / "wheelhouse.tar")
+        wheels = beside.submit(wheelhouse.build, up.context.state / "wheelhouse.tar")
         outcome = provision.run(
-            work.context, Operation.UP, work.engine, lambda e: provision.show_step(work.progress, e)
+            up.context, Operation.UP, up.engine, lambda e: provision.show_step(up.progress, e)
         )
         wheels.result()
     if not outcome.ok:
@@ -69,144 +65,140 @@ def provide(work: Work, findings: Findings) -> Findings:
             + "\n    do: mend the cause, then run `bastide up` again; what was made is kept",
             Exit.FINDINGS,
         )
-    work.progress.step("resources", provision.describe(outcome))
-    return replace(findings, credentials=made, provisioned=outcome)
+    up.progress.step("resources", provision.describe(outcome))
+    return replace(results, provisioned=outcome)
 
 
-def configure(work: Work, findings: Findings) -> Findings:
+def configure(up: UpRun, results: StageResults) -> StageResults:
     """Run configure.yml."""
-    return _playbook("configure", work, findings)
+    return _playbook("configure", up, results)
 
 
-def first_audit(work: Work, findings: Findings) -> Findings:
+def first_audit(up: UpRun, results: StageResults) -> StageResults:
     """Audit before hardening; kept from the estate's very first run, as the baseline."""
-    kept = load_latest(work.context.state, BASELINE)
+    kept = load_latest(up.context.state, BEFORE_HARDENING)
     if kept is not None:
-        work.progress.step("baseline", f"kept from {kept.started:%Y-%m-%d %H:%M} UTC")
-        return replace(findings, before=kept)
-    return replace(findings, before=_audit(work, BASELINE))
+        up.progress.step("baseline", f"kept from {kept.started:%Y-%m-%d %H:%M} UTC")
+        return replace(results, before=kept)
+    return replace(results, before=_audit(up, BEFORE_HARDENING))
 
 
-def harden(work: Work, findings: Findings) -> Findings:
+def harden(up: UpRun, results: StageResults) -> StageResults:
     """Run harden.yml, then audit again."""
-    return _playbook("harden", work, findings)
+    return _playbook("harden", up, results)
 
 
-def second_audit(work: Work, findings: Findings) -> Findings:
+def second_audit(up: UpRun, results: StageResults) -> StageResults:
     """Audit what hardening left."""
-    return replace(findings, after=_audit(work, LATEST))
+    return replace(results, after=_audit(up, AFTER_HARDENING))
 
 
-def collect(work: Work, findings: Findings) -> Findings:
-    """Poll devices, and wait until Prometheus itself says that every target is up."""
-    findings = _playbook("collect", work, findings)
-    polled = polling.poll(targets(work.context.estate).values(), work.context.state)
+def collect(up: UpRun, results: StageResults) -> StageResults:
+    """Poll devices, and wait until Prometheus has every target up."""
+    results = _playbook("collect", up, results)
+    polled = polling.poll(targets(up.context.estate).values(), up.context.state)
     for result in polled:
-        work.progress.step(
+        up.progress.step(
             result.target.name,
             f"polled over SNMP in {result.duration_seconds * 1000:.0f} ms"
             if result.success
             else result.failure,
             good=result.success,
         )
-    found = wait_for_targets.wait(work.context, work.progress)
-    work.progress.step(
+    reached = wait_for_targets.wait(up.context, up.progress)
+    up.progress.step(
         "prometheus",
-        f"{len(found.targets) - len(found.wrong)} of {len(found.targets)} targets up",
-        good=not found.wrong,
+        f"{len(reached.targets) - len(reached.wrong)} of {len(reached.targets)} targets up",
+        good=not reached.wrong,
     )
-    return replace(findings, polled=polled, status=found)
+    return replace(results, polled=polled, status=reached)
 
 
-def back_up(work: Work, findings: Findings) -> Findings:
+def back_up(up: UpRun, results: StageResults) -> StageResults:
     """Run the backups that are due."""
-    return _playbook("backup", work, findings)
+    return _playbook("backup", up, results)
 
 
-def drill(work: Work, findings: Findings) -> Findings:
+def drill(up: UpRun, results: StageResults) -> StageResults:
     """Restore, somewhere harmless, what no recent drill has restored."""
-    done = _playbook("restore_drill", work, findings)
-    results = latest_drills(work.context.state)
-    for result in results:
-        told = f"restored to depth {result.depth} in {result.rto_seconds or 0:.1f} s"
-        work.progress.step(result.host, f"{result.plan}: {result.error or told}", good=result.ok)
-    return replace(done, drills=results)
+    results = _playbook("restore_drill", up, results)
+    newest = latest_drills(up.context.state)
+    for result in newest:
+        restored = f"restored to depth {result.depth} in {result.rto_seconds or 0:.1f} s"
+        up.progress.step(result.host, f"{result.plan}: {result.error or restored}", good=result.ok)
+    return replace(results, drills=newest)
 
 
-def report(work: Work, findings: Findings) -> Findings:
+def report(up: UpRun, results: StageResults) -> StageResults:
     """Write the compliance report, and read the status once more for the summary."""
-    if findings.after is None:
-        return findings
+    if results.after is None:
+        return results
     files = compliance.write(
-        work.context.estate,
-        work.context.state,
-        findings.before,
-        findings.after,
-        history=_history(work),
-        rejudged=rejudged(work.context, findings.before, findings.after),
+        up.context.estate,
+        up.context.state,
+        results.before,
+        results.after,
+        history=_history(up),
+        rejudged=audit.rejudged(up.context, results.before, results.after),
     )
-    work.progress.step("report", str(files.html))
-    return replace(findings, report=files, status=status.read(work.context))
+    up.progress.step("report", str(files.html))
+    return replace(results, report=files, status=status.read(up.context))
 
 
-STAGES: tuple[Named, ...] = (
-    Named("check", "Check the inventory", check),
-    Named("provision", "Provision", provide),
-    Named("configure", "Configure", configure),
-    Named("baseline", "First audit", first_audit),
-    Named("harden", "Harden", harden),
-    Named("backup", "Back up", back_up),
-    Named("drill", "Restore drill", drill),
-    Named("audit", "Audit again", second_audit),
-    Named("collect", "Collect", collect),
-    Named("report", "Report", report),
+STAGES: tuple[Stage, ...] = (
+    Stage("check", "Check the inventory", check),
+    Stage("provision", "Provision", provide),
+    Stage("configure", "Configure", configure),
+    Stage("baseline", "First audit", first_audit),
+    Stage("harden", "Harden", harden),
+    Stage("backup", "Back up", back_up),
+    Stage("drill", "Restore drill", drill),
+    Stage("audit", "Audit again", second_audit),
+    Stage("collect", "Collect", collect),
+    Stage("report", "Report", report),
 )
 
 
-def run_all(work: Work) -> Findings:
-    """Run every stage in order; the first that cannot go on stops the chain, nothing is undone."""
-    findings = Findings()
-    work.progress.begin(len(STAGES))
+def run_all(up: UpRun) -> StageResults:
+    """Run every stage in order; the first that cannot go on ends the run, nothing is undone."""
+    results = StageResults()
+    up.progress.begin(len(STAGES))
     for stage in STAGES:
         started = time.monotonic()
-        with work.progress.stage(stage.title):
-            findings = stage.run(work, findings)
-        work.seconds[stage.name] = time.monotonic() - started
-    return findings
+        with up.progress.stage(stage.title):
+            results = stage.run(up, results)
+        up.seconds[stage.name] = time.monotonic() - started
+    return results
 
 
-def _playbook(name: str, work: Work, findings: Findings) -> Findings:
-    recap = ansible.run(work.context, name, lambda event: ansible.show_event(work.progress, event))
-    for host, changed in sorted(recap.changed.items()):
-        failed = any(failure.host == host for failure in recap.failures)
-        text = f"{changed} changed" if changed else "nothing to change"
-        work.progress.step(host, "failed" if failed else text, good=not failed)
+def _playbook(playbook: str, up: UpRun, results: StageResults) -> StageResults:
+    recap = ansible.run(up.context, playbook, lambda event: ansible.show_event(up.progress, event))
+    for name, host in sorted(recap.hosts.items()):
+        up.progress.step(name, str(host), good=host.finished)
     if not recap.ok:
         raise CommandError(
-            f"the playbook {name} failed on "
+            f"the playbook {playbook} failed on "
             f"{', '.join(sorted({f.host for f in recap.failures})) or 'no host (see the log)'}"
             f"\n    log: {recap.log}\n    do: mend the cause, then run `bastide up` again",
             Exit.FINDINGS,
         )
-    return replace(findings, recaps=(*findings.recaps, (name, recap)))
+    return replace(results, recaps=(*results.recaps, (playbook, recap)))
 
 
-def _history(work: Work) -> History | None:
+def _history(up: UpRun) -> History | None:
     try:
-        return history_of(work.context)
+        return audit.history(up.context)
     except StoreError as error:
-        work.progress.step("history", f"the report goes without: {error}", good=False)
+        up.progress.step("history", f"the report goes without: {error}", good=False)
         return None
 
 
-def _audit(work: Work, label: str) -> AuditRun:
-    audited = audit(
-        work.context,
+def _audit(up: UpRun, label: str) -> AuditRun:
+    result = audit.run(
+        up.context,
         label=label,
-        on_event=lambda host: work.progress.step(
-            host.host, summary_of(host), good=not host.problem
-        ),
+        on_event=lambda host: up.progress.step(host.host, describe(host), good=not host.problem),
     )
-    for problem in audited.problems:
-        work.progress.step("evidence", problem, good=False)
-    return audited.run
+    for problem in result.problems:
+        up.progress.step("evidence", problem, good=False)
+    return result.run

@@ -1,4 +1,4 @@
-"""Waiting until Prometheus has seen every target: a fresh estate needs a scrape or two."""
+"""Waiting until Prometheus has every target up: a fresh estate needs a scrape or two."""
 
 import time
 
@@ -19,10 +19,10 @@ def wait(context: EstateContext, progress: Progress) -> status.Status:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            found = status.read(context)
-            if not found.wrong or time.monotonic() > deadline:
-                return found
-            progress.now(f"waiting: {found.wrong[0]}")
+            observed = status.read(context)
+            if not observed.wrong or time.monotonic() > deadline:
+                return observed
+            progress.now(f"waiting: {observed.wrong[0]}")
         except CommandError:
             if time.monotonic() > deadline:
                 raise

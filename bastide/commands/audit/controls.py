@@ -1,12 +1,10 @@
 """`bastide audit controls`: what is required, why, and where it comes from."""
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from bastide.support.errors import CommandError, Exit
 from bastide.support.options import json_option
-from bastide.support.output import print_json
+from bastide.support.output import print_json, print_table, row
 from monitors.audit.model.controls import Control, FrameworkReferences, load_controls
 
 FRAMEWORKS = tuple(FrameworkReferences.model_fields)
@@ -19,7 +17,10 @@ FRAMEWORKS = tuple(FrameworkReferences.model_fields)
     "--framework", type=click.Choice(FRAMEWORKS), help="Only what it asks for, with its ids."
 )
 def controls(control: str | None, as_json: bool, framework: str | None) -> int:
-    """List the controls, or show one CONTROL with its reason and references."""
+    """List the controls, or show one CONTROL with its reason.
+
+    And with its references to the frameworks.
+    """
     table = load_controls().controls
     if control:
         table = tuple(c for c in table if c.id == control.upper())
@@ -39,11 +40,19 @@ def controls(control: str | None, as_json: bool, framework: str | None) -> int:
 
 
 def _list(table: tuple[Control, ...], framework: str | None) -> None:
-    page = Table("control", "severity", "what", framework or "baseline", "set by")
-    for control in table:
-        ids = _ids(control, framework) if framework else control.baseline or ""
-        page.add_row(control.id, control.severity, control.title, ids, control.task)
-    Console().print(page)
+    print_table(
+        ("control", "severity", "what", framework or "baseline", "set by"),
+        (
+            row(
+                control.id,
+                control.severity,
+                control.title,
+                _ids(control, framework) if framework else control.baseline or "",
+                control.task,
+            )
+            for control in table
+        ),
+    )
     if framework:
         click.echo("~ a match by topic that no published mapping confirms")
 

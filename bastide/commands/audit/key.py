@@ -1,4 +1,4 @@
-"""`bastide audit key`: the fingerprint that an auditor is told beforehand."""
+"""`bastide audit key`: the fingerprint that an auditor is given beforehand."""
 
 import click
 
@@ -14,7 +14,10 @@ from monitors.audit.evidence.signing import SigningError, fingerprint, signing_k
 @estate_option
 @json_option
 def key(estate_name: str | None, as_json: bool) -> int:
-    """Show the fingerprint of this machine's signing key: give it to the auditor beforehand."""
+    """Show the fingerprint of this machine's signing key.
+
+    Give it to the auditor beforehand.
+    """
     context = estate_context(estate_name)
     try:
         public = signing_key(context.state / FOLDER).public

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bastide.actions.audit_output import show_bad, summary_of
+from bastide.actions.audit_output import describe, show_failures
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext, estate_context
 from bastide.support.options import Command, estate_option, json_option
@@ -19,7 +19,7 @@ from monitors.audit.evidence.inputs import InputsError
 from monitors.audit.model.declared import UndeclaredHostError
 
 
-def dated(name: str, text: str) -> Callable[[Command], Command]:
+def day_option(name: str, text: str) -> Callable[[Command], Command]:
     """Add an option that takes a day."""
     return click.option(name, type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help=text)
 
@@ -28,9 +28,9 @@ def dated(name: str, text: str) -> Callable[[Command], Command]:
 @click.argument("bundle", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @estate_option
 @json_option
-@dated("--as-of", "Judge by the controls, waivers and inventory of that day.")
-@dated("--controls", "Only the control set is that of the day.")
-@dated("--waivers", "Only the waivers are those of the day.")
+@day_option("--as-of", "Judge by the controls, waivers and inventory of that day.")
+@day_option("--controls", "Only the control set is that of the day.")
+@day_option("--waivers", "Only the waivers are those of the day.")
 def replay(
     bundle: Path,
     estate_name: str | None,
@@ -39,7 +39,10 @@ def replay(
     controls: datetime | None,
     waivers: datetime | None,
 ) -> int:
-    """Judge a kept BUNDLE again, by today's rules or a day's; touches no host."""
+    """Judge a kept BUNDLE again, by today's rules or a day's.
+
+    No host is asked.
+    """
     context = estate_context(estate_name)
     try:
         host = replays.replay(bundle, _basis(context, as_of, controls, waivers))
@@ -50,8 +53,8 @@ def replay(
     if as_json:
         print_json(host.model_dump(mode="json"))
     else:
-        click.echo(f"{host.host}: {summary_of(host)}")
-        show_bad(host)
+        click.echo(f"{host.host}: {describe(host)}")
+        show_failures(host)
     return Exit.WELL if host.good else Exit.FINDINGS
 
 

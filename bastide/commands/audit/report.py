@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from bastide.actions import audit, audit_output
+from bastide.actions import audit
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext, estate_context
-from bastide.support.options import estate_option
+from bastide.support.options import check_label, estate_option, label_option
 from monitors.audit.archive.runs import AuditError, load_latest, load_previous
 from monitors.audit.archive.stamps import stamp
 from monitors.audit.evidence.package import write_package
@@ -37,11 +37,13 @@ DEFAULT = (Format.HTML.value, Format.JSON.value)
     help="May be given again; evidence: all records, signed, with the other formats given.",
 )
 @click.option("--municipality", "only", multiple=True, help="Only this one; nothing of others.")
-@click.option("--label", help="Of the newest run of all hosts with this label.  [default: of any]")
+@label_option("Of the newest run of all hosts with this label.  [default: of any]")
 @click.option(
     "--compare",
-    default=audit.BASELINE,
+    default=audit.BEFORE_HARDENING,
     show_default=True,
+    callback=check_label,
+    metavar="WORD",
     help="With the newest run of this label; `previous`: with the run before.",
 )
 @click.option("--language", default="en", show_default=True, help="Of the texts, as BCP 47 tag.")
@@ -59,7 +61,7 @@ def report(
     language: str,
     folder: Path | None,
 ) -> int:
-    """Write the compliance report: for people, for programs, as evidence."""
+    """Write the compliance report, for people and programs."""
     context = estate_context(estate_name)
     wanted = set(FORMATS) if "all" in formats else set(formats)
     if EVIDENCE in wanted and only:
@@ -67,7 +69,7 @@ def report(
             "evidence is of a whole run: leave out --municipality, or ask for other formats",
             Exit.WRONG_USE,
         )
-    after = audit_output.latest(context, label, whole=True)
+    after = audit.newest_run(context, label, whole=True)
     into = folder or context.state / "reports"
     try:
         before = _earlier(context, compare, after)
@@ -108,7 +110,7 @@ def _write(
         only=only,
         language=language,
         folder=into,
-        table=audit.table_of(context, after),
+        table=audit.control_table(context, after),
         history=_history(context),
         rejudged=audit.rejudged(context, before, after),
     )
@@ -117,7 +119,7 @@ def _write(
 def _history(context: EstateContext) -> History | None:
     """Return the history; a report without it is still a report, and says so at the terminal."""
     try:
-        return audit.history_of(context)
+        return audit.history(context)
     except StoreError as error:
         click.echo(f"  without history: {error}", err=True)
         return None

@@ -1,16 +1,17 @@
-"""`bastide audit show`: the newest kept audit."""
+"""`bastide audit show`: the newest kept results of every host."""
 
 import click
 
-from bastide.actions import audit_output
+from bastide.actions import audit, audit_output
 from bastide.support.estate import estate_context
-from bastide.support.options import estate_option, json_option
+from bastide.support.options import estate_option, json_option, label_option
 
 
 @click.command()
 @estate_option
 @json_option
-@click.option("--label", help="The newest run with this label.  [default: the newest run]")
+@label_option("Of the runs with this label.  [default: of all runs]")
 def show(estate_name: str | None, as_json: bool, label: str | None) -> int:
-    """Show the newest kept audit without touching a host."""
-    return audit_output.show(audit_output.latest(estate_context(estate_name), label), as_json)
+    """Show every host's newest kept results; asks no host."""
+    newest = audit.newest_of_every_host(estate_context(estate_name), label)
+    return audit_output.show_newest(newest, as_json)

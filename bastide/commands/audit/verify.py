@@ -1,4 +1,4 @@
-"""`bastide audit verify | key`: what an auditor checks without trusting us."""
+"""`bastide audit verify`: what an auditor checks without trusting us."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from monitors.audit.evidence.recompute import Recomputed, recompute
 from monitors.audit.evidence.verify import BrokenError, Verified
 from monitors.audit.evidence.verify import verify as verify_file
 
-SHOWN = 20
+LISTED = 20
 
 
 @click.command()
@@ -20,14 +20,14 @@ SHOWN = 20
 @click.option(
     "--fingerprint",
     "expected",
-    help="The signing key that you were told of beforehand (`bastide audit key` shows it).",
+    help="The signing key that you were given beforehand (`bastide audit key` shows it).",
 )
-@click.option("--recompute", "again", is_flag=True, help="Judge every host's bundle once more.")
-def verify(file: Path, as_json: bool, expected: str | None, again: bool) -> int:
-    """Check an evidence FILE offline; exit 1 and name the first broken record if there is one."""
+@click.option("--recompute", "judge_again", is_flag=True, help="Judge every bundle once more.")
+def verify(file: Path, as_json: bool, expected: str | None, judge_again: bool) -> int:
+    """Check an evidence FILE offline (exit 1 names the broken record)."""
     try:
         verified = verify_file(file, expected)
-        recomputed = recompute(verified) if again else None
+        recomputed = recompute(verified) if judge_again else None
     except BrokenError as error:
         if as_json:
             print_json({"file": str(file), "holds": False, "first_broken": str(error)})
@@ -42,7 +42,7 @@ def verify(file: Path, as_json: bool, expected: str | None, again: bool) -> int:
     if as_json:
         print_json({"file": str(file), "holds": True, **_facts(verified, recomputed)})
     else:
-        _tell(file, verified, recomputed, trusted=expected is not None)
+        _show(file, verified, recomputed, trusted=expected is not None)
     return _exit_of(recomputed) if recomputed else Exit.WELL
 
 
@@ -70,7 +70,7 @@ def _facts(verified: Verified, again: Recomputed | None) -> dict[str, object]:
     return facts
 
 
-def _tell(file: Path, verified: Verified, again: Recomputed | None, *, trusted: bool) -> None:
+def _show(file: Path, verified: Verified, again: Recomputed | None, *, trusted: bool) -> None:
     record = verified.link.record
     click.echo(f"{file}: every record holds")
     rows = [
@@ -80,16 +80,16 @@ def _tell(file: Path, verified: Verified, again: Recomputed | None, *, trusted: 
     ]
     if not trusted:
         rows.append(("", "compare it with the fingerprint that you were given beforehand"))
-    for name, text in rows + (_told_again(again) if again else []):
+    for name, text in rows + (_recomputed_rows(again) if again else []):
         click.echo(f"  {name:<11} {text}")
 
 
-def _told_again(again: Recomputed) -> list[tuple[str, str]]:
+def _recomputed_rows(again: Recomputed) -> list[tuple[str, str]]:
     outcome = f"{len(again.differing)} differ" if again.differing else "all the same"
     rows = [("recomputed", f"{again.judged} results judged again: {outcome}")]
-    rows += [("", text) for text in again.differing[:SHOWN]]
-    if len(again.differing) > SHOWN:
-        rows.append(("", f"and {len(again.differing) - SHOWN} more"))
+    rows += [("", text) for text in again.differing[:LISTED]]
+    if len(again.differing) > LISTED:
+        rows.append(("", f"and {len(again.differing) - LISTED} more"))
     if not again.same_checks:
         rows.append(("", "by other checks than the run: judge with the Bastide that made it"))
     if again.unasked:

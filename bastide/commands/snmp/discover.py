@@ -2,13 +2,11 @@
 
 import click
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
-from bastide.support.output import print_json
+from bastide.support.output import print_json, print_table, row
 from inventory.entries import devices
 from monitors.snmp import polling
 from monitors.snmp.discover.compare import Discovery
@@ -24,39 +22,37 @@ from monitors.snmp.targets import targets
 @click.option("--yaml", "as_yaml", is_flag=True, help="Print inventory YAML to paste.")
 @json_option
 def discover(estate_name: str | None, as_yaml: bool, as_json: bool) -> int:
-    """Compare LLDP neighbours, names and addresses with the inventory (exit 1 when they differ).
+    """Compare LLDP neighbours with the inventory (exit 1: differ).
 
+    Names and addresses are compared as well.
     Every device of the estate is polled; hosts that only run an SNMP agent are not. Nothing is
     written: paste what --yaml prints, after a look at it.
     """
     context = estate_context(estate_name)
-    known = targets(context.estate)
-    wanted = [known[entry.name] for entry in devices(context.estate)]
+    by_name = targets(context.estate)
+    wanted = [by_name[entry.name] for entry in devices(context.estate)]
     if not wanted:
         raise CommandError("this estate has no devices", Exit.WRONG_USE)
-    with Console(stderr=True).status(f"asking {len(wanted)} devices"):
+    with Console(stderr=True).status(f"polling {len(wanted)} devices"):
         polled = polling.poll(wanted, context.state, profiles=PROFILES)
-    shown = {
+    observed = {
         result.target.name: seen(
             result.found, [(o.profile, o.table) for o in result.outcomes if not o.failure]
         )
         for result in polled
         if result.success
     }
-    found = compared(context.estate, shown)
+    discovery = compared(context.estate, observed)
     if as_json:
-        print_json(found.as_json())
+        print_json(discovery.as_json())
     elif as_yaml:
-        click.echo(yaml_to_paste(found), nl=False)
+        click.echo(yaml_to_paste(discovery), nl=False)
     else:
-        _show(found)
-    if not shown:
+        _show(discovery)
+    if not observed:
         return Exit.COULD_NOT_CHECK
-    return Exit.FINDINGS if found.differs else Exit.WELL
+    return Exit.FINDINGS if discovery.differs else Exit.WELL
 
 
-def _show(found: Discovery) -> None:
-    table = Table(*HEADINGS)
-    for row in rows(found):
-        table.add_row(*map(escape, row))
-    Console().print(table)
+def _show(discovery: Discovery) -> None:
+    print_table(HEADINGS, (row(*cells) for cells in rows(discovery)))

@@ -1,17 +1,13 @@
-"""`bastide snmp profiles`: what devices are asked for, and what becomes of it."""
+"""`bastide snmp profiles`: what devices are polled for, and the metrics that it becomes."""
 
 from collections.abc import Iterator
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from bastide.support.errors import CommandError, Exit
 from bastide.support.options import json_option
-from bastide.support.output import print_json
-from monitors.snmp.profile import Number, Profile, shipped_profiles
-from monitors.snmp.profile import Table as ProfileTable
+from bastide.support.output import print_json, print_table, row
+from monitors.snmp.profile import Number, Profile, Table, shipped_profiles
 
 
 @click.command()
@@ -23,27 +19,29 @@ def profiles(name: str | None, as_json: bool) -> int:
     A device gets every profile whose objects it answers; `profiles` and `more_profiles` in its
     inventory entry pin and add them.
     """
-    known = shipped_profiles()
-    if name is not None and name not in known:
+    by_name = shipped_profiles()
+    if name is not None and name not in by_name:
         raise CommandError(
-            f"{name}: no such profile; there are: {', '.join(sorted(known))}", Exit.WRONG_USE
+            f"{name}: no such profile; there are: {', '.join(sorted(by_name))}", Exit.WRONG_USE
         )
     if as_json:
-        wanted = [known[name]] if name else known.values()
+        wanted = [by_name[name]] if name else by_name.values()
         print_json([profile.model_dump(mode="json", exclude_defaults=True) for profile in wanted])
     elif name:
-        click.echo("\n".join(documented(known[name])))
+        click.echo("\n".join(document(by_name[name])))
     else:
-        _list(sorted(known.values(), key=lambda profile: profile.profile))
+        _list(sorted(by_name.values(), key=lambda profile: profile.profile))
     return Exit.WELL
 
 
-def _list(found: list[Profile]) -> None:
-    table = Table("profile", "what", "metrics")
-    for profile in found:
-        names = {spec.metric for spec in numbers(profile)}
-        table.add_row(profile.profile, escape(profile.title), str(len(names)))
-    Console().print(table)
+def _list(listed: list[Profile]) -> None:
+    print_table(
+        ("profile", "what", "metrics"),
+        (
+            row(profile.profile, profile.title, str(len({n.metric for n in numbers(profile)})))
+            for profile in listed
+        ),
+    )
 
 
 def numbers(profile: Profile) -> Iterator[Number]:
@@ -53,7 +51,7 @@ def numbers(profile: Profile) -> Iterator[Number]:
         yield from table.columns
 
 
-def documented(profile: Profile) -> Iterator[str]:
+def document(profile: Profile) -> Iterator[str]:
     """Yield the lines that describe a profile."""
     yield f"{profile.profile}: {profile.title}"
     yield f"  {profile.source}"
@@ -72,7 +70,7 @@ def documented(profile: Profile) -> Iterator[str]:
         yield from _table(table)
 
 
-def _table(table: ProfileTable) -> Iterator[str]:
+def _table(table: Table) -> Iterator[str]:
     labels = (
         *(part.label for part in table.index if part.label),
         *(link.label for link in table.links),

@@ -1,4 +1,4 @@
-"""`bastide snmp record`, `walk` and `replay`: a device's answers kept, and served again."""
+"""`bastide snmp record` and `walk`: all that a device answers, kept or printed."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,9 +9,11 @@ from rich.console import Console
 from rich.status import Status
 
 from bastide.actions.snmp_targets import find
+from bastide.support.completion import complete_devices
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import estate_context
-from bastide.support.options import estate_option
+from bastide.support.options import estate_option, json_option
+from bastide.support.output import print_json
 from bastide.support.snmp_options import AccessOptions, access_options
 from inventory.files import write_whole
 from inventory.secrets import SecretError
@@ -25,7 +27,7 @@ from monitors.snmp.targets import agent
 
 
 @click.command()
-@click.argument("target")
+@click.argument("target", shell_complete=complete_devices)
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @estate_option
 @access_options
@@ -36,21 +38,21 @@ def record(
     target: str,
     file: Path | None,
     estate_name: str | None,
-    given: AccessOptions,
+    options: AccessOptions,
     roots: tuple[str, ...],
     masked: bool,
     force: bool,
 ) -> int:
-    """Write all that TARGET answers to FILE (default: TARGET.snmprec), to replay it elsewhere.
+    """Write all that TARGET answers to FILE, to replay it elsewhere.
 
-    TARGET is a device of the inventory or any ADDRESS[:PORT]. Interrupted with Ctrl-C, or when
-    the device falls silent, what was read until then is written. Look through the file before
-    you give it away, --mask or not.
+    FILE is TARGET.snmprec by default. TARGET is a device of the inventory or any ADDRESS[:PORT].
+    Interrupted with Ctrl-C, or when the device falls silent, what was read until then is written.
+    Look through the file before you give it away, --mask or not.
     """
     path = file or Path(f"{target.replace(':', '_').replace('/', '_')}.snmprec")
     if path.exists() and not force:
         raise CommandError(f"{path}: exists; choose another file, or --force", Exit.WRONG_USE)
-    recorder, secret = _walked(target, estate_name, given, roots)
+    recorder, secret = _walked(target, estate_name, options, roots)
     entries = tuple(recorder.entries.values())
     if masked:
         words = (secret.community,) if isinstance(secret, Community) else (secret.user,)
@@ -63,45 +65,67 @@ def record(
 
 
 @click.command()
-@click.argument("target")
+@click.argument("target", shell_complete=complete_devices)
 @click.argument("roots", nargs=-1, metavar="[OID]...")
 @estate_option
 @access_options
-def walk(target: str, roots: tuple[str, ...], estate_name: str | None, given: AccessOptions) -> int:
-    """Print what TARGET answers below each OID, everything by default, as `.snmprec` lines."""
-    recorder, _ = _walked(target, estate_name, given, roots)
-    click.echo(format_entries(recorder.entries.values()), nl=False)
+@json_option
+def walk(
+    target: str,
+    roots: tuple[str, ...],
+    estate_name: str | None,
+    options: AccessOptions,
+    as_json: bool,
+) -> int:
+    """Print what TARGET answers, as `.snmprec` lines.
+
+    Below each OID, or everything.
+    """
+    recorder, _ = _walked(target, estate_name, options, roots)
+    lines = format_entries(recorder.entries.values())
+    if as_json:
+        keys = ("oid", "type", "value")
+        print_json(
+            [dict(zip(keys, line.split("|", 2), strict=True)) for line in lines.splitlines()]
+        )
+    else:
+        click.echo(lines, nl=False)
     for remark in recorder.remarks:
         click.echo(f"note: {remark}", err=True)
     return Exit.FINDINGS if recorder.remarks else Exit.WELL
 
 
+def _as_json(line: str) -> dict[str, str]:
+    object_id, kind, value = line.split("|", 2)
+    return {"oid": object_id, "type": kind, "value": value}
+
+
 def _walked(
-    wanted: str, estate_name: str | None, given: AccessOptions, roots: Sequence[str]
+    wanted: str, estate_name: str | None, options: AccessOptions, roots: Sequence[str]
 ) -> tuple[Recorder, Community | User]:
     context = estate_context(estate_name)
-    target = find(context, wanted, given)
+    target = find(context, wanted, options)
     try:
         below = [oid.encode(root) for root in roots] or ROOTS
         where = agent(target, context.state)
     except (SecretError, oid.OidError) as error:
         raise CommandError(str(error), Exit.WRONG_USE) from None
-    found: list[Recorder] = []
+    recorders: list[Recorder] = []
 
     async def main(status: Status) -> None:
         async with NetworkClient().session(where) as session:
-            found.append(
+            recorders.append(
                 Recorder(session, lambda n, at: status.update(f"{target.name}: {n} values, {at}"))
             )
-            await found[0].walk(below)
+            await recorders[0].walk(below)
 
     try:
-        with Console(stderr=True).status(f"{target.name}: asking") as status:
+        with Console(stderr=True).status(f"{target.name}: polling") as status:
             asyncio.run(main(status))
     except KeyboardInterrupt:
-        if not found:
+        if not recorders:
             raise
-        found[0].remarks.append("interrupted: the rest is missing")
+        recorders[0].remarks.append("interrupted: the rest is missing")
     except SnmpError as error:
         raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
-    return found[0], where.credentials
+    return recorders[0], where.credentials

@@ -1,4 +1,4 @@
-"""`bastide snmp record`, `walk` and `replay`: a device's answers kept, and served again."""
+"""`bastide snmp replay`: recordings served as agents."""
 
 import asyncio
 from collections.abc import Sequence
@@ -52,9 +52,10 @@ def replay(
     move: bool,
     show: bool,
 ) -> int:
-    """Serve recordings FILES as agents, the first on --listen, the others on the ports after it.
+    """Serve recordings FILES as agents.
 
-    `.snmprec` files and what `snmpwalk -On` prints are read. Ask the agent from another terminal:
+    The first answers on --listen, the others on the ports after it. `.snmprec` files and what
+    `snmpwalk -On` prints are read. Poll the agent from another terminal:
 
         bastide snmp poll 127.0.0.1:1161 --community env:COMMUNITY
     """
@@ -68,7 +69,7 @@ def replay(
         )
     except (RecordingError, ListenError, SecretError) as error:
         raise CommandError(str(error), Exit.WRONG_USE) from None
-    _tell(recordings)
+    _show_notes(recordings)
 
     def ready(endpoints: Sequence[Endpoint]) -> None:
         for path, where in zip(files, endpoints, strict=True):
@@ -82,17 +83,17 @@ def replay(
 
 
 def _access(community: str | None, user: str | None, auth: str | None, priv: str | None) -> Access:
-    word = resolve(community, Path()) if community else COMMUNITY
+    name = resolve(community, Path()) if community else COMMUNITY
     if user is None:
-        return Access(word)
+        return Access(name)
     if not auth or not priv:
         raise CommandError("--user needs --auth and --priv", Exit.WRONG_USE)
     keys = (resolve(auth, Path()), resolve(priv, Path()))
-    return Access(word, (User(user, "SHA", keys[0], "AES", keys[1]),))
+    return Access(name, (User(user, "SHA", keys[0], "AES", keys[1]),))
 
 
 def _show(recording: Recording) -> int:
-    _tell([recording])
+    _show_notes([recording])
     try:
         gathering, families = poll_recording(recording)
     except SnmpError as error:
@@ -102,13 +103,13 @@ def _show(recording: Recording) -> int:
     click.echo(render(families), nl=False)
     failed = [outcome for outcome in gathering.outcomes if not outcome.success]
     for outcome in failed:
-        told = [outcome.failure, *(f"{p.oid}: {p.text}" for p in outcome.problems)]
-        for line in filter(None, told):
+        notes = [outcome.failure, *(f"{p.oid}: {p.text}" for p in outcome.problems)]
+        for line in filter(None, notes):
             click.echo(f"note: {outcome.profile} {outcome.table}: {line}", err=True)
     return Exit.FINDINGS if failed else Exit.WELL
 
 
-def _tell(recordings: Sequence[Recording]) -> None:
+def _show_notes(recordings: Sequence[Recording]) -> None:
     for recording in recordings:
         for line in recording.told():
             click.echo(f"note: {line}", err=True)

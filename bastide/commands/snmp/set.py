@@ -4,6 +4,7 @@ import asyncio
 
 import click
 
+from bastide.support.completion import complete_devices
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
@@ -14,7 +15,7 @@ from monitors.snmp.targets import targets
 
 
 @click.command("set")
-@click.argument("device")
+@click.argument("device", shell_complete=complete_devices)
 @click.argument("oid")
 @click.argument("kind", metavar="TYPE", type=click.Choice(sorted(TYPES)))
 @click.argument("value")
@@ -32,7 +33,7 @@ def set_(
     hide: bool,
     as_json: bool,
 ) -> int:
-    """Set the instance OID of DEVICE to VALUE, and read it back (exit 1 when it did not take).
+    """Set OID of DEVICE to VALUE, read it back (exit 1: not taken).
 
     TYPE is a letter, as net-snmp's snmpset has them. The device needs `allow_set: true` in the
     inventory, and the command --change-it.

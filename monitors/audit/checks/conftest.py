@@ -12,7 +12,7 @@ from monitors.audit.model.declared import Declared, find_declared
 
 @pytest.fixture
 def declared(host: Host) -> Declared:
-    """The host as the estate in BASTIDE_ESTATE (default: lab) declares it."""
+    """The host as the estate in BASTIDE_ESTATE, or around the current folder, declares it."""
     estate = load_estate(find_estate(os.environ.get("BASTIDE_ESTATE")))
     return find_declared(estate, host.backend.get_hostname())
 

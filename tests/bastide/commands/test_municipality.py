@@ -1,63 +1,116 @@
-"""The next town is laid out from the template, and what comes out is a valid estate."""
+"""`bastide municipality add`: the next town is laid out from the template, beside what is there."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+import yaml
 
 from inventory.load import load_estate
-from tests.command import bastide
+from inventory.problems import InventoryError
+from tests.command import bastide_here
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 
 
+@pytest.fixture
+def estate(tmp_path: Path) -> Path:
+    """A new estate, just as `bastide init` leaves it: no host has its key yet."""
+    assert bastide_here("init", str(tmp_path / "ours")).returncode == 0
+    return tmp_path / "ours"
+
+
+def add(estate: Path, name: str, *more: str, tier: str = "village") -> tuple[int, str]:
+    done = bastide_here("municipality", "add", name, "--tier", tier, "--estate", str(estate), *more)
+    return done.returncode, done.stdout + done.stderr
+
+
 def with_host_keys(estate: Path) -> None:
+    """Do what the README asks a person to do: put a host key to every host."""
     for file in [estate / "central.yml", *(estate / "municipalities").glob("*.yml")]:
         text = file.read_text()
-        if "\n    host_key:" not in text:
-            file.write_text(text.replace("    roles:", f"    host_key: {KEY}\n    roles:"))
+        file.write_text(text.replace("    roles:", f"    host_key: {KEY}\n    roles:"))
 
 
-def test_an_existing_estate_is_never_overwritten(tmp_path: Path) -> None:
-    assert bastide("init", str(tmp_path / "ours")).returncode == 0
-    again = bastide("init", str(tmp_path / "ours"))
-    assert again.returncode == 2
-    assert "exists already" in again.stderr
+def networks(estate: Path) -> list[str]:
+    files = sorted((estate / "municipalities").glob("*.yml"))
+    return [yaml.safe_load(file.read_text())["sites"][0]["network"] for file in files]
 
 
-def test_a_municipality_is_never_overwritten(tmp_path: Path) -> None:
-    bastide("init", str(tmp_path / "ours"))
-    add = (
-        "municipality",
-        "add",
-        "Gornji Lug",
-        "--tier",
-        "town",
-        "--estate",
-        str(tmp_path / "ours"),
-    )
-    with_host_keys(tmp_path / "ours")
-    bastide(*add)
-    assert bastide(*add).returncode == 2
+def test_it_works_right_after_init_and_says_what_it_chose_and_what_is_next(estate: Path) -> None:
+    status, text = add(estate, "Gornji Lug", tier="town")
+    assert status == 0
+    assert "network 10.10.1.0/24: the next free one after 10.10.0.0/24 in central.yml" in text
+    assert "put your servers' addresses and SSH host keys into" in text
+    assert f"bastide inventory check --estate {estate}" in text
 
 
 @pytest.mark.parametrize("tier", ["village", "town", "city"])
-def test_a_new_town_lacks_only_its_host_keys(tier: str, tmp_path: Path) -> None:
-    estate = tmp_path / "ours"
-    bastide("init", str(estate))
-    with_host_keys(estate)
-    added = bastide("municipality", "add", "Gornji Lug", "--tier", tier, "--estate", str(estate))
-    assert added.returncode == 1
-    assert added.stderr.count("host_key") == added.stderr.count("expected:")
+def test_a_new_town_lacks_only_its_host_keys(tier: str, estate: Path) -> None:
+    add(estate, "Gornji Lug", tier=tier)
+    with pytest.raises(InventoryError) as caught:
+        load_estate(estate)
+    assert all(problem.path.endswith(".host_key") for problem in caught.value.problems)
     with_host_keys(estate)
     assert load_estate(estate).municipalities[0].tier == tier
 
 
-def test_each_town_gets_the_next_free_network(tmp_path: Path) -> None:
-    estate = tmp_path / "ours"
-    bastide("init", str(estate))
-    with_host_keys(estate)
+def test_each_town_gets_the_next_free_network(estate: Path) -> None:
     for name in ("First", "Second"):
-        bastide("municipality", "add", name, "--tier", "village", "--estate", str(estate))
-        with_host_keys(estate)
-    networks = [str(town.sites[0].network) for town in load_estate(estate).municipalities]
-    assert networks == ["10.10.1.0/24", "10.10.2.0/24"]
+        add(estate, name)
+    assert networks(estate) == ["10.10.1.0/24", "10.10.2.0/24"]
+
+
+def test_a_network_that_is_given_is_taken(estate: Path) -> None:
+    add(estate, "First", "--network", "10.99.0.0/24")
+    assert networks(estate) == ["10.99.0.0/24"]
+
+
+def test_a_municipality_is_never_overwritten(estate: Path) -> None:
+    assert add(estate, "Gornji Lug")[0] == 0
+    status, text = add(estate, "Gornji Lug", tier="city")
+    assert status == 2
+    assert "exists already" in text
+    assert "tier: village" in (estate / "municipalities" / "gornjilug.yml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (("--network", "nonsense"), "expected: a network such as 10.10.1.0/24"),
+        (("--network", "10.10.1.5/24"), "has host bits set"),
+        (("--network", "10.10.0.128/25"), "overlaps 10.10.0.0/24 in central.yml"),
+        (("--network", "10.10.1.0/28"), "expected at least 32 addresses"),
+        (("--country", "Palestine"), "expected two capital letters"),
+    ],
+)
+def test_what_cannot_be_laid_out_is_refused_in_words(
+    more: tuple[str, str], message: str, estate: Path
+) -> None:
+    status, text = add(estate, "Gornji Lug", *more)
+    assert status == 2
+    assert message in text
+    assert networks(estate) == []
+
+
+@pytest.mark.parametrize("name", ["", "Б", "1st", "central", "estate", "two\nlines"])
+def test_a_name_that_gives_no_id_is_refused(name: str, estate: Path) -> None:
+    status, text = add(estate, name)
+    assert status == 2
+    assert "cannot name a municipality" in text
+
+
+def test_the_highest_network_of_all_leaves_none_to_choose(estate: Path) -> None:
+    central = estate / "central.yml"
+    highest = ip_network("255.255.255.0/24")
+    central.write_text(central.read_text().replace("10.10.0.0/24", str(highest)))
+    status, text = add(estate, "First")
+    assert status == 2
+    assert "give one with --network" in text
+
+
+def test_a_file_that_is_no_yaml_is_named(estate: Path) -> None:
+    (estate / "central.yml").write_text("sites: [")
+    status, text = add(estate, "First")
+    assert status == 2
+    assert "central.yml" in text

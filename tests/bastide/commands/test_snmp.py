@@ -9,21 +9,25 @@ from pathlib import Path
 import pytest
 
 from monitors.snmp.profile import shipped_profiles
-from tests.command import BASTIDE, bastide, environment
+from tests.command import BASTIDE, bastide_here, environment
 from tests.infra.lab.agent.running import free_port
 
 CASES = Path(__file__).resolve().parents[2] / "monitors" / "snmp" / "vendors" / "cases"
 ODD = sorted(CASES.rglob("*.snmprec"))[0]
-WORD = "a-word-of-this-test"
+COMMUNITY = "a-community-of-this-test"
+
+
+def snmp(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return bastide_here("snmp", *arguments, BASTIDE_ESTATE="lab")
 
 
 @contextmanager
 def replayed(file: Path, community: Path) -> Iterator[int]:
     """The port of an agent that serves a recording."""
     port = free_port()
-    words = ["snmp", "replay", str(file), "--listen", f"127.0.0.1:{port}"]
+    arguments = ["snmp", "replay", str(file), "--listen", f"127.0.0.1:{port}"]
     with subprocess.Popen(
-        [str(BASTIDE), *words, "--community", f"file:{community}"],
+        [str(BASTIDE), *arguments, "--community", f"file:{community}"],
         stdout=subprocess.PIPE,
         text=True,
         env=environment(PYTHONUNBUFFERED="1"),
@@ -37,15 +41,18 @@ def replayed(file: Path, community: Path) -> Iterator[int]:
 @pytest.fixture
 def community(tmp_path: Path) -> Path:
     file = tmp_path / "community"
-    file.write_text(WORD, encoding="utf-8")
+    file.write_text(COMMUNITY, encoding="utf-8")
     return file
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("arguments", "message"),
     [
         (["poll", "toaster"], "toaster: no device of this estate and no address"),
-        (["poll", "10.0.0.1:none"], "no device of this estate"),
+        (["poll", "velgora-swich"], "did you mean velgora-switch"),
+        (["poll", "10.0.0.1:none"], "'none' is no UDP port; expected 1 to 65535"),
+        (["poll", "127.0.0.1:99999"], "'99999' is no UDP port"),
+        (["poll", "127.0.0.1:0"], "'0' is no UDP port"),
         (["poll", "10.0.0.1", "--version", "2c"], "needs a community"),
         (["profiles", "toaster"], "toaster: no such profile"),
         (["record", "10.0.0.1", "--root", "sysName"], "is no object identifier"),
@@ -61,30 +68,30 @@ def community(tmp_path: Path) -> Path:
         ),
     ],
 )
-def test_what_cannot_be_done_says_why(words: list[str], told: str) -> None:
-    done = bastide("snmp", *words)
+def test_what_cannot_be_done_says_why(arguments: list[str], message: str) -> None:
+    done = snmp(*arguments)
     assert done.returncode in (2, 3)
-    assert told in " ".join(done.stderr.split())
+    assert message in " ".join(done.stderr.split())
 
 
 def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     file = tmp_path / "kept.snmprec"
     file.write_text("mine", encoding="utf-8")
-    done = bastide("snmp", "record", "10.0.0.1", str(file))
+    done = snmp("record", "10.0.0.1", str(file))
     assert done.returncode == 2
     assert file.read_text(encoding="utf-8") == "mine"
 
 
 def test_profiles_are_listed_and_documented() -> None:
-    listed = json.loads(bastide("snmp", "profiles", "--json").stdout)
+    listed = json.loads(snmp("profiles", "--json").stdout)
     assert {profile["profile"] for profile in listed} == set(shipped_profiles())
-    told = bastide("snmp", "profiles", "ups").stdout
-    assert "bastide_ups_on_battery" in told
-    assert "1.3.6.1.2.1.33" in told
+    text = snmp("profiles", "ups").stdout
+    assert "bastide_ups_on_battery" in text
+    assert "1.3.6.1.2.1.33" in text
 
 
 def test_a_recording_shows_its_metrics_without_a_network() -> None:
-    done = bastide("snmp", "replay", "--show", str(ODD))
+    done = snmp("replay", "--show", str(ODD))
     assert done.returncode in (0, 1), done.stderr
     assert "# TYPE " in done.stdout
 
@@ -93,23 +100,21 @@ def test_a_device_is_recorded_replayed_and_polled(tmp_path: Path, community: Pat
     again = tmp_path / "again.snmprec"
     access = ["--community", f"file:{community}"]
     with replayed(ODD, community) as port:
-        polled = bastide("snmp", "poll", f"127.0.0.1:{port}", *access, "--text")
-        recorded = bastide("snmp", "record", f"127.0.0.1:{port}", str(again), *access)
-        walked = bastide("snmp", "walk", f"127.0.0.1:{port}", *access)
+        polled = snmp("poll", f"127.0.0.1:{port}", *access, "--text")
+        recorded = snmp("record", f"127.0.0.1:{port}", str(again), *access)
+        walked = snmp("walk", f"127.0.0.1:{port}", *access)
     assert "bastide_snmp_success 1" in polled.stdout
     assert recorded.returncode == 0, recorded.stderr
     assert walked.stdout == again.read_text(encoding="utf-8")
-    shown = bastide("snmp", "replay", "--show", str(again)).stdout
+    shown = snmp("replay", "--show", str(again)).stdout
     assert [line for line in shown.splitlines() if line.startswith("# TYPE")] == [
         line
-        for line in bastide("snmp", "replay", "--show", str(ODD)).stdout.splitlines()
+        for line in snmp("replay", "--show", str(ODD)).stdout.splitlines()
         if line.startswith("# TYPE")
     ]
 
 
 def test_no_secret_is_shown(community: Path) -> None:
     with replayed(ODD, community) as port:
-        done = bastide(
-            "snmp", "poll", f"127.0.0.1:{port}", "--community", f"file:{community}", "--json"
-        )
-    assert WORD not in done.stdout + done.stderr
+        done = snmp("poll", f"127.0.0.1:{port}", "--community", f"file:{community}", "--json")
+    assert COMMUNITY not in done.stdout + done.stderr

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import bastide, bastide_json
+from tests.command import bastide_here, bastide_json
 from tests.monitors.audit.estates import TABLE
 from tests.monitors.audit.evidence.sealed import HOSTS, sealed
 
@@ -19,14 +19,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def told(home: Path, *arguments: str) -> str:
-    done = bastide("audit", *arguments, "--estate", "lab", BASTIDE_STATE_HOME=str(home))
+def run(home: Path, *arguments: str) -> str:
+    done = bastide_here("audit", *arguments, "--estate", "lab", BASTIDE_STATE_HOME=str(home))
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def test_before_any_audit_there_is_nothing_to_report(tmp_path: Path) -> None:
-    done = bastide("audit", "report", "--estate", "lab", BASTIDE_STATE_HOME=str(tmp_path))
+    done = bastide_here("audit", "report", "--estate", "lab", BASTIDE_STATE_HOME=str(tmp_path))
     assert done.returncode == 3
     assert "run `bastide audit run`" in done.stderr
 
@@ -36,7 +36,7 @@ def test_a_damaged_run_is_told_by_its_file(tmp_path: Path) -> None:
     file = next((tmp_path / "lab" / "audits").glob("*.json"))
     file.write_text("{}")
 
-    done = bastide("audit", "show", "--estate", "lab", BASTIDE_STATE_HOME=str(tmp_path))
+    done = bastide_here("audit", "show", "--estate", "lab", BASTIDE_STATE_HOME=str(tmp_path))
 
     assert done.returncode == 3
     assert file.name in done.stderr
@@ -45,22 +45,22 @@ def test_a_damaged_run_is_told_by_its_file(tmp_path: Path) -> None:
 
 def test_evidence_of_one_municipality_is_refused(home: Path) -> None:
     arguments = ("report", "--format", "evidence", "--municipality", "velgora")
-    done = bastide("audit", *arguments, "--estate", "lab", BASTIDE_STATE_HOME=str(home))
+    done = bastide_here("audit", *arguments, "--estate", "lab", BASTIDE_STATE_HOME=str(home))
     assert done.returncode == 2
     assert "evidence is of a whole run" in done.stderr
 
 
 def test_history_is_made_anew_from_the_audits_own_files(home: Path) -> None:
-    known = json.loads(told(home, "history", "--rebuild", "--json"))
+    known = json.loads(run(home, "history", "--rebuild", "--json"))
 
     assert {s["host"] for s in known["standings"]} == set(HOSTS)
     assert {r["host"] for r in known["repairs"]} == set(HOSTS)
-    assert "mended" in told(home, "history")
+    assert "mended" in run(home, "history")
 
 
 def test_a_report_lies_beside_its_evidence_which_holds(home: Path) -> None:
     formats = [word for name in ("html", "csv", "evidence") for word in ("--format", name)]
-    written = [Path(line) for line in told(home, "report", *formats).splitlines()]
+    written = [Path(line) for line in run(home, "report", *formats).splitlines()]
 
     assert len({file.parent for file in written}) == 1
     found = bastide_json("audit", "verify", str(written[-1]), "--recompute")
@@ -73,8 +73,8 @@ def test_a_bundle_is_judged_again_by_the_rules_of_a_day(home: Path) -> None:
     arguments = ("audit", "replay", str(bundle), "--estate", "lab")
     env = {"BASTIDE_STATE_HOME": str(home)}
 
-    too_early = bastide(*arguments, "--as-of", "2020-01-01", **env)
-    today, again = (bastide(*arguments, "--json", **env).stdout for _ in range(2))
+    too_early = bastide_here(*arguments, "--as-of", "2020-01-01", **env)
+    today, again = (bastide_here(*arguments, "--json", **env).stdout for _ in range(2))
 
     assert too_early.returncode == 3
     assert "no run had been sealed by 2020-01-01" in too_early.stderr

@@ -1,0 +1,153 @@
+"""Backup plans and drills as tables and JSON."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from bastide.actions.playbook_recap import Recap
+from bastide.support.output import print_json, print_table, row
+from monitors.continuity.objectives import BackupObjectives
+from monitors.continuity.plan_states import PlanState
+from monitors.continuity.records import DrillResult
+
+HOUR_SECONDS = 3600
+
+
+def show_plans(plans: Sequence[PlanState], now: datetime, *, as_json: bool) -> None:
+    """Print what is known of each plan's snapshots and drills."""
+    if as_json:
+        print_json([plan_values(plan, now) for plan in plans])
+        return
+    print_table(
+        ("host", "plan", "newest snapshot", "RPO", "last drill"),
+        (
+            row(
+                plan.objectives.host,
+                plan.objectives.plan,
+                describe_age(plan, now),
+                f"{plan.objectives.rpo_seconds / HOUR_SECONDS:.0f} h",
+                describe_drill(plan.last_drill),
+                bad=not plan.within_rpo(now),
+            )
+            for plan in plans
+        ),
+    )
+
+
+def show_objectives(plans: Sequence[BackupObjectives], *, as_json: bool) -> None:
+    """Print how much each plan may lose and how long its recovery may take."""
+    if as_json:
+        print_json(
+            [
+                {**p.labels, "rpo_seconds": p.rpo_seconds, "rto_seconds": p.rto_seconds}
+                for p in plans
+            ]
+        )
+        return
+    print_table(
+        ("host", "plan", "RPO", "RTO", "drill every"),
+        (
+            row(
+                plan.host,
+                plan.plan,
+                f"{plan.rpo_seconds / HOUR_SECONDS:.0f} h",
+                f"{plan.rto_seconds / HOUR_SECONDS:.0f} h",
+                f"{plan.drill_every_seconds / HOUR_SECONDS / 24:.0f} days",
+            )
+            for plan in plans
+        ),
+    )
+
+
+def show_backups(plans: Sequence[BackupObjectives], recap: Recap, *, as_json: bool) -> None:
+    """Print what a run of the backups came to on each host that has plans."""
+    messages = {failure.host: failure.message for failure in recap.failures}
+    hosts = _by_host(plans)
+    done = {host: _backed_up(recap, host) for host in hosts}
+    if as_json:
+        print_json(
+            [
+                {"host": host, "plans": names, "ok": done[host], "error": messages.get(host)}
+                for host, names in hosts.items()
+            ]
+        )
+        return
+    print_table(
+        ("host", "plans", "result"),
+        (
+            row(
+                host,
+                ", ".join(names),
+                "backed up" if done[host] else f"FAILED: {messages.get(host) or 'see the log'}",
+                bad=not done[host],
+            )
+            for host, names in hosts.items()
+        ),
+    )
+
+
+def show_drills(results: Sequence[DrillResult], *, as_json: bool) -> None:
+    """Print what the drills proved and measured."""
+    if as_json:
+        print_json([result.model_dump(mode="json") for result in results])
+        return
+    print_table(
+        ("host", "plan", "result", "lost (RPO)", "rows", "files"),
+        (
+            row(
+                result.host,
+                result.plan,
+                describe_drill(result),
+                "" if result.rpo_seconds is None else f"{result.rpo_seconds / 60:.0f} min",
+                str(sum(result.rows.values())),
+                str(result.files_verified),
+                bad=not result.ok,
+            )
+            for result in results
+        ),
+    )
+
+
+def plan_values(plan: PlanState, now: datetime) -> dict[str, Any]:
+    """Return a plan's state as plain JSON values; times in UTC, durations in seconds."""
+    drill = plan.last_drill
+    return {
+        "municipality": plan.objectives.municipality,
+        "host": plan.objectives.host,
+        "plan": plan.objectives.plan,
+        "last_snapshot": plan.last_snapshot.isoformat() if plan.last_snapshot else None,
+        "age_seconds": plan.age_seconds(now),
+        "rpo_seconds": plan.objectives.rpo_seconds,
+        "within_rpo": plan.within_rpo(now),
+        "problem": plan.problem,
+        "drill": drill.model_dump(mode="json") if drill else None,
+    }
+
+
+def describe_age(plan: PlanState, now: datetime) -> str:
+    """Return how old a plan's newest snapshot is, or why that is not known."""
+    age = plan.age_seconds(now)
+    if age is None:
+        return plan.problem or "unknown"
+    return f"{age / 60:.0f} min" if age < HOUR_SECONDS else f"{age / HOUR_SECONDS:.1f} h"
+
+
+def describe_drill(drill: DrillResult | None) -> str:
+    """Return what a drill proved, or why it failed."""
+    if drill is None:
+        return "never"
+    if not drill.ok or drill.rto_seconds is None:
+        return f"FAILED: {drill.error}"
+    return f"{drill.depth} in {drill.rto_seconds:.1f} s ({drill.started:%Y-%m-%d})"
+
+
+def _by_host(plans: Sequence[BackupObjectives]) -> dict[str, list[str]]:
+    hosts: dict[str, list[str]] = {}
+    for plan in plans:
+        hosts.setdefault(plan.host, []).append(plan.plan)
+    return hosts
+
+
+def _backed_up(recap: Recap, host: str) -> bool:
+    """Whether the playbook made snapshots on a host: it reports a change for each that it made."""
+    return host in recap.hosts and recap.hosts[host].finished and recap.hosts[host].changed > 0

@@ -1,0 +1,55 @@
+"""What the shell completes: names of estates, and of an estate's hosts and plans."""
+
+from collections.abc import Callable, Iterable
+
+import click
+from click.shell_completion import CompletionItem
+
+from bastide.support.estate import EstateContext, estate_context
+from bastide.support.shipped_files import playbook_names
+from inventory.entries import devices, hosts
+from inventory.paths import SHIPPED_ESTATES
+from inventory.problems import InventoryError
+
+Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def complete_estates(
+    ctx: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the shipped estates' names, and let the shell complete folders."""
+    names = sorted(file.parent.name for file in SHIPPED_ESTATES.glob("*/estate.yml"))
+    return [*_matching(names, incomplete), CompletionItem(incomplete, type="dir")]
+
+
+def complete_playbooks(
+    ctx: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the names of the playbooks."""
+    return _matching(playbook_names(), incomplete)
+
+
+def of_estate(names: Callable[[EstateContext], Iterable[str]]) -> Complete:
+    """Return a completion by names that stand in the estate that `--estate` gives."""
+
+    def complete(
+        ctx: click.Context, parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        try:
+            context = estate_context(ctx.params.get("estate_name"))
+        except InventoryError:
+            return []
+        return _matching(names(context), incomplete)
+
+    return complete
+
+
+complete_hosts = of_estate(lambda context: (entry.name for entry in hosts(context.estate)))
+complete_plans = of_estate(
+    lambda context: (plan.id for entry in hosts(context.estate) for plan in entry.host.backups)
+)
+complete_devices = of_estate(lambda context: (entry.name for entry in devices(context.estate)))
+
+
+def _matching(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
