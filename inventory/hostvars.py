@@ -9,8 +9,11 @@ from inventory.logins import ADMINISTRATOR, logins
 from inventory.model import BackupPlan, Estate
 from inventory.open_ports import OpenPort, estate_networks, forwards, open_ports
 from inventory.outputs import Outputs
+from inventory.roles import ROLES
 from inventory.secrets import handed_name, secret_path
 
+BACKUP_CLIENT = "backup_client"
+"""The group, and the Ansible role, of the hosts that have a backup plan."""
 SSH_OPTIONS = "-o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o UserKnownHostsFile={}"
 
 
@@ -23,7 +26,7 @@ def groups(estate: Estate) -> dict[str, tuple[str, ...]]:
         if entry.tenant.tier:
             names += ["municipal", f"tier_{entry.tenant.tier}"]
         if entry.host.backups:
-            names.append("backup_client")
+            names.append(BACKUP_CLIENT)
         for name in names:
             found.setdefault(name, []).append(entry.name)
     return {name: tuple(members) for name, members in found.items()}
@@ -39,6 +42,7 @@ def host_variables(
         **_network(entry, outputs),
         "bastide_logins": _logins(entry, state),
         "bastide_roles": [role.value for role in entry.host.roles],
+        **_ansible_roles(entry),
         "bastide_snmp": _snmp(entry.tenant.estate),
         "bastide_backups": [_backup(entry, plan, state) for plan in entry.host.backups],
         "bastide_backup_clients": _backup_clients(entry),
@@ -56,6 +60,16 @@ def host_variables(
             "certificate": str(state / "tls" / f"{entry.fqdn}.crt"),
             "key": str(state / "tls" / f"{entry.fqdn}.key"),
         },
+    }
+
+
+def _ansible_roles(entry: InventoryHost) -> dict[str, list[str]]:
+    """Return the Ansible roles that a host gets in configure.yml and harden.yml for its roles."""
+    rows = [ROLES[role] for role in entry.host.roles]
+    return {
+        "bastide_configured_by": [row.configured_by for row in rows]
+        + ([BACKUP_CLIENT] if entry.host.backups else []),
+        "bastide_hardened_by": [row.hardened_by for row in rows if row.hardened_by],
     }
 
 

@@ -1,45 +1,17 @@
-"""What every host serves, and from where it may be reached: roles' tables plus the declared."""
+"""What every host serves, and from where: the ports of the baseline, of its roles, its own."""
 
 from dataclasses import dataclass
 
 from inventory.entries import InventoryHost, devices, hosts, tenants
 from inventory.enums import Access, Protocol, Role
 from inventory.model import Estate, Listen
+from inventory.roles import ROLES, SNMP
 from inventory.scalars import Network
-
-TCP, UDP = Protocol.TCP, Protocol.UDP
 
 BASELINE: tuple[Listen, ...] = (
     Listen(port=22, access=Access.MANAGEMENT, name="ssh"),
     Listen(port=9100, access=Access.CENTRAL, name="node_exporter"),
 )
-# Administrators poll too, with `bastide snmp`; who does not know the keys gets no answer anyway.
-SNMP = Listen(port=161, protocol=UDP, access=Access.MANAGEMENT, name="snmp")
-BY_ROLE: dict[Role, tuple[Listen, ...]] = {
-    Role.EDGE: (),
-    Role.RESOLVER: (
-        Listen(port=53, protocol=UDP, access=Access.SITE, name="dns"),
-        Listen(port=53, protocol=TCP, access=Access.SITE, name="dns"),
-    ),
-    Role.APPLICATION: (
-        Listen(port=80, access=Access.ANYWHERE, name="http"),
-        Listen(port=443, access=Access.ANYWHERE, name="https"),
-    ),
-    Role.FILE_SERVER: (Listen(port=445, access=Access.SITE, name="smb"),),
-    Role.SNMP_AGENT: (SNMP,),
-    Role.OPERATIONS: (
-        Listen(port=123, protocol=UDP, access=Access.ESTATE, name="ntp"),
-        Listen(port=9090, access=Access.MANAGEMENT, name="prometheus"),
-        Listen(port=9093, access=Access.MANAGEMENT, name="alertmanager"),
-        Listen(port=9872, access=Access.MANAGEMENT, name="bastide_exporter"),
-        # Devices and hosts everywhere; who is not in the inventory, or lacks the keys, is dropped.
-        Listen(port=162, protocol=UDP, access=Access.ESTATE, name="snmp_traps"),
-        # Every host's journal; whoever has no certificate of the estate is refused.
-        Listen(port=19532, access=Access.ESTATE, name="journal"),
-    ),
-    Role.VAULT: (Listen(port=22, access=Access.ESTATE, name="backup_ssh"),),
-    Role.SCRATCH: (),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +34,7 @@ class Forward:
 
 def open_ports(entry: InventoryHost) -> tuple[OpenPort, ...]:
     """Return the ports of a host: the baseline's, its roles' and its own."""
-    declared = [*BASELINE, *(listen for role in entry.host.roles for listen in BY_ROLE[role])]
+    declared = [*BASELINE, *(listen for role in entry.host.roles for listen in ROLES[role].listens)]
     return tuple(
         OpenPort(listen.port, listen.protocol, listen.name, sources(listen.access, entry))
         for listen in (*declared, *entry.host.listens)
