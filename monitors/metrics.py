@@ -1,8 +1,8 @@
-"""The measured values that every monitor hands over, and their Prometheus text form.
+"""Metric families of SNMP polls, and their Prometheus text: fast, and read like the library's.
 
-Collectors return families; only :func:`render` knows the text exposition format 0.0.4
-(https://prometheus.io/docs/instrumenting/exposition_formats/). It is our own because
-``prometheus_client.generate_latest`` costs more CPU than a whole fast SNMP poll.
+Only :func:`render` knows the text exposition format 0.0.4
+(https://prometheus.io/docs/instrumenting/exposition_formats/). All other metrics go through
+``prometheus_client``, whose ``generate_latest`` costs more CPU than a whole fast SNMP poll.
 """
 
 import math

@@ -1,9 +1,11 @@
-"""The newest results of every host as Prometheus families: gauges, failures one by one."""
+"""The newest results of every host as Prometheus gauges; failures are a series each."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+
+from prometheus_client.core import GaugeMetricFamily
 
 from inventory.entries import hosts
 from inventory.model import CENTRAL, ESTATE_SCOPE, Estate, Waiver
@@ -14,133 +16,149 @@ from monitors.audit.model.controls import load_controls
 from monitors.audit.model.results import Result
 from monitors.audit.model.score import SCORE_MODEL, Score, score
 from monitors.audit.model.waivers import of_unknown_controls
-from monitors.metrics import Family, Sample
 
-Places = Mapping[str, str]
+Municipalities = Mapping[str, str]
 """The municipality of every host that the estate declares."""
+
+Sample = tuple[tuple[str, ...], float]
+"""The values of a family's labels, in its order, and the sample's own."""
+
+HOST = ("municipality", "host")
+WAIVER = ("control", "scope", "municipality", "host")
 
 SHARES: tuple[tuple[str, str, Callable[[Score], float | None]], ...] = (
     (
         "score_ratio",
         "Severity-weighted share of controls proved to pass.",
-        lambda found: found.proved,
+        lambda score: score.proved,
     ),
     (
         "accepted_score_ratio",
         "Like the score, failures under a waiver in force counted as passed.",
-        lambda found: found.accepted,
+        lambda score: score.accepted,
     ),
     (
         "coverage_ratio",
         "Severity-weighted share of controls that could be determined, not long ago.",
-        lambda found: found.coverage,
+        lambda score: score.coverage,
     ),
 )
 
 
-def collect(state: Path, estate: Estate, now: datetime | None = None) -> Iterator[Family]:
+def collect(
+    state: Path, estate: Estate, now: datetime | None = None
+) -> Iterator[GaugeMetricFamily]:
     """Yield the metrics of the newest audit of every host that the estate declares.
 
     Before any audit no family has samples. Raises AuditError when a results file is damaged,
     and at the end, when all else is given, StoreError when the history cannot be read.
     """
-    tenants = {entry.name: entry.tenant.id for entry in hosts(estate)}
-    known, now = newest(state, tenants), now or datetime.now(UTC)
-    yield from _shares(known, tenants, now)
-    yield _gauge("controls", "Number of controls by outcome and severity.", _counts(known, now))
-    yield from _not_passing(known)
+    municipalities = {entry.name: entry.tenant.id for entry in hosts(estate)}
+    audits, now = newest(state, municipalities), now or datetime.now(UTC)
+    yield from _shares(audits, municipalities, now)
     yield _gauge(
-        "audit_success", "Whether the host could be asked in its newest audit.", _success(known)
+        "controls",
+        "Number of controls by outcome and severity.",
+        (*HOST, "outcome", "severity"),
+        _counts(audits, now),
+    )
+    yield from _not_passing(audits)
+    yield _gauge(
+        "audit_success",
+        "Whether the host could be asked in its newest audit.",
+        HOST,
+        ((_host(host), not host.audit.problem) for host in audits),
     )
     yield _gauge(
         "last_audit_timestamp_seconds",
         "When the newest audit began in which the host could be asked.",
-        _last_audit(known),
+        HOST,
+        ((_host(host), host.answered_at.timestamp()) for host in audits if host.answered_at),
     )
     yield _gauge(
-        "control_set_info", "The controls and the score model that it was judged by.", _sets(known)
+        "control_set_info",
+        "The controls and the score model that it was judged by.",
+        (*HOST, "controls", "score_model"),
+        ((_host(host, host.controls_sha256[:12], str(SCORE_MODEL)), 1) for host in audits),
     )
-    yield from _waivers(estate.waivers if known else (), tenants)
+    yield from _waivers(estate.waivers if audits else (), municipalities)
     yield _gauge(
         "control_first_failed_timestamp_seconds",
         "When a failure was first seen that was not seen mended since.",
-        _first_failed(state, estate, tenants),
+        (*HOST, "control"),
+        _first_failed(state, estate, municipalities),
     )
 
 
-def _gauge(name: str, text: str, samples: Iterable[Sample]) -> Family:
-    return Family(f"bastide_security_{name}", text, "gauge", tuple(samples))
+def _gauge(
+    name: str, text: str, labels: tuple[str, ...], samples: Iterable[Sample]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(f"bastide_security_{name}", text, labels=labels)
+    for values, value in samples:
+        family.add_metric(values, value)
+    return family
 
 
-def _labels(host: Newest, **more: str) -> dict[str, str]:
-    return {"municipality": host.audit.municipality, "host": host.audit.host, **more}
+def _host(host: Newest, *more: str) -> tuple[str, ...]:
+    return (host.audit.municipality, host.audit.host, *more)
 
 
-def _shares(known: Sequence[Newest], tenants: Places, now: datetime) -> Iterator[Family]:
+def _shares(
+    audits: Sequence[Newest], municipalities: Municipalities, now: datetime
+) -> Iterator[GaugeMetricFamily]:
     """Yield scores; a host that was never audited has no score and a coverage of 0."""
-    scores = [(_labels(host), score(host.results(now))) for host in known]
-    never = tenants.keys() - {host.audit.host for host in known} if known else set()
-    for name, text, value in SHARES:
-        samples = [Sample(labels, v) for labels, s in scores if (v := value(s)) is not None]
+    scores = [(_host(host), score(host.results(now))) for host in audits]
+    never = municipalities.keys() - {host.audit.host for host in audits} if audits else set()
+    for name, text, share in SHARES:
+        samples: list[Sample] = [
+            (labels, value) for labels, s in scores if (value := share(s)) is not None
+        ]
         if name == "coverage_ratio":
-            samples += [
-                Sample({"municipality": tenants[host], "host": host}, 0.0) for host in sorted(never)
-            ]
-        yield _gauge(name, text, samples)
+            samples += [((municipalities[host], host), 0) for host in sorted(never)]
+        yield _gauge(name, text, HOST, samples)
 
 
-def _counts(known: Iterable[Newest], now: datetime) -> Iterator[Sample]:
-    for host in known:
+def _counts(audits: Iterable[Newest], now: datetime) -> Iterator[Sample]:
+    for host in audits:
         counts = Counter((result.outcome, result.severity) for result in host.results(now))
         for (outcome, severity), number in sorted(counts.items()):
-            yield Sample(_labels(host, outcome=outcome, severity=severity), float(number))
+            yield _host(host, outcome, severity), number
 
 
-def _not_passing(known: Sequence[Newest]) -> Iterator[Family]:
+def _not_passing(audits: Sequence[Newest]) -> Iterator[GaugeMetricFamily]:
     """Yield a series for each control that does not pass, so their number stays bounded."""
+    labels = (*HOST, "control", "severity")
     yield _gauge(
         "control_failing",
         "1 for each control that failed when the host was last asked and is not waived.",
-        _ones(known, lambda host: (r for r in host.failures if not r.is_waived)),
+        labels,
+        _ones(audits, lambda host: (r for r in host.failures if not r.is_waived)),
     )
     yield _gauge(
         "control_waived",
         "1 for each control that failed when the host was last asked, under a waiver in force.",
-        _ones(known, lambda host: (r for r in host.failures if r.is_waived)),
+        labels,
+        _ones(audits, lambda host: (r for r in host.failures if r.is_waived)),
     )
     yield _gauge(
         "control_undetermined",
         "1 for each control that could not be determined on a host that could be asked.",
-        _ones(known, lambda host: host.undetermined),
+        labels,
+        _ones(audits, lambda host: host.undetermined),
     )
 
 
 def _ones(
-    known: Iterable[Newest], chosen: Callable[[Newest], Iterable[Result]]
+    audits: Iterable[Newest], select: Callable[[Newest], Iterable[Result]]
 ) -> Iterator[Sample]:
-    for host in known:
-        for result in chosen(host):
-            labels = _labels(host, control=result.control, severity=result.severity)
-            yield Sample(labels, 1.0)
+    for host in audits:
+        for result in select(host):
+            yield _host(host, result.control, result.severity), 1
 
 
-def _success(known: Iterable[Newest]) -> Iterator[Sample]:
-    return (Sample(_labels(host), float(not host.audit.problem)) for host in known)
-
-
-def _last_audit(known: Iterable[Newest]) -> Iterator[Sample]:
-    for host in known:
-        if host.answered_at:
-            yield Sample(_labels(host), host.answered_at.timestamp())
-
-
-def _sets(known: Iterable[Newest]) -> Iterator[Sample]:
-    for host in known:
-        named = {"controls": host.controls_sha256[:12], "score_model": str(SCORE_MODEL)}
-        yield Sample(_labels(host, **named), 1.0)
-
-
-def _waivers(waivers: Sequence[Waiver], tenants: Places) -> Iterator[Family]:
+def _waivers(
+    waivers: Sequence[Waiver], municipalities: Municipalities
+) -> Iterator[GaugeMetricFamily]:
     """Yield when waivers end: of a control and a scope the last one, since it renews the others."""
     ends: dict[tuple[str, str], datetime] = {}
     for waiver in sorted(waivers, key=lambda waiver: waiver.expires):
@@ -149,28 +167,29 @@ def _waivers(waivers: Sequence[Waiver], tenants: Places) -> Iterator[Family]:
     yield _gauge(
         "waiver_expiry_timestamp_seconds",
         "First second at which a waiver is no longer in force.",
-        (Sample(_scope(*named, tenants), over.timestamp()) for named, over in ends.items()),
+        WAIVER,
+        ((_waiver(*waived, municipalities), over.timestamp()) for waived, over in ends.items()),
     )
-    unknown = of_unknown_controls(waivers, load_controls())
+    unknown = {(w.control, w.scope) for w in of_unknown_controls(waivers, load_controls())}
     yield _gauge(
         "waiver_unknown_control",
         "1 for each waiver of a control that the table does not have: it accepts nothing.",
-        (Sample(_scope(*named, tenants), 1.0) for named in {(w.control, w.scope) for w in unknown}),
+        WAIVER,
+        ((_waiver(*waived, municipalities), 1) for waived in unknown),
     )
 
 
-def _scope(control: str, scope: str, tenants: Places) -> dict[str, str]:
+def _waiver(control: str, scope: str, municipalities: Municipalities) -> tuple[str, ...]:
     """Return a waiver's labels; the whole estate's are central's to renew.
 
     An empty `host` keeps Prometheus from adding that of the target, which is the exporter's.
     """
-    tenant = CENTRAL if scope == ESTATE_SCOPE else tenants.get(scope, scope)
-    host = scope if scope in tenants else ""
-    return {"control": control, "scope": scope, "municipality": tenant, "host": host}
+    municipality = CENTRAL if scope == ESTATE_SCOPE else municipalities.get(scope, scope)
+    return control, scope, municipality, scope if scope in municipalities else ""
 
 
-def _first_failed(state: Path, estate: Estate, tenants: Places) -> Iterator[Sample]:
+def _first_failed(state: Path, estate: Estate, municipalities: Municipalities) -> Iterator[Sample]:
     for standing, first in sorted(read_first_failed(store_url(state), estate.estate).items()):
-        if standing.host in tenants:
-            labels = {"municipality": tenants[standing.host], "host": standing.host}
-            yield Sample({**labels, "control": standing.control}, first.timestamp())
+        if standing.host in municipalities:
+            labels = (municipalities[standing.host], standing.host, standing.control)
+            yield labels, first.timestamp()

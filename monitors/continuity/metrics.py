@@ -1,13 +1,16 @@
-"""Snapshots and drills as metrics; a plan without data still has its expected series to join."""
+"""Snapshots and drills as metrics; a plan without data still has its targets, for rules to join."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from prometheus_client.core import GaugeMetricFamily
 
 from inventory.model import Estate
 from monitors.continuity.host_status import ReadFile
 from monitors.continuity.plan_states import PlanState, read_plan_states
 from monitors.continuity.records import DrillResult
-from monitors.metrics import Family, Sample, gauge
+
+LABELS = ("municipality", "host", "plan")
 
 Value = Callable[[PlanState], float | None]
 
@@ -95,13 +98,17 @@ GAUGES: tuple[tuple[str, str, Value], ...] = (
 )
 
 
-def collect(state_dir: Path, estate: Estate, read_file: ReadFile) -> Iterable[Family]:
+def collect(state_dir: Path, estate: Estate, read_file: ReadFile) -> Iterator[GaugeMetricFamily]:
     """Yield the families, one sample a plan; what is not known has no sample."""
     plans = read_plan_states(state_dir, estate, read_file)
-    labels = [plan.objectives.labels for plan in plans]
-    # Said even when it is 0: an estate without plans is not a collector that found nothing.
-    yield gauge("bastide_backup_plans", "How many backup plans the inventory has.", len(plans))
+    # Given even when it is 0: an estate without plans is not a collector that found nothing.
+    yield GaugeMetricFamily(
+        "bastide_backup_plans", "How many backup plans the inventory has.", len(plans)
+    )
     for name, text, value in GAUGES:
-        values = zip(labels, map(value, plans), strict=True)
-        samples = tuple(Sample(label, known) for label, known in values if known is not None)
-        yield Family(name, text, "gauge", samples)
+        family = GaugeMetricFamily(name, text, labels=LABELS)
+        for plan in plans:
+            number = value(plan)
+            if number is not None:
+                family.add_metric([plan.objectives.labels[label] for label in LABELS], number)
+        yield family

@@ -2,18 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from html import escape
+from http import HTTPStatus
 from pathlib import Path
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.registry import Collector
 
-from monitors.exporter import collectors
+from monitors.exporter.collectors import COLLECTORS, MonitoredCollector
 from monitors.exporter.estate_watcher import EstateWatcher
+from monitors.exporter.exposition import encode
 from monitors.exporter.http_sd import JOBS
-from monitors.exporter.instrumentation import About
+from monitors.exporter.instrumentation import Instrumentation
 from monitors.exporter.trap_poller import TrapPoller
-from monitors.metrics import CONTENT_TYPE, Family, render
+from monitors.metrics import CONTENT_TYPE, render
 from monitors.snmp.poller import Poller, PollResult
 from monitors.snmp.profile import shipped_profiles
 from monitors.snmp.targets import PORT, Target, stranger, targets
@@ -26,8 +31,8 @@ TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
 DEFAULT_TIMEOUT_SECONDS = 10.0
 # What is left for rendering and the way back, so that Prometheus gets a late answer in time.
 OFFSET_SECONDS = 0.5
-LEAST_DEADLINE_SECONDS = 0.5
-MOST_NAMES_IN_HINT = 20
+MIN_DEADLINE_SECONDS = 0.5
+MAX_NAMES_IN_HINT = 20
 
 
 class Exporter:
@@ -35,7 +40,7 @@ class Exporter:
 
     def __init__(
         self,
-        watched: EstateWatcher,
+        estate: EstateWatcher,
         state: Path,
         poller: Poller,
         snmp_port: int = PORT,
@@ -44,30 +49,31 @@ class Exporter:
     ) -> None:
         """``state`` is the estate's state directory, where audits and drills are.
 
-        ``any_target``: any address may be asked, not the inventory's devices only. Whoever
-        receives traps sets ``traps`` to what it counted and calls ``repoller.on_trap``.
+        ``any_target``: any address may be polled, not the inventory's devices only. Whoever
+        receives traps registers its collector with ``traps`` and calls ``trap_poller.on_trap``.
         """
-        self._watched, self._state, self._poller = watched, state, poller
+        self._estate, self._state, self._poller = estate, state, poller
         self._snmp_port, self._any_target = snmp_port, any_target
-        estate = watched.current()
-        self._listed = (estate, targets(estate, snmp_port))
-        self._about = About()
-        self.repoller = TrapPoller(poller, self._targets)
-        self.traps: Callable[[], Iterable[Family]] = tuple
+        current = estate.current()
+        self._targets_of = (current, targets(current, snmp_port))
+        self._instrumentation = Instrumentation(estate)
+        self.trap_poller = TrapPoller(poller, self._targets)
+        self.traps = CollectorRegistry()
+        self.traps.register(self.trap_poller)
         self._failing: set[str] = set()
 
     def application(self) -> web.Application:
         """The aiohttp application."""
-        application = web.Application(middlewares=[self._counting])
+        application = web.Application(middlewares=[self._instrument])
         application.add_routes(
             [
                 web.get("/", self.landing),
                 web.get("/-/healthy", self.healthy),
                 web.get("/metrics", self.metrics),
                 web.get("/snmp", self.snmp),
-                web.get("/traps", self.trapped),
+                web.get("/traps", self.trap_counters),
                 web.get("/targets/{job}", self.discovery),
-                *(web.get(f"/{name}", self._collector(name)) for name in collectors.COLLECTORS),
+                *(web.get(f"/{name}", self._collector(name)) for name in COLLECTORS),
             ]
         )
         return application
@@ -76,44 +82,45 @@ class Exporter:
         """Whether the process lives and answers."""
         return web.Response(text="healthy\n")
 
-    async def metrics(self, _: web.Request) -> web.Response:
+    async def metrics(self, request: web.Request) -> web.Response:
         """The exporter's own metrics."""
-        self._watched.current()
-        return _metrics(render(self._about.families(self._watched)))
+        self._estate.current()
+        return _exposition(self._instrumentation.registry, request)
 
     async def snmp(self, request: web.Request) -> web.Response:
         """A poll of one device or host of the inventory: ``?target=NAME[&profile=A,B]``.
 
         400 for a target or profile that does not exist: this is no open proxy.
         """
-        known = self._targets()
+        targets = self._targets()
         name = request.query.get("target", "")
-        target = known.get(name) or (self._stranger(name) if self._any_target else None)
+        target = targets.get(name) or (self._unlisted(name) if self._any_target else None)
         if target is None:
-            return _refused("target", name, sorted(known))
-        asked = request.query.get("profile")
-        wanted = tuple(dict.fromkeys(asked.split(","))) if asked else ()
-        for profile in wanted:
+            return _refused("target", name, sorted(targets))
+        names = request.query.get("profile")
+        profiles = tuple(dict.fromkeys(names.split(","))) if names else ()
+        for profile in profiles:
             if profile not in shipped_profiles():
                 return _refused("profile", profile, sorted(shipped_profiles()))
-        result = await self._poller.poll(target, deadline_seconds(request), wanted)
-        self._note(result)
-        return _metrics(render(result.families()))
+        result = await self._poller.poll(target, deadline_seconds(request), profiles)
+        self._record(result)
+        text = render(result.families())
+        return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
 
-    async def trapped(self, _: web.Request) -> web.Response:
-        """What devices told by themselves: traps by device, and what was polled because of them."""
-        return _metrics(render([*self.traps(), *self.repoller.families()]))
+    async def trap_counters(self, request: web.Request) -> web.Response:
+        """Traps by device, and the polls made because of them."""
+        return _exposition(self.traps, request)
 
     async def discovery(self, request: web.Request) -> web.Response:
         """The targets of a job, as http_sd."""
         job = JOBS.get(request.match_info["job"])
         if job is None:
             return _refused("job", request.match_info["job"], sorted(JOBS), status=404)
-        return web.json_response(job(self._watched.current()))
+        return web.json_response(job(self._estate.current()))
 
     async def landing(self, _: web.Request) -> web.Response:
         """Links to everything, for the person who opens the address in a browser."""
-        paths = ["/metrics", "/traps", *(f"/{name}" for name in collectors.COLLECTORS)]
+        paths = ["/metrics", "/traps", *(f"/{name}" for name in COLLECTORS)]
         paths += [f"/targets/{job}" for job in JOBS]
         paths += [f"/snmp?target={name}" for name in sorted(self._targets())]
         links = "".join(f'<li><a href="{escape(p)}">{escape(p)}</a></li>' for p in paths)
@@ -124,26 +131,26 @@ class Exporter:
         )
 
     def _targets(self) -> Mapping[str, Target]:
-        """What may be asked, listed once for each reading of the estate."""
-        estate = self._watched.current()
-        if estate is not self._listed[0]:
-            self._listed = (estate, targets(estate, self._snmp_port))
-        return self._listed[1]
+        """What may be polled, listed once for each reading of the estate."""
+        estate = self._estate.current()
+        if estate is not self._targets_of[0]:
+            self._targets_of = (estate, targets(estate, self._snmp_port))
+        return self._targets_of[1]
 
-    def _stranger(self, address: str) -> Target | None:
-        return stranger(address, self._watched.current().snmp, self._snmp_port)
+    def _unlisted(self, address: str) -> Target | None:
+        return stranger(address, self._estate.current().snmp, self._snmp_port)
 
     def _collector(self, name: str) -> Handler:
-        async def answer(_: web.Request) -> web.StreamResponse:
-            estate = self._watched.current()
-            return _metrics(await asyncio.to_thread(collectors.text, name, self._state, estate))
+        async def answer(request: web.Request) -> web.StreamResponse:
+            collector = MonitoredCollector(name, self._state, self._estate.current())
+            return await asyncio.to_thread(_exposition, collector, request)
 
         return answer
 
-    def _note(self, result: PollResult) -> None:
+    def _record(self, result: PollResult) -> None:
         """Count a poll; log when a device begins or ends to fail, not each time it does."""
-        self._about.poll(success=result.success)
-        self.repoller.note(result)
+        self._instrumentation.poll(success=result.success)
+        self.trap_poller.record(result)
         name, trouble = result.target.name, result.trouble
         log.debug("%s: %.3f s %s", name, result.duration_seconds, trouble)
         if trouble and name not in self._failing:
@@ -154,15 +161,20 @@ class Exporter:
             log.info("%s: answers well again", name)
 
     @web.middleware
-    async def _counting(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _instrument(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Count a request and its duration, by the path as it is routed."""
+        started = time.monotonic()
         resource = request.match_info.route.resource
-        name = resource.canonical if resource else "unknown"
+        path = resource.canonical if resource else "unknown"
+        code: int = HTTPStatus.INTERNAL_SERVER_ERROR
         try:
             response = await handler(request)
+            code = response.status
         except web.HTTPException as error:
-            self._about.request(name, error.status)
+            code = error.status
             raise
-        self._about.request(name, response.status)
+        finally:
+            self._instrumentation.request(path, code, time.monotonic() - started)
         return response
 
 
@@ -174,16 +186,17 @@ def deadline_seconds(request: web.Request) -> float:
         timeout = DEFAULT_TIMEOUT_SECONDS
     if not 0 < timeout < float("inf"):
         timeout = DEFAULT_TIMEOUT_SECONDS
-    return max(LEAST_DEADLINE_SECONDS, timeout - OFFSET_SECONDS)
+    return max(MIN_DEADLINE_SECONDS, timeout - OFFSET_SECONDS)
 
 
-def _metrics(text: str) -> web.Response:
-    return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
+def _exposition(collector: Collector, request: web.Request) -> web.Response:
+    body, content_type = encode(collector, request.headers.get("Accept", ""))
+    return web.Response(body=body, headers={"Content-Type": content_type})
 
 
-def _refused(what: str, given: str | None, known: list[str], status: int = 400) -> web.Response:
-    shown = ", ".join(known[:MOST_NAMES_IN_HINT]) or "none"
-    more = len(known) - MOST_NAMES_IN_HINT
+def _refused(what: str, given: str | None, valid: list[str], status: int = 400) -> web.Response:
+    names = ", ".join(valid[:MAX_NAMES_IN_HINT]) or "none"
+    more = len(valid) - MAX_NAMES_IN_HINT
     rest = f" and {more} more (see /targets/snmp)" if more > 0 else ""
-    found = f"unknown {what} {given!r}" if given else f"no {what} given"
-    return web.Response(status=status, text=f"{found}; there are: {shown}{rest}\n")
+    problem = f"unknown {what} {given!r}" if given else f"no {what} given"
+    return web.Response(status=status, text=f"{problem}; there are: {names}{rest}\n")

@@ -11,7 +11,7 @@ from inventory.problems import InventoryError
 
 log = logging.getLogger(__name__)
 
-# Looking at a thousand municipalities' files costs milliseconds: not at every scrape.
+# Checking a thousand municipalities' files costs milliseconds: not at every scrape.
 CHECK_SECONDS = 2.0
 
 Stamp = tuple[tuple[str, int, int], ...]
@@ -20,8 +20,8 @@ Stamp = tuple[tuple[str, int, int], ...]
 class EstateWatcher:
     """An estate that is read again when its files change.
 
-    A change that makes it invalid is logged and told by ``valid``; the last valid one serves.
-    ``followers`` are called with each new reading.
+    A change that makes it invalid is logged and clears ``valid``; the last valid one serves.
+    ``listeners`` are called with each new reading.
     """
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
@@ -29,19 +29,19 @@ class EstateWatcher:
         self._folder, self._clock = folder, clock
         self._stamp = _stamp(folder)
         self._estate = load_estate(folder)
-        self._looked = clock()
+        self._checked_at = clock()
         self.valid = True
         self.loaded_at = time.time()
-        self.followers: list[Callable[[Estate], None]] = []
+        self.listeners: list[Callable[[Estate], None]] = []
 
     def current(self) -> Estate:
-        """The estate, after a look at its files if the last is two seconds old."""
-        if self._clock() - self._looked >= CHECK_SECONDS:
-            self._looked = self._clock()
-            self._follow()
+        """The estate, after a check of its files if the last is two seconds old."""
+        if self._clock() - self._checked_at >= CHECK_SECONDS:
+            self._checked_at = self._clock()
+            self._reload_if_changed()
         return self._estate
 
-    def _follow(self) -> None:
+    def _reload_if_changed(self) -> None:
         stamp = _stamp(self._folder)
         if stamp == self._stamp:
             return
@@ -54,16 +54,16 @@ class EstateWatcher:
             return
         self.valid, self.loaded_at = True, time.time()
         log.info("%s: read again", self._folder)
-        for follow in self.followers:
-            follow(self._estate)
+        for listener in self.listeners:
+            listener(self._estate)
 
 
 def _stamp(folder: Path) -> Stamp:
-    found = []
+    stamps = []
     for path in sorted(folder.rglob("*.yml")):
         try:
             status = path.stat()
         except FileNotFoundError:
             continue
-        found.append((str(path), status.st_mtime_ns, status.st_size))
-    return tuple(found)
+        stamps.append((str(path), status.st_mtime_ns, status.st_size))
+    return tuple(stamps)

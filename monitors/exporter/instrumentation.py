@@ -1,84 +1,77 @@
-"""The exporter's metrics about itself."""
+"""The exporter's metrics about itself, its process and its Python."""
 
-import os
-import resource
-import time
-from collections import Counter
-from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
 
 from monitors.exporter.estate_watcher import EstateWatcher
-from monitors.metrics import Family, Sample, gauge
 
-STARTED = time.time()
+# From a list of targets to a poll that uses up the longest scrape timeout.
+DURATION_BUCKETS_SECONDS = (0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 10, 20)
 
 
-class About:
-    """Counts requests and polls since the process started."""
+class Instrumentation:
+    """Counts requests and polls since the exporter started; ``registry`` collects everything."""
 
-    def __init__(self) -> None:
+    def __init__(self, estate: EstateWatcher) -> None:
         """Start at zero."""
-        self._requests: Counter[tuple[str, str]] = Counter()
-        self._polls: Counter[str] = Counter()
+        # One more series for each counter and histogram, which no rule or dashboard reads.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        Info("bastide_exporter", "The version that runs.", registry=self.registry).info(
+            {"version": _version()}
+        )
+        Gauge(
+            "bastide_exporter_estate_valid",
+            "Whether the estate's files are valid as they are now; if not, the last valid serve.",
+            registry=self.registry,
+        ).set_function(lambda: estate.valid)
+        Gauge(
+            "bastide_exporter_estate_loaded_timestamp_seconds",
+            "When the estate in use was read (Unix time).",
+            registry=self.registry,
+        ).set_function(lambda: estate.loaded_at)
+        self._requests = Counter(
+            "bastide_exporter_requests",
+            "Requests answered.",
+            ("handler", "code"),
+            registry=self.registry,
+        )
+        self._durations = Histogram(
+            "bastide_exporter_request_duration_seconds",
+            "How long requests took to answer.",
+            ("handler",),
+            registry=self.registry,
+            buckets=DURATION_BUCKETS_SECONDS,
+        )
+        self._polls = Counter(
+            "bastide_exporter_snmp_polls",
+            "Polls of devices.",
+            ("result",),
+            registry=self.registry,
+        )
+        for result in ("success", "failure"):
+            self._polls.labels(result)
 
-    def request(self, handler: str, code: int) -> None:
-        """Count an answered request."""
-        self._requests[handler, str(code)] += 1
+    def request(self, handler: str, code: int, seconds: float) -> None:
+        """Count an answered request and the time that it took."""
+        self._requests.labels(handler, str(code)).inc()
+        self._durations.labels(handler).observe(seconds)
 
     def poll(self, *, success: bool) -> None:
         """Count a poll of a device."""
-        self._polls["success" if success else "failure"] += 1
-
-    def families(self, watched: EstateWatcher) -> Iterable[Family]:
-        """Everything, the process's own figures included (names as client libraries give them)."""
-        yield gauge("bastide_exporter_info", "The version that runs.", 1, version=_version())
-        yield gauge(
-            "bastide_exporter_estate_valid",
-            "Whether the estate's files are valid as they are now; if not, the last valid serve.",
-            watched.valid,
-        )
-        yield gauge(
-            "bastide_exporter_estate_loaded_timestamp_seconds",
-            "When the estate in use was read (Unix time).",
-            watched.loaded_at,
-        )
-        yield Family(
-            "bastide_exporter_requests_total",
-            "Requests answered.",
-            "counter",
-            tuple(
-                Sample({"handler": handler, "code": code}, count)
-                for (handler, code), count in self._requests.items()
-            ),
-        )
-        yield Family(
-            "bastide_exporter_snmp_polls_total",
-            "Polls of devices.",
-            "counter",
-            tuple(Sample({"result": r}, self._polls[r]) for r in ("success", "failure")),
-        )
-        yield from _process()
-
-
-def _process() -> Iterable[Family]:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    yield Family(
-        "process_cpu_seconds_total",
-        "User and system CPU time.",
-        "counter",
-        (Sample({}, usage.ru_utime + usage.ru_stime),),
-    )
-    yield gauge(
-        "process_resident_memory_bytes", "Resident memory.", pages * os.sysconf("SC_PAGE_SIZE")
-    )
-    yield gauge("process_start_time_seconds", "Start of the process (Unix time).", STARTED)
-    yield gauge(
-        "process_open_fds",
-        "Open file descriptors.",
-        sum(1 for _ in Path("/proc/self/fd").iterdir()),
-    )
+        self._polls.labels("success" if success else "failure").inc()
 
 
 def _version() -> str:

@@ -88,9 +88,9 @@ async def run(estate: Path, options: Options) -> None:
     """Like ``serve``, inside a running loop."""
     listen = parse_listen(options.listen)
     traps = parse_listen(options.traps) if options.traps else None
-    watched = EstateWatcher(estate)
-    where = options.state or state_directory(watched.current().estate)
-    exporter = Exporter(watched, where, Poller(where), any_target=options.any_target)
+    watcher = EstateWatcher(estate)
+    state = options.state or state_directory(watcher.current().estate)
+    exporter = Exporter(watcher, state, Poller(state), any_target=options.any_target)
     runner = web.AppRunner(
         exporter.application(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS
     )
@@ -98,7 +98,7 @@ async def run(estate: Path, options: Options) -> None:
     try:
         await _bind(runner, listen)
         log.info("serving %s on http://%s/", estate, listen)
-        async with _receiving(exporter, watched, where, traps):
+        async with _receiving(exporter, watcher, state, traps):
             await _until_stopped()
     finally:
         await runner.cleanup()
@@ -106,20 +106,20 @@ async def run(estate: Path, options: Options) -> None:
 
 @asynccontextmanager
 async def _receiving(
-    exporter: Exporter, watched: EstateWatcher, state: Path, traps: Listen | None
+    exporter: Exporter, watcher: EstateWatcher, state: Path, traps: Listen | None
 ) -> AsyncIterator[None]:
     if traps is None:
         yield
         return
     receiver = Receiver(
-        watched.current(), state, (traps.host, traps.port), exporter.repoller.on_trap
+        watcher.current(), state, (traps.host, traps.port), exporter.trap_poller.on_trap
     )
     try:
         await receiver.start()
     except TrapListenError as error:
         raise ListenRefusedError(str(error)) from error
-    watched.followers.append(receiver.reload)
-    exporter.traps = receiver.families
+    watcher.listeners.append(receiver.reload)
+    exporter.traps.register(receiver)
     try:
         yield
     finally:

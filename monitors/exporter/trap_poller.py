@@ -1,11 +1,13 @@
-"""A trap about a link asks the device at once: what changed is logged before the next scrape."""
+"""A trap about a link polls the device at once: what changed is logged before the next scrape."""
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from monitors.metrics import Family, Point, Sample, pairs
+from prometheus_client.core import CounterMetricFamily
+
+from monitors.metrics import Point, pairs
 from monitors.snmp.poller import Poller, PollResult
 from monitors.snmp.targets import Target
 from monitors.snmp.traps.trap import Trap
@@ -27,13 +29,13 @@ STATES = {
 
 
 class TrapPoller:
-    """Polls devices that sent a trap, and tells which ports changed since the last poll."""
+    """Polls devices that sent a trap, and logs which ports changed since the last poll."""
 
     def __init__(self, poller: Poller, targets: Callable[[], Mapping[str, Target]]) -> None:
         """``targets`` gives the inventory's devices as they are now."""
         self._poller, self._targets = poller, targets
         self._last: dict[str, tuple[Point, ...]] = {}
-        self._count: Counter[tuple[str, str, str]] = Counter()
+        self._polls: Counter[tuple[str, str, str]] = Counter()
         self._running: set[asyncio.Task[None]] = set()
 
     @property
@@ -50,7 +52,7 @@ class TrapPoller:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    def note(self, result: PollResult) -> None:
+    def record(self, result: PollResult) -> None:
         """Remember the ports' states of a poll of a device of the inventory."""
         if not result.target.municipality:
             return
@@ -58,24 +60,23 @@ class TrapPoller:
             if family.name == STATUS:
                 self._last[result.target.name] = family.samples
 
-    def families(self) -> Iterable[Family]:
+    def collect(self) -> Iterator[CounterMetricFamily]:
         """How often devices were polled because of a trap."""
-        yield Family(
+        polls = CounterMetricFamily(
             "bastide_snmp_repolls_total",
             "Polls of a device at once after its trap.",
-            "counter",
-            tuple(
-                Sample({"municipality": place, "device": device, "result": result}, count)
-                for (place, device, result), count in self._count.items()
-            ),
+            labels=("municipality", "device", "result"),
         )
+        for labels, count in self._polls.items():
+            polls.add_metric(labels, count)
+        yield polls
 
     async def _poll(self, target: Target, trap: Trap) -> None:
         before = dict(self._last.get(target.name, ()))
         result = await self._poller.poll(target, DEADLINE_SECONDS, PROFILES)
-        self.note(result)
-        told = "success" if result.success else "failure"
-        self._count[target.municipality, target.name, told] += 1
+        self.record(result)
+        outcome = "success" if result.success else "failure"
+        self._polls[target.municipality, target.name, outcome] += 1
         changes = [
             f"{pairs(labels).get('ifName', '')} is {STATES.get(int(state), state)}"
             for labels, state in self._last.get(target.name, ())

@@ -4,8 +4,77 @@ import math
 import subprocess
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import UnknownMetricFamily
+from prometheus_client.parser import text_string_to_metric_families
 
-from monitors.metrics import Family, Sample, gauge, render
+from monitors.metrics import Family, MetricType, Sample, gauge, pairs, render
+from tests.monitors.exposed import exposed
+
+LIBRARY = {
+    "gauge": GaugeMetricFamily,
+    "counter": CounterMetricFamily,
+    "untyped": UnknownMetricFamily,
+}
+# Both write a carriage return as it is, and the library's parser ends a line there.
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=20)
+LABEL_NAME = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
+VALUES = st.one_of(st.floats(), st.integers(-(2**53), 2**53), st.booleans())
+
+Parsed = tuple[str, str, str, list[tuple[str, dict[str, str], str]]]
+"""A family's name, type and help, and its samples; values as text, since NaN equals nothing."""
+
+
+@st.composite
+def families(draw: st.DrawFn) -> list[Family]:
+    """Families as collectors make them: one set of label names each, no two samples alike."""
+    drawn = []
+    for number in range(draw(st.integers(1, 3))):
+        kind: MetricType = draw(st.sampled_from(["gauge", "counter", "untyped"]))
+        name = f"bastide_{number}" + ("_total" if kind == "counter" else "")
+        labels = draw(st.lists(LABEL_NAME, unique=True, max_size=3))
+        row = st.tuples(*(TEXT for _ in labels))
+        rows = draw(st.lists(row, unique=True, min_size=1, max_size=3))
+        samples = tuple(Sample(dict(zip(labels, r, strict=True)), draw(VALUES)) for r in rows)
+        drawn.append(Family(name, draw(TEXT), kind, samples))
+    return drawn
+
+
+def by_the_library(family: Family) -> Metric:
+    """The same family, as a collector of the library gives it."""
+    metric: Metric = LIBRARY[family.type](family.name, family.help)
+    for labels, value in family.samples:
+        metric.add_sample(family.name, pairs(labels), value)
+    return metric
+
+
+def parsed(text: str) -> list[Parsed]:
+    """What a scraper reads."""
+    return [
+        (
+            family.name,
+            family.type,
+            family.documentation,
+            [(sample.name, sample.labels, repr(float(sample.value))) for sample in family.samples],
+        )
+        for family in text_string_to_metric_families(text)
+    ]
+
+
+@given(families())
+def test_the_fast_text_reads_as_that_of_the_library(drawn: list[Family]) -> None:
+    library = exposed(by_the_library(family) for family in drawn)
+    assert parsed(render(drawn)) == parsed(library)
+
+
+def test_a_scraper_reads_back_what_was_measured() -> None:
+    odd, empty = {"text": 'a "quoted" \\ backslash,\nsecond line'}, {"text": ""}
+    samples = (Sample(odd, math.nan), Sample(empty, -math.inf))
+    family = Family("bastide_a", "One\ntwo \\.", "gauge", samples)
+    read = [("bastide_a", odd, "nan"), ("bastide_a", empty, "-inf")]
+    assert parsed(render([family])) == [("bastide_a", "gauge", "One\ntwo \\.", read)]
 
 
 def test_a_name_that_prometheus_refuses_is_refused_before_it_is_rendered() -> None:

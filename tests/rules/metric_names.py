@@ -1,12 +1,12 @@
 """The names of all series that rules may read, asked of the code that hands them over."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from inventory.load import load_estate
 from inventory.model import Estate, PortIntent
 from inventory.paths import SHIPPED_ESTATES
-from monitors.exporter import collectors
+from monitors.exporter.collectors import COLLECTORS, MonitoredCollector
 from monitors.metrics import Family
 from monitors.snmp.device_poll import BOOT_METRIC
 from monitors.snmp.discover.directory import directory
@@ -16,6 +16,7 @@ from monitors.snmp.poller import PollResult
 from monitors.snmp.profile import Profile, shipped_profiles
 from monitors.snmp.targets import targets
 from monitors.snmp.traps.receiver import Receiver
+from tests.monitors.exposed import names
 
 FOREIGN = {
     "up": "Prometheus itself, one a target",
@@ -27,12 +28,13 @@ FOREIGN = {
 def metric_names(state: Path) -> set[str]:
     """Return the names that the exporter hands over, and those of others that are scraped."""
     estate = load_estate(SHIPPED_ESTATES / "lab")
-    families = [*_polled(estate), *_received(estate, state)]
     return {
         *FOREIGN,
-        *(family.name for family in families),
+        *(family.name for family in _polled(estate)),
+        *names(Receiver(estate, state, ("127.0.0.1", 0), lambda *_: None)),
         *(name for profile in shipped_profiles().values() for name in _profiled(profile)),
-        *_collected(estate, state),
+        # Of an estate of which nothing is known.
+        *(n for name in COLLECTORS for n in names(MonitoredCollector(name, state, estate))),
     }
 
 
@@ -51,16 +53,3 @@ def _polled(estate: Estate) -> Iterator[Family]:
     wanted = PortIntent(port="1", vlan=5, speed_mbps=100, neighbour=target.name)
     intent = Intent("", (wanted,), directory(estate))
     yield from intent_families(intent, Seen(ports=(Port("1", "1", "1"),), neighbours=()))
-
-
-def _received(estate: Estate, state: Path) -> Iterable[Family]:
-    return Receiver(estate, state, ("127.0.0.1", 0), lambda *_: None).families()
-
-
-def _collected(estate: Estate, state: Path) -> Iterator[str]:
-    """What the other collectors give of an estate of which nothing is known, and their health."""
-    for name, collect in collectors.COLLECTORS.items():
-        yield from (family.name for family in collect(state, estate))
-        for line in collectors.text(name, state, estate).splitlines():
-            if line.startswith("# TYPE "):
-                yield line.split()[2]

@@ -3,9 +3,10 @@
 import logging
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
-from monitors.metrics import Family, Sample
+from prometheus_client.core import CounterMetricFamily
+
 from monitors.snmp.traps.pipe_messages import Rejection
 from monitors.snmp.traps.trap import OTHER, Reason, Trap, named_traps
 
@@ -63,25 +64,25 @@ class TrapCounters:
                 ADVICE[rejection.reason],
             )
 
-    def families(self) -> Iterable[Family]:
+    def collect(self) -> Iterator[CounterMetricFamily]:
         """Everything counted, with each device's own municipality and name."""
-        yield _family(
+        yield _counter(
             "bastide_snmp_traps_total",
             "Traps and informs accepted; trap is `other` for those not known by name.",
             ("municipality", "device", "trap"),
-            self._traps,
+            self._traps.items(),
         )
-        yield _family(
+        yield _counter(
             "bastide_snmp_link_changes_total",
             "linkDown and linkUp notifications of a device's ports.",
             ("municipality", "device", "state"),
-            self._links,
+            self._links.items(),
         )
-        yield Family(
+        yield _counter(
             "bastide_snmp_traps_rejected_total",
             "Datagrams to the trap port that were not accepted.",
-            "counter",
-            tuple(Sample({"reason": reason.value}, self._rejected[reason]) for reason in Reason),
+            ("reason",),
+            (((reason.value,), self._rejected[reason]) for reason in Reason),
         )
 
     def _is_new(self, reason: Reason, address: str) -> bool:
@@ -106,8 +107,10 @@ def _quoted(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _family(
-    name: str, help_text: str, labels: tuple[str, ...], counts: Counter[tuple[str, str, str]]
-) -> Family:
-    samples = (Sample(dict(zip(labels, key, strict=True)), n) for key, n in counts.items())
-    return Family(name, help_text, "counter", tuple(samples))
+def _counter(
+    name: str, text: str, labels: tuple[str, ...], counts: Iterable[tuple[tuple[str, ...], int]]
+) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, text, labels=labels)
+    for values, count in counts:
+        family.add_metric(values, count)
+    return family

@@ -10,11 +10,12 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
 from inventory.model import Estate
-from monitors.metrics import Family, Sample, gauge
 from monitors.snmp.traps.counters import TrapCounters
 from monitors.snmp.traps.engine_state import start_engine
 from monitors.snmp.traps.pipe_messages import CONFIG, REPORT, ListenerConfig
@@ -91,19 +92,18 @@ class Receiver:
         if self._process is not None:
             self._configure(self._process, ListenerConfig(self._addresses))
 
-    def families(self) -> Iterable[Family]:
+    def collect(self) -> Iterator[Metric]:
         """What was counted, and whether the listener runs."""
-        yield from self._counters.families()
-        yield gauge(
+        yield from self._counters.collect()
+        yield GaugeMetricFamily(
             "bastide_snmp_trap_listener_up",
             "Whether the process that listens for traps runs.",
             self._ready,
         )
-        yield Family(
+        yield CounterMetricFamily(
             "bastide_snmp_trap_listener_restarts_total",
             "How often that process ended and was started again.",
-            "counter",
-            (Sample({}, self._restarts),),
+            self._restarts,
         )
 
     async def _keep_listening(self) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.core import Metric
 
 from inventory.model import Estate, Waiver
 from monitors.audit.archive.runs import AuditError, save
@@ -14,8 +15,8 @@ from monitors.audit.judge.host_results import all_errors
 from monitors.audit.metrics import collect
 from monitors.audit.model.results import AuditRun, Outcome
 from monitors.audit.model.score import STALE_AFTER
-from monitors.metrics import Family, render
 from tests.monitors.audit.estates import TABLE, audit_run, declared, lab, with_waivers
+from tests.monitors.exposed import exposed, signatures
 
 FRESH = audit_run("fresh", with_waivers())
 SILENT = "kastrava-app"
@@ -59,7 +60,11 @@ def silent_run() -> AuditRun:
 
 
 def text(state: Path, estate: Estate | None = None, now: datetime | None = None) -> str:
-    return render(collect(state, estate or with_waivers(), now or FRESH.started))
+    return exposed(collect(state, estate or with_waivers(), now or FRESH.started))
+
+
+def samples(rendered: str) -> list[str]:
+    return [line for line in rendered.splitlines() if not line.startswith("#")]
 
 
 def value(rendered: str, name: str, **labels: str) -> float | None:
@@ -76,20 +81,20 @@ def test_a_damaged_results_file_is_raised_not_read_over(tmp_path: Path) -> None:
 
 
 def test_before_the_first_audit_there_is_nothing_but_no_error(tmp_path: Path) -> None:
-    assert text(tmp_path) == ""
+    assert samples(text(tmp_path)) == []
 
 
 def test_before_the_first_audit_a_waiver_is_no_measurement(tmp_path: Path) -> None:
-    assert text(tmp_path, with_waivers(waiver("velgora", DAY))) == ""
+    assert samples(text(tmp_path, with_waivers(waiver("velgora", DAY)))) == []
 
 
 def test_a_history_that_cannot_be_read_costs_its_own_series_only(tmp_path: Path) -> None:
     save(FRESH, tmp_path)
     (tmp_path / "store.sqlite").write_bytes(b"no database" * 1000)
-    found: list[Family] = []
+    found: list[Metric] = []
     with pytest.raises(StoreError, match="it is damaged"):
         found.extend(collect(tmp_path, with_waivers(), FRESH.started))
-    assert value(render(found), "bastide_security_score_ratio", host=SILENT) is not None
+    assert value(exposed(found), "bastide_security_score_ratio", host=SILENT) is not None
 
 
 def test_a_host_that_went_silent_has_no_score_no_coverage_and_an_old_time(tmp_path: Path) -> None:
@@ -178,7 +183,7 @@ def test_a_run_of_one_host_does_not_hide_the_others(tmp_path: Path) -> None:
 def test_a_host_that_left_the_estate_leaves_the_metrics(tmp_path: Path) -> None:
     save(FRESH, tmp_path)
     smaller = lab().model_copy(update={"municipalities": ()})
-    assert 'municipality="velgora"' not in render(collect(tmp_path, smaller))
+    assert 'municipality="velgora"' not in exposed(collect(tmp_path, smaller))
 
 
 def test_failures_are_series_of_their_own_and_waived_ones_are_apart(tmp_path: Path) -> None:
@@ -238,3 +243,38 @@ def test_outcomes_are_counted_by_severity(tmp_path: Path) -> None:
     app = next(h for h in FRESH.hosts if h.host == "velgora-app")
     expected = sum(r.outcome == "fail" and r.severity == "high" for r in app.results)
     assert value(text(tmp_path), "bastide_security_controls", **labels) == expected
+
+
+def test_names_types_and_labels_are_those_that_rules_and_dashboards_join_on(
+    tmp_path: Path,
+) -> None:
+    estate = with_waivers(
+        waiver("velgora-app", DAY + timedelta(days=30)), waiver("velgora", DAY, control="SSH-98")
+    )
+    run = audit_run("fresh", estate)
+    host = run.hosts[0]
+    lost = host.results[0].model_copy(update={"outcome": Outcome.ERROR})
+    partly = host.model_copy(update={"results": (lost, *host.results[1:])})
+    run = run.model_copy(update={"hosts": (partly, *run.hosts[1:])})
+    save(run, tmp_path)
+    record(store_url(tmp_path), run)
+
+    host_labels, waiver_labels = ("host", "municipality"), ("control", "host", "municipality")
+    expected = {
+        "score_ratio": host_labels,
+        "accepted_score_ratio": host_labels,
+        "coverage_ratio": host_labels,
+        "controls": (*host_labels, "outcome", "severity"),
+        "control_failing": (*waiver_labels, "severity"),
+        "control_waived": (*waiver_labels, "severity"),
+        "control_undetermined": (*waiver_labels, "severity"),
+        "audit_success": host_labels,
+        "last_audit_timestamp_seconds": host_labels,
+        "control_set_info": ("controls", *host_labels, "score_model"),
+        "waiver_expiry_timestamp_seconds": (*waiver_labels, "scope"),
+        "waiver_unknown_control": (*waiver_labels, "scope"),
+        "control_first_failed_timestamp_seconds": waiver_labels,
+    }
+    assert signatures(text(tmp_path, estate)) == {
+        f"bastide_security_{name}": ("gauge", labels) for name, labels in expected.items()
+    }

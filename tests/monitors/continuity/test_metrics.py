@@ -4,7 +4,6 @@ from pathlib import Path
 
 from monitors.audit.host_files import newest_content
 from monitors.continuity.metrics import collect
-from monitors.metrics import render
 from tests.monitors.continuity.state_folder import (
     HOST,
     ago,
@@ -14,18 +13,16 @@ from tests.monitors.continuity.state_folder import (
     put_failed_drill,
     status_text,
 )
+from tests.monitors.exposed import exposed, signatures
 
-LABELS = f'{{municipality="velgora",host="{HOST}",plan="permits"}}'
+LABELS = {"municipality": "velgora", "host": HOST, "plan": "permits"}
 
 
 def scraped(state: Path) -> dict[str, float]:
     """Return the series of one plan by metric name, as Prometheus would read them."""
-    lines = render(collect(state, lab_estate(), newest_content)).splitlines()
-    return {
-        line.split("{")[0]: float(line.rsplit(" ", 1)[1])
-        for line in lines
-        if not line.startswith("#") and LABELS in line
-    }
+    families = list(collect(state, lab_estate(), newest_content))
+    samples = [sample for family in families for sample in family.samples]
+    return {sample.name: sample.value for sample in samples if sample.labels == LABELS}
 
 
 def test_a_plan_without_data_has_what_a_rule_can_join_and_no_invented_time(tmp_path: Path) -> None:
@@ -59,3 +56,31 @@ def test_what_was_measured_is_exported_beside_its_target(tmp_path: Path) -> None
 def test_a_file_that_cannot_be_read_is_counted(tmp_path: Path) -> None:
     put_drill(tmp_path, ago(days=1)).write_text("not a result")
     assert scraped(tmp_path)["bastide_drill_unreadable_files"] == 1
+
+
+def test_names_types_and_labels_are_those_that_rules_and_dashboards_join_on(
+    tmp_path: Path,
+) -> None:
+    put_bundle(tmp_path, ago(minutes=1), status_text(ago(hours=2)))
+    put_drill(tmp_path, ago(days=1))
+    plan = (
+        "backup_expected",
+        "backup_rpo_target_seconds",
+        "backup_rto_target_seconds",
+        "backup_status_success",
+        "backup_status_timestamp_seconds",
+        "backup_last_snapshot_timestamp_seconds",
+        "backup_snapshots",
+        "drill_interval_target_seconds",
+        "drill_last_run_success",
+        "drill_last_run_timestamp_seconds",
+        "drill_depth",
+        "drill_last_success_timestamp_seconds",
+        "drill_rpo_seconds",
+        "drill_rto_seconds",
+        "drill_unreadable_files",
+    )
+    assert signatures(exposed(collect(tmp_path, lab_estate(), newest_content))) == {
+        "bastide_backup_plans": ("gauge", ()),
+        **{f"bastide_{name}": ("gauge", ("host", "municipality", "plan")) for name in plan},
+    }

@@ -3,11 +3,19 @@
 from pathlib import Path
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from inventory.model import Estate
+from monitors.exporter.http_sd import JOBS, TargetGroup
 from monitors.metrics import CONTENT_TYPE
 from tests.monitors.exporter.exporter_client import exporting, parsed_by_promtool, run, with_switch
+from tests.monitors.exposed import signatures
 
 TIMEOUT = "X-Prometheus-Scrape-Timeout-Seconds"
+PROMETHEUS_ACCEPT = (
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
 
 
 @pytest.mark.parametrize("query", ["", "?target=", "?target=127.0.0.1", "?target=harbour-app"])
@@ -87,8 +95,8 @@ def test_silence_is_told_from_nothing_to_tell(tmp_path: Path, name: str, success
         async with exporting(tmp_path / "state") as client:
             answer = await client.get(f"/{name}")
             assert answer.status == 200
-            told = f'bastide_collector_success{{collector="{name}"}} {success}'
-            assert told in await answer.text()
+            health = f'bastide_collector_success{{collector="{name}"}} {success}.0'
+            assert health in await answer.text()
 
     run(scenario)
 
@@ -125,9 +133,122 @@ def test_the_exporter_tells_about_itself(tmp_path: Path) -> None:
             await client.get("/no-such-page")
             text = await (await client.get("/metrics")).text()
             assert parsed_by_promtool(text) == []
-            assert 'bastide_exporter_requests_total{handler="/snmp",code="400"} 1' in text
-            assert 'bastide_exporter_requests_total{handler="unknown",code="404"} 1' in text
-            assert "bastide_exporter_estate_valid 1" in text
+            assert 'bastide_exporter_requests_total{code="400",handler="/snmp"} 1.0' in text
+            assert 'bastide_exporter_requests_total{code="404",handler="unknown"} 1.0' in text
+            assert "bastide_exporter_estate_valid 1.0" in text
+
+    run(scenario)
+
+
+def test_its_own_metrics_keep_their_names_types_and_labels(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with exporting(tmp_path / "state") as client:
+            await client.get("/-/healthy")
+            text = await (await client.get("/metrics")).text()
+        expected = {
+            "bastide_exporter_info": ("gauge", ("version",)),
+            "bastide_exporter_estate_valid": ("gauge", ()),
+            "bastide_exporter_estate_loaded_timestamp_seconds": ("gauge", ()),
+            "bastide_exporter_requests_total": ("counter", ("code", "handler")),
+            "bastide_exporter_request_duration_seconds_bucket": ("histogram", ("handler", "le")),
+            "bastide_exporter_request_duration_seconds_count": ("histogram", ("handler",)),
+            "bastide_exporter_request_duration_seconds_sum": ("histogram", ("handler",)),
+            "bastide_exporter_snmp_polls_total": ("counter", ("result",)),
+            "process_cpu_seconds_total": ("counter", ()),
+            "process_resident_memory_bytes": ("gauge", ()),
+            "process_virtual_memory_bytes": ("gauge", ()),
+            "process_start_time_seconds": ("gauge", ()),
+            "process_open_fds": ("gauge", ()),
+            "process_max_fds": ("gauge", ()),
+        }
+        python = {"implementation", "major", "minor", "patchlevel", "version"}
+        assert signatures(text) == {
+            **expected,
+            "python_info": ("gauge", tuple(sorted(python))),
+        }
+
+    run(scenario)
+
+
+def test_requests_are_timed_by_the_route_not_by_the_path(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with exporting(tmp_path / "state") as client:
+            await client.get("/targets/node")
+            await client.get("/targets/snmp")
+            text = await (await client.get("/metrics")).text()
+            name = "bastide_exporter_request_duration_seconds"
+            assert f'{name}_count{{handler="/targets/{{job}}"}} 2.0' in text
+            (line,) = (x for x in text.splitlines() if x.startswith(f'{name}_sum{{handler="/tar'))
+            assert 0 < float(line.rsplit(" ", 1)[1]) < 60
+
+    run(scenario)
+
+
+def test_polls_are_counted_by_result(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with exporting(tmp_path / "state", snmp_port=9) as client:
+            await client.get("/snmp?target=harbour-ups")
+            text = await (await client.get("/metrics")).text()
+            assert 'bastide_exporter_snmp_polls_total{result="failure"} 1.0' in text
+            assert 'bastide_exporter_snmp_polls_total{result="success"} 0.0' in text
+
+    run(scenario)
+
+
+def test_a_handler_that_fails_is_counted_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Estate) -> list[TargetGroup]:
+        raise RuntimeError("disk on fire")
+
+    monkeypatch.setitem(JOBS, "node", fail)
+
+    async def scenario() -> None:
+        async with exporting(tmp_path / "state") as client:
+            assert (await client.get("/targets/node")).status == 500
+            text = await (await client.get("/metrics")).text()
+            counter = "bastide_exporter_requests_total"
+            assert f'{counter}{{code="500",handler="/targets/{{job}}"}} 1.0' in text
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/traps", "/security", "/continuity"])
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        pytest.param(PROMETHEUS_ACCEPT, "application/openmetrics-text", id="Prometheus 2.42"),
+        pytest.param("", "text/plain", id="nothing asked"),
+        pytest.param("text/html,*/*;q=0.8", "text/plain", id="a browser"),
+        pytest.param("application/openmetrics-text;version=x", "text/plain", id="nonsense"),
+    ],
+)
+def test_openmetrics_is_for_scrapers_that_ask(
+    tmp_path: Path, path: str, accept: str, content_type: str
+) -> None:
+    async def scenario() -> None:
+        async with exporting(tmp_path / "state") as client:
+            answer = await client.get(path, headers={"Accept": accept})
+            text = await answer.text()
+            assert answer.status == 200
+            assert answer.content_type == content_type
+            if content_type == "text/plain":
+                assert answer.headers["Content-Type"] == CONTENT_TYPE
+                assert parsed_by_promtool(text) == []
+                assert "# EOF" not in text
+            else:
+                assert text.endswith("\n# EOF\n")
+                assert list(text_string_to_metric_families(text))  # type: ignore[no-untyped-call]
+
+    run(scenario)
+
+
+def test_a_poll_is_plain_text_for_every_scraper(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with exporting(tmp_path / "state", snmp_port=9) as client:
+            path, headers = "/snmp?target=harbour-ups", {"Accept": PROMETHEUS_ACCEPT}
+            answer = await client.get(path, headers=headers)
+            assert answer.headers["Content-Type"] == CONTENT_TYPE
 
     run(scenario)
 

@@ -1,29 +1,31 @@
-"""Collectors of other organs: whatever they do, there is a metric about it."""
+"""Collectors of other packages: whatever they do, there is a metric about it."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from prometheus_client import generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
 
 from inventory.load import load_estate
 from inventory.model import Estate
 from monitors.exporter import collectors
-from monitors.metrics import Family, gauge
 from tests.monitors.exporter.exporter_client import ESTATE, parsed_by_promtool
 
-FAILED = 'bastide_collector_success{collector="tried"} 0'
-GOOD = 'bastide_collector_success{collector="tried"} 1'
+FAILED = 'bastide_collector_success{collector="tried"} 0.0'
+GOOD = 'bastide_collector_success{collector="tried"} 1.0'
 
 
 def text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, collect: collectors.Collect) -> str:
     monkeypatch.setitem(collectors.COLLECTORS, "tried", collect)
-    found = collectors.text("tried", tmp_path, load_estate(ESTATE))
-    parsed_by_promtool(found)
-    return found
+    collector = collectors.MonitoredCollector("tried", tmp_path, load_estate(ESTATE))
+    exposition = generate_latest(collector).decode()
+    parsed_by_promtool(exposition)
+    return exposition
 
 
 def test_one_that_raises_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def collect(state: Path, estate: Estate) -> Iterable[Family]:
+    def collect(state: Path, estate: Estate) -> Iterable[Metric]:
         raise RuntimeError("disk on fire")
 
     assert FAILED in text(tmp_path, monkeypatch, collect)
@@ -32,8 +34,8 @@ def test_one_that_raises_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_one_that_raises_half_way_fails_and_its_half_is_served(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def collect(state: Path, estate: Estate) -> Iterator[Family]:
-        yield gauge("bastide_first", "h", 1)
+    def collect(state: Path, estate: Estate) -> Iterator[Metric]:
+        yield GaugeMetricFamily("bastide_first", "h", 1)
         raise OSError("disk on fire")
 
     found = text(tmp_path, monkeypatch, collect)
@@ -43,18 +45,20 @@ def test_one_that_raises_half_way_fails_and_its_half_is_served(
 
 def test_one_that_finds_nothing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert FAILED in text(tmp_path, monkeypatch, lambda _state, _estate: [])
-    empty = [Family("bastide_empty", "h", "gauge")]
+    empty = [GaugeMetricFamily("bastide_empty", "h", labels=("a",))]
     assert FAILED in text(tmp_path, monkeypatch, lambda _state, _estate: empty)
 
 
 def test_one_whose_samples_clash_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    twins = [gauge("bastide_twin", "h", 1), gauge("bastide_twin", "h", 2)]
+    twins = [GaugeMetricFamily("bastide_twin", "h", 1), GaugeMetricFamily("bastide_twin", "h", 2)]
     found = text(tmp_path, monkeypatch, lambda _state, _estate: twins)
     assert FAILED in found
     assert "bastide_twin" not in found
 
 
 def test_one_that_works_is_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = text(tmp_path, monkeypatch, lambda _state, _estate: [gauge("bastide_a", "h", 1)])
+    found = text(
+        tmp_path, monkeypatch, lambda _state, _estate: [GaugeMetricFamily("bastide_a", "h", 1)]
+    )
     assert GOOD in found
     assert "bastide_a 1" in found

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from monitors.exporter.trap_poller import TrapPoller
-from monitors.metrics import pairs
 from monitors.snmp.traps.trap import Trap
 from tests.infra.lab.agent.running import running
 from tests.monitors.snmp.polled_agents import poller, target_of
@@ -17,26 +16,22 @@ def trap(device: str) -> Trap:
     return Trap(device, "harbour", "linkDown", "1.3.6.1.6.3.1.1.5.3", (), 0.0)
 
 
-def counted(repoller: TrapPoller) -> dict[tuple[str, str], float]:
-    (family,) = repoller.families()
-    found = {}
-    for labels, value in family.samples:
-        named = pairs(labels)
-        found[named["device"], named["result"]] = value
-    return found
+def counted(trap_poller: TrapPoller) -> dict[tuple[str, str], float]:
+    (family,) = trap_poller.collect()
+    return {(s.labels["device"], s.labels["result"]): s.value for s in family.samples}
 
 
-async def settled(repoller: TrapPoller) -> None:
-    while repoller.busy:
+async def settled(trap_poller: TrapPoller) -> None:
+    while trap_poller.busy:
         await asyncio.sleep(0.01)
 
 
 def test_a_device_that_left_the_inventory_is_not_asked(tmp_path: Path) -> None:
     async def scenario() -> None:
-        repoller = TrapPoller(poller(tmp_path), dict)
-        repoller.on_trap(trap("harbour-switch"))
-        await settled(repoller)
-        assert counted(repoller) == {}
+        trap_poller = TrapPoller(poller(tmp_path), dict)
+        trap_poller.on_trap(trap("harbour-switch"))
+        await settled(trap_poller)
+        assert counted(trap_poller) == {}
 
     asyncio.run(scenario())
 
@@ -45,10 +40,10 @@ def test_a_device_that_does_not_answer_is_counted(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with running(tmp_path) as config:
             target = target_of(tmp_path, config)
-        repoller = TrapPoller(poller(tmp_path), lambda: {"harbour-switch": target})
-        repoller.on_trap(trap("harbour-switch"))
-        await settled(repoller)
-        assert counted(repoller) == {("harbour-switch", "failure"): 1}
+        trap_poller = TrapPoller(poller(tmp_path), lambda: {"harbour-switch": target})
+        trap_poller.on_trap(trap("harbour-switch"))
+        await settled(trap_poller)
+        assert counted(trap_poller) == {("harbour-switch", "failure"): 1}
 
     asyncio.run(scenario())
 
@@ -60,12 +55,12 @@ def test_what_changed_is_told_at_once(tmp_path: Path, caplog: pytest.LogCaptureF
     async def scenario() -> None:
         async with running(tmp_path, state_file=str(state)) as config:
             patient, target = poller(tmp_path), target_of(tmp_path, config)
-            repoller = TrapPoller(patient, lambda: {"harbour-switch": target})
-            repoller.note(await patient.poll(target, 20))
+            trap_poller = TrapPoller(patient, lambda: {"harbour-switch": target})
+            trap_poller.record(await patient.poll(target, 20))
             state.write_text('{"ports_down": [48]}', encoding="utf-8")
-            repoller.on_trap(trap("harbour-switch"))
-            await settled(repoller)
-            assert counted(repoller) == {("harbour-switch", "success"): 1}
+            trap_poller.on_trap(trap("harbour-switch"))
+            await settled(trap_poller)
+            assert counted(trap_poller) == {("harbour-switch", "success"): 1}
 
     asyncio.run(scenario())
     assert "polled after linkDown: te1/0/48 is down" in caplog.text

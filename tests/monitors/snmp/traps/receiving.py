@@ -12,9 +12,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from prometheus_client.samples import Sample
+
 from inventory.load import load_estate
 from inventory.model import Estate, SnmpAccess
-from monitors.metrics import Point, pairs
 from monitors.snmp import oid
 from monitors.snmp.client import User
 from monitors.snmp.traps.receiver import MODULE, Receiver
@@ -68,7 +69,7 @@ class Receiving:
 
     def count(self, metric: str, **labels: str) -> float:
         """The value of a series, 0 when there is none."""
-        return sum(value for found, value in self._samples(metric) if pairs(found) == labels)
+        return sum(s.value for s in self._samples(metric) if s.labels == labels)
 
     def rejected(self, reason: str) -> float:
         """How many datagrams were rejected for a reason."""
@@ -76,7 +77,7 @@ class Receiving:
 
     def accepted(self) -> float:
         """How many traps were accepted."""
-        return sum(value for _, value in self._samples("bastide_snmp_traps_total"))
+        return sum(sample.value for sample in self._samples("bastide_snmp_traps_total"))
 
     async def until(self, what: str, reached: float, **labels: str) -> None:
         """Wait until a count is reached; a test that waits in vain fails."""
@@ -89,8 +90,9 @@ class Receiving:
             return self.accepted()
         return self.count(what, **labels) if what.startswith("bastide") else self.rejected(what)
 
-    def _samples(self, metric: str) -> tuple[Point, ...]:
-        return next(f.samples for f in self.receiver.families() if f.name == metric)
+    def _samples(self, metric: str) -> list[Sample]:
+        name = metric.removesuffix("_total")
+        return next(f.samples for f in self.receiver.collect() if f.name == name)
 
 
 def estate() -> Estate:
