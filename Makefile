@@ -4,7 +4,7 @@
 BIN := .venv/bin
 PYTHON_FILES := bastide inventory infra monitors playbooks tests
 
-.PHONY: help lab lab-down test check format bench mutants lock schema setup-lab setup-test clean-cache
+.PHONY: help lab lab-down test test-quick check format bench mutants lock schema setup-lab setup-test clean-cache
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -17,6 +17,9 @@ lab-down: .venv/.ready ## take away everything that `make lab` made (the package
 
 test: setup-lab setup-test ## run every test, those on the lab included
 	$(BIN)/pytest
+
+test-quick: setup-lab setup-test ## run every test that needs no running lab
+	$(BIN)/pytest -m "not lab"
 
 check: setup-test ## format, lint, types, import contracts, ansible-lint, yamllint, promtool
 	$(BIN)/ruff format --check $(PYTHON_FILES)

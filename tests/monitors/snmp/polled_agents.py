@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import cast
 
+from infra.lab.agent import switch
 from infra.lab.agent.config import AgentConfig
 from infra.lab.agent.objects import Moment, Oid
 from infra.lab.agent.responder import Binding, Lookup
@@ -18,6 +19,10 @@ from tests.infra.lab.agent.running import ADDRESS
 
 # Tests wait for silence; loopback answers within milliseconds.
 IMPATIENT = 0.2
+
+DEADLINE = 20.0  # seconds a whole poll may take
+HC_IN_OCTETS = (*switch.IF_X_ENTRY, 6)
+NOTHING: dict[str, bool] = {}
 
 
 def poller(folder: Path, attempts: int = 2, attempt_seconds: float = IMPATIENT) -> Poller:

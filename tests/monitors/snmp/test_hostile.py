@@ -13,6 +13,9 @@ from infra.lab.agent.responder import Binding, Lookup
 from monitors.snmp import table_walk
 from tests.infra.lab.agent.running import running, settings
 from tests.monitors.snmp.polled_agents import (
+    DEADLINE,
+    HC_IN_OCTETS,
+    NOTHING,
     Lying,
     answering,
     between,
@@ -23,10 +26,6 @@ from tests.monitors.snmp.polled_agents import (
     target_of,
     values,
 )
-
-DEADLINE = 20.0
-HC_IN_OCTETS = (*switch.IF_X_ENTRY, 6)
-NOTHING: dict[str, bool] = {}
 
 
 def honest(folder: Path, **changes: object) -> Lookup:

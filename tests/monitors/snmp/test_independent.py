@@ -1,17 +1,14 @@
 """Our polls held against implementations that are not ours: pysnmp's client, net-snmp's agent."""
 
 import asyncio
-import shutil
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from pysnmp.hlapi.v3arch import asyncio as pysnmp
 
 from infra.lab.agent.config import AgentConfig
-from tests.infra.lab.agent.running import ADDRESS, AUTH, PRIV, free_port, running
+from tests.infra.lab.agent.running import ADDRESS, AUTH, PRIV, running
+from tests.monitors.snmp.net_snmp import SNMPD, running_snmpd
 from tests.monitors.snmp.polled_agents import failures, poller, target, target_of, values
 
 STEADY = {
@@ -19,7 +16,6 @@ STEADY = {
     "ifOperStatus": "1.3.6.1.2.1.2.2.1.8",
     "ifHighSpeed": "1.3.6.1.2.1.31.1.1.1.15",
 }
-SNMPD = shutil.which("snmpd", path="/usr/sbin:/usr/bin")
 
 
 async def by_pysnmp(config: AgentConfig, base: str) -> list[float]:
@@ -57,37 +53,9 @@ def test_pysnmp_reads_the_same_values(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-@contextmanager
-def net_snmp(folder: Path) -> Iterator[int]:
-    """net-snmp's own agent on a loopback port, with the user of our agents."""
-    port = free_port()
-    (folder / "auth").write_text(AUTH, encoding="utf-8")
-    (folder / "priv").write_text(PRIV, encoding="utf-8")
-    configuration = folder / "snmpd.conf"
-    configuration.write_text(
-        f"agentaddress udp:{ADDRESS}:{port}\n"
-        f"createUser bastide SHA {AUTH} AES {PRIV}\n"
-        "rouser bastide priv\n"
-        f"[snmp] persistentDir {folder / 'persistent'}\n",
-        encoding="utf-8",
-    )
-    with subprocess.Popen(
-        [str(SNMPD), "-f", "-C", "-c", str(configuration), "-Lo", "-p", str(folder / "pid")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as agent:
-        assert agent.stdout is not None
-        for line in agent.stdout:
-            if line.startswith("NET-SNMP version"):
-                break
-        yield port
-        agent.terminate()
-
-
 @pytest.mark.skipif(SNMPD is None, reason="net-snmp's snmpd is not installed here")
 def test_a_linux_host_with_net_snmp_gives_its_interfaces(tmp_path: Path) -> None:
-    with net_snmp(tmp_path) as port:
+    with running_snmpd(tmp_path, ADDRESS, ["rouser bastide priv"]) as port:
         result = asyncio.run(poller(tmp_path).poll(target(tmp_path, port, kind="host"), 20))
     assert failures(result) == ""
     interfaces = {path.name for path in Path("/sys/class/net").iterdir() if path.is_dir()}

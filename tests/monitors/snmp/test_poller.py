@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from infra.lab.agent import switch
 from monitors.metrics import render
 from monitors.snmp.poller import poll_all
 from tests.infra.lab.agent.running import free_port, running, settings
 from tests.monitors.snmp.polled_agents import (
+    DEADLINE,
+    NOTHING,
     answering,
     between,
     failures,
@@ -22,10 +23,6 @@ from tests.monitors.snmp.polled_agents import (
     target_of,
     values,
 )
-
-DEADLINE = 20.0
-HC_IN_OCTETS = (*switch.IF_X_ENTRY, 6)
-NOTHING: dict[str, bool] = {}
 
 
 def test_a_closed_port_is_a_failure_with_a_next_step(tmp_path: Path) -> None:

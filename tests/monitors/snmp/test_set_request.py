@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +12,13 @@ from inventory.load import load_estate
 from inventory.model import Device, Estate, SnmpAccess
 from monitors.snmp.set_request import Change, Changed, SettingError, set_value
 from monitors.snmp.targets import stranger, targets
-from tests.infra.lab.agent.running import free_port
+from tests.infra.lab.agent.running import AUTH, free_port
+from tests.monitors.snmp.net_snmp import running_snmpd
 
 ESTATE = Path(__file__).parent / "traps" / "cases" / "estate"
 SWITCH, HERE = "harbour-switch", "127.0.71.30"
 CONTACT, NAME, DESCRIPTION = (f"1.3.6.1.2.1.1.{number}.0" for number in (4, 5, 1))
-AUTH, PRIV, WORD = "correct-horse-auth", "correct-horse-priv", "paper-jam"
+WORD = "paper-jam"
 
 
 def estate(folder: Path, *, allowed: bool = True, snmp: SnmpAccess | None = None) -> Estate:
@@ -40,28 +40,10 @@ def estate(folder: Path, *, allowed: bool = True, snmp: SnmpAccess | None = None
 @contextmanager
 def snmpd(folder: Path, *lines: str) -> Iterator[int]:
     """Debian's agent at the switch's address; every object of the system group but one writable."""
-    for name, value in {"auth": AUTH, "priv": PRIV, "word": WORD}.items():
-        (folder / name).write_text(value, encoding="utf-8")
-    port = free_port(HERE)
-    settings = (
-        f"agentaddress udp:{HERE}:{port}",
-        f"createUser bastide SHA {AUTH} AES {PRIV}",
-        *(lines or ("rwuser bastide priv",)),
-        "sysname set-by-its-file",
-        f"[snmp] persistentDir {folder / 'persistent'}",
-    )
-    file = folder / "snmpd.conf"
-    file.write_text("\n".join(settings) + "\n", encoding="utf-8")
-    command = ("/usr/sbin/snmpd", "-f", "-C", "-c", str(file), "-Lo", "-p", str(folder / "pid"))
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as agent:
-        assert agent.stdout is not None
-        for line in agent.stdout:
-            if line.startswith("NET-SNMP version"):
-                break
+    (folder / "word").write_text(WORD, encoding="utf-8")
+    access = lines or ("rwuser bastide priv",)
+    with running_snmpd(folder, HERE, [*access, "sysname set-by-its-file"]) as port:
         yield port
-        agent.terminate()
 
 
 def done(

@@ -54,25 +54,16 @@ def test_nonsense_gets_no_answer_and_does_no_harm(tmp_path: Path, datagram: byte
 
 @pytest.mark.parametrize(
     "who",
-    [user(name="stranger"), user(auth="wrong-horse-auth"), user(priv="wrong-horse-priv")],
-    ids=["user", "auth", "priv"],
+    [
+        user(name="stranger"),
+        user(auth="wrong-horse-auth"),
+        user(priv="wrong-horse-priv"),
+        User("bastide"),
+        User("bastide", auth_key=Sha1Key(AUTH.encode())),
+    ],
+    ids=["user", "auth", "priv", "noAuthNoPriv", "authNoPriv"],
 )
-def test_wrong_credentials_are_refused(tmp_path: Path, who: User) -> None:
-    async def scenario() -> None:
-        async with running(tmp_path) as config:
-            with pytest.raises((SnmpAuthError, TimeoutError)):
-                async with asking(config, who) as session:
-                    await session.get(SYS_NAME)
-
-    asyncio.run(scenario())
-
-
-@pytest.mark.parametrize(
-    "who",
-    [User("bastide"), User("bastide", auth_key=Sha1Key(AUTH.encode()))],
-    ids=["noAuthNoPriv", "authNoPriv"],
-)
-def test_nothing_is_told_in_clear(tmp_path: Path, who: User) -> None:
+def test_wrong_credentials_and_requests_in_clear_are_refused(tmp_path: Path, who: User) -> None:
     async def scenario() -> None:
         async with running(tmp_path) as config:
             with pytest.raises((SnmpAuthError, TimeoutError)):

@@ -1,7 +1,7 @@
 """A change of score has causes, and their parts sum to it exactly."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from fractions import Fraction
 
 from hypothesis import given, settings
@@ -12,21 +12,13 @@ from monitors.audit.model.controls import Severity
 from monitors.audit.model.results import Accepted, AuditRun, HostAudit, Outcome, Result
 from monitors.audit.model.score import score
 from monitors.audit.reports.attribution import Attribution, Cause, Measure, attribute
+from tests.monitors.audit.history.runs import ACCEPTED
 
 FAIL, PASS, ERROR, SKIP = Outcome.FAIL, Outcome.PASS, Outcome.ERROR, Outcome.SKIP
 HIGH, LOW = Severity.HIGH, Severity.LOW
 
 
-def accepted(expired: bool = False) -> Accepted:
-    return Accepted(
-        scope="estate",
-        reason="The vendor's help desk has no keys yet.",
-        owner="Tarik Zuhr",
-        approver="Mira Dolenc",
-        measure="Logins from elsewhere are dropped.",
-        expires=date(2026, 12, 31),
-        expired=expired,
-    )
+EXPIRED = ACCEPTED.model_copy(update={"expired": True})
 
 
 def found(
@@ -117,8 +109,8 @@ def test_a_host_that_joins_or_leaves_or_changes_its_roles_is_scope() -> None:
 
 def test_a_waiver_that_begins_or_ends_changes_the_accepted_score_only() -> None:
     bare = run(host("a", found("SSH-01", PASS), found("SSH-02", FAIL)))
-    waived = run(host("a", found("SSH-01", PASS), found("SSH-02", FAIL, waiver=accepted())))
-    ended = run(host("a", found("SSH-01", PASS), found("SSH-02", FAIL, waiver=accepted(True))))
+    waived = run(host("a", found("SSH-01", PASS), found("SSH-02", FAIL, waiver=ACCEPTED)))
+    ended = run(host("a", found("SSH-01", PASS), found("SSH-02", FAIL, waiver=EXPIRED)))
 
     assert causes(attribute(bare, waived, Measure.ACCEPTED)) == {Cause.WAIVER: Fraction(1, 2)}
     assert causes(attribute(waived, ended, Measure.ACCEPTED)) == {Cause.WAIVER: Fraction(-1, 2)}
@@ -126,7 +118,7 @@ def test_a_waiver_that_begins_or_ends_changes_the_accepted_score_only() -> None:
 
 
 def test_what_is_mended_under_a_waiver_changes_the_proved_score_only() -> None:
-    waived = run(host("a", found("SSH-01", PASS), found("SSH-02", FAIL, waiver=accepted())))
+    waived = run(host("a", found("SSH-01", PASS), found("SSH-02", FAIL, waiver=ACCEPTED)))
     mended = run(host("a", found("SSH-01", PASS), found("SSH-02", PASS)))
 
     assert causes(attribute(waived, mended)) == {Cause.HOST: Fraction(1, 2)}
@@ -150,7 +142,7 @@ RESULTS = st.lists(
         CONTROLS,
         st.sampled_from(Outcome),
         st.sampled_from(Severity),
-        st.sampled_from([None, accepted(), accepted(expired=True)]),
+        st.sampled_from([None, ACCEPTED, EXPIRED]),
     ),
     unique_by=lambda result: result.control,
 )
