@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from inventory.entries import hosts
 from inventory.model import CENTRAL, ESTATE_SCOPE, Estate, Waiver
-from monitors.audit.archive.latest import Newest, newest
+from monitors.audit.archive.latest import LatestResults, latest_results
 from monitors.audit.history.database import store_url
 from monitors.audit.history.queries import read_first_failed
 from monitors.audit.model.controls import load_controls
@@ -54,7 +54,7 @@ def collect(
     and at the end, when all else is given, StoreError when the history cannot be read.
     """
     municipalities = {entry.name: entry.tenant.id for entry in hosts(estate)}
-    audits, now = newest(state, municipalities), now or datetime.now(UTC)
+    audits, now = latest_results(state, municipalities), now or datetime.now(UTC)
     yield from _shares(audits, municipalities, now)
     yield _gauge(
         "controls",
@@ -99,12 +99,12 @@ def _gauge(
     return family
 
 
-def _host(host: Newest, *more: str) -> tuple[str, ...]:
+def _host(host: LatestResults, *more: str) -> tuple[str, ...]:
     return (host.audit.municipality, host.audit.host, *more)
 
 
 def _shares(
-    audits: Sequence[Newest], municipalities: Municipalities, now: datetime
+    audits: Sequence[LatestResults], municipalities: Municipalities, now: datetime
 ) -> Iterator[GaugeMetricFamily]:
     """Yield scores; a host that was never audited has no score and a coverage of 0."""
     scores = [(_host(host), score(host.results(now))) for host in audits]
@@ -118,14 +118,14 @@ def _shares(
         yield _gauge(name, text, HOST, samples)
 
 
-def _counts(audits: Iterable[Newest], now: datetime) -> Iterator[Sample]:
+def _counts(audits: Iterable[LatestResults], now: datetime) -> Iterator[Sample]:
     for host in audits:
         counts = Counter((result.outcome, result.severity) for result in host.results(now))
         for (outcome, severity), number in sorted(counts.items()):
             yield _host(host, outcome, severity), number
 
 
-def _not_passing(audits: Sequence[Newest]) -> Iterator[GaugeMetricFamily]:
+def _not_passing(audits: Sequence[LatestResults]) -> Iterator[GaugeMetricFamily]:
     """Yield a series for each control that does not pass, so their number stays bounded."""
     labels = (*HOST, "control", "severity")
     yield _gauge(
@@ -149,7 +149,7 @@ def _not_passing(audits: Sequence[Newest]) -> Iterator[GaugeMetricFamily]:
 
 
 def _ones(
-    audits: Iterable[Newest], select: Callable[[Newest], Iterable[Result]]
+    audits: Iterable[LatestResults], select: Callable[[LatestResults], Iterable[Result]]
 ) -> Iterator[Sample]:
     for host in audits:
         for result in select(host):

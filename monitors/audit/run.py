@@ -15,7 +15,7 @@ from monitors.audit.archive.bundles import keep
 from monitors.audit.archive.retention import prune_daily
 from monitors.audit.archive.runs import AuditError, save
 from monitors.audit.collect.bundle import Bundle, BundleError, unpack
-from monitors.audit.collect.exchange import Refused, Target, fetch
+from monitors.audit.collect.exchange import AuditTarget, FetchFailure, fetch
 from monitors.audit.evidence.inputs import keep_inputs
 from monitors.audit.judge.host_results import all_errors, judge_host
 from monitors.audit.model.controls import ControlTable, load_controls
@@ -104,12 +104,12 @@ def _cannot_keep(folder: Path, error: OSError) -> str:
 
 
 def audit_host(
-    target: Target, declared: Declared, table: ControlTable, estate: Estate, state: Path
+    target: AuditTarget, declared: Declared, table: ControlTable, estate: Estate, state: Path
 ) -> HostAudit:
     """Fetch, keep and judge one host's bundle; every failure becomes its `problem`."""
     started = time.monotonic()
     received = fetch(target)
-    if isinstance(received, Refused):
+    if isinstance(received, FetchFailure):
         return _unjudged(table, declared, received.problem, started)
     now = datetime.now(UTC)
     try:
@@ -167,13 +167,13 @@ def _must_be_of(bundle: Bundle, name: str) -> None:
 
 
 def _choose(estate: Estate, names: Sequence[str] | None) -> list[InventoryHost]:
-    known = {entry.name: entry for entry in all_hosts(estate)}
-    wanted = list(known) if names is None else list(dict.fromkeys(names))
-    if strange := [name for name in wanted if name not in known]:
+    declared = {entry.name: entry for entry in all_hosts(estate)}
+    wanted = list(declared) if names is None else list(dict.fromkeys(names))
+    if unknown := [name for name in wanted if name not in declared]:
         raise UndeclaredHostError(
-            f"not in estate {estate.estate}: {', '.join(strange)}; its hosts: {', '.join(known)}"
+            f"not in estate {estate.estate}: {', '.join(unknown)}; its hosts: {', '.join(declared)}"
         )
-    return [known[name] for name in wanted]
+    return [declared[name] for name in wanted]
 
 
 def _outputs(state: Path, estate: Estate) -> Outputs:
@@ -184,10 +184,10 @@ def _outputs(state: Path, estate: Estate) -> Outputs:
         return Outputs(estate=estate.estate)
 
 
-def target_of(entry: InventoryHost, state: Path, outputs: Outputs) -> Target:
+def target_of(entry: InventoryHost, state: Path, outputs: Outputs) -> AuditTarget:
     """Return where and how a host is asked: where provisioning put it, else as declared."""
     provisioned = outputs.hosts.get(entry.name)
-    return Target(
+    return AuditTarget(
         name=entry.name,
         address=provisioned.address if provisioned else str(entry.host.address),
         port=SSH_PORT,

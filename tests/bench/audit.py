@@ -26,7 +26,7 @@ import testinfra
 from bastide.support.estate import EstateContext, estate_context
 from inventory.entries import InventoryHost, hosts
 from inventory.outputs import load_outputs
-from monitors.audit.collect.exchange import Target
+from monitors.audit.collect.exchange import AuditTarget
 from monitors.audit.judge.runner import run_check
 from monitors.audit.model.controls import load_controls
 from monitors.audit.model.declared import declared_of
@@ -51,7 +51,7 @@ class Far:
 
     entry: InventoryHost
     context: EstateContext
-    target: Target
+    target: AuditTarget
     ssh_config: Path
 
 

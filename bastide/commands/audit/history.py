@@ -11,7 +11,7 @@ from bastide.support.options import estate_option, json_option
 from bastide.support.output import Row, print_json, print_table, row
 from monitors.audit.history.catch_up import rebuild as rebuild_store
 from monitors.audit.history.database import StoreError, store_url
-from monitors.audit.history.model import History, Standing
+from monitors.audit.history.model import ControlStatus, History
 from monitors.audit.model.results import Outcome
 
 SECONDS_A_DAY = 86400
@@ -44,7 +44,7 @@ def history(estate_name: str | None, as_json: bool, rebuild: bool) -> int:
 
 
 def _show(recorded: History) -> None:
-    failing = [s for s in recorded.standings if s.outcome is Outcome.FAIL]
+    failing = [s for s in recorded.statuses if s.outcome is Outcome.FAIL]
     failing.sort(key=lambda s: (s.first_failed is None, s.first_failed, s.host, s.control))
     if failing:
         print_table(HEADINGS, map(_row, failing))
@@ -58,9 +58,9 @@ def _show(recorded: History) -> None:
         click.echo(f"  and {len(newest) - LISTED} more; `--json` has all")
 
 
-def _row(standing: Standing) -> Row:
-    moments = (standing.first_failed, standing.last_good, standing.last_checked)
-    return row(standing.host, standing.control, standing.severity, *map(_day, moments))
+def _row(status: ControlStatus) -> Row:
+    moments = (status.first_failed, status.last_good, status.last_checked)
+    return row(status.host, status.control, status.severity, *map(_day, moments))
 
 
 def _day(moment: datetime | None) -> str:

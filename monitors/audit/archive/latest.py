@@ -1,7 +1,7 @@
-"""What is known now: the newest results of every host, whichever of the last runs has them."""
+"""The latest results of every host, whichever of the last runs has them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -15,8 +15,8 @@ MAX_FILES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Newest:
-    """A host's newest audit, and its newest in which it could be asked, with when those began.
+class LatestResults:
+    """A host's latest audit, and its latest in which it could be asked, with when those began.
 
     `answered` is None when none of the last runs could ask it.
     """
@@ -28,14 +28,14 @@ class Newest:
     answered_at: datetime | None
 
     def results(self, now: datetime) -> tuple[Result, ...]:
-        """Return the newest results as they may be told now: stale ones are unknown."""
+        """Return the latest results as they hold now: stale ones are unknown."""
         return up_to_date(self.audit.results, self.began, now)
 
     @property
     def failures(self) -> Iterator[Result]:
         """The failures when it was last asked: silence mends nothing."""
-        answered = self.answered.results if self.answered else ()
-        return (result for result in answered if result.outcome is Outcome.FAIL)
+        results = self.answered.results if self.answered else ()
+        return (result for result in results if result.outcome is Outcome.FAIL)
 
     @property
     def undetermined(self) -> Iterator[Result]:
@@ -44,8 +44,8 @@ class Newest:
         return (result for result in results if result.outcome is Outcome.ERROR)
 
 
-def newest(state: Path, wanted: Iterable[str]) -> tuple[Newest, ...]:
-    """Return what is known of each wanted host, by name; hosts never audited are left out.
+def latest_results(state: Path, wanted: Iterable[str]) -> tuple[LatestResults, ...]:
+    """Return the latest results of each wanted host, by name; hosts never audited are left out.
 
     Raises AuditError when a results file is damaged.
     """
@@ -55,23 +55,21 @@ def newest(state: Path, wanted: Iterable[str]) -> tuple[Newest, ...]:
 
 
 @lru_cache(maxsize=2)
-def _read(stamps: tuple[tuple[Path, int], ...], wanted: frozenset[str]) -> tuple[Newest, ...]:
+def _read(
+    stamps: tuple[tuple[Path, int], ...], wanted: frozenset[str]
+) -> tuple[LatestResults, ...]:
     """Read the runs once, not at every scrape; another file or a changed one is another key."""
-    found: dict[str, Newest] = {}
+    latest: dict[str, LatestResults] = {}
     for file, _ in stamps:
         run = load(file)
-        for host in run.hosts:
-            if host.host not in wanted:
-                continue
-            known = found.get(host.host)
-            answered = None if host.problem else host
-            if known is None:
-                at = run.started if answered else None
-                found[host.host] = Newest(host, run.started, run.controls_sha256, answered, at)
-            elif known.answered is None and answered:
-                found[host.host] = Newest(
-                    known.audit, known.began, known.controls_sha256, answered, run.started
-                )
-        if found.keys() >= wanted and all(each.answered for each in found.values()):
+        for host in (host for host in run.hosts if host.host in wanted):
+            answered = (None, None) if host.problem else (host, run.started)
+            newer = latest.get(host.host)
+            if newer is None:
+                latest[host.host] = LatestResults(host, run.started, run.controls_sha256, *answered)
+            elif newer.answered is None:
+                asked, at = answered
+                latest[host.host] = replace(newer, answered=asked, answered_at=at)
+        if latest.keys() >= wanted and all(host.answered for host in latest.values()):
             break
-    return tuple(found[name] for name in sorted(found))
+    return tuple(latest[name] for name in sorted(latest))

@@ -18,7 +18,7 @@ from monitors.audit.model.results import AuditRun
 
 ALL_FOR = timedelta(days=35)
 WEEKLY_FOR = timedelta(days=400)
-PARTS_FOR = timedelta(days=1)
+LEFTOVERS_FOR = timedelta(days=1)
 MARK = ".pruned"
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def prune_daily(state: Path, now: datetime) -> None:
     """Prune unless that was done within a day; what hinders it is logged and nothing is lost."""
     mark = state / "audits" / MARK
     try:
-        if mark.exists() and now.timestamp() - mark.stat().st_mtime < PARTS_FOR.total_seconds():
+        if mark.exists() and now.timestamp() - mark.stat().st_mtime < LEFTOVERS_FOR.total_seconds():
             return
         prune(state, now)
         mark.touch()
@@ -55,7 +55,7 @@ def prune(state: Path, now: datetime) -> Pruned:
     runs = tuple(file for file in _older(run_files(state), now - ALL_FOR) if file not in kept)
     needed = {state / host.bundle for run in kept.values() for host in run.hosts if host.bundle}
     bundles = tuple(_unneeded(state, needed, now - ALL_FOR))
-    for file in (*runs, *bundles, *_parts(state, now - PARTS_FOR)):
+    for file in (*runs, *bundles, *_leftovers(state, now - LEFTOVERS_FOR)):
         file.unlink(missing_ok=True)
     return Pruned(runs, bundles)
 
@@ -65,13 +65,13 @@ def _kept_runs(state: Path, now: datetime) -> dict[Path, AuditRun]:
     files = run_files(state)
     newest = {_label(file): file for file in reversed(files)}
     kept: dict[Path, AuditRun] = {}
-    told: set[HostWeek] = set()
+    covered: set[HostWeek] = set()
     for file in _older(files, now - ALL_FOR):
         run = load(file)
-        tells = set(_weeks(run)) - told
-        if file == newest[_label(file)] or (tells and run.started > now - WEEKLY_FOR):
+        weeks = set(_weeks(run)) - covered
+        if file == newest[_label(file)] or (weeks and run.started > now - WEEKLY_FOR):
             kept[file] = run
-            told |= tells
+            covered |= weeks
     return kept
 
 
@@ -98,7 +98,7 @@ def _is_older(file: Path, than: datetime) -> bool:
         return False
 
 
-def _parts(state: Path, before: datetime) -> Iterator[Path]:
+def _leftovers(state: Path, before: datetime) -> Iterator[Path]:
     """Return what writers that were killed have left."""
     for folder in (state / "audits", *(state / "bundles").glob("*")):
         for file in folder.glob(".*.tmp"):

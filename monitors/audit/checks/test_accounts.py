@@ -17,7 +17,7 @@ from monitors.audit.facts.accounts import (
     today,
     within,
 )
-from monitors.audit.facts.sshd import Line, sshd_lines
+from monitors.audit.facts.sshd import Setting, sshd_lines
 from monitors.audit.facts.system import files, loose_files, unit_state
 from monitors.audit.model.declared import Declared
 
@@ -130,14 +130,14 @@ def test_acc_07_keys(host: Host, declared: Declared) -> None:
     assert not extra, f"more keys than the inventory declares: {', '.join(extra)}"
 
 
-def _is_searched(line: Line) -> bool:
+def _is_searched(line: Setting) -> bool:
     """Whether a line names no file of keys but those whose keys are looked at here."""
     places = line.value.split() if line.setting == "authorizedkeysfile" else ()
     usual = (".ssh/authorized_keys", ".ssh/authorized_keys2", "none")
     return all(p in usual or (p.startswith("/etc/ssh/") and p.endswith("keys")) for p in places)
 
 
-def _user(lines: tuple[Line, ...], file: str) -> str:
+def _user(lines: tuple[Setting, ...], file: str) -> str:
     """Return whose Match block names a file of keys; the file itself when none does."""
     named = (line.match.split() for line in lines if line.value == file and line.match)
     return next((words[1] for words in named if words[0].lower() == "user"), file)

@@ -10,12 +10,12 @@ from monitors.audit.facts.nftables import (
     Networks,
     Opening,
     dropping,
+    has_statement,
     inward_rules,
     networks,
+    normalised,
     openings,
     refused_sources,
-    says,
-    settled,
     within,
 )
 from monitors.audit.facts.system import active_units, firewall, unit_state
@@ -63,7 +63,7 @@ def test_fw_05_saved_is_live(host: Host) -> None:
     if "unshare" in saved.stderr:
         raise UndeterminedError(f"no network namespace to load rules in: {saved.stderr.strip()}")
     assert saved.rc == 0, f"/etc/nftables.conf cannot be loaded: {saved.stderr.strip()[:200]}"
-    now, then = settled(live), settled(json.loads(saved.stdout)["nftables"])
+    now, then = normalised(live), normalised(json.loads(saved.stdout)["nftables"])
     gone, come = [o for o in now if o not in then], [o for o in then if o not in now]
     said = [f"in force, not saved: {o[:120]}" for o in gone[:2]]
     said += [f"saved, not in force: {o[:120]}" for o in come[:2]]
@@ -110,9 +110,9 @@ def test_fw_09_forged_loopback(host: Host) -> None:
 
 def test_fw_10_drops_are_logged(host: Host) -> None:
     """What is dropped is logged, with a limit that no flood fills the disk through."""
-    logging = [rule for rule in inward_rules(firewall(host)) if says(rule, "log")]
+    logging = [rule for rule in inward_rules(firewall(host)) if has_statement(rule, "log")]
     assert logging, "no rule logs what comes in and is dropped"
-    assert all(says(rule, "limit") for rule in logging), "a rule logs without a limit"
+    assert all(has_statement(rule, "limit") for rule in logging), "a rule logs without a limit"
 
 
 def _openings(host: Host) -> list[Opening]:

@@ -6,7 +6,14 @@ from ipaddress import ip_network
 from typing import Any
 
 from monitors.audit.collect.backends import Host, UndeterminedError
-from monitors.audit.facts.nftables import EVERYWHERE, Networks, networks, says, subject, within
+from monitors.audit.facts.nftables import (
+    EVERYWHERE,
+    Networks,
+    has_statement,
+    networks,
+    subject,
+    within,
+)
 from monitors.audit.facts.system import firewall, listeners
 from monitors.audit.model.declared import Declared
 
@@ -90,7 +97,7 @@ def _passing(host: Host) -> list[dict[str, Any]]:
         rule
         for rule in through
         if (rule["family"], rule["table"], rule["chain"]) in chains
-        and says(rule, "accept")
+        and has_statement(rule, "accept")
         and not any(_portless(m) for m in _all(rule))
     ]
 

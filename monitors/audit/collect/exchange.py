@@ -36,7 +36,7 @@ logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class AuditTarget:
     """Where and how a host is asked."""
 
     name: str
@@ -50,7 +50,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class FetchFailure:
     """Why no bundle came, and what to do about it, in words."""
 
     problem: str
@@ -78,7 +78,7 @@ class _Socket(socket.socket):
         return data
 
 
-def fetch(target: Target) -> bytes | Refused:
+def fetch(target: AuditTarget) -> bytes | FetchFailure:
     """Return the packed bundle of one host, or why there is none."""
     client = paramiko.SSHClient()
     client.set_missing_host_key_policy(paramiko.RejectPolicy())
@@ -87,14 +87,14 @@ def fetch(target: Target) -> bytes | Refused:
         _connect(client, target)
         return unframe(_receive(client, target))
     except BundleError as error:
-        return Refused(f"{target.name}: bad bundle: {error}")
+        return FetchFailure(f"{target.name}: bad bundle: {error}")
     except Exception as error:  # noqa: BLE001 (paramiko hands on whatever a strange server provokes)
-        return Refused(f"{target.name}: {escaped_line(_explain(error, target))}")
+        return FetchFailure(f"{target.name}: {escaped_line(_explain(error, target))}")
     finally:
         client.close()
 
 
-def _connect(client: paramiko.SSHClient, target: Target) -> None:
+def _connect(client: paramiko.SSHClient, target: AuditTarget) -> None:
     key = paramiko.PKey.from_path(target.key)
     plain = socket.create_connection((target.address, target.port), target.connect_seconds)
     connection = _Socket(fileno=plain.detach())
@@ -114,7 +114,7 @@ def _connect(client: paramiko.SSHClient, target: Target) -> None:
     )
 
 
-def _receive(client: paramiko.SSHClient, target: Target) -> bytes:
+def _receive(client: paramiko.SSHClient, target: AuditTarget) -> bytes:
     """Read one framed bundle within the time and size limits."""
     transport = client.get_transport()
     if transport is None:
@@ -146,7 +146,7 @@ def _stderr(channel: paramiko.Channel) -> str:
     return said or "it closed the channel without a word"
 
 
-def _explain(error: Exception, target: Target) -> str:
+def _explain(error: Exception, target: AuditTarget) -> str:
     """Return what happened and what to do next, one sentence a kind of failure."""
     where = f"{target.address} port {target.port}"
     if isinstance(error, paramiko.BadHostKeyException):

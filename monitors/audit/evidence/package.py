@@ -49,15 +49,15 @@ def package(run: AuditRun, state: Path, reports: Mapping[str, bytes]) -> bytes:
     changed record; ChainError, InputsError or SigningError when those are broken.
     """
     link, chain = _link_of(run, state)
-    found = tuple(records(run, state))
-    leaves = tuple(record.leaf for record in found)
+    run_records = tuple(records(run, state))
+    leaves = tuple(record.leaf for record in run_records)
     if root_of(leaves) != link.record.root:
         raise EvidenceError(_first_changed(run, state, leaves))
     members = {
         README: EXPLANATION.encode(),
         CHAIN: b"".join(earlier.line + b"\n" for earlier in chain),
         LEAVES: render_leaves(leaves),
-        **_files(found),
+        **_files(run_records),
         **{f"{REPORTS}{name}": content for name, content in sorted(reports.items())},
     }
     return stored_zip.pack({**members, MANIFEST: _manifest(members, link, state)})
@@ -87,21 +87,21 @@ def _link_of(run: AuditRun, state: Path) -> tuple[Link, Sequence[Link]]:
 def _first_changed(run: AuditRun, state: Path, leaves: Sequence[Leaf]) -> str:
     """Return which record differs from the leaves that were kept when the run was sealed."""
     file = leaves_file(state, run)
-    said = "was changed since it was sealed"
+    problem = "was changed since it was sealed"
     try:
         sealed = parse_leaves(file.read_bytes())
     except OSError:
-        return f"the run of {run.started:%F %T} UTC {said}; {file} would tell which record"
+        return f"the run of {run.started:%F %T} UTC {problem}; {file} would tell which record"
     for now, then in zip(leaves, sealed, strict=False):
         if now != then:
-            return f"{then.title} {said}"
-    return f"a record of the run of {run.started:%F %T} UTC {said}, added or left out"
+            return f"{then.title} {problem}"
+    return f"a record of the run of {run.started:%F %T} UTC {problem}, added or left out"
 
 
-def _files(found: Sequence[Record]) -> dict[str, bytes]:
+def _files(run_records: Sequence[Record]) -> dict[str, bytes]:
     """Return the members that hold the records: lines in one file, or a bundle as it is."""
     members: dict[str, bytearray] = {}
-    for record in found:
+    for record in run_records:
         content = members.setdefault(record.file, bytearray())
         content += record.content + (b"\n" if record.file.endswith(".jsonl") else b"")
     return {name: bytes(content) for name, content in members.items()}

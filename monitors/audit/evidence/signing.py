@@ -47,7 +47,7 @@ def signing_key(folder: Path) -> SigningKey:
     """Return the key of `<folder>/signing.key`, made when there is none; SigningError if broken."""
     file = folder / KEY_FILE
     if not file.exists():
-        _make(file)
+        _create(file)
     try:
         private = load_pem_private_key(file.read_bytes(), password=None)
     except (OSError, ValueError, TypeError) as error:
@@ -57,13 +57,13 @@ def signing_key(folder: Path) -> SigningKey:
     return SigningKey(private)
 
 
-def _make(file: Path) -> None:
+def _create(file: Path) -> None:
     """Write a new key; whoever comes second keeps the first one's."""
-    made = Ed25519PrivateKey.generate().private_bytes(
+    pem = Ed25519PrivateKey.generate().private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )
     with contextlib.suppress(FileExistsError):
-        write_first(file, made)
+        write_first(file, pem)
 
 
 def is_signed(message: bytes, signature: str, public: str) -> bool:

@@ -50,10 +50,10 @@ def verify(file: Path, expected: str | None = None) -> Verified:
     _manifest(members, links[-1])
     if stored_zip.pack(members) != raw:
         raise BrokenError("the archive was changed outside its records")
-    shown = fingerprint(links[-1].record.key)
-    if expected and expected.replace(" ", "").lower() != shown.replace(" ", ""):
-        raise BrokenError(f"signed by another key: {shown}, expected {expected}")
-    return Verified(links[-1], shown, links[-1].record.leaves, len(links), members)
+    actual = fingerprint(links[-1].record.key)
+    if expected and expected.replace(" ", "").lower() != actual.replace(" ", ""):
+        raise BrokenError(f"signed by another key: {actual}, expected {expected}")
+    return Verified(links[-1], actual, links[-1].record.leaves, len(links), members)
 
 
 def _members(raw: bytes) -> dict[str, bytes]:
@@ -90,7 +90,7 @@ def _records(members: Mapping[str, bytes], link: Link) -> None:
     lines = {name: _split(name, content) for name, content in members.items()}
     if len(leaves) != link.record.leaves or root_of(leaves) != link.record.root:
         raise BrokenError(_broken_leaf(leaves, lines))
-    for _, leaf, record in _placed(leaves, lines):
+    for _, leaf, record in _matched(leaves, lines):
         if record is None:
             raise BrokenError(f"{leaf.title}: absent")
         if merkle.leaf_hash(record).hex() != leaf.sha256:
@@ -100,20 +100,20 @@ def _records(members: Mapping[str, bytes], link: Link) -> None:
             raise BrokenError(f"{name}: holds {len(lines[name])} records, {number} were sealed")
 
 
-def _placed(
+def _matched(
     leaves: Sequence[Leaf], lines: Mapping[str, Sequence[bytes]]
 ) -> Iterator[tuple[int, Leaf, bytes | None]]:
     """Yield every leaf with its number from 1 and the record in its place, None when absent."""
     position: Counter[str] = Counter()
     for number, leaf in enumerate(leaves, 1):
-        found, place = lines.get(leaf.file, ()), position[leaf.file]
+        records, index = lines.get(leaf.file, ()), position[leaf.file]
         position[leaf.file] += 1
-        yield number, leaf, found[place] if place < len(found) else None
+        yield number, leaf, records[index] if index < len(records) else None
 
 
 def _broken_leaf(leaves: Sequence[Leaf], lines: Mapping[str, Sequence[bytes]]) -> str:
     """Return which leaf is not that of its record, for leaves that were not the signed ones."""
-    for number, leaf, record in _placed(leaves, lines):
+    for number, leaf, record in _matched(leaves, lines):
         if record is None or merkle.leaf_hash(record).hex() != leaf.sha256:
             return f"{LEAVES}, line {number} ({leaf.title}): not what was signed"
     return f"{LEAVES}: not the leaves that were signed"

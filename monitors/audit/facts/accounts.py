@@ -105,8 +105,8 @@ def groups(host: Host) -> tuple[Group, ...]:
 
 
 def _databases(host: Host) -> tuple[str, str]:
-    people, _, known = host.check_output(ACCOUNTS).partition("\n\n")
-    return people, known
+    passwd, _, group = host.check_output(ACCOUNTS).partition("\n\n")
+    return passwd, group
 
 
 def passwords(host: Host) -> tuple[Password, ...]:
@@ -155,16 +155,16 @@ def pam_stack(host: Host, service: str, kind: str) -> tuple[str, ...]:
 def _stack(
     by_file: dict[str, list[str]], name: str, kind: str, within: tuple[str, ...]
 ) -> list[str]:
-    found = []
+    lines = []
     for line in by_file.get(name, []) if name not in within else []:
         words = line.split()
         if words[0] == "@include":
-            found += _stack(by_file, words[1], kind, (*within, name))
+            lines += _stack(by_file, words[1], kind, (*within, name))
         elif words[0].lstrip("-") == kind and words[1:2] in (["include"], ["substack"]):
-            found += _stack(by_file, words[2], kind, (*within, name))
+            lines += _stack(by_file, words[2], kind, (*within, name))
         elif words[0].lstrip("-") == kind:
-            found.append(line)
-    return found
+            lines.append(line)
+    return lines
 
 
 def within(days: int | None, most: int) -> bool:

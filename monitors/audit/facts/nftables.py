@@ -23,7 +23,7 @@ EVERYWHERE: Networks = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 FAMILIES = {"inet": {"ip", "ip6"}, "ip": {"ip"}, "ip6": {"ip6"}}
 TRANSPORTS = {"tcp": ("tcp",), "udp": ("udp",), "th": ("tcp", "udp")}
 # What counts and numbers on its own, with nothing changed.
-MOVING = {"handle", "index", "packets", "bytes"}
+VOLATILE = {"handle", "index", "packets", "bytes"}
 # Transports without ports that a server answers.
 PORTLESS = {"icmp", "icmpv6", "ipv6-icmp", "igmp"}
 
@@ -70,7 +70,7 @@ def openings(rules: list[Object]) -> Iterator[Opening]:
         matches = [s["match"] for s in statements if "match" in s]
         if any("vmap" in s and not _looks_at(s["vmap"]["key"], "state") for s in statements):
             raise UndeterminedError(f"{_name(rule)} decides by a verdict map: judge it by hand")
-        if not says(rule, "accept") or any(_harmless(match) for match in matches):
+        if not has_statement(rule, "accept") or any(_harmless(match) for match in matches):
             continue
         yield Opening(_ports(matches), _sources(matches, sets), _name(rule))
 
@@ -80,14 +80,14 @@ def refused_sources(rules: list[Object]) -> Networks:
     return tuple(
         network
         for rule in inward_rules(rules)
-        if says(rule, "drop")
+        if has_statement(rule, "drop")
         for match in _matches(rule)
         if subject(match) == "saddr" and match["op"] in ("==", "in")
         for network in networks(match["right"], {})
     )
 
 
-def says(rule: Object, word: str) -> bool:
+def has_statement(rule: Object, word: str) -> bool:
     """Whether a rule has a statement of that kind: accept, drop, log, limit …"""
     return any(word in statement for statement in rule.get("expr", []))
 
@@ -131,27 +131,27 @@ def networks(right: Any, sets: dict[str, list[Any]]) -> Networks:
     return tuple(n for element in right["set"] for n in networks(element, sets))
 
 
-def settled(rules: list[Object]) -> tuple[str, ...]:
+def normalised(rules: list[Object]) -> tuple[str, ...]:
     """Return a rule set's objects as text that only a change of their meaning changes.
 
     Without counters and handles, sets in one order, the rules of a chain in theirs.
     """
-    objects = [_settled(o) for o in rules if "metainfo" not in o]
-    return tuple(json.dumps(o, sort_keys=True) for o in sorted(objects, key=_place))
+    objects = [_normalised(o) for o in rules if "metainfo" not in o]
+    return tuple(json.dumps(o, sort_keys=True) for o in sorted(objects, key=_position))
 
 
-def _place(of: Object) -> tuple[str, ...]:
+def _position(of: Object) -> tuple[str, ...]:
     kind, content = next(iter(of.items()))
     return (kind, *(str(content.get(key, "")) for key in ("family", "table", "chain", "name")))
 
 
-def _settled(value: Any) -> Any:
+def _normalised(value: Any) -> Any:
     if isinstance(value, list):
-        return [_settled(part) for part in value]
+        return [_normalised(part) for part in value]
     if not isinstance(value, dict):
         return value
     changing = {"elem"} if "dynamic" in value.get("flags", ()) else set()
-    kept = {key: _settled(part) for key, part in value.items() if key not in MOVING | changing}
+    kept = {key: _normalised(part) for key, part in value.items() if key not in VOLATILE | changing}
     return {key: _sorted(part) if key in ("set", "elem") else part for key, part in kept.items()}
 
 
@@ -205,12 +205,12 @@ def _harmless(match: Object) -> bool:
 
 
 def _ports(matches: list[Object]) -> Ports | None:
-    found: Ports | None = None
+    ports: Ports | None = None
     for match in matches:
         if subject(match) == "dport" and match["op"] != "!=":
             protocols = TRANSPORTS.get(match["left"]["payload"]["protocol"], ("tcp", "udp"))
-            found = frozenset((p, n) for p in protocols for n in _numbers(match["right"]))
-    return found
+            ports = frozenset((p, n) for p in protocols for n in _numbers(match["right"]))
+    return ports
 
 
 def _numbers(right: Any) -> Iterator[int]:

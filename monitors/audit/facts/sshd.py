@@ -10,7 +10,7 @@ SERVER_FILES = ("/etc/ssh/sshd_config", FOLDER, f"{FOLDER}/*", "/etc/ssh/ssh_hos
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Setting:
     """A setting as it stands in a file; `match` is empty outside Match blocks."""
 
     file: str
@@ -19,9 +19,9 @@ class Line:
     value: str
 
 
-def sshd_lines(host: Host) -> tuple[Line, ...]:
+def sshd_lines(host: Host) -> tuple[Setting, ...]:
     """Return every setting of the server's files in order, each with its Match block."""
-    found, block = [], ("", "")
+    lines, block = [], ("", "")
     for row in host.check_output(SSHD_LINES).splitlines():
         file, _, text = row.partition(":")
         setting, _, value = text.strip().replace("=", " ", 1).partition(" ")
@@ -29,5 +29,5 @@ def sshd_lines(host: Host) -> tuple[Line, ...]:
         # A block ends with its file.
         block = (file, value) if setting == "match" else block
         match = block[1] if block[0] == file and block[1].lower() != "all" else ""
-        found.append(Line(file, match, setting, value))
-    return tuple(found)
+        lines.append(Setting(file, match, setting, value))
+    return tuple(lines)

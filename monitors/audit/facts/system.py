@@ -57,22 +57,22 @@ KEPT = (
 # Each file is shown below a comment with its path.
 CONFIGURED = ("journald", "journal-upload", "coredump")
 CONFIGURATION = f"systemd-analyze cat-config {' '.join(f'systemd/{n}.conf' for n in CONFIGURED)}"
-SHOWN_FILE = re.compile(
+FILE_HEADER = re.compile(
     r"# (?:/\S*/|Main configuration file )systemd/([a-z-]+)\.conf(?:\.d/\S+| not found)?"
 )
 # Services over TLS, each with two handshakes: any version it likes, and none but old ones, which
 # the host's own policy would refuse before the server is asked. Of what openssl prints only lines
 # without secrets are kept: dates and key of the certificate, verdict, alerts, HTTP headers.
 TLS_PORTS = (443, 19532)
-TLS_SHOWN = "^ +[av]:|^Verify return|^New, |^HTTP/|^[A-Za-z][A-Za-z-]*: |alert"
-TLS_QUESTION = (
+TLS_KEPT_LINES = "^ +[av]:|^Verify return|^New, |^HTTP/|^[A-Za-z][A-Za-z-]*: |alert"
+TLS_PROBE = (
     f"for p in $(ss -ltnH | grep -oE ':({'|'.join(map(str, TLS_PORTS))}) ' | tr -d : | sort -u); "
     "do "
     'echo "port $p"; '
     r"printf 'HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' | "
     "timeout 10 openssl s_client -connect 127.0.0.1:$p -servername $(hostname -f) "
     "-CAfile /etc/bastide/authority.crt -ign_eof 2>&1 | "
-    f"grep -E '{TLS_SHOWN}' | grep -vi '^set-cookie'; "
+    f"grep -E '{TLS_KEPT_LINES}' | grep -vi '^set-cookie'; "
     "timeout 10 openssl s_client -connect 127.0.0.1:$p -cipher DEFAULT@SECLEVEL=0 "
     "-no-CAfile -no-CApath -no-CAstore "
     "-min_protocol TLSv1 -max_protocol TLSv1.1 </dev/null 2>&1 | sed -n 's/^New, /old: /p'; "
@@ -144,23 +144,23 @@ def skip_in_container(kind: str | None, what: str) -> None:
 
 def files(host: Host, *paths: str) -> tuple[FileFact, ...]:
     """Return those of the paths and patterns (of WATCHED_FILES, or ValueError) that exist."""
-    _known(paths, WATCHED_FILES)
+    _require_listed(paths, WATCHED_FILES)
     rows = (line.rsplit(" ", 4) for line in host.run(STAT).stdout.splitlines())
-    found = (FileFact(path, int(m, 8), owner, group, int(at)) for path, m, owner, group, at in rows)
-    return tuple(f for f in found if any(fnmatchcase(f.path, asked) for asked in paths))
+    facts = (FileFact(path, int(m, 8), owner, group, int(at)) for path, m, owner, group, at in rows)
+    return tuple(f for f in facts if any(fnmatchcase(f.path, pattern) for pattern in paths))
 
 
-def _known(asked: tuple[str, ...], watched: tuple[str, ...]) -> None:
+def _require_listed(names: tuple[str, ...], table: tuple[str, ...]) -> None:
     """Refuse what a table does not have: that is the check's own mistake, not the host's."""
-    if unknown := set(asked) - set(watched):
+    if unknown := set(names) - set(table):
         raise ValueError(f"add to the table of what is asked in facts.py: {sorted(unknown)}")
 
 
-def loose_files(found: tuple[FileFact, ...], most: int) -> tuple[str, ...]:
+def loose_files(facts: tuple[FileFact, ...], most: int) -> tuple[str, ...]:
     """Say which files allow more than the mode or are not root's; their group may be shadow."""
     return tuple(
         f"{f.path} is {f.mode:04o} {f.owner}:{f.group}, expected at most {most:04o} root"
-        for f in found
+        for f in facts
         if f.mode & ~most or f.owner != "root" or f.group not in ("root", "shadow")
     )
 
@@ -197,14 +197,14 @@ def unit_state(host: Host, unit: str) -> dict[str, str]:
     A property that a unit has several times has a line for each. UndeterminedError when systemd
     says nothing of the unit, not even that there is none.
     """
-    _known((unit,), WATCHED_UNITS)
+    _require_listed((unit,), WATCHED_UNITS)
     name = unit if "." in unit else f"{unit}.service"
     for block in host.check_output(SYSTEMD).split("\n\n")[1:]:
-        found: dict[str, str] = {}
+        properties: dict[str, str] = {}
         for key, _, value in (line.partition("=") for line in block.splitlines()):
-            found[key] = f"{found[key]}\n{value}" if key in found else value
-        if name in found.get("Names", "").split():
-            return found
+            properties[key] = f"{properties[key]}\n{value}" if key in properties else value
+        if name in properties.get("Names", "").split():
+            return properties
     raise UndeterminedError(f"systemd said nothing of {name}")
 
 
@@ -215,15 +215,15 @@ def manager_settings(host: Host) -> dict[str, str]:
 
 def configuration(host: Host, name: str) -> dict[str, str]:
     """Return what one of CONFIGURED (ValueError for others) is told by its file and drop-ins."""
-    _known((name,), CONFIGURED)
-    shown, mine = "", []
+    _require_listed((name,), CONFIGURED)
+    section, lines = "", []
     for line in host.check_output(CONFIGURATION).splitlines():
-        header = SHOWN_FILE.fullmatch(line)
-        shown = header[1] if header and header[1] in CONFIGURED else shown
-        mine += [line] if shown == name else []
-    if not mine:
+        header = FILE_HEADER.fullmatch(line)
+        section = header[1] if header and header[1] in CONFIGURED else section
+        lines += [line] if section == name else []
+    if not lines:
         raise UndeterminedError(f"systemd-analyze showed nothing of systemd/{name}.conf")
-    return settings("\n".join(mine))
+    return settings("\n".join(lines))
 
 
 def settings(text: str) -> dict[str, str]:
@@ -239,15 +239,15 @@ def kept_result(host: Host, path: str, hours: float) -> tuple[dict[str, Any], fl
     UndeterminedError when there is none, when another than root could have written it, or when it
     is older than `hours`.
     """
-    _known((path,), KEPT_RESULTS)
+    _require_listed((path,), KEPT_RESULTS)
     now = host_time(host)
-    found: dict[str, Any] = json.loads(kept_content(host, path))
-    at = found["at"]
+    result: dict[str, Any] = json.loads(kept_content(host, path))
+    at = result["at"]
     written = datetime.fromisoformat(at).timestamp() if isinstance(at, str) else float(at)
     age = (now - written) / 3600
     if not -0.1 <= age <= hours:
         raise UndeterminedError(f"{path} is {age:.1f} h old, expected {hours:.0f} h at most")
-    return found, now
+    return result, now
 
 
 def kept_content(host: Host, path: str) -> str:
@@ -273,12 +273,12 @@ def host_time(host: Host) -> float:
 
 def tls_answers(host: Host) -> tuple[dict[int, str], float]:
     """Return what each TLS service of the host says, by port, and the host's time of asking."""
-    *lines, asked = host.run(TLS_QUESTION).stdout.splitlines()
-    found: dict[int, str] = {}
+    *lines, asked = host.run(TLS_PROBE).stdout.splitlines()
+    answers: dict[int, str] = {}
     for line in lines:
         if line.startswith("port "):
             port = int(line.removeprefix("port "))
-            found[port] = ""
+            answers[port] = ""
         else:
-            found[port] += f"{line}\n"
-    return found, float(asked)
+            answers[port] += f"{line}\n"
+    return answers, float(asked)

@@ -1,1 +1,1 @@
-"""What was found when: the history of audits, in SQLite or PostgreSQL."""
+"""The history of audits, in SQLite or PostgreSQL: since when controls fail, scores over time."""

@@ -1,6 +1,6 @@
-"""The store follows the audits' own files: what it misses is recorded, what is lost made anew."""
+"""The store catches up with the audits' own files; a lost store is made anew from them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,9 +9,8 @@ from sqlalchemy import delete, select
 from monitors.audit.archive.runs import AuditError, load, run_files
 from monitors.audit.archive.stamps import stamp
 from monitors.audit.history.database import DamagedError, reading, sqlite_file, writing
-from monitors.audit.history.record import add_run, record
+from monitors.audit.history.record import add_run
 from monitors.audit.history.tables import hosts, runs
-from monitors.audit.model.results import AuditRun
 
 BESIDE = ("", "-wal", "-shm")
 
@@ -24,24 +23,14 @@ class CaughtUp:
     problems: tuple[str, ...] = ()
 
 
-def follow(url: str, state: Path, run: AuditRun) -> CaughtUp:
-    """Record a run that was just saved, and the earlier ones that the store misses.
-
-    Raises StoreError; then the run is in its file, and recorded after the next audit.
-    """
-    recorded = record(url, run)
-    caught = catch_up(url, state, run.estate)
-    return replace(caught, recorded=caught.recorded + recorded)
-
-
 def catch_up(url: str, state: Path, estate: str) -> CaughtUp:
     """Record every run of `<state>/audits` that the store has not yet, oldest first.
 
     A file that cannot be read becomes a problem and stops nothing. Raises StoreError.
     """
-    known, recorded, problems = _known(url, estate), 0, []
+    recorded_already, recorded, problems = _recorded_stems(url, estate), 0, []
     for file in reversed(run_files(state)):
-        if file.stem in known:
+        if file.stem in recorded_already:
             continue
         try:
             run = load(file)
@@ -68,14 +57,14 @@ def rebuild(url: str, state: Path, estate: str) -> CaughtUp:
     return catch_up(url, state, estate)
 
 
-def _known(url: str, estate: str) -> set[str]:
+def _recorded_stems(url: str, estate: str) -> set[str]:
     with reading(url) as connection:
         if connection is None:
             return set()
-        found = connection.execute(
+        rows = connection.execute(
             select(runs.c.started, runs.c.label).where(runs.c.estate == estate)
         )
-        return {f"{stamp(run.started)}-{run.label}" for run in found}
+        return {f"{stamp(run.started)}-{run.label}" for run in rows}
 
 
 def _forget(url: str, estate: str) -> None:

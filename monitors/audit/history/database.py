@@ -1,7 +1,7 @@
 """Opens the store: SQLite or PostgreSQL by URL, one writer at a time, errors in words.
 
 Whatever goes wrong is a StoreError without secrets. The store is derived from the files of
-`<state>/audits`, so nothing is lost with it (see catching_up.py).
+`<state>/audits`, so nothing is lost with it (see catch_up.py).
 """
 
 import os
@@ -31,7 +31,7 @@ NOTHING_LOST = (
 )
 
 # What a driver says, what that means, what to do.
-KNOWN: tuple[tuple[tuple[str, ...], str, str], ...] = (
+CAUSES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("is locked", "lock timeout"), "another program keeps it locked", "try again when it ended"),
     (
         ("disk is full", "No space left", "disk I/O error", "53100"),
@@ -79,13 +79,13 @@ def writing(url: str) -> Iterator[Connection]:
     Kept when the block ends well, undone when it raises. Raises StoreError.
     """
     file = sqlite_file(url)
-    with _told(url):
+    with _translated_errors(url):
         if file:
-            _make(file)
+            _create_file(file)
         with _engine(url, "BEGIN IMMEDIATE").begin() as connection:
             if not file:
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})"))
-            if not _is_made(connection, url):
+            if not _has_schema(connection, url):
                 METADATA.create_all(connection)
                 connection.execute(insert(schema).values(version=SCHEMA))
             yield connection
@@ -98,24 +98,25 @@ def reading(url: str) -> Iterator[Connection | None]:
     Raises StoreError.
     """
     file = sqlite_file(url)
-    with _told(url):
+    with _translated_errors(url):
         if file and not file.exists():
             yield None
             return
         with _engine(url, "BEGIN").begin() as connection:
             if not file:
                 connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-            yield connection if _is_made(connection, url) else None
+            yield connection if _has_schema(connection, url) else None
 
 
-def _is_made(connection: Connection, url: str) -> bool:
+def _has_schema(connection: Connection, url: str) -> bool:
     if not inspect(connection).has_table(schema.name):
         return False
-    found = connection.scalar(select(schema.c.version))
-    if found != SCHEMA:
+    version = connection.scalar(select(schema.c.version))
+    if version != SCHEMA:
         raise StoreError(
-            f"{_shown(_parsed(url))}: the history has schema {found}, this program knows {SCHEMA}; "
-            "it belongs to another version of Bastide: use that one, or another store"
+            f"{_display_name(_parsed(url))}: the history has schema {version}, "
+            f"this program knows {SCHEMA}; it belongs to another version of Bastide: "
+            "use that one, or another store"
         )
     return True
 
@@ -148,7 +149,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
     cursor.close()
 
 
-def _make(file: Path) -> None:
+def _create_file(file: Path) -> None:
     """Make the file unless it is there; SQLite gives the files beside it the same mode (0600).
 
     It comes into being in WAL mode: that cannot be switched on while several open it. And it is
@@ -170,24 +171,24 @@ def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise StoreError(_strange("what was given")) from None
+        raise StoreError(_bad_url("what was given")) from None
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
-        raise StoreError(_strange(parsed.drivername))
+        raise StoreError(_bad_url(parsed.drivername))
     if parsed.drivername == "sqlite" and not parsed.database:
-        raise StoreError(_strange("sqlite without a file"))
+        raise StoreError(_bad_url("sqlite without a file"))
     return parsed
 
 
-def _strange(found: str) -> str:
+def _bad_url(found: str) -> str:
     return (
         f"the store's URL: expected sqlite:////PATH or postgresql://USER@HOST/DATABASE, "
         f"found {found}; correct {ENVIRONMENT}"
     )
 
 
-def _shown(url: URL) -> str:
+def _display_name(url: URL) -> str:
     if url.get_backend_name() == "sqlite":
         return url.database or ""
     hidden = {name: "***" for name in SECRETS if name in url.query}
@@ -195,7 +196,7 @@ def _shown(url: URL) -> str:
 
 
 @contextmanager
-def _told(url: str) -> Iterator[None]:
+def _translated_errors(url: str) -> Iterator[None]:
     """Turn what the drivers raise into a StoreError."""
     parsed = _parsed(url)
     try:
@@ -204,23 +205,25 @@ def _told(url: str) -> Iterator[None]:
         raise _error(parsed, str(error)) from None
     except (ImportError, NoSuchModuleError):
         raise StoreError(
-            f"{_shown(parsed)}: the PostgreSQL driver is not installed; "
+            f"{_display_name(parsed)}: the PostgreSQL driver is not installed; "
             "install the extra: bastide[postgresql]"
         ) from None
     except SQLAlchemyError as error:
         raise _error(parsed, str(getattr(error, "orig", None) or error)) from None
 
 
-def _error(url: URL, said: str) -> StoreError:
+def _error(url: URL, message: str) -> StoreError:
     secrets = (url.password, *(url.query.get(name) for name in SECRETS))
     for secret in filter(None, map(str, filter(None, secrets))):
-        said = said.replace(secret, "***")
-    said = " ".join(said.split())
-    for parts, meaning, action in KNOWN:
-        if any(part.casefold() in said.casefold() for part in parts):
+        message = message.replace(secret, "***")
+    message = " ".join(message.split())
+    for parts, meaning, action in CAUSES:
+        if any(part.casefold() in message.casefold() for part in parts):
             kind = DamagedError if meaning == "it is damaged" else StoreError
             return kind(
-                f"{_shown(url)}: the history cannot be used: {meaning} ({said}); "
+                f"{_display_name(url)}: the history cannot be used: {meaning} ({message}); "
                 f"{action}; {NOTHING_LOST}"
             )
-    return StoreError(f"{_shown(url)}: the history cannot be used: {said}; {NOTHING_LOST}")
+    return StoreError(
+        f"{_display_name(url)}: the history cannot be used: {message}; {NOTHING_LOST}"
+    )

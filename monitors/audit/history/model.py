@@ -1,6 +1,8 @@
-"""What the store remembers, as values: standings, repairs, trends."""
+"""The history as values: how every control stands, repairs, trends."""
 
 from datetime import datetime
+
+from pydantic import ConfigDict, Field
 
 from inventory.model import Frozen
 from monitors.audit.model.controls import Severity
@@ -26,8 +28,8 @@ class TrendPoint(Frozen):
     waivers_sha256: str = ""
 
 
-class Standing(Frozen):
-    """How one control stands on one host now, and since when.
+class ControlStatus(Frozen):
+    """The state of one control on one host now, and since when.
 
     `first_failed` is when the failure was first seen that was not seen mended since: it stays
     while the control cannot be determined, and is None when it passes or does not apply.
@@ -63,8 +65,10 @@ class Repair(Frozen):
 
 
 class History(Frozen):
-    """What the store knows of an estate: trend by time, standings and repairs by host, control."""
+    """What the store has of an estate: trend by time, statuses and repairs by host, control."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
 
     trend: tuple[TrendPoint, ...] = ()
-    standings: tuple[Standing, ...] = ()
+    statuses: tuple[ControlStatus, ...] = Field(default=(), serialization_alias="standings")
     repairs: tuple[Repair, ...] = ()

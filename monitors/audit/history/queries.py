@@ -1,4 +1,4 @@
-"""Reads what the store remembers."""
+"""Reads the history: trends, how every control stands, failures and their repairs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,20 +11,19 @@ from sqlalchemy import Connection, Row, Select, and_, func, select
 
 from monitors.audit.history.database import reading
 from monitors.audit.history.intervals import Failure, failures
-from monitors.audit.history.model import History, Repair, Standing, TrendPoint
-from monitors.audit.history.rows import spell_of
-from monitors.audit.history.tables import hosts, runs, scores, spells
+from monitors.audit.history.model import ControlStatus, History, Repair, TrendPoint
+from monitors.audit.history.tables import hosts, interval_of, intervals, runs, scores
 from monitors.audit.model.controls import Severity
 from monitors.audit.model.results import Outcome
 from monitors.audit.model.score import Weights, share
 
 SUMS = tuple(scores.c[name] for name in ("passed", "waived", "determined", "total"))
 NOT_MENDED = (Outcome.FAIL, Outcome.ERROR)
-EVER_FAILED = spells.c.outcome == Outcome.FAIL.value
+EVER_FAILED = intervals.c.outcome == Outcome.FAIL.value
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class ControlOnHost:
     """A control on a host."""
 
     host: str
@@ -32,8 +31,8 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """The failures that a control has had on a host, in order, and how it stands now, if at all."""
+class FailureHistory:
+    """The failures that a control has had on a host, in order, and its outcome now, if any."""
 
     municipality: str
     failures: tuple[Failure, ...]
@@ -52,20 +51,20 @@ def read_history(
 ) -> History:
     """Return what is known of an estate or of one of its municipalities; empty before any audit.
 
-    `since` limits the trend and the repairs, never the standings. Raises StoreError.
+    `since` limits the trend and the repairs, never the statuses. Raises StoreError.
     """
     with reading(url) as connection:
         if connection is None:
             return History()
-        broken = dict(_broken(connection, estate, municipality))
+        histories = dict(_failure_histories(connection, estate, municipality))
         return History(
             trend=tuple(_trend(connection, estate, since, municipality)),
-            standings=tuple(_standings(connection, estate, municipality, broken)),
-            repairs=tuple(_repairs(broken, since)),
+            statuses=tuple(_statuses(connection, estate, municipality, histories)),
+            repairs=tuple(_repairs(histories, since)),
         )
 
 
-def read_first_failed(url: str, estate: str) -> dict[Place, datetime]:
+def read_first_failed(url: str, estate: str) -> dict[ControlOnHost, datetime]:
     """Return when each failure was first seen that was not seen mended since. Raises StoreError."""
     with reading(url) as connection:
         if connection is None:
@@ -75,13 +74,17 @@ def read_first_failed(url: str, estate: str) -> dict[Place, datetime]:
 
 
 @lru_cache(maxsize=2)
-def _first_failed(url: str, estate: str, newest: int | None) -> tuple[tuple[Place, datetime], ...]:
+def _first_failed(
+    url: str, estate: str, newest: int | None
+) -> tuple[tuple[ControlOnHost, datetime], ...]:
     """Read once a run, not at every scrape; another newest run is another key."""
     del newest
-    open_ = and_(spells.c.ended.is_(None), spells.c.outcome.in_([o.value for o in NOT_MENDED]))
+    open_ = and_(
+        intervals.c.ended.is_(None), intervals.c.outcome.in_([o.value for o in NOT_MENDED])
+    )
     with reading(url) as connection:
-        broken = _broken(connection, estate, None, open_) if connection else ()
-        return tuple((place, b.first_failed) for place, b in broken if b.first_failed)
+        histories = _failure_histories(connection, estate, None, open_) if connection else ()
+        return tuple((control, h.first_failed) for control, h in histories if h.first_failed)
 
 
 def _of(estate: str, municipality: str | None) -> Any:
@@ -89,26 +92,25 @@ def _of(estate: str, municipality: str | None) -> Any:
     return and_(where, hosts.c.municipality == municipality) if municipality else where
 
 
-def _broken(
+def _failure_histories(
     connection: Connection, estate: str, municipality: str | None, chosen: Any = EVER_FAILED
-) -> Iterator[tuple[Place, Broken]]:
-    """Yield every control on a host that has a spell of the chosen kind there."""
-    ever = select(spells.c.host, spells.c.control).where(chosen).distinct().subquery()
+) -> Iterator[tuple[ControlOnHost, FailureHistory]]:
+    """Yield every control on a host that has an interval of the chosen kind there."""
+    ever = select(intervals.c.host, intervals.c.control).where(chosen).distinct().subquery()
     wanted = (
-        select(spells, hosts.c.name, hosts.c.municipality, hosts.c.checked)
-        .join(ever, and_(ever.c.host == spells.c.host, ever.c.control == spells.c.control))
-        .join(hosts, hosts.c.id == spells.c.host)
+        select(intervals, hosts.c.name, hosts.c.municipality, hosts.c.checked)
+        .join(ever, and_(ever.c.host == intervals.c.host, ever.c.control == intervals.c.control))
+        .join(hosts, hosts.c.id == intervals.c.host)
         .where(_of(estate, municipality))
-        .order_by(hosts.c.name, spells.c.control, spells.c.since)
+        .order_by(hosts.c.name, intervals.c.control, intervals.c.since)
     )
     rows = connection.execute(wanted)
     for (name, control), group in groupby(rows, key=lambda row: (row.name, row.control)):
-        last, lasting = None, []
-        for last in group:
-            lasting.append(spell_of(last, last.checked))
-        now = lasting[-1].found.outcome if lasting[-1].ended is None else None
-        place = last.municipality if last else ""
-        yield Place(name, control), Broken(place, tuple(failures(lasting)), now)
+        of_control = tuple(group)
+        spans = tuple(interval_of(row, row.checked) for row in of_control)
+        now = spans[-1].state.outcome if spans[-1].ended is None else None
+        history = FailureHistory(of_control[-1].municipality, tuple(failures(spans)), now)
+        yield ControlOnHost(name, control), history
 
 
 def _trend(
@@ -143,26 +145,29 @@ def _point(row: Row[Any], municipality: str | None) -> TrendPoint:
     )
 
 
-def _standings(
-    connection: Connection, estate: str, municipality: str | None, broken: dict[Place, Broken]
-) -> Iterator[Standing]:
+def _statuses(
+    connection: Connection,
+    estate: str,
+    municipality: str | None,
+    histories: dict[ControlOnHost, FailureHistory],
+) -> Iterator[ControlStatus]:
     wanted = (
-        select(spells, hosts.c.name, hosts.c.municipality, hosts.c.checked)
-        .join(hosts, hosts.c.id == spells.c.host)
-        .where(_of(estate, municipality), spells.c.ended.is_(None))
-        .order_by(hosts.c.name, spells.c.control)
+        select(intervals, hosts.c.name, hosts.c.municipality, hosts.c.checked)
+        .join(hosts, hosts.c.id == intervals.c.host)
+        .where(_of(estate, municipality), intervals.c.ended.is_(None))
+        .order_by(hosts.c.name, intervals.c.control)
     )
     good = {(row.host, row.control): row.good for row in connection.execute(_last_good(estate))}
     for row in connection.execute(wanted):
         passing = row.outcome == Outcome.PASS.value
-        found = broken.get(Place(row.name, row.control))
-        yield Standing(
+        history = histories.get(ControlOnHost(row.name, row.control))
+        yield ControlStatus(
             host=row.name,
             municipality=row.municipality,
             control=row.control,
             severity=Severity(row.severity),
             outcome=Outcome(row.outcome),
-            first_failed=found.first_failed if found else None,
+            first_failed=history.first_failed if history else None,
             last_good=row.checked if passing else good.get((row.host, row.control)),
             last_checked=row.checked,
             waived=row.waived,
@@ -170,28 +175,30 @@ def _standings(
 
 
 def _last_good(estate: str) -> Select[tuple[int, str, datetime]]:
-    """Ask when controls last passed that do so no more, or passed in an earlier spell too."""
+    """Ask when controls last passed that do so no more, or passed in an earlier interval too."""
     return (
-        select(spells.c.host, spells.c.control, func.max(spells.c.last).label("good"))
-        .join(hosts, hosts.c.id == spells.c.host)
+        select(intervals.c.host, intervals.c.control, func.max(intervals.c.last).label("good"))
+        .join(hosts, hosts.c.id == intervals.c.host)
         .where(
             hosts.c.estate == estate,
-            spells.c.outcome == Outcome.PASS.value,
-            spells.c.ended.is_not(None),
+            intervals.c.outcome == Outcome.PASS.value,
+            intervals.c.ended.is_not(None),
         )
-        .group_by(spells.c.host, spells.c.control)
+        .group_by(intervals.c.host, intervals.c.control)
     )
 
 
-def _repairs(broken: dict[Place, Broken], since: datetime | None) -> Iterator[Repair]:
-    for place, found in broken.items():
-        for failure in found.failures:
+def _repairs(
+    histories: dict[ControlOnHost, FailureHistory], since: datetime | None
+) -> Iterator[Repair]:
+    for control, history in histories.items():
+        for failure in history.failures:
             if failure.mended and (since is None or failure.mended >= since):
                 yield Repair(
-                    host=place.host,
-                    municipality=found.municipality,
-                    control=place.control,
-                    severity=failure.found.severity,
+                    host=control.host,
+                    municipality=history.municipality,
+                    control=control.control,
+                    severity=failure.state.severity,
                     failed=failure.since,
                     mended=failure.mended,
                 )

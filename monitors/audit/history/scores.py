@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Select, and_, case, delete, func, insert, literal, or_, select
 
-from monitors.audit.history.tables import hosts, observations, runs, scores, spells
+from monitors.audit.history.tables import hosts, intervals, observations, runs, scores
 from monitors.audit.model.controls import WEIGHT
 from monitors.audit.model.results import Outcome
 from monitors.audit.model.score import SCORE_MODEL, STALE_AFTER
@@ -30,34 +30,34 @@ def rescore(
 
 def _weights(estate: str, run: int, at: datetime) -> Select[tuple[object, ...]]:
     """Sum severity weights by municipality as score.py does; stale hosts count as unknown."""
-    weight = case({severity.value: n for severity, n in WEIGHT.items()}, value=spells.c.severity)
+    weight = case({severity.value: n for severity, n in WEIGHT.items()}, value=intervals.c.severity)
     recent = (
         select(observations.c.host)
         .where(observations.c.at >= at - STALE_AFTER, observations.c.at <= at)
         .distinct()
         .subquery()
     )
-    known = recent.c.host.is_not(None)
-    passed = spells.c.outcome == Outcome.PASS.value
-    failed = spells.c.outcome == Outcome.FAIL.value
+    recently_observed = recent.c.host.is_not(None)
+    passed = intervals.c.outcome == Outcome.PASS.value
+    failed = intervals.c.outcome == Outcome.FAIL.value
     return (
         select(
             literal(run),
             hosts.c.municipality,
             literal(SCORE_MODEL),
-            func.sum(case((and_(known, passed), weight), else_=0)),
-            func.sum(case((and_(known, failed, spells.c.waived), weight), else_=0)),
-            func.sum(case((and_(known, or_(passed, failed)), weight), else_=0)),
+            func.sum(case((and_(recently_observed, passed), weight), else_=0)),
+            func.sum(case((and_(recently_observed, failed, intervals.c.waived), weight), else_=0)),
+            func.sum(case((and_(recently_observed, or_(passed, failed)), weight), else_=0)),
             func.sum(weight),
         )
-        .select_from(spells)
-        .join(hosts, hosts.c.id == spells.c.host)
-        .outerjoin(recent, recent.c.host == spells.c.host)
+        .select_from(intervals)
+        .join(hosts, hosts.c.id == intervals.c.host)
+        .outerjoin(recent, recent.c.host == intervals.c.host)
         .where(
             hosts.c.estate == estate,
-            spells.c.since <= at,
-            or_(spells.c.ended.is_(None), spells.c.ended > at),
-            spells.c.outcome != Outcome.SKIP.value,
+            intervals.c.since <= at,
+            or_(intervals.c.ended.is_(None), intervals.c.ended > at),
+            intervals.c.outcome != Outcome.SKIP.value,
         )
         .group_by(hosts.c.municipality)
     )

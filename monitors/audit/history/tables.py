@@ -1,8 +1,8 @@
-"""The store's tables: intervals ("spells") of equal results, not a row for every result.
+"""The store's tables: intervals of equal results, not a row for every result.
 
-A host is observed by every run that it is in. A spell is the longest row of observations of a
-host in which a control stood the same; the last one of a control is open (`ended` is null) and
-lasts until the host's newest observation, so that an unchanged run writes nothing but that.
+A host is observed by every run that it is in. An interval is the longest row of observations of
+a host in which a control's state was the same; the last one of a control is open (`ended` is null)
+and lasts until the host's newest observation, so that an unchanged run writes nothing but that.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -23,6 +23,11 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
 )
+from sqlalchemy import Row as SqlRow
+
+from monitors.audit.history.intervals import ControlState, Interval
+from monitors.audit.model.controls import Severity
+from monitors.audit.model.results import Outcome
 
 SCHEMA = 1
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -88,8 +93,9 @@ observations = Table(
     sqlite_with_rowid=False,
 )
 
-# `last` is the last observation that found it so (null while open), `ended` the first that did not.
-spells = Table(
+# `last` is the last observation of the state (null while open), `ended` the first of another one.
+# The table keeps the name that it was made with.
+intervals = Table(
     "audit_spell",
     METADATA,
     Column("host", KEY, ForeignKey(hosts.c.id, ondelete="CASCADE"), primary_key=True),
@@ -102,13 +108,13 @@ spells = Table(
     Column("waived", Boolean, nullable=False, server_default=false()),
     sqlite_with_rowid=False,
 )
-Index("audit_spell_ended", spells.c.ended)
+Index("audit_spell_ended", intervals.c.ended)
 Index(
     "audit_spell_failed",
-    spells.c.host,
-    spells.c.control,
-    sqlite_where=spells.c.outcome == "fail",
-    postgresql_where=spells.c.outcome == "fail",
+    intervals.c.host,
+    intervals.c.control,
+    sqlite_where=intervals.c.outcome == "fail",
+    postgresql_where=intervals.c.outcome == "fail",
 )
 
 scores = Table(
@@ -123,3 +129,25 @@ scores = Table(
     Column("total", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+
+Row = dict[str, Any]
+
+
+def row_of(host: int, control: str, interval: Interval) -> Row:
+    """Return an interval as it is kept; the end of an open one is its host's newest observation."""
+    return {
+        "host": host,
+        "control": control,
+        "since": interval.since,
+        "last": interval.last if interval.ended else None,
+        "ended": interval.ended,
+        "severity": interval.state.severity.value,
+        "outcome": interval.state.outcome.value,
+        "waived": interval.state.waived,
+    }
+
+
+def interval_of(row: SqlRow[Any], checked: datetime) -> Interval:
+    """Return a row as an interval; `checked` is the newest observation of its host."""
+    state = ControlState(Severity(row.severity), Outcome(row.outcome), row.waived)
+    return Interval(state, row.since, row.last or checked, row.ended)

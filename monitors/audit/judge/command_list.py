@@ -27,11 +27,11 @@ def commands(table: ControlTable) -> dict[str, frozenset[Role]]:
 
     No roles mean every host: a control that applies to all of them asks it.
     """
-    found: dict[str, list[Control]] = {}
+    askers: dict[str, list[Control]] = {}
     for control in table.controls:
         for command in _asked_by(control):
-            found.setdefault(command, []).append(control)
-    return {command: _roles(found[command]) for command in sorted(found)}
+            askers.setdefault(command, []).append(control)
+    return {command: _roles(askers[command]) for command in sorted(askers)}
 
 
 def _asked_by(control: Control) -> set[str]:
@@ -53,11 +53,11 @@ def render(table: ControlTable, *, by_role: bool = True) -> str:
 
     `roles` names the commands that only hosts with one of these roles run.
     """
-    found = commands(table)
+    askers = commands(table)
     content = {
         "timeout_seconds": TIMEOUT_SECONDS,
-        "commands": list(found),
-        "roles": {c: sorted(roles) for c, roles in found.items() if roles and by_role},
+        "commands": list(askers),
+        "roles": {c: sorted(roles) for c, roles in askers.items() if roles and by_role},
     }
     return json.dumps(content, indent=2) + "\n"
 

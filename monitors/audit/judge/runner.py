@@ -31,10 +31,10 @@ def check_function(path: str) -> Check:
     module_name, _, function = path.partition(".")
     try:
         module = importlib.import_module(f"monitors.audit.checks.{module_name}")
-        found: Check = getattr(module, function)
+        check: Check = getattr(module, function)
     except (ImportError, AttributeError):
         raise LookupError(f"monitors/audit/checks has no {path}") from None
-    return found
+    return check
 
 
 def run_check(control: Control, host: Host, declared: Declared) -> tuple[Outcome, str]:
@@ -59,18 +59,18 @@ def _outcome(control: Control, host: Host, declared: Declared) -> tuple[Outcome,
         return Outcome.ERROR, str(error)
     except AssertionError as failed:
         # Under pytest, its own account of the comparison follows on the next lines.
-        return _judged((str(failed).splitlines() or ["the check says no more"])[0])
+        return _failed_assertion((str(failed).splitlines() or ["the check says no more"])[0])
     except Exception as error:  # noqa: BLE001 (output of a foreign host: anything can be in it)
         return Outcome.ERROR, f"unexpected output from the host: {type(error).__name__}: {error}"
     return Outcome.PASS, ""
 
 
-def _judged(message: str) -> tuple[Outcome, str]:
+def _failed_assertion(message: str) -> tuple[Outcome, str]:
     """Tell a judgement from testinfra's own assertion that a command must have succeeded."""
     if failed := FAILED_COMMAND.match(message):
         status, command, said = failed.groups()
-        told = f"`{command[:120]}` ended with {status}" + (f": {said[:200]}" if said else "")
-        return Outcome.ERROR, f"a command failed on the host: {told}"
+        ending = f"`{command[:120]}` ended with {status}" + (f": {said[:200]}" if said else "")
+        return Outcome.ERROR, f"a command failed on the host: {ending}"
     if message.startswith("Unexpected exit code"):
         return Outcome.ERROR, "a command failed on the host"
     return Outcome.FAIL, message

@@ -75,8 +75,8 @@ def declared_of(entry: InventoryHost) -> Declared:
 def _watched(entry: InventoryHost) -> tuple[Watched, ...]:
     if Role.OPERATIONS not in entry.host.roles:
         return ()
-    known = hosts(entry.tenant.estate)
-    return tuple(Watched(host.name, host.fqdn, host.tenant.id) for host in known)
+    watched = hosts(entry.tenant.estate)
+    return tuple(Watched(host.name, host.fqdn, host.tenant.id) for host in watched)
 
 
 def _kept(vault: InventoryHost) -> tuple[str, ...]:
@@ -93,5 +93,5 @@ def find_declared(estate: Estate, name: str) -> Declared:
     for entry in hosts(estate):
         if name in (entry.name, entry.fqdn, str(entry.host.address), str(entry.host.uplink)):
             return declared_of(entry)
-    known = ", ".join(entry.name for entry in hosts(estate))
-    raise UndeclaredHostError(f"{name}: not in estate {estate.estate}; its hosts: {known}")
+    names = ", ".join(entry.name for entry in hosts(estate))
+    raise UndeclaredHostError(f"{name}: not in estate {estate.estate}; its hosts: {names}")

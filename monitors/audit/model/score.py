@@ -70,14 +70,14 @@ class Score:
 
 def score(results: Iterable[Result]) -> Score:
     """Score results of one host or of many together; skipped controls do not count."""
-    found = tuple(results)
-    weights = weights_of(found)
+    scored = tuple(results)
+    weights = weights_of(scored)
     return Score(
         proved=share(weights.proved),
         accepted=share(weights.accepted),
         coverage=share(weights.coverage),
-        counts=Counter(result.outcome for result in found),
-        waived=sum(result.is_waived for result in found),
+        counts=Counter(result.outcome for result in scored),
+        waived=sum(result.is_waived for result in scored),
     )
 
 
@@ -100,14 +100,14 @@ def share(value: Fraction | None) -> float | None:
     return None if value is None else float(value)
 
 
-def up_to_date(results: Iterable[Result], found: datetime, now: datetime) -> tuple[Result, ...]:
+def up_to_date(results: Iterable[Result], began: datetime, now: datetime) -> tuple[Result, ...]:
     """Return results as they may be told now: stale ones are unknown, with the reason.
 
     `found` is when the run began that determined them.
     """
-    if now - found <= STALE_AFTER:
+    if now - began <= STALE_AFTER:
         return tuple(results)
-    reason = f"last determined at {found:%F %R} UTC, more than {STALE_AFTER.days} days ago"
+    reason = f"last determined at {began:%F %R} UTC, more than {STALE_AFTER.days} days ago"
     unknown = {"outcome": Outcome.ERROR, "reason": reason, "evidence": (), "waiver": None}
     determined = (Outcome.PASS, Outcome.FAIL)
     return tuple(

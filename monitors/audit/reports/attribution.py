@@ -86,14 +86,16 @@ def attribute(
         after.controls_sha256,
     ):
         return _attribute(before, after, measure)
-    judged, found = (_attribute(*pair, measure) for pair in ((before, rejudged), (rejudged, after)))
-    if judged.change is None or found.change is None:
+    by_checks, by_hosts = (
+        _attribute(*pair, measure) for pair in ((before, rejudged), (rejudged, after))
+    )
+    if by_checks.change is None or by_hosts.change is None:
         return _attribute(before, after, measure)
     not_hosts = (
         replace(part, cause=Cause.CONTROL_SET) if part.cause is Cause.HOST else part
-        for part in judged.parts
+        for part in by_checks.parts
     )
-    return Attribution(judged.change + found.change, _sorted((*not_hosts, *found.parts)))
+    return Attribution(by_checks.change + by_hosts.change, _sorted((*not_hosts, *by_hosts.parts)))
 
 
 def _attribute(before: AuditRun, after: AuditRun, measure: Measure) -> Attribution:
@@ -110,8 +112,8 @@ def _attribute(before: AuditRun, after: AuditRun, measure: Measure) -> Attributi
 
 
 def _sorted(parts: Iterable[Part]) -> tuple[Part, ...]:
-    told = (part for part in parts if part.change)
-    return tuple(sorted(told, key=lambda p: (-abs(p.change), p.host, p.control, p.cause)))
+    changing = (part for part in parts if part.change)
+    return tuple(sorted(changing, key=lambda p: (-abs(p.change), p.host, p.control, p.cause)))
 
 
 def _weights(run: AuditRun) -> Weights:

@@ -9,7 +9,7 @@ from inventory.entries import tenants
 from inventory.enums import Tier
 from inventory.model import Estate
 from monitors.audit.archive.stamps import stamp
-from monitors.audit.history.model import History, Standing
+from monitors.audit.history.model import ControlStatus, History
 from monitors.audit.model.controls import (
     WEIGHT,
     Control,
@@ -32,9 +32,9 @@ from monitors.audit.reports.frameworks import frameworks
 from monitors.audit.reports.model import (
     BAD,
     ControlLine,
-    HostPage,
+    HostReport,
     Line,
-    PlacePage,
+    MunicipalityReport,
     Report,
     Run,
     ScoreLine,
@@ -42,15 +42,15 @@ from monitors.audit.reports.model import (
     Which,
 )
 
-PLACE_ID = re.compile(r"[a-z0-9-]{1,40}")
+FILE_NAME = re.compile(r"[a-z0-9-]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What results are compared with: each host in the run before, and what the store knows."""
+class Comparison:
+    """What results are compared with: each host in the run before, each control in the history."""
 
     earlier: Mapping[str, HostAudit]
-    standings: Mapping[tuple[str, str], Standing]
+    statuses: Mapping[tuple[str, str], ControlStatus]
 
 
 def build(
@@ -63,14 +63,14 @@ def build(
 ) -> Report:
     """Return the report on a run, compared with an earlier one when there is one.
 
-    Of the history, the store's, only what was known when `after` ran is told. `rejudged`, the
-    bundles of `before` judged as `after` was, tells a changed check from a changed host.
+    Of the history, the store's, only what was known when `after` ran counts. `rejudged`, the
+    bundles of `before` judged as `after` was, keeps a changed check and a changed host apart.
     """
     past = history or History()
     waivers = waiver_lines(estate, after, table)
-    known = Known(
+    compared = Comparison(
         earlier={host.host: host for host in before.hosts} if before else {},
-        standings={(s.host, s.control): s for s in past.standings},
+        statuses={(s.host, s.control): s for s in past.statuses},
     )
     return Report(
         estate=estate.estate,
@@ -78,23 +78,23 @@ def build(
         stamp=stamp(after.started),
         before_run=_run(before) if before else None,
         after_run=_run(after),
-        before=_line_of(before.hosts) if before else None,
-        after=_line_of(after.hosts),
+        before=_score_line(before.hosts) if before else None,
+        after=_score_line(after.hosts),
         changes=changes(before, after, rejudged) if before else None,
         trend=trend_of(past, after, None),
-        places=tuple(
-            PlacePage(
-                id=place_id,
-                file=place_id if PLACE_ID.fullmatch(place_id) else _hashed(place_id),
+        municipalities=tuple(
+            MunicipalityReport(
+                id=municipality_id,
+                file=_file_name(municipality_id),
                 name=name,
                 tier=tier,
-                before=_line_of(was) if (was := _known(own, known)) else None,
-                after=_line_of(own),
-                trend=trend_of(past, after, place_id),
-                waivers=waivers_of(waivers, place_id, {host.host for host in own}),
-                hosts=tuple(_host(host, known) for host in own),
+                before=_score_line(was) if (was := _earlier_of(own, compared)) else None,
+                after=_score_line(own),
+                trend=trend_of(past, after, municipality_id),
+                waivers=waivers_of(waivers, municipality_id, {host.host for host in own}),
+                hosts=tuple(_host(host, compared) for host in own),
             )
-            for place_id, name, tier, own in _places(estate, after)
+            for municipality_id, name, tier, own in _municipalities(estate, after)
         ),
         common=common(after, table),
         oldest=oldest(past, after),
@@ -107,7 +107,7 @@ def build(
     )
 
 
-def _places(
+def _municipalities(
     estate: Estate, run: AuditRun
 ) -> Iterator[tuple[str, str, Tier | None, tuple[HostAudit, ...]]]:
     """Yield the tenants that have hosts in the run, those that left the estate since at the end."""
@@ -121,12 +121,15 @@ def _places(
         yield gone, gone, own[0].tier, tuple(own)
 
 
-def _hashed(place_id: str) -> str:
-    return f"place-{hashlib.sha256(place_id.encode(errors='replace')).hexdigest()[:12]}"
+def _file_name(municipality_id: str) -> str:
+    """Return what a municipality's files are named by: its id, when that can be a file's name."""
+    if FILE_NAME.fullmatch(municipality_id):
+        return municipality_id
+    return f"place-{hashlib.sha256(municipality_id.encode(errors='replace')).hexdigest()[:12]}"
 
 
-def _known(hosts: Iterable[HostAudit], known: Known) -> tuple[HostAudit, ...]:
-    return tuple(known.earlier[host.host] for host in hosts if host.host in known.earlier)
+def _earlier_of(hosts: Iterable[HostAudit], compared: Comparison) -> tuple[HostAudit, ...]:
+    return tuple(compared.earlier[host.host] for host in hosts if host.host in compared.earlier)
 
 
 def _run(run: AuditRun) -> Run:
@@ -141,34 +144,34 @@ def _run(run: AuditRun) -> Run:
     )
 
 
-def _line_of(hosts: Iterable[HostAudit]) -> ScoreLine:
-    found = score(result for host in hosts for result in host.results)
+def _score_line(hosts: Iterable[HostAudit]) -> ScoreLine:
+    scored = score(result for host in hosts for result in host.results)
     return ScoreLine(
-        proved=found.proved,
-        accepted=found.accepted,
-        coverage=found.coverage,
-        passed=found.counts[Outcome.PASS],
-        failed=found.counts[Outcome.FAIL],
-        waived=found.waived,
-        undetermined=found.counts[Outcome.ERROR],
-        skipped=found.counts[Outcome.SKIP],
+        proved=scored.proved,
+        accepted=scored.accepted,
+        coverage=scored.coverage,
+        passed=scored.counts[Outcome.PASS],
+        failed=scored.counts[Outcome.FAIL],
+        waived=scored.waived,
+        undetermined=scored.counts[Outcome.ERROR],
+        skipped=scored.counts[Outcome.SKIP],
     )
 
 
-def _host(host: HostAudit, known: Known) -> HostPage:
-    earlier = known.earlier.get(host.host)
+def _host(host: HostAudit, compared: Comparison) -> HostReport:
+    earlier = compared.earlier.get(host.host)
     was = {result.control: result.outcome for result in earlier.results} if earlier else {}
     passes = {r.control for r in host.results if r.outcome is Outcome.PASS}
     failed = (r for r in earlier.results if r.outcome is Outcome.FAIL) if earlier else ()
-    return HostPage(
+    return HostReport(
         host=host.host,
         roles=host.roles,
-        before=_line_of([earlier]) if earlier else None,
-        after=_line_of([host]),
+        before=_score_line([earlier]) if earlier else None,
+        after=_score_line([host]),
         problem=host.problem,
         seconds=host.seconds,
         lines=tuple(
-            _line(r, was.get(r.control), known.standings.get((host.host, r.control)))
+            _line(r, was.get(r.control), compared.statuses.get((host.host, r.control)))
             for r in host.results
         ),
         mended=tuple(_line(r, r.outcome, None) for r in failed if r.control in passes),
@@ -176,7 +179,7 @@ def _host(host: HostAudit, known: Known) -> HostPage:
     )
 
 
-def _line(result: Result, before: Outcome | None, standing: Standing | None) -> Line:
+def _line(result: Result, before: Outcome | None, status: ControlStatus | None) -> Line:
     bad, fails = result.outcome in BAD, result.outcome is Outcome.FAIL
     return Line(
         control=result.control,
@@ -185,8 +188,8 @@ def _line(result: Result, before: Outcome | None, standing: Standing | None) -> 
         before=before,
         waived=result.is_waived,
         reason=result.reason,
-        since=standing.first_failed if fails and standing else None,
-        last_good=standing.last_good if fails and standing else None,
+        since=status.first_failed if fails and status else None,
+        last_good=status.last_good if fails and status else None,
         evidence=result.evidence if bad else (),
         waiver=result.waiver,
     )
@@ -214,14 +217,14 @@ def _controls(
     """Yield the table's rows, then what the runs have of controls that left the table since."""
     for control in table.controls:
         yield _control(control)
-    known = {control.id for control in table.controls}
+    in_table = {control.id for control in table.controls}
     gone: dict[str, Severity] = {
         result.control: result.severity
         for run in (before, after)
         if run
         for host in run.hosts
         for result in host.results
-        if result.control not in known
+        if result.control not in in_table
     }
     for control_id, severity in sorted(gone.items()):
         yield ControlLine(

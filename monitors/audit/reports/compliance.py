@@ -111,7 +111,7 @@ def write_report(
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What one set of files tells: all of a report, or one municipality's part of it."""
+    """What one set of files shows: all of a report, or one municipality's part of it."""
 
     report: Report
     messages: Messages
@@ -135,7 +135,10 @@ def render(
     """Yield a report's files one by one, in the order of Format; equal reports give equal bytes."""
     messages = load_messages(language)
     views = (
-        [View(part, messages, part.places[0].file, whole=False) for part in _parts(report, only)]
+        [
+            View(part, messages, part.municipalities[0].file, whole=False)
+            for part in _parts(report, only)
+        ]
         if only
         else [View(report, messages, "compliance", whole=True)]
     )
@@ -145,25 +148,25 @@ def render(
 
 
 def _parts(report: Report, only: Collection[str]) -> Iterator[Report]:
-    """Yield the report narrowed to each of some municipalities: nothing of the others is told."""
-    known = {place.id: place for place in report.places}
-    if unknown := sorted(set(only) - set(known)):
+    """Yield the report narrowed to each of some municipalities: nothing of the others is in it."""
+    reported = {municipality.id: municipality for municipality in report.municipalities}
+    if unknown := sorted(set(only) - set(reported)):
         raise UnknownMunicipalityError(
             f"{', '.join(unknown)}: no host of it is in the audit of {report.stamp}; "
-            f"there are: {', '.join(known)}"
+            f"there are: {', '.join(reported)}"
         )
-    for place in (place for place in report.places if place.id in only):
+    for municipality in (each for name, each in reported.items() if name in only):
         yield report.model_copy(
             update={
-                "before": place.before,
-                "after": place.after,
+                "before": municipality.before,
+                "after": municipality.after,
                 "changes": None,
-                "trend": place.trend,
-                "places": (place,),
+                "trend": municipality.trend,
+                "municipalities": (municipality,),
                 "common": (),
                 "oldest": (),
                 "repairs": (),
-                "waivers": place.waivers,
+                "waivers": municipality.waivers,
                 "frameworks": (),
             }
         )
@@ -175,8 +178,8 @@ def _html(view: View) -> Iterator[ReportFile]:
 
 
 def _pdf(view: View) -> Iterator[ReportFile]:
-    found = list(view.pages(linked=False))
-    for page, content in zip(found, pdf.to_pdfs([page.html for page in found]), strict=True):
+    pages = list(view.pages(linked=False))
+    for page, content in zip(pages, pdf.to_pdfs([page.html for page in pages]), strict=True):
         yield view.file(f"{page.name}.pdf", content)
 
 
@@ -194,15 +197,15 @@ def _json(view: View) -> Iterator[ReportFile]:
 
 def _oscal(view: View) -> Iterator[ReportFile]:
     controls = {control.id: control for control in view.report.controls}
-    for place in view.report.places:
-        system = System(view.report, place, controls)
+    for municipality in view.report.municipalities:
+        system = System(view.report, municipality, controls)
         for ending, document in (
             ("assessment-results", assessment_results(system)),
             ("poam", plan_of_action(system)),
         ):
             if document is not None:
                 text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-                yield view.file(f"{place.file}-{ending}.json", text.encode() + b"\n")
+                yield view.file(f"{municipality.file}-{ending}.json", text.encode() + b"\n")
 
 
 EMITTERS: Mapping[Format, Callable[[View], Iterator[ReportFile]]] = {

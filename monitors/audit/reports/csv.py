@@ -9,7 +9,7 @@ import io
 from collections.abc import Iterator
 
 from monitors.audit.model.controls import FrameworkReferences
-from monitors.audit.reports.model import ControlLine, HostPage, Line, PlacePage, Report
+from monitors.audit.reports.model import ControlLine, HostReport, Line, MunicipalityReport, Report
 
 # The mark tells Excel that names of towns are UTF-8.
 ENCODING = "utf-8-sig"
@@ -48,16 +48,18 @@ def to_csv(report: Report) -> bytes:
 def _rows(report: Report) -> Iterator[list[str]]:
     controls = {control.id: control for control in report.controls}
     audited = _cell(report.after_run.started)
-    for place in report.places:
-        for host in place.hosts:
+    for municipality in report.municipalities:
+        for host in municipality.hosts:
             for line in host.lines:
-                yield [audited, *_row(place, host, line, controls[line.control])]
+                yield [audited, *_row(municipality, host, line, controls[line.control])]
 
 
-def _row(place: PlacePage, host: HostPage, line: Line, control: ControlLine) -> list[str]:
+def _row(
+    municipality: MunicipalityReport, host: HostReport, line: Line, control: ControlLine
+) -> list[str]:
     waiver = line.waiver
     values = (
-        place.id,
+        municipality.id,
         host.host,
         line.control,
         control.title,

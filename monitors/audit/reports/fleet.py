@@ -19,7 +19,7 @@ from monitors.audit.reports.model import (
     WaiverLine,
 )
 
-# A control that fails in fewer places is shown with its hosts only.
+# A control that fails on fewer hosts is shown with its hosts only.
 COMMON_FROM = 2
 COMMON_SHOWN = 10
 OLDEST_SHOWN = 15
@@ -52,10 +52,12 @@ def changes(before: AuditRun, after: AuditRun, rejudged: AuditRun | None) -> Cha
 def _attribution(
     before: AuditRun, after: AuditRun, measure: Measure, rejudged: AuditRun | None
 ) -> Attribution | None:
-    found = attribute(before, after, measure, rejudged)
-    if found.change is None:
+    attribution = attribute(before, after, measure, rejudged)
+    if attribution.change is None:
         return None
-    return Attribution(**{cause.value: float(sum_) for cause, sum_ in found.by_cause().items()})
+    return Attribution(
+        **{cause.value: float(sum_) for cause, sum_ in attribution.by_cause().items()}
+    )
 
 
 def _results(run: AuditRun) -> dict[tuple[str, str], Result]:
@@ -73,28 +75,28 @@ def common(run: AuditRun, table: ControlTable) -> tuple[Common, ...]:
         for result in host.results:
             if result.outcome is Outcome.FAIL and not result.is_waived:
                 failing[result.control].append(host.host)
-    found = [
+    weighted = [
         (-WEIGHT[control.severity] * len(hosts), Common(control=control.id, hosts=tuple(hosts)))
         for control in table.controls
         if len(hosts := failing.get(control.id, [])) >= COMMON_FROM
     ]
-    found.sort(key=lambda pair: pair[0])
-    return tuple(line for _, line in found[:COMMON_SHOWN])
+    weighted.sort(key=lambda pair: pair[0])
+    return tuple(line for _, line in weighted[:COMMON_SHOWN])
 
 
 def oldest(history: History, run: AuditRun) -> tuple[OpenFailure, ...]:
     """Return the controls whose failures last longest and are not waived."""
-    first = {(s.host, s.control): s.first_failed for s in history.standings}
-    found: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)
+    first = {(s.host, s.control): s.first_failed for s in history.statuses}
+    lasting: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)
     for host in run.hosts:
         for result in host.results:
             since = first.get((host.host, result.control))
             fails = result.outcome is Outcome.FAIL and not result.is_waived
             if fails and since and since <= run.started:
-                found[result.control].append((since, host.host))
+                lasting[result.control].append((since, host.host))
     lines = (
         OpenFailure(control=control, since=min(where)[0], hosts=tuple(h for _, h in sorted(where)))
-        for control, where in found.items()
+        for control, where in lasting.items()
     )
     return tuple(sorted(lines, key=lambda line: (line.since, line.control))[:OLDEST_SHOWN])
 
@@ -125,9 +127,9 @@ def repairs(history: History, run: AuditRun) -> tuple[RepairLine, ...]:
     )
 
 
-def trend_of(history: History, run: AuditRun, place: str | None) -> tuple[TrendPoint, ...]:
-    """Return a place's points (None: all together) up to a run, the oldest first."""
-    points = (p for p in history.trend if p.municipality == place and p.at <= run.started)
+def trend_of(history: History, run: AuditRun, municipality: str | None) -> tuple[TrendPoint, ...]:
+    """Return a municipality's points (None: all together) up to a run, the oldest first."""
+    points = (p for p in history.trend if p.municipality == municipality and p.at <= run.started)
     return tuple(sorted(points, key=lambda point: point.at))
 
 
@@ -156,8 +158,8 @@ def _waiver(waiver: Waiver, title: str, run: AuditRun, hosts: Collection[HostAud
 
 
 def waivers_of(
-    waivers: tuple[WaiverLine, ...], place: str, hosts: Collection[str]
+    waivers: tuple[WaiverLine, ...], municipality: str, hosts: Collection[str]
 ) -> tuple[WaiverLine, ...]:
-    """Return the waivers that concern a place: its own, its hosts', and the estate's."""
-    scopes = {place, "estate", *hosts}
+    """Return the waivers that concern a municipality: its own, its hosts', and the estate's."""
+    scopes = {municipality, "estate", *hosts}
     return tuple(waiver for waiver in waivers if waiver.scope in scopes)

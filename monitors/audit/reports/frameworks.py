@@ -42,12 +42,12 @@ def _words(run: AuditRun) -> Words:
 
 
 def _matches(key: str, table: ControlTable) -> Iterable[tuple[str, list[Match]]]:
-    found: defaultdict[str, list[Match]] = defaultdict(list)
+    matches: defaultdict[str, list[Match]] = defaultdict(list)
     for control in table.controls:
         for reference in getattr(control.references, key):
             bare = reference.removesuffix(UNCONFIRMED)
-            found[bare].append(Match(control=control.id, confirmed=bare == reference))
-    return found.items()
+            matches[bare].append(Match(control=control.id, confirmed=bare == reference))
+    return matches.items()
 
 
 def _reference(reference: str, matches: tuple[Match, ...], words: Words) -> ReferenceLine:
@@ -56,7 +56,9 @@ def _reference(reference: str, matches: tuple[Match, ...], words: Words) -> Refe
     for match in matches:
         for host, word in words.get(match.control, {}).items():
             on_host[host].add(word)
-    worst = [next(word for word in WORST_FIRST if word in found) for found in on_host.values()]
+    worst = [
+        next(word for word in WORST_FIRST if word in outcomes) for outcomes in on_host.values()
+    ]
     return ReferenceLine(
         reference=reference,
         matches=matches,

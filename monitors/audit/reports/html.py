@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from monitors.audit.reports.messages import Messages
-from monitors.audit.reports.model import ControlLine, PlacePage, Report
+from monitors.audit.reports.model import ControlLine, MunicipalityReport, Report
 from monitors.audit.reports.summary import summarize
 from monitors.audit.reports.trend import draw
 
@@ -32,7 +32,7 @@ class Page(NamedTuple):
 
 
 class Requirement(NamedTuple):
-    """A control in one place: its row, and the hosts by the word of their outcome."""
+    """A control in one municipality: its row, and the hosts by the word of their outcome."""
 
     control: ControlLine
     hosts: dict[str, list[str]]
@@ -41,7 +41,7 @@ class Requirement(NamedTuple):
 def render(
     report: Report, messages: Messages, *, whole: bool = True, linked: bool = True
 ) -> Iterator[Page]:
-    """Yield the pages of a report: of the fleet and the frameworks if `whole`, of every place.
+    """Yield the pages of a report: of fleet and frameworks if `whole`, of every municipality.
 
     Unless `linked`, as on paper, pages do not lead to each other.
     """
@@ -54,17 +54,20 @@ def render(
     for name in (FLEET, FRAMEWORKS) if whole else ():
         yield Page(name, environment.get_template(f"{name}.html.j2").render(shared))
     template = environment.get_template("municipality.html.j2")
-    for place in report.places:
-        found = {"requirements": requirements(report, place), "s": summarize(report, place)}
-        yield Page(place.file, template.render(shared, place=place, **found))
+    for municipality in report.municipalities:
+        values = {
+            "requirements": requirements(report, municipality),
+            "s": summarize(report, municipality),
+        }
+        yield Page(municipality.file, template.render(shared, municipality=municipality, **values))
 
 
-def requirements(report: Report, place: PlacePage) -> tuple[Requirement, ...]:
-    """Return the controls that were audited in a place, in the table's order."""
+def requirements(report: Report, municipality: MunicipalityReport) -> tuple[Requirement, ...]:
+    """Return the controls that were audited in a municipality, in the table's order."""
     hosts: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for page in place.hosts:
-        for line in page.lines:
-            hosts[line.control][line.word].append(page.host)
+    for host in municipality.hosts:
+        for line in host.lines:
+            hosts[line.control][line.word].append(host.host)
     return tuple(
         Requirement(control, dict(hosts[control.id]))
         for control in report.controls
@@ -81,22 +84,22 @@ def _environment(messages: Messages) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = Words(messages)
+    figures = Figures(messages)
     filters: dict[str, Any] = {
-        "percent": words.percent,
-        "lasts": words.lasts,
-        "names": words.names,
+        "percent": figures.percent,
+        "lasts": figures.lasts,
+        "names": figures.names,
         "signed": signed,
         "code": code,
         "date": lambda at: at.strftime("%Y-%m-%d"),
         "time": lambda at: at.strftime("%H:%M"),
     }
     environment.filters.update(filters)
-    environment.globals.update(t=messages, draw=draw, points=words.points, since=_since)
+    environment.globals.update(t=messages, draw=draw, points=figures.points, since=_since)
     return environment
 
 
-class Words:
+class Figures:
     """Figures in a language's words."""
 
     def __init__(self, messages: Messages) -> None:
@@ -119,12 +122,12 @@ class Words:
         """Return by how many whole percentage points the shown percentages differ."""
         return math.floor(after * 100 + 1e-9) - math.floor(before * 100 + 1e-9)
 
-    def names(self, found: list[str] | tuple[str, ...], most: int = 12) -> str:
+    def names(self, all_names: list[str] | tuple[str, ...], most: int = 12) -> str:
         """Return names in a row; of a long list the first, and how many more there are."""
-        shown = self._t("comma").join(found[:most])
-        if len(found) <= most:
-            return shown
-        return f"{shown} {self._t('and_more', count=len(found) - most)}"
+        first = self._t("comma").join(all_names[:most])
+        if len(all_names) <= most:
+            return first
+        return f"{first} {self._t('and_more', count=len(all_names) - most)}"
 
 
 def signed(share: float) -> str:

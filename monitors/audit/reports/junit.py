@@ -8,7 +8,7 @@ and the case's properties name the waiver. An expired waiver is a failure. Words
 from xml.etree import ElementTree as ET
 
 from monitors.audit.model.results import Outcome
-from monitors.audit.reports.model import ControlLine, HostPage, Line, PlacePage, Report
+from monitors.audit.reports.model import ControlLine, HostReport, Line, MunicipalityReport, Report
 from monitors.text import one_line
 
 ELEMENT = {Outcome.FAIL: "failure", Outcome.ERROR: "error", Outcome.SKIP: "skipped"}
@@ -18,9 +18,9 @@ def to_junit(report: Report) -> bytes:
     """Return a report as JUnit XML (the dialect of Jenkins' xUnit schema)."""
     controls = {control.id: control for control in report.controls}
     root = ET.Element("testsuites", name=f"{report.estate} {report.stamp}")
-    for place in report.places:
-        for host in place.hosts:
-            root.append(_suite(report, place, host, controls))
+    for municipality in report.municipalities:
+        for host in municipality.hosts:
+            root.append(_suite(report, municipality, host, controls))
     for count in ("tests", "failures", "errors", "skipped"):
         root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
     root.set("time", f"{report.after_run.seconds:.3f}")
@@ -29,7 +29,10 @@ def to_junit(report: Report) -> bytes:
 
 
 def _suite(
-    report: Report, place: PlacePage, host: HostPage, controls: dict[str, ControlLine]
+    report: Report,
+    municipality: MunicipalityReport,
+    host: HostReport,
+    controls: dict[str, ControlLine],
 ) -> ET.Element:
     after = host.after
     suite = ET.Element(
@@ -43,22 +46,24 @@ def _suite(
         skipped=str(after.skipped + after.waived),
         time=f"{host.seconds:.3f}",
     )
-    known = {
-        "municipality": place.id,
+    properties = {
+        "municipality": municipality.id,
         "controls_sha256": report.after_run.controls_sha256,
         "waivers_sha256": report.after_run.waivers_sha256,
     }
     if host.source:
-        known |= {"bundle": host.source.bundle, "bundle_sha256": host.source.sha256}
-    _properties(suite, known)
-    suite.extend(_case(place, host, line, controls[line.control]) for line in host.lines)
+        properties |= {"bundle": host.source.bundle, "bundle_sha256": host.source.sha256}
+    _properties(suite, properties)
+    suite.extend(_case(municipality, host, line, controls[line.control]) for line in host.lines)
     return suite
 
 
-def _case(place: PlacePage, host: HostPage, line: Line, control: ControlLine) -> ET.Element:
+def _case(
+    municipality: MunicipalityReport, host: HostReport, line: Line, control: ControlLine
+) -> ET.Element:
     case = ET.Element(
         "testcase",
-        classname=f"{place.id}.{host.host}",
+        classname=f"{municipality.id}.{host.host}",
         name=one_line(f"{line.control} {control.title}"),
         time="0",
     )
@@ -79,13 +84,13 @@ def _case(place: PlacePage, host: HostPage, line: Line, control: ControlLine) ->
         return case
     _properties(case, properties)
     if element := ELEMENT.get(line.outcome):
-        told = ET.SubElement(case, element, message=one_line(line.reason))
+        finding = ET.SubElement(case, element, message=one_line(line.reason))
         if line.evidence:
-            told.text = "\n".join(_told(line))
+            finding.text = "\n".join(_details(line))
     return case
 
 
-def _told(line: Line) -> list[str]:
+def _details(line: Line) -> list[str]:
     parts = [line.reason]
     for evidence in line.evidence:
         parts += [f"$ {evidence.command}", evidence.excerpt, f"sha256 {evidence.sha256}"]

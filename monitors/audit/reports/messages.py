@@ -70,11 +70,11 @@ def load_messages(language: str = "en", folder: Path = FOLDER) -> Messages:
     """Read the catalogue of a language; CatalogueError when there is none, or it is not one."""
     path = folder / f"{language}.yml"
     try:
-        found = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-        form_of = gettext.c2py(found.catalogue.plural)
+        file = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        form_of = gettext.c2py(file.catalogue.plural)
     except OSError as error:
-        known = ", ".join(sorted(file.stem for file in folder.glob("*.yml")))
-        raise CatalogueError(f"{path}: {error.strerror}; there are: {known}") from None
+        languages = ", ".join(sorted(known.stem for known in folder.glob("*.yml")))
+        raise CatalogueError(f"{path}: {error.strerror}; there are: {languages}") from None
     except (ValidationError, yaml.YAMLError, ValueError) as error:
         raise CatalogueError(f"{path}: not a catalogue: {error}") from None
-    return Messages(found.catalogue, found.texts, form_of)
+    return Messages(file.catalogue, file.texts, form_of)

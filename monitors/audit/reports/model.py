@@ -7,7 +7,7 @@ Shares are from 0 to 1, None when nothing was determined. Texts from hosts and p
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, ConfigDict, Field
 
 from inventory.enums import Role, Tier
 from inventory.model import Frozen
@@ -70,7 +70,7 @@ def _urgency(line: Line) -> tuple[bool, bool, int, str]:
 
 
 class Source(Frozen):
-    """A bundle that results came from, by its place under the state folder and its hash."""
+    """A bundle that results came from, by its path under the state folder and its hash."""
 
     run: Which
     bundle: ReportText
@@ -80,7 +80,7 @@ class Source(Frozen):
     clock_offset_seconds: float | None
 
 
-class HostPage(Frozen):
+class HostReport(Frozen):
     """One host; `mended` has what failed before and passes now, with its evidence of then."""
 
     host: ReportText
@@ -102,11 +102,11 @@ class HostPage(Frozen):
     @property
     def skips(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """What does not apply: each reason with its controls."""
-        found: dict[str, list[str]] = {}
+        reasons: dict[str, list[str]] = {}
         for line in self.lines:
             if line.outcome is Outcome.SKIP:
-                found.setdefault(line.reason, []).append(line.control)
-        return tuple((reason, tuple(ids)) for reason, ids in found.items())
+                reasons.setdefault(line.reason, []).append(line.control)
+        return tuple((reason, tuple(ids)) for reason, ids in reasons.items())
 
     @property
     def source(self) -> Source | None:
@@ -135,7 +135,7 @@ class WaiverLine(Frozen):
         return self.days_left < 0
 
 
-class PlacePage(Frozen):
+class MunicipalityReport(Frozen):
     """A municipality or the central site; `file` names its pages and documents."""
 
     id: str
@@ -146,7 +146,7 @@ class PlacePage(Frozen):
     after: ScoreLine
     trend: tuple[TrendPoint, ...]
     waivers: tuple[WaiverLine, ...]
-    hosts: tuple[HostPage, ...]
+    hosts: tuple[HostReport, ...]
 
 
 class Common(Frozen):
@@ -159,7 +159,7 @@ class Common(Frozen):
 class Changes(Frozen):
     """What is different from the run before; `broken` passed then and fails now.
 
-    Unless `certain`, what a changed check did to the score is told as the hosts' doing.
+    Unless `certain`, what a changed check did to the score counts as the hosts' doing.
     """
 
     mended: int
@@ -245,6 +245,8 @@ class Run(Frozen):
 class Report(Frozen):
     """The whole report; `stamp` names its files, `controls` has a row for every control in it."""
 
+    model_config = ConfigDict(serialize_by_alias=True)
+
     estate: str
     title: ReportText
     stamp: str
@@ -254,7 +256,7 @@ class Report(Frozen):
     after: ScoreLine
     changes: Changes | None
     trend: tuple[TrendPoint, ...]
-    places: tuple[PlacePage, ...]
+    municipalities: tuple[MunicipalityReport, ...] = Field(serialization_alias="places")
     common: tuple[Common, ...]
     oldest: tuple[OpenFailure, ...]
     repairs: tuple[RepairLine, ...]

@@ -27,8 +27,8 @@ def to_pdf(html: str) -> bytes:
     nothing = weasyprint.urls.URLFetcher(allowed_protocols=())
     page = weasyprint.HTML(string=html, url_fetcher=nothing)
     identifier = hashlib.sha256(html.encode()).digest()[:16]
-    made: bytes = page.write_pdf(pdf_variant=VARIANT, pdf_identifier=identifier)
-    return made
+    printed: bytes = page.write_pdf(pdf_variant=VARIANT, pdf_identifier=identifier)
+    return printed
 
 
 def to_pdfs(pages: Sequence[str]) -> Iterator[bytes]:

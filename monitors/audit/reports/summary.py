@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from monitors.audit.model.controls import WEIGHT, Severity
 from monitors.audit.model.results import Outcome
-from monitors.audit.reports.model import ControlLine, PlacePage, Report, WaiverLine
+from monitors.audit.reports.model import ControlLine, MunicipalityReport, Report, WaiverLine
 
 WORST_SHOWN = 3
 
@@ -18,7 +18,7 @@ class Worst(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What is open in a place; waived failures are not counted among `failing`."""
+    """What is open in a municipality; waived failures are not counted among `failing`."""
 
     failing: int
     by_severity: list[tuple[Severity, int]]
@@ -37,19 +37,19 @@ class Summary(NamedTuple):
         return not (self.failing or self.undetermined or self.unasked or self.waivers_ended)
 
 
-def summarize(report: Report, place: PlacePage) -> Summary:
-    """Return what is open in a place: the gravest and most frequent first."""
+def summarize(report: Report, municipality: MunicipalityReport) -> Summary:
+    """Return what is open in a municipality: the gravest and most frequent first."""
     controls = {control.id: control for control in report.controls}
     failing: defaultdict[str, list[str]] = defaultdict(list)
     severities: Counter[Severity] = Counter()
-    for page in place.hosts:
-        for line in page.lines:
+    for host in municipality.hosts:
+        for line in host.lines:
             if line.outcome is Outcome.FAIL and not line.waived:
-                failing[line.control].append(page.host)
+                failing[line.control].append(host.host)
                 severities[line.severity] += 1
     worst = sorted(failing, key=lambda c: (-WEIGHT[controls[c].severity], -len(failing[c]), c))
     by_hand = sum(len(hosts) for c, hosts in failing.items() if controls[c].role is None)
-    running = [waiver for waiver in place.waivers if not waiver.expired]
+    running = [waiver for waiver in municipality.waivers if not waiver.expired]
     return Summary(
         failing=severities.total(),
         by_severity=[(s, severities[s]) for s in reversed(Severity) if severities[s]],
@@ -58,12 +58,12 @@ def summarize(report: Report, place: PlacePage) -> Summary:
         by_hand=by_hand,
         undetermined=sum(
             line.outcome is Outcome.ERROR
-            for page in place.hosts
-            if not page.problem
-            for line in page.lines
+            for host in municipality.hosts
+            if not host.problem
+            for line in host.lines
         ),
-        unasked=[page.host for page in place.hosts if page.problem],
+        unasked=[host.host for host in municipality.hosts if host.problem],
         waivers=len(running),
         next_end=running[0] if running else None,
-        waivers_ended=len(place.waivers) - len(running),
+        waivers_ended=len(municipality.waivers) - len(running),
     )

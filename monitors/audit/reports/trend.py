@@ -41,12 +41,12 @@ def draw(points: Sequence[TrendPoint], width: int, height: int) -> Trend | None:
     """Return the curves of points that are sorted by time; None when there are fewer than two."""
     if len(points) < 2:
         return None
-    shown = _thinned(points)
+    thinned = _thinned(points)
     return Trend(
         width=width,
         height=height,
-        curves=tuple(_curve(share, shown, width, height) for share in SHARES),
-        marks=tuple(_marks(shown, width)),
+        curves=tuple(_curve(share, thinned, width, height) for share in SHARES),
+        marks=tuple(_marks(thinned, width)),
         first=points[0],
         last=points[-1],
         count=len(points),
@@ -63,12 +63,12 @@ def _thinned(points: Sequence[TrendPoint]) -> Sequence[TrendPoint]:
 
 def _curve(share: str, points: Sequence[TrendPoint], width: int, height: int) -> Curve:
     start, length = points[0].at, (points[-1].at - points[0].at).total_seconds()
-    placed = [
+    positions = [
         None if (value := getattr(point, share)) is None
         else (_across(point.at, start, length, width), f"{(1 - value) * height:.1f}")
         for point in points
     ]  # fmt: skip
-    return Curve(share=share, pieces=tuple(_pieces(placed)), end=placed[-1])
+    return Curve(share=share, pieces=tuple(_pieces(positions)), end=positions[-1])
 
 
 def _across(at: datetime, start: datetime, length: float, width: int) -> str:
@@ -82,10 +82,10 @@ def _marks(points: Sequence[TrendPoint], width: int) -> Iterator[str]:
             yield _across(later.at, start, length, width)
 
 
-def _pieces(placed: Sequence[tuple[str, str] | None]) -> Iterator[str]:
+def _pieces(positions: Sequence[tuple[str, str] | None]) -> Iterator[str]:
     """Yield the runs of points between gaps, as SVG writes them."""
     piece: list[str] = []
-    for point in (*placed, None):
+    for point in (*positions, None):
         if point is not None:
             piece.append(",".join(point))
         elif piece:

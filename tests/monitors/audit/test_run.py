@@ -7,7 +7,7 @@ import pytest
 
 from inventory.model import Estate
 from monitors.audit.archive.runs import AuditError, load_latest, save
-from monitors.audit.collect.exchange import Target
+from monitors.audit.collect.exchange import AuditTarget
 from monitors.audit.model.declared import UndeclaredHostError
 from monitors.audit.model.results import HostAudit, Outcome
 from monitors.audit.replay import basis_today, replay
@@ -23,7 +23,7 @@ def audited(folder: Path, sent: bytes, state: Path | None = None) -> HostAudit:
     """Audit velgora-app, served on loopback, where the collector sends these bytes."""
     host_key, audit_key = new_key(folder / "host"), new_key(folder / "audit")
     with serving(host_key, audit_key, says(sent)) as port:
-        target = Target(
+        target = AuditTarget(
             name=APP,
             address="127.0.0.1",
             port=port,

@@ -1,4 +1,4 @@
-"""OSCAL 1.2.1: assessment results, and a plan of action and milestones, one of each a place."""
+"""OSCAL 1.2.1: a municipality's assessment results, and its plan of action and milestones."""
 
 from monitors.audit.reports.oscal.assessment import assessment_results
 from monitors.audit.reports.oscal.plan import plan_of_action

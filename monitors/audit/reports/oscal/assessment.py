@@ -1,10 +1,10 @@
-"""OSCAL assessment results of a place: what was seen on every host, and a finding a control."""
+"""OSCAL assessment results of a municipality: observations on every host, a finding a control."""
 
 from collections import defaultdict
 from datetime import timedelta
 
 from monitors.audit.model.results import Outcome
-from monitors.audit.reports.model import HostPage, Line
+from monitors.audit.reports.model import HostReport, Line
 from monitors.audit.reports.oscal.parts import (
     Json,
     System,
@@ -24,7 +24,7 @@ UNCONFIRMED = "~"
 
 def assessment_results(system: System) -> Json:
     """Return the document; an observation a host and control, a finding a control that applies."""
-    title = f"Security compliance of {system.place.name}"
+    title = f"Security compliance of {system.municipality.name}"
     return {
         "assessment-results": {
             "uuid": system.run_id("assessment-results"),
@@ -41,7 +41,7 @@ def _result(system: System, title: str) -> Json:
     return filled(
         uuid=system.run_id("result"),
         title=f"{title}, audit {system.report.stamp}",
-        description=f"Audit “{run.label}” of {len(system.place.hosts)} hosts.",
+        description=f"Audit “{run.label}” of {len(system.municipality.hosts)} hosts.",
         start=moment(run.started),
         end=moment(run.started + timedelta(seconds=run.seconds)),
         props=_scores(system),
@@ -54,13 +54,13 @@ def _result(system: System, title: str) -> Json:
 
 
 def _scores(system: System) -> list[Json]:
-    after = system.place.after
+    after = system.municipality.after
     shares = {"proved": after.proved, "accepted": after.accepted, "coverage": after.coverage}
     return [prop(f"score-{n}", f"{s:.4f}") for n, s in shares.items() if s is not None]
 
 
 def _selection(system: System) -> Json:
-    """Return the controls that were reviewed: those that apply to some host of the place."""
+    """Return the controls that were reviewed: those that apply to some host of the municipality."""
     ids = {line.control: None for _, line in system.lines() if line.outcome is not Outcome.SKIP}
     if not ids:
         return {"include-all": {}}
@@ -68,22 +68,22 @@ def _selection(system: System) -> Json:
 
 
 def _findings(system: System) -> list[Json]:
-    lines: defaultdict[str, list[tuple[HostPage, Line]]] = defaultdict(list)
+    lines: defaultdict[str, list[tuple[HostReport, Line]]] = defaultdict(list)
     for host, line in system.lines():
         if line.outcome is not Outcome.SKIP:
             lines[line.control].append((host, line))
-    return [_finding(system, control, found) for control, found in lines.items()]
+    return [_finding(system, control, results) for control, results in lines.items()]
 
 
-def _finding(system: System, control: str, found: list[tuple[HostPage, Line]]) -> Json:
+def _finding(system: System, control: str, results: list[tuple[HostReport, Line]]) -> Json:
     """Return a control's finding: satisfied when it is proved on every host where it applies."""
-    of = [line.outcome for _, line in found]
+    of = [line.outcome for _, line in results]
     passed, failed = of.count(Outcome.PASS), of.count(Outcome.FAIL)
     state = "satisfied" if passed == len(of) else "not-satisfied"
     reason = "pass" if passed == len(of) else "fail" if failed else "other"
     return filled(
         uuid=system.run_id("finding", control),
-        title=system.title_of(found[0][1]),
+        title=system.title_of(results[0][1]),
         description=f"Proved on {passed} of {len(of)} hosts where it applies.",
         props=_references(system, control),
         target={
@@ -93,11 +93,11 @@ def _finding(system: System, control: str, found: list[tuple[HostPage, Line]]) -
         },
         related_observations=[
             {"observation-uuid": system.run_id("observation", host.host, control)}
-            for host, _ in found
+            for host, _ in results
         ],
         related_risks=[
             {"risk-uuid": system.lasting_id("risk", host.host, control)}
-            for host, line in found
+            for host, line in results
             if line.outcome is Outcome.FAIL
         ],
     )

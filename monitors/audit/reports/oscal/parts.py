@@ -1,6 +1,7 @@
-"""What both OSCAL documents of a place are made of (NIST OSCAL 1.2.1, JSON).
+"""What both OSCAL documents of a municipality are made of (NIST OSCAL 1.2.1, JSON).
 
-A place is one system in OSCAL's sense, a host one of its inventory items, a control an objective.
+A municipality is one system in OSCAL's sense, a host one of its inventory items, a control an
+objective.
 Ids are UUIDs of version 5: those of hosts, risks and plan items stay the same from run to run.
 OSCAL refuses empty arrays, so `filled` leaves them out.
 """
@@ -12,7 +13,14 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from monitors.audit.model.results import Outcome
-from monitors.audit.reports.model import ControlLine, HostPage, Line, PlacePage, Report, Source
+from monitors.audit.reports.model import (
+    ControlLine,
+    HostReport,
+    Line,
+    MunicipalityReport,
+    Report,
+    Source,
+)
 from monitors.text import one_line
 
 OSCAL_VERSION = "1.2.1"
@@ -25,27 +33,27 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A place within a report, as both documents see it."""
+    """A municipality within a report, as both documents see it."""
 
     report: Report
-    place: PlacePage
+    municipality: MunicipalityReport
     controls: dict[str, ControlLine]
 
     def lasting_id(self, *parts: str) -> str:
         """Return the id of something that outlives a run."""
-        return _id(self.report.estate, self.place.id, *parts)
+        return _id(self.report.estate, self.municipality.id, *parts)
 
     def run_id(self, *parts: str) -> str:
         """Return the id of something of this run under these controls and waivers."""
         run = self.report.after_run
         return _id(
-            *(self.report.estate, self.place.id, self.report.stamp, run.label),
+            *(self.report.estate, self.municipality.id, self.report.stamp, run.label),
             *(run.controls_sha256, run.waivers_sha256, *parts),
         )
 
-    def lines(self) -> Iterator[tuple[HostPage, Line]]:
-        """Yield every result of the place with its host."""
-        return ((host, line) for host in self.place.hosts for line in host.lines)
+    def lines(self) -> Iterator[tuple[HostReport, Line]]:
+        """Yield every result of the municipality with its host."""
+        return ((host, line) for host in self.municipality.hosts for line in host.lines)
 
     def title_of(self, line: Line) -> str:
         """Return a control's id and title, in one line."""
@@ -98,12 +106,12 @@ def inventory_items(system: System) -> list[Json]:
             "description": host.host,
             "props": [prop("host", host.host), *(prop("role", role) for role in host.roles)],
         }
-        for host in system.place.hosts
+        for host in system.municipality.hosts
     ]
 
 
-def observation(system: System, host: HostPage, line: Line) -> Json:
-    """Return what was seen of one control on one host; what does not apply was only read up."""
+def observation(system: System, host: HostReport, line: Line) -> Json:
+    """Return what was observed of one control on one host; what does not apply was only read up."""
     source = host.source
     return filled(
         uuid=system.run_id("observation", host.host, line.control),
@@ -116,7 +124,7 @@ def observation(system: System, host: HostPage, line: Line) -> Json:
     )
 
 
-def _evidence(system: System, host: HostPage, line: Line, source: Source) -> Json:
+def _evidence(system: System, host: HostReport, line: Line, source: Source) -> Json:
     commands = [
         prop("output-sha256", evidence.sha256, remarks=evidence.command)
         for evidence in line.evidence
@@ -142,12 +150,12 @@ def bundles(system: System) -> list[Json]:
                 }
             ],
         }
-        for host in system.place.hosts
+        for host in system.municipality.hosts
         if host.source
     ]
 
 
-def risk(system: System, host: HostPage, line: Line) -> Json:
+def risk(system: System, host: HostReport, line: Line) -> Json:
     """Return the risk of a failure: accepted with its deadline under a waiver, open otherwise.
 
     No deadline is made up: an open risk has none, because an estate sets none.
@@ -176,8 +184,8 @@ def _waiver_props(line: Line) -> list[Json]:
     if line.waiver is None:
         return []
     names = ("scope", "owner", "approver", "reason")
-    found = [prop(f"waiver-{name}", getattr(line.waiver, name)) for name in names]
-    return [*found, prop("waiver-expires", line.waiver.expires.isoformat())]
+    properties = [prop(f"waiver-{name}", getattr(line.waiver, name)) for name in names]
+    return [*properties, prop("waiver-expires", line.waiver.expires.isoformat())]
 
 
 def _remediation(system: System, key: tuple[str, str], control: ControlLine) -> Json:
@@ -189,6 +197,6 @@ def _remediation(system: System, key: tuple[str, str], control: ControlLine) -> 
     }
 
 
-def failing(system: System) -> Iterator[tuple[HostPage, Line]]:
+def failing(system: System) -> Iterator[tuple[HostReport, Line]]:
     """Yield what fails, waived or not."""
     return ((host, line) for host, line in system.lines() if line.outcome is Outcome.FAIL)

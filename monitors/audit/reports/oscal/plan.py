@@ -1,6 +1,6 @@
-"""OSCAL plan of action and milestones of a place: an item a failing control and host."""
+"""OSCAL plan of action and milestones of a municipality: an item a failing control and host."""
 
-from monitors.audit.reports.model import HostPage, Line
+from monitors.audit.reports.model import HostReport, Line
 from monitors.audit.reports.oscal.parts import (
     Json,
     System,
@@ -19,25 +19,25 @@ IDENTIFIER_TYPE = "urn:bastide:municipality"
 
 def plan_of_action(system: System) -> Json | None:
     """Return the document, or None when nothing fails: a plan without items is not valid."""
-    found = tuple(failing(system))
-    if not found:
+    failures = tuple(failing(system))
+    if not failures:
         return None
     resources = bundles(system)
     return {
         "plan-of-action-and-milestones": filled(
             uuid=system.run_id("plan-of-action"),
-            metadata=metadata(system, f"Plan of action of {system.place.name}"),
-            system_id={"identifier-type": IDENTIFIER_TYPE, "id": system.place.id},
+            metadata=metadata(system, f"Plan of action of {system.municipality.name}"),
+            system_id={"identifier-type": IDENTIFIER_TYPE, "id": system.municipality.id},
             local_definitions={"inventory-items": inventory_items(system)},
-            observations=[observation(system, host, line) for host, line in found],
-            risks=[risk(system, host, line) for host, line in found],
-            poam_items=[_item(system, host, line) for host, line in found],
+            observations=[observation(system, host, line) for host, line in failures],
+            risks=[risk(system, host, line) for host, line in failures],
+            poam_items=[_item(system, host, line) for host, line in failures],
             back_matter={"resources": resources} if resources else None,
         )
     }
 
 
-def _item(system: System, host: HostPage, line: Line) -> Json:
+def _item(system: System, host: HostReport, line: Line) -> Json:
     key = (host.host, line.control)
     since = [prop("failing-since", line.since.isoformat())] if line.since else []
     return {

@@ -13,7 +13,7 @@ import paramiko
 import pytest
 
 from monitors.audit.collect.bundle import MAX_PACKED_BYTES, pack
-from monitors.audit.collect.exchange import MAX_RECEIVED_BYTES, Refused, Target, fetch
+from monitors.audit.collect.exchange import MAX_RECEIVED_BYTES, AuditTarget, FetchFailure, fetch
 from tests.monitors.audit.collect.ssh_server import Serve, known, new_key, says, serving
 from tests.monitors.audit.collect.test_bundle import GOOD, framed
 
@@ -26,8 +26,8 @@ class Site:
     audit_key: paramiko.PKey
     folder: Path
 
-    def target(self, port: int) -> Target:
-        return Target(
+    def target(self, port: int) -> AuditTarget:
+        return AuditTarget(
             name="velgora-app",
             address="127.0.0.1",
             port=port,
@@ -44,14 +44,14 @@ def site(tmp_path: Path) -> Site:
 
 
 def exchange(
-    site: Site, serve: Serve, change: Callable[[Target], Target] = lambda t: t
-) -> bytes | Refused:
+    site: Site, serve: Serve, change: Callable[[AuditTarget], AuditTarget] = lambda t: t
+) -> bytes | FetchFailure:
     with serving(site.host_key, site.audit_key, serve) as port:
         return fetch(change(site.target(port)))
 
 
-def problem(found: bytes | Refused) -> str:
-    assert isinstance(found, Refused)
+def problem(found: bytes | FetchFailure) -> str:
+    assert isinstance(found, FetchFailure)
     assert found.problem.startswith("velgora-app: ")
     return found.problem
 
@@ -68,7 +68,7 @@ def test_an_unknown_host_key_is_refused_and_the_way_out_named(site: Site) -> Non
 def test_a_changed_host_key_is_refused_and_both_keys_named(site: Site) -> None:
     other = new_key(site.folder / "other")
 
-    def expect_other(target: Target) -> Target:
+    def expect_other(target: AuditTarget) -> AuditTarget:
         return replace(target, known_hosts=known(site.folder / "k", target.port, other))
 
     found = problem(exchange(site, says(b""), expect_other))

@@ -12,8 +12,8 @@ from monitors.audit.facts.nftables import (
     Opening,
     dropping,
     networks,
+    normalised,
     openings,
-    settled,
     within,
 )
 
@@ -156,6 +156,8 @@ def test_what_a_set_learned_by_itself_is_no_change_but_what_people_put_there_is(
     def one(flags: list[str], *elements: str) -> list[dict[str, Any]]:
         return [{"set": {"name": "s", "flags": flags, "elem": list(elements), "handle": 3}}]
 
-    assert settled(one(["dynamic"], "192.0.2.1")) == settled(one(["dynamic"], "192.0.2.2"))
-    assert settled(one([], "192.0.2.1")) != settled(one([], "192.0.2.2"))
-    assert settled(one([], "192.0.2.1", "192.0.2.2")) == settled(one([], "192.0.2.2", "192.0.2.1"))
+    assert normalised(one(["dynamic"], "192.0.2.1")) == normalised(one(["dynamic"], "192.0.2.2"))
+    assert normalised(one([], "192.0.2.1")) != normalised(one([], "192.0.2.2"))
+    assert normalised(one([], "192.0.2.1", "192.0.2.2")) == normalised(
+        one([], "192.0.2.2", "192.0.2.1")
+    )

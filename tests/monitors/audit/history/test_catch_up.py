@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from monitors.audit.archive.runs import save
-from monitors.audit.history.catch_up import CaughtUp, catch_up, follow, rebuild
+from monitors.audit.history.catch_up import CaughtUp, catch_up, rebuild
 from monitors.audit.history.database import DamagedError
 from monitors.audit.history.queries import read_history
 from monitors.audit.history.record import record
@@ -37,11 +37,11 @@ def test_what_is_missing_is_recorded_late_and_in_between(url: str, tmp_path: Pat
 
 def test_an_audit_brings_along_those_that_could_not_be_recorded(url: str, tmp_path: Path) -> None:
     kept(tmp_path, *RUNS)
-    assert follow(url, tmp_path, RUNS[-1]) == CaughtUp(recorded=4)
-    assert follow(url, tmp_path, RUNS[-1]) == CaughtUp(recorded=0)
+    assert catch_up(url, tmp_path, "lab") == CaughtUp(recorded=4)
+    assert catch_up(url, tmp_path, "lab") == CaughtUp(recorded=0)
 
 
-def test_files_that_cannot_be_used_are_told_and_stop_nothing(url: str, tmp_path: Path) -> None:
+def test_files_that_cannot_be_used_are_reported_and_stop_nothing(url: str, tmp_path: Path) -> None:
     kept(tmp_path, *RUNS, run(9, {APP: "p"}).model_copy(update={"estate": "pilot"}))
     damaged = sorted((tmp_path / "audits").iterdir())[1]
     damaged.write_text("{")
@@ -81,4 +81,4 @@ def test_a_damaged_file_is_moved_aside_not_removed(tmp_path: Path) -> None:
 
     aside = tmp_path.glob("store.sqlite.damaged-*")
     assert [path.read_bytes() for path in aside] == [content]
-    assert len(read_history(url, "lab").standings) == 2
+    assert len(read_history(url, "lab").statuses) == 2

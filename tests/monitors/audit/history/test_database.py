@@ -114,7 +114,7 @@ def test_a_locked_file_is_told_after_the_time_to_wait(tmp_path: Path) -> None:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match=r"another program keeps it locked.*try again"):
             record(f"{url}?timeout=0.1", run(1, {"velgora-app": "p"}))
-        assert len(read_history(url, "lab").standings) == 2, "readers do not wait for writers"
+        assert len(read_history(url, "lab").statuses) == 2, "readers do not wait for writers"
     other.close()
     assert record(url, run(1, {"velgora-app": "p"}))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from monitors.audit.history.model import History, Repair, Standing, TrendPoint
-from monitors.audit.history.queries import Place, read_first_failed, read_history
+from monitors.audit.history.model import ControlStatus, History, Repair, TrendPoint
+from monitors.audit.history.queries import ControlOnHost, read_first_failed, read_history
 from monitors.audit.history.record import record
 from monitors.audit.model.results import AuditRun, Outcome
 from monitors.audit.model.score import STALE_AFTER, score
@@ -24,8 +24,8 @@ def recorded(url: str, *runs: AuditRun) -> History:
     return read_history(url, "lab")
 
 
-def standing(history: History, host: str = APP, control: str = "SSH-01") -> Standing:
-    return next(s for s in history.standings if (s.host, s.control) == (host, control))
+def status(history: History, host: str = APP, control: str = "SSH-01") -> ControlStatus:
+    return next(s for s in history.statuses if (s.host, s.control) == (host, control))
 
 
 def fleet(history: History) -> list[TrendPoint]:
@@ -45,14 +45,14 @@ def test_the_same_run_twice_changes_nothing(url: str) -> None:
 
 
 def test_an_unchanged_result_still_refreshes_last_checked(url: str) -> None:
-    found = standing(recorded(url, run(0, {APP: "f"}), run(1, {APP: "f"}), run(2, {APP: "f"})))
+    found = status(recorded(url, run(0, {APP: "f"}), run(1, {APP: "f"}), run(2, {APP: "f"})))
     assert (found.first_failed, found.last_checked) == (day(0), day(2))
 
 
 def test_an_error_neither_mends_nor_begins_anew(url: str) -> None:
     letters = "pfefsf"
     history = recorded(url, *(run(n, {APP: letter}) for n, letter in enumerate(letters)))
-    found = standing(history)
+    found = status(history)
     assert (found.first_failed, found.last_good, history.repairs) == (day(1), day(0), ())
 
 
@@ -61,8 +61,8 @@ def test_a_failure_stays_known_while_it_cannot_be_determined(
     url: str, now: str, since: object
 ) -> None:
     history = recorded(url, run(0, {APP: "p"}), run(1, {APP: "f"}), run(2, {APP: now}))
-    assert standing(history).first_failed == since
-    assert read_first_failed(url, "lab") == ({Place(APP, "SSH-01"): since} if since else {})
+    assert status(history).first_failed == since
+    assert read_first_failed(url, "lab") == ({ControlOnHost(APP, "SSH-01"): since} if since else {})
 
 
 def test_the_time_to_fix_is_from_first_failed_to_first_seen_passing(url: str) -> None:
@@ -70,7 +70,7 @@ def test_the_time_to_fix_is_from_first_failed_to_first_seen_passing(url: str) ->
     assert [(r.failed, r.mended, r.seconds) for r in history.repairs] == [
         (day(1), day(4), timedelta(days=3).total_seconds())
     ]
-    assert standing(history).first_failed == day(5)
+    assert status(history).first_failed == day(5)
     assert isinstance(history.repairs[0], Repair)
     assert read_history(url, "lab", since=day(4.5)).repairs == ()
 
@@ -84,7 +84,7 @@ def test_a_host_that_cannot_be_asked_lowers_coverage_and_raises_no_score(url: st
 def test_a_run_of_one_host_leaves_the_others_in_the_score(url: str) -> None:
     history = recorded(url, run(0, {APP: "pp", FILES: "ff"}), run(1, {APP: "pp"}, whole=False))
     assert [p.proved for p in fleet(history)] == [0.5, 0.5]
-    assert standing(history, FILES).last_checked == day(0)
+    assert status(history, FILES).last_checked == day(0)
 
 
 def test_a_host_not_asked_for_two_days_is_unknown_until_it_is_asked_again(url: str) -> None:
@@ -103,23 +103,23 @@ def test_a_host_not_asked_for_two_days_is_unknown_until_it_is_asked_again(url: s
 def test_a_host_that_left_the_estate_leaves_the_score_and_may_come_back(url: str) -> None:
     left = recorded(url, run(0, {APP: "p", FILES: "f"}), run(1, {APP: "p"}))
     assert [p.proved for p in fleet(left)] == [pytest.approx(0.5), 1.0]
-    assert {s.host for s in left.standings} == {APP}
+    assert {s.host for s in left.statuses} == {APP}
     assert read_first_failed(url, "lab") == {}
 
     back = recorded(url, run(2, {APP: "p"}), run(3, {APP: "p", FILES: "f"}))
     assert [p.proved for p in fleet(back)] == [0.5, 1.0, 1.0, 0.5]
-    assert standing(back, FILES).first_failed == day(0)
+    assert status(back, FILES).first_failed == day(0)
 
 
 def test_a_control_that_left_the_table_stands_nowhere(url: str) -> None:
     history = recorded(url, run(0, {APP: "pf"}), run(1, {APP: "p-"}))
-    assert {s.control for s in history.standings} == {"SSH-01"}
+    assert {s.control for s in history.statuses} == {"SSH-01"}
     assert history.repairs == ()
 
 
 def test_a_waiver_is_remembered_beside_the_failure_that_it_accepts(url: str) -> None:
     history = recorded(url, run(0, {APP: "pf"}), run(1, {APP: "pw"}))
-    found = standing(history, control="SSH-02")
+    found = status(history, control="SSH-02")
     assert (found.outcome, found.waived, found.first_failed) == (Outcome.FAIL, True, day(0))
     assert [p.proved for p in fleet(history)] == [0.625, 0.625]
     assert [p.accepted for p in fleet(history)] == [0.625, 1.0]
@@ -147,7 +147,7 @@ def test_an_estate_and_a_municipality_see_only_themselves(url: str) -> None:
     assert record(url, other)
 
     town = read_history(url, "lab", municipality="kastrava")
-    assert {s.host for s in town.standings} == {EDGE} == {r.host for r in town.repairs}
+    assert {s.host for s in town.statuses} == {EDGE} == {r.host for r in town.repairs}
     assert {p.municipality for p in town.trend} == {"kastrava"}
     assert read_history(url, "pilot").repairs == ()
 

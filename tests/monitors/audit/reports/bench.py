@@ -103,7 +103,7 @@ def main(municipalities: int = 200) -> None:
     inputs = fleet(municipalities)
     started = time.process_time()
     report = build(*inputs[:3], load_controls(), inputs[3])
-    hosts = sum(len(place.hosts) for place in report.places)
+    hosts = sum(len(place.hosts) for place in report.municipalities)
     told = f"{municipalities} municipalities, {hosts} hosts, {len(report.controls)} controls"
     print(f"{told}: values in {time.process_time() - started:.2f} s")  # noqa: T201
     for wanted in Format:

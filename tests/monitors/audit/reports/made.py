@@ -7,7 +7,7 @@ from inventory.entries import hosts
 from inventory.load import load_estate
 from inventory.model import Estate, Waiver
 from inventory.paths import SHIPPED_ESTATES
-from monitors.audit.history.model import History, Repair, Standing, TrendPoint
+from monitors.audit.history.model import ControlStatus, History, Repair, TrendPoint
 from monitors.audit.model.controls import ControlTable, Severity
 from monitors.audit.model.results import Accepted, AuditRun, Evidence, HostAudit, Outcome, Result
 from monitors.audit.reports.build import build
@@ -190,7 +190,7 @@ def history() -> History:
             for tenant in places
             for day in range(30)
         ),
-        standings=(
+        statuses=(
             standing("velgora-edge", "SSH-01", EARLIER),
             standing("kastrava-app", "NET-01", NOW - timedelta(hours=30)),
         ),
@@ -208,8 +208,8 @@ def history() -> History:
     )
 
 
-def standing(host: str, control: str, first_failed: datetime) -> Standing:
-    return Standing(
+def standing(host: str, control: str, first_failed: datetime) -> ControlStatus:
+    return ControlStatus(
         host=host,
         municipality=host.partition("-")[0],
         control=control,

@@ -8,7 +8,7 @@ import pytest
 from monitors.audit.model.controls import Severity
 from monitors.audit.model.results import AuditRun
 from monitors.audit.reports.build import build
-from monitors.audit.reports.model import HostPage, Report
+from monitors.audit.reports.model import HostReport, Report
 from tests.monitors.audit.reports.made import (
     AFTER,
     BEFORE,
@@ -31,8 +31,8 @@ from tests.monitors.audit.reports.made import (
 )
 
 
-def page_of(found: Report, host: str) -> HostPage:
-    return next(page for place in found.places for page in place.hosts if page.host == host)
+def page_of(found: Report, host: str) -> HostReport:
+    return next(page for place in found.municipalities for page in place.hosts if page.host == host)
 
 
 def test_a_host_that_did_not_answer_is_unknown_not_wrong() -> None:
@@ -48,9 +48,9 @@ def test_a_municipality_that_left_the_estate_keeps_its_page() -> None:
     gone = audited("velgora-app", {}).model_copy(update={"municipality": "../../etc"})
     found = build(LAB, None, AFTER.model_copy(update={"hosts": (gone,)}), TABLE)
 
-    assert [place.name for place in found.places] == ["../../etc"]
-    assert found.places[0].file.startswith("place-")
-    assert "/" not in found.places[0].file
+    assert [place.name for place in found.municipalities] == ["../../etc"]
+    assert found.municipalities[0].file.startswith("place-")
+    assert "/" not in found.municipalities[0].file
 
 
 def test_a_control_that_left_the_table_is_still_told() -> None:
@@ -73,7 +73,7 @@ def test_an_expired_waiver_accepts_nothing_and_is_listed_as_ended() -> None:
 def test_a_waiver_says_whom_it_concerns_and_how_long_it_lasts() -> None:
     found = report()
     assert [(w.days_left, w.hosts) for w in found.waivers] == [(20, ("velgora-app",))]
-    with_it = [place.id for place in found.places if place.waivers]
+    with_it = [place.id for place in found.municipalities if place.waivers]
     assert with_it == ["velgora"]
 
 
@@ -88,7 +88,7 @@ def test_nothing_that_happened_later_is_told() -> None:
 def test_without_a_history_nothing_is_made_up() -> None:
     found = build(ESTATE, None, AFTER, TABLE)
     assert (found.trend, found.oldest, found.repairs, found.changes) == ((), (), (), None)
-    assert all(line.since is None for page in found.places[0].hosts for line in page.lines)
+    assert all(line.since is None for page in found.municipalities[0].hosts for line in page.lines)
 
 
 def test_failures_know_since_when_and_the_oldest_come_first() -> None:
@@ -173,7 +173,7 @@ def test_a_control_that_applies_nowhere_counts_no_host() -> None:
 
 
 def test_scores_are_those_of_the_results() -> None:
-    velgora = next(place for place in report().places if place.id == "velgora")
+    velgora = next(place for place in report().municipalities if place.id == "velgora")
     weights = Fraction(3 * (10 + 6 + 3 + 1))
     assert velgora.after.proved == float((weights - 6 - 10 - 3) / weights)
     assert velgora.after.accepted == float((weights - 10 - 3) / weights)

@@ -20,13 +20,13 @@ def rows(found: Report) -> list[dict[str, str]]:
 )
 def test_a_cell_that_would_be_calculated_is_quoted(cell: str) -> None:
     first = report()
-    place = first.places[0]
+    place = first.municipalities[0]
     host = place.hosts[0]
     bad = host.lines[0].model_copy(update={"reason": cell})
     hosts = (host.model_copy(update={"lines": (bad,)}),)
     places = (place.model_copy(update={"hosts": hosts}),)
 
-    found = rows(first.model_copy(update={"places": places}))
+    found = rows(first.model_copy(update={"municipalities": places}))
 
     assert found[0]["reason"] == f"'{cell}"
 

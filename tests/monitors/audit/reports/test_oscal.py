@@ -40,7 +40,7 @@ REPORTS = {
 
 def systems(found: Report) -> dict[str, System]:
     controls = {control.id: control for control in found.controls}
-    return {place.id: System(found, place, controls) for place in found.places}
+    return {place.id: System(found, place, controls) for place in found.municipalities}
 
 
 def results(place: str = "velgora", found: Report | None = None) -> dict[str, Any]:
