@@ -26,7 +26,7 @@ ERRORS = oid.encode("1.3.6.1.2.1.2.2.1.14.1")
 
 
 def test_a_file_that_is_no_recording_stops_all() -> None:
-    with pytest.raises(RecordingError, match="test_run"):
+    with pytest.raises(RecordingError, match="test_server"):
         recorded_agents([*FILES, Path(__file__)], ACCESS, Endpoint("127.0.0.1", 0))
 
 
