@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client.core import CounterMetricFamily
 
-from monitors.metrics import Point, pairs
+from monitors.metrics import Point
 from monitors.snmp.poller import Poller, PollResult
 from monitors.snmp.targets import Target
 from monitors.snmp.traps.trap import Trap
@@ -78,7 +78,7 @@ class TrapPoller:
         outcome = "success" if result.success else "failure"
         self._polls[target.municipality, target.name, outcome] += 1
         changes = [
-            f"{pairs(labels).get('ifName', '')} is {STATES.get(int(state), state)}"
+            f"{labels.get('ifName', '')} is {STATES.get(int(state), state)}"
             for labels, state in self._last.get(target.name, ())
             if labels in before and before[labels] != state
         ]

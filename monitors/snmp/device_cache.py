@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from monitors.metrics import Family
+from monitors.metrics import Family, Labels
 from monitors.snmp.boot_time import BootTimes
 from monitors.snmp.client import Raw
 from monitors.snmp.profile import Profile
@@ -32,7 +32,7 @@ class TableMemory:
 
     named_at: float = float("-inf")
     read_at: float = float("-inf")
-    labels: Mapping[bytes, str | None] = field(default_factory=dict)
+    labels: Mapping[bytes, Labels | None] = field(default_factory=dict)
     unique: bool = True
     order: tuple[bytes, ...] = ()
     beside: dict[str, Cells] = field(default_factory=dict)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from monitors.metrics import Family, Sample, gauge, labels_text
+from monitors.metrics import NO_LABELS, Family, Labels, Sample, gauge
 from monitors.snmp import boot_time, decode, oid, profile_selection
 from monitors.snmp.client import NoAnswerError, Raw, RefusedError, Session, SnmpError
 from monitors.snmp.columns import Columns
@@ -218,7 +218,7 @@ class Collector:
         if profile.info and any(label.oid in answers for label in profile.info.labels):
             families.append(_info(profile.info, answers))
         for spec in profile.scalars:
-            samples = tuple(value(spec, answers.get(spec.oid), "", answers.get, problems))
+            samples = tuple(value(spec, answers.get(spec.oid), NO_LABELS, answers.get, problems))
             if samples:
                 families.append(Family(spec.metric, spec.help, spec.type, samples))
         if "boot_time" in profile.derived:
@@ -238,7 +238,7 @@ class Collector:
 
 def _info(info: Info, answers: Mapping[str, Raw]) -> Family:
     texts = {spec.label: _text(spec, answers) for spec in info.labels}
-    return Family(info.metric, info.help, "gauge", (Sample(labels_text(texts), 1),))
+    return Family(info.metric, info.help, "gauge", (Sample(Labels(texts), 1),))
 
 
 def _text(spec: Text, answers: Mapping[str, Raw]) -> str:

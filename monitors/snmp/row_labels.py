@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from sys import intern
 from typing import Protocol
 
-from monitors.metrics import labels_text
+from monitors.metrics import Labels, shared_labels
 from monitors.snmp import decode, index, oid
 from monitors.snmp.client import Raw
 from monitors.snmp.profile import Exponent, Info, Link, Only, Table, Text
@@ -86,10 +85,10 @@ class Naming:
                 return found
         return ""
 
-    def info(self, info: Info, row: Row) -> str:
-        """The rendered labels of a row of an info series."""
+    def info(self, info: Info, row: Row) -> Labels:
+        """The labels of a row of an info series."""
         texts = {spec.label: self.text(spec, row) for spec in info.labels}
-        return labels_text({**row.labels, **texts})
+        return shared_labels({**row.labels, **texts})
 
     def beside(self, column: str, by: Iterable[str], rows: Iterable[Row]) -> Cells:
         """Another table's column as if it were one of this, by this table's indexes."""
@@ -123,14 +122,9 @@ class Naming:
 
 
 @lru_cache(maxsize=4096)
-def shared(labels: tuple[tuple[bytes, str | None], ...]) -> Mapping[bytes, str | None]:
+def shared(labels: tuple[tuple[bytes, Labels | None], ...]) -> Mapping[bytes, Labels | None]:
     """The labels of a table's rows by index; equal tables have one mapping in memory."""
     return dict(labels)
-
-
-def rendered(row: Row) -> str:
-    """A row's labels as text; equal ones of a fleet of equal devices are one text in memory."""
-    return intern(labels_text(row.labels))
 
 
 def columns_of(table: Table) -> Iterator[str]:

@@ -3,45 +3,45 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import cast
 
-from monitors.metrics import Family, Point, Sample, labels_text
+from monitors.metrics import Family, Labels, Point, Sample, labels_text
 from monitors.snmp import decode
 from monitors.snmp.client import Missing, Raw
 from monitors.snmp.decode import Beside, Problem
 from monitors.snmp.profile import Number
 from monitors.snmp.table_walk import Cells
 
-Labels = Mapping[bytes, str | None]
+# By the index of each row; None for one that is not shown.
+RowLabels = Mapping[bytes, Labels | None]
 
 
 def column(
     spec: Number,
     cells: Cells,
-    labels: Labels,
+    labels: RowLabels,
     beside: Callable[[bytes], Beside],
     problems: list[Problem],
 ) -> list[Point]:
     """The samples of a column; what makes no sense goes to ``problems``.
 
-    ``labels`` has the rendered labels of each row that is shown, ``beside`` gives a row's other
-    cells.
+    ``beside`` gives a row's other cells.
     """
     if _plain(spec):
         return _counted(spec, cells, labels, problems)
     points: list[Point] = []
     for index, raw in cells.items():
-        text = labels.get(index)
-        if text is not None and _shown(spec, beside(index)):
-            points += value(spec, raw, text, beside(index), problems)
+        row = labels.get(index)
+        if row is not None and _shown(spec, beside(index)):
+            points += value(spec, raw, row, beside(index), problems)
     return points
 
 
 def value(
-    spec: Number, raw: Raw, text: str, beside: Beside, problems: list[Problem]
+    spec: Number, raw: Raw, labels: Labels, beside: Beside, problems: list[Problem]
 ) -> Iterator[Point]:
     """The samples of one value: one, one a state, or none."""
-    text = joined(text, spec.labels)
+    labels = labels.extended(spec.labels)
     if spec.bits:
-        yield from _bits(spec, raw, text)
+        yield from _bits(spec, raw, labels)
         return
     found = decode.number(raw, spec, beside)
     if isinstance(found, Problem):
@@ -49,7 +49,7 @@ def value(
     elif found is None:
         return
     elif not spec.states:
-        yield Sample(text, found)
+        yield Sample(labels, found)
     elif found not in spec.states:
         expected = ", ".join(map(str, sorted(spec.states)))
         problems.append(
@@ -57,15 +57,7 @@ def value(
         )
     else:
         for code, state in spec.states.items():
-            yield Sample(joined(text, {"state": state}), int(code == found))
-
-
-def joined(text: str, more: Mapping[str, str]) -> str:
-    """Rendered labels with more of them."""
-    if not more:
-        return text
-    added = labels_text(more)
-    return f"{text[:-1]},{added[1:]}" if text else added
+            yield Sample(labels.extended({"state": state}), int(code == found))
 
 
 def merged(families: Iterable[Family], problems: list[Problem]) -> list[Family]:
@@ -87,11 +79,12 @@ def _merged(group: list[Family], problems: list[Problem]) -> Family:
 
 def distinct(points: Iterable[Point]) -> tuple[Point, ...]:
     """The points of one metric without those whose labels an earlier one has."""
-    seen: dict[str, Point] = {}
+    first: dict[str, Point] = {}
     for point in points:
         labels = point[0]
-        seen.setdefault(labels if isinstance(labels, str) else labels_text(labels), point)
-    return tuple(seen.values())
+        text = labels.text if type(labels) is Labels else labels_text(labels)
+        first.setdefault(text, point)
+    return tuple(first.values())
 
 
 def _plain(spec: Number) -> bool:
@@ -101,18 +94,18 @@ def _plain(spec: Number) -> bool:
     return not (beside or meaning or spec.only or spec.labels or spec.add) and spec.scale == 1
 
 
-def _counted(spec: Number, cells: Cells, labels: Labels, problems: list[Problem]) -> list[Point]:
+def _counted(spec: Number, cells: Cells, labels: RowLabels, problems: list[Problem]) -> list[Point]:
     """The points of a plain column; a port table's, in a few steps for all rows together."""
     values = list(cells.values())
-    texts = [labels.get(index) for index in cells]
-    if None not in texts and set(map(type, values)) == {int}:
+    rows = [labels.get(index) for index in cells]
+    if None not in rows and set(map(type, values)) == {int}:
         numbers = cast("list[int]", values)
         if min(numbers) >= 0 and max(numbers) < decode.COUNTER_MODULUS:
-            return list(zip(cast("list[str]", texts), numbers, strict=True))
+            return list(zip(cast("list[Labels]", rows), numbers, strict=True))
     points: list[Point] = []
-    for text, raw in zip(texts, values, strict=True):
-        if text is not None:
-            points += value(spec, raw, text, _nothing, problems)
+    for row, raw in zip(rows, values, strict=True):
+        if row is not None:
+            points += value(spec, raw, row, _nothing, problems)
     return points
 
 
@@ -122,15 +115,15 @@ def _shown(spec: Number, beside: Beside) -> bool:
     return spec.only is None or decode.admitted(beside(spec.only.oid), spec.only)
 
 
-def _bits(spec: Number, raw: Raw, text: str) -> Iterator[Point]:
+def _bits(spec: Number, raw: Raw, labels: Labels) -> Iterator[Point]:
     found = decode.bits(raw, spec)
     if found is None:
         return
     if spec.matches:
-        yield Sample(text, int(bool(found & spec.matches)))
+        yield Sample(labels, int(bool(found & spec.matches)))
         return
     for bit, state in spec.bits.items():
-        yield Sample(joined(text, {"state": state}), int(bit in found))
+        yield Sample(labels.extended({"state": state}), int(bit in found))
 
 
 def _nothing(_: str) -> Raw:

@@ -2,15 +2,15 @@
 
 from collections.abc import Awaitable, Iterator
 
-from monitors.metrics import Family, Sample
+from monitors.metrics import Family, Sample, shared_labels
 from monitors.snmp import decode, oid
 from monitors.snmp.client import Missing, NoAnswerError, Raw, RefusedError, SnmpError
 from monitors.snmp.columns import Columns
 from monitors.snmp.decode import Beside, Problem
 from monitors.snmp.device_cache import NAMES_SECONDS, SLOW_SECONDS, DeviceMemory
 from monitors.snmp.profile import Number, Only, Table
-from monitors.snmp.row_labels import Naming, Row, columns_of, is_fresh, rendered, shared, steady
-from monitors.snmp.samples import Labels, column, distinct
+from monitors.snmp.row_labels import Naming, Row, columns_of, is_fresh, shared, steady
+from monitors.snmp.samples import RowLabels, column, distinct
 
 
 class TableReader:
@@ -95,7 +95,7 @@ class TableReader:
         named = {
             index: naming.row(index) for index in sorted(rows | self._info_rows(), key=oid.numbers)
         }
-        labels = {index: rendered(row) if row else None for index, row in named.items()}
+        labels = {index: shared_labels(row.labels) if row else None for index, row in named.items()}
         known.labels = shared(tuple(labels.items()))
         known.unique = len(set(known.labels.values())) == len(known.labels)
         known.order = tuple(known.labels) if rows == known.labels.keys() else ()
@@ -140,7 +140,7 @@ class TableReader:
                 shown = tuple(samples) if self._known.unique else distinct(samples)
                 yield Family(spec.metric, spec.help, spec.type, shown)
 
-    def _shown(self) -> Labels:
+    def _shown(self) -> RowLabels:
         """The labels of the rows that the table's conditions admit."""
         labels = self._known.labels
         if not self._conditions():

@@ -10,7 +10,15 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.metrics_core import UnknownMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
 
-from monitors.metrics import Family, MetricType, Sample, gauge, pairs, render
+from monitors.metrics import (
+    Family,
+    Labels,
+    MetricType,
+    Sample,
+    gauge,
+    render,
+    shared_labels,
+)
 from tests.monitors.exposed import exposed
 
 LIBRARY = {
@@ -46,7 +54,7 @@ def by_the_library(family: Family) -> Metric:
     """The same family, as a collector of the library gives it."""
     metric: Metric = LIBRARY[family.type](family.name, family.help)
     for labels, value in family.samples:
-        metric.add_sample(family.name, pairs(labels), value)
+        metric.add_sample(family.name, dict(labels), value)
     return metric
 
 
@@ -137,3 +145,39 @@ def test_promtool_accepts_the_text() -> None:
         ["promtool", "check", "metrics"], input=text, text=True, capture_output=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+ODD = {"a": 'q"b\\n\n', "b": ""}
+
+
+def test_labels_are_a_mapping_that_renders_as_one() -> None:
+    labels = Labels(ODD)
+    assert labels == ODD
+    assert list(labels) == ["a", "b"]
+    assert (labels["a"], labels.get("c")) == (ODD["a"], None)
+    assert render([Family("m", "h", "gauge", (Sample(labels, 1),))]) == render(
+        [gauge("m", "h", 1, **ODD)]
+    )
+
+
+@pytest.mark.parametrize("first", [{}, {"x": "1"}, ODD])
+@pytest.mark.parametrize("more", [{}, {"state": 'on"'}, {"y": "2", "z": "3"}])
+def test_extended_labels_are_those_of_both(first: dict[str, str], more: dict[str, str]) -> None:
+    longer = Labels(first).extended(more)
+    assert longer == {**first, **more}
+    assert longer.text == Labels({**first, **more}).text
+    assert hash(longer) == hash(Labels({**first, **more}))
+
+
+def test_equal_labels_are_one_object_while_somebody_has_them() -> None:
+    kept = shared_labels({"a": "1"})
+    assert shared_labels({"a": "1"}) is kept
+    assert shared_labels({"a": "2"}) is not kept
+
+
+def test_a_family_renders_labels_and_mappings_alike_and_refuses_twins_of_either() -> None:
+    mixed = Family("m", "h", "gauge", (Sample(Labels({"a": "1"}), 1), Sample({"a": "2"}, 2)))
+    assert render([mixed]).splitlines()[2:] == ['m{a="1"} 1', 'm{a="2"} 2']
+    twins = Family("m", "h", "gauge", (Sample(Labels({"a": "1"}), 1), Sample({"a": "1"}, 2)))
+    with pytest.raises(ValueError, match="same labels"):
+        render([twins])

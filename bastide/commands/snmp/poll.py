@@ -11,7 +11,7 @@ from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json, print_table, row
 from bastide.support.snmp_options import AccessOptions, access_options
-from monitors.metrics import pairs, render
+from monitors.metrics import render
 from monitors.snmp import polling
 from monitors.snmp.poller import PollResult
 from monitors.snmp.targets import targets
@@ -26,7 +26,7 @@ def as_json_values(result: PollResult) -> dict[str, object]:
         "failure": result.failure,
         "tables": [asdict(outcome) for outcome in result.outcomes],
         "samples": [
-            {"metric": family.name, "labels": pairs(labels), "value": value}
+            {"metric": family.name, "labels": dict(labels), "value": value}
             for family in result.families()
             for labels, value in family.samples
         ],

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from monitors.metrics import Family, pairs
+from monitors.metrics import Family
 from monitors.text import escaped_line
 
 LONGEST_TEXT = 255
@@ -86,7 +86,7 @@ def seen(families: Iterable[Family], read: Collection[tuple[str, str]] | None = 
     kept: dict[str, list[Labels]] = {}
     for family in families:
         if family.name in _READ:
-            kept.setdefault(family.name, []).extend(pairs(labels) for labels, _ in family.samples)
+            kept.setdefault(family.name, []).extend(labels for labels, _ in family.samples)
     device = next(iter(kept.get(DEVICE, ())), {})
     local = next(iter(kept.get(LOCAL, ())), {})
     # An agent that knows nothing of LLDP answers an empty table as well.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from monitors.metrics import pairs, render
+from monitors.metrics import render
 from monitors.snmp.boot_time import BootTimes
 from monitors.snmp.client import NoAnswerError, Page, Raw, Typed
 from monitors.snmp.device_cache import (
@@ -63,9 +63,7 @@ class Device:
         collector = Collector(session, self.memory, self.gathering, lambda: self.now)
         asyncio.run(collector.collect(shipped_profiles(), pinned, ()))
         return {
-            family.name: {
-                pairs(labels).get("ifName", ""): value for labels, value in family.samples
-            }
+            family.name: {labels.get("ifName", ""): value for labels, value in family.samples}
             for family in merged(self.gathering.families, [])
         }
 

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from inventory.model import PortIntent
-from monitors.metrics import pairs
 from monitors.snmp.discover.directory import directory
 from monitors.snmp.discover.observed import Neighbour, Port, Seen, find_port
 from monitors.snmp.intent import Intent, intent_families, intents, unknown_profiles
@@ -24,7 +23,7 @@ def values(intent: Intent, seen: Seen) -> dict[str, dict[str, float]]:
     """The families by short name, their values by the inventory's port."""
     return {
         family.name.removeprefix("bastide_intent_"): {
-            pairs(labels)["port"]: value for labels, value in family.samples
+            labels["port"]: value for labels, value in family.samples
         }
         for family in intent_families(intent, seen)
     }

@@ -13,7 +13,6 @@ from infra.lab.device import DeviceSpec, agent_settings
 from infra.lab.layout import Lab
 from inventory.entries import devices
 from inventory.enums import LAB_DEVICE_KINDS, DeviceKind
-from monitors.metrics import pairs
 from monitors.snmp.discover.compare import discover
 from monitors.snmp.discover.inventory_yaml import yaml_to_paste
 from monitors.snmp.discover.observed import PROFILES, seen
@@ -58,7 +57,7 @@ def polled(folder: Path, number: int) -> PollResult:
 
 def by_port(result: PollResult, metric: str) -> dict[str, float]:
     found = (family for family in result.families() if family.name == metric)
-    return {pairs(labels)["ifIndex"]: value for f in found for labels, value in f.samples}
+    return {labels["ifIndex"]: value for f in found for labels, value in f.samples}
 
 
 @pytest.mark.parametrize("number", range(len(SWITCHES)))
@@ -70,11 +69,11 @@ def test_reality_is_as_intended(number: int, tmp_path: Path) -> None:
     speeds = by_port(result, "ifHighSpeed")
     vlans = by_port(result, "bastide_snmp_port_vlan")
     for labels, _ in wanted["bastide_intent_port_up"]:
-        assert operational[pairs(labels)["ifIndex"]] == 1
+        assert operational[labels["ifIndex"]] == 1
     for labels, speed in wanted["bastide_intent_port_speed_bits_per_second"]:
-        assert speeds[pairs(labels)["ifIndex"]] * 10**6 == speed
+        assert speeds[labels["ifIndex"]] * 10**6 == speed
     for labels, vlan in wanted.get("bastide_intent_port_vlan", ()):
-        assert vlans[pairs(labels)["ifIndex"]] == vlan
+        assert vlans[labels["ifIndex"]] == vlan
     assert {value for _, value in wanted["bastide_intent_port_missing"]} == {0}
     assert [value for _, value in wanted["bastide_intent_neighbour_matches"]] == [1]
 
