@@ -1,1 +1,1 @@
-"""What we own: the estate's words as frozen values, read from a directory of YAML."""
+"""What we own: an estate as frozen values, read from a directory of YAML."""

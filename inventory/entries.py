@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from inventory.enums import ProviderName, Role, Tier
 from inventory.model import (
     CENTRAL,
+    BackupPlan,
     Device,
     Estate,
     Host,
@@ -21,7 +22,7 @@ from inventory.model import (
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A municipality or the central site, seen alike."""
+    """A municipality or the central site, treated alike."""
 
     id: str
     name: str
@@ -42,6 +43,10 @@ class Tenant:
     def full_name(self, own_id: str) -> str:
         """Return the estate-wide name of something of this tenant: `<tenant>-<id>`."""
         return f"{self.id}-{own_id}"
+
+    def fqdn(self, own_id: str) -> str:
+        """Return the DNS name of something of this tenant: `<id>.<tenant>.<estate domain>`."""
+        return f"{own_id}.{self.id}.{self.estate.domain}"
 
     def edge_before(self, machine: Host | Device) -> str | None:
         """Return the full name of the edge that a host or device of this tenant stands behind."""
@@ -64,7 +69,7 @@ class InventoryHost:
     @property
     def fqdn(self) -> str:
         """The DNS name: `<id>.<tenant>.<estate domain>`."""
-        return f"{self.host.id}.{self.tenant.id}.{self.tenant.estate.domain}"
+        return self.tenant.fqdn(self.host.id)
 
     @property
     def site(self) -> Site:
@@ -95,6 +100,11 @@ class InventoryDevice:
         return self.tenant.full_name(self.device.id)
 
     @property
+    def fqdn(self) -> str:
+        """The DNS name: `<id>.<tenant>.<estate domain>`."""
+        return self.tenant.fqdn(self.device.id)
+
+    @property
     def site(self) -> Site:
         """The site that it stands in."""
         return self.tenant.site(self.device.site)
@@ -106,7 +116,7 @@ class InventoryDevice:
 
     @property
     def snmp(self) -> SnmpAccess:
-        """How it is asked."""
+        """How it is polled."""
         return self.device.snmp or self.tenant.estate.snmp
 
     @property
@@ -170,4 +180,14 @@ def services(estate: Estate) -> Iterator[InventoryService]:
         InventoryService(tenant, service)
         for tenant in tenants(estate)
         for service in tenant.content.services
+    )
+
+
+def plans_kept_on(vault: InventoryHost) -> Iterator[tuple[InventoryHost, BackupPlan]]:
+    """Yield the backup plans whose target is this host, each with the host it is of."""
+    return (
+        (entry, plan)
+        for entry in hosts(vault.tenant.estate)
+        for plan in entry.host.backups
+        if plan.target == vault.name
     )

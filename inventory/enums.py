@@ -1,4 +1,4 @@
-"""The closed sets of words that the inventory, the playbooks and the metrics share."""
+"""The closed sets of values that the inventory, the playbooks and the metrics share."""
 
 from enum import StrEnum
 
@@ -50,7 +50,7 @@ class DeviceKind(StrEnum):
 
 
 class SnmpVersion(StrEnum):
-    """How a device is asked: a community in clear (1, 2c) or authPriv (3)."""
+    """How a device is polled: a community in clear (1, 2c) or authPriv (3)."""
 
     V1 = "1"
     V2C = "2c"

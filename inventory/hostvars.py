@@ -1,9 +1,9 @@
-"""What Ansible is told of each host: flat variables, all named `bastide_…`."""
+"""The variables of each host for Ansible: flat, all but the connection named `bastide_…`."""
 
 from pathlib import Path
 from typing import Any
 
-from inventory.entries import InventoryHost, devices, hosts, services, tenants
+from inventory.entries import InventoryHost, devices, hosts, plans_kept_on, services, tenants
 from inventory.enums import Role
 from inventory.logins import ADMINISTRATOR, logins
 from inventory.model import BackupPlan, Estate
@@ -19,8 +19,8 @@ SSH_OPTIONS = "-o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o UserKnownHo
 
 def groups(estate: Estate) -> dict[str, tuple[str, ...]]:
     """Return the Ansible groups and the host names in each: roles, tenants, tiers, backups."""
-    found: dict[str, list[str]] = {role.value: [] for role in Role}
-    found |= {tenant.id: [] for tenant in tenants(estate)}
+    members: dict[str, list[str]] = {role.value: [] for role in Role}
+    members |= {tenant.id: [] for tenant in tenants(estate)}
     for entry in hosts(estate):
         names = [role.value for role in entry.host.roles] + [entry.tenant.id]
         if entry.tenant.tier:
@@ -28,8 +28,8 @@ def groups(estate: Estate) -> dict[str, tuple[str, ...]]:
         if entry.host.backups:
             names.append(BACKUP_CLIENT)
         for name in names:
-            found.setdefault(name, []).append(entry.name)
-    return {name: tuple(members) for name, members in found.items()}
+            members.setdefault(name, []).append(entry.name)
+    return {name: tuple(of_group) for name, of_group in members.items()}
 
 
 def host_variables(
@@ -38,7 +38,7 @@ def host_variables(
     """Return one host's variables; secrets are given as files on the controller, not values."""
     return {
         **_connection(entry, state, outputs),
-        **_place(entry, state, outputs),
+        **_identity(entry, state, outputs),
         **_network(entry, outputs),
         "bastide_logins": _logins(entry, state),
         "bastide_roles": [role.value for role in entry.host.roles],
@@ -89,7 +89,7 @@ def _logins(entry: InventoryHost, state: Path) -> list[dict[str, Any]]:
     return [{"account": login.account, "keys": [*map(str, keys[login])]} for login in keys]
 
 
-def _place(entry: InventoryHost, state: Path, outputs: Outputs) -> dict[str, Any]:
+def _identity(entry: InventoryHost, state: Path, outputs: Outputs) -> dict[str, Any]:
     estate, site = entry.tenant.estate, entry.site
     return {
         "bastide_estate": estate.estate,
@@ -148,15 +148,9 @@ def _resolver(entry: InventoryHost) -> str:
 
 
 def _records(estate: Estate) -> list[dict[str, str]]:
-    own = [{"name": p.fqdn, "address": str(p.host.address)} for p in hosts(estate)]
-    named = [
-        {
-            "name": f"{d.device.id}.{d.tenant.id}.{estate.domain}",
-            "address": str(d.device.address),
-        }
-        for d in devices(estate)
-    ]
-    return [*own, *named]
+    of_hosts = [(entry.fqdn, entry.host.address) for entry in hosts(estate)]
+    of_devices = [(entry.fqdn, entry.device.address) for entry in devices(estate)]
+    return [{"name": name, "address": str(own)} for name, own in (*of_hosts, *of_devices)]
 
 
 def _snmp(estate: Estate) -> dict[str, str]:
@@ -173,8 +167,8 @@ def _snmp(estate: Estate) -> dict[str, str]:
 
 def _poller_secrets(entry: InventoryHost, state: Path) -> list[str]:
     """Return the files of the SNMP secrets; only the operations host is given them."""
-    found = (secret_path(reference, state) for reference in _polled_with(entry))
-    return sorted(str(path) for path in found if path)
+    paths = (secret_path(reference, state) for reference in _polled_with(entry))
+    return sorted(str(path) for path in paths if path)
 
 
 def _poller_handed(entry: InventoryHost) -> list[dict[str, str]]:
@@ -198,12 +192,12 @@ def _polled_with(entry: InventoryHost) -> list[str]:
 
 
 def _backup(entry: InventoryHost, plan: BackupPlan, state: Path) -> dict[str, Any]:
-    targets = {p.name: p for p in hosts(entry.tenant.estate)}
+    target = next(host for host in hosts(entry.tenant.estate) if host.name == plan.target)
     return {
         "id": plan.id,
         "target": plan.target,
-        "target_address": str(targets[plan.target].host.address),
-        "target_fqdn": targets[plan.target].fqdn,
+        "target_address": str(target.host.address),
+        "target_fqdn": target.fqdn,
         "paths": list(plan.paths),
         "database": plan.database or "",
         "at": plan.at,
@@ -215,8 +209,6 @@ def _backup(entry: InventoryHost, plan: BackupPlan, state: Path) -> dict[str, An
 def _backup_clients(vault: InventoryHost) -> list[dict[str, str]]:
     """Return the hosts that keep copies on this one."""
     return [
-        {"name": p.name, "municipality": p.tenant.id, "plan": plan.id}
-        for p in hosts(vault.tenant.estate)
-        for plan in p.host.backups
-        if plan.target == vault.name
+        {"name": client.name, "municipality": client.tenant.id, "plan": plan.id}
+        for client, plan in plans_kept_on(vault)
     ]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from inventory.entries import InventoryHost, hosts
+from inventory.entries import InventoryHost, hosts, plans_kept_on
 from inventory.enums import Role
 
 ADMINISTRATOR = "root"
@@ -28,12 +28,7 @@ def logins(entry: InventoryHost) -> tuple[Login, ...]:
 
 
 def _clients(vault: InventoryHost) -> tuple[str, ...]:
-    return tuple(
-        f"backup/{other.name}-{plan.id}"
-        for other in hosts(vault.tenant.estate)
-        for plan in other.host.backups
-        if plan.target == vault.name
-    )
+    return tuple(f"backup/{client.name}-{plan.id}" for client, plan in plans_kept_on(vault))
 
 
 def _scratches(vault: InventoryHost) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The estate's words as frozen values; every unknown key is refused."""
+"""What an estate's files say, as frozen values; every unknown key is refused."""
 
 from datetime import date
 from ipaddress import IPv4Network
@@ -124,7 +124,7 @@ class Host(Frozen):
 
 
 class SnmpAccess(Frozen):
-    """How a device is asked: SNMPv3 with authentication and privacy, or a community."""
+    """How a device is polled: SNMPv3 with authentication and privacy, or a community."""
 
     version: Annotated[
         SnmpVersion,
@@ -193,10 +193,11 @@ class Device(Frozen):
     ports: int = Field(default=0, ge=0, le=512)
     snmp: SnmpAccess | None = Field(default=None, description="default: the estate's")
     profiles: tuple[ProfileName, ...] = Field(
-        default=(), description="asked for with exactly these SNMP profiles; default: what it has"
+        default=(),
+        description="polled with just these SNMP profiles; default: those that fit it",
     )
     more_profiles: tuple[ProfileName, ...] = Field(
-        default=(), description="SNMP profiles on top of those that are found or pinned"
+        default=(), description="SNMP profiles on top of those that fit it or are pinned"
     )
     allow_set: bool = Field(default=False, description="`bastide snmp set` may change it")
     intent: tuple[PortIntent, ...] = Field(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from inventory.entries import InventoryHost, devices, hosts, tenants
+from inventory.entries import InventoryDevice, InventoryHost, devices, hosts, tenants
 from inventory.enums import Access, Protocol, Role
 from inventory.model import Estate, Listen
 from inventory.roles import ROLES, SNMP
@@ -47,23 +47,29 @@ def device_agent(edge: InventoryHost) -> OpenPort:
 
 
 def forwards(edge: InventoryHost) -> tuple[Forward, ...]:
-    """Return what an edge lets through to its site: other hosts' ports, devices' SNMP."""
+    """Return what an edge lets through to those behind it: hosts' ports, devices' SNMP."""
     if Role.EDGE not in edge.host.roles:
         return ()
     estate, site = edge.tenant.estate, edge.site.network
-    inside = [p for p in hosts(estate) if p.tenant.id == edge.tenant.id and p.name != edge.name]
     ports = [
         Forward(str(entry.host.address), port)
-        for entry in inside
+        for entry in hosts(estate)
+        if _is_behind(edge, entry)
         for port in open_ports(entry)
         if port.sources != (str(site),)
     ]
     agents = [
-        Forward(str(d.device.address), device_agent(edge))
-        for d in devices(estate)
-        if d.tenant.id == edge.tenant.id and d.device.site == edge.host.site
+        Forward(str(entry.device.address), device_agent(edge))
+        for entry in devices(estate)
+        if _is_behind(edge, entry)
     ]
     return (*ports, *agents)
+
+
+def _is_behind(edge: InventoryHost, entry: InventoryHost | InventoryDevice) -> bool:
+    """Whether something stands in the edge's own site, or is declared to be reached through it."""
+    at_site = entry.tenant.id == edge.tenant.id and entry.site.id == edge.site.id
+    return entry.name != edge.name and (at_site or entry.parent == edge.name)
 
 
 def sources(access: Access, entry: InventoryHost) -> tuple[str, ...]:

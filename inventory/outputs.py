@@ -1,4 +1,4 @@
-"""What provisioning tells the rest: one file of stack outputs per estate."""
+"""What provisioning hands to the rest: one file of stack outputs per estate."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from inventory.scalars import HostKey
 
 
 class HostOutput(Frozen):
-    """A provisioned host: where it answers and the SSH host key it was born with."""
+    """A provisioned host: where it answers and the SSH host key it was made with."""
 
     address: str
     host_key: HostKey
@@ -32,7 +32,6 @@ class Outputs(Frozen):
     devices: dict[str, DeviceOutput] = Field(default_factory=dict)
     resolvers: tuple[str, ...] = ()
     package_cache: str | None = None
-    repositories: dict[str, str] = Field(default_factory=dict)
 
     def known_hosts(self) -> str:
         """Return the lines of an OpenSSH known_hosts file, one host key a line."""
@@ -67,7 +66,8 @@ def load_outputs(state: Path) -> Outputs:
     """Read an estate's outputs; OutputsError says which command makes them."""
     path = outputs_path(state)
     try:
-        return Outputs.model_validate_json(path.read_bytes())
+        # Another version of Bastide may have written more.
+        return Outputs.model_validate_json(path.read_bytes(), extra="ignore")
     except FileNotFoundError:
         raise OutputsError(
             f"{path}: not there: nothing is provisioned yet; run `bastide infra up` first"

@@ -1,4 +1,4 @@
-"""Where an estate's generated files live, so that every organ finds the same ones."""
+"""Where an estate's generated files live, so that all packages use the same ones."""
 
 import os
 from pathlib import Path

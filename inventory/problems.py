@@ -1,4 +1,4 @@
-"""What is wrong with an estate, told so that the person who typed it can mend it."""
+"""What is wrong with an estate, put so that the person who typed it can correct it."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path

@@ -107,12 +107,10 @@ def _read(path: Path, reference: str) -> str:
 
 def references(estate: Estate) -> tuple[str, ...]:
     """Return every secret reference of an estate, sorted and once each."""
-    found = set(estate.snmp.secrets)
-    for entry in devices(estate):
-        found |= set(entry.snmp.secrets)
-    for host in hosts(estate):
-        found |= {plan.password for plan in host.host.backups}
-    return tuple(sorted(found))
+    accesses = (estate.snmp, *(entry.snmp for entry in devices(estate)))
+    polling = {reference for access in accesses for reference in access.secrets}
+    backups = {plan.password for entry in hosts(estate) for plan in entry.host.backups}
+    return tuple(sorted(polling | backups))
 
 
 def ensure_generated(estate: Estate, state: Path) -> tuple[str, ...]:

@@ -109,12 +109,12 @@ def _lines(node: yaml.Node, path: PathKey) -> Iterator[tuple[PathKey, int]]:
 
 def _duplicates(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
     if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
+        keys: set[str] = set()
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
+                if key.value in keys:
                     yield key
-                seen.add(key.value)
+                keys.add(key.value)
             yield from _duplicates(value)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:

@@ -1,7 +1,7 @@
 """The adapter to ansible-vault: values out of encrypted YAML files, by Ansible's own library.
 
 The password is found as Ansible finds it: ANSIBLE_VAULT_PASSWORD_FILE names a file with it, or
-a program that prints it. No error tells anything of what was decrypted.
+a program that prints it. No error repeats anything of what was decrypted.
 """
 
 import importlib
@@ -27,17 +27,17 @@ def read_value(file: Path, key: str) -> str:
     encrypted, the password is another one, there is no such key, or its value is no text.
     """
     try:
-        told = file.stat()
+        status = file.stat()
     except OSError as error:
         raise VaultError(f"cannot read {file}: {error.strerror}") from None
-    if told.st_size > LARGEST_OCTETS:
+    if status.st_size > LARGEST_OCTETS:
         raise VaultError(f"{file}: larger than {LARGEST_OCTETS} octets, so no vault of ours")
     password = os.environ.get(PASSWORD_FILE)
     if not password:
         raise VaultError(
             f"{PASSWORD_FILE} is not set; set it to the file that has the vault's password"
         )
-    values = _values(file, told.st_mtime_ns, told.st_size, password)
+    values = _values(file, status.st_mtime_ns, status.st_size, password)
     if key not in values:
         raise VaultError(f"{file}: has no key {key!r}; `ansible-vault edit` adds it")
     value = values[key]

@@ -37,19 +37,19 @@ def find_intent_problems(tenants: Sequence[ParsedTenant], *, complete: bool) -> 
 
 
 def _ports(tenant: ParsedTenant, path: PathKey, device: Device) -> Iterator[Problem]:
-    seen: dict[str, PathKey] = {}
+    paths: dict[str, PathKey] = {}
     for number, intent in enumerate(device.intent):
         here = (*path, number, "port")
         # Devices name ports in one spelling; people in several.
         key = intent.port.strip().casefold()
-        if key in seen:
+        if key in paths:
             yield tenant.problem(
                 here,
-                f"{intent.port!r} is also the port at {tenant.where(seen[key])}",
+                f"{intent.port!r} is also the port at {tenant.where(paths[key])}",
                 "each port once within a device",
                 "put both into one, or correct the port",
             )
-        seen.setdefault(key, here)
+        paths.setdefault(key, here)
         if key.isdecimal() and device.ports and not 1 <= int(key) <= device.ports:
             yield tenant.problem(
                 here,
@@ -85,7 +85,7 @@ def _neighbour(end: End, names: frozenset[str] | None) -> Iterator[Problem]:
 
 
 def _links(ends: Sequence[End]) -> Iterator[Problem]:
-    """Compare the two ends of each link that both sides declare; told at the later one."""
+    """Compare the two ends of each link that both sides declare; reports stand at the later one."""
     by_link: dict[tuple[str, str], list[End]] = {}
     for end in ends:
         by_link.setdefault((end.owner, end.intent.neighbour or ""), []).append(end)
@@ -109,12 +109,12 @@ def _disagreements(first: Sequence[End], second: Sequence[End]) -> Iterator[Prob
         return
     for key in SHARED:
         mine, theirs = _declared(second, key), _declared(first, key)
-        # Of several cables between two devices nobody tells which end belongs to which.
+        # Of several cables between two devices nothing says which end belongs to which.
         if mine and theirs and mine != theirs:
-            told, wanted = (", ".join(map(_plain, values)) for values in (mine, theirs))
+            here, there = (", ".join(map(_plain, values)) for values in (mine, theirs))
             yield end.tenant.problem(
                 (*end.path, key),
-                f"{told} here, {wanted} at {other.owner} ({other.tenant.where(other.path)})",
+                f"{here} here, {there} at {other.owner} ({other.tenant.where(other.path)})",
                 "the same at both ends of a link",
                 "correct one of the two",
             )

@@ -27,14 +27,14 @@ def find_name_problems(tenants: Sequence[ParsedTenant], *, complete: bool) -> It
 
     `complete` says that every file of the estate could be read: only then is a name unknown.
     """
-    known = dict(_machines(tenants))
+    by_name = dict(_machines(tenants))
     for tenant in tenants:
         yield from _services(tenant)
-    for name, machine in known.items():
-        yield from _parent(machine, known, complete=complete)
+    for name, machine in by_name.items():
+        yield from _parent(machine, by_name, complete=complete)
         if isinstance(machine.entry, Host):
-            yield from _targets(name, machine, machine.entry, known, complete=complete)
-    yield from _circles(known)
+            yield from _targets(name, machine, machine.entry, by_name, complete=complete)
+    yield from _circles(by_name)
 
 
 def no_such_name(tenant: ParsedTenant, path: PathKey, name: str, names: Iterable[str]) -> Problem:
@@ -70,23 +70,25 @@ def _services(tenant: ParsedTenant) -> Iterator[Problem]:
                 )
 
 
-def _parent(machine: Machine, known: Mapping[str, Machine], *, complete: bool) -> Iterator[Problem]:
+def _parent(
+    machine: Machine, by_name: Mapping[str, Machine], *, complete: bool
+) -> Iterator[Problem]:
     declared = machine.entry.parent
-    if declared and declared not in known and complete:
-        yield no_such_name(machine.tenant, (*machine.path, "parent"), declared, known)
+    if declared and declared not in by_name and complete:
+        yield no_such_name(machine.tenant, (*machine.path, "parent"), declared, by_name)
 
 
 def _targets(
-    name: str, machine: Machine, host: Host, known: Mapping[str, Machine], *, complete: bool
+    name: str, machine: Machine, host: Host, by_name: Mapping[str, Machine], *, complete: bool
 ) -> Iterator[Problem]:
     for number, plan in enumerate(host.backups):
         path = (*machine.path, "backups", number, "target")
-        target = known.get(plan.target)
+        target = by_name.get(plan.target)
         if target is None:
             if complete:
-                yield no_such_name(machine.tenant, path, plan.target, known)
+                yield no_such_name(machine.tenant, path, plan.target, by_name)
         elif not isinstance(target.entry, Host) or Role.VAULT not in target.entry.roles:
-            vaults = [n for n, m in known.items() if Role.VAULT in getattr(m.entry, "roles", ())]
+            vaults = [n for n, m in by_name.items() if Role.VAULT in getattr(m.entry, "roles", ())]
             yield machine.tenant.problem(
                 path,
                 f"{plan.target} keeps no copies: it has not the role vault",
@@ -102,22 +104,22 @@ def _targets(
             )
 
 
-def _circles(known: Mapping[str, Machine]) -> Iterator[Problem]:
-    """Follow the parents of each; a circle is told once, where it was declared first."""
+def _circles(by_name: Mapping[str, Machine]) -> Iterator[Problem]:
+    """Follow the parents of each; a circle is reported once, where it declares a parent first."""
     done: set[str] = set()
-    for name in known:
+    for name in by_name:
         chain: list[str] = []
         here: str | None = name
-        while here is not None and here in known and here not in chain and here not in done:
+        while here is not None and here in by_name and here not in chain and here not in done:
             chain.append(here)
-            here = known[here].parent
+            here = by_name[here].parent
         done.update(chain)
         if here in chain:
-            yield _circle(chain[chain.index(here) :], known)
+            yield _circle(chain[chain.index(here) :], by_name)
 
 
-def _circle(names: Sequence[str], known: Mapping[str, Machine]) -> Problem:
-    machine = next(known[name] for name in names if known[name].entry.parent)
+def _circle(names: Sequence[str], by_name: Mapping[str, Machine]) -> Problem:
+    machine = next(by_name[name] for name in names if by_name[name].entry.parent)
     return machine.tenant.problem(
         (*machine.path, "parent"),
         f"it is reached through itself: {' through '.join((*names, names[0]))}",

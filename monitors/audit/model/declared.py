@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from inventory.entries import InventoryHost, hosts
+from inventory.entries import InventoryHost, hosts, plans_kept_on
 from inventory.enums import Role, Tier
 from inventory.logins import Login, logins
 from inventory.model import Estate
@@ -80,12 +80,7 @@ def _watched(entry: InventoryHost) -> tuple[Watched, ...]:
 
 
 def _kept(vault: InventoryHost) -> tuple[str, ...]:
-    return tuple(
-        f"{client.name}/{plan.id}"
-        for client in hosts(vault.tenant.estate)
-        for plan in client.host.backups
-        if plan.target == vault.name
-    )
+    return tuple(f"{client.name}/{plan.id}" for client, plan in plans_kept_on(vault))
 
 
 def find_declared(estate: Estate, name: str) -> Declared:
