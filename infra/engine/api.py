@@ -12,7 +12,7 @@ class EngineError(Exception):
 
 
 class Operation(StrEnum):
-    """What is asked of the engine."""
+    """What the engine can do."""
 
     PREVIEW = "preview"
     UP = "up"

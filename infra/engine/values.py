@@ -171,7 +171,7 @@ def has_unknown(item: Any) -> bool:
 
 
 def keep_secrets(outputs: Properties, inputs: Mapping[str, Any]) -> Properties:
-    """Mark as secret every output whose input of the same name and place was secret.
+    """Mark as secret every output whose input of the same name and position was secret.
 
     For providers that do not understand secrets and so hand them back bare.
     """

@@ -81,10 +81,10 @@ def settle_unknown(diff: Diff, old: Properties, new: Properties) -> Diff:
 
 def replace_on(diff: Diff, paths: tuple[str, ...]) -> Diff:
     """Turn changes of the named properties into reasons to replace."""
-    found = tuple(key for key in diff.changed_keys if any(matches(path, key) for path in paths))
-    if not diff.changed or not found:
+    keys = tuple(key for key in diff.changed_keys if any(matches(path, key) for path in paths))
+    if not diff.changed or not keys:
         return diff
-    return dataclasses.replace(diff, replace_keys=(*diff.replace_keys, *found))
+    return dataclasses.replace(diff, replace_keys=(*diff.replace_keys, *keys))
 
 
 def new_state(

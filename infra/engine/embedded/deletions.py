@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-from infra.engine import urns
 from infra.engine.embedded import graph
 from infra.engine.embedded.session import Session
 from infra.engine.embedded.step_executor import StepExecutor, protected
@@ -11,14 +10,14 @@ from infra.engine.stack.resource_state import ResourceState
 
 def order(states: Iterable[ResourceState]) -> dict[ResourceState, set[ResourceState]]:
     """Return what each deletion waits for: the deletions of all that refers to it. Pure."""
-    found = list(states)
+    ordered = list(states)
     by_urn: dict[str, set[ResourceState]] = {}
     by_reference: dict[str, ResourceState] = {}
-    for state in found:
+    for state in ordered:
         by_urn.setdefault(state.urn, set()).add(state)
         by_reference[f"{state.urn}::{state.id}"] = state
-    waits: dict[ResourceState, set[ResourceState]] = {state: set() for state in found}
-    for state in found:
+    waits: dict[ResourceState, set[ResourceState]] = {state: set() for state in ordered}
+    for state in ordered:
         named = {urn for some in state.property_dependencies.values() for urn in some}
         for urn in {*named, *state.dependencies, state.parent}:
             for needed in by_urn.get(urn, ()):
@@ -105,8 +104,3 @@ def unwanted(session: Session) -> list[ResourceState]:
 def everything(session: Session) -> list[ResourceState]:
     """Return all resources, for destroy."""
     return session.snapshot.untouched()
-
-
-def names(states: Iterable[ResourceState]) -> str:
-    """Return the names of resources for a message."""
-    return ", ".join(urns.name_of(state.urn) for state in states)

@@ -167,7 +167,7 @@ class _Run:
         if self._session.stop.is_set():
             self._events.failed("", "", "stopped before the end; run the same again to go on")
         elif code != 0:
-            errors = self._program.error_output() or "it said nothing"
+            errors = self._program.error_output() or "it wrote nothing"
             self._events.failed("", "", f"the program failed (exit code {code}):\n{errors}")
         if not self._events.failures:
             recovery.finish_creates(self._session)
@@ -197,7 +197,7 @@ class _Run:
         return EngineResult(dict(self._events.changes), outputs, tuple(self._events.failures), ok)
 
     def _export(self, ok: bool) -> None:
-        """Keep what the program exported; after a failure, what it could not tell stays."""
+        """Keep what the program exported; after a failure, what it did not compute stays."""
         snapshot, outputs = self._session.snapshot, self._session.stack_outputs
         with snapshot.lock:
             root = snapshot.settled(self._session.stack_urn)

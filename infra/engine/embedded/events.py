@@ -1,4 +1,4 @@
-"""Reports what happens to whoever watches, and counts it."""
+"""Passes on what happens, one event at a time, and counts it."""
 
 import threading
 import time
@@ -40,7 +40,7 @@ class Events:
         self._emit(event)
 
     def say(self, message: str, urn: str = "") -> None:
-        """Report words that belong to no step."""
+        """Report a message that belongs to no step."""
         self._emit(_event(urn, "", "diagnostic", message, 0.0))
 
     def _emit(self, event: StepEvent) -> None:

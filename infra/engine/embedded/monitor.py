@@ -31,7 +31,7 @@ _SEVERITIES: Final = {
 
 
 class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
-    """What the SDK calls to register resources and to ask for things."""
+    """What the SDK calls to register and read resources and to call functions."""
 
     def __init__(self, session: Session, registrar: Registrar, folder: Path, parallel: int) -> None:
         self._session, self._registrar = session, registrar
@@ -61,18 +61,18 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     def RegisterResource(  # noqa: N802
         self, request: pb.RegisterResourceRequest, context: grpc.ServicerContext
     ) -> pb.RegisterResourceResponse:
-        """Bring a resource to what the program wants, and answer with what it is."""
-        with _spoken(context):
-            answer = self._registrar.register(registration.read(request, self._folder))
-        state = answer.state
-        if not answer.ok or state is None:
-            return _failure(answer, request)
+        """Bring a resource to what the program wants, and return what it is."""
+        with _aborting(context):
+            result = self._registrar.register(registration.read(request, self._folder))
+        state = result.state
+        if not result.ok or state is None:
+            return _failure(result, request)
         outputs = state.outputs if state.custom else state.inputs
         return pb.RegisterResourceResponse(
-            urn=answer.urn,
+            urn=result.urn,
             id=state.id,
             object=_pack(outputs, request),
-            stables=answer.stables,
+            stables=result.stables,
             result=pb.SUCCESS,
         )
 
@@ -94,26 +94,26 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         self, request: pb.ReadResourceRequest, context: grpc.ServicerContext
     ) -> pb.ReadResourceResponse:
         """Read a resource that this stack does not own."""
-        with _spoken(context):
-            answer = self._queries.read(request)
-        if answer.state is None:
-            return pb.ReadResourceResponse(urn=answer.urn, result=pb.FAIL)
-        properties = _pack(answer.state.outputs, request)
+        with _aborting(context):
+            result = self._queries.read(request)
+        if result.state is None:
+            return pb.ReadResourceResponse(urn=result.urn, result=pb.FAIL)
+        properties = _pack(result.state.outputs, request)
         return pb.ReadResourceResponse(
-            urn=answer.urn, id=answer.state.id, properties=properties, result=pb.SUCCESS
+            urn=result.urn, id=result.state.id, properties=properties, result=pb.SUCCESS
         )
 
     def Invoke(  # noqa: N802
         self, request: pb.ResourceInvokeRequest, context: grpc.ServicerContext
     ) -> pb.ResourceInvokeResponse:
         """Call a provider's function."""
-        with _spoken(context):
-            found = self._queries.invoke(request)
-        if found is None:
+        with _aborting(context):
+            result = self._queries.invoke(request)
+        if result is None:
             return pb.ResourceInvokeResponse(unknown=True)
         # `return` is a keyword, so it cannot be given by name.
-        answer: dict[str, Any] = {"return": to_struct(found, resources=request.acceptResources)}
-        return pb.ResourceInvokeResponse(**answer)
+        fields: dict[str, Any] = {"return": to_struct(result, resources=request.acceptResources)}
+        return pb.ResourceInvokeResponse(**fields)
 
     def SignalAndWaitForShutdown(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: N802
         """Let the program end; deletions follow when it has."""
@@ -121,13 +121,13 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
 
 class EngineService(engine_pb2_grpc.EngineServicer):
-    """What programs and plugins call to say something."""
+    """What programs and plugins call to log a message."""
 
     def __init__(self, say: Callable[[str, str], None]) -> None:
         self._say = say
 
     def Log(self, request: engine_pb2.LogRequest, context: Any) -> empty_pb2.Empty:  # noqa: N802
-        """Pass on what a program or plugin says."""
+        """Pass on a message of a program or plugin."""
         prefix = _SEVERITIES[request.severity]
         if prefix is not None:
             self._say(prefix + request.message, request.urn)
@@ -135,12 +135,12 @@ class EngineService(engine_pb2_grpc.EngineServicer):
 
 
 @contextmanager
-def _spoken(context: grpc.ServicerContext) -> Iterator[None]:
-    """Turn errors that end the program into words that the SDK shows."""
+def _aborting(context: grpc.ServicerContext) -> Iterator[None]:
+    """Abort the call with the message of an error that ends the program."""
     try:
         yield
     except StoppedError as error:
-        # The SDK knows this code as the engine's farewell, and ends without a traceback.
+        # With this code the SDK takes the engine to be gone, and ends without a traceback.
         context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
     except OSError as error:
         context.abort(grpc.StatusCode.INTERNAL, f"the state cannot be written: {error}")
@@ -153,6 +153,6 @@ def _pack(outputs: Properties, request: pb.RegisterResourceRequest | pb.ReadReso
 
 
 def _failure(
-    answer: RegistrationResult, request: pb.RegisterResourceRequest
+    result: RegistrationResult, request: pb.RegisterResourceRequest
 ) -> pb.RegisterResourceResponse:
-    return pb.RegisterResourceResponse(urn=answer.urn, result=pb.FAIL, object=request.object)
+    return pb.RegisterResourceResponse(urn=result.urn, result=pb.FAIL, object=request.object)

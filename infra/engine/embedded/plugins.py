@@ -55,12 +55,12 @@ def find(name: str, path: str) -> Path:
     program = f"pulumi-resource-{name}"
     # Run from a virtual environment that is not activated, its programs are not on PATH.
     beside = str(Path(sys.executable).parent)
-    found = shutil.which(program, path=os.pathsep.join((path, beside)))
-    if found is None:
+    executable = shutil.which(program, path=os.pathsep.join((path, beside)))
+    if executable is None:
         raise EngineError(
             f"no plugin for the package {name!r}: expected the program {program} on PATH"
         )
-    return Path(found)
+    return Path(executable)
 
 
 def attached(name: str, environment: Mapping[str, str]) -> Plugin | None:
@@ -95,10 +95,10 @@ def start(
     if not port.isdigit():
         process.kill()
         process.wait()
-        said = "\n".join([port, *errors[-20:]]).strip()
+        output = "\n".join([port, *errors[-20:]]).strip()
         raise EngineError(
             f"{program} did not start: expected its port as the first line of its output within "
-            f"{_START_SECONDS:.0f} s, found {said or 'nothing'!r}"
+            f"{_START_SECONDS:.0f} s, found {output or 'nothing'!r}"
         )
     pump(process.stdout, on_line)
     return Plugin(name, f"127.0.0.1:{port}", process)

@@ -24,7 +24,7 @@ def parse(path: str) -> list[str | int]:
 def matches(path: str, changed: str) -> bool:
     """Say whether a change at `changed` is at, below or above what `path` names."""
     pairs = zip(parse(path), parse(changed), strict=False)
-    return all(wanted in ("*", found) for wanted, found in pairs)
+    return all(wanted in ("*", actual) for wanted, actual in pairs)
 
 
 def ignore_changes(new: Properties, old: Properties, paths: Sequence[str]) -> Properties:

@@ -53,14 +53,14 @@ class ProviderClient:
             self._call(self._stub.GetPluginInfo, empty_pb2.Empty())
 
     def check_config(self, urn: str, old: Properties, new: Properties) -> Properties:
-        """Return the provider's own inputs, checked; raises ProviderError with every complaint."""
+        """Return the provider's own inputs, checked; raises ProviderError with every failure."""
         request = _check_request(urn, to_struct(old), to_struct(new))
         try:
-            answer = self._call(self._stub.CheckConfig, request)
+            response = self._call(self._stub.CheckConfig, request)
         except UnimplementedError:
             return new
-        responses.refuse(answer.failures)
-        return keep_secrets(from_struct(answer.inputs), new)
+        responses.refuse(response.failures)
+        return keep_secrets(from_struct(response.inputs), new)
 
     def diff_config(self, old: ResourceState, new: Properties) -> Diff:
         """Compare the provider's own inputs with those it had."""
@@ -89,20 +89,20 @@ class ProviderClient:
             name=urns.name_of(urn),
             type=urns.type_of(urn),
         )
-        answer = self._call(self._stub.Configure, request)
-        self._secrets, self._resources = answer.acceptSecrets, answer.acceptResources
-        self._preview = answer.supportsPreview
+        response = self._call(self._stub.Configure, request)
+        self._secrets, self._resources = response.acceptSecrets, response.acceptResources
+        self._preview = response.supportsPreview
 
     def check(self, urn: str, old: Properties, new: Properties, seed: bytes) -> Properties:
         """Return the resource's inputs, checked and with defaults; raises ProviderError."""
         request = _check_request(urn, self._pack(old), self._pack(new))
         request.randomSeed = seed
         try:
-            answer = self._call(self._stub.Check, request)
+            response = self._call(self._stub.Check, request)
         except UnimplementedError:
             return new
-        responses.refuse(answer.failures)
-        checked = from_struct(answer.inputs) if answer.HasField("inputs") else new
+        responses.refuse(response.failures)
+        checked = from_struct(response.inputs) if response.HasField("inputs") else new
         return self._unpack(checked, new)
 
     def diff(self, old: ResourceState, new: Properties, ignored: tuple[str, ...]) -> Diff:
@@ -127,10 +127,10 @@ class ProviderClient:
             timeout=state.custom_timeouts.get("create", 0),
             preview=preview,
         )
-        answer = self._step(self._stub.Create, request, state.inputs)
-        if not preview and not answer.id:
+        response = self._step(self._stub.Create, request, state.inputs)
+        if not preview and not response.id:
             raise ProviderError(f"the plugin {self.plugin.name} created it but gave no id")
-        return answer.id, self._unpack(from_struct(answer.properties), state.inputs)
+        return response.id, self._unpack(from_struct(response.properties), state.inputs)
 
     def update(self, old: ResourceState, new: ResourceState, *, preview: bool) -> Properties:
         """Change the resource in place; returns its new outputs."""
@@ -148,8 +148,8 @@ class ProviderClient:
             ignoreChanges=new.ignore_changes,
             preview=preview,
         )
-        answer = self._step(self._stub.Update, request, new.inputs)
-        return self._unpack(from_struct(answer.properties), new.inputs)
+        response = self._step(self._stub.Update, request, new.inputs)
+        return self._unpack(from_struct(response.properties), new.inputs)
 
     def delete(self, state: ResourceState) -> None:
         """Delete the resource."""
@@ -175,23 +175,25 @@ class ProviderClient:
             inputs=self._pack(state.inputs),
             timeout=state.custom_timeouts.get("read", 0),
         )
-        known = {**state.outputs, **state.inputs}
+        recorded = {**state.outputs, **state.inputs}
         try:
-            answer = self._step(self._stub.Read, request, known)
+            response = self._step(self._stub.Read, request, recorded)
         except ProviderError as error:
             if error.partial is None:
                 raise
-            found = error.partial
-            return Reading(found.id, found.outputs, state.inputs, found.reasons)
-        outputs = self._unpack(from_struct(answer.properties), known)
-        return Reading(answer.id, outputs, self._unpack(from_struct(answer.inputs), state.inputs))
+            partial = error.partial
+            return Reading(partial.id, partial.outputs, state.inputs, partial.reasons)
+        outputs = self._unpack(from_struct(response.properties), recorded)
+        return Reading(
+            response.id, outputs, self._unpack(from_struct(response.inputs), state.inputs)
+        )
 
     def invoke(self, token: str, arguments: Properties) -> Properties:
-        """Call a function of the provider; raises ProviderError with every complaint."""
+        """Call a function of the provider; raises ProviderError with every failure."""
         request = pb.InvokeRequest(tok=token, args=self._pack(arguments))
-        answer = self._call(self._stub.Invoke, request)
-        responses.refuse(answer.failures)
-        return self._unpack(from_struct(getattr(answer, "return")), arguments)
+        response = self._call(self._stub.Invoke, request)
+        responses.refuse(response.failures)
+        return self._unpack(from_struct(getattr(response, "return")), arguments)
 
     def _pack(self, properties: Mapping[str, Any]) -> struct_pb2.Struct:
         return to_struct(properties, secrets=self._secrets, resources=self._resources)

@@ -1,4 +1,4 @@
-"""Answers what the program only asks: reads of existing resources, and provider functions."""
+"""Reads of existing resources and calls of provider functions: they change nothing."""
 
 from dataclasses import replace
 
@@ -62,15 +62,18 @@ class Queries:
         reading = session.registry.get(state.provider).read(replace(state, outputs=state.inputs))
         if not reading.id:
             raise ProviderError(f"there is no {request.type} with the id {request.id!r}")
-        found = replace(read_state(state, reading), inputs=state.inputs)
+        current = replace(read_state(state, reading), inputs=state.inputs)
         old = session.snapshot.former(urn)
         now = timestamp()
-        known = replace(found, created=old.created, modified=old.modified) if old else found
-        if old is None or differs(known, old):
-            known = replace(found, created=(old and old.created) or now, modified=now)
-        session.snapshot.settle(known, old, save=old is None or differs(known, old))
+        state = current
+        if old is not None:
+            state = replace(current, created=old.created, modified=old.modified)
+        changed = old is None or differs(state, old)
+        if changed:
+            state = replace(current, created=(old and old.created) or now, modified=now)
+        session.snapshot.settle(state, old, save=changed)
         session.events.finished(urn, "read", since)
-        return known
+        return state
 
     def invoke(self, request: pb.ResourceInvokeRequest) -> Properties | None:
         """Call a provider's function; None when its arguments are not known yet.

@@ -14,7 +14,7 @@ def recover(
     """Return what is left of a resource, and whether it must be brought up to date in any case.
 
     An interrupted create is simply run again: the provider adopts what is there. After an
-    interrupted update or delete the provider is asked what there is now. Raises ProviderError.
+    interrupted update or delete the provider reads what there is now. Raises ProviderError.
     """
     operation = session.snapshot.interrupted.get(urn)
     if operation is None or operation.resource.delete:
@@ -27,17 +27,13 @@ def recover(
     session.events.say(f"an earlier run was interrupted while {operation.kind} it; looking", urn)
     if old.pending_replacement:
         return old, False
-    found = session.provider(old).read(old)
-    if not found.id:
+    reading = session.provider(old).read(old)
+    if not reading.id:
         session.snapshot.remove(old, save=not session.preview)
         return None, False
-    return replace_in_place(session, old, replace(old, id=found.id, outputs=found.outputs)), True
-
-
-def replace_in_place(session: Session, old: ResourceState, new: ResourceState) -> ResourceState:
-    """Put what was found in the place of what the state had; the operation stays open."""
-    session.snapshot.correct(old, new)
-    return new
+    current = replace(old, id=reading.id, outputs=reading.outputs)
+    session.snapshot.correct(old, current)  # the operation stays open
+    return current, True
 
 
 def finish_creates(session: Session) -> None:

@@ -36,13 +36,13 @@ def _refresh(session: Session, state: ResourceState) -> None:
             session.snapshot.remove(_current(session, state))
             session.events.finished(state.urn, "delete", since, "it is no longer there")
             return
-        found = read_state(current, reading)
-        unchanged = _alike(found, current)
+        refreshed = read_state(current, reading)
+        unchanged = _alike(refreshed, current)
         if unchanged and interrupted is None:
             session.events.finished(state.urn, "same", since)
             return
-        found = found if unchanged else replace(found, modified=timestamp())
-        session.snapshot.change(current, found)
+        refreshed = refreshed if unchanged else replace(refreshed, modified=timestamp())
+        session.snapshot.change(current, refreshed)
     operation = "same" if unchanged else "update"
     session.events.finished(state.urn, operation, since, "" if unchanged else "it has changed")
 
@@ -55,7 +55,7 @@ def _current(session: Session, state: ResourceState) -> ResourceState:
 def read_state(state: ResourceState, reading: Reading) -> ResourceState:
     """Return the state with what was read.
 
-    Providers written with the SDK always send inputs; when they have none to tell, empty ones,
+    Providers written with the SDK always send inputs; when they have none, empty ones,
     which must not wipe out those we know.
     """
     inputs = reading.inputs or state.inputs

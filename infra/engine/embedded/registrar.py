@@ -34,7 +34,7 @@ class Registrar:
         self._running = 0
 
     def register(self, registration: Registration) -> RegistrationResult:
-        """Bring one resource to its registration; a failure of the resource is in the answer.
+        """Bring one resource to what it is registered as; its failure is in the result.
 
         Raises DuplicateError for a URN that was registered before and StoppedError when stopping.
         """
@@ -60,11 +60,11 @@ class Registrar:
         urn = self._claim(registration)
         try:
             registration = self._with_provider(registration)
-            obstacle = self._obstacle(registration)
-            if obstacle:
-                return self._skip(urn, obstacle)
+            reason = self._reason_to_skip(registration)
+            if reason:
+                return self._skip(urn, reason)
             with self._session.slot():
-                return self._bring(registration, urn)
+                return self._reconcile(registration, urn)
         except ProviderError as error:
             self._session.events.failed(urn, "", str(error))
             return self._failed(urn)
@@ -86,7 +86,7 @@ class Registrar:
                     f"two resources have the URN {urn}: give one of them another name or parent"
                 )
             session.registered.add(urn)
-            deletion = session.condemned.get(urn)
+            deletion = session.deletions.get(urn)
         if deletion is not None:
             deletion.wait()
         return urn
@@ -100,13 +100,13 @@ class Registrar:
         )
         return replace(registration, provider=reference)
 
-    def _obstacle(self, registration: Registration) -> str:
+    def _reason_to_skip(self, registration: Registration) -> str:
         needed = {
             *registration.dependencies,
             registration.parent,
             urns.split_reference(registration.provider)[0],
         }
-        needed |= {urn for found in registration.property_dependencies.values() for urn in found}
+        needed |= {urn for some in registration.property_dependencies.values() for urn in some}
         missing = sorted(needed & self._session.failed)
         if missing:
             return f"skipped, because {urns.name_of(missing[0])} is not there"
@@ -122,12 +122,12 @@ class Registrar:
         self._session.failed.add(urn)
         return RegistrationResult(urn, self._session.snapshot.live(urn), ok=False)
 
-    def _bring(self, registration: Registration, urn: str) -> RegistrationResult:
+    def _reconcile(self, registration: Registration, urn: str) -> RegistrationResult:
         snapshot = self._session.snapshot
-        found = snapshot.former(urn)
+        former = snapshot.former(urn)
         for alias in registration.aliases:
-            found = found or snapshot.former(alias)
-        old, force = recover(self._session, urn, found)
+            former = former or snapshot.former(alias)
+        old, force = recover(self._session, urn, former)
         decision = decisions.without_diff(old)
         fresh = decision is not None or old is None
         base = {} if old is None or fresh else old.inputs

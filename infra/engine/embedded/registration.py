@@ -1,4 +1,4 @@
-"""What the program asks for: a registration from the wire as a value."""
+"""What the program registers: a resource as it is to be, read from the wire."""
 
 import re
 from collections.abc import Mapping
@@ -74,7 +74,7 @@ def read(request: pb.RegisterResourceRequest, root: Path) -> Registration:
         parent=request.parent,
         inputs=from_struct(request.object),
         dependencies=tuple(sorted(request.dependencies)),
-        property_dependencies={key: tuple(sorted(found.urns)) for key, found in dependencies},
+        property_dependencies={key: tuple(sorted(some.urns)) for key, some in dependencies},
         provider=request.provider,
         version=request.version,
         download_url=request.pluginDownloadURL,
@@ -92,8 +92,8 @@ def read(request: pb.RegisterResourceRequest, root: Path) -> Registration:
 
 def _timeouts(request: pb.RegisterResourceRequest) -> dict[str, float]:
     given = request.customTimeouts
-    found = {name: getattr(given, name) for name in ("create", "update", "delete", "read")}
-    return {name: duration(text) for name, text in found.items() if text}
+    timeouts = {name: getattr(given, name) for name in ("create", "update", "delete", "read")}
+    return {name: duration(text) for name, text in timeouts.items() if text}
 
 
 _UNITS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}

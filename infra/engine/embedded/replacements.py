@@ -27,14 +27,14 @@ def dependents(
     resources is unknown.
     """
     replaced = {root.urn}
-    found = []
+    result = []
     for state in former:
         if state.urn in registered or not _may_be_replaced(state):
             continue
         if _must_be_replaced(state, replaced, diff_of):
-            found.append(state)
+            result.append(state)
             replaced.add(state.urn)
-    return found
+    return result
 
 
 def _may_be_replaced(state: ResourceState) -> bool:

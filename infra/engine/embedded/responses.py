@@ -1,4 +1,4 @@
-"""What provider plugins answer: differences, readings, failures, read from the wire."""
+"""The responses of provider plugins: differences, readings, failures, read from the wire."""
 
 import re
 from collections.abc import Iterable
@@ -69,29 +69,29 @@ class Reading:
     init_errors: tuple[str, ...] = ()
 
 
-def diff(answer: pb.DiffResponse) -> Diff:
+def diff(response: pb.DiffResponse) -> Diff:
     """Read a comparison; a property's own kind can demand a replacement as well."""
     kinds = pb.PropertyDiff
     replacing = {kinds.ADD_REPLACE, kinds.DELETE_REPLACE, kinds.UPDATE_REPLACE}
-    detailed = answer.detailedDiff
-    replaces = [*answer.replaces, *(k for k, v in detailed.items() if v.kind in replacing)]
+    detailed = response.detailedDiff
+    replaces = [*response.replaces, *(k for k, v in detailed.items() if v.kind in replacing)]
     changed: bool | None = None
-    if answer.changes != pb.DiffResponse.DIFF_UNKNOWN:
-        changed = answer.changes == pb.DiffResponse.DIFF_SOME
+    if response.changes != pb.DiffResponse.DIFF_UNKNOWN:
+        changed = response.changes == pb.DiffResponse.DIFF_SOME
     return Diff(
         changed,
         tuple(dict.fromkeys(replaces)),
-        tuple(dict.fromkeys([*answer.diffs, *detailed])),
-        answer.deleteBeforeReplace,
-        tuple(answer.stables),
+        tuple(dict.fromkeys([*response.diffs, *detailed])),
+        response.deleteBeforeReplace,
+        tuple(response.stables),
     )
 
 
 def refuse(failures: Iterable[pb.CheckFailure]) -> None:
-    """Raise ProviderError with every complaint, if there is one."""
-    said = [f"{one.property}: {one.reason}" if one.property else one.reason for one in failures]
-    if said:
-        raise ProviderError("; ".join(said))
+    """Raise ProviderError with every failure, if there is one."""
+    messages = [f"{one.property}: {one.reason}" if one.property else one.reason for one in failures]
+    if messages:
+        raise ProviderError("; ".join(messages))
 
 
 def failure(error: Any, plugin: str, ended: int | None) -> Exception:
@@ -100,8 +100,8 @@ def failure(error: Any, plugin: str, ended: int | None) -> Exception:
     if code is grpc.StatusCode.UNIMPLEMENTED:
         return UnimplementedError(details)
     if code in _UNSURE:
-        fate = f"ended with code {ended}" if ended is not None else f"does not answer ({code})"
-        return ProviderError(f"the plugin {plugin} {fate}: {details}", unsure=True)
+        problem = f"ended with code {ended}" if ended is not None else f"does not answer ({code})"
+        return ProviderError(f"the plugin {plugin} {problem}: {details}", unsure=True)
     partial = _partial(error)
     if partial is None:
         return ProviderError(_PYTHON_PREFIX.sub("", details).strip())
@@ -114,7 +114,7 @@ def _partial(error: Any) -> Partial | None:
             continue
         for detail in status_pb2.Status.FromString(value).details:
             if detail.Is(pb.ErrorResourceInitFailed.DESCRIPTOR):
-                found = pb.ErrorResourceInitFailed()
-                detail.Unpack(found)
-                return Partial(found.id, from_struct(found.properties), tuple(found.reasons))
+                failed = pb.ErrorResourceInitFailed()
+                detail.Unpack(failed)
+                return Partial(failed.id, from_struct(failed.properties), tuple(failed.reasons))
     return None

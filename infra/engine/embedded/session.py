@@ -16,12 +16,12 @@ from infra.engine.values import Properties
 
 
 class StoppedError(Exception):
-    """The run was asked to stop; no further step is started."""
+    """The run is being stopped; no further step is started."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegistrationResult:
-    """The answer to a registration; when it is not `ok`, outputs are unknown to the program."""
+    """What came of a registration; when it is not `ok`, outputs are unknown to the program."""
 
     urn: str
     state: ResourceState | None
@@ -34,7 +34,7 @@ class Session:
     """One run: its stack, its state, its providers, and how far it has come.
 
     `slots` bounds the steps that run at once; `failed` has the URNs that failed or were skipped;
-    `condemned` the resources that are being deleted to be made again, with an event for its end;
+    `deletions` the resources that are being deleted to be made again, with an event for its end;
     `stack_outputs` what the program exports, kept until it is known whether the program succeeded.
     """
 
@@ -49,7 +49,7 @@ class Session:
     stop: threading.Event = field(default_factory=threading.Event)
     failed: set[str] = field(default_factory=set)
     registered: set[str] = field(default_factory=set)
-    condemned: dict[str, threading.Event] = field(default_factory=dict)
+    deletions: dict[str, threading.Event] = field(default_factory=dict)
     stack_outputs: Properties | None = None
 
     @property
@@ -64,7 +64,7 @@ class Session:
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """Wait for one of the places for running steps; raises StoppedError when stopping."""
+        """Wait for one of the slots of running steps; raises StoppedError when stopping."""
         with self.slots:
             if self.stop.is_set():
                 raise StoppedError("the run is being stopped")

@@ -25,7 +25,7 @@ def main(settings: dict[str, Any], entry: str) -> None:
         pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env()
     )
     pulumi.runtime.configure(pulumi.runtime.Settings(**settings))
-    # The SDK leaves tasks behind when a program fails; asyncio's words on them help nobody.
+    # The SDK leaves tasks behind when a program fails; asyncio's warnings of them help nobody.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

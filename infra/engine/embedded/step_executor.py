@@ -34,7 +34,7 @@ class StepExecutor:
         return self._create(new, old, "replace")
 
     def same(self, old: ResourceState, new: ResourceState) -> ResourceState | None:
-        """Keep a resource as it is; its place and its options may have changed."""
+        """Keep a resource as it is; its parent and its options may have changed."""
         state = carried(new, old)
         if urns.is_provider(new.type):
             self._session.registry.activate(state, preview=False)
@@ -86,7 +86,7 @@ class StepExecutor:
                 old = gone
         finally:
             for state in chain:
-                waited_for = self._session.condemned.pop(state.urn, None)
+                waited_for = self._session.deletions.pop(state.urn, None)
                 if waited_for is not None:
                     waited_for.set()
         return self._create(new, old, "replace")
@@ -102,12 +102,12 @@ class StepExecutor:
 
         with self._replacing:
             former = session.snapshot.untouched()
-            found = dependents(root, former, session.registered, diff_of)
+            affected = dependents(root, former, session.registered, diff_of)
             with session.snapshot.lock:
-                found = [one for one in found if one.urn not in session.registered]
-                for state in found:
-                    session.condemned[state.urn] = threading.Event()
-        return [*reversed(found), root]
+                affected = [one for one in affected if one.urn not in session.registered]
+                for state in affected:
+                    session.deletions[state.urn] = threading.Event()
+        return [*reversed(affected), root]
 
     def _delete_for_replacement(self, state: ResourceState) -> ResourceState | None:
         session = self._session
@@ -207,7 +207,7 @@ def _half_made(new: ResourceState, partial: Partial) -> ResourceState:
 
 
 def protected(state: ResourceState) -> str:
-    """Return the words that refuse to delete a protected resource."""
+    """Return the message that refuses to delete a protected resource."""
     return (
         f"{urns.name_of(state.urn)} is protected and would have to be deleted: set protect=False "
         "in the program and run up, then try again"

@@ -6,30 +6,30 @@ from infra.engine.stack.resource_state import ResourceState
 
 
 def problems(resources: Iterable[ResourceState]) -> list[str]:
-    """Return what is wrong with a snapshot's resources, in words; empty when it is sound.
+    """Return what is wrong with a snapshot's resources; empty when it is sound.
 
     Parents, dependencies and providers come before the resources that name them, and a URN has at
     most one live copy.
     """
-    found: list[str] = []
+    broken: list[str] = []
     urns: set[str] = set()
     live: set[str] = set()
     providers: set[str] = set()
     for state in resources:
-        found += [
+        broken += [
             f"{state.urn} refers to {other}, which does not come before it"
             for other in _references(state)
             if other not in urns
         ]
         if state.provider and state.provider not in providers:
-            found.append(f"{state.urn} uses the provider {state.provider}, not before it")
+            broken.append(f"{state.urn} uses the provider {state.provider}, not before it")
         if not state.delete and state.urn in live:
-            found.append(f"{state.urn} is there twice")
+            broken.append(f"{state.urn} is there twice")
         urns.add(state.urn)
         providers.add(f"{state.urn}::{state.id}")
         if not state.delete:
             live.add(state.urn)
-    return found
+    return broken
 
 
 def _references(state: ResourceState) -> set[str]:

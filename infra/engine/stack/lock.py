@@ -26,7 +26,7 @@ _CLOCK_SLACK_SECONDS = 5.0
 def held(files: StackFiles, notice: Callable[[str], None]) -> Iterator[None]:
     """Hold the stack's lock; raises EngineError when another process holds it.
 
-    `notice` is told of each stale lock that was taken over.
+    `notice` gets a message for each stale lock that was taken over.
     """
     _refuse_others(files.locks, None, notice)
     own = files.locks / f"{uuid.uuid4()}.json"

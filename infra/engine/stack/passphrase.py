@@ -53,14 +53,14 @@ class Crypter:
 
     salt: str
     _key: bytes = field(repr=False)
-    _known: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
+    _ciphertexts: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
 
     def encrypt(self, scope: str, plaintext: str) -> str:
         """Return the ciphertext of a secret that belongs to the resource `scope`."""
-        known = self._known.get((scope, plaintext))
-        if known is None:
-            known = self._known[scope, plaintext] = _encrypt(self._key, plaintext)
-        return known
+        ciphertext = self._ciphertexts.get((scope, plaintext))
+        if ciphertext is None:
+            ciphertext = self._ciphertexts[scope, plaintext] = _encrypt(self._key, plaintext)
+        return ciphertext
 
     def decrypt(self, scope: str, ciphertext: str) -> str:
         """Return the plaintext; raises EngineError when the text was not made with this key."""
@@ -74,7 +74,7 @@ class Crypter:
 
     def remember(self, scope: str, plaintext: str, ciphertext: str) -> None:
         """Use this ciphertext again for the same secret of the same resource."""
-        self._known[scope, plaintext] = ciphertext
+        self._ciphertexts[scope, plaintext] = ciphertext
 
 
 def create(passphrase: str) -> Crypter:

@@ -87,13 +87,13 @@ _KNOWN: Final = {*_PLAIN.values(), *_LISTS.values(), *_OTHERS}
 
 def encode_resource(state: ResourceState, crypter: Crypter) -> dict[str, Any]:
     """Return the resource's JSON, empty fields left out as Pulumi does, secrets encrypted."""
-    found: dict[str, Any] = {name: getattr(state, key) for key, name in _PLAIN.items()}
-    found |= {name: list(getattr(state, key)) for key, name in _LISTS.items()}
-    found["inputs"] = _encode(state.inputs, crypter, state.urn)
-    found["outputs"] = _encode(state.outputs, crypter, state.urn)
-    found["propertyDependencies"] = {k: list(v) for k, v in state.property_dependencies.items()}
-    found["customTimeouts"] = dict(state.custom_timeouts)
-    kept = {name: value for name, value in found.items() if value or name == "custom"}
+    encoded: dict[str, Any] = {name: getattr(state, key) for key, name in _PLAIN.items()}
+    encoded |= {name: list(getattr(state, key)) for key, name in _LISTS.items()}
+    encoded["inputs"] = _encode(state.inputs, crypter, state.urn)
+    encoded["outputs"] = _encode(state.outputs, crypter, state.urn)
+    encoded["propertyDependencies"] = {k: list(v) for k, v in state.property_dependencies.items()}
+    encoded["customTimeouts"] = dict(state.custom_timeouts)
+    kept = {name: value for name, value in encoded.items() if value or name == "custom"}
     return kept | dict(state.extra)
 
 
@@ -148,6 +148,6 @@ def _decode(value: Any, crypter: Crypter, scope: str) -> Any:
     if "ciphertext" not in value:
         return Secret(json.loads(value.get("plaintext", "null")))
     secret = Secret(json.loads(crypter.decrypt(scope, value["ciphertext"])))
-    # Go may have written the same JSON in other words, so what is remembered is our wording.
+    # Go may have written the same JSON differently, so what is remembered is our text.
     crypter.remember(scope, _plaintext(secret), value["ciphertext"])
     return secret

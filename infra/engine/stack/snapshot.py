@@ -58,9 +58,9 @@ class Snapshot:
     def verify(self, origin: str) -> None:
         """Raise EngineError when the snapshot breaks Pulumi's rules."""
         with self.lock:
-            found = problems(self.resources())
-        if found:
-            listed = "; ".join(found[:3])
+            broken = problems(self.resources())
+        if broken:
+            listed = "; ".join(broken[:3])
             raise EngineError(f"{origin} is damaged: {listed}. Restore it from its .bak file")
 
     def resources(self) -> list[ResourceState]:
@@ -81,8 +81,8 @@ class Snapshot:
     def former(self, urn: str) -> ResourceState | None:
         """Return the live copy that the former state has and this run has not settled."""
         with self.lock:
-            found = (one for one in self._before if one.urn == urn and not one.delete)
-            return next(found, None)
+            copies = (one for one in self._before if one.urn == urn and not one.delete)
+            return next(copies, None)
 
     def settled(self, urn: str) -> ResourceState | None:
         """Return what this run has settled for the URN."""
@@ -92,8 +92,8 @@ class Snapshot:
     def provider(self, reference: str) -> ResourceState | None:
         """Return the provider resource that a reference `urn::id` names."""
         with self.lock:
-            found = (one for one in self.resources() if f"{one.urn}::{one.id}" == reference)
-            return next(found, None)
+            copies = (one for one in self.resources() if f"{one.urn}::{one.id}" == reference)
+            return next(copies, None)
 
     def begin(self, kind: str, state: ResourceState) -> None:
         """Note that an operation starts, before anything outside is touched."""
