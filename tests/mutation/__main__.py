@@ -12,24 +12,49 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# The tests that judge a module or a folder, where they are not those of the mirrored folder.
+# The tests that judge a module or a folder, where they are not those that mirror it.
 TESTS: dict[str, tuple[str, ...]] = {
+    "monitors/audit/facts": (
+        "tests/monitors/audit/facts",
+        "tests/monitors/audit/checks",
+    ),
+    "monitors/audit/judge": (
+        "tests/monitors/audit/judge",
+        "tests/monitors/audit/checks",
+    ),
+    "monitors/audit/model/score.py": (
+        "tests/monitors/audit/judge/test_host_results.py",
+        "tests/monitors/audit/reports/test_attribution.py",
+    ),
+    "monitors/snmp/table_reader.py": (
+        "tests/monitors/snmp/test_table_walk.py",
+        "tests/monitors/snmp/fuzz/test_wire.py",
+    ),
     "monitors/snmp/wire": (
         "tests/monitors/snmp/fuzz/test_wire.py",
-        "tests/monitors/snmp/test_secured.py",
+        "tests/monitors/snmp/test_usm_codec.py",
         "tests/monitors/snmp/test_transport.py",
     ),
+    "playbooks/filter_plugins/drills.py": ("tests/playbooks/test_backup_drill.py",),
+    "playbooks/filter_plugins/secrets.py": ("tests/playbooks/test_secrets.py",),
+    "playbooks/filter_plugins/snmp_keys.py": ("tests/playbooks/test_snmp_keys.py",),
+    "playbooks/roles/accounts": ("tests/playbooks/test_accounts_program.py",),
+    "playbooks/roles/backup_client": ("tests/playbooks/test_backup_program.py",),
+    "playbooks/roles/file_walk": ("tests/playbooks/test_file_walk.py",),
+    "playbooks/roles/scratch": ("tests/playbooks/test_backup_drill.py",),
 }
 
 
 def tests_of(module: str) -> tuple[str, ...]:
-    """Return the tests that judge a module: the table's, else those of the nearest folder."""
-    for folder in (Path(module), *Path(module).parents):
+    """Return the tests that judge a module: the table's, else its mirrored file or folder."""
+    path = Path(module)
+    for folder in (path, *path.parents[:-1]):
         if str(folder) in TESTS:
             return TESTS[str(folder)]
-        if (ROOT / "tests" / folder).is_dir() and folder.name:
-            return (f"tests/{folder}",)
-    raise SystemExit(f"{module}: no tests lie in its mirrored folder; give it a line in TESTS")
+    for mirrored in (path.with_name(f"test_{path.name}"), *path.parents[:-1]):
+        if (ROOT / "tests" / mirrored).exists():
+            return (f"tests/{mirrored}",)
+    raise SystemExit(f"{module}: no tests mirror it; give it a line in TESTS")
 
 
 def copy_tree(target: Path) -> None:
