@@ -30,11 +30,6 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/monitors/snmp/test_table_walk.py",
         "tests/monitors/snmp/fuzz/test_wire.py",
     ),
-    "monitors/snmp/wire": (
-        "tests/monitors/snmp/fuzz/test_wire.py",
-        "tests/monitors/snmp/test_usm_codec.py",
-        "tests/monitors/snmp/test_transport.py",
-    ),
     "playbooks/filter_plugins/drills.py": ("tests/playbooks/test_backup_drill.py",),
     "playbooks/filter_plugins/secrets.py": ("tests/playbooks/test_secrets.py",),
     "playbooks/filter_plugins/snmp_keys.py": ("tests/playbooks/test_snmp_keys.py",),

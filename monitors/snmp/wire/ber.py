@@ -30,7 +30,9 @@ def tlv(tag: int, content: bytes) -> bytes:
 
 def integer(number: int, tag: int = INTEGER) -> bytes:
     """Return a number in the fewest octets, signed."""
-    return tlv(tag, number.to_bytes(number.bit_length() // 8 + 1, "big", signed=True))
+    # ~n needs as many bits as n < 0 does beside its sign: -128 fits in one octet, as 127 does.
+    bits = (number if number >= 0 else ~number).bit_length()
+    return tlv(tag, number.to_bytes(bits // 8 + 1, "big", signed=True))
 
 
 def enter(data: bytes, place: int, end: int, tag: int) -> tuple[int, int]:
