@@ -1,5 +1,6 @@
 """The command line: its commands in one table, and how errors become exit codes."""
 
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -81,6 +82,8 @@ cli = click.version_option(package_name="bastide")(
 
 def main() -> None:
     """Run the command that the process was started with, and exit with its status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as Python's standard error is
     sys.exit(run(sys.argv[1:]))
 
 

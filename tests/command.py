@@ -53,10 +53,12 @@ def bastide_json(*arguments: str, **extra: str) -> Any:
 
 
 class _Stream(io.TextIOWrapper):
-    """Standard output as a pipe is: strict UTF-8 over bytes."""
+    """A standard stream as the command has it: bytes, and escapes for what is no text."""
 
     def __init__(self) -> None:
-        super().__init__(io.BytesIO(), encoding="utf-8", write_through=True)
+        super().__init__(
+            io.BytesIO(), encoding="utf-8", errors="backslashreplace", write_through=True
+        )
 
     def text(self) -> str:
         buffer = self.buffer

@@ -8,9 +8,8 @@ import yaml
 
 from inventory.load import load_estate
 from inventory.problems import InventoryError
+from tests.bastide.estates import put_host_keys
 from tests.command import bastide_here
-
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 
 
 @pytest.fixture
@@ -23,13 +22,6 @@ def estate(tmp_path: Path) -> Path:
 def add(estate: Path, name: str, *more: str, tier: str = "village") -> tuple[int, str]:
     done = bastide_here("municipality", "add", name, "--tier", tier, "--estate", str(estate), *more)
     return done.returncode, done.stdout + done.stderr
-
-
-def with_host_keys(estate: Path) -> None:
-    """Do what the README asks a person to do: put a host key to every host."""
-    for file in [estate / "central.yml", *(estate / "municipalities").glob("*.yml")]:
-        text = file.read_text()
-        file.write_text(text.replace("    roles:", f"    host_key: {KEY}\n    roles:"))
 
 
 def networks(estate: Path) -> list[str]:
@@ -51,7 +43,7 @@ def test_a_new_town_lacks_only_its_host_keys(tier: str, estate: Path) -> None:
     with pytest.raises(InventoryError) as caught:
         load_estate(estate)
     assert all(problem.path.endswith(".host_key") for problem in caught.value.problems)
-    with_host_keys(estate)
+    put_host_keys(estate)
     assert load_estate(estate).municipalities[0].tier == tier
 
 

@@ -1,0 +1,149 @@
+"""README's blocks, run word for word in one shell a section, as a newcomer would.
+
+A comment in a block says what is expected: `exit N` where the status is not 0, and `within N s`
+where it takes a while.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bastide.support.estate import EstateContext
+from inventory.paths import state_directory
+from tests.bastide.commands.test_help import COMMANDS
+from tests.bastide.estates import put_host_keys
+from tests.command import bastide_here
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SECTION = re.compile(r"^## (.+?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+STATUS = re.compile(r"#.*\bexit (\d)")
+PATIENCE = re.compile(r"#.*\bwithin (\d+) s")
+MARK = "::status"
+LONGEST_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a block, and what its comment says to expect."""
+
+    text: str
+    status: int
+    patience_seconds: int
+
+
+def lines(section: str) -> list[Line]:
+    """The lines of all blocks of a section."""
+    text = dict(SECTION.findall(README))[section]
+    return [line_of(raw) for block in BLOCK.findall(text) for raw in block.splitlines()]
+
+
+def line_of(raw: str) -> Line:
+    status, patience = STATUS.search(raw), PATIENCE.search(raw)
+    return Line(raw.strip(), int(status[1]) if status else 0, int(patience[1]) if patience else 0)
+
+
+def script(typed: list[Line]) -> str:
+    """The lines as they stand, each followed by its status; one with patience is repeated."""
+    return "".join(
+        f"end=$((SECONDS + {line.patience_seconds}))\n"
+        f"while\n{line.text}\nstatus=$?\n"
+        f"[ $status != {line.status} ] && [ $SECONDS -lt $end ]; do sleep 2; done\n"
+        f"printf '\\n{MARK} %s\\n' $status\n"
+        for line in typed
+    )
+
+
+def statuses(typed: list[Line], home: Path) -> tuple[list[int], str]:
+    """Run lines in one shell, in the checkout; return the status of each and what was printed."""
+    done = subprocess.run(
+        ["bash"],
+        input=script(typed),
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "HOME": str(home),
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LONGEST_SECONDS,
+    )
+    printed = done.stdout + done.stderr
+    return [int(n) for n in re.findall(rf"^{MARK} (\d+)$", done.stdout, re.MULTILINE)], printed
+
+
+def run(section: str, home: Path) -> str:
+    """Run a section's blocks, hold each line's status against its comment; return the output."""
+    typed = lines(section)
+    assert typed, f"no block in {section}"
+    got, printed = statuses(typed, home)
+    assert list(zip((line.text for line in typed), got, strict=True)) == [
+        (line.text, line.status) for line in typed
+    ], printed
+    return printed
+
+
+def test_your_own_estate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BASTIDE_ESTATE", raising=False)
+    printed = run("Your own estate", tmp_path)
+    assert "host_key" in printed
+    estate = tmp_path / "our-estate"
+    put_host_keys(estate)
+    done = bastide_here("inventory", "check", "--estate", str(estate))
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_line_that_ends_otherwise_is_noticed(tmp_path: Path) -> None:
+    typed = [line_of("true"), line_of("(exit 3)"), line_of("(exit 1)  # exit 1: expected")]
+    assert statuses(typed, tmp_path)[0] == [0, 3, 1]
+    assert [line.status for line in typed] == [0, 0, 1]
+
+
+def test_a_line_with_patience_is_repeated_until_it_ends_as_expected(tmp_path: Path) -> None:
+    typed = [
+        line_of(
+            "test -e once || { touch once; false; }  # within 20 s".replace("once", f"{tmp_path}/x")
+        )
+    ]
+    assert statuses(typed, tmp_path)[0] == [0]
+
+
+def commands_in_text() -> Iterator[str]:
+    """The commands that README names in its prose."""
+    yield from re.findall(r"`bastide ([a-z][a-z ]+?)(?: [-~A-Z|`].*?)?`", README)
+
+
+@pytest.mark.parametrize("command", sorted(set(commands_in_text())))
+def test_a_command_that_is_named_exists(command: str) -> None:
+    assert tuple(command.split()) in COMMANDS
+
+
+@pytest.mark.parametrize("line", lines("Two commands"), ids=lambda line: line.text)
+def test_the_two_commands_are_targets_of_make(line: Line) -> None:
+    done = subprocess.run(
+        ["bash", "-c", line.text.replace("make ", "make --dry-run ")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.lab
+def test_five_minutes(lab: EstateContext, tmp_path: Path) -> None:
+    assert state_directory("lab") == Path("/var/lib/bastide/lab"), "README names this folder"
+    printed = run("Five minutes", tmp_path)
+    assert "HostDown" in printed
+    assert "every record holds" in printed
+    again = [line_of("bastide status --estate lab  # within 300 s")]
+    assert statuses(again, tmp_path)[0] == [0]
