@@ -40,21 +40,20 @@ def project(context: EstateContext) -> Project:
 def run(context: EstateContext, operation: Operation, engine: str, on_step: OnStep) -> EngineResult:
     """Run an operation; after `up` the outputs and the pinned host keys are written.
 
-    The program itself makes the credentials that are missing.
-
-    Raises CommandError when the engine could do nothing at all.
+    The program itself makes the credentials that are missing. Raises CommandError when the engine
+    could do nothing at all.
     """
     chosen, stack = _chosen(engine), project(context)
     try:
         if operation is Operation.UP:
             # What died since the last run is made again, instead of being believed in.
             chosen.run(Operation.REFRESH, stack, lambda event: None)
-        outcome = chosen.run(operation, stack, on_step)
-        if operation is Operation.UP and outcome.ok:
+        result = chosen.run(operation, stack, on_step)
+        if operation is Operation.UP and result.ok:
             write_outputs(chosen.outputs(stack), context.estate.estate, context.state)
     except EngineError as error:
         raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
-    return outcome
+    return result
 
 
 def _chosen(engine: str) -> "infra.engine.Engine":
@@ -78,8 +77,8 @@ def show_step(progress: Progress, event: StepEvent) -> None:
         progress.now(f"{event.operation} {event.name}")
 
 
-def describe(outcome: EngineResult) -> str:
-    """Return an outcome's counts as one line."""
-    counts = [f"{number} {name}" for name, number in sorted(outcome.changes.items()) if number]
-    failed = f"; {len(outcome.failures)} failed" if outcome.failures else ""
+def describe(result: EngineResult) -> str:
+    """Return a result's counts as one line."""
+    counts = [f"{number} {name}" for name, number in sorted(result.changes.items()) if number]
+    failed = f"; {len(result.failures)} failed" if result.failures else ""
     return (", ".join(counts) or "nothing to do") + failed

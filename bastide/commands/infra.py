@@ -21,14 +21,14 @@ def _run(operation: Operation, estate_name: str | None, engine: str, as_json: bo
     context = estate_context(estate_name)
     progress = Progress(Console(stderr=True, quiet=as_json, highlight=False))
     with progress.stage(f"{operation} {context.estate.estate}"):
-        outcome = provision.run(
+        result = provision.run(
             context, operation, engine, lambda e: provision.show_step(progress, e)
         )
     if as_json:
-        print_json({"ok": outcome.ok, "changes": dict(outcome.changes)})
+        print_json({"ok": result.ok, "changes": dict(result.changes)})
     else:
-        click.echo(provision.describe(outcome))
-    return Exit.WELL if outcome.ok else Exit.FINDINGS
+        click.echo(provision.describe(result))
+    return Exit.WELL if result.ok else Exit.FINDINGS
 
 
 @group.command()

@@ -53,20 +53,20 @@ def provide(up: UpRun, results: StageResults) -> StageResults:
         raise CommandError("\n".join(("secrets are missing:", *missing)), Exit.WRONG_USE)
     with ThreadPoolExecutor(1) as beside:
         wheels = beside.submit(wheelhouse.build, up.context.state / "wheelhouse.tar")
-        outcome = provision.run(
+        result = provision.run(
             up.context, Operation.UP, up.engine, lambda e: provision.show_step(up.progress, e)
         )
         wheels.result()
-    if not outcome.ok:
-        first = outcome.failures[0] if outcome.failures else None
+    if not result.ok:
+        first = result.failures[0] if result.failures else None
         raise CommandError(
-            f"provisioning failed: {provision.describe(outcome)}"
+            f"provisioning failed: {provision.describe(result)}"
             + (f"\n    first: {first.name}: {first.message}" if first else "")
             + "\n    do: mend the cause, then run `bastide up` again; what was made is kept",
             Exit.FINDINGS,
         )
-    up.progress.step("resources", provision.describe(outcome))
-    return replace(results, provisioned=outcome)
+    up.progress.step("resources", provision.describe(result))
+    return replace(results, provisioned=result)
 
 
 def configure(up: UpRun, results: StageResults) -> StageResults:
