@@ -2,14 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-from monitors.continuity.records import ContinuityError, DrillResult, read_drill
-
-STAMP = "%Y%m%dT%H%M%SZ"
-# A drill that says it began later than this from now: a wrong clock, or a lie.
-CLOCK_TOLERANCE = timedelta(minutes=5)
+from monitors.continuity.records import CLOCK_TOLERANCE, ContinuityError, DrillResult, read_drill
 
 
 @dataclass(frozen=True, slots=True)

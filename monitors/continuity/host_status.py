@@ -1,13 +1,12 @@
 """The backup status that each host reported, read from its newest audit bundle."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-from monitors.continuity.records import ContinuityError, HostStatus, read_status
+from monitors.continuity.records import CLOCK_TOLERANCE, ContinuityError, HostStatus, read_status
 
 STATUS = "/var/lib/bastide/backup/status.json"
-CLOCK_TOLERANCE = timedelta(minutes=5)
 
 ReadFile = Callable[[Path, str, str], tuple[Path, str] | None]
 """Given the state folder, a host and a file of it: the newest audit bundle and the file's text.

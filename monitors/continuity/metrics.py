@@ -99,9 +99,9 @@ GAUGES: tuple[tuple[str, str, Value], ...] = (
 
 
 def collect(state_dir: Path, estate: Estate, read_file: ReadFile) -> Iterator[GaugeMetricFamily]:
-    """Yield the families, one sample a plan; what is not known has no sample."""
+    """Yield the families, one sample a plan; an unknown value has no sample."""
     plans = read_plan_states(state_dir, estate, read_file)
-    # Given even when it is 0: an estate without plans is not a collector that found nothing.
+    # Given even when it is 0: an estate without plans is not a collector without samples.
     yield GaugeMetricFamily(
         "bastide_backup_plans", "How many backup plans the inventory has.", len(plans)
     )

@@ -1,5 +1,6 @@
 """The records that the programs on hosts write: drill results and backup status."""
 
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,8 @@ from pydantic import (
 from inventory.model import Frozen
 
 MAX_BYTES = 4 * 1024 * 1024
+# A record dated later than this from now: a wrong clock, or a lie.
+CLOCK_TOLERANCE = timedelta(minutes=5)
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 
@@ -105,7 +108,7 @@ class Snapshot(HostRecord):
 
 
 class PlanStatus(HostRecord):
-    """One plan of a host; `error` when the target could not be asked."""
+    """One plan of a host; `error` when the target could not be reached."""
 
     plan: Name
     snapshot: Snapshot | None
@@ -148,7 +151,7 @@ def read_status(text: str, origin: str) -> HostStatus:
 
 
 def first_problem(error: ValidationError) -> str:
-    """Return the first problem of a value that was refused, with its place."""
+    """Return the first problem of a value that was refused, with its path."""
     first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{first['msg']}{f' at {place}' if place else ''}"
+    path = ".".join(str(part) for part in first["loc"])
+    return f"{first['msg']}{f' at {path}' if path else ''}"

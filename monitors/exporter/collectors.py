@@ -73,7 +73,7 @@ def _run(collect: Collect, state: Path, estate: Estate) -> tuple[list[Metric], s
     except Exception as error:
         log.debug("collector failed", exc_info=True)
         return families, f"{type(error).__name__}: {error}"
-    return families, "" if any(family.samples for family in families) else "it found nothing"
+    return families, "" if any(family.samples for family in families) else "it gave no samples"
 
 
 def _duplicates(families: Sequence[Metric]) -> list[str]:

@@ -33,20 +33,20 @@ def node(estate: Estate) -> list[TargetGroup]:
 
 
 def snmp(estate: Estate) -> list[TargetGroup]:
-    """Everything asked over SNMP, by name: the exporter knows address and credentials."""
-    known = snmp_targets(estate)
+    """Everything polled over SNMP, by name: the exporter knows address and credentials."""
+    pollable = snmp_targets(estate)
     groups: list[TargetGroup] = [
         {
             "targets": [entry.name],
             "labels": _labels(entry.tenant, entry.parent, device=entry.name),
         }
         for entry in devices(estate)
-        if entry.name in known
+        if entry.name in pollable
     ]
     return groups + [
         {"targets": [entry.name], "labels": _host_labels(entry)}
         for entry in hosts(estate)
-        if entry.name in known
+        if entry.name in pollable
     ]
 
 

@@ -26,7 +26,7 @@ SHUTDOWN_SECONDS = 2.0
 
 
 class ListenError(Exception):
-    """The listen address is not one (a subclass tells when it is, but cannot be had)."""
+    """The listen address is not one (its subclass: it is one, but cannot be had)."""
 
 
 class ListenRefusedError(ListenError):
@@ -66,7 +66,7 @@ class Options:
     """How an exporter is run.
 
     ``state`` defaults to the estate's state directory; ``traps`` is where traps and informs are
-    received (None: not at all); ``any_target`` lets any address be asked over SNMP.
+    received (None: not at all); ``any_target`` lets any address be polled.
     """
 
     listen: str = DEFAULT_LISTEN

@@ -1,10 +1,10 @@
-"""alertmanager.yml: who is told of an alert, and how alerts are grouped so that few are sent."""
+"""alertmanager.yml: who is notified of an alert, and how alerts are grouped into few messages."""
 
 from dataclasses import dataclass
 from typing import Any
 
 DUTY = "duty"
-CURIOUS = "curious"
+NOT_NOTIFIED = "curious"
 WATCHDOG = "watchdog"
 # Well under the patience of any dead man's switch, which then needs no tuning of its own.
 WATCHDOG_REPEAT = "5m"
@@ -36,7 +36,7 @@ def alertmanager(delivery: Delivery) -> dict[str, Any]:
     """Return alertmanager.yml as data.
 
     One message per municipality and kind of alert; pages come back every 4 hours, tickets daily.
-    ``info`` is told to nobody: it stays in Alertmanager's list, for who looks.
+    ``info`` notifies nobody: it stays in Alertmanager's list.
     """
     return {
         "global": {"resolve_timeout": "5m"},
@@ -55,10 +55,10 @@ def alertmanager(delivery: Delivery) -> dict[str, Any]:
                     "repeat_interval": WATCHDOG_REPEAT,
                 },
                 {"matchers": ['severity="page"'], "receiver": DUTY, "repeat_interval": "4h"},
-                {"matchers": ['severity="info"'], "receiver": CURIOUS},
+                {"matchers": ['severity="info"'], "receiver": NOT_NOTIFIED},
             ],
         },
-        "receivers": [_duty(delivery), _watchdog(delivery), {"name": CURIOUS}],
+        "receivers": [_duty(delivery), _watchdog(delivery), {"name": NOT_NOTIFIED}],
     }
 
 

@@ -24,14 +24,14 @@ class StaticJob:
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredJob:
-    """Targets from the exporter's list ``/targets/<listed>``, asked directly or through a proxy.
+    """Targets from the exporter's ``/targets/<target_list>``, scraped directly or through a proxy.
 
-    ``proxy`` is the collector that asks them (multi-target exporter pattern), under ``path``.
-    ``strip_port`` asks the bare address: ping knows no ports.
+    ``proxy`` is the exporter that probes them (multi-target exporter pattern), under ``path``.
+    ``strip_port`` probes the bare address: ping knows no ports.
     """
 
     job: str
-    listed: str
+    target_list: str
     path: str = "/metrics"
     proxy: str = ""
     module: str = ""
@@ -40,7 +40,7 @@ class DiscoveredJob:
     strip_port: bool = False
 
 
-# What `/security`, `/continuity` and `/traps` tell of others carries their municipality and name.
+# What `/security`, `/continuity` and `/traps` report of others carries their municipality and name.
 STATIC_JOBS: tuple[StaticJob, ...] = (
     StaticJob("prometheus", PROMETHEUS),
     StaticJob("alertmanager", ALERTMANAGER),
@@ -51,14 +51,16 @@ STATIC_JOBS: tuple[StaticJob, ...] = (
     StaticJob("traps", EXPORTER, path="/traps", honor_labels=True),
 )
 DISCOVERED_JOBS: tuple[DiscoveredJob, ...] = (
-    DiscoveredJob("node", listed="node"),
+    DiscoveredJob("node", target_list="node"),
     DiscoveredJob(
-        "icmp", listed="node", path="/probe", proxy=BLACKBOX, module="icmp", strip_port=True
+        "icmp", target_list="node", path="/probe", proxy=BLACKBOX, module="icmp", strip_port=True
     ),
     DiscoveredJob(
-        "snmp", listed="snmp", path="/snmp", proxy=EXPORTER, interval="30s", timeout="20s"
+        "snmp", target_list="snmp", path="/snmp", proxy=EXPORTER, interval="30s", timeout="20s"
     ),
-    DiscoveredJob("blackbox", listed="blackbox", path="/probe", proxy=BLACKBOX, module="http_2xx"),
+    DiscoveredJob(
+        "blackbox", target_list="blackbox", path="/probe", proxy=BLACKBOX, module="http_2xx"
+    ),
 )
 
 
@@ -74,50 +76,50 @@ def prometheus(estate_name: str, operations_host: str) -> dict[str, Any]:
         "rule_files": ["rules/*.yml"],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [ALERTMANAGER]}]}]},
         "scrape_configs": [
-            *(_own(own, operations_host) for own in STATIC_JOBS),
-            *(_discovered(found) for found in DISCOVERED_JOBS),
+            *(_static(job, operations_host) for job in STATIC_JOBS),
+            *(_discovered(job) for job in DISCOVERED_JOBS),
         ],
     }
 
 
-def _own(own: StaticJob, operations_host: str) -> dict[str, Any]:
+def _static(job: StaticJob, operations_host: str) -> dict[str, Any]:
     labels = {"municipality": CENTRAL, "host": operations_host}
     config: dict[str, Any] = {
-        "job_name": own.job,
-        "metrics_path": own.path,
-        "scrape_interval": own.interval,
-        "static_configs": [{"targets": [own.address], "labels": labels}],
+        "job_name": job.job,
+        "metrics_path": job.path,
+        "scrape_interval": job.interval,
+        "static_configs": [{"targets": [job.address], "labels": labels}],
     }
-    return config | ({"honor_labels": True} if own.honor_labels else {})
+    return config | ({"honor_labels": True} if job.honor_labels else {})
 
 
-def _discovered(found: DiscoveredJob) -> dict[str, Any]:
+def _discovered(job: DiscoveredJob) -> dict[str, Any]:
     config: dict[str, Any] = {
-        "job_name": found.job,
-        "metrics_path": found.path,
-        "scrape_interval": found.interval,
-        "scrape_timeout": found.timeout,
+        "job_name": job.job,
+        "metrics_path": job.path,
+        "scrape_interval": job.interval,
+        "scrape_timeout": job.timeout,
         "http_sd_configs": [
-            {"url": f"http://{EXPORTER}/targets/{found.listed}", "refresh_interval": "30s"}
+            {"url": f"http://{EXPORTER}/targets/{job.target_list}", "refresh_interval": "30s"}
         ],
     }
-    if found.module:
-        config["params"] = {"module": [found.module]}
-    if found.proxy:
-        config["relabel_configs"] = _through(found)
+    if job.module:
+        config["params"] = {"module": [job.module]}
+    if job.proxy:
+        config["relabel_configs"] = _proxy_relabelling(job)
     return config
 
 
-def _through(found: DiscoveredJob) -> list[dict[str, Any]]:
-    """Return the relabelling that asks the proxy about the target instead of the target itself."""
+def _proxy_relabelling(job: DiscoveredJob) -> list[dict[str, Any]]:
+    """Return the relabelling that probes the target through the proxy."""
     target: dict[str, Any] = {
         "source_labels": ["__address__"],
         "target_label": "__param_target",
     }
-    if found.strip_port:
+    if job.strip_port:
         target |= {"regex": r"\[?([^\]]+?)\]?(?::\d+)?", "replacement": "$1"}
     return [
         target,
         {"source_labels": ["__param_target"], "target_label": "instance"},
-        {"target_label": "__address__", "replacement": found.proxy},
+        {"target_label": "__address__", "replacement": job.proxy},
     ]

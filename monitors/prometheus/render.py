@@ -20,7 +20,7 @@ from monitors.prometheus.alertmanager_config import Delivery, alertmanager
 from monitors.prometheus.blackbox_config import blackbox
 from monitors.prometheus.dashboards import provisioning
 from monitors.prometheus.prometheus_config import prometheus
-from monitors.prometheus.runbook_pages import pages
+from monitors.prometheus.runbook_pages import runbook_pages
 
 RULES = Path(__file__).resolve().parent / "rules"
 HEADER = "# Written by `bastide monitor rules`; the next run overwrites changes made here.\n"
@@ -44,7 +44,7 @@ def files(
     yield "blackbox.yml", _yaml(blackbox())
     for rule_file in sorted(RULES.glob("*.yml")):
         yield f"rules/{rule_file.name}", rule_file.read_bytes()
-    for name, page in pages(runbooks):
+    for name, page in runbook_pages(runbooks):
         yield f"{ASSETS}/{name}", page.encode()
     yield from _grafana(_prometheus(estate))
 
@@ -90,7 +90,7 @@ def _grafana(address: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _prometheus(estate: Estate) -> str:
-    """Where a browser finds Prometheus, as the playbooks tell it (`--web.external-url`)."""
+    """Where a browser finds Prometheus, as the playbooks set it (`--web.external-url`)."""
     address = _operations_host(estate).host.address
     return f"http://[{address}]:9090" if address.version == 6 else f"http://{address}:9090"
 

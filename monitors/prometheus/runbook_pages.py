@@ -18,17 +18,17 @@ STYLE = (
 LINK_TO_PAGE = re.compile(r'href="([^":]+)\.md"')
 
 
-def pages(runbooks: Path) -> Iterator[tuple[str, str]]:
+def runbook_pages(runbooks: Path) -> Iterator[tuple[str, str]]:
     """Yield every runbook as its relative path, ending in `.html`, and the page's text."""
     for source in sorted(runbooks.rglob("*.md")):
         path = source.relative_to(runbooks).with_suffix(".html")
-        yield path.as_posix(), page(source.stem, source.read_text(encoding="utf-8"))
+        yield path.as_posix(), runbook_page(source.stem, source.read_text(encoding="utf-8"))
 
 
-def page(title: str, markdown: str) -> str:
+def runbook_page(title: str, markdown: str) -> str:
     """Return one CommonMark text (with tables) as a whole HTML page.
 
-    HTML in the text is shown, not obeyed; links between runbooks lead to each other's pages.
+    HTML in the text is escaped; links between runbooks lead to each other's pages.
     """
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     body = LINK_TO_PAGE.sub(r'href="\1.html"', reader.render(markdown))

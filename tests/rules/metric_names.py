@@ -1,4 +1,4 @@
-"""The names of all series that rules may read, asked of the code that hands them over."""
+"""The names of all series that rules may read, taken from the code that exposes them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,7 +33,7 @@ def metric_names(state: Path) -> set[str]:
         *(family.name for family in _polled(estate)),
         *names(Receiver(estate, state, ("127.0.0.1", 0), lambda *_: None)),
         *(name for profile in shipped_profiles().values() for name in _profiled(profile)),
-        # Of an estate of which nothing is known.
+        # Of an estate without audits or drills.
         *(n for name in COLLECTORS for n in names(MonitoredCollector(name, state, estate))),
     }
 
@@ -50,6 +50,6 @@ def _profiled(profile: Profile) -> Iterator[str]:
 def _polled(estate: Estate) -> Iterator[Family]:
     target = next(iter(targets(estate).values()))
     yield from PollResult(target, True, 1.0, "", (), ()).families()
-    wanted = PortIntent(port="1", vlan=5, speed_mbps=100, neighbour=target.name)
-    intent = Intent("", (wanted,), directory(estate))
+    port = PortIntent(port="1", vlan=5, speed_mbps=100, neighbour=target.name)
+    intent = Intent("", (port,), directory(estate))
     yield from intent_families(intent, Seen(ports=(Port("1", "1", "1"),), neighbours=()))

@@ -25,7 +25,7 @@ QUOTED = re.compile(r'"[^"]*"')
 LABEL_LISTS = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")
 MATCHERS = re.compile(r"\{[^}]*\}")
 NAMES = re.compile(r"(?<![\w:.])[a-zA-Z_:][\w:]*(?!\s*\()(?![\w:])")
-WORDS = {"and", "or", "unless", "by", "without", "on", "bool", "offset"}
+KEYWORDS = {"and", "or", "unless", "by", "without", "on", "bool", "offset"}
 
 
 def promtool(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
@@ -46,17 +46,17 @@ def test_promtool_passes(file: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_alert_is_seen_firing() -> None:
-    assert sorted({seen.alert for seen in expectations() if seen.labels}) == alert_names()
+def test_every_alert_is_tested_firing() -> None:
+    assert sorted({case.alert for case in expectations() if case.labels}) == alert_names()
 
 
-def test_every_alert_is_seen_silent() -> None:
-    assert sorted({seen.alert for seen in expectations() if not seen.labels}) == alert_names()
+def test_every_alert_is_tested_silent() -> None:
+    assert sorted({case.alert for case in expectations() if not case.labels}) == alert_names()
 
 
-def test_every_severity_of_an_alert_is_seen_firing() -> None:
-    seen = {(case.alert, labels["severity"]) for case in expectations() for labels in case.labels}
-    assert seen == {(rule["alert"], rule["labels"]["severity"]) for rule in alerts()}
+def test_every_severity_of_an_alert_is_tested_firing() -> None:
+    tested = {(case.alert, labels["severity"]) for case in expectations() for labels in case.labels}
+    assert tested == {(rule["alert"], rule["labels"]["severity"]) for rule in alerts()}
 
 
 def test_every_alert_that_fires_says_where() -> None:
@@ -67,7 +67,7 @@ def test_every_alert_that_fires_says_where() -> None:
 
 
 @pytest.mark.parametrize("rule", alerts(), ids=lambda rule: rule["alert"])
-def test_an_alert_has_severity_words_and_a_runbook(rule: dict[str, Any]) -> None:
+def test_an_alert_has_severity_annotations_and_a_runbook(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in ("page", "ticket", "info")
     assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
     page = f"alerts/{rule['alert']}"
@@ -80,9 +80,9 @@ def test_there_is_no_runbook_without_its_alert() -> None:
 
 
 def test_every_metric_that_a_rule_reads_exists(tmp_path: Path) -> None:
-    known = {rule["record"] for rule in rules() if "record" in rule} | metric_names(tmp_path)
+    existing = {rule["record"] for rule in rules() if "record" in rule} | metric_names(tmp_path)
     for rule in rules():
-        unknown = metrics_of(rule["expr"]) - known
+        unknown = metrics_of(rule["expr"]) - existing
         assert not unknown, f"{rule.get('alert') or rule['record']} reads {unknown}"
 
 
@@ -96,7 +96,7 @@ def test_every_recorded_series_is_named_level_metric_operation() -> None:
     ("alert", "jobs"), [("HostDown", {"node", "icmp"}), ("DeviceDown", {"snmp"})]
 )
 def test_a_parents_silence_is_known_before_its_children_alert(alert: str, jobs: set[str]) -> None:
-    """The parent is asked once an interval, and its answer awaited for as long as the timeout."""
+    """The parent is scraped once an interval, and its response awaited until the timeout."""
     latest = max(
         seconds(job.interval) + seconds(job.timeout) for job in DISCOVERED_JOBS if job.job in jobs
     )
@@ -133,4 +133,4 @@ def metrics_of(expression: str) -> set[str]:
     """Return the metric names in an expression; functions and labels are left out."""
     for part in (QUOTED, MATCHERS, LABEL_LISTS):
         expression = part.sub(" ", expression)
-    return set(NAMES.findall(expression)) - WORDS
+    return set(NAMES.findall(expression)) - KEYWORDS

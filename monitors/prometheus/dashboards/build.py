@@ -28,7 +28,7 @@ SIZES = {
     "table": (12, 8),
     "state-timeline": (24, 8),
 }
-# Devices are asked every 30 s: below that a rate has too few samples.
+# Devices are polled every 30 s: below that a rate has too few samples.
 MIN_INTERVAL = "30s"
 VARIABLE_QUERIES = {
     "municipality": 'label_values(bastide_snmp_success{device!=""}, municipality)',
@@ -125,16 +125,16 @@ class _Grid:
 
     def _lay_out(self, panels: tuple[Panel, ...], top: int) -> tuple[list[Json], int]:
         """The panels with their positions, and where the next row begins."""
-        placed, x, y, tallest = [], 0, top, 0
+        positioned, x, y, tallest = [], 0, top, 0
         for panel in panels:
             width, height = SIZES[panel.panel]
             width, height = panel.width or width, panel.height or height
             if x + width > GRID_WIDTH:
                 x, y, tallest = 0, y + tallest, 0
             position = {"x": x, "y": y, "w": width, "h": height}
-            placed.append(self._panel(panel) | {"gridPos": position})
+            positioned.append(self._panel(panel) | {"gridPos": position})
             x, tallest = x + width, max(tallest, height)
-        return placed, y + tallest
+        return positioned, y + tallest
 
     def _next_id(self) -> int:
         self._number += 1

@@ -32,7 +32,7 @@ class ValueFormat(_Frozen):
 class Query(ValueFormat):
     """A PromQL query; ``$where`` in it is the dashboard's own selection.
 
-    ``legend`` names a line, ``column`` a table's column; no column: only its labels are shown.
+    ``legend`` names a line, ``column`` a table's column; no column: only its labels are columns.
     ``below``: drawn under the axis, as traffic out is.
     """
 
@@ -59,7 +59,7 @@ class Panel(ValueFormat):
 
 
 class Row(_Frozen):
-    """Panels under a heading; a folded row asks nothing until it is opened."""
+    """Panels under a heading; a folded row queries nothing until it is opened."""
 
     row: str
     folded: bool = False

@@ -20,7 +20,7 @@ def dashboards(prometheus: str) -> Iterator[tuple[str, bytes]]:
 
 
 def providers() -> dict[str, Any]:
-    """Return Grafana's list of places that hold dashboards."""
+    """Return Grafana's list of folders with dashboards."""
     provider = {
         "name": "bastide",
         "folder": "Bastide",

@@ -29,38 +29,38 @@ def ago(**length: float) -> datetime:
 
 def put_drill(state: Path, started: datetime, **changed: Any) -> Path:
     """Keep a drill result, by default one that succeeded."""
-    told = json.loads((CASES / "drills" / "good.json").read_text())
-    told |= {"started": started.isoformat(), "finished": started.isoformat(), **changed}
+    result = json.loads((CASES / "drills" / "good.json").read_text())
+    result |= {"started": started.isoformat(), "finished": started.isoformat(), **changed}
     folder = state / "drills"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{started:%Y%m%dT%H%M%SZ}-{told['host']}-{told['plan']}.json"
-    path.write_text(json.dumps(told))
+    path = folder / f"{started:%Y%m%dT%H%M%SZ}-{result['host']}-{result['plan']}.json"
+    path.write_text(json.dumps(result))
     return path
 
 
 def put_failed_drill(state: Path, started: datetime) -> Path:
-    """Keep the result of a drill that found no snapshot."""
+    """Keep the result of a drill that newest no snapshot."""
     failed: dict[str, Any] = {"depth": None, "rto_seconds": None, "rpo_seconds": None, "steps": []}
     return put_drill(state, started, ok=False, error="no snapshot", **failed)
 
 
-def put_bundle(state: Path, asked: datetime, told: str, *, owner: str = "root") -> Path:
-    """Keep an audit bundle in which the host tells what its timer wrote of its backups."""
-    lines = (f"{STATUS}:{line}" for line in told.splitlines())
-    stdout = "\n".join([f"{asked.timestamp():.0f}", f"{STATUS} {owner} 644", *lines])
+def put_bundle(state: Path, collected: datetime, status: str, *, owner: str = "root") -> Path:
+    """Keep an audit bundle with the status that the host's timer wrote of its backups."""
+    lines = (f"{STATUS}:{line}" for line in status.splitlines())
+    stdout = "\n".join([f"{collected.timestamp():.0f}", f"{STATUS} {owner} 644", *lines])
     recorded = Recorded(command=KEPT, rc=0, stdout=stdout, stderr="", seconds=1)
     bundle = Bundle(
         collector=1,
         commands_sha256="0" * 64,
         host=HOST,
-        clock=asked.timestamp(),
+        clock=collected.timestamp(),
         recorded=(recorded,),
     )
-    return keep(pack(bundle), state, HOST, asked)
+    return keep(pack(bundle), state, HOST, collected)
 
 
 def status_text(snapshot: datetime | None, *, host: str = HOST, error: str | None = None) -> str:
     """Return what bastide-backup prints about one plan."""
-    found = {"id": "b0116522", "time": snapshot.isoformat(), "snapshots": 3} if snapshot else None
-    plan = {"plan": PLAN, "snapshot": found, "error": error, "last_run": {}}
+    newest = {"id": "b0116522", "time": snapshot.isoformat(), "snapshots": 3} if snapshot else None
+    plan = {"plan": PLAN, "snapshot": newest, "error": error, "last_run": {}}
     return json.dumps({"host": host, "at": ago(minutes=1).isoformat(), "plans": [plan]})

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from monitors.continuity.drill_history import is_due, latest_drills, read_drill_history
 from tests.monitors.continuity.state_folder import (
     HOST,
@@ -22,12 +24,12 @@ def test_a_plan_that_was_never_drilled_is_due(tmp_path: Path) -> None:
 def test_a_failed_drill_does_not_hide_the_last_success(tmp_path: Path) -> None:
     put_drill(tmp_path, ago(days=40))
     put_failed_drill(tmp_path, ago(days=1))
-    found = read_drill_history(tmp_path, HOST, PLAN, NOW)
-    assert found.newest
-    assert not found.newest.ok
-    assert found.success
-    assert found.success.started == ago(days=40)
-    assert is_due(found, MONTH_SECONDS, NOW)
+    history = read_drill_history(tmp_path, HOST, PLAN, NOW)
+    assert history.newest
+    assert not history.newest.ok
+    assert history.success
+    assert history.success.started == ago(days=40)
+    assert is_due(history, MONTH_SECONDS, NOW)
 
 
 def test_a_recent_success_makes_another_unnecessary(tmp_path: Path) -> None:
@@ -37,18 +39,18 @@ def test_a_recent_success_makes_another_unnecessary(tmp_path: Path) -> None:
 
 def test_a_drill_of_tomorrow_is_not_believed(tmp_path: Path) -> None:
     put_drill(tmp_path, ago(days=-1))
-    found = read_drill_history(tmp_path, HOST, PLAN, NOW)
-    assert found.success is None
-    assert "in the future" in found.unreadable[0]
+    history = read_drill_history(tmp_path, HOST, PLAN, NOW)
+    assert history.success is None
+    assert "in the future" in history.unreadable[0]
 
 
 def test_a_file_that_is_no_result_is_counted_and_passed_over(tmp_path: Path) -> None:
     put_drill(tmp_path, ago(days=2))
     put_drill(tmp_path, ago(days=1)).write_text("{")
-    found = read_drill_history(tmp_path, HOST, PLAN, NOW)
-    assert found.success
-    assert found.success.started == ago(days=2)
-    assert len(found.unreadable) == 1
+    history = read_drill_history(tmp_path, HOST, PLAN, NOW)
+    assert history.success
+    assert history.success.started == ago(days=2)
+    assert len(history.unreadable) == 1
 
 
 def test_a_file_named_after_another_plan_does_not_count_for_it(tmp_path: Path) -> None:
@@ -65,3 +67,66 @@ def test_latest_is_one_drill_a_plan(tmp_path: Path) -> None:
         ("kastrava-app", True),
         ("velgora-app", False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("age_seconds", "due"), [(MONTH_SECONDS, False), (MONTH_SECONDS + 1, True)]
+)
+def test_a_drill_counts_until_it_is_older_than_its_interval(
+    tmp_path: Path, age_seconds: int, due: bool
+) -> None:
+    put_drill(tmp_path, ago(seconds=age_seconds))
+    assert is_due(read_drill_history(tmp_path, HOST, PLAN, NOW), MONTH_SECONDS, NOW) == due
+
+
+@pytest.mark.parametrize(("ahead_minutes", "believed"), [(5, True), (6, False)])
+def test_clocks_may_differ_a_little(tmp_path: Path, ahead_minutes: int, believed: bool) -> None:
+    put_drill(tmp_path, ago(minutes=-ahead_minutes))
+    history = read_drill_history(tmp_path, HOST, PLAN, NOW)
+    assert (history.success is not None) == believed
+    assert len(history.unreadable) == (not believed)
+
+
+def test_the_newest_of_several_successes_counts(tmp_path: Path) -> None:
+    for days in (9, 1, 5):
+        put_drill(tmp_path, ago(days=days))
+    history = read_drill_history(tmp_path, HOST, PLAN, NOW)
+    assert history.success
+    assert history.success.started == ago(days=1)
+    assert history.newest == history.success
+
+
+def test_the_newest_of_several_failures_is_shown(tmp_path: Path) -> None:
+    for days in (3, 1, 2):
+        put_failed_drill(tmp_path, ago(days=days))
+    history = read_drill_history(tmp_path, HOST, PLAN, NOW)
+    assert history.newest
+    assert history.newest.started == ago(days=1)
+    assert history.success is None
+
+
+def test_what_lies_behind_the_last_success_is_not_read(tmp_path: Path) -> None:
+    put_drill(tmp_path, ago(days=2)).write_text("{")
+    put_drill(tmp_path, ago(days=1))
+    assert read_drill_history(tmp_path, HOST, PLAN, NOW).unreadable == ()
+
+
+def test_a_file_that_only_ends_like_a_result_of_the_plan_is_not_one(tmp_path: Path) -> None:
+    path = put_drill(tmp_path, ago(days=1))
+    path.rename(path.with_name(f"copy-of-{HOST}-{PLAN}.json"))
+    history = read_drill_history(tmp_path, HOST, PLAN, NOW)
+    assert (history.newest, history.unreadable) == (None, ())
+
+
+def test_a_result_of_another_host_does_not_count(tmp_path: Path) -> None:
+    path = put_drill(tmp_path, ago(days=1), host="kastrava-app", municipality="kastrava")
+    path.rename(path.with_name(path.name.replace("kastrava-app", HOST)))
+    history = read_drill_history(tmp_path, HOST, PLAN, NOW)
+    assert (history.newest, history.success) == (None, None)
+
+
+def test_latest_passes_over_what_is_no_result_or_not_of_this_time(tmp_path: Path) -> None:
+    put_drill(tmp_path, ago(days=3))
+    put_drill(tmp_path, ago(days=2)).write_text("{")
+    put_drill(tmp_path, ago(days=-1))
+    assert [drill.started for drill in latest_drills(tmp_path)] == [ago(days=3)]

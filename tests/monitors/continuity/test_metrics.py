@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+from inventory.model import Estate
 from monitors.audit.host_files import newest_content
 from monitors.continuity.metrics import collect
+from monitors.continuity.records import read_drill
 from tests.monitors.continuity.state_folder import (
+    CASES,
     HOST,
     ago,
     lab_estate,
@@ -26,31 +29,31 @@ def scraped(state: Path) -> dict[str, float]:
 
 
 def test_a_plan_without_data_has_what_a_rule_can_join_and_no_invented_time(tmp_path: Path) -> None:
-    found = scraped(tmp_path)
-    assert found["bastide_backup_expected"] == 1
-    assert found["bastide_backup_status_success"] == 0
-    assert "bastide_backup_last_snapshot_timestamp_seconds" not in found
-    assert "bastide_drill_last_success_timestamp_seconds" not in found
+    values = scraped(tmp_path)
+    assert values["bastide_backup_expected"] == 1
+    assert values["bastide_backup_status_success"] == 0
+    assert "bastide_backup_last_snapshot_timestamp_seconds" not in values
+    assert "bastide_drill_last_success_timestamp_seconds" not in values
 
 
 def test_a_failed_drill_shows_beside_the_last_success(tmp_path: Path) -> None:
     put_drill(tmp_path, ago(days=9))
     put_failed_drill(tmp_path, ago(days=1))
-    found = scraped(tmp_path)
-    assert found["bastide_drill_last_run_success"] == 0
-    assert found["bastide_drill_depth"] == -1
-    assert found["bastide_drill_last_success_timestamp_seconds"] == ago(days=9).timestamp()
+    values = scraped(tmp_path)
+    assert values["bastide_drill_last_run_success"] == 0
+    assert values["bastide_drill_depth"] == -1
+    assert values["bastide_drill_last_success_timestamp_seconds"] == ago(days=9).timestamp()
 
 
 def test_what_was_measured_is_exported_beside_its_target(tmp_path: Path) -> None:
     put_bundle(tmp_path, ago(minutes=1), status_text(ago(hours=2)))
     put_drill(tmp_path, ago(days=1))
-    found = scraped(tmp_path)
-    assert found["bastide_backup_last_snapshot_timestamp_seconds"] == ago(hours=2).timestamp()
-    assert found["bastide_backup_rpo_target_seconds"] == 26 * 3600
-    assert found["bastide_drill_depth"] == 5
-    assert 0 < found["bastide_drill_rto_seconds"] < found["bastide_backup_rto_target_seconds"]
-    assert found["bastide_drill_interval_target_seconds"] == 30 * 86_400
+    values = scraped(tmp_path)
+    assert values["bastide_backup_last_snapshot_timestamp_seconds"] == ago(hours=2).timestamp()
+    assert values["bastide_backup_rpo_target_seconds"] == 26 * 3600
+    assert values["bastide_drill_depth"] == 5
+    assert 0 < values["bastide_drill_rto_seconds"] < values["bastide_backup_rto_target_seconds"]
+    assert values["bastide_drill_interval_target_seconds"] == 30 * 86_400
 
 
 def test_a_file_that_cannot_be_read_is_counted(tmp_path: Path) -> None:
@@ -84,3 +87,41 @@ def test_names_types_and_labels_are_those_that_rules_and_dashboards_join_on(
         "bastide_backup_plans": ("gauge", ()),
         **{f"bastide_{name}": ("gauge", ("host", "municipality", "plan")) for name in plan},
     }
+
+
+def test_every_value_is_that_of_its_plan(tmp_path: Path) -> None:
+    put_bundle(tmp_path, ago(minutes=1), status_text(ago(hours=2)))
+    put_drill(tmp_path, ago(days=9))
+    put_failed_drill(tmp_path, ago(days=1))
+    good = read_drill(CASES / "drills" / "good.json")
+    assert scraped(tmp_path) == {
+        "bastide_backup_expected": 1,
+        "bastide_backup_rpo_target_seconds": 26 * 3600,
+        "bastide_backup_rto_target_seconds": 24 * 3600,
+        "bastide_backup_status_success": 1,
+        "bastide_backup_status_timestamp_seconds": ago(minutes=1).timestamp(),
+        "bastide_backup_last_snapshot_timestamp_seconds": ago(hours=2).timestamp(),
+        "bastide_backup_snapshots": 3,
+        "bastide_drill_interval_target_seconds": 30 * 86_400,
+        "bastide_drill_last_run_success": 0,
+        "bastide_drill_last_run_timestamp_seconds": ago(days=1).timestamp(),
+        "bastide_drill_depth": -1,
+        "bastide_drill_last_success_timestamp_seconds": ago(days=9).timestamp(),
+        "bastide_drill_rpo_seconds": good.rpo_seconds,
+        "bastide_drill_rto_seconds": good.rto_seconds,
+        "bastide_drill_unreadable_files": 0,
+    }
+
+
+def test_an_empty_target_has_no_count_of_snapshots(tmp_path: Path) -> None:
+    put_bundle(tmp_path, ago(minutes=1), status_text(None))
+    assert "bastide_backup_snapshots" not in scraped(tmp_path)
+
+
+def test_plans_are_counted_even_when_there_are_none(tmp_path: Path) -> None:
+    def plans(estate: Estate) -> float:
+        (sample,) = next(iter(collect(tmp_path, estate, newest_content))).samples
+        return sample.value
+
+    assert plans(lab_estate()) == 4
+    assert plans(lab_estate().model_copy(update={"municipalities": ()})) == 0

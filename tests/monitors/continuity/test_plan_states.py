@@ -1,5 +1,6 @@
-"""What is known of every expected plan; what is not known comes with a reason."""
+"""The state of every plan of the inventory; what is unknown comes with a reason."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def test_every_plan_of_the_inventory_is_there_before_anything_is_known(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("answer", "owner", "said"),
+    ("answer", "owner", "reason"),
     [
         ("", "root", "is empty"),
         ("{}", "www-data", "others may have written it"),
@@ -45,20 +46,16 @@ def test_every_plan_of_the_inventory_is_there_before_anything_is_known(tmp_path:
         (status_text(ago(hours=-2)), "root", "in the future"),
         (status_text(None, error="Permission denied"), "root", "Permission denied"),
         (status_text(None), "root", "holds no snapshot"),
-        (
-            '{"host": "velgora-app", "at": "2026-01-01T00:00:00Z", "plans": []}',
-            "root",
-            "does not know",
-        ),
+        (NO_PLANS, "root", "does not know"),
     ],
 )
-def test_an_answer_that_tells_nothing_says_why(
-    tmp_path: Path, answer: str, owner: str, said: str
+def test_a_status_without_a_snapshot_says_why(
+    tmp_path: Path, answer: str, owner: str, reason: str
 ) -> None:
     put_bundle(tmp_path, ago(minutes=1), answer, owner=owner)
-    found = velgora(tmp_path)
-    assert found.last_snapshot is None
-    assert said in (found.problem or "")
+    plan = velgora(tmp_path)
+    assert plan.last_snapshot is None
+    assert reason in (plan.problem or "")
 
 
 def test_a_damaged_bundle_is_a_reason_not_a_crash(tmp_path: Path) -> None:
@@ -73,17 +70,58 @@ def test_only_the_newest_bundle_is_believed(tmp_path: Path) -> None:
     assert velgora(tmp_path).last_snapshot is None
 
 
-def test_a_fresh_snapshot_and_a_drill_are_told(tmp_path: Path) -> None:
+def test_a_fresh_snapshot_and_a_drill_are_reported(tmp_path: Path) -> None:
     put_bundle(tmp_path, ago(minutes=1), status_text(ago(hours=2)))
     put_drill(tmp_path, ago(days=1))
-    found = velgora(tmp_path)
-    assert found.problem is None
-    assert found.age_seconds(NOW) == pytest.approx(7200)
-    assert found.within_rpo(NOW)
-    assert found.last_drill
-    assert found.last_drill.ok
+    plan = velgora(tmp_path)
+    assert plan.problem is None
+    assert plan.age_seconds(NOW) == pytest.approx(7200)
+    assert plan.within_rpo(NOW)
+    assert plan.last_drill
+    assert plan.last_drill.ok
 
 
 def test_a_snapshot_older_than_its_service_allows_is_outside_the_rpo(tmp_path: Path) -> None:
     put_bundle(tmp_path, ago(minutes=1), status_text(ago(hours=27)))
     assert not velgora(tmp_path).within_rpo(NOW)
+
+
+def test_what_the_host_reported_is_passed_on(tmp_path: Path) -> None:
+    put_bundle(tmp_path, ago(minutes=1), status_text(ago(hours=2)))
+    plan = velgora(tmp_path)
+    assert (plan.objectives.municipality, plan.objectives.plan) == ("velgora", "permits")
+    assert plan.reported_at == ago(minutes=1)
+    assert plan.last_snapshot == ago(hours=2)
+    assert plan.snapshots == 3
+
+
+@pytest.mark.parametrize(("age_seconds", "within"), [(26 * 3600, True), (26 * 3600 + 1, False)])
+def test_the_rpo_itself_is_still_within(tmp_path: Path, age_seconds: int, within: bool) -> None:
+    put_bundle(tmp_path, ago(minutes=1), status_text(ago(seconds=age_seconds)))
+    assert velgora(tmp_path).within_rpo(NOW) == within
+
+
+def test_a_host_that_was_never_audited_says_so(tmp_path: Path) -> None:
+    plan = velgora(tmp_path)
+    assert plan.problem == "the host was not audited yet"
+    assert (plan.snapshots, plan.reported_at, plan.age_seconds(NOW)) == (0, None, None)
+    assert plan.last_drill is None
+
+
+def test_each_plan_of_a_host_has_its_own_snapshot(tmp_path: Path) -> None:
+    status = json.loads(status_text(ago(hours=2)))
+    other = {**status["plans"][0], "plan": "archive", "snapshot": None, "error": "no space left"}
+    status["plans"] = [other, *status["plans"]]
+    put_bundle(tmp_path, ago(minutes=1), json.dumps(status))
+    assert velgora(tmp_path).last_snapshot == ago(hours=2)
+
+
+def test_a_status_of_the_future_is_refused_though_its_snapshot_is_not(tmp_path: Path) -> None:
+    status = json.loads(status_text(ago(hours=2))) | {"at": ago(hours=-1).isoformat()}
+    put_bundle(tmp_path, ago(minutes=1), json.dumps(status))
+    assert "in the future" in (velgora(tmp_path).problem or "")
+
+
+def test_clocks_may_differ_a_little(tmp_path: Path) -> None:
+    put_bundle(tmp_path, ago(minutes=1), status_text(ago(minutes=-4)))
+    assert velgora(tmp_path).last_snapshot == ago(minutes=-4)

@@ -38,9 +38,9 @@ def test_one_that_raises_half_way_fails_and_its_half_is_served(
         yield GaugeMetricFamily("bastide_first", "h", 1)
         raise OSError("disk on fire")
 
-    found = text(tmp_path, monkeypatch, collect)
-    assert FAILED in found
-    assert "bastide_first 1" in found
+    exposition = text(tmp_path, monkeypatch, collect)
+    assert FAILED in exposition
+    assert "bastide_first 1" in exposition
 
 
 def test_one_that_finds_nothing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,14 +51,14 @@ def test_one_that_finds_nothing_fails(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_one_whose_samples_clash_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     twins = [GaugeMetricFamily("bastide_twin", "h", 1), GaugeMetricFamily("bastide_twin", "h", 2)]
-    found = text(tmp_path, monkeypatch, lambda _state, _estate: twins)
-    assert FAILED in found
-    assert "bastide_twin" not in found
+    exposition = text(tmp_path, monkeypatch, lambda _state, _estate: twins)
+    assert FAILED in exposition
+    assert "bastide_twin" not in exposition
 
 
 def test_one_that_works_is_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = text(
+    exposition = text(
         tmp_path, monkeypatch, lambda _state, _estate: [GaugeMetricFamily("bastide_a", "h", 1)]
     )
-    assert GOOD in found
-    assert "bastide_a 1" in found
+    assert GOOD in exposition
+    assert "bastide_a 1" in exposition

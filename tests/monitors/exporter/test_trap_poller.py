@@ -1,4 +1,4 @@
-"""A trap asks the device at once; one from a stranger asks nobody."""
+"""A trap polls its device at once; one from an unknown device polls nothing."""
 
 import asyncio
 import logging

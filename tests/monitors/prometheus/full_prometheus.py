@@ -56,7 +56,7 @@ STEPS = 60
 
 
 def known_metrics() -> set[str]:
-    """The names of all that a dashboard may ask for."""
+    """The names of all that a dashboard may query."""
     return {name for name, _ in _measured()} | set(FOREIGN) | _recorded()
 
 
@@ -93,7 +93,7 @@ def prometheus_with_all(folder: Path) -> Iterator[str]:
 
 
 def query_api(address: str, path: str, **parameters: str) -> Any:
-    """The data of an answer of Prometheus' API; an error fails the test in Prometheus' words."""
+    """The data of a response of Prometheus' API; an error fails the test with its message."""
     url = f"{address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
     try:
         with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - loopback

@@ -12,7 +12,7 @@ def test_with_nothing_given_nothing_leaves_the_host() -> None:
     assert receivers(Delivery()) == {name: {"name": name} for name in names}
 
 
-def test_the_duty_desk_is_told_when_it_is_over() -> None:
+def test_the_duty_desk_is_notified_when_an_alert_resolves() -> None:
     mail = Mail(to="duty@a.example", sender="alerts@a.example", relay="mail.a.example:25")
     duty = receivers(Delivery(webhook="https://a.example/hook", mail=mail))["duty"]
     assert duty["webhook_configs"] == [{"url": "https://a.example/hook", "send_resolved": True}]
@@ -38,8 +38,8 @@ def test_one_message_for_one_kind_of_alert_in_one_municipality() -> None:
     assert alertmanager(Delivery())["route"]["group_by"] == ["municipality", "alertname"]
 
 
-def test_what_is_for_the_curious_is_told_to_nobody() -> None:
+def test_info_notifies_nobody() -> None:
     given = Delivery(webhook="https://a.example/hook", watchdog="https://b.example/alive")
     routes = alertmanager(given)["route"]["routes"]
-    (curious,) = (route for route in routes if route["matchers"] == ['severity="info"'])
-    assert receivers(given)[curious["receiver"]] == {"name": "curious"}
+    (info,) = (route for route in routes if route["matchers"] == ['severity="info"'])
+    assert receivers(given)[info["receiver"]] == {"name": "curious"}

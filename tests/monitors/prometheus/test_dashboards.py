@@ -1,4 +1,4 @@
-"""The dashboards: what Grafana would ask is asked here, of a real Prometheus."""
+"""The dashboards: Grafana's queries, run against a real Prometheus."""
 
 import json
 import re
@@ -24,8 +24,8 @@ Panel = dict[str, Any]
 PROMETHEUS = "http://ops.example:9090"
 VARIABLES = {"$__rate_interval": "2m", "$__range": "1h", "$municipality": "north"}
 WELL, ILL = "north-well", "north-ill"
-# What no PromQL expression means as a series: its own words, functions aside.
-WORDS = {"and", "or", "unless", "on", "ignoring", "bool", "group_left", "group_right"}
+# What no PromQL expression means as a series: its keywords.
+KEYWORDS = {"and", "or", "unless", "on", "ignoring", "bool", "group_left", "group_right"}
 CORE_PANELS = {"stat", "gauge", "timeseries", "table", "state-timeline"}
 
 
@@ -54,8 +54,8 @@ def metrics(expression: str) -> set[str]:
     """The names of series in a PromQL expression."""
     bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^\]]*\]', "", expression)
     bare = re.sub(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", "", bare)
-    found = re.findall(r"(?<![\w:.])([a-zA-Z_:][\w:]*)(?!\s*\(|[\w:])", bare)
-    return {name for name in found if name not in WORDS}
+    names = re.findall(r"(?<![\w:.])([a-zA-Z_:][\w:]*)(?!\s*\(|[\w:])", bare)
+    return {name for name in names if name not in KEYWORDS}
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +67,13 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
-def test_every_series_asked_for_exists(expression: str) -> None:
+def test_every_series_queried_exists(expression: str) -> None:
     assert metrics(expression)
     assert metrics(expression) <= known_metrics()
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
-def test_every_query_finds_something(prometheus: str, expression: str) -> None:
+def test_every_query_has_a_result(prometheus: str, expression: str) -> None:
     answers = [
         query_api(prometheus, "query", query=filled_in(expression, device))["result"]
         for device in (WELL, ILL)
@@ -83,22 +83,24 @@ def test_every_query_finds_something(prometheus: str, expression: str) -> None:
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_no_query_is_an_error_where_there_is_nothing(prometheus: str, expression: str) -> None:
-    asked = filled_in(expression, "no-such-device").replace("north", "nowhere")
-    assert query_api(prometheus, "query", query=asked)["resultType"] in ("vector", "scalar")
+    query = filled_in(expression, "no-such-device").replace("north", "nowhere")
+    assert query_api(prometheus, "query", query=query)["resultType"] in ("vector", "scalar")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_variables_list_what_there_is_to_choose(prometheus: str, name: str) -> None:
     expected = {"municipality": ["north"], "device": sorted((WELL, ILL))}
-    asked = [v for v in dashboard(name, PROMETHEUS)["templating"]["list"] if v["type"] == "query"]
-    for variable in asked:
+    variables = [
+        v for v in dashboard(name, PROMETHEUS)["templating"]["list"] if v["type"] == "query"
+    ]
+    for variable in variables:
         series, label = re.findall(r"^label_values\((.+), (\w+)\)$", variable["query"]["query"])[0]
         chosen = {"match[]": filled_in(series, WELL)}
         assert (
             query_api(prometheus, f"label/{label}/values", **chosen) == expected[variable["name"]]
         )
     used = re.findall(r"\$(municipality|device)\b", text(name, PROMETHEUS))
-    assert set(used) == {variable["name"] for variable in asked}
+    assert set(used) == {variable["name"] for variable in variables}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -108,9 +110,9 @@ def test_the_text_is_the_dashboard_as_json(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_panels_are_told_apart_and_explained(name: str) -> None:
-    made = dashboard(name, PROMETHEUS)["panels"]
-    inside = [panel for row in made for panel in row.get("panels", [])]
-    numbers = [panel["id"] for panel in (*made, *inside)]
+    laid_out = dashboard(name, PROMETHEUS)["panels"]
+    inside = [panel for row in laid_out for panel in row.get("panels", [])]
+    numbers = [panel["id"] for panel in (*laid_out, *inside)]
     assert len(numbers) == len(set(numbers))
     for panel in panels(name):
         assert panel["type"] in CORE_PANELS
@@ -122,8 +124,8 @@ def test_panels_are_told_apart_and_explained(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_panel_covers_another(name: str) -> None:
-    made = dashboard(name, PROMETHEUS)["panels"]
-    for group in (made, *(row["panels"] for row in made if row.get("panels"))):
+    laid_out = dashboard(name, PROMETHEUS)["panels"]
+    for group in (laid_out, *(row["panels"] for row in laid_out if row.get("panels"))):
         for one, other in combinations((panel["gridPos"] for panel in group), 2):
             apart = (
                 one["x"] + one["w"] <= other["x"]
@@ -141,10 +143,10 @@ def test_a_table_shows_only_columns_that_have_a_heading(name: str) -> None:
         (order,) = (t["options"] for t in panel["transformations"] if t["id"] == "organize")
         for target in panel["targets"]:
             grouped = re.findall(r"\bby \(([^)]*)\)", target["expr"])
-            assert grouped, f"{panel['title']}: labels would come that nobody asked for"
-        shown = set(order["indexByName"])
+            assert grouped, f"{panel['title']}: it would show labels that no column names"
+        columns = set(order["indexByName"])
         headings = {o["matcher"]["options"] for o in panel["fieldConfig"]["overrides"]}
-        assert shown == headings, panel["title"]
+        assert columns == headings, panel["title"]
 
 
 def test_links_lead_to_dashboards_and_fields_that_exist() -> None:

@@ -1,6 +1,7 @@
 import shutil
 import subprocess
 import tarfile
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,8 @@ import yaml
 
 from inventory.model import Estate
 from inventory.paths import SHIPPED_ESTATES
-from monitors.exporter.http_sd import JOBS
+from monitors.prometheus.alertmanager_config import Delivery
 from monitors.prometheus.dashboards.build import NAMES
-from monitors.prometheus.prometheus_config import DISCOVERED_JOBS
 from monitors.prometheus.render import NoOperationsHostError, files, pack, render
 
 CHECKS = {
@@ -22,6 +22,18 @@ CHECKS = {
         "--config.check",
     ],
 }
+
+# Files that may lie in an estate's folder and have no business on the operations host.
+STRANGERS = (
+    "vault.yml",
+    "vault/passwords.yml",
+    "municipalities/vault/velgora.yml",
+    "municipalities/velgora.yml.bak",
+    "municipalities/.velgora.yml.swp",
+    "roles/permits/defaults/main.yml",
+    ".git/config",
+    "estate.yaml",
+)
 
 
 def without_operations(estate: Estate) -> Estate:
@@ -49,8 +61,8 @@ def test_the_programs_accept_their_own_configuration(
 
 
 def test_every_file_written_is_told(lab: Estate, tmp_path: Path, runbooks: Path) -> None:
-    told = render(lab, tmp_path, runbooks)
-    assert sorted(told) == sorted(path for path in tmp_path.rglob("*") if path.is_file())
+    written = render(lab, tmp_path, runbooks)
+    assert sorted(written) == sorted(path for path in tmp_path.rglob("*") if path.is_file())
 
 
 def test_the_runbooks_travel_with_the_rules(lab: Estate, runbooks: Path) -> None:
@@ -73,21 +85,6 @@ def test_grafana_finds_the_dashboards_and_the_estates_prometheus(
         assert source["url"] in dashboard
 
 
-def test_the_jobs_discover_what_the_exporter_lists() -> None:
-    assert {found.listed for found in DISCOVERED_JOBS} == set(JOBS)
-
-
-def test_our_own_processes_are_known_by_their_host(lab: Estate, runbooks: Path) -> None:
-    config = yaml.safe_load(dict(files(lab, runbooks))["prometheus.yml"])
-    static = [
-        job["static_configs"][0] for job in config["scrape_configs"] if "static_configs" in job
-    ]
-    assert static
-    assert all(
-        found["labels"] == {"municipality": "central", "host": "central-ops"} for found in static
-    )
-
-
 def test_one_estate_makes_one_tar_to_the_byte(lab: Estate, tmp_path: Path, runbooks: Path) -> None:
     folder, target = SHIPPED_ESTATES / "lab", tmp_path / "state" / "monitoring.tar"
     assert pack(lab, folder, target, runbooks)
@@ -98,13 +95,78 @@ def test_one_estate_makes_one_tar_to_the_byte(lab: Estate, tmp_path: Path, runbo
     assert target.read_bytes() == before
 
 
-def test_the_tar_holds_the_estate_as_it_was_written(
+def test_the_tar_holds_the_configuration_and_the_estate_as_it_was_written(
     lab: Estate, tmp_path: Path, runbooks: Path
 ) -> None:
     folder = SHIPPED_ESTATES / "lab"
+    expected = dict(files(lab, runbooks)) | {
+        f"estate/{file.relative_to(folder)}": file.read_bytes() for file in folder.rglob("*.yml")
+    }
     pack(lab, folder, tmp_path / "monitoring.tar", runbooks)
-    with tarfile.open(tmp_path / "monitoring.tar") as tar:
-        for file in folder.rglob("*.yml"):
-            copied = tar.extractfile(f"estate/{file.relative_to(folder)}")
-            assert copied is not None
-            assert copied.read() == file.read_bytes()
+    assert content_of(tmp_path / "monitoring.tar") == expected
+
+
+def test_what_is_no_file_of_the_estate_stays_at_home(
+    lab: Estate, tmp_path: Path, runbooks: Path
+) -> None:
+    folder = Path(shutil.copytree(SHIPPED_ESTATES / "lab", tmp_path / "estate"))
+    pack(lab, folder, tmp_path / "before.tar", runbooks)
+    for stranger in STRANGERS:
+        (folder / stranger).parent.mkdir(parents=True, exist_ok=True)
+        (folder / stranger).write_text("$ANSIBLE_VAULT;1.1;AES256\n6162\n", encoding="utf-8")
+    pack(lab, folder, tmp_path / "after.tar", runbooks)
+    assert content_of(tmp_path / "after.tar") == content_of(tmp_path / "before.tar")
+
+
+def test_an_edited_estate_is_packed_anew(lab: Estate, tmp_path: Path, runbooks: Path) -> None:
+    folder = Path(shutil.copytree(SHIPPED_ESTATES / "lab", tmp_path / "estate"))
+    target = tmp_path / "monitoring.tar"
+    pack(lab, folder, target, runbooks)
+    edited = (folder / "estate.yml").read_bytes() + b"# one more line\n"
+    (folder / "estate.yml").write_bytes(edited)
+    assert pack(lab, folder, target, runbooks)
+    assert content_of(target)["estate/estate.yml"] == edited
+
+
+def test_the_tar_is_for_its_owner_only(lab: Estate, tmp_path: Path, runbooks: Path) -> None:
+    pack(lab, SHIPPED_ESTATES / "lab", tmp_path / "state" / "monitoring.tar", runbooks)
+    assert (tmp_path / "state" / "monitoring.tar").stat().st_mode & 0o777 == 0o600
+
+
+def test_where_alerts_go_is_rendered_and_packed(
+    lab: Estate, tmp_path: Path, runbooks: Path
+) -> None:
+    delivery = Delivery(webhook="https://duty.example/hook")
+    render(lab, tmp_path / "out", runbooks, delivery)
+    pack(lab, SHIPPED_ESTATES / "lab", tmp_path / "monitoring.tar", runbooks, delivery)
+    packed = content_of(tmp_path / "monitoring.tar")["alertmanager.yml"]
+    assert b"https://duty.example/hook" in packed
+    assert (tmp_path / "out" / "alertmanager.yml").read_bytes() == packed
+
+
+def test_an_operations_host_by_ipv6_is_an_address_that_a_browser_takes(
+    lab: Estate, runbooks: Path
+) -> None:
+    move = {"address": ip_address("fd00::10")}
+    central = tuple(
+        host.model_copy(update=move) if "operations" in host.roles else host
+        for host in lab.central.hosts
+    )
+    moved = lab.model_copy(update={"central": lab.central.model_copy(update={"hosts": central})})
+    sources = dict(files(moved, runbooks))["grafana/provisioning/datasources/bastide.yml"]
+    assert yaml.safe_load(sources)["datasources"][0]["url"] == "http://[fd00::10]:9090"
+
+
+def test_a_file_says_who_wrote_it_and_that_edits_are_lost(lab: Estate, runbooks: Path) -> None:
+    written = dict(files(lab, runbooks))
+    for name in ("prometheus.yml", "alertmanager.yml", "blackbox.yml"):
+        assert written[name].startswith(b"# Written by `bastide monitor rules`")
+
+
+def content_of(archive: Path) -> dict[str, bytes]:
+    """The files of a tar by name; a name twice or anything but a file fails the test."""
+    with tarfile.open(archive) as tar:
+        members = tar.getmembers()
+        assert all(member.isfile() for member in members)
+        assert len({member.name for member in members}) == len(members)
+        return {member.name: tar.extractfile(member).read() for member in members}  # type: ignore[union-attr]

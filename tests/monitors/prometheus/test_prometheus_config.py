@@ -1,0 +1,73 @@
+"""prometheus.yml: what is scraped, through which exporter, with which labels."""
+
+import re
+
+import pytest
+
+from monitors.exporter.http_sd import JOBS
+from monitors.prometheus.prometheus_config import DISCOVERED_JOBS, prometheus
+
+
+def test_probes_and_polls_go_through_their_exporter() -> None:
+    config = prometheus("lab", "central-ops")
+    jobs = {job["job_name"]: job for job in config["scrape_configs"]}
+    proxies = {
+        name: job["relabel_configs"][-1]["replacement"]
+        for name, job in jobs.items()
+        if "relabel_configs" in job
+    }
+    assert proxies == {
+        "icmp": "127.0.0.1:9115",
+        "snmp": "127.0.0.1:9872",
+        "blackbox": "127.0.0.1:9115",
+    }
+    assert jobs["icmp"]["params"] == {"module": ["icmp"]}
+    assert jobs["blackbox"]["params"] == {"module": ["http_2xx"]}
+    for job in (jobs[name] for name in proxies):
+        target, instance, _ = job["relabel_configs"]
+        assert (target["source_labels"], target["target_label"]) == (
+            ["__address__"],
+            "__param_target",
+        )
+        assert (instance["source_labels"], instance["target_label"]) == (
+            ["__param_target"],
+            "instance",
+        )
+
+
+@pytest.mark.parametrize(
+    ("address", "pinged"),
+    [
+        ("10.77.1.10:9100", "10.77.1.10"),
+        ("[fd00::1]:9100", "fd00::1"),
+        ("10.77.1.10", "10.77.1.10"),
+    ],
+)
+def test_ping_knows_no_ports(address: str, pinged: str) -> None:
+    config = prometheus("lab", "central-ops")
+    (icmp,) = (job for job in config["scrape_configs"] if job["job_name"] == "icmp")
+    # Prometheus anchors its expressions.
+    match = re.fullmatch(icmp["relabel_configs"][0]["regex"], address)
+    assert match
+    assert match[1] == pinged
+
+
+def test_what_others_report_keeps_its_own_municipality() -> None:
+    config = prometheus("lab", "central-ops")
+    kept = {job["job_name"] for job in config["scrape_configs"] if job.get("honor_labels")}
+    assert kept == {"security", "continuity", "traps"}
+
+
+def test_the_jobs_discover_what_the_exporter_lists() -> None:
+    assert {job.target_list for job in DISCOVERED_JOBS} == set(JOBS)
+
+
+def test_our_own_processes_are_known_by_their_host() -> None:
+    config = prometheus("lab", "central-ops")
+    static = [
+        job["static_configs"][0] for job in config["scrape_configs"] if "static_configs" in job
+    ]
+    assert static
+    assert all(
+        job["labels"] == {"municipality": "central", "host": "central-ops"} for job in static
+    )
