@@ -11,6 +11,7 @@ import yaml
 
 from tests.playbooks.ansible import PLAYBOOKS, ROLES
 
+ROLE_NAMES = sorted(path.name for path in ROLES.iterdir() if path.is_dir())
 COPIED = (":(glob)roles/*/files/**", ":(glob)roles/*/templates/**")
 
 
@@ -33,13 +34,13 @@ def copied_folders(tasks: list[dict[str, Any]]) -> Iterator[str]:
         items = task.get("loop") if isinstance(task.get("loop"), list) else []
         written = [item for item in items or [] if isinstance(item, dict)]
         for item in written or [{}]:
-            found = source
+            path = source
             for key, value in item.items():
-                found = found.replace("{{ item." + key + " }}", str(value))
-            yield found
+                path = path.replace("{{ item." + key + " }}", str(value))
+            yield path
 
 
-@pytest.mark.parametrize("role", sorted(path.name for path in ROLES.iterdir() if path.is_dir()))
+@pytest.mark.parametrize("role", ROLE_NAMES)
 def test_no_folder_with_a_single_file_is_copied_as_a_folder(role: str) -> None:
     """Ansible then tells of the folder and not of the file, and no handler hears of a change."""
     for file in (ROLES / role).glob("tasks/*.yml"):
@@ -56,5 +57,39 @@ def test_what_a_template_lists_has_an_order() -> None:
     )
     for file in ROLES.glob("*/templates/**/*"):
         if file.is_file():
-            found = unordered.search(file.read_text())
-            assert not found, f"{file}: add `| sort` to {found[0]}"
+            match = unordered.search(file.read_text())
+            assert not match, f"{file}: add `| sort` to {match[0]}"
+
+
+def installed(tasks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the items of every install_files that are written out."""
+    for task in tasks:
+        yield from installed(task.get("block", []))
+        items = task.get("install_files", {}).get("files", [])
+        yield from items if isinstance(items, list) else []
+
+
+@pytest.mark.parametrize("role", ROLE_NAMES)
+def test_every_file_and_template_that_a_role_installs_is_there(role: str) -> None:
+    for file in (ROLES / role).glob("tasks/*.yml"):
+        for item in installed(yaml.safe_load(file.read_text()) or []):
+            for key, folder in (("src", "files"), ("template", "templates")):
+                if key in item and "{{" not in item[key]:
+                    assert (ROLES / role / folder / item[key]).exists(), f"{file}: {item[key]}"
+
+
+@pytest.mark.parametrize("role", ROLE_NAMES)
+def test_every_file_and_template_of_a_role_is_used(role: str) -> None:
+    text = "".join(path.read_text() for path in (ROLES / role).rglob("*.yml"))
+    for folder in ("files", "templates"):
+        for path in (ROLES / role / folder).rglob("*"):
+            relative = path.relative_to(ROLES / role / folder)
+            whole = [f"{parent}/" for parent in relative.parents if parent.name]
+            used = any(str(name) in text for name in (relative, *whole)) or included(role, path)
+            assert path.is_dir() or used, path
+
+
+def included(role: str, path: Path) -> bool:
+    """Whether another template of the role includes this one."""
+    templates = (ROLES / role / "templates").rglob("*.j2")
+    return any(f"include '{path.name}'" in template.read_text() for template in templates)

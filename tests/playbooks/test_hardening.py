@@ -11,7 +11,7 @@ from monitors.audit.checks.test_files import APPROVED
 from tests.playbooks.ansible import ROLES
 
 ROLE = ROLES / "hardening"
-CLOSE_HOST = ROLE / "files/usr/local/libexec/bastide/close-host"
+CLOSE_HOST = ROLE / "files/close-host"
 SHARED = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108
 # By hand: no module at all could be loaded after it.
 NOT_SET = {kernel.MODULES_CLOSED}

@@ -1,0 +1,218 @@
+#!/usr/bin/python
+"""An Ansible module that installs many files, folders and links in one run on the host."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: install_files
+short_description: Install many files in one run on the host
+description:
+  - What M(ansible.builtin.copy) and M(ansible.builtin.template) do, for all files of a role at
+    once. They run two modules a file even where nothing changes, which is most of what an
+    unchanged playbook costs.
+  - All new contents are validated before the first file is replaced. A file is replaced whole,
+    with its owner and mode, so that nobody reads half of it or more than they may.
+  - Contents come from the action plugin of the same name, which reads them on the controller.
+options:
+  files:
+    description: What to install, in this order.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      src:
+        description:
+          - A file of the role's C(files), or a folder of it, ending in a slash, with all that is
+            in it. The folder's own folders get O(files[].directory_mode).
+        type: path
+      template:
+        description: A template of the role's C(templates), instead of O(files[].src).
+        type: path
+      content:
+        description: The content itself, instead of O(files[].src).
+        type: str
+      link:
+        description: What a symbolic link at O(files[].dest) points to, instead of O(files[].src).
+        type: str
+      directory:
+        description: Makes O(files[].dest) a folder, with mode 0755 unless another is given.
+        type: bool
+      dest:
+        description: Where on the host; a missing parent folder is made, root's, with mode 0755.
+        type: path
+        required: true
+      owner:
+        type: str
+        default: root
+      group:
+        type: str
+        default: root
+      mode:
+        type: str
+        default: "0644"
+      directory_mode:
+        type: str
+        default: "0755"
+      validate:
+        description: A command that approves of the new file, C(%s), before it is installed.
+        type: str
+      when:
+        description: Whether to install it; what is there already is left alone otherwise.
+        type: bool
+        default: true
+"""
+
+EXAMPLES = r"""
+- name: Install the service and its program
+  install_files:
+    files:
+      - {src: etc/, dest: /etc/}
+      - {src: program.py, dest: /usr/local/sbin/program, mode: "0755"}
+      - {template: program.conf.j2, dest: /etc/program.conf, validate: program --check %s}
+  notify: Restart the service
+"""
+
+RETURN = r"""
+paths:
+  description: The paths that were changed.
+  type: list
+  elements: str
+  returned: always
+"""
+
+import os
+import shlex
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+ENTRY = {
+    "path": {"type": "path", "required": True},
+    "kind": {"choices": ["file", "directory", "link"], "required": True},
+    "content": {"type": "str", "default": ""},
+    "owner": {"type": "str", "default": "root"},
+    "group": {"type": "str", "default": "root"},
+    "mode": {"type": "str", "default": "0644"},
+    "validate": {"type": "str"},
+}
+PARENT_MODE = "0755"
+
+
+def current(path: Path, kind: str) -> str | None:
+    """Return what is at a path, as an entry of this kind has it; None for anything else."""
+    if kind == "link":
+        return str(path.readlink()) if path.is_symlink() else None
+    if kind == "directory":
+        return "" if path.is_dir() else None
+    is_file = path.is_file() and not path.is_symlink()
+    return path.read_bytes().decode("utf-8", "surrogateescape") if is_file else None
+
+
+def set_access(module: AnsibleModule, path: Path, entry: dict[str, Any]) -> bool:
+    """Give a path the entry's owner and mode; whether something had to change."""
+    wanted = {key: entry[key] for key in ("owner", "group", "mode")}
+    context = module.selinux_default_context(str(path))
+    return bool(
+        module.set_fs_attributes_if_different(
+            {"path": str(path), "secontext": context, "attributes": None, **wanted}, changed=False
+        )
+    )
+
+
+def prepare(module: AnsibleModule, entry: dict[str, Any]) -> Path:
+    """Write an entry's new file beside its place and have it approved; the caller removes it."""
+    path = Path(entry["path"])
+    make_parents(module, path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".install-")
+    with os.fdopen(handle, "wb") as file:
+        file.write(entry["content"].encode("utf-8", "surrogateescape"))
+    set_access(module, Path(name), entry)
+    if entry["validate"]:
+        command = entry["validate"].replace("%s", shlex.quote(name))
+        status, out, err = module.run_command(command)
+        if status:
+            Path(name).unlink()
+            module.fail_json(msg=f"{path}: {command} refuses it: {(err or out).strip()}")
+    return Path(name)
+
+
+def make_parents(module: AnsibleModule, path: Path) -> None:
+    """Make the folders above a path that are missing."""
+    missing = [folder for folder in path.parents if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir()
+        set_access(module, folder, {"owner": "root", "group": "root", "mode": PARENT_MODE})
+
+
+def replace(module: AnsibleModule, entry: dict[str, Any], fresh: Path | None) -> None:
+    """Put a new file, folder or link in its place."""
+    path = Path(entry["path"])
+    if fresh:
+        fresh.replace(path)
+    elif entry["kind"] == "directory":
+        make_parents(module, path)
+        path.mkdir(exist_ok=True)
+    else:
+        make_parents(module, path)
+        beside = path.with_name(f".install-{path.name}")
+        beside.unlink(missing_ok=True)
+        beside.symlink_to(entry["content"])
+        beside.replace(path)
+
+
+def write(module: AnsibleModule, entries: list[dict[str, Any]]) -> None:
+    """Prepare all new files, then put everything in its place."""
+    fresh: dict[str, Path] = {}
+    try:
+        for entry in entries:
+            if entry["kind"] == "file":
+                fresh[entry["path"]] = prepare(module, entry)
+        for entry in entries:
+            replace(module, entry, fresh.get(entry["path"]))
+    finally:
+        for path in fresh.values():
+            path.unlink(missing_ok=True)
+
+
+def install(module: AnsibleModule, entries: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Install what differs and return, for each change, the path, before and after."""
+    before = [current(Path(entry["path"]), entry["kind"]) for entry in entries]
+    compared = list(zip(before, entries, strict=True))
+    if not module.check_mode:
+        write(module, [entry for old, entry in compared if old != entry["content"]])
+    changes = []
+    for old, entry in compared:
+        path = Path(entry["path"])
+        access = entry["kind"] != "link" and path.exists() and set_access(module, path, entry)
+        if access or old != entry["content"]:
+            changes.append({"path": str(path), "before": old or "", "after": entry["content"]})
+    return changes
+
+
+def main() -> None:
+    """Read the entries, install them and say which have changed."""
+    module = AnsibleModule(
+        argument_spec={"entries": {"type": "list", "elements": "dict", "options": ENTRY}},
+        supports_check_mode=True,
+    )
+    # Taken out: what is left of the parameters is printed with the result.
+    entries = module.params.pop("entries")
+    try:
+        changes = install(module, entries)
+    except OSError as error:
+        module.fail_json(msg=f"cannot install: {error}")
+    diff = [
+        {**change, "before_header": change["path"], "after_header": change["path"]}
+        for change in changes
+    ]
+    module.exit_json(
+        changed=bool(changes),
+        paths=[change["path"] for change in changes],
+        diff=diff if module._diff else [],
+    )
+
+
+if __name__ == "__main__":
+    main()
