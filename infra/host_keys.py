@@ -1,4 +1,4 @@
-"""Waits for an SSH server and looks at the host key that it proves to hold (paramiko)."""
+"""The host key that an SSH server proves to hold, read with paramiko."""
 
 import socket
 import time
@@ -34,12 +34,12 @@ def host_key(address: str, kind: str = ED25519, timeout: float = ANSWER_SECONDS)
         transport.banner_timeout = timeout
         transport.get_security_options().key_types = ALGORITHMS.get(kind, (kind,))
         transport.start_client(timeout=timeout)
-        found = transport.get_remote_server_key()
+        key = transport.get_remote_server_key()
     except (paramiko.SSHException, EOFError, OSError) as error:
         raise NoAnswerError(f"{address} port {PORT}: {error or 'closed'}") from None
     finally:
         transport.close()
-    return f"{found.get_name()} {found.get_base64()}"
+    return f"{key.get_name()} {key.get_base64()}"
 
 
 def wait_for_host_key(address: str, seconds: float) -> str:
@@ -59,4 +59,4 @@ def _wait_for_banner(address: str) -> None:
     """Connect and read one byte: far cheaper than a key exchange with nobody."""
     with socket.create_connection((address, PORT), timeout=BOOTING_CONNECT_SECONDS) as link:
         if not link.recv(1):
-            raise ConnectionResetError("closed before it said anything")
+            raise ConnectionResetError("closed before it sent anything")

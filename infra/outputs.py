@@ -29,10 +29,10 @@ def write_outputs(stack_outputs: Mapping[str, Any], estate: str, state: Path) ->
     return outputs
 
 
-def _wrong(estate: str, found: str) -> Exception:
+def _wrong(estate: str, actual: str) -> Exception:
     return failed(
         f"stack {estate}",
         expected="the outputs of the infra program",
-        found=found,
+        found=actual,
         advice="run `bastide infra up` again; if it stays so, this is an error in Bastide",
     )

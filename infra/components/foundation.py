@@ -24,8 +24,8 @@ class Foundation(pulumi.ComponentResource):
         self.estate = estate.estate
         whole, self.wan_range, uplink = lab_ranges(estate)
         self.backbone = self._declare("Backbone", "backbone", BackboneSpec(whole, uplink))
-        # The image needs nothing of the backbone, but the backbone looks first whether this
-        # machine can carry a lab at all: better said before half a minute of building.
+        # The image needs nothing of the backbone, but the backbone checks first whether this
+        # machine can carry a lab at all: better known before half a minute of building.
         self.image = self._declare("Image", "debian-12", ImageSpec(), self.backbone)
         wan = NetworkSpec(WAN, self.wan_range, gateway=self.wan_range[1])
         self.wan = self._declare("Network", WAN, wan, self.backbone)

@@ -76,8 +76,8 @@ def lab_sites(tenant: Tenant) -> frozenset[str]:
     """Return the sites of a tenant in which a host or device of the lab stands."""
     hosts = (InventoryHost(tenant, host) for host in tenant.content.hosts)
     devices = (InventoryDevice(tenant, device) for device in tenant.content.devices)
-    found = [h.host.site for h in hosts if h.provider is ProviderName.LAB]
-    found += [d.device.site for d in devices if d.provider is ProviderName.LAB]
+    sites = [h.host.site for h in hosts if h.provider is ProviderName.LAB]
+    sites += [d.device.site for d in devices if d.provider is ProviderName.LAB]
     if tenant.id == CENTRAL:  # the package cache listens there
-        found.append(tenant.content.sites[0].id)
-    return frozenset(found)
+        sites.append(tenant.content.sites[0].id)
+    return frozenset(sites)

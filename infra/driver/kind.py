@@ -8,7 +8,7 @@ from infra.driver.shape import Shape
 
 Spec = TypeVar("Spec")
 Values = dict[str, Any]
-Report = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Kind(Generic[Spec]):
     shape: Shape[Spec]
     outputs: Mapping[str, Output]
     replaces: frozenset[str]
-    ensure: Callable[[str, Spec, Report], Values]
+    ensure: Callable[[str, Spec, Progress], Values]
     read: Callable[[str, Spec], Values | None]
     delete: Callable[[str, Spec], None]
     stale: Callable[[Values], frozenset[str]] = never_stale

@@ -84,8 +84,8 @@ def _input_error(row: Mapping[str, Any], top: tuple[str, ...]) -> InputError:
     path = ""
     for part in (*top, *row["loc"]):
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
-    found = "" if row["type"] == "missing" else f"; found {row['input']!r}"
-    return InputError(path, f"{row['msg']}{found}")
+    value = "" if row["type"] == "missing" else f"; found {row['input']!r}"
+    return InputError(path, f"{row['msg']}{value}")
 
 
 def _top(path: str) -> str:

@@ -1,11 +1,11 @@
 """The kinds of resources of the driver for existing hosts."""
 
-from infra.driver.kind import Kind, Kinds, Report, Values
+from infra.driver.kind import Kind, Kinds, Progress, Values
 from infra.driver.shape import Shape
 from infra.existing.host import ExistingSpec, verify
 
 
-def ensure_machine(_estate: str, spec: ExistingSpec, _report: Report) -> Values:
+def ensure_machine(_estate: str, spec: ExistingSpec, _progress: Progress) -> Values:
     """Verify the host's key."""
     verify(spec)
     return {}

@@ -75,7 +75,7 @@ def refuse_foreign_uplink(lab: Lab) -> None:
 
 
 def find_link(name: str, netns: str | None = None) -> dict[str, str] | None:
-    """Return what `ip` tells of a link, or None when there is none with that name."""
+    """Return what `ip` prints of a link, or None when there is none with that name."""
     return next(
         (row for row in ip_json("link", "show", netns=netns) if row["ifname"] == name), None
     )

@@ -62,11 +62,11 @@ def processes(lab: Lab, unit: str = "") -> frozenset[int]:
 
 
 def _processes_under(group: Path) -> frozenset[int]:
-    found: set[int] = set()
+    pids: set[int] = set()
     for folder, _, _ in os.walk(group):
         with contextlib.suppress(OSError):  # the group ended while we looked
-            found |= {int(pid) for pid in (Path(folder) / "cgroup.procs").read_text().split()}
-    return frozenset(found)
+            pids |= {int(pid) for pid in (Path(folder) / "cgroup.procs").read_text().split()}
+    return frozenset(pids)
 
 
 def end(lab: Lab, unit: str = "") -> None:

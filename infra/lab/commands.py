@@ -1,4 +1,4 @@
-"""The one door to the system's programs: ip, nft, systemd-nspawn, mmdebstrap and their kin."""
+"""Runs the system's programs: ip, nft, nsenter and others; nothing else in the lab does."""
 
 import json
 import subprocess
@@ -14,13 +14,13 @@ LAST_LINES = 5
 
 
 class CommandError(InfraError):
-    """A program ended badly; `code` is its exit status and `stderr` what it said."""
+    """A program ended badly; `code` is its exit status and `stderr` its error output."""
 
     def __init__(self, argv: Sequence[str], code: int, stderr: str) -> None:
-        """Keep what was run and the end of what it said."""
-        said = " / ".join(stderr.strip().splitlines()[-LAST_LINES:]) or "nothing on stderr"
+        """Keep what was run and the end of its error output."""
+        output = " / ".join(stderr.strip().splitlines()[-LAST_LINES:]) or "nothing on stderr"
         advice = f"run it by hand to see more: {' '.join(argv)}"
-        super().__init__((Problem(argv[0], "exit status 0", f"{code} ({said})", advice),))
+        super().__init__((Problem(argv[0], "exit status 0", f"{code} ({output})", advice),))
         self.code = code
         self.stderr = stderr
 
@@ -46,10 +46,10 @@ def ip(*argv: str, netns: str | None = None) -> None:
 
 
 def ip_json(*argv: str, netns: str | None = None) -> list[dict[str, Any]]:
-    """Return what `ip -json` tells; an empty list when it tells nothing."""
+    """Return the rows of `ip -json`; an empty list when it prints nothing."""
     text = run("ip", "-json", *(("-n", netns) if netns else ()), *argv)
-    found: list[dict[str, Any]] = json.loads(text or "[]")
-    return [row for row in found if row]
+    rows: list[dict[str, Any]] = json.loads(text or "[]")
+    return [row for row in rows if row]
 
 
 @cache

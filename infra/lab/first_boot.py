@@ -18,7 +18,7 @@ from infra.ssh_keys import KeyPair
 class MachineSpec:
     """A lab machine. `forward`: it routes between its interfaces, as an edge does.
 
-    `package_cache` (a URL) counts at birth only: later it is the playbooks' matter.
+    `package_cache` (a URL) counts when it is made only: later it is the playbooks' matter.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = SPEC
@@ -36,7 +36,7 @@ class MachineSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class BirthFile:
+class BootFile:
     """A file to write into a new machine."""
 
     path: str
@@ -47,32 +47,32 @@ class BirthFile:
 WITHOUT_USER_NAMESPACES = "[Service]\nPrivateUsers=no\n"
 
 
-def birth_files(
+def first_boot_files(
     spec: MachineSpec,
     host_key: KeyPair,
     resolvers: Iterable[IPv4Address],
     *,
     user_namespaces: bool = True,
-) -> Iterator[BirthFile]:
-    """Yield the files that a new machine is born with.
+) -> Iterator[BootFile]:
+    """Yield the files that a new machine has at its first boot.
 
     `user_namespaces`: whether the kernel lets this machine's services have some of their own; in
     a chroot it does not, and services that ask for one (Debian's Prometheus) would not start.
     """
-    yield BirthFile("etc/hostname", f"{spec.name}\n")
-    yield BirthFile("etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {spec.name}\n::1 localhost\n")
-    yield BirthFile("etc/machine-id", f"{secrets.token_hex(16)}\n", 0o444)
-    yield BirthFile("etc/resolv.conf", "".join(f"nameserver {ip}\n" for ip in resolvers))
-    yield BirthFile("etc/ssh/ssh_host_ed25519_key", host_key.private, 0o600)
-    yield BirthFile("etc/ssh/ssh_host_ed25519_key.pub", f"{host_key.public}\n")
-    yield BirthFile("root/.ssh/authorized_keys", authorized_keys(spec.authorized_keys), 0o600)
+    yield BootFile("etc/hostname", f"{spec.name}\n")
+    yield BootFile("etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {spec.name}\n::1 localhost\n")
+    yield BootFile("etc/machine-id", f"{secrets.token_hex(16)}\n", 0o444)
+    yield BootFile("etc/resolv.conf", "".join(f"nameserver {ip}\n" for ip in resolvers))
+    yield BootFile("etc/ssh/ssh_host_ed25519_key", host_key.private, 0o600)
+    yield BootFile("etc/ssh/ssh_host_ed25519_key.pub", f"{host_key.public}\n")
+    yield BootFile("root/.ssh/authorized_keys", authorized_keys(spec.authorized_keys), 0o600)
     for interface in spec.interfaces:
         path = f"etc/systemd/network/10-{interface.name}.network"
-        yield BirthFile(path, network_file(interface, forward=spec.forward))
+        yield BootFile(path, network_file(interface, forward=spec.forward))
     if not user_namespaces:
-        yield BirthFile("etc/systemd/system/service.d/10-lab.conf", WITHOUT_USER_NAMESPACES)
+        yield BootFile("etc/systemd/system/service.d/10-lab.conf", WITHOUT_USER_NAMESPACES)
     if spec.package_cache is not None:
-        yield BirthFile(
+        yield BootFile(
             "etc/apt/apt.conf.d/30bastide-package-cache",
             f'Acquire::http::Proxy "{spec.package_cache}";\n',
         )
@@ -99,7 +99,7 @@ def network_file(interface: Interface, *, forward: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_files(root: Path, image: Path, files: Iterable[BirthFile]) -> None:
+def write_files(root: Path, image: Path, files: Iterable[BootFile]) -> None:
     """Write files into an upper layer; its folders take the modes that they have in the image.
 
     In an overlay the upper folder's mode is the one that counts.

@@ -27,7 +27,7 @@ Report = Callable[[str], None]
 UNIT = "image-build"
 
 # Older package lists name versions that the mirror no longer has.
-YOUNG = timedelta(days=14)
+MAX_AGE = timedelta(days=14)
 
 PACKAGES = (
     "ca-certificates",  # TLS towards package mirrors and services
@@ -113,32 +113,32 @@ def find(lab: Lab, digest: str) -> Path | None:
 
 
 def newest(lab: Lab) -> Path:
-    """Return the image that new machines are born from; InfraError when none is built yet."""
-    found = find(lab, recipe().digest)
-    if found is None:
+    """Return the image that new machines start from; InfraError when none is built yet."""
+    image = find(lab, recipe().digest)
+    if image is None:
         raise failed(
             f"base image in {lab.cache}",
             expected="one of the present recipe",
             found="none",
             advice="make the resource bastide:lab:Image first: the machine must depend on it",
         )
-    return found
+    return image
 
 
 def ensure(lab: Lab, report: Report) -> Path:
-    """Return a young image, built first when there is none; one build at a time on a machine."""
+    """Return a current image, built first when there is none; one build at a time on a machine."""
     wanted = recipe()
     units.end(lab, UNIT)  # a build whose run was killed
     with _lock(lab.cache / "image.lock", report) as lock:
-        found = find(lab, wanted.digest)
-        if found is not None and _is_young(found):
-            return found
+        image = find(lab, wanted.digest)
+        if image is not None and _is_current(image):
+            return image
         return _build(lab, wanted, report, lock)
 
 
-def _is_young(image: Path) -> bool:
+def _is_current(image: Path) -> bool:
     built = datetime.strptime(image.name.rsplit("-", 1)[1], "%Y%m%d").replace(tzinfo=UTC)
-    return datetime.now(UTC) - built < YOUNG
+    return datetime.now(UTC) - built < MAX_AGE
 
 
 @contextmanager
@@ -217,8 +217,8 @@ def _environment() -> dict[str, str]:
 
 def finish(root: Path) -> None:
     """Turn a fresh Debian tree into the image: nothing in it is one machine's own."""
-    for found in (root / "etc/ssh").glob("ssh_host_*"):
-        found.unlink()
+    for key in (root / "etc/ssh").glob("ssh_host_*"):
+        key.unlink()
     for name in ("etc/machine-id", "etc/hostname", "etc/resolv.conf"):
         (root / name).unlink(missing_ok=True)
     for name, text in FILES.items():

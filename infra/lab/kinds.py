@@ -40,7 +40,7 @@ KINDS: Kinds = {
         stale=stale_when_stopped,
     ),
     "bastide:lab:Image": Kind(
-        summary="The Debian image that new lab machines are born from; kept when deleted",
+        summary="The Debian image that new lab machines start from; kept when deleted",
         shape=Shape(ImageSpec),
         outputs={
             "path": Output("string", "where the image is"),
@@ -57,7 +57,7 @@ KINDS: Kinds = {
         shape=Shape(MachineSpec),
         outputs={
             "address": Output("string", "the address that it is managed at"),
-            "hostKey": Output("string", "the SSH host public key that it was born with"),
+            "hostKey": Output("string", "the SSH host public key that it was given"),
             "running": RUNNING,
         },
         replaces=frozenset({"estate", "name", "interfaces", "forward"}),

@@ -1,4 +1,4 @@
-"""Where one estate's lab keeps its things, and what they are called in the kernel."""
+"""Where one estate's lab keeps its files, and what they are called in the kernel."""
 
 import contextlib
 import hashlib
@@ -97,8 +97,10 @@ def refuse_elsewhere(lab: Lab) -> None:
 
 def _record(lab: Lab) -> dict[str, str]:
     path = lab.runtime / RECORD
-    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return found
+    if not path.exists():
+        return {}
+    record: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return record
 
 
 def link_name(prefix: str, *words: str, longest: int = LINK_NAME_LENGTH) -> str:

@@ -1,6 +1,6 @@
 """What is done for each kind of resource in the lab: ensure, read, delete, each idempotent."""
 
-from infra.driver.kind import Report, Values
+from infra.driver.kind import Progress, Values
 from infra.lab import (
     backbone,
     device,
@@ -26,7 +26,7 @@ def stale_recipe(outputs: Values) -> frozenset[str]:
     return frozenset() if outputs.get("recipe") == image.recipe().digest else frozenset({"recipe"})
 
 
-def ensure_backbone(estate: str, spec: BackboneSpec, _report: Report) -> Values:
+def ensure_backbone(estate: str, spec: BackboneSpec, _progress: Progress) -> Values:
     """Make the backbone on a machine that has all that a lab needs."""
     lab = lab_of(estate)
     preflight.require(lab, spec.range)
@@ -46,7 +46,7 @@ def delete_backbone(estate: str, _spec: BackboneSpec) -> None:
     teardown.remove_runtime(lab_of(estate))
 
 
-def ensure_network(estate: str, spec: NetworkSpec, _report: Report) -> Values:
+def ensure_network(estate: str, spec: NetworkSpec, _progress: Progress) -> Values:
     """Make the network."""
     networks.ensure(lab_of(estate), spec)
     return {"bridge": spec.bridge}
@@ -62,7 +62,7 @@ def delete_network(estate: str, spec: NetworkSpec) -> None:
     networks.remove(lab_of(estate), spec)
 
 
-def ensure_cache(estate: str, spec: CacheSpec, _report: Report) -> Values:
+def ensure_cache(estate: str, spec: CacheSpec, _progress: Progress) -> Values:
     """Start the package cache."""
     package_cache.ensure(lab_of(estate), spec)
     return {"url": spec.url, "running": True}
@@ -78,24 +78,24 @@ def delete_cache(estate: str, _spec: CacheSpec) -> None:
     package_cache.remove(lab_of(estate))
 
 
-def ensure_image(estate: str, _spec: ImageSpec, report: Report) -> Values:
-    """Build the image unless there is a young one."""
-    return {"path": str(image.ensure(lab_of(estate), report)), "recipe": image.recipe().digest}
+def ensure_image(estate: str, _spec: ImageSpec, progress: Progress) -> Values:
+    """Build the image unless there is a current one."""
+    return {"path": str(image.ensure(lab_of(estate), progress)), "recipe": image.recipe().digest}
 
 
 def read_image(estate: str, _spec: ImageSpec) -> Values | None:
     """Look whether an image of the present recipe is there."""
     digest = image.recipe().digest
-    found = image.find(lab_of(estate), digest)
-    return {"path": str(found), "recipe": digest} if found else None
+    path = image.find(lab_of(estate), digest)
+    return {"path": str(path), "recipe": digest} if path else None
 
 
 def delete_image(_estate: str, _spec: ImageSpec) -> None:
     """Keep the image: other estates' machines may stand on it."""
 
 
-def ensure_machine(estate: str, spec: MachineSpec, _report: Report) -> Values:
-    """Bear or adopt the machine, and wait until it answers with its host key."""
+def ensure_machine(estate: str, spec: MachineSpec, _progress: Progress) -> Values:
+    """Create or adopt the machine, and wait until it answers with its host key."""
     made = machine.create(lab_of(estate), spec)
     return {"address": made.address, "hostKey": made.host_key, "running": True}
 
@@ -103,11 +103,11 @@ def ensure_machine(estate: str, spec: MachineSpec, _report: Report) -> Values:
 def read_machine(estate: str, spec: MachineSpec) -> Values | None:
     """Look whether the machine is there, and whether it runs."""
     lab = lab_of(estate)
-    found = machine.find(lab, spec.name)
-    if found is None:
+    made = machine.find(lab, spec.name)
+    if made is None:
         return None
     running = machine.running(lab, spec.name)
-    return {"address": found.address, "hostKey": found.host_key, "running": running}
+    return {"address": made.address, "hostKey": made.host_key, "running": running}
 
 
 def delete_machine(estate: str, spec: MachineSpec) -> None:
@@ -115,7 +115,7 @@ def delete_machine(estate: str, spec: MachineSpec) -> None:
     machine.delete(lab_of(estate), spec.name)
 
 
-def ensure_device(estate: str, spec: DeviceSpec, _report: Report) -> Values:
+def ensure_device(estate: str, spec: DeviceSpec, _progress: Progress) -> Values:
     """Start the device."""
     device.ensure(lab_of(estate), spec)
     return {"running": True}

@@ -1,4 +1,4 @@
-"""Lab machines: born once, started as often as needed, each a systemd-nspawn of the image."""
+"""Lab machines: created once, started as often as needed, each a systemd-nspawn of the image."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ from infra import host_keys
 from infra.errors import failed
 from infra.lab import image, networks, units
 from infra.lab.commands import user_namespaces
-from infra.lab.first_boot import MachineSpec, authorized_keys, birth_files, write_files
+from infra.lab.first_boot import MachineSpec, authorized_keys, first_boot_files, write_files
 from infra.lab.layout import Lab, link_name
 from infra.lab.networks import Interface
 from infra.lab.resolvers import resolvers
@@ -35,7 +35,7 @@ MOUNT = 'mount -t overlay overlay -o "$1" "$2" && shift 2 && exec "$@"'
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A machine that was born: what identifies it, and the SSH host key it was given."""
+    """A machine that was created: what identifies it, and the SSH host key it was given."""
 
     name: str
     interfaces: tuple[Interface, ...]
@@ -58,17 +58,17 @@ def create(lab: Lab, spec: MachineSpec) -> Machine:
     One that is there with the same interfaces is adopted, running or not; one that is half made
     or has other interfaces is removed and made again. InfraError when it does not come up.
     """
-    found = find(lab, spec.name)
-    if found is None or not _is_same(found, spec):
+    machine = find(lab, spec.name)
+    if machine is None or not _is_same(machine, spec):
         delete(lab, spec.name)
-        found = _bear(lab, spec)
+        machine = _create(lab, spec)
     set_authorized_keys(lab, spec.name, spec.authorized_keys)
     start(lab, spec.name)
-    return found
+    return machine
 
 
 def find(lab: Lab, name: str) -> Machine | None:
-    """Return the machine with that name if it was born whole, else None."""
+    """Return the machine with that name if it was created whole, else None."""
     try:
         return RECORD.validate_json((_folder(lab, name) / "machine.json").read_bytes())
     except FileNotFoundError:
@@ -137,7 +137,7 @@ def set_authorized_keys(lab: Lab, name: str, keys: Sequence[str]) -> None:
 
 
 def names(lab: Lab) -> tuple[str, ...]:
-    """Return the names of the machines that were born, sorted."""
+    """Return the names of the machines that were created, sorted."""
     return tuple(sorted(path.parent.name for path in lab.machines.glob("[!.]*/machine.json")))
 
 
@@ -145,7 +145,7 @@ def _is_same(machine: Machine, spec: MachineSpec) -> bool:
     return (machine.interfaces, machine.forward) == (spec.interfaces, spec.forward)
 
 
-def _bear(lab: Lab, spec: MachineSpec) -> Machine:
+def _create(lab: Lab, spec: MachineSpec) -> Machine:
     """Make the machine's disk aside and rename it: it is there whole or not at all."""
     pair, base = new_key_pair(), image.newest(lab)
     machine = Machine(spec.name, spec.interfaces, spec.forward, base, pair.public)
@@ -154,7 +154,7 @@ def _bear(lab: Lab, spec: MachineSpec) -> Machine:
         (fresh / part).mkdir(parents=True)
     fresh.chmod(0o700)
     (fresh / "upper").chmod(0o755)
-    files = birth_files(spec, pair, resolvers(), user_namespaces=user_namespaces())
+    files = first_boot_files(spec, pair, resolvers(), user_namespaces=user_namespaces())
     write_files(fresh / "upper", base, files)
     write_whole(fresh / "machine.json", RECORD.dump_json(machine, indent=2).decode())
     fresh.replace(_folder(lab, spec.name))
@@ -183,7 +183,7 @@ def _unit(lab: Lab, machine: Machine) -> units.Unit:
             "--capability=CAP_NET_ADMIN",  # its own addresses and firewall
             "--console=pipe",
             "--link-journal=no",
-            "--resolv-conf=off",  # written at birth
+            "--resolv-conf=off",  # written before the first boot
             "--timezone=off",
         ),
     )
@@ -192,7 +192,7 @@ def _unit(lab: Lab, machine: Machine) -> units.Unit:
 def _wait_for_answer(lab: Lab, machine: Machine) -> None:
     log = _folder(lab, machine.name) / "console.log"
     try:
-        found = host_keys.wait_for_host_key(machine.address, ANSWER_SECONDS)
+        proven = host_keys.wait_for_host_key(machine.address, ANSWER_SECONDS)
     except host_keys.NoAnswerError as error:
         raise failed(
             machine.name,
@@ -200,11 +200,11 @@ def _wait_for_answer(lab: Lab, machine: Machine) -> None:
             found=f"{error}; console: {units.last_lines(log)}",
             advice=f"read {log}, and look whether the edge before it runs",
         ) from None
-    if found != machine.host_key:
+    if proven != machine.host_key:
         raise failed(
             f"{machine.name} at {machine.address}",
             expected=f"the host key it was born with ({machine.host_key})",
-            found=found,
+            found=proven,
             advice="something else answers at this address: find out what, before you go on",
         )
 

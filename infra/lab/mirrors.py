@@ -1,4 +1,4 @@
-"""Where this machine itself gets Debian from: the lab's image and hosts use the same place."""
+"""The mirror from which this machine itself gets Debian: the lab uses the same."""
 
 from dataclasses import dataclass
 
@@ -28,18 +28,18 @@ def debian_sources() -> tuple[Source, ...]:
 
 
 def select(targets: str) -> tuple[Source, ...]:
-    """Pick Debian's own suites, main component, out of what `apt-get indextargets` tells."""
-    found: dict[str, Source] = {}
+    """Pick Debian's own suites, main component, out of what `apt-get indextargets` prints."""
+    sources: dict[str, Source] = {}
     for line in targets.splitlines():
         created_by, origin, suite, component, uri = line.split("|")
         ours = created_by == "Packages" and origin == "Debian" and component == "main"
         if ours and suite in SUITES:
-            found.setdefault(suite, Source(uri.rstrip("/"), suite))
-    if RELEASE not in found:
+            sources.setdefault(suite, Source(uri.rstrip("/"), suite))
+    if RELEASE not in sources:
         raise failed(
             "apt sources",
             expected=f"Debian's suite {RELEASE}, component main",
-            found=", ".join(sorted(found)) or "none of its suites",
+            found=", ".join(sorted(sources)) or "none of its suites",
             advice="add it to /etc/apt/sources.list and run `apt-get update`",
         )
-    return tuple(found[suite] for suite in SUITES if suite in found)
+    return tuple(sources[suite] for suite in SUITES if suite in sources)

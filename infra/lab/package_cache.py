@@ -69,7 +69,7 @@ def remove(lab: Lab) -> None:
 
 
 def listeners(lab: Lab, port: int) -> str:
-    """Return who listens on a TCP port inside the backbone, as `ss` tells it; empty: nobody."""
+    """Return who listens on a TCP port inside the backbone, as `ss` prints it; empty: nobody."""
     return in_netns(lab.namespace, "ss", "-Htlnp", f"sport = :{port}").strip()
 
 
@@ -105,12 +105,12 @@ def _log_path(lab: Lab) -> Path:
 
 
 def _refuse_taken_port(lab: Lab, spec: CacheSpec) -> None:
-    found = listeners(lab, spec.port)
-    if found:
+    taken = listeners(lab, spec.port)
+    if taken:
         raise failed(
             f"package cache at {spec.address} port {spec.port}",
             expected="a free port",
-            found=" ".join(found.split()),
+            found=" ".join(taken.split()),
             advice="end that process, or give the lab another cache port",
         )
 

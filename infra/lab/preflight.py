@@ -1,4 +1,4 @@
-"""Says before anything is made what this machine lacks for a lab: every problem at once."""
+"""Checks before anything is made what this machine lacks for a lab: every problem at once."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Network
@@ -84,16 +84,16 @@ def _programs(facts: Facts) -> list[Problem]:
 
 def _kernel(facts: Facts) -> list[Problem]:
     advice = "use a kernel that has it (Debian's own does), and a container that allows it"
-    found = [Problem("kernel", feature, said, advice) for feature, said in facts.failures]
+    problems = [Problem("kernel", feature, output, advice) for feature, output in facts.failures]
     if not facts.cgroups:
-        found.append(Problem("control groups", "cgroup or cgroup2 mounted", "none", advice))
-    return found
+        problems.append(Problem("control groups", "cgroup or cgroup2 mounted", "none", advice))
+    return problems
 
 
 def _disk(facts: Facts, need: Need) -> list[Problem]:
     cache = PACKAGES_BYTES + (0 if facts.image_built else IMAGE_BYTES)
-    state = max(0, need.machines - facts.machines_born) * MACHINE_BYTES
-    if facts.machines_born >= need.machines:
+    state = max(0, need.machines - facts.machines_made) * MACHINE_BYTES
+    if facts.machines_made >= need.machines:
         cache = 0 if facts.image_built else cache
     if facts.one_disk:
         return _space(need.state, state + cache, facts.state_free)
@@ -117,7 +117,7 @@ def _space(folder: Path, needed: int, free: int) -> list[Problem]:
 
 
 def _network(facts: Facts, need: Need) -> list[Problem]:
-    found = [
+    problems = [
         Problem(
             f"address range {need.range}",
             "that this machine uses none of it",
@@ -130,8 +130,8 @@ def _network(facts: Facts, need: Need) -> list[Problem]:
     if facts.port_listener:
         advice = "end that process: the lab's package cache listens there"
         subject = f"port {need.port} in the backbone"
-        found.append(Problem(subject, "free", facts.port_listener, advice))
-    found += [
+        problems.append(Problem(subject, "free", facts.port_listener, advice))
+    problems += [
         Problem(
             f"nftables chain {chain}",
             "that it lets the lab's traffic through",
@@ -140,4 +140,4 @@ def _network(facts: Facts, need: Need) -> list[Problem]:
         )
         for chain in facts.dropping_chains
     ]
-    return found
+    return problems

@@ -56,7 +56,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the probe found. `free`: bytes by folder; `failures`: what a trial said, by feature."""
+    """What the probe found. `free`: bytes by folder; `failures`: a trial's output, by feature."""
 
     root: bool
     missing_programs: tuple[str, ...] = ()
@@ -66,7 +66,7 @@ class Facts:
     cache_free: int = 0
     one_disk: bool = True
     image_built: bool = False
-    machines_born: int = 0
+    machines_made: int = 0
     routes: tuple[Route, ...] = ()
     port_listener: str = ""
     dropping_chains: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ def gather(lab: Lab, port: int) -> Facts:
         cache_free=shutil.disk_usage(cache).free,
         one_disk=state.stat().st_dev == cache.stat().st_dev,
         image_built=any(lab.cache.glob("image-*-*")),
-        machines_born=len(machine.names(lab)),
+        machines_made=len(machine.names(lab)),
         routes=_routes(lab),
         port_listener=_listener(lab, port),
         dropping_chains=_dropping_chains(),
@@ -98,15 +98,15 @@ def gather(lab: Lab, port: int) -> Facts:
 
 def _failures(lab: Lab) -> tuple[tuple[str, str], ...]:
     trials = dict(FEATURES)
-    found: list[tuple[str, str]] = []
+    failures: list[tuple[str, str]] = []
     with tempfile.TemporaryDirectory(prefix="probe-", dir=_existing(lab.state)) as folder:
         trials[OVERLAY] = ("unshare", "--mount", "sh", "-c", OVERLAY_TRIAL, "sh", folder)
         for feature, argv in trials.items():
             try:
                 run(*argv)
             except CommandError as error:
-                found.append((feature, error.stderr.strip() or f"exit status {error.code}"))
-    return tuple(found)
+                failures.append((feature, error.stderr.strip() or f"exit status {error.code}"))
+    return tuple(failures)
 
 
 def _existing(folder: Path) -> Path:
@@ -128,7 +128,7 @@ def _routes(lab: Lab) -> tuple[Route, ...]:
 def _listener(lab: Lab, port: int) -> str:
     try:
         ours = package_cache.running(lab)
-    except InfraError:  # the lab runs from elsewhere, which is told by itself
+    except InfraError:  # the lab runs from elsewhere, which is reported by itself
         return ""
     if ours or not netns_path(lab.namespace).exists():
         return ""
@@ -148,7 +148,7 @@ def _dropping_chains() -> tuple[str, ...]:
 
 def _raised(lab: Lab) -> tuple[Problem, ...]:
     """Return the problems that other modules find when they look, each once."""
-    found: list[Problem] = []
+    problems: list[Problem] = []
     for look in (
         lambda: refuse_elsewhere(lab),
         image.recipe,
@@ -158,5 +158,5 @@ def _raised(lab: Lab) -> tuple[Problem, ...]:
         try:
             look()
         except InfraError as error:
-            found += error.problems
-    return tuple(dict.fromkeys(found))
+            problems += error.problems
+    return tuple(dict.fromkeys(problems))

@@ -1,4 +1,4 @@
-"""The DNS servers that this machine itself asks; lab hosts are born with the same ones."""
+"""The DNS servers that this machine itself uses; lab hosts start with the same ones."""
 
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -12,9 +12,9 @@ FILES = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
 def resolvers(files: tuple[Path, ...] = FILES) -> tuple[IPv4Address, ...]:
     """Return the IPv4 name servers that a lab host can reach; InfraError when there is none."""
     for file in files:
-        found = _servers(file.read_text(encoding="utf-8")) if file.exists() else ()
-        if found:
-            return found
+        servers = _servers(file.read_text(encoding="utf-8")) if file.exists() else ()
+        if servers:
+            return servers
     raise failed(
         "name servers",
         expected="an IPv4 `nameserver` that is not on loopback",
@@ -26,5 +26,5 @@ def resolvers(files: tuple[Path, ...] = FILES) -> tuple[IPv4Address, ...]:
 def _servers(text: str) -> tuple[IPv4Address, ...]:
     words = (line.split() for line in text.splitlines())
     values = [word[1] for word in words if len(word) > 1 and word[0] == "nameserver"]
-    found = [IPv4Address(value) for value in values if ":" not in value]
-    return tuple(address for address in found if not address.is_loopback)
+    addresses = [IPv4Address(value) for value in values if ":" not in value]
+    return tuple(address for address in addresses if not address.is_loopback)

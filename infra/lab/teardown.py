@@ -10,14 +10,14 @@ from infra.lab import backbone, cgroups, device, machine, sysctls
 from infra.lab.layout import Lab, lab_of
 
 NAMESPACES = Path("/run/netns")
-# What is kept of an estate must not speak of machines that are gone.
-MEANINGLESS = ("lab", "pulumi", "outputs.json", "ssh/known_hosts")
+# What is kept of an estate must not name machines that are gone.
+OBSOLETE = ("lab", "pulumi", "outputs.json", "ssh/known_hosts")
 
 
 def teardown(
     estate_name: str, state: Path | None = None, *, keep_state: bool = False
 ) -> Iterator[str]:
-    """Remove an estate's machines, devices, networks and processes, telling each thing done.
+    """Remove an estate's machines, devices, networks and processes, reporting each thing done.
 
     Idempotent. The estate's state folder goes too, unless it is kept: then only the disks and
     Pulumi's record of what no longer exists go. The base image and the package cache stay: other
@@ -33,7 +33,7 @@ def teardown(
     remove_runtime(lab)
     yield "networks removed"
     home = lab.state.parent
-    gone = [home / name for name in MEANINGLESS] if keep_state else [home]
+    gone = [home / name for name in OBSOLETE] if keep_state else [home]
     for path in gone:
         _remove(path)
     yield f"removed: {', '.join(map(str, gone))}"

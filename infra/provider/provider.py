@@ -34,15 +34,15 @@ from infra.provider.drivers import KINDS
 from infra.provider.plain_values import from_plain_map, to_plain_map
 from infra.provider.schema import schema
 
-Say = Callable[[str, str], None]
+Report = Callable[[str, str], None]
 
 
 class BastideProvider(pulumi_provider.Provider):
     """Looks a resource's kind up in the table and does what its row says, in a thread each."""
 
-    def __init__(self, say: Say) -> None:
-        """Keep what tells a person, by URN, how far a long step is."""
-        self._say = say
+    def __init__(self, report: Report) -> None:
+        """Keep the function that reports to a person, by URN, how far a long step is."""
+        self._report = report
 
     async def get_schema(self, _request: GetSchemaRequest) -> GetSchemaResponse:
         """Return the package's schema as JSON."""
@@ -55,7 +55,7 @@ class BastideProvider(pulumi_provider.Provider):
         return CheckResponse(request.new_inputs, failures)
 
     async def diff(self, request: DiffRequest) -> DiffResponse:
-        """Compare what was asked with what is recorded, and see whether that is stale."""
+        """Compare the inputs with what is recorded, and see whether that is stale."""
         return await asyncio.to_thread(_diff, request)
 
     async def create(self, request: CreateRequest) -> CreateResponse:
@@ -94,7 +94,7 @@ class BastideProvider(pulumi_provider.Provider):
 
     async def _ensure(self, type_chain: str, urn: str, inputs: Values) -> Values:
         kind = _kind(type_chain)
-        checked, report = kind.shape.read(inputs), partial(self._say, urn)
+        checked, report = kind.shape.read(inputs), partial(self._report, urn)
         return await asyncio.to_thread(kind.ensure, checked.estate, checked.spec, report)
 
 

@@ -13,7 +13,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2_grpc
 from pydantic import ValidationError
 
 from infra.errors import InfraError
-from infra.provider.provider import BastideProvider, Say
+from infra.provider.provider import BastideProvider, Report
 from infra.provider.schema import VERSION
 
 Handler = Callable[[grpc.HandlerCallDetails], Awaitable[Any]]
@@ -48,18 +48,18 @@ def _plain(method: Callable[[Any, Any], Awaitable[Any]]) -> Callable[[Any, Any],
     return call
 
 
-def teller(engine: str) -> Say:
+def reporter(engine: str) -> Report:
     """Return what shows a line on a resource's row in the engine that listens at an address."""
     stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(engine))
 
-    def say(urn: str, text: str) -> None:
+    def report(urn: str, text: str) -> None:
         severity = engine_pb2.LogSeverity.INFO
         try:
             stub.Log(engine_pb2.LogRequest(severity=severity, urn=urn, message=text), timeout=5)
         except grpc.RpcError:
             print(text, file=sys.stderr, flush=True)  # noqa: T201 - the engine shows it too
 
-    return say
+    return report
 
 
 def serve(arguments: list[str]) -> None:
@@ -72,7 +72,7 @@ def serve(arguments: list[str]) -> None:
 
 async def _serve(arguments: list[str], engine: str) -> None:
     server = grpc.aio.server(interceptors=(PlainErrors(),))
-    provider = BastideProvider(teller(engine))
+    provider = BastideProvider(reporter(engine))
     servicer = ProviderServicer(arguments, VERSION, provider, engine_address=engine)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")

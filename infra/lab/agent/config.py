@@ -64,7 +64,7 @@ class AgentConfig(BaseModel):
 def read_config(path: Path) -> AgentConfig:
     """Read and check a configuration file (JSON).
 
-    Raises ConfigError with the file, the place in it and what was expected.
+    Raises ConfigError with the file, the key in it and what was expected.
     """
     try:
         return AgentConfig.model_validate_json(path.read_bytes())

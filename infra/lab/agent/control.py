@@ -26,7 +26,7 @@ class State(BaseModel):
 
 
 class Control:
-    """Follows the state file and tells the moment at which objects are read.
+    """Follows the state file and gives the moment at which objects are read.
 
     A file that is missing means an undisturbed device; one that cannot be understood is
     logged and leaves the last state in force.

@@ -37,7 +37,7 @@ def chassis(name: str) -> bytes:
 
 def objects(name: str, description: str, linked: Sequence[LinkedPort]) -> Objects:
     """The local system, its linked ports, and the neighbours on them."""
-    found: Objects = {
+    table: Objects = {
         LAST_CHANGE: fixed("TimeTicks", 0),
         (*LOCAL, 1, 0): fixed("Integer32", MAC_ADDRESS),
         (*LOCAL, 2, 0): fixed("OctetString", chassis(name)),
@@ -47,12 +47,12 @@ def objects(name: str, description: str, linked: Sequence[LinkedPort]) -> Object
         (*LOCAL, 6, 0): fixed("OctetString", bytes((BRIDGE, 0))),
     }
     for port in linked:
-        found[(*LOCAL_PORT, 2, port.number)] = fixed("Integer32", INTERFACE_NAME)
-        found[(*LOCAL_PORT, 3, port.number)] = fixed("OctetString", port.name)
-        found[(*LOCAL_PORT, 4, port.number)] = fixed("OctetString", f"Port {port.number}")
+        table[(*LOCAL_PORT, 2, port.number)] = fixed("Integer32", INTERFACE_NAME)
+        table[(*LOCAL_PORT, 3, port.number)] = fixed("OctetString", port.name)
+        table[(*LOCAL_PORT, 4, port.number)] = fixed("OctetString", f"Port {port.number}")
         if port.link.neighbour:
-            found.update(_neighbour(port))
-    return found
+            table.update(_neighbour(port))
+    return table
 
 
 def _neighbour(port: LinkedPort) -> Objects:
@@ -70,10 +70,10 @@ def _neighbour(port: LinkedPort) -> Objects:
         (11,): fixed("OctetString", capabilities),
         (12,): fixed("OctetString", capabilities),
     }
-    found = {(*REMOTE, *column, *row): reader for column, reader in columns.items()}
+    table = {(*REMOTE, *column, *row): reader for column, reader in columns.items()}
     if isinstance(link.address, IPv4Address):
         octets = link.address.packed
         index = (*row, IP_VERSION_4, len(octets), *octets)
-        found[(*REMOTE_ADDRESS, 3, *index)] = fixed("Integer32", IF_INDEX)
-        found[(*REMOTE_ADDRESS, 4, *index)] = fixed("Integer32", 1)
-    return found
+        table[(*REMOTE_ADDRESS, 3, *index)] = fixed("Integer32", IF_INDEX)
+        table[(*REMOTE_ADDRESS, 4, *index)] = fixed("Integer32", 1)
+    return table

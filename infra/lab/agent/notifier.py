@@ -28,7 +28,7 @@ TRAP_OID: Oid = (1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0)
 UPS_TRAPS: Oid = (1, 3, 6, 1, 2, 1, 33, 2)
 ON_BATTERY, ALARM_REMOVED = (*UPS_TRAPS, 1), (*UPS_TRAPS, 4)
 # upsEstimatedMinutesRemaining, upsSecondsOnBattery, upsConfigLowBattTime.
-ON_BATTERY_TOLD: tuple[Oid, ...] = (
+ON_BATTERY_OIDS: tuple[Oid, ...] = (
     (*ups.UPS, 2, 3, 0),
     (*ups.UPS, 2, 2, 0),
     (*ups.UPS, 9, 7, 0),
@@ -48,37 +48,37 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What of a moment tells an event."""
+class Observed:
+    """What of a moment can become an event when it changes."""
 
     ports_down: frozenset[int]
     on_battery: bool
 
     @classmethod
-    def at(cls, moment: Moment) -> "Seen":
+    def at(cls, moment: Moment) -> "Observed":
         """Return what a moment shows; the moment itself goes on changing."""
         return cls(frozenset(moment.ports_down), moment.on_battery)
 
 
-def events(config: AgentConfig, objects: Objects, before: Seen, now: Moment) -> Iterator[Event]:
-    """Yield what a device has to tell of what became of it since ``before``."""
+def events(config: AgentConfig, objects: Objects, before: Observed, now: Moment) -> Iterator[Event]:
+    """Yield the notifications of what changed on a device since ``before``."""
     if config.kind == "switch":
-        changed = before.ports_down ^ Seen.at(now).ports_down
+        changed = before.ports_down ^ Observed.at(now).ports_down
         cabled = {port.index for port in switch.ports(config.name, config.ports) if port.cabled}
         for port in sorted(changed & cabled):
             trap = LINK_UP if port in before.ports_down else LINK_DOWN
-            told = [(*switch.IF_ENTRY, column, port) for column in (1, 7, 8)]
-            yield Event(trap, _read(objects, [*told, (*switch.IF_X_ENTRY, 1, port)], now))
+            oids = [(*switch.IF_ENTRY, column, port) for column in (1, 7, 8)]
+            yield Event(trap, _read(objects, [*oids, (*switch.IF_X_ENTRY, 1, port)], now))
     elif config.kind == "ups" and now.on_battery != before.on_battery:
         if now.on_battery:
-            yield Event(ON_BATTERY, _read(objects, ON_BATTERY_TOLD, now))
+            yield Event(ON_BATTERY, _read(objects, ON_BATTERY_OIDS, now))
         else:
             description = responder.SYNTAXES["ObjectIdentifier"](ALARM_ON_BATTERY)
             yield Event(ALARM_REMOVED, ((ALARM_DESCRIPTION, description),))
 
 
-def _read(objects: Objects, told: Iterable[Oid], now: Moment) -> tuple[Binding, ...]:
-    return tuple((oid, responder.encoded(objects[oid](now))) for oid in told)
+def _read(objects: Objects, oids: Iterable[Oid], now: Moment) -> tuple[Binding, ...]:
+    return tuple((oid, responder.encoded(objects[oid](now))) for oid in oids)
 
 
 class Notifier:
@@ -89,17 +89,17 @@ class Notifier:
         self._config, self._secrets, self._objects = config, secrets, objects
 
     async def run(self, now: Callable[[], Moment]) -> None:
-        """Tell of the start, then watch until cancelled; returns at once when nobody is told."""
+        """Notify the start, then every change until cancelled; nothing without a receiver."""
         if self._config.notify is None:
             return
-        seen = Seen.at(now())
+        observed = Observed.at(now())
         engine = responder.make_engine(self._config, self._secrets, now().boots)
         try:
             await self._send(engine, Event(COLD_START), now())
             while True:
                 moment = now()
-                for event in tuple(events(self._config, self._objects, seen, moment)):
-                    seen = Seen.at(moment)
+                for event in tuple(events(self._config, self._objects, observed, moment)):
+                    observed = Observed.at(moment)
                     await self._send(engine, event, moment)
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
@@ -107,7 +107,7 @@ class Notifier:
 
     async def _send(self, engine: Any, event: Event, moment: Moment) -> None:
         config = self._config
-        told = ".".join(map(str, event.trap))
+        trap_oid = ".".join(map(str, event.trap))
         up_time = responder.SYNTAXES["TimeTicks"](int(moment.uptime * 100) % 2**32)
         trap = responder.SYNTAXES["ObjectIdentifier"](event.trap)
         bindings: list[Binding] = [(SYS_UP_TIME, up_time), (TRAP_OID, trap), *event.bindings]
@@ -127,7 +127,7 @@ class Notifier:
             "%s: %s %s to %s: %s",
             config.name,
             config.notify_kind,
-            told,
+            trap_oid,
             config.notify,
             failure or "sent",
         )

@@ -86,11 +86,11 @@ class Lookup:
 
     def next(self, oid: Oid, moment: Moment) -> Binding:
         """The object after an OID, or endOfMibView."""
-        place = bisect_right(self._order, oid)
-        if place == len(self._order):
+        index = bisect_right(self._order, oid)
+        if index == len(self._order):
             return (oid, rfc1905.endOfMibView)
-        found = self._order[place]
-        return (found, encoded(self._readers[found](moment)))
+        following = self._order[index]
+        return (following, encoded(self._readers[following](moment)))
 
 
 def encoded(value: Value) -> Any:
@@ -110,7 +110,7 @@ class Responder(CommandResponderBase):  # type: ignore[misc]
     def __init__(
         self, engine: Any, context: Any, source: Source, now: Callable[[], Moment]
     ) -> None:
-        """Answer from ``source`` at the moment that ``now`` tells."""
+        """Answer from ``source`` at the moment that ``now`` returns."""
         super().__init__(engine, context)
         self._source, self._now = source, now
 
@@ -125,30 +125,30 @@ class Responder(CommandResponderBase):  # type: ignore[misc]
     def handle_management_operation(  # noqa: D102 - pysnmp's
         self, engine: Any, reference: Any, context_name: Any, pdu: Any, *_: Any
     ) -> None:
-        asked = [tuple(name) for name, _ in v2c.apiPDU.get_varbinds(pdu)]
+        oids = [tuple(name) for name, _ in v2c.apiPDU.get_varbinds(pdu)]
         moment = self._now()
         if pdu.tagSet == rfc1905.GetRequestPDU.tagSet:
-            answers = [self._source.get(oid, moment) for oid in asked]
+            bindings = [self._source.get(oid, moment) for oid in oids]
         elif pdu.tagSet == rfc1905.GetNextRequestPDU.tagSet:
-            answers = [self._source.next(oid, moment) for oid in asked]
+            bindings = [self._source.next(oid, moment) for oid in oids]
         else:
-            answers = self._bulk(asked, pdu, moment)
-        self.send_varbinds(engine, reference, 0, 0, answers)
+            bindings = self._bulk(oids, pdu, moment)
+        self.send_varbinds(engine, reference, 0, 0, bindings)
 
-    def _bulk(self, asked: list[Oid], pdu: Any, moment: Moment) -> list[Binding]:
+    def _bulk(self, oids: list[Oid], pdu: Any, moment: Moment) -> list[Binding]:
         """RFC 3416, 4.2.3: non-repeaters once, then rounds over the rest."""
         once = max(0, int(v2c.apiBulkPDU.get_non_repeaters(pdu)))
         rounds = max(0, int(v2c.apiBulkPDU.get_max_repetitions(pdu)))
-        answers = [self._source.next(oid, moment) for oid in asked[:once]]
-        row = asked[once:]
-        while row and rounds and len(answers) + len(row) <= MOST_VARBINDS:
-            bindings = [self._source.next(oid, moment) for oid in row]
-            answers += bindings
-            if all(value is rfc1905.endOfMibView for _, value in bindings):
+        bindings = [self._source.next(oid, moment) for oid in oids[:once]]
+        row = oids[once:]
+        while row and rounds and len(bindings) + len(row) <= MOST_VARBINDS:
+            round_ = [self._source.next(oid, moment) for oid in row]
+            bindings += round_
+            if all(value is rfc1905.endOfMibView for _, value in round_):
                 break
-            row = [oid for oid, _ in bindings]
+            row = [oid for oid, _ in round_]
             rounds -= 1
-        return answers
+        return bindings
 
 
 async def serve(

@@ -68,22 +68,22 @@ def _port(name: str, index: int, count: int) -> Port:
 def objects(config: AgentConfig) -> Objects:
     """Everything that the switch answers."""
     description = f"Simulated {config.ports}-port switch"
-    found = system.objects(config, description, (1, config.ports), SWITCH_SERVICES)
-    found[(*INTERFACES, 1, 0)] = fixed("Integer32", config.ports)
-    found[IF_TABLE_LAST_CHANGE] = fixed("TimeTicks", 0)
+    table = system.objects(config, description, (1, config.ports), SWITCH_SERVICES)
+    table[(*INTERFACES, 1, 0)] = fixed("Integer32", config.ports)
+    table[IF_TABLE_LAST_CHANGE] = fixed("TimeTicks", 0)
     own = ports(config.name, config.ports)
     if config.links:
-        found.update(_linked(config, description, own))
+        table.update(_linked(config, description, own))
     for port in own:
         for column, reader in _if_table(port).items():
-            found[(*IF_ENTRY, column, port.index)] = reader
+            table[(*IF_ENTRY, column, port.index)] = reader
         for column, reader in _if_x_table(port).items():
-            found[(*IF_X_ENTRY, column, port.index)] = reader
-    return found
+            table[(*IF_X_ENTRY, column, port.index)] = reader
+    return table
 
 
 def _linked(config: AgentConfig, description: str, own: Sequence[Port]) -> Objects:
-    """What a switch with known cables tells besides; links of ports that it lacks are nothing."""
+    """What a switch with known cables answers besides; links of ports that it lacks are nothing."""
     by_name = {name: port for port in own for name in (str(port.index), port.name)}
     linked = [
         lldp.LinkedPort(by_name[link.port].index, by_name[link.port].name, link)
@@ -117,7 +117,7 @@ def _last_change(port: Port) -> Reader:
 
 
 def _counters(syntax: Syntax, port: Port) -> dict[str, Reader]:
-    """The port's counters by their place in either table."""
+    """The port's counters by their name in either table."""
     packets_in = _carried(port, port.in_rate / port.packet_size)
     packets_out = _carried(port, port.out_rate / port.packet_size)
     return {

@@ -39,11 +39,11 @@ def battery_status(moment: Moment) -> int:
 
 def objects(config: AgentConfig) -> Objects:
     """Everything that the UPS answers."""
-    found = system.objects(config, "Simulated 3 kVA UPS", (2, 1), UPS_SERVICES)
-    found.update(_identity(config))
-    found.update(_battery())
-    found.update(_lines(random.Random(config.name)))  # noqa: S311 - a load, not a secret
-    return found
+    table = system.objects(config, "Simulated 3 kVA UPS", (2, 1), UPS_SERVICES)
+    table.update(_identity(config))
+    table.update(_battery())
+    table.update(_lines(random.Random(config.name)))  # noqa: S311 - a load, not a secret
+    return table
 
 
 def _identity(config: AgentConfig) -> Objects:

@@ -17,15 +17,15 @@ DEFAULT_VLAN = 1
 def objects(pvids: Mapping[int, int]) -> Objects:
     """The bridge's ports, numbered like the interfaces, each with its VLAN of untagged frames."""
     vlans = sorted({DEFAULT_VLAN, *pvids.values()})
-    found: Objects = {
+    table: Objects = {
         (*BRIDGE, 1, 2, 0): fixed("Integer32", len(pvids)),
         VLANS: fixed("Gauge32", len(vlans)),
         DELETES: fixed("Counter32", 0),
     }
     for vlan in vlans:
         name = "default" if vlan == DEFAULT_VLAN else f"vlan{vlan}"
-        found[(*STATIC_NAME, vlan)] = fixed("OctetString", name)
+        table[(*STATIC_NAME, vlan)] = fixed("OctetString", name)
     for port, vlan in pvids.items():
-        found[(*BASE_PORT_IF_INDEX, port)] = fixed("Integer32", port)
-        found[(*PVID, port)] = fixed("Gauge32", vlan)
-    return found
+        table[(*BASE_PORT_IF_INDEX, port)] = fixed("Integer32", port)
+        table[(*PVID, port)] = fixed("Gauge32", vlan)
+    return table

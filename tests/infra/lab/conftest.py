@@ -20,7 +20,7 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHVFsWbnXqY0tsf8e7PyzGS6QG4aBnyqSYuVO
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
+class OwnLab:
     """A backbone with one network on it, and the names of things in it."""
 
     lab: Lab
@@ -45,7 +45,7 @@ def own_range() -> IPv4Network:
 
 
 @pytest.fixture(scope="session")
-def grounds(own_range: IPv4Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grounds]:
+def own_lab(own_range: IPv4Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLab]:
     """A lab that is taken down in the end, with the base image built."""
     lab = lab_of(f"t{os.getpid()}", tmp_path_factory.mktemp("state") / "own")
     third = own_range.network_address + 256 * 254
@@ -56,7 +56,7 @@ def grounds(own_range: IPv4Network, tmp_path_factory: pytest.TempPathFactory) ->
     try:
         backbone.ensure(lab, spec)
         networks.ensure(lab, network)
-        yield Grounds(lab, spec, network)
+        yield OwnLab(lab, spec, network)
     finally:
         list(teardown(lab.estate, lab.state.parent))
 

@@ -1,7 +1,7 @@
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
-from infra.lab.first_boot import MachineSpec, birth_files, write_files
+from infra.lab.first_boot import MachineSpec, first_boot_files, write_files
 from infra.lab.networks import Interface
 from infra.ssh_keys import new_key_pair
 from tests.infra.lab.conftest import KEY
@@ -20,7 +20,7 @@ RESOLVERS = (IPv4Address("192.0.2.53"),)
 
 
 def test_an_edge_is_managed_at_its_lan_address_and_forwards() -> None:
-    files = {file.path: file.text for file in birth_files(EDGE, new_key_pair(), RESOLVERS)}
+    files = {file.path: file.text for file in first_boot_files(EDGE, new_key_pair(), RESOLVERS)}
     assert EDGE.address == "10.77.1.1"
     assert files["etc/systemd/network/10-wan0.network"].splitlines() == [
         "[Match]",
@@ -39,7 +39,7 @@ def test_private_files_are_private_and_folders_keep_the_images_modes(tmp_path: P
     (image / "etc/ssh").mkdir(parents=True, mode=0o755)
     (image / "root").mkdir(mode=0o700)
     root.mkdir()
-    write_files(root, image, birth_files(EDGE, new_key_pair(), RESOLVERS))
+    write_files(root, image, first_boot_files(EDGE, new_key_pair(), RESOLVERS))
     modes = {
         path: oct((root / path).stat().st_mode & 0o777)
         for path in ("etc/ssh", "etc/ssh/ssh_host_ed25519_key", "root", "root/.ssh")
@@ -52,8 +52,10 @@ def test_private_files_are_private_and_folders_keep_the_images_modes(tmp_path: P
     }
 
 
-def test_machines_are_born_with_keys_and_identities_of_their_own() -> None:
-    one, other = ({f.path: f.text for f in birth_files(EDGE, new_key_pair(), ())} for _ in "ab")
+def test_machines_get_keys_and_identities_of_their_own() -> None:
+    one, other = (
+        {f.path: f.text for f in first_boot_files(EDGE, new_key_pair(), ())} for _ in "ab"
+    )
     own = {path for path in one if one[path] != other[path]}
     assert own == {
         "etc/machine-id",
@@ -69,8 +71,8 @@ def test_a_key_pair_never_shows_its_private_half() -> None:
 def test_where_user_namespaces_are_refused_no_service_asks_for_one() -> None:
     without = {
         file.path: file.text
-        for file in birth_files(EDGE, new_key_pair(), RESOLVERS, user_namespaces=False)
+        for file in first_boot_files(EDGE, new_key_pair(), RESOLVERS, user_namespaces=False)
     }
     assert "PrivateUsers=no" in without["etc/systemd/system/service.d/10-lab.conf"]
-    usual = {file.path for file in birth_files(EDGE, new_key_pair(), RESOLVERS)}
+    usual = {file.path for file in first_boot_files(EDGE, new_key_pair(), RESOLVERS)}
     assert "etc/systemd/system/service.d/10-lab.conf" not in usual

@@ -9,7 +9,7 @@ from infra.lab import preflight
 from infra.lab.layout import lab_of
 from infra.lab.preflight import MIB, Need, judge
 from infra.lab.probe import Facts, Route, gather
-from tests.infra.lab.conftest import Grounds
+from tests.infra.lab.conftest import OwnLab
 
 NEED = Need(IPv4Network("10.77.0.0/16"), machines=10, state=Path("/state"), cache=Path("/cache"))
 GOOD = Facts(root=True, state_free=8000 * MIB, cache_free=8000 * MIB)
@@ -61,11 +61,11 @@ LACKS = {
 @pytest.mark.parametrize("lack", LACKS)
 def test_what_is_lacking_is_said_with_what_to_do(lack: str) -> None:
     facts, said = LACKS[lack]
-    told = "\n".join(map(str, judge(facts, NEED)))
-    assert [words for words in said if words not in told] == []
+    text = "\n".join(map(str, judge(facts, NEED)))
+    assert [words for words in said if words not in text] == []
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_text_at_once() -> None:
     facts = replace(
         GOOD,
         failures=(("veth pairs (CONFIG_VETH)", "no"),),
@@ -92,7 +92,7 @@ def test_a_route_beside_the_range_is_nobodys_matter() -> None:
 
 
 def test_a_lab_that_is_up_needs_no_more_disk() -> None:
-    facts = replace(GOOD, image_built=True, machines_born=10, state_free=0)
+    facts = replace(GOOD, image_built=True, machines_made=10, state_free=0)
     assert judge(facts, NEED) == ()
 
 
@@ -108,10 +108,10 @@ def test_probing_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.root
-def test_a_lab_that_runs_from_elsewhere_is_told_with_the_rest(
-    grounds: Grounds, tmp_path: Path
+def test_a_lab_that_runs_from_elsewhere_is_text_with_the_rest(
+    own_lab: OwnLab, tmp_path: Path
 ) -> None:
-    elsewhere = replace(grounds.lab, state=tmp_path)
-    with pytest.raises(InfraError, match=f"runs from {grounds.lab.state}") as raised:
+    elsewhere = replace(own_lab.lab, state=tmp_path)
+    with pytest.raises(InfraError, match=f"runs from {own_lab.lab.state}") as raised:
         preflight.require(elsewhere, IPv4Network("198.18.0.0/16"))
     assert len(raised.value.problems) == 1

@@ -14,13 +14,13 @@ from infra.lab.first_boot import MachineSpec
 from infra.lab.layout import Lab, lab_of
 from infra.lab.networks import Interface, NetworkSpec
 from infra.lab.teardown import teardown
-from tests.infra.lab.conftest import KEY, Grounds
+from tests.infra.lab.conftest import KEY, OwnLab
 
 pytestmark = pytest.mark.root
 
 
 @pytest.fixture
-def doomed(grounds: Grounds, tmp_path: Path) -> Iterator[Lab]:
+def doomed(own_lab: OwnLab, tmp_path: Path) -> Iterator[Lab]:
     """Another lab beside the first, with a machine that runs."""
     lab = lab_of(f"d{os.getpid()}", tmp_path / "doomed")
     whole = IPv4Network(f"10.{150 + os.getpid() % 50}.0.0/16")
@@ -63,13 +63,13 @@ def test_what_somebody_mounted_in_it_is_not_removed(doomed: Lab) -> None:
     assert leftovers(doomed) == []
 
 
-def test_all_of_a_lab_goes_and_nothing_of_another(doomed: Lab, grounds: Grounds) -> None:
-    other = machine.create(grounds.lab, grounds.machine("neighbour", 40))
+def test_all_of_a_lab_goes_and_nothing_of_another(doomed: Lab, own_lab: OwnLab) -> None:
+    other = machine.create(own_lab.lab, own_lab.machine("neighbour", 40))
     list(teardown(doomed.estate, doomed.state.parent))
     list(teardown(doomed.estate, doomed.state.parent))
     assert leftovers(doomed) == []
-    assert machine.running(grounds.lab, other.name)
-    machine.delete(grounds.lab, other.name)
+    assert machine.running(own_lab.lab, other.name)
+    machine.delete(own_lab.lab, other.name)
 
 
 def test_what_a_crash_left_goes_too(doomed: Lab) -> None:

@@ -9,9 +9,9 @@ from tests.infra.provider.plugin import Plugin
 
 
 def test_the_program_answers_with_name_version_and_every_kind(plugin: Plugin) -> None:
-    told = json.loads(plugin.stub.GetSchema(pb.GetSchemaRequest()).schema)
-    assert (told["name"], bool(told["version"])) == ("bastide", True)
-    assert told["resources"].keys() == KINDS.keys()
+    answered = json.loads(plugin.stub.GetSchema(pb.GetSchemaRequest()).schema)
+    assert (answered["name"], bool(answered["version"])) == ("bastide", True)
+    assert answered["resources"].keys() == KINDS.keys()
 
 
 @pytest.mark.parametrize("token", KINDS)
