@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -13,19 +15,30 @@ PASSWORD = "correct horse"
 COMMUNITY = "00123-battery-staple"
 
 
-def encrypted(folder: Path, text: str, password: str = PASSWORD) -> Path:
-    """A file encrypted by Ansible's own program."""
-    file, key = folder / "secrets.yml", folder / "password"
-    file.write_text(text)
-    key.write_text(password)
-    program = Path(sys.executable).parent / "ansible-vault"
-    subprocess.run(
-        [str(program), "encrypt", str(file)],
-        check=True,
-        capture_output=True,
-        env={**os.environ, "LC_ALL": "C.UTF-8", PASSWORD_FILE: str(key)},
-    )
+def encrypted(folder: Path, text: str) -> Path:
+    """A file encrypted by Ansible's own program, and the file with its password."""
+    file = folder / "secrets.yml"
+    file.write_text(ciphertext(text))
+    (folder / "password").write_text(PASSWORD)
     return file
+
+
+@lru_cache
+def ciphertext(text: str) -> str:
+    """What Ansible's own program, which takes a second to start, makes of a text."""
+    program = Path(sys.executable).parent / "ansible-vault"
+    with TemporaryDirectory() as folder:
+        key = Path(folder) / "password"
+        key.write_text(PASSWORD)
+        done = subprocess.run(
+            [str(program), "encrypt"],
+            input=text,
+            text=True,
+            check=True,
+            capture_output=True,
+            env={**os.environ, "LC_ALL": "C.UTF-8", PASSWORD_FILE: str(key)},
+        )
+    return done.stdout
 
 
 @pytest.fixture
