@@ -21,7 +21,7 @@ HIGH, LOW = Severity.HIGH, Severity.LOW
 EXPIRED = ACCEPTED.model_copy(update={"expired": True})
 
 
-def found(
+def result(
     control: str, outcome: Outcome, severity: Severity = HIGH, waiver: Accepted | None = None
 ) -> Result:
     return Result(control=control, severity=severity, outcome=outcome, waiver=waiver)
@@ -57,50 +57,54 @@ def scored(run: AuditRun, measure: Measure) -> float | None:
 
 
 def test_without_a_score_before_or_after_there_is_no_change_to_explain() -> None:
-    known, unknown = run(host("a", found("SSH-01", PASS))), run(host("a", found("SSH-01", ERROR)))
+    known, unknown = run(host("a", result("SSH-01", PASS))), run(host("a", result("SSH-01", ERROR)))
     assert attribute(unknown, known) == attribute(known, unknown) == Attribution(None)
     assert attribute(run(), known) == attribute(known, run()) == Attribution(None)
 
 
 def test_equal_audits_have_no_parts() -> None:
-    same = run(host("a", found("SSH-01", PASS), found("SSH-02", FAIL)))
+    same = run(host("a", result("SSH-01", PASS), result("SSH-02", FAIL)))
     assert attribute(same, same) == Attribution(Fraction(0))
 
 
 def test_a_host_that_fails_now_names_its_control() -> None:
-    before = run(host("a", found("SSH-01", PASS), found("SSH-02", PASS)))
-    after = run(host("a", found("SSH-01", PASS), found("SSH-02", FAIL)))
-    told = attribute(before, after)
+    before = run(host("a", result("SSH-01", PASS), result("SSH-02", PASS)))
+    after = run(host("a", result("SSH-01", PASS), result("SSH-02", FAIL)))
+    attribution = attribute(before, after)
 
-    assert told.change == Fraction(-1, 2)
-    assert [(p.cause, p.host, p.control) for p in told.parts] == [(Cause.HOST, "a", "SSH-02")]
+    assert attribution.change == Fraction(-1, 2)
+    assert [(p.cause, p.host, p.control) for p in attribution.parts] == [
+        (Cause.HOST, "a", "SSH-02")
+    ]
 
 
 def test_a_host_that_could_not_be_asked_is_the_hosts_own_change() -> None:
-    before = run(host("a", found("SSH-01", PASS)), host("b", found("SSH-01", PASS)))
-    after = run(host("a", found("SSH-01", PASS)), host("b", found("SSH-01", ERROR)))
+    before = run(host("a", result("SSH-01", PASS)), host("b", result("SSH-01", PASS)))
+    after = run(host("a", result("SSH-01", PASS)), host("b", result("SSH-01", ERROR)))
     assert causes(attribute(before, after)) == {Cause.HOST: Fraction(-1, 2)}
 
 
 def test_a_new_control_and_a_new_severity_are_the_control_sets() -> None:
-    before = run(host("a", found("SSH-01", PASS), found("SSH-02", FAIL, LOW)))
-    longer = run(host("a", found("SSH-01", PASS), found("SSH-02", FAIL, LOW), found("X-01", FAIL)))
-    harder = run(host("a", found("SSH-01", PASS), found("SSH-02", FAIL, HIGH)))
+    before = run(host("a", result("SSH-01", PASS), result("SSH-02", FAIL, LOW)))
+    longer = run(
+        host("a", result("SSH-01", PASS), result("SSH-02", FAIL, LOW), result("X-01", FAIL))
+    )
+    harder = run(host("a", result("SSH-01", PASS), result("SSH-02", FAIL, HIGH)))
 
     assert set(causes(attribute(before, longer))) == {Cause.CONTROL_SET}
     assert set(causes(attribute(before, harder))) == {Cause.CONTROL_SET}
 
 
 def test_a_control_that_another_table_lets_apply_is_the_control_sets() -> None:
-    before = run(host("a", found("SSH-01", PASS), found("SSH-02", SKIP)))
-    after = run(host("a", found("SSH-01", PASS), found("SSH-02", FAIL)), table="b")
+    before = run(host("a", result("SSH-01", PASS), result("SSH-02", SKIP)))
+    after = run(host("a", result("SSH-01", PASS), result("SSH-02", FAIL)), table="b")
     assert set(causes(attribute(before, after))) == {Cause.CONTROL_SET}
 
 
 def test_a_host_that_joins_or_leaves_or_changes_its_roles_is_scope() -> None:
-    before = run(host("a", found("SSH-01", PASS), found("TLS-01", SKIP)))
-    joined = run(*before.hosts, host("b", found("SSH-01", FAIL)))
-    moved = run(host("a", found("SSH-01", PASS), found("TLS-01", FAIL), roles=[Role.APPLICATION]))
+    before = run(host("a", result("SSH-01", PASS), result("TLS-01", SKIP)))
+    joined = run(*before.hosts, host("b", result("SSH-01", FAIL)))
+    moved = run(host("a", result("SSH-01", PASS), result("TLS-01", FAIL), roles=[Role.APPLICATION]))
 
     assert set(causes(attribute(before, joined))) == {Cause.SCOPE}
     assert set(causes(attribute(joined, before))) == {Cause.SCOPE}
@@ -108,9 +112,9 @@ def test_a_host_that_joins_or_leaves_or_changes_its_roles_is_scope() -> None:
 
 
 def test_a_waiver_that_begins_or_ends_changes_the_accepted_score_only() -> None:
-    bare = run(host("a", found("SSH-01", PASS), found("SSH-02", FAIL)))
-    waived = run(host("a", found("SSH-01", PASS), found("SSH-02", FAIL, waiver=ACCEPTED)))
-    ended = run(host("a", found("SSH-01", PASS), found("SSH-02", FAIL, waiver=EXPIRED)))
+    bare = run(host("a", result("SSH-01", PASS), result("SSH-02", FAIL)))
+    waived = run(host("a", result("SSH-01", PASS), result("SSH-02", FAIL, waiver=ACCEPTED)))
+    ended = run(host("a", result("SSH-01", PASS), result("SSH-02", FAIL, waiver=EXPIRED)))
 
     assert causes(attribute(bare, waived, Measure.ACCEPTED)) == {Cause.WAIVER: Fraction(1, 2)}
     assert causes(attribute(waived, ended, Measure.ACCEPTED)) == {Cause.WAIVER: Fraction(-1, 2)}
@@ -118,43 +122,41 @@ def test_a_waiver_that_begins_or_ends_changes_the_accepted_score_only() -> None:
 
 
 def test_what_is_mended_under_a_waiver_changes_the_proved_score_only() -> None:
-    waived = run(host("a", found("SSH-01", PASS), found("SSH-02", FAIL, waiver=ACCEPTED)))
-    mended = run(host("a", found("SSH-01", PASS), found("SSH-02", PASS)))
+    waived = run(host("a", result("SSH-01", PASS), result("SSH-02", FAIL, waiver=ACCEPTED)))
+    mended = run(host("a", result("SSH-01", PASS), result("SSH-02", PASS)))
 
     assert causes(attribute(waived, mended)) == {Cause.HOST: Fraction(1, 2)}
     assert attribute(waived, mended, Measure.ACCEPTED) == Attribution(Fraction(0))
 
 
-def test_a_check_that_judges_otherwise_is_told_from_the_host_by_judging_again() -> None:
-    before = run(host("a", found("SSH-01", PASS), found("SSH-02", PASS)))
-    rejudged = run(host("a", found("SSH-01", PASS), found("SSH-02", FAIL)), checks="f")
-    after = run(host("a", found("SSH-01", ERROR), found("SSH-02", FAIL)), checks="f")
+def test_a_check_that_judges_otherwise_is_distinguished_from_the_host_by_judging_again() -> None:
+    before = run(host("a", result("SSH-01", PASS), result("SSH-02", PASS)))
+    rejudged = run(host("a", result("SSH-01", PASS), result("SSH-02", FAIL)), checks="f")
+    after = run(host("a", result("SSH-01", ERROR), result("SSH-02", FAIL)), checks="f")
 
     assert set(causes(attribute(before, after))) == {Cause.HOST}
-    told = attribute(before, after, rejudged=rejudged)
-    assert causes(told) == {Cause.CONTROL_SET: Fraction(-1, 2), Cause.HOST: Fraction(-1, 2)}
+    attribution = attribute(before, after, rejudged=rejudged)
+    assert causes(attribution) == {Cause.CONTROL_SET: Fraction(-1, 2), Cause.HOST: Fraction(-1, 2)}
 
 
-CONTROLS = st.sampled_from(["SSH-01", "SSH-02", "FW-01", "TLS-01"])
-RESULTS = st.lists(
-    st.builds(
-        found,
-        CONTROLS,
-        st.sampled_from(Outcome),
-        st.sampled_from(Severity),
-        st.sampled_from([None, ACCEPTED, EXPIRED]),
-    ),
-    unique_by=lambda result: result.control,
-)
-HOSTS = st.lists(
-    st.builds(
-        lambda name, results, roles: host(name, *results, roles=roles),
-        st.sampled_from(["a", "b", "c"]),
-        RESULTS,
-        st.lists(st.sampled_from([Role.EDGE, Role.VAULT]), max_size=1),
-    ),
-    unique_by=lambda host: host.host,
-)
+# One result or none of each control, one of each host or none: nothing is drawn to be thrown away.
+RESULTS = st.fixed_dictionaries(
+    {},
+    optional={
+        control: st.tuples(
+            st.sampled_from(Outcome),
+            st.sampled_from(Severity),
+            st.sampled_from([None, ACCEPTED, EXPIRED]),
+        )
+        for control in ("SSH-01", "SSH-02", "FW-01", "TLS-01")
+    },
+).map(lambda rows: [result(control, *row) for control, row in rows.items()])
+HOSTS = st.fixed_dictionaries(
+    {},
+    optional={
+        name: st.tuples(RESULTS, st.sampled_from([[], [Role.EDGE], [Role.VAULT]])) for name in "abc"
+    },
+).map(lambda rows: [host(name, *row[0], roles=row[1]) for name, row in rows.items()])
 RUNS = st.builds(lambda hosts, table: run(*hosts, table=table), HOSTS, st.sampled_from("ab"))
 REJUDGED = st.none() | RUNS
 
@@ -164,14 +166,14 @@ REJUDGED = st.none() | RUNS
 def test_the_parts_sum_to_the_change_exactly(
     before: AuditRun, after: AuditRun, measure: Measure, rejudged: AuditRun | None
 ) -> None:
-    told = attribute(before, after, measure, rejudged)
+    attribution = attribute(before, after, measure, rejudged)
     old, new = scored(before, measure), scored(after, measure)
 
-    assert (told.change is None) == (old is None or new is None)
-    if told.change is not None and old is not None and new is not None:
-        assert sum((part.change for part in told.parts), Fraction(0)) == told.change
-        assert abs(float(told.change) - (new - old)) < 1e-12
-        assert sum(told.by_cause().values()) == told.change
+    assert (attribution.change is None) == (old is None or new is None)
+    if attribution.change is not None and old is not None and new is not None:
+        assert sum((part.change for part in attribution.parts), Fraction(0)) == attribution.change
+        assert abs(float(attribution.change) - (new - old)) < 1e-12
+        assert sum(attribution.by_cause().values()) == attribution.change
 
 
 @settings(deadline=None)
