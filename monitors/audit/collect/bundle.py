@@ -37,7 +37,7 @@ class BundleError(Exception):
     """What came is not a whole and well-formed bundle."""
 
 
-class Recorded(Frozen):
+class RecordedCommand(Frozen):
     """One command's end: rc None means killed when its time was up."""
 
     command: str
@@ -56,7 +56,7 @@ class Bundle(Frozen):
     host: str = Field(max_length=MAX_NAME)
     clock: Annotated[float, Field(ge=0, le=LAST_CLOCK)]
     # Of a wrong list only the first mistake is collected: each costs a kilobyte.
-    recorded: tuple[Recorded, ...] = Field(max_length=MAX_COMMANDS, fail_fast=True)
+    recorded: tuple[RecordedCommand, ...] = Field(max_length=MAX_COMMANDS, fail_fast=True)
 
     @property
     def collected(self) -> datetime:

@@ -1,5 +1,6 @@
-"""The SSH server's files as they are written; what is in force, `sshd -T` tells (facts.py)."""
+"""The SSH server's files as they are written; `sshd -T` says what is in force (system.py)."""
 
+import re
 from dataclasses import dataclass
 
 from monitors.audit.collect.backends import Host
@@ -7,6 +8,8 @@ from monitors.audit.collect.backends import Host
 FOLDER = "/etc/ssh/sshd_config.d"
 SSHD_LINES = f"grep -sHE '^[[:space:]]*[A-Za-z]' /etc/ssh/sshd_config {FOLDER}/*.conf"
 SERVER_FILES = ("/etc/ssh/sshd_config", FOLDER, f"{FOLDER}/*", "/etc/ssh/ssh_host_*")
+# Between a keyword and its value stands white space, or one equals sign with or without it.
+SEPARATOR = re.compile(r"\s*=\s*|\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,8 @@ def sshd_lines(host: Host) -> tuple[Setting, ...]:
     lines, block = [], ("", "")
     for row in host.check_output(SSHD_LINES).splitlines():
         file, _, text = row.partition(":")
-        setting, _, value = text.strip().replace("=", " ", 1).partition(" ")
-        setting, value = setting.lower(), value.strip().strip('"')
+        setting, _, value = SEPARATOR.sub("\n", text.strip(), count=1).partition("\n")
+        setting, value = setting.lower(), value.strip('"')
         # A block ends with its file.
         block = (file, value) if setting == "match" else block
         match = block[1] if block[0] == file and block[1].lower() != "all" else ""

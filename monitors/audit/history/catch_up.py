@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from monitors.audit.archive.runs import AuditError, load, run_files
 from monitors.audit.archive.stamps import stamp
 from monitors.audit.history.database import DamagedError, reading, sqlite_file, writing
-from monitors.audit.history.record import add_run
+from monitors.audit.history.record import record
 from monitors.audit.history.tables import hosts, runs
 
 BESIDE = ("", "-wal", "-shm")
@@ -40,8 +40,7 @@ def catch_up(url: str, state: Path, estate: str) -> CaughtUp:
         if run.estate != estate:
             problems.append(f"{file}: an audit of the estate {run.estate}, expected {estate}")
             continue
-        with writing(url) as connection:
-            recorded += add_run(connection, run)
+        recorded += record(url, run)
     return CaughtUp(recorded, tuple(problems))
 
 

@@ -63,10 +63,10 @@ def record(url: str, run: AuditRun) -> bool:
     Runs may come in any order and from several processes at once. Raises StoreError.
     """
     with writing(url) as connection:
-        return add_run(connection, run)
+        return _add_run(connection, run)
 
 
-def add_run(connection: Connection, run: AuditRun) -> bool:
+def _add_run(connection: Connection, run: AuditRun) -> bool:
     """Record a run within a transaction; False when it is there already."""
     if _is_recorded(connection, run):
         return False

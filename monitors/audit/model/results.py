@@ -1,6 +1,5 @@
 """What an audit found, as frozen values."""
 
-from collections import Counter
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -79,19 +78,6 @@ class HostAudit(Frozen):
         bad = (Outcome.FAIL, Outcome.ERROR)
         return not any(r.outcome in bad and not r.is_waived for r in self.results)
 
-    @property
-    def text(self) -> str:
-        """The host's results in one line for people."""
-        if self.problem:
-            return self.problem
-        counts = Counter(result.outcome for result in self.results)
-        parts = [f"{counts[Outcome.PASS]} pass", f"{counts[Outcome.FAIL]} fail"]
-        if waived := sum(result.is_waived for result in self.results):
-            parts[-1] += f" ({waived} waived)"
-        if counts[Outcome.ERROR]:
-            parts.append(f"{counts[Outcome.ERROR]} could not be determined")
-        return ", ".join(parts)
-
 
 class AuditRun(Frozen):
     """One audit of some of an estate's hosts, sorted by host name.
@@ -110,7 +96,3 @@ class AuditRun(Frozen):
     checks_sha256: str = ""
     whole: bool = False
     hosts: tuple[HostAudit, ...]
-
-    def counts(self) -> Counter[Outcome]:
-        """Return how many results of all hosts have each outcome."""
-        return Counter(result.outcome for host in self.hosts for result in host.results)

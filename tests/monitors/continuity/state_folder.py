@@ -8,7 +8,7 @@ from typing import Any
 from inventory.load import find_estate, load_estate
 from inventory.model import Estate
 from monitors.audit.archive.bundles import keep
-from monitors.audit.collect.bundle import Bundle, Recorded, pack
+from monitors.audit.collect.bundle import Bundle, RecordedCommand, pack
 from monitors.audit.facts.system import KEPT
 from monitors.continuity.host_status import STATUS
 
@@ -48,7 +48,7 @@ def put_bundle(state: Path, collected: datetime, status: str, *, owner: str = "r
     """Keep an audit bundle with the status that the host's timer wrote of its backups."""
     lines = (f"{STATUS}:{line}" for line in status.splitlines())
     stdout = "\n".join([f"{collected.timestamp():.0f}", f"{STATUS} {owner} 644", *lines])
-    recorded = Recorded(command=KEPT, rc=0, stdout=stdout, stderr="", seconds=1)
+    recorded = RecordedCommand(command=KEPT, rc=0, stdout=stdout, stderr="", seconds=1)
     bundle = Bundle(
         collector=1,
         commands_sha256="0" * 64,

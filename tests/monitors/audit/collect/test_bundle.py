@@ -18,7 +18,7 @@ from monitors.audit.collect.bundle import (
     MAX_PLAIN_BYTES,
     Bundle,
     BundleError,
-    Recorded,
+    RecordedCommand,
     expected_length,
     pack,
     unframe,
@@ -30,7 +30,7 @@ GOOD = Bundle(
     commands_sha256="0" * 64,
     host="velgora-app",
     clock=1_795_000_000.0,
-    recorded=(Recorded(command="true", rc=0, stdout="ü\n", stderr="", seconds=0.01),),
+    recorded=(RecordedCommand(command="true", rc=0, stdout="ü\n", stderr="", seconds=0.01),),
 )
 
 

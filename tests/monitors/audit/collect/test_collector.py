@@ -13,7 +13,13 @@ from pathlib import Path
 import pytest
 
 from monitors.audit.collect import bundle as bundles
-from monitors.audit.collect.bundle import COLLECTOR_VERSION, Bundle, Recorded, unframe, unpack
+from monitors.audit.collect.bundle import (
+    COLLECTOR_VERSION,
+    Bundle,
+    RecordedCommand,
+    unframe,
+    unpack,
+)
 from monitors.audit.judge.command_list import LIST_FILE
 
 COLLECTOR = LIST_FILE.with_name("bastide_collector.py")
@@ -40,7 +46,7 @@ def collect(
     return unpack(unframe(done.stdout))
 
 
-def only(bundle: Bundle) -> Recorded:
+def only(bundle: Bundle) -> RecordedCommand:
     (recorded,) = bundle.recorded
     return recorded
 

@@ -7,7 +7,7 @@ import pytest
 from inventory.model import Waiver
 from monitors.audit.judge.host_results import all_errors, judge
 from monitors.audit.model.results import Outcome, Result
-from monitors.audit.model.score import STALE_AFTER, score, up_to_date, weights_of
+from monitors.audit.model.score import score
 from tests.monitors.audit.estates import TABLE, changed, declared, recorded
 
 APP = declared("velgora-app")
@@ -122,40 +122,6 @@ def test_a_host_that_could_not_be_asked_has_errors_only_where_controls_apply() -
     assert results["SSH-01"].outcome is Outcome.ERROR
     assert results["SSH-01"].reason == "gone"
     assert results["TLS-01"].outcome is Outcome.SKIP
-
-
-def test_what_is_unknown_never_raises_a_score() -> None:
-    known = judge(FRESH, TABLE, APP)
-    for index, result in enumerate(known):
-        if result.outcome in (Outcome.PASS, Outcome.FAIL):
-            unknown = result.model_copy(update={"outcome": Outcome.ERROR})
-            partly = score((*known[:index], unknown, *known[index + 1 :]))
-            assert (partly.proved or 0) <= (score(known).proved or 0)
-            assert (partly.coverage or 0) < 1
-
-
-def test_what_is_stale_is_unknown_and_says_since_when() -> None:
-    results, found = judge(FRESH, TABLE, APP), FRESH.collected
-    fresh = up_to_date(results, found, found + STALE_AFTER)
-    stale = up_to_date(results, found, found + STALE_AFTER + timedelta(seconds=1))
-
-    assert fresh == results
-    assert score(stale).proved is None
-    assert score(stale).coverage == 0
-    assert {r.outcome for r in stale} == {Outcome.ERROR, Outcome.SKIP}
-    assert {r.reason for r in stale if r.outcome is not Outcome.SKIP} >= {
-        f"last determined at {found:%F %R} UTC, more than 2 days ago"
-    }
-
-
-def test_the_weights_of_hosts_add_up_to_those_of_all() -> None:
-    one, other = judge(FRESH, TABLE, APP), judge(FRESH, TABLE, declared("velgora-edge"))
-    assert weights_of(one) + weights_of(other) == weights_of((*one, *other))
-
-
-def test_a_host_of_which_nothing_is_known_has_no_score() -> None:
-    found = score(all_errors(TABLE, APP, "gone"))
-    assert (found.proved, found.coverage) == (None, 0.0)
 
 
 def test_equal_inputs_give_equal_results_whatever_their_order() -> None:
