@@ -33,7 +33,7 @@ def run(
     started = time.monotonic()
     events = log.with_suffix(".events.jsonl")
     events.write_text("")
-    recap = _follow(_start(context, file, log, events, arguments), events, on_event)
+    recap = follow(_start(context, file, log, events, arguments), events, on_event)
     return replace(recap, seconds=time.monotonic() - started, log=log)
 
 
@@ -96,7 +96,8 @@ def _start(
         ) from None
 
 
-def _follow(process: "subprocess.Popen[bytes]", events: Path, on_event: OnEvent) -> Recap:
+def follow(process: "subprocess.Popen[bytes]", events: Path, on_event: OnEvent) -> Recap:
+    """Return the recap of a process that writes its events to a file, once it has ended."""
     try:
         recap = read_recap(_events(process, events), on_event)
     except BaseException:

@@ -43,10 +43,10 @@ def verify(file: Path, as_json: bool, expected: str | None, judge_again: bool) -
         print_json({"file": str(file), "holds": True, **_facts(verified, recomputed)})
     else:
         _show(file, verified, recomputed, trusted=expected is not None)
-    return _exit_of(recomputed) if recomputed else Exit.WELL
+    return exit_of_recomputed(recomputed) if recomputed else Exit.WELL
 
 
-def _exit_of(again: Recomputed) -> Exit:
+def exit_of_recomputed(again: Recomputed) -> Exit:
     """Return findings when results differ, could-not-check when only other checks say so."""
     if not again.differing:
         return Exit.WELL

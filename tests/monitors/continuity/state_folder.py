@@ -38,13 +38,15 @@ def put_drill(state: Path, started: datetime, **changed: Any) -> Path:
     return path
 
 
-def put_failed_drill(state: Path, started: datetime) -> Path:
-    """Keep the result of a drill that newest no snapshot."""
+def put_failed_drill(state: Path, started: datetime, **changed: Any) -> Path:
+    """Keep the result of a drill that found no snapshot."""
     failed: dict[str, Any] = {"depth": None, "rto_seconds": None, "rpo_seconds": None, "steps": []}
-    return put_drill(state, started, ok=False, error="no snapshot", **failed)
+    return put_drill(state, started, ok=False, error="no snapshot", **failed, **changed)
 
 
-def put_bundle(state: Path, collected: datetime, status: str, *, owner: str = "root") -> Path:
+def put_bundle(
+    state: Path, collected: datetime, status: str, *, owner: str = "root", host: str = HOST
+) -> Path:
     """Keep an audit bundle with the status that the host's timer wrote of its backups."""
     lines = (f"{STATUS}:{line}" for line in status.splitlines())
     stdout = "\n".join([f"{collected.timestamp():.0f}", f"{STATUS} {owner} 644", *lines])
@@ -52,11 +54,11 @@ def put_bundle(state: Path, collected: datetime, status: str, *, owner: str = "r
     bundle = Bundle(
         collector=1,
         commands_sha256="0" * 64,
-        host=HOST,
+        host=host,
         clock=collected.timestamp(),
         recorded=(recorded,),
     )
-    return keep(pack(bundle), state, HOST, collected)
+    return keep(pack(bundle), state, host, collected)
 
 
 def status_text(snapshot: datetime | None, *, host: str = HOST, error: str | None = None) -> str:

@@ -1,0 +1,43 @@
+"""Estate contexts for tests of actions: real estates, and state folders of the test's own."""
+
+from pathlib import Path
+
+from bastide.support.estate import EstateContext
+from inventory.entries import hosts
+from inventory.enums import ProviderName
+from inventory.load import load_estate
+from inventory.outputs import HostOutput, Outputs, outputs_path
+from tests.bastide.estates import HOST_KEY, new_estate
+
+
+def new_context(folder: Path, network: str) -> EstateContext:
+    """Return an estate of existing hosts on addresses of the loopback, with its outputs.
+
+    `network` is the first three numbers of the central site's, such as `127.77.0.`.
+    """
+    estate_folder = new_estate(folder / "ours", network=network)
+    estate = load_estate(estate_folder)
+    state = folder / "state" / estate.estate
+    put_outputs(EstateContext(estate_folder, estate, state))
+    return EstateContext(estate_folder, estate, state)
+
+
+def put_outputs(context: EstateContext) -> None:
+    """Write what provisioning an estate of existing hosts leaves."""
+    provisioned = {
+        entry.name: HostOutput(
+            address=str(entry.host.address), host_key=HOST_KEY, provider=ProviderName.EXISTING
+        )
+        for entry in hosts(context.estate)
+    }
+    path = outputs_path(context.state)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(Outputs(estate=context.estate.estate, hosts=provisioned).model_dump_json())
+
+
+def environment_of(context: EstateContext) -> dict[str, str]:
+    """Return the environment in which a command takes this estate and state."""
+    return {
+        "BASTIDE_ESTATE": str(context.folder),
+        "BASTIDE_STATE_HOME": str(context.state.parent),
+    }

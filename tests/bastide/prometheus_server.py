@@ -1,0 +1,68 @@
+"""A server that answers as Prometheus and Alertmanager do, with what a test puts into it."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+PROMETHEUS_PORT, ALERTMANAGER_PORT = 9090, 9093
+
+
+@dataclass
+class Monitored:
+    """What is scraped, which probes fail and which alerts fire; a test changes it as it likes."""
+
+    targets: list[dict[str, Any]] = field(default_factory=list)
+    probes: list[dict[str, str]] = field(default_factory=list)
+    alerts: list[dict[str, Any]] = field(default_factory=list)
+
+    def scrape(self, host: str, health: str = "up", error: str = "") -> None:
+        labels = {"job": "node", "host": host, "instance": f"{host}:9100"}
+        self.targets.append({"labels": labels, "health": health, "lastError": error})
+
+    def fire(self, name: str, severity: str = "page", **labels: str) -> None:
+        labels |= {"alertname": name, "severity": severity}
+        runbook = {"runbook_url": f"http://ops/user/runbooks/{name}.html"}
+        self.alerts.append({"labels": labels, "annotations": runbook})
+
+    def answer(self, path: str) -> Any:
+        """The document at a path of either API, as their documentation has it."""
+        if path.startswith("/api/v1/targets?state=active"):
+            return {"status": "success", "data": {"activeTargets": self.targets}}
+        if path.startswith("/api/v1/query?"):
+            samples = [{"metric": metric, "value": [0, "0"]} for metric in self.probes]
+            return {"status": "success", "data": {"resultType": "vector", "result": samples}}
+        if path.startswith("/api/v2/alerts?active=true&silenced=false&inhibited=false"):
+            return self.alerts
+        return None
+
+
+@contextmanager
+def serving(address: str, monitored: Monitored) -> Iterator[None]:
+    """Answer on both ports of an address while the block runs."""
+    with ExitStack() as stack:
+        for port in (PROMETHEUS_PORT, ALERTMANAGER_PORT):
+            server = ThreadingHTTPServer((address, port), _handler(monitored))
+            stack.callback(server.server_close)
+            thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(server.shutdown)
+        yield
+
+
+def _handler(monitored: Monitored) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            document = monitored.answer(self.path)
+            self.send_response(404 if document is None else 200)
+            self.end_headers()
+            self.wfile.write(json.dumps(document).encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Print nothing."""
+
+    return Handler
