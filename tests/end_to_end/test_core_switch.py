@@ -18,6 +18,7 @@ from monitors.prometheus.alertmanager_config import Delivery
 from monitors.prometheus.prometheus_config import DISCOVERED_JOBS, STATIC_JOBS
 from tests.end_to_end.campus import BEHIND, CORE, Campus, estate
 from tests.end_to_end.quicker import Running, running
+from tests.waiting import wait_until
 
 TIMES = 20
 MINUTE = 60 / TIMES
@@ -57,11 +58,8 @@ def value(there: Running, expression: str) -> float:
     return float(found[0]["value"][1]) if found else 0.0
 
 
-def wait_until(true: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + ENDS_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, f"never: {what}"
-        time.sleep(0.1)
+def must_become(true: Callable[[], bool], what: str) -> None:
+    assert wait_until(true, ENDS_SECONDS, every=0.1), f"never: {what}"
 
 
 def shadowed(there: Running) -> float:
@@ -80,16 +78,16 @@ def test_a_core_switch_that_dies_is_one_page_and_two_hundred_shadows(
     everything = len(campus.lost)
     assert everything == BEHIND + 1 == 201
     jobs = "count(count by (job) (up == 1))"
-    wait_until(
+    must_become(
         lambda: value(there, jobs) == len(STATIC_JOBS) + len(DISCOVERED_JOBS), "all targets answer"
     )
-    wait_until(lambda: value(there, "sum(bastide_snmp_success)") >= everything, "all devices")
+    must_become(lambda: value(there, "sum(bastide_snmp_success)") >= everything, "all devices")
     there.judge()
-    wait_until(lambda: value(there, "sum(device:reachable:bool)") >= everything, "they are judged")
+    must_become(lambda: value(there, "sum(device:reachable:bool)") >= everything, "they are judged")
 
     campus.silent = campus.lost
-    wait_until(lambda: shadowed(there) == BEHIND, "200 devices are shadowed")
-    wait_until(lambda: bool(campus.messages), "a page")
+    must_become(lambda: shadowed(there) == BEHIND, "200 devices are shadowed")
+    must_become(lambda: bool(campus.messages), "a page")
     time.sleep(2 * MINUTE)
     assert shadowed(there) == BEHIND
     assert firing(there) == {f"DeviceDown {CORE}"}
@@ -102,7 +100,7 @@ def test_a_core_switch_that_dies_is_one_page_and_two_hundred_shadows(
     campus.silent = campus.lost - {CORE}
     time.sleep(FORWARDS)
     campus.silent = frozenset()
-    wait_until(lambda: len(campus.messages) == 2, "the end of the page")
+    must_become(lambda: len(campus.messages) == 2, "the end of the page")
     time.sleep(3 * MINUTE)
     _, end = campus.messages
     (ended,) = end["alerts"]

@@ -1,8 +1,5 @@
 """A host that stops is an alert with a name, a place and a runbook; it ends when it is back."""
 
-import time
-from collections.abc import Callable
-
 import pytest
 
 from bastide.actions import prometheus, status
@@ -10,21 +7,13 @@ from bastide.support.estate import EstateContext
 from infra.lab import machine
 from infra.lab.layout import lab_of
 from tests.command import bastide
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.lab
 
 HOST = "kastrava-app"
 ARRIVES_SECONDS = 90
 RESOLVES_SECONDS = 120
-
-
-def wait_for(true: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if true():
-            return True
-        time.sleep(1)
-    return true()
 
 
 def host_down(context: EstateContext) -> tuple[prometheus.Alert, ...]:
@@ -35,7 +24,9 @@ def host_down(context: EstateContext) -> tuple[prometheus.Alert, ...]:
 def test_host_down_arrives_with_its_runbook_and_resolves(lab: EstateContext) -> None:
     machine.stop(lab_of(lab.estate.estate, lab.state), HOST)
     try:
-        assert wait_for(lambda: bool(host_down(lab)), ARRIVES_SECONDS), "HostDown never arrived"
+        assert wait_until(lambda: bool(host_down(lab)), ARRIVES_SECONDS, every=1), (
+            "HostDown never arrived"
+        )
         (alert,) = host_down(lab)
         assert alert.labels["municipality"] == "kastrava"
         assert alert.labels["host"] == HOST
@@ -45,6 +36,10 @@ def test_host_down_arrives_with_its_runbook_and_resolves(lab: EstateContext) -> 
         assert HOST in told.stdout
     finally:
         machine.start(lab_of(lab.estate.estate, lab.state), HOST)
-    assert wait_for(lambda: not host_down(lab), RESOLVES_SECONDS), "HostDown never resolved"
-    well = wait_for(lambda: bastide("status", "--estate", "lab").returncode == 0, RESOLVES_SECONDS)
+    assert wait_until(lambda: not host_down(lab), RESOLVES_SECONDS, every=1), (
+        "HostDown never resolved"
+    )
+    well = wait_until(
+        lambda: bastide("status", "--estate", "lab").returncode == 0, RESOLVES_SECONDS, every=1
+    )
     assert well, bastide("status", "--estate", "lab").stdout

@@ -11,7 +11,7 @@ from infra.lab import device
 from infra.lab.layout import lab_of
 from inventory.entries import hosts
 from inventory.enums import Role
-from tests.end_to_end.test_host_down import wait_for
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -31,10 +31,15 @@ def metrics(lab: EstateContext) -> str:
 
 
 def links(text: str, state: str) -> float:
-    """How many changes of the switch's links were told."""
-    told = rf'bastide_snmp_link_changes_total{{.*device="{SWITCH}".*state="{state}".*}} (\d+)'
-    found = re.search(told, text)
-    return float(found[1]) if found else 0.0
+    """How many changes of the switch's links were notified."""
+    pattern = rf'bastide_snmp_link_changes_total{{.*device="{SWITCH}".*state="{state}".*}} (\d+)'
+    match = re.search(pattern, text)
+    return float(match[1]) if match else 0.0
+
+
+def more(lab: EstateContext, before: str, state: str) -> bool:
+    """Whether more changes to a state are counted than before."""
+    return links(metrics(lab), state) > links(before, state)
 
 
 def test_a_pulled_cable_is_heard_at_once_and_so_is_its_return(lab: EstateContext) -> None:
@@ -42,8 +47,12 @@ def test_a_pulled_cable_is_heard_at_once_and_so_is_its_return(lab: EstateContext
     state = device.state_path(lab_of(lab.estate.estate, lab.state), SWITCH)
     state.write_text(json.dumps({"ports_down": [PORT]}), encoding="utf-8")
     try:
-        heard = wait_for(lambda: links(metrics(lab), "down") > links(before, "down"), HEARD_SECONDS)
+        heard = wait_until(
+            lambda: links(metrics(lab), "down") > links(before, "down"), HEARD_SECONDS, every=1
+        )
         assert heard, metrics(lab)
     finally:
         state.unlink()
-    assert wait_for(lambda: links(metrics(lab), "up") > links(before, "up"), HEARD_SECONDS)
+    assert wait_until(
+        lambda: links(metrics(lab), "up") > links(before, "up"), HEARD_SECONDS, every=1
+    )

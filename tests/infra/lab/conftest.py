@@ -1,8 +1,7 @@
 """A lab of the tests' own: another name and other ranges than any estate's."""
 
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
@@ -59,14 +58,6 @@ def own_lab(own_range: IPv4Network, tmp_path_factory: pytest.TempPathFactory) ->
         yield OwnLab(lab, spec, network)
     finally:
         list(teardown(lab.estate, lab.state.parent))
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 10.0) -> bool:
-    """Tell whether something becomes true within some seconds."""
-    deadline = time.monotonic() + seconds
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return true()
 
 
 def mounts_in(folder: Path) -> list[str]:

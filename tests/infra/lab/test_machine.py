@@ -10,7 +10,8 @@ from infra.lab import machine, networks, units
 from infra.lab.commands import in_netns
 from infra.lab.machine import Machine
 from infra.ssh_keys import new_key_pair
-from tests.infra.lab.conftest import OwnLab, mounts_in, wait_until
+from tests.infra.lab.conftest import OwnLab, mounts_in
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.root
 

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from infra.engine.embedded.engine import EmbeddedEngine
 from infra.engine.stack.integrity import problems
 from infra.engine.stack.passphrase import Crypter
 from infra.engine.stack.resource_state import decode_resource
+from tests.waiting import wait_until
 
 HERE = Path(__file__).parent
 CASES = HERE / "cases"
@@ -42,7 +42,7 @@ class Harness:
         self.wants(**things)
         key = json.dumps(things)
         if key not in _BUILT:
-            assert self.up().ok, self.words()
+            assert self.up().ok, self.messages()
             self.log()
             _BUILT[key] = tempfile.TemporaryDirectory()
             _copy(self.root, Path(_BUILT[key].name))
@@ -89,8 +89,8 @@ class Harness:
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """Return the state's live resources by name."""
-        found = self.latest().get("resources", [])
-        return {raw["urn"].split("::")[3]: raw for raw in found if not raw.get("delete")}
+        resources = self.latest().get("resources", [])
+        return {raw["urn"].split("::")[3]: raw for raw in resources if not raw.get("delete")}
 
     def things(self) -> set[str]:
         """Return the ids of what exists outside."""
@@ -117,13 +117,10 @@ class Harness:
     def await_order(self, order: str) -> None:
         """Wait until the plugin says that it has reached a step."""
         path = self.root / "home" / "orders" / order
-        deadline = time.monotonic() + 30
-        while not path.exists():
-            assert time.monotonic() < deadline, f"{order} never came"
-            time.sleep(0.01)
+        assert wait_until(path.exists, 30, every=0.01), f"{order} never came"
 
-    def words(self) -> str:
-        """Return all that was said, by steps and diagnostics."""
+    def messages(self) -> str:
+        """Return the messages of all steps and diagnostics."""
         return "\n".join(event.message for event in self.events)
 
     def background(self, operation: Operation = Operation.UP) -> subprocess.Popen[bytes]:

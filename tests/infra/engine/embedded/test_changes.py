@@ -67,7 +67,7 @@ def test_a_successor_with_the_same_id_is_not_deleted_with_the_replaced_one(town:
 
     assert outcome.changes == {"same": 2, "replace": 1}
     assert town.things() == {"hall@here", "gate@here"}
-    assert "had the same id gate@here" in town.words()
+    assert "had the same id gate@here" in town.messages()
 
 
 def test_delete_before_replace_takes_along_only_the_dependents_that_must_be_replaced(

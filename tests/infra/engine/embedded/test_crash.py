@@ -2,13 +2,13 @@
 
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from infra.engine.api import Operation
 from tests.infra.engine.embedded.harness import Harness
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -23,10 +23,8 @@ def die(process: subprocess.Popen[bytes]) -> None:
     assert children, "there is a plugin at least, and the program while it runs"
     process.kill()
     process.wait(30)
-    deadline = time.monotonic() + 30
-    while any(Path(f"/proc/{pid}/exe").exists() for pid in children):
-        assert time.monotonic() < deadline, "a child outlived the run"
-        time.sleep(0.01)
+    gone = wait_until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in children), 30)
+    assert gone, "a child outlived the run"
 
 
 def _children(pid: int) -> list[int]:
@@ -55,8 +53,8 @@ def test_killed_while_creating_the_next_up_finishes_with_nothing_orphaned(town: 
 
     assert [(one["type"], one["resource"]["urn"][-4:]) for one in pending] == [("creating", "hall")]
     assert outcome.ok
-    assert "took over the lock of a run that died" in town.words()
-    assert "interrupted while creating it" in town.words()
+    assert "took over the lock of a run that died" in town.messages()
+    assert "interrupted while creating it" in town.messages()
     assert town.things() == {"hall@here", "gate@here"}
     assert "pending_operations" not in town.latest()
     assert town.destroy().ok

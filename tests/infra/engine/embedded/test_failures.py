@@ -177,4 +177,4 @@ def test_an_option_that_is_not_carried_out_is_refused_not_ignored(town: Harness)
     outcome = town.up()
 
     assert "--engine pulumi" in outcome.failures[-1].message
-    assert harness.PASSPHRASE not in town.words()
+    assert harness.PASSPHRASE not in town.messages()

@@ -21,7 +21,7 @@ def varied(tmp_path: Path, plugin: Path) -> Harness:
 def test_functions_and_existing_resources_answer(varied: Harness) -> None:
     outcome = varied.up()
 
-    assert outcome.ok, varied.words()
+    assert outcome.ok, varied.messages()
     assert outcome.outputs["loud"] == "OPEN"
     assert outcome.outputs["found"] == "was here before"
     assert varied.resources()["found"]["external"]
@@ -59,5 +59,5 @@ def test_the_programs_folder_is_first_on_its_path_and_its_words_are_heard(varied
     outcome = varied.preview()
 
     assert Path(outcome.outputs["folder"]) in {Path(), varied.project.folder / "program"}
-    assert "the program speaks" in varied.words()
-    assert "warning: take care" in varied.words()
+    assert "the program speaks" in varied.messages()
+    assert "warning: take care" in varied.messages()

@@ -41,7 +41,7 @@ def test_secrets_are_encrypted_on_disk_and_keep_their_ciphertext(town: Harness) 
     assert first["ciphertext"].startswith("v1:")
     assert town.resources()["hall"]["outputs"]["secret"] == first
     assert outcome.outputs["hall-secret"] == "[secret]"
-    assert SECRET["secret"] not in town.words()
+    assert SECRET["secret"] not in town.messages()
     engine = EmbeddedEngine()
     assert engine.outputs(town.project)["hall-secret"] == "[secret]"
     assert engine.outputs(town.project, show_secrets=True)["hall-secret"] == SECRET["secret"]
