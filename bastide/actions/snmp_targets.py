@@ -11,12 +11,12 @@ from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from bastide.support.snmp_options import AccessOptions
 from inventory.model import SnmpAccess
-from monitors.snmp.targets import PORT, Target, stranger, targets
+from monitors.snmp.targets import PORT, SnmpTarget, targets, unlisted_target
 
 HIGHEST_PORT = 65535
 
 
-def find(context: EstateContext, wanted: str, options: AccessOptions) -> Target:
+def find(context: EstateContext, wanted: str, options: AccessOptions) -> SnmpTarget:
     """Return the target of that name or address, with what the command line changes.
 
     Raises CommandError: neither, or an access that does not hold together.
@@ -36,7 +36,7 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names)) or "none"
 
 
-def _access(target: Target, options: AccessOptions) -> SnmpAccess:
+def _access(target: SnmpTarget, options: AccessOptions) -> SnmpAccess:
     """Return the target's access, with those keys replaced that were given."""
     if not options.access:
         return target.access
@@ -52,11 +52,11 @@ def _access(target: Target, options: AccessOptions) -> SnmpAccess:
         raise CommandError(f"{place}: {first['msg']}", Exit.WRONG_USE) from None
 
 
-def _by_address(wanted: str, access: SnmpAccess) -> Target | None:
+def _by_address(wanted: str, access: SnmpAccess) -> SnmpTarget | None:
     """Return an address, with `:PORT` behind it or not; None for anything else."""
     has_port = wanted.count(":") == 1
     address, _, port = wanted.rpartition(":") if has_port else (wanted, "", str(PORT))
-    target = stranger(address.strip("[]"), access)
+    target = unlisted_target(address.strip("[]"), access)
     if target is None:
         return None
     if not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= HIGHEST_PORT:

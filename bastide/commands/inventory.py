@@ -16,7 +16,7 @@ from inventory.secrets import unresolved
 from monitors.audit.model.controls import load_controls
 from monitors.audit.model.waivers import waiver_problems
 from monitors.snmp.intent import unknown_profiles
-from monitors.snmp.profile import shipped_profiles
+from monitors.snmp.profile_files import shipped_profiles
 
 
 @click.group("inventory")

@@ -19,9 +19,10 @@ from monitors.exporter.http_sd import JOBS
 from monitors.exporter.instrumentation import Instrumentation
 from monitors.exporter.trap_poller import TrapPoller
 from monitors.metrics import CONTENT_TYPE, render
-from monitors.snmp.poller import Poller, PollResult
-from monitors.snmp.profile import shipped_profiles
-from monitors.snmp.targets import PORT, Target, stranger, targets
+from monitors.snmp.poll_result import PollResult
+from monitors.snmp.poller import Poller
+from monitors.snmp.profile_files import shipped_profiles
+from monitors.snmp.targets import PORT, SnmpTarget, targets, unlisted_target
 
 log = logging.getLogger(__name__)
 
@@ -130,15 +131,15 @@ class Exporter:
             content_type="text/html",
         )
 
-    def _targets(self) -> Mapping[str, Target]:
+    def _targets(self) -> Mapping[str, SnmpTarget]:
         """What may be polled, listed once for each reading of the estate."""
         estate = self._estate.current()
         if estate is not self._targets_of[0]:
             self._targets_of = (estate, targets(estate, self._snmp_port))
         return self._targets_of[1]
 
-    def _unlisted(self, address: str) -> Target | None:
-        return stranger(address, self._estate.current().snmp, self._snmp_port)
+    def _unlisted(self, address: str) -> SnmpTarget | None:
+        return unlisted_target(address, self._estate.current().snmp, self._snmp_port)
 
     def _collector(self, name: str) -> Handler:
         async def answer(request: web.Request) -> web.StreamResponse:
@@ -151,7 +152,7 @@ class Exporter:
         """Count a poll; log when a device begins or ends to fail, not each time it does."""
         self._instrumentation.poll(success=result.success)
         self.trap_poller.record(result)
-        name, trouble = result.target.name, result.trouble
+        name, trouble = result.target.name, result.problem
         log.debug("%s: %.3f s %s", name, result.duration_seconds, trouble)
         if trouble and name not in self._failing:
             self._failing.add(name)

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from prometheus_client.core import CounterMetricFamily
 
 from monitors.metrics import Point
-from monitors.snmp.poller import Poller, PollResult
-from monitors.snmp.targets import Target
+from monitors.snmp.poll_result import PollResult
+from monitors.snmp.poller import Poller
+from monitors.snmp.targets import SnmpTarget
 from monitors.snmp.traps.trap import Trap
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ STATES = {
 class TrapPoller:
     """Polls devices that sent a trap, and logs which ports changed since the last poll."""
 
-    def __init__(self, poller: Poller, targets: Callable[[], Mapping[str, Target]]) -> None:
+    def __init__(self, poller: Poller, targets: Callable[[], Mapping[str, SnmpTarget]]) -> None:
         """``targets`` gives the inventory's devices as they are now."""
         self._poller, self._targets = poller, targets
         self._last: dict[str, tuple[Point, ...]] = {}
@@ -56,7 +57,7 @@ class TrapPoller:
         """Remember the ports' states of a poll of a device of the inventory."""
         if not result.target.municipality:
             return
-        for family in result.found:
+        for family in result.device_families:
             if family.name == STATUS:
                 self._last[result.target.name] = family.samples
 
@@ -71,7 +72,7 @@ class TrapPoller:
             polls.add_metric(labels, count)
         yield polls
 
-    async def _poll(self, target: Target, trap: Trap) -> None:
+    async def _poll(self, target: SnmpTarget, trap: Trap) -> None:
         before = dict(self._last.get(target.name, ()))
         result = await self._poller.poll(target, DEADLINE_SECONDS, PROFILES)
         self.record(result)
@@ -87,5 +88,5 @@ class TrapPoller:
             target.name,
             target.municipality,
             trap.name,
-            ", ".join(changes) or result.trouble or "no port changed since the last poll",
+            ", ".join(changes) or result.problem or "no port changed since the last poll",
         )

@@ -22,7 +22,7 @@ Raw = int | float | str | bytes | None | Missing
 Binding = tuple[bytes, Raw]
 
 
-class Typed(NamedTuple):
+class WireBinding(NamedTuple):
     """An instance as it was on the wire, for recordings: OID octets, BER tag, content octets."""
 
     oid: bytes
@@ -30,7 +30,7 @@ class Typed(NamedTuple):
     content: bytes
 
 
-class Page(NamedTuple):
+class BulkResponse(NamedTuple):
     """Bindings as they were on the wire: octets, where the list begins and ends in them.
 
     ``size`` is the whole datagram's.
@@ -108,20 +108,20 @@ class Session(Protocol):
         """For each OID the instance after it, in the same order; Missing.END after the last."""
         ...
 
-    async def bulk(self, oids: Sequence[bytes], repetitions: int) -> Page:
+    async def bulk(self, oids: Sequence[bytes], repetitions: int) -> BulkResponse:
         """GETBULK: up to ``repetitions`` rounds of ``next``.
 
         An agent may answer fewer bindings than asked, ending anywhere. Raises TooBigError as well.
         """
         ...
 
-    async def bulks(
-        self, questions: Sequence[tuple[Sequence[bytes], int]]
-    ) -> list[Page | SnmpError]:
+    async def bulk_all(
+        self, requests: Sequence[tuple[Sequence[bytes], int]]
+    ) -> list[BulkResponse | SnmpError]:
         """Several ``bulk`` at once, each asked one time; raises RefusedError only."""
         ...
 
-    async def typed(self, oid: bytes, repetitions: int) -> list[Typed]:
+    async def wire_bindings(self, oid: bytes, repetitions: int) -> list[WireBinding]:
         """Like ``bulk`` for one OID, as it was on the wire; empty at the end of the view."""
         ...
 

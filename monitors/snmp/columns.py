@@ -4,16 +4,16 @@ from collections.abc import Iterable
 
 from monitors.snmp import oid
 from monitors.snmp.client import Session
-from monitors.snmp.request_size import PageSize
-from monitors.snmp.table_walk import MOST_COLUMNS, Cells, Reading, read
+from monitors.snmp.request_size import RequestSize
+from monitors.snmp.table_walk import MOST_COLUMNS, Cells, TableWalk, walk_table
 
 
 class Columns:
     """Reads columns, and keeps them until the poll is over."""
 
-    def __init__(self, session: Session, pages: PageSize) -> None:
+    def __init__(self, session: Session, sizes: RequestSize) -> None:
         """Nothing is read yet."""
-        self._session, self._pages = session, pages
+        self._session, self._sizes = session, sizes
         self._cells: dict[str, Cells] = {}
 
     async def read(self, columns: Iterable[str], rows: tuple[bytes, ...] = ()) -> None:
@@ -26,11 +26,11 @@ class Columns:
         missing = [column for column in dict.fromkeys(columns) if column not in self._cells]
         for start in range(0, len(missing), MOST_COLUMNS):
             group = missing[start : start + MOST_COLUMNS]
-            reading = Reading.of([oid.encode(column) for column in group])
+            walk = TableWalk.of([oid.encode(column) for column in group])
             try:
-                await read(self._session, reading, self._pages, rows)
+                await walk_table(self._session, walk, self._sizes, rows)
             finally:
-                self._cells |= zip(group, reading.cells, strict=True)
+                self._cells |= zip(group, walk.cells, strict=True)
 
     async def read_apart(self, columns: Iterable[str]) -> None:
         """Read columns of several tables: those with one parent together. Raises SnmpError."""

@@ -1,4 +1,4 @@
-"""What is remembered of a device between two polls; all of it is safe to lose."""
+"""What is kept of a device between two polls; all of it is safe to lose."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from monitors.metrics import Family, Labels
 from monitors.snmp.boot_time import BootTimes
 from monitors.snmp.client import Raw
 from monitors.snmp.profile import Profile
-from monitors.snmp.request_size import PageSize
+from monitors.snmp.request_size import RequestSize
 from monitors.snmp.table_walk import Cells
 
 NAMES_SECONDS = 3600.0
 SLOW_SECONDS = 600.0
-CHOICE_SECONDS = 6 * 3600.0
+SELECTION_SECONDS = 6 * 3600.0
 # A device that has just started may not answer for everything yet.
 YOUNG_SECONDS = 600.0
 
@@ -21,8 +21,8 @@ Key = tuple[str, str]
 
 
 @dataclass(slots=True)
-class TableMemory:
-    """What is known of one table.
+class TableCache:
+    """What is kept of one table.
 
     ``labels`` by index (None: a row that is not shown), ``unique`` when no two rows share theirs;
     ``order`` are the indexes of all rows as the agent has them, ``beside`` other columns by this
@@ -42,45 +42,45 @@ class TableMemory:
 
 
 @dataclass(slots=True)
-class DeviceMemory:
-    """What is known of one device.
+class DeviceCache:
+    """What is kept of one device.
 
-    ``chosen`` are the profiles that suit it, ``signs`` the instances that tell of a change and the
-    profile that each is of; ``pulse`` is what it answered when it was last asked for its clocks
-    and for those signs, ``lacking`` what it has none of.
+    ``selected`` are the profiles that suit it; ``indicators`` the instances whose value tells of a
+    change, and the profile that each is of. ``last_values`` is what it answered when its clocks and
+    those indicators were read last, ``absent`` those that it does not have.
     """
 
     name: str
     boots: BootTimes
-    pages: PageSize = field(default_factory=PageSize)
-    tables: dict[Key, TableMemory] = field(default_factory=dict)
-    chosen: tuple[Profile, ...] = ()
-    chosen_at: float = float("-inf")
-    chosen_for: float = 0.0
-    signs: dict[str, str] = field(default_factory=dict)
-    pulse: dict[str, Raw] = field(default_factory=dict)
-    lacking: set[str] = field(default_factory=set)
+    sizes: RequestSize = field(default_factory=RequestSize)
+    tables: dict[Key, TableCache] = field(default_factory=dict)
+    selected: tuple[Profile, ...] = ()
+    selected_at: float = float("-inf")
+    selected_for: float = 0.0
+    indicators: dict[str, str] = field(default_factory=dict)
+    last_values: dict[str, Raw] = field(default_factory=dict)
+    absent: set[str] = field(default_factory=set)
 
-    def table(self, key: Key) -> TableMemory:
+    def table(self, key: Key) -> TableCache:
         """What is known of a table; empty when nothing is."""
-        return self.tables.setdefault(key, TableMemory())
+        return self.tables.setdefault(key, TableCache())
 
     def read_when(self) -> tuple[float, ...]:
         """When names and slow tables were read: equal stamps, equal names."""
         return tuple(
-            time for known in self.tables.values() for time in (known.named_at, known.read_at)
+            time for table in self.tables.values() for time in (table.named_at, table.read_at)
         )
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Forget everything that a reboot may change; page sizes stay."""
         self.tables.clear()
-        self.chosen, self.chosen_at = (), float("-inf")
-        self.signs.clear()
-        self.pulse.clear()
-        self.lacking.clear()
+        self.selected, self.selected_at = (), float("-inf")
+        self.indicators.clear()
+        self.last_values.clear()
+        self.absent.clear()
 
-    def forget_names(self, profiles: Iterable[str]) -> None:
-        """Forget the tables of profiles whose device told of a change."""
+    def drop_tables(self, profiles: Iterable[str]) -> None:
+        """Forget the tables of profiles with an indicator that changed."""
         wanted = frozenset(profiles)
         for key in [key for key in self.tables if key[0] in wanted]:
             del self.tables[key]

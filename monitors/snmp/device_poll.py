@@ -1,7 +1,7 @@
-"""Profiles asked of one device: answers become families of samples, table by table.
+"""One poll of one device: its answers become families of samples, table by table.
 
 What was read before a failure is kept, and a failure ends its own table only, unless the device
-has fallen silent.
+has fallen no_answer.
 """
 
 import asyncio
@@ -14,7 +14,8 @@ from monitors.snmp import boot_time, decode, oid, profile_selection
 from monitors.snmp.client import NoAnswerError, Raw, RefusedError, Session, SnmpError
 from monitors.snmp.columns import Columns
 from monitors.snmp.decode import Problem
-from monitors.snmp.device_cache import CHOICE_SECONDS, SLOW_SECONDS, YOUNG_SECONDS, DeviceMemory
+from monitors.snmp.device_cache import SELECTION_SECONDS, SLOW_SECONDS, YOUNG_SECONDS, DeviceCache
+from monitors.snmp.poll_result import TableResult
 from monitors.snmp.profile import Info, Profile, Table, Text
 from monitors.snmp.samples import value
 from monitors.snmp.table_reader import TableReader
@@ -23,196 +24,186 @@ BOOT_METRIC = "bastide_snmp_boot_timestamp_seconds"
 SCALARS = "scalars"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one table went, or a profile's scalars. ``failure`` is empty when all was read.
-
-    ``problems`` are single values that could not be used; they are left out of the families.
-    """
-
-    profile: str
-    table: str
-    seconds: float
-    failure: str
-    problems: tuple[Problem, ...]
-
-    @property
-    def success(self) -> bool:
-        """Whether everything was read and understood."""
-        return not self.failure and not self.problems
-
-
 @dataclass(slots=True)
-class Gathering:
-    """A poll at work; whoever stops it can still take what it has."""
+class PollProgress:
+    """What a poll has so far; whoever stops it can still take that."""
 
     profiles: tuple[Profile, ...] = ()
     families: list[Family] = field(default_factory=list)
-    outcomes: list[Outcome] = field(default_factory=list)
+    results: list[TableResult] = field(default_factory=list)
     answered: bool = False
 
-    def unfinished(self, failure: str) -> Iterator[Outcome]:
-        """Yield an outcome for every step that was not reached."""
-        reached = {(outcome.profile, outcome.table) for outcome in self.outcomes}
+    def unfinished(self, failure: str) -> Iterator[TableResult]:
+        """Yield a result for every step that was not reached."""
+        reached = {(result.profile, result.table) for result in self.results}
         for profile, table in steps(self.profiles):
             name = table.table if table else SCALARS
             if (profile.profile, name) not in reached:
-                yield Outcome(profile.profile, name, 0.0, failure, ())
+                yield TableResult(profile.profile, name, 0.0, failure, ())
 
 
 def steps(profiles: Sequence[Profile]) -> list[tuple[Profile, Table | None]]:
     """The steps of a poll: scalars (None) and tables; slow ones last, lest fast ones starve."""
-    found: list[tuple[Profile, Table | None]] = []
+    in_order: list[tuple[Profile, Table | None]] = []
     for profile in profiles:
         if profile.scalars or profile.info or profile.derived:
-            found.append((profile, None))
-        found += [(profile, table) for table in profile.tables]
-    return sorted(found, key=lambda step: (step[1] or step[0]).poll == "slow")
+            in_order.append((profile, None))
+        in_order += [(profile, table) for table in profile.tables]
+    return sorted(in_order, key=lambda step: (step[1] or step[0]).poll == "slow")
 
 
-class Collector:
-    """Asks one device for its profiles, in one session."""
+class DevicePoll:
+    """Polls one device for its profiles, in one session."""
 
     def __init__(
         self,
         session: Session,
-        memory: DeviceMemory,
-        gathering: Gathering,
+        cache: DeviceCache,
+        progress: PollProgress,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """What is found goes to ``gathering``; ``clock`` tells how old a memory is."""
-        self._session, self._memory, self._gathering = session, memory, gathering
+        """What is read goes to ``progress``; ``clock`` dates the cache."""
+        self._session, self._cache, self._progress = session, cache, progress
         self._clock = clock
-        self._columns = Columns(session, memory.pages)
-        self._pulse: dict[str, Raw] = {}
-        self._given: set[str] = set()
+        self._columns = Columns(session, cache.sizes)
+        self._clocks: dict[str, Raw] = {}
+        self._answered_profiles: set[str] = set()
 
-    async def collect(
+    async def run(
         self, catalogue: Mapping[str, Profile], pinned: Sequence[str], more: Sequence[str]
     ) -> None:
         """Ask for what suits the device, or for what is pinned, and for ``more``.
 
         Raises SnmpError when the device does not answer, or does not let us in.
         """
-        await self._feel_pulse()
-        await self._choose(catalogue, pinned, more)
-        for profile, table in steps(self._gathering.profiles):
-            await self._step(profile, table)
-        self._tell_empty(pinned)
+        await self._check_clocks()
+        await self._select_profiles(catalogue, pinned, more)
+        for profile, table in steps(self._progress.profiles):
+            await self._read_step(profile, table)
+        self._fail_empty_profiles(pinned)
 
-    def _tell_empty(self, pinned: Sequence[str]) -> None:
+    def _fail_empty_profiles(self, pinned: Sequence[str]) -> None:
         """A profile that was asked for by name and gave nothing is a failure, not silence."""
-        outcomes = self._gathering.outcomes
-        for place, outcome in enumerate(outcomes):
-            if outcome.success and outcome.profile in set(pinned) - self._given:
-                outcomes[place] = replace(outcome, failure="the device has none of these objects")
+        results = self._progress.results
+        for at, result in enumerate(results):
+            if result.success and result.profile in set(pinned) - self._answered_profiles:
+                results[at] = replace(result, failure="the device has none of these objects")
 
-    async def _choose(
+    async def _select_profiles(
         self, catalogue: Mapping[str, Profile], pinned: Sequence[str], more: Sequence[str]
     ) -> None:
-        memory = self._memory
+        cache = self._cache
         if pinned:
-            chosen, unknown = profile_selection.named((*pinned, *more), catalogue)
+            selected, unknown = profile_selection.profiles_by_name((*pinned, *more), catalogue)
         else:
-            if self._clock() - memory.chosen_at >= memory.chosen_for:
-                memory.chosen = await profile_selection.suiting(
+            if self._clock() - cache.selected_at >= cache.selected_for:
+                cache.selected = await profile_selection.select_profiles(
                     self._session, tuple(catalogue.values())
                 )
-                memory.chosen_at = self._clock()
-                memory.chosen_for = CHOICE_SECONDS if self._is_settled() else YOUNG_SECONDS
-            added, unknown = profile_selection.named(more, catalogue)
-            chosen = tuple({p.profile: p for p in (*memory.chosen, *added)}.values())
-        self._gathering.profiles = chosen
-        await self._watch({change: p.profile for p in chosen for change in p.changes})
+                cache.selected_at = self._clock()
+                cache.selected_for = SELECTION_SECONDS if self._is_settled() else YOUNG_SECONDS
+            added, unknown = profile_selection.profiles_by_name(more, catalogue)
+            selected = tuple({p.profile: p for p in (*cache.selected, *added)}.values())
+        self._progress.profiles = selected
+        await self._note_indicators({change: p.profile for p in selected for change in p.changes})
         for name in unknown:
-            self._gathering.outcomes.append(
-                Outcome(name, "", 0.0, "no such profile; `bastide snmp profiles` lists them", ())
+            self._progress.results.append(
+                TableResult(
+                    name, "", 0.0, "no such profile; `bastide snmp profiles` lists them", ()
+                )
             )
 
-    async def _watch(self, signs: Mapping[str, str]) -> None:
-        """Know from now on how the signs of a change stand."""
-        memory = self._memory
-        memory.signs |= signs
-        new = [sign for sign in signs if sign not in memory.pulse and sign not in memory.lacking]
+    async def _note_indicators(self, indicators: Mapping[str, str]) -> None:
+        """Remember how the indicators of a change stand."""
+        cache = self._cache
+        cache.indicators |= indicators
+        new = [
+            indicator
+            for indicator in indicators
+            if indicator not in cache.last_values and indicator not in cache.absent
+        ]
         if new:
             answers = await self._instances(new)
-            memory.pulse |= answers
-            memory.lacking |= set(new) - answers.keys()
+            cache.last_values |= answers
+            cache.absent |= set(new) - answers.keys()
 
     def _is_settled(self) -> bool:
         """Whether the device has had time to start everything that it answers for."""
-        uptime = boot_time.uptime_seconds(self._pulse)
-        return bool(self._memory.chosen) and (uptime is None or uptime > YOUNG_SECONDS)
+        uptime = boot_time.uptime_seconds(self._clocks)
+        return bool(self._cache.selected) and (uptime is None or uptime > YOUNG_SECONDS)
 
-    async def _feel_pulse(self) -> None:
-        """Ask for the device's clocks, and for the signs of a change; forget what they outdate."""
-        memory = self._memory
-        signs = memory.signs
-        wanted = [o for o in dict.fromkeys((*boot_time.OIDS, *signs)) if o not in memory.lacking]
+    async def _check_clocks(self) -> None:
+        """Read the device's clocks and the indicators of a change; forget what they outdate."""
+        cache = self._cache
+        indicators = cache.indicators
+        wanted = [o for o in dict.fromkeys((*boot_time.OIDS, *indicators)) if o not in cache.absent]
         answers = await self._instances(wanted)
-        self._gathering.answered = True
-        memory.lacking |= set(wanted) - answers.keys()
-        ticks, before = answers.get(boot_time.SYS_UP_TIME), memory.pulse.get(boot_time.SYS_UP_TIME)
-        if isinstance(ticks, int) and isinstance(before, int) and ticks < before:
-            memory.forget()
-        memory.forget_names(
-            signs[change]
-            for change in signs
-            if change in memory.pulse and answers.get(change) != memory.pulse[change]
+        self._progress.answered = True
+        cache.absent |= set(wanted) - answers.keys()
+        ticks, before = (
+            answers.get(boot_time.SYS_UP_TIME),
+            cache.last_values.get(boot_time.SYS_UP_TIME),
         )
-        memory.pulse |= answers
-        self._pulse = answers
+        if isinstance(ticks, int) and isinstance(before, int) and ticks < before:
+            cache.clear()
+        cache.drop_tables(
+            indicators[change]
+            for change in indicators
+            if change in cache.last_values and answers.get(change) != cache.last_values[change]
+        )
+        cache.last_values |= answers
+        self._clocks = answers
 
     async def _instances(self, wanted: Sequence[str]) -> dict[str, Raw]:
         octets = {oid.encode(instance): instance for instance in wanted}
         answers = await self._session.get(list(octets))
         return {octets[name]: raw for name, raw in answers.items()}
 
-    async def _step(self, profile: Profile, table: Table | None) -> None:
+    async def _read_step(self, profile: Profile, table: Table | None) -> None:
         started, problems = time.monotonic(), list[Problem]()
-        silent: SnmpError | None = None
+        no_answer: SnmpError | None = None
         failure = ""
         try:
             if table is None:
-                self._give(profile, await self._scalars(profile, problems))
+                self._add(profile, await self._scalars(profile, problems))
             else:
-                failure, silent = await self._read(profile, table, problems)
+                failure, no_answer = await self._read_table(profile, table, problems)
         except RefusedError:
             raise
         except SnmpError as error:
             failure = str(error)
-            silent = error if isinstance(error, NoAnswerError) else None
+            no_answer = error if isinstance(error, NoAnswerError) else None
         seconds = time.monotonic() - started
         name = table.table if table else SCALARS
-        self._gathering.outcomes.append(
-            Outcome(profile.profile, name, seconds, failure, tuple(problems))
+        self._progress.results.append(
+            TableResult(profile.profile, name, seconds, failure, tuple(problems))
         )
-        if silent:
+        if no_answer:
             # One lost table is the table's matter; a device that is gone answers nothing else.
             await self._session.get([oid.encode(boot_time.SYS_UP_TIME)])
 
-    async def _read(
+    async def _read_table(
         self, profile: Profile, table: Table, problems: list[Problem]
     ) -> tuple[str, SnmpError | None]:
         """Read one table; what is wrong with it, and the error when that was silence."""
-        reader = TableReader(profile.profile, table, self._memory, self._columns)
+        reader = TableReader(profile.profile, table, self._cache, self._columns)
         try:
-            self._give(profile, await reader.families(self._clock(), problems))
+            self._add(profile, await reader.families(self._clock(), problems))
         except asyncio.CancelledError:
-            # The deadline: half a table is served, and told as failed by ``unfinished``.
-            self._give(profile, reader.half(problems))
+            # The deadline: half a table is served, and reported as failed by ``unfinished``.
+            self._add(profile, reader.partial_families(problems))
             raise
-        return reader.failure, reader.silence
+        return reader.failure, reader.no_answer
 
-    def _give(self, profile: Profile, families: list[Family]) -> None:
+    def _add(self, profile: Profile, families: list[Family]) -> None:
         if families:
-            self._gathering.families += families
-            self._given.add(profile.profile)
+            self._progress.families += families
+            self._answered_profiles.add(profile.profile)
 
     async def _scalars(self, profile: Profile, problems: list[Problem]) -> list[Family]:
-        known = self._memory.table((profile.profile, ""))
-        if profile.poll == "slow" and self._clock() - known.read_at < SLOW_SECONDS:
-            return [*known.slow]
+        table = self._cache.table((profile.profile, ""))
+        if profile.poll == "slow" and self._clock() - table.read_at < SLOW_SECONDS:
+            return [*table.slow]
         answers = await self._instances(list(_instances_of(profile)))
         families = []
         if profile.info and any(label.oid in answers for label in profile.info.labels):
@@ -224,14 +215,14 @@ class Collector:
         if "boot_time" in profile.derived:
             families += self._boot_time()
         if profile.poll == "slow":
-            known.slow, known.read_at = tuple(families), self._clock()
+            table.slow, table.read_at = tuple(families), self._clock()
         return families
 
     def _boot_time(self) -> list[Family]:
-        uptime = boot_time.uptime_seconds(self._pulse)
+        uptime = boot_time.uptime_seconds(self._clocks)
         if uptime is None:
             return []
-        when = self._memory.boots.steady(self._memory.name, time.time() - uptime)
+        when = self._cache.boots.steady(self._cache.name, time.time() - uptime)
         help_text = "When the device started (hrSystemUptime or sysUpTime, unwrapped; Unix time)."
         return [gauge(BOOT_METRIC, help_text, when)]
 
@@ -243,8 +234,8 @@ def _info(info: Info, answers: Mapping[str, Raw]) -> Family:
 
 def _text(spec: Text, answers: Mapping[str, Raw]) -> str:
     kind = answers.get(spec.kind) if spec.kind else None
-    said = (decode.text(answers.get(o), spec, kind) for o in (spec.oid, *spec.otherwise))
-    return next((text for text in said if text), "")
+    texts = (decode.text(answers.get(o), spec, kind) for o in (spec.oid, *spec.otherwise))
+    return next((text for text in texts if text), "")
 
 
 def _instances_of(profile: Profile) -> dict[str, None]:

@@ -1,4 +1,4 @@
-"""Questions to one agent and their answers, whatever the version: retries, several at once."""
+"""Requests to one agent and their responses, whatever the version: retries, several at once."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -15,7 +15,7 @@ from monitors.snmp.transport import Transport
 from monitors.snmp.wire import community_message, pdu
 
 
-class Question(NamedTuple):
+class Request(NamedTuple):
     """A PDU to send; the numbers are as in ``wire.pdu``."""
 
     kind: int
@@ -24,7 +24,7 @@ class Question(NamedTuple):
     position: int = 0
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """A response: the octets that its bindings lie in, its head, and the datagram's size."""
 
     data: bytes
@@ -33,65 +33,65 @@ class Answer(NamedTuple):
 
 
 class Codec(Protocol):
-    """Makes messages of questions and takes answers apart, for one agent and version."""
+    """Makes messages of requests and takes responses apart, for one agent and version."""
 
-    def encode(self, number: int, question: Question) -> bytes:
-        """The message that carries a question."""
+    def encode(self, number: int, request: Request) -> bytes:
+        """The message that carries a request."""
         ...
 
-    def decode(self, data: bytes) -> Answer:
-        """The answer in a datagram; raises SnmpError."""
+    def decode(self, data: bytes) -> Response:
+        """The response in a datagram; raises SnmpError."""
         ...
 
 
 class Exchange:
-    """Asks one agent; see the module."""
+    """Requests to one agent; see the module."""
 
     def __init__(
         self, transport: Transport, agent: Agent, codec: Codec, seconds: float, attempts: int
     ) -> None:
-        """Each question waits ``seconds``, longer each of ``attempts`` times."""
+        """Each request waits ``seconds``, longer each of ``attempts`` times."""
         self._transport, self._agent, self._codec = transport, agent, codec
         self._seconds, self._attempts = seconds, attempts
 
-    async def one(self, question: Question) -> Answer:
-        """Ask, again if need be. Raises SnmpError."""
+    async def request(self, request: Request) -> Response:
+        """Send, again if need be. Raises SnmpError."""
         failure: SnmpError = NoAnswerError(f"{self._agent}: never asked")
         for attempt in range(self._attempts):
             # Longer each time: some devices need seconds while they are busy.
-            found = (await self.many([question], patience=attempt + 1))[0]
-            if not isinstance(found, SnmpError):
-                return found
-            failure = found
+            response = (await self.request_all([request], patience=attempt + 1))[0]
+            if not isinstance(response, SnmpError):
+                return response
+            failure = response
         raise failure
 
-    async def many(
-        self, questions: Sequence[Question], patience: int = 1
-    ) -> list[Answer | SnmpError]:
-        """Ask all at once, each one time; the answers in their order.
+    async def request_all(
+        self, requests: Sequence[Request], patience: int = 1
+    ) -> list[Response | SnmpError]:
+        """Send all at once, each one time; the responses in their order.
 
         Each is waited for ``patience`` times as long as usual.
 
-        Raises RefusedError: that is of the agent, not of one question.
+        Raises RefusedError: that is of the agent, not of one request.
         """
         numbers: list[int] = []
         try:
-            for question in questions:
+            for request in requests:
                 number = self._transport.number()
                 numbers.append(number)
-                message = self._codec.encode(number, question)
+                message = self._codec.encode(number, request)
                 self._transport.send(self._agent, number, message)
             seconds = patience * self._seconds
-            return [await self._answer(number, seconds) for number in numbers]
+            return [await self._response(number, seconds) for number in numbers]
         except NoAnswerError as error:
-            return [error for _ in questions]
+            return [error for _ in requests]
         finally:
             for number in numbers:
                 self._transport.forget(number)
 
-    async def _answer(self, number: int, seconds: float) -> Answer | SnmpError:
+    async def _response(self, number: int, seconds: float) -> Response | SnmpError:
         try:
-            return self._codec.decode(await self._transport.answer(number, seconds))
+            return self._codec.decode(await self._transport.response(number, seconds))
         except RefusedError:
             raise
         except NoAnswerError as error:
@@ -100,19 +100,19 @@ class Exchange:
             return BadAnswerError(f"{self._agent}: {error}")
 
 
-class Plain:
+class CommunityCodec:
     """SNMPv1 and v2c; see ``Codec``."""
 
     def __init__(self, credentials: Community) -> None:
         """The community that goes with each message."""
         self._version, self._community = credentials.version, credentials.community.encode()
 
-    def encode(self, number: int, question: Question) -> bytes:
+    def encode(self, number: int, request: Request) -> bytes:
         """See ``Codec``."""
-        kind, oids, status, position = question
+        kind, oids, status, position = request
         content = pdu.request(kind, number, oids, status, position)
         return community_message.encode(self._version, self._community, content)
 
-    def decode(self, data: bytes) -> Answer:
+    def decode(self, data: bytes) -> Response:
         """See ``Codec``."""
-        return Answer(data, community_message.decode(data).pdu, len(data))
+        return Response(data, community_message.decode(data).pdu, len(data))

@@ -11,7 +11,7 @@ from inventory.entries import devices
 from inventory.model import Estate, PortIntent
 from monitors.metrics import Family, Sample
 from monitors.snmp.discover.directory import Directory, directory
-from monitors.snmp.discover.observed import Port, Seen, find_port
+from monitors.snmp.discover.observed import ObservedDevice, Port, find_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def unknown_profiles(estate: Estate, known: Iterable[str]) -> tuple[str, ...]:
     )
 
 
-def intent_families(intent: Intent, seen: Seen) -> tuple[Family, ...]:
+def intent_families(intent: Intent, seen: ObservedDevice) -> tuple[Family, ...]:
     """Return what is wanted of the ports that were found, and which were not.
 
     Only of a device that told all its interfaces a port can be missing. A port whose name fits
@@ -115,7 +115,7 @@ def _values(found: Sequence[_Found], wanted: Callable[[PortIntent], int]) -> Ite
             yield Sample(each.labels, value)
 
 
-def _matches(found: Sequence[_Found], intent: Intent, seen: Seen) -> Iterator[Sample]:
+def _matches(found: Sequence[_Found], intent: Intent, seen: ObservedDevice) -> Iterator[Sample]:
     for each in found:
         neighbour = each.intent.neighbour
         if neighbour is None or seen.neighbours is None:

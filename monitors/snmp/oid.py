@@ -57,24 +57,24 @@ def numbers(octets: bytes) -> Parts:
     """
     if len(octets) > MOST_OCTETS:
         raise OidError(f"{len(octets)} octets: expected at most {MOST_OCTETS}")
-    found, value = [], 0
+    parts, value = [], 0
     for octet in octets:
         value = value << 7 | octet & 0x7F
         if octet < 0x80:
-            found.append(value)
+            parts.append(value)
             value = 0
     if octets and octets[-1] >= 0x80:
         raise OidError(f"{octets.hex()}: the last number has no end")
-    return tuple(found)
+    return tuple(parts)
 
 
 def split(octets: bytes) -> Parts:
     """Return a whole OID's numbers. Raises OidError."""
-    found = numbers(octets)
-    if not found or len(found) >= MOST_ARCS or max(found) > LARGEST_ARC + 80:
+    parts = numbers(octets)
+    if not parts or len(parts) >= MOST_ARCS or max(parts) > LARGEST_ARC + 80:
         raise OidError(f"{octets.hex()}: no object identifier")
-    first = min(found[0] // 40, 2)
-    return (first, found[0] - 40 * first, *found[1:])
+    first = min(parts[0] // 40, 2)
+    return (first, parts[0] - 40 * first, *parts[1:])
 
 
 def decode(octets: bytes) -> str:

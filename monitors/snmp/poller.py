@@ -2,100 +2,35 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from inventory.secrets import SecretError
-from monitors.metrics import Family, Sample, gauge
+from monitors.metrics import Family
 from monitors.snmp.boot_time import BootTimes
 from monitors.snmp.client import Agent, Client, SnmpError
 from monitors.snmp.decode import Problem
-from monitors.snmp.device_cache import DeviceMemory
-from monitors.snmp.device_poll import Collector, Gathering, Outcome
-from monitors.snmp.discover.observed import seen
+from monitors.snmp.device_cache import DeviceCache
+from monitors.snmp.device_poll import DevicePoll, PollProgress
+from monitors.snmp.discover.observed import observe
 from monitors.snmp.intent import Intent, intent_families
-from monitors.snmp.profile import Profile, shipped_profiles
-from monitors.snmp.samples import merged
+from monitors.snmp.poll_result import PollResult
+from monitors.snmp.profile import Profile
+from monitors.snmp.profile_files import shipped_profiles
+from monitors.snmp.samples import merge_families
 from monitors.snmp.session import NetworkClient
-from monitors.snmp.targets import Target, agent
+from monitors.snmp.targets import SnmpTarget, agent
 
 MOST_AT_ONCE = 200
 # How long a changed secret may go unnoticed.
 SECRETS_SECONDS = 60.0
+# For a person at a terminal: a first poll reads everything, longer than a scrape may take.
+DEADLINE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class PollResult:
-    """One poll of one device.
-
-    ``success``: the device answered, though perhaps not everything; ``failure`` says why not.
-    ``found`` is what it answered, ``outcomes`` how each table went.
-    """
-
-    target: Target
-    success: bool
-    duration_seconds: float
-    failure: str
-    outcomes: tuple[Outcome, ...]
-    found: tuple[Family, ...]
-
-    @property
-    def trouble(self) -> str:
-        """The first thing that is wrong, for a person; empty when all was read and understood."""
-        if self.failure:
-            return self.failure
-        for outcome in self.outcomes:
-            if outcome.failure:
-                return f"{outcome.profile} {outcome.table}: {outcome.failure}"
-            if outcome.problems:
-                first = outcome.problems[0]
-                return f"{outcome.profile} {outcome.table}: {first.oid}: {first.text}"
-        return ""
-
-    def families(self) -> Iterable[Family]:
-        """All that the poll found, and how it went, as metrics."""
-        yield gauge("bastide_snmp_success", "Whether the device answered.", self.success)
-        yield gauge(
-            "bastide_snmp_duration_seconds", "How long the poll took.", self.duration_seconds
-        )
-        yield gauge(
-            "bastide_snmp_target_info",
-            "What the inventory says of the device.",
-            1,
-            kind=self.target.kind,
-            site=self.target.site,
-            model=self.target.device.model if self.target.device else "",
-        )
-        for name, help_text, measured in HEALTH:
-            samples = tuple(
-                Sample({"profile": o.profile, "table": o.table}, measured(o)) for o in self.outcomes
-            )
-            yield Family(name, help_text, "gauge", samples)
-        yield from self.found
-
-
-HEALTH: tuple[tuple[str, str, Callable[[Outcome], float]], ...] = (
-    (
-        "bastide_snmp_table_success",
-        "Whether a table gave all that it should; what it did give is served anyway.",
-        lambda outcome: outcome.success,
-    ),
-    (
-        "bastide_snmp_table_duration_seconds",
-        "How long reading a table took.",
-        lambda outcome: outcome.seconds,
-    ),
-    (
-        "bastide_snmp_undecodable_values",
-        "Values of the device that were left out because they made no sense.",
-        lambda outcome: len(outcome.problems),
-    ),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _IntentFamilies:
     """What an intent came to, with what was read when."""
 
     of: Intent
@@ -104,21 +39,21 @@ class _Wanted:
 
 
 @dataclass(slots=True)
-class _Known:
+class _DeviceState:
     """All that is kept of one device; ``read_at`` is when the agent's secrets were read, for whom.
 
     Two that ask for one device at once would learn about it from each other's half: ``lock``.
     """
 
-    memory: DeviceMemory
+    cache: DeviceCache
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     agent: Agent | None = None
-    read_at: tuple[Target | None, float] = (None, 0.0)
-    wanted: _Wanted | None = None
+    read_at: tuple[SnmpTarget | None, float] = (None, 0.0)
+    intent: _IntentFamilies | None = None
 
 
 class Poller:
-    """Asks devices, and remembers between polls what saves questions.
+    """Polls devices, and keeps between polls what saves requests.
 
     Keeps engines and keys (in its client), page sizes, names and boot times; safe to lose.
     """
@@ -137,89 +72,116 @@ class Poller:
         self._client: Client = client or NetworkClient()
         self._catalogue = shipped_profiles() if catalogue is None else catalogue
         self._boots = BootTimes()
-        self._devices: dict[str, _Known] = {}
+        self._devices: dict[str, _DeviceState] = {}
 
     async def poll(
-        self, target: Target, deadline_seconds: float, profiles: tuple[str, ...] = ()
+        self, target: SnmpTarget, deadline_seconds: float, profiles: tuple[str, ...] = ()
     ) -> PollResult:
-        """Ask one device; never raises for what the device does, never outlasts the deadline.
+        """Poll one device; never raises for what the device does, never outlasts the deadline.
 
-        ``profiles`` limits what is asked to those.
+        ``profiles`` limits what is read to those.
         """
         started = time.monotonic()
-        gathering, failure, known = Gathering(), "", self._known(target)
+        progress, failure, device = PollProgress(), "", self._device(target)
         try:
-            async with asyncio.timeout(deadline_seconds), known.lock:
-                await self._ask(target, known, gathering, profiles)
+            async with asyncio.timeout(deadline_seconds), device.lock:
+                await self._poll(target, device, progress, profiles)
         except TimeoutError:
             failure = f"{target.name}: not done within {deadline_seconds:.1f} s"
         except (SnmpError, SecretError) as error:
             failure = str(error)
         if failure:
-            gathering.outcomes += gathering.unfinished(failure)
+            progress.results += progress.unfinished(failure)
         problems: list[Problem] = []
-        found = tuple(merged(gathering.families, problems))
+        families = tuple(merge_families(progress.families, problems))
         return PollResult(
             target,
-            gathering.answered,
+            progress.answered,
             time.monotonic() - started,
             failure,
-            tuple(gathering.outcomes),
-            found,
+            tuple(progress.results),
+            families,
         )
 
-    async def _ask(
-        self, target: Target, known: _Known, gathering: Gathering, profiles: tuple[str, ...]
+    async def _poll(
+        self,
+        target: SnmpTarget,
+        device: _DeviceState,
+        progress: PollProgress,
+        profiles: tuple[str, ...],
     ) -> None:
         pinned, more = profiles, tuple[str, ...]()
         if target.device and not profiles:
             pinned, more = target.device.profiles, target.device.more_profiles
-        async with self._client.session(self._agent(target, known)) as session:
-            collector = Collector(session, known.memory, gathering)
-            await collector.collect(self._catalogue, pinned, more)
+        async with self._client.session(self._agent(target, device)) as session:
+            poll = DevicePoll(session, device.cache, progress)
+            await poll.run(self._catalogue, pinned, more)
         if target.intent and not profiles:
-            gathering.families += _wanted(target.intent, known, gathering)
+            progress.families += _intent_families(target.intent, device, progress)
 
-    def _known(self, target: Target) -> _Known:
-        """What is known of a device; nothing is kept of one that is in no inventory."""
+    def _device(self, target: SnmpTarget) -> _DeviceState:
+        """What is kept of a device; nothing is kept of one that is in no inventory."""
         if not target.municipality:
-            return _Known(DeviceMemory(target.name, BootTimes()))
-        known = self._devices.get(target.name)
-        if known is None:
-            known = self._devices[target.name] = _Known(DeviceMemory(target.name, self._boots))
-        return known
+            return _DeviceState(DeviceCache(target.name, BootTimes()))
+        device = self._devices.get(target.name)
+        if device is None:
+            device = self._devices[target.name] = _DeviceState(
+                DeviceCache(target.name, self._boots)
+            )
+        return device
 
-    def _agent(self, target: Target, known: _Known) -> Agent:
+    def _agent(self, target: SnmpTarget, device: _DeviceState) -> Agent:
         """Where a target answers; its secrets are read once a minute, not at every poll."""
-        whose, when = known.read_at
+        whose, when = device.read_at
         now = time.monotonic()
-        if known.agent is None or whose is not target or now - when >= SECRETS_SECONDS:
-            known.agent, known.read_at = agent(target, self._state), (target, now)
-        return known.agent
+        if device.agent is None or whose is not target or now - when >= SECRETS_SECONDS:
+            device.agent, device.read_at = agent(target, self._state), (target, now)
+        return device.agent
 
 
-def _wanted(intent: Intent, known: _Known, gathering: Gathering) -> tuple[Family, ...]:
+def _intent_families(
+    intent: Intent, device: _DeviceState, progress: PollProgress
+) -> tuple[Family, ...]:
     """What the inventory wants of the device's ports; anew when names or neighbours were."""
-    stamp = known.memory.read_when()
-    found = known.wanted
-    if found is None or found.of is not intent or found.read_when != stamp:
-        read = [(o.profile, o.table) for o in gathering.outcomes if not o.failure]
-        families = intent_families(intent, seen(gathering.families, read))
-        found = known.wanted = _Wanted(intent, stamp, families)
-    return found.families
+    stamp = device.cache.read_when()
+    kept = device.intent
+    if kept is None or kept.of is not intent or kept.read_when != stamp:
+        read = [(o.profile, o.table) for o in progress.results if not o.failure]
+        families = intent_families(intent, observe(progress.families, read))
+        kept = device.intent = _IntentFamilies(intent, stamp, families)
+    return kept.families
 
 
 async def poll_all(
     poller: Poller,
-    wanted: Iterable[Target],
+    targets: Iterable[SnmpTarget],
     deadline_seconds: float,
     profiles: tuple[str, ...] = (),
 ) -> tuple[PollResult, ...]:
     """Poll many devices side by side, at most ``MOST_AT_ONCE`` at a time; in the given order."""
     gate = asyncio.Semaphore(MOST_AT_ONCE)
 
-    async def one(target: Target) -> PollResult:
+    async def one(target: SnmpTarget) -> PollResult:
         async with gate:
             return await poller.poll(target, deadline_seconds, profiles)
 
-    return tuple(await asyncio.gather(*(one(target) for target in wanted)))
+    return tuple(await asyncio.gather(*(one(target) for target in targets)))
+
+
+def poll_once(
+    targets: Iterable[SnmpTarget],
+    state: Path,
+    *,
+    profiles: tuple[str, ...] = (),
+    deadline_seconds: float = DEADLINE_SECONDS,
+) -> tuple[PollResult, ...]:
+    """Poll devices once, side by side; in their order.
+
+    ``state`` is the estate's state directory, where its secrets are; ``profiles`` limits what is
+    read. A device that fails is a value in the result.
+    """
+
+    async def main() -> tuple[PollResult, ...]:
+        return await poll_all(Poller(state), targets, deadline_seconds, profiles)
+
+    return asyncio.run(main())

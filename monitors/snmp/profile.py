@@ -1,17 +1,12 @@
 """A profile: which objects are asked for and which metrics they become, as data.
 
-The files in ``profiles/`` are checked against these models when they are read, so a wrong
-table fails at start (and in the tests), not at three in the morning. docs/snmp.md explains them.
+The files in ``profiles/`` are checked against these models when they are read.
+docs/snmp.md explains them.
 """
 
-from functools import cache
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-PROFILES = Path(__file__).parent / "profiles"
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 OidText = Annotated[str, Field(pattern=r"^\d+(\.\d+)+$")]
 MetricName = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
@@ -23,15 +18,13 @@ TextForm = Literal["text", "mac", "address", "hex", "date"]
 IndexForm = Literal["integer", "mac", "ipv4", "address", "text", "rest_text", "rest"]
 
 
-class ProfileError(Exception):
-    """A profile file cannot be used; the text names the file and the place in it."""
+class Frozen(BaseModel):
+    """What every part of a profile has in common: no other keys, no changes."""
 
-
-class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class IndexPart(_Frozen):
+class IndexPart(Frozen):
     """One part of a row's index, and the label that it becomes; no label: only told apart by.
 
     Forms (RFC 2578, 7.7): ``integer`` one number; ``mac`` six; ``ipv4`` four; ``address`` a type,
@@ -43,7 +36,7 @@ class IndexPart(_Frozen):
     form: IndexForm = "integer"
 
 
-class Text(_Frozen):
+class Text(Frozen):
     """An object whose text becomes a label.
 
     ``oid`` is a column within a table, an instance elsewhere; ``otherwise`` are asked for where it
@@ -68,7 +61,7 @@ class Text(_Frozen):
     through: OidText | None = None
 
 
-class Link(_Frozen):
+class Link(Frozen):
     """A number that leads from a row to a row of another table.
 
     It becomes a label, and a part that ``by`` may name as if it were of the index. It is the
@@ -86,7 +79,7 @@ class Link(_Frozen):
     by: tuple[LabelName, ...] = ()
 
 
-class Info(_Frozen):
+class Info(Frozen):
     """A series that is always 1 and carries text in its labels."""
 
     metric: MetricName
@@ -94,7 +87,7 @@ class Info(_Frozen):
     labels: tuple[Text, ...] = Field(min_length=1)
 
 
-class Only(_Frozen):
+class Only(Frozen):
     """Rows count only where another column has one of these values.
 
     ``values`` are numbers, ``objects`` object identifiers, ``pattern`` a regular expression that
@@ -115,7 +108,7 @@ class Only(_Frozen):
         return self
 
 
-class Exponent(_Frozen):
+class Exponent(Frozen):
     """The decimal point of ENTITY-SENSOR-MIB (RFC 3433): SensorDataScale and SensorPrecision.
 
     The columns are addressed by the row's own index, or by the parts named by ``by``.
@@ -126,7 +119,7 @@ class Exponent(_Frozen):
     by: tuple[LabelName, ...] = ()
 
 
-class Number(_Frozen):
+class Number(Frozen):
     """An object whose number becomes a metric.
 
     ``oid`` is a column within a table, an instance elsewhere. The columns ``plus`` are added to
@@ -172,7 +165,7 @@ class Number(_Frozen):
     labels: dict[LabelName, str] = Field(default_factory=dict)
 
 
-class Table(_Frozen):
+class Table(Frozen):
     """Columns that share an index; its parts are labels, as are the ``labels`` columns.
 
     ``poll``: ``fast`` tables are read at every poll, ``slow`` ones every ten minutes and after a
@@ -200,7 +193,7 @@ class Table(_Frozen):
         return data
 
 
-class Profile(_Frozen):
+class Profile(Frozen):
     """What is asked of a device for one subject.
 
     A device gets it when its sysObjectID lies below one of ``object_ids`` (none: any device) and
@@ -221,63 +214,3 @@ class Profile(_Frozen):
     scalars: tuple[Number, ...] = ()
     tables: tuple[Table, ...] = ()
     derived: tuple[Derivation, ...] = ()
-
-
-class Like(_Frozen):
-    """Makers that sell the same software under numbers of their own: another file's profile.
-
-    All that the file itself does not say is the other profile's, in the same folder, with the
-    OIDs below ``under`` moved below ``at``.
-    """
-
-    profile: ProfileName
-    under: OidText
-    at: OidText
-
-    def moved(self, data: Any) -> Any:
-        """Return the other file's content with its OIDs moved."""
-        if isinstance(data, dict):
-            return {key: self.moved(value) for key, value in data.items()}
-        if isinstance(data, list):
-            return [self.moved(value) for value in data]
-        if isinstance(data, str) and f"{data}.".startswith(f"{self.under}."):
-            return f"{self.at}{data[len(self.under) :]}"
-        return data
-
-
-def _content(path: Path) -> Any:
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if not isinstance(data, dict) or "like" not in data:
-        return data
-    like = Like.model_validate(data.pop("like"))
-    return like.moved(_content(path.with_name(f"{like.profile}.yaml"))) | data
-
-
-def read_profile(path: Path) -> Profile:
-    """Read one profile; its name is the file's.
-
-    ``like`` (see ``Like``) takes what the file does not say from another file.
-    Raises ProfileError with the file and the first place that is wrong.
-    """
-    try:
-        found = Profile.model_validate(_content(path))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ProfileError(f"{path}: cannot be read as YAML: {error}") from error
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ProfileError(f"{path}: {place}: {first['msg']}") from error
-    if found.profile != path.stem:
-        raise ProfileError(f"{path}: profile: expected {path.stem!r}, the file's name")
-    return found
-
-
-@cache
-def shipped_profiles() -> dict[str, Profile]:
-    """All profiles that ship with the project by name; ``system`` first, since it is the cheapest.
-
-    Raises ProfileError when one of them is wrong.
-    """
-    found = [read_profile(path) for path in sorted(PROFILES.glob("*.yaml"))]
-    found.sort(key=lambda profile: profile.profile != "system")
-    return {profile.profile: profile for profile in found}

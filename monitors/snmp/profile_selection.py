@@ -9,13 +9,13 @@ from monitors.snmp.profile import Profile
 SYS_OBJECT_ID = oid.encode("1.3.6.1.2.1.1.2.0")
 
 
-async def suiting(session: Session, profiles: Iterable[Profile]) -> tuple[Profile, ...]:
+async def select_profiles(session: Session, profiles: Iterable[Profile]) -> tuple[Profile, ...]:
     """Ask the device which of the profiles it can answer; in their order.
 
     One GETNEXT a subtree, many in a packet. Raises SnmpError.
     """
     said = (await session.get([SYS_OBJECT_ID])).get(SYS_OBJECT_ID)
-    fitting = [profile for profile in profiles if fits(profile, said)]
+    fitting = [profile for profile in profiles if matches_object_id(profile, said)]
     roots = [oid.encode(root) for root in dict.fromkeys(r for p in fitting for r in p.present)]
     answers = zip(roots, await session.next(roots), strict=True)
     present = {
@@ -28,7 +28,7 @@ async def suiting(session: Session, profiles: Iterable[Profile]) -> tuple[Profil
     return tuple(profile for profile in there if not names & set(profile.unless))
 
 
-def fits(profile: Profile, object_id: object) -> bool:
+def matches_object_id(profile: Profile, object_id: object) -> bool:
     """Whether a sysObjectID is one that the profile is for."""
     if not profile.object_ids:
         return True
@@ -36,7 +36,7 @@ def fits(profile: Profile, object_id: object) -> bool:
     return any(said.startswith(f"{prefix}.") for prefix in profile.object_ids)
 
 
-def named(
+def profiles_by_name(
     names: Iterable[str], catalogue: Mapping[str, Profile]
 ) -> tuple[tuple[Profile, ...], tuple[str, ...]]:
     """Return the profiles of those names, and the names that no profile has."""

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from monitors.snmp.client import Page
+from monitors.snmp.client import BulkResponse
 
 # What crosses every link in one piece, tunnels included (the UDP payload).
-LARGEST_ANSWER = 1400
+LARGEST_RESPONSE = 1400
 # Around the bindings of an answer: 40 octets in v2c, up to 160 in v3. The first shows it.
 FIRST_AROUND = 60
 # A 64-bit counter with its OID takes 24; the first answer shows what these take.
@@ -14,27 +14,28 @@ MOST_BINDINGS = 120
 # Questions to one device in flight: fewer round trips, and no burst that a small one would drop.
 MOST_AT_ONCE = 4
 # So many good answers after a refused one, a larger one is tried again.
-PATIENCE = 200
+GOOD_RESPONSES = 200
 # How often a table that is what it was is read on to its end, to see rows that are new there.
 LOOK_EVERY = 10
 
 
 @dataclass(slots=True)
-class PageSize:
+class RequestSize:
     """What is known of a device's answers.
 
     ``bindings`` is what it manages at most: halved when an answer is too big for it or does not
     come, doubled again after many good answers. ``window`` is how many questions it takes at once,
-    ``around`` what its answers take beside bindings. By table: ``octets`` of a row, ``caps`` on the
-    rows that it puts into one answer, ``counts`` of its rows, ``reads`` since the last look.
+    ``around`` what its answers take beside bindings. By table: ``row_octets`` of a row,
+    ``row_caps`` on the rows that it puts into one answer, ``row_counts`` of its rows, ``reads``
+    since the last look.
     """
 
     bindings: int = MOST_BINDINGS
     window: int = MOST_AT_ONCE
     around: int = FIRST_AROUND
-    octets: dict[bytes, int] = field(default_factory=dict)
-    caps: dict[bytes, int] = field(default_factory=dict)
-    counts: dict[bytes, int] = field(default_factory=dict)
+    row_octets: dict[bytes, int] = field(default_factory=dict)
+    row_caps: dict[bytes, int] = field(default_factory=dict)
+    row_counts: dict[bytes, int] = field(default_factory=dict)
     reads: dict[bytes, int] = field(default_factory=dict)
     good: int = 0
 
@@ -43,34 +44,35 @@ class PageSize:
 
         With ``taken`` rows read, no more than are left, and the one that shows the end.
         """
-        fitting = (LARGEST_ANSWER - self.around) // self.octets.get(table, FIRST_GUESS * columns)
-        fitting = min(fitting, self.bindings // columns, self.caps.get(table, fitting))
-        left = self.counts.get(table, fitting) - taken + 1
+        octets = self.row_octets.get(table, FIRST_GUESS * columns)
+        fitting = (LARGEST_RESPONSE - self.around) // octets
+        fitting = min(fitting, self.bindings // columns, self.row_caps.get(table, fitting))
+        left = self.row_counts.get(table, fitting) - taken + 1
         return max(1, min(fitting, left if left > 0 else fitting))
 
-    def answered(self, table: bytes, asked: int, got: int, page: Page) -> None:
+    def learn(self, table: bytes, asked: int, got: int, bulk: BulkResponse) -> None:
         """Learn from an answer of ``got`` whole rows to a question for ``asked``."""
         if got:
-            self.octets[table] = -(-(page.end - page.start) // got)
-            self.around = max(FIRST_AROUND, page.size - (page.end - page.start))
+            self.row_octets[table] = -(-(bulk.end - bulk.start) // got)
+            self.around = max(FIRST_AROUND, bulk.size - (bulk.end - bulk.start))
         if 0 < got < asked:
-            self.caps[table] = got
+            self.row_caps[table] = got
         self.good += 1
-        if self.good >= PATIENCE:
+        if self.good >= GOOD_RESPONSES:
             self.bindings, self.good = min(MOST_BINDINGS, 2 * self.bindings), 0
             self.window = min(MOST_AT_ONCE, 2 * self.window)
-            self.caps.clear()
+            self.row_caps.clear()
 
-    def looks(self, table: bytes) -> bool:
+    def is_look_due(self, table: bytes) -> bool:
         """Whether it is time to read a known table on to its end."""
         self.reads[table] = (self.reads.get(table, -1) + 1) % LOOK_EVERY
         return self.reads[table] == 0
 
-    def alone(self) -> None:
+    def one_at_a_time(self) -> None:
         """Take it that several questions at once were too much."""
         self.window, self.good = 1, 0
 
-    def failed(self, asked: int) -> bool:
+    def shrink(self, asked: int) -> bool:
         """Take it that ``asked`` bindings were too many; False when it cannot be fewer."""
         if asked <= 1 or self.bindings <= 1:
             return False

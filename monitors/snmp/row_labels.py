@@ -13,7 +13,7 @@ from monitors.snmp.table_walk import Cells
 from monitors.text import label_text
 
 
-class Look(Protocol):
+class ColumnLookup(Protocol):
     """Gives a column's cells by index."""
 
     def __getitem__(self, column: str) -> Cells:
@@ -41,10 +41,10 @@ class Row:
         return None if None in found else b"".join(part for part in found if part is not None)
 
 
-class Naming:
+class RowLabeller:
     """Names the rows of one table from the columns that were read for it."""
 
-    def __init__(self, table: Table, cells: Look) -> None:
+    def __init__(self, table: Table, cells: ColumnLookup) -> None:
         """``cells`` has the columns that ``columns_of`` lists."""
         self._table, self._cells = table, cells
         self._among = {link.label: self._places(link) for link in table.links}
@@ -122,7 +122,9 @@ class Naming:
 
 
 @lru_cache(maxsize=4096)
-def shared(labels: tuple[tuple[bytes, Labels | None], ...]) -> Mapping[bytes, Labels | None]:
+def shared_row_labels(
+    labels: tuple[tuple[bytes, Labels | None], ...],
+) -> Mapping[bytes, Labels | None]:
     """The labels of a table's rows by index; equal tables have one mapping in memory."""
     return dict(labels)
 
@@ -135,11 +137,11 @@ def columns_of(table: Table) -> Iterator[str]:
     for spec in texts:
         yield from (spec.oid, *spec.otherwise)
         yield from (column for column in (spec.kind, spec.through) if column)
-    for column, _ in steady(table):
+    for column, _ in steady_columns(table):
         yield column
 
 
-def steady(table: Table) -> Iterator[tuple[str, tuple[str, ...]]]:
+def steady_columns(table: Table) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the columns beside the numbers that hardly change, and what addresses them.
 
     Units, kinds and names do not change; the state on which a whole row depends does.
@@ -152,11 +154,11 @@ def steady(table: Table) -> Iterator[tuple[str, tuple[str, ...]]]:
         if spec.only:
             yield spec.only.oid, spec.only.by
     for only in (table.only, table.omit):
-        if only and not is_fresh(only):
+        if only and not is_read_every_poll(only):
             yield only.oid, only.by
 
 
-def is_fresh(only: Only) -> bool:
+def is_read_every_poll(only: Only) -> bool:
     """Whether a table's condition must be read at every poll."""
     return bool(only.values) and not only.by
 

@@ -60,7 +60,7 @@ def value(
             yield Sample(labels.extended({"state": state}), int(code == found))
 
 
-def merged(families: Iterable[Family], problems: list[Problem]) -> list[Family]:
+def merge_families(families: Iterable[Family], problems: list[Problem]) -> list[Family]:
     """One family a name; where several tables give a series, the first one's counts."""
     groups: dict[str, list[Family]] = {}
     for family in families:
@@ -73,11 +73,11 @@ def _merged(group: list[Family], problems: list[Problem]) -> Family:
     alike = [family for family in group if family.type == first.type]
     if len(alike) < len(group):
         problems.append(Problem("", f"{first.name}: two profiles give it different types"))
-    together = distinct(point for family in alike for point in family.samples)
+    together = without_duplicates(point for family in alike for point in family.samples)
     return Family(first.name, first.help, first.type, together)
 
 
-def distinct(points: Iterable[Point]) -> tuple[Point, ...]:
+def without_duplicates(points: Iterable[Point]) -> tuple[Point, ...]:
     """The points of one metric without those whose labels an earlier one has."""
     first: dict[str, Point] = {}
     for point in points:

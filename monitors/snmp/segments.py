@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from monitors.snmp.client import Page, Raw
+from monitors.snmp.client import BulkResponse, Raw
 from monitors.snmp.wire import ber, pdu
 
 
@@ -22,42 +22,42 @@ class Segment:
 @lru_cache(maxsize=1024)
 def segments(columns: tuple[bytes, ...], rows: tuple[bytes, ...], step: int) -> tuple[Segment, ...]:
     """Return a table's rows in segments of ``step``; equal tables of a fleet share them."""
-    found, border = [], b""
+    cut, border = [], b""
     for start in range(0, len(rows), step):
         indexes = rows[start : start + step]
         heads = tuple(ber.tlv(ber.OID, column + index) for index in indexes for column in columns)
-        found.append(Segment(tuple(column + border for column in columns), indexes, heads))
+        cut.append(Segment(tuple(column + border for column in columns), indexes, heads))
         border = indexes[-1]
-    return tuple(found)
+    return tuple(cut)
 
 
-def expected(page: Page, segment: Segment) -> list[Raw] | None:
+def expected_values(page: BulkResponse, segment: Segment) -> list[Raw] | None:
     """Return the values of an answer, row by row, if its OIDs are exactly those of a segment.
 
     None when anything is different: the general way of reading finds out what. Written out, since
     it runs for every value of a table.
     """
-    data, place, end, _ = page
-    found: list[Raw] = []
-    add, unsigned, number = found.append, pdu.UNSIGNED, int.from_bytes
+    data, offset, end, _ = page
+    row_values: list[Raw] = []
+    add, unsigned, number = row_values.append, pdu.UNSIGNED, int.from_bytes
     try:
         for head in segment.heads:
-            start = place + 2
-            place = start + data[place + 1]
+            start = offset + 2
+            offset = start + data[offset + 1]
             if not data.startswith(head, start):
                 return None
             begin = start + len(head) + 2
-            size, tag = place - begin, data[begin - 2]
+            size, tag = offset - begin, data[begin - 2]
             if data[begin - 1] != size or size > ber.LONGEST_NUMBER:
                 return None
             if tag in unsigned:
-                add(number(data[begin:place]))
+                add(number(data[begin:offset]))
             elif tag == ber.INTEGER:
-                add(number(data[begin:place], "big", signed=True))
+                add(number(data[begin:offset], "big", signed=True))
             elif tag == ber.OCTETS:
-                add(data[begin:place])
+                add(data[begin:offset])
             else:
                 return None
     except IndexError:
         return None
-    return found if place == end else None
+    return row_values if offset == end else None

@@ -7,18 +7,18 @@ from monitors.snmp.client import (
     Agent,
     BadAnswerError,
     Binding,
+    BulkResponse,
     Community,
     Missing,
     NoAnswerError,
-    Page,
     Raw,
     SnmpError,
     TooBigError,
-    Typed,
+    WireBinding,
 )
-from monitors.snmp.exchange import Answer, Codec, Exchange, Plain, Question
+from monitors.snmp.exchange import Codec, CommunityCodec, Exchange, Request, Response
 from monitors.snmp.transport import Transport
-from monitors.snmp.usm_codec import Engines, Secured
+from monitors.snmp.usm_codec import Engines, UsmCodec
 from monitors.snmp.wire import community_message, pdu, values
 
 ATTEMPT_SECONDS = 1.5
@@ -45,11 +45,11 @@ class NetworkClient:
         codec: Codec
         bulk = True
         if isinstance(agent.credentials, Community):
-            codec = Plain(agent.credentials)
+            codec = CommunityCodec(agent.credentials)
             bulk = agent.credentials.version != community_message.V1
         else:
-            codec = Secured(self._transport, agent, self._engines, self._seconds, self._attempts)
-            await codec.greet()
+            codec = UsmCodec(self._transport, agent, self._engines, self._seconds, self._attempts)
+            await codec.discover()
         exchange = Exchange(self._transport, agent, codec, self._seconds, self._attempts)
         yield AgentSession(agent, exchange, bulk=bulk)
 
@@ -64,107 +64,110 @@ class AgentSession:
     def __init__(self, agent: Agent, exchange: Exchange, *, bulk: bool) -> None:
         """``bulk``: whether the agent's version has GETBULK."""
         self._agent, self._exchange, self._has_bulk = agent, exchange, bulk
-        self._heard = False
+        self._has_answered = False
 
     async def get(self, oids: Sequence[bytes]) -> dict[bytes, Raw]:
         """See ``client.Session``."""
-        found = dict(await self._all(pdu.GET, oids))
-        return {o: found[o] for o in oids if not isinstance(found.get(o, Missing.END), Missing)}
+        received = dict(await self._all(pdu.GET, oids))
+        present = (o for o in oids if not isinstance(received.get(o, Missing.END), Missing))
+        return {o: received[o] for o in present}
 
     async def next(self, oids: Sequence[bytes]) -> list[Binding]:
         """See ``client.Session``."""
         return await self._all(pdu.NEXT, oids)
 
     async def _all(self, kind: int, oids: Sequence[bytes]) -> list[Binding]:
-        found: list[Typed] = []
+        bindings: list[WireBinding] = []
         for start in range(0, len(oids), MOST_OIDS):
-            found += await self._some(kind, list(oids[start : start + MOST_OIDS]))
-        return [(binding.oid, _value(binding)) for binding in found]
+            bindings += await self._few(kind, list(oids[start : start + MOST_OIDS]))
+        return [(binding.oid, _value(binding)) for binding in bindings]
 
-    async def bulk(self, oids: Sequence[bytes], repetitions: int) -> Page:
+    async def bulk(self, oids: Sequence[bytes], repetitions: int) -> BulkResponse:
         """See ``client.Session``."""
         if not self._has_bulk:
-            octets = b"".join(pdu.binding(*found) for found in await self._some(pdu.NEXT, [*oids]))
-            return Page(octets, 0, len(octets), 0)
-        return self._page(await self._exchange.one(Question(pdu.BULK, oids, 0, repetitions)))
+            following = await self._few(pdu.NEXT, [*oids])
+            octets = b"".join(pdu.binding(*binding) for binding in following)
+            return BulkResponse(octets, 0, len(octets), 0)
+        return self._bulk(await self._exchange.request(Request(pdu.BULK, oids, 0, repetitions)))
 
-    async def bulks(
-        self, questions: Sequence[tuple[Sequence[bytes], int]]
-    ) -> list[Page | SnmpError]:
+    async def bulk_all(
+        self, requests: Sequence[tuple[Sequence[bytes], int]]
+    ) -> list[BulkResponse | SnmpError]:
         """See ``client.Session``."""
         if not self._has_bulk:
-            return [BadAnswerError(f"{self._agent}: SNMPv1 has no GETBULK")] * len(questions)
-        answers = await self._exchange.many(
-            [Question(pdu.BULK, oids, 0, rows) for oids, rows in questions]
+            return [BadAnswerError(f"{self._agent}: SNMPv1 has no GETBULK")] * len(requests)
+        responses = await self._exchange.request_all(
+            [Request(pdu.BULK, oids, 0, rows) for oids, rows in requests]
         )
-        found: list[Page | SnmpError] = []
-        for answer in answers:
-            try:
-                found.append(answer if isinstance(answer, SnmpError) else self._page(answer))
-            except SnmpError as error:
-                found.append(error)
-        return found
+        return [self._bulk_or_error(response) for response in responses]
 
-    async def typed(self, oid: bytes, repetitions: int) -> list[Typed]:
+    async def wire_bindings(self, oid: bytes, repetitions: int) -> list[WireBinding]:
         """See ``client.Session``."""
         kind, most = (pdu.BULK, repetitions) if self._has_bulk else (pdu.NEXT, 0)
-        answer = await self._exchange.one(Question(kind, [oid], 0, most))
-        if answer.pdu.status == pdu.NO_SUCH_NAME:
+        response = await self._exchange.request(Request(kind, [oid], 0, most))
+        if response.pdu.status == pdu.NO_SUCH_NAME:
             return []
-        page = self._page(answer)
-        found = pdu.typed(page.data, page.start, page.end)
-        return [binding for binding in found if binding.tag != Missing.END.value]
+        bulk = self._bulk(response)
+        bindings = pdu.wire_bindings(bulk.data, bulk.start, bulk.end)
+        return [binding for binding in bindings if binding.tag != Missing.END.value]
 
-    def _page(self, answer: Answer) -> Page:
-        self._check(answer.pdu)
-        return Page(answer.data, answer.pdu.start, answer.pdu.end, answer.size)
+    def _bulk_or_error(self, response: Response | SnmpError) -> BulkResponse | SnmpError:
+        try:
+            return response if isinstance(response, SnmpError) else self._bulk(response)
+        except SnmpError as error:
+            return error
 
-    async def _some(self, kind: int, oids: list[bytes]) -> list[Typed]:
+    def _bulk(self, response: Response) -> BulkResponse:
+        self._check(response.pdu)
+        head = response.pdu
+        return BulkResponse(response.data, head.start, head.end, response.size)
+
+    async def _few(self, kind: int, oids: list[bytes]) -> list[WireBinding]:
         """Ask for a few OIDs, one answer each; those that an agent stumbles over become END.
 
-        SNMPv1 agents, and odd ones of v2c, refuse a whole question for one OID that they lack.
+        SNMPv1 agents, and odd ones of v2c, refuse a whole request for one OID that they lack.
         """
         left = list(range(len(oids)))
         while left:
             try:
-                answer = await self._exchange.one(Question(kind, [oids[i] for i in left]))
-                status, position = answer.pdu.status, answer.pdu.position
+                response = await self._exchange.request(Request(kind, [oids[i] for i in left]))
+                status, position = response.pdu.status, response.pdu.position
                 if status == pdu.NO_SUCH_NAME and 0 < position <= len(left):
                     left.pop(position - 1)
                     continue
-                self._check(answer.pdu)
+                self._check(response.pdu)
             except (TooBigError, NoAnswerError):
                 # A large answer may be what gets lost; a device that never answered is not there.
-                if len(oids) == 1 or not self._heard:
+                if len(oids) == 1 or not self._has_answered:
                     raise
                 half = len(oids) // 2
-                return await self._some(kind, oids[:half]) + await self._some(kind, oids[half:])
-            self._heard = True
-            found = pdu.typed(answer.data, answer.pdu.start, answer.pdu.end)
-            if len(found) != len(left):
+                return await self._few(kind, oids[:half]) + await self._few(kind, oids[half:])
+            self._has_answered = True
+            bindings = pdu.wire_bindings(response.data, response.pdu.start, response.pdu.end)
+            if len(bindings) != len(left):
                 raise BadAnswerError(
-                    f"{self._agent}: {len(found)} answers to {len(left)} questions"
+                    f"{self._agent}: {len(bindings)} answers to {len(left)} questions"
                 )
-            answers = dict(zip(left, found, strict=True))
-            return [answers.get(i) or _nothing(oids[i]) for i in range(len(oids))]
-        return [_nothing(asked) for asked in oids]
+            by_position = dict(zip(left, bindings, strict=True))
+            return [by_position.get(i) or _end(oids[i]) for i in range(len(oids))]
+        return [_end(oid) for oid in oids]
 
-    def _check(self, found: pdu.Pdu) -> None:
-        if found.kind != pdu.RESPONSE:
-            raise BadAnswerError(f"{self._agent}: expected a response, found {found.kind:#04x}")
-        if found.status == pdu.TOO_BIG:
+    def _check(self, head: pdu.Pdu) -> None:
+        if head.kind != pdu.RESPONSE:
+            raise BadAnswerError(f"{self._agent}: expected a response, found {head.kind:#04x}")
+        if head.status == pdu.TOO_BIG:
             raise TooBigError(f"{self._agent}: the answer would be too big for the agent")
-        if found.status:
-            raise BadAnswerError(f"{self._agent}: the agent says {pdu.error_name(found.status)}")
+        if head.status:
+            raise BadAnswerError(f"{self._agent}: the agent says {pdu.error_name(head.status)}")
 
 
-def _value(binding: Typed) -> Raw:
-    """The value; none for one of a type that nobody knows: the others of the answer count."""
+def _value(binding: WireBinding) -> Raw:
+    """The value; none for one of a type that nobody knows: the others of the response count."""
     try:
         return values.decode(binding.tag, binding.content)
     except BadAnswerError:
         return Missing.INSTANCE
 
 
-def _nothing(oid: bytes) -> Typed:
-    return Typed(oid, Missing.END.value, b"")
+def _end(oid: bytes) -> WireBinding:
+    return WireBinding(oid, Missing.END.value, b"")

@@ -17,7 +17,7 @@ from pysnmp.proto import rfc1902, rfc1905
 
 from monitors.snmp.client import Agent, Community, Missing, Raw
 from monitors.snmp.oid import encode
-from monitors.snmp.targets import Target, agent
+from monitors.snmp.targets import SnmpTarget, agent
 from monitors.snmp.traps.pysnmp_engine import AUTHENTICATION, PRIVACY, raw
 from monitors.text import journal_text
 
@@ -109,7 +109,7 @@ class Changed:
     taken: bool
 
 
-async def set_value(target: Target, change: Change, state: Path, *, insist: bool) -> Changed:
+async def set_object(target: SnmpTarget, change: Change, state: Path, *, insist: bool) -> Changed:
     """Read an object, set it, read it back.
 
     ``insist`` is the caller's explicit flag. Raises SettingError, before a packet is sent when
@@ -133,7 +133,7 @@ async def set_value(target: Target, change: Change, state: Path, *, insist: bool
     return Changed(device, change.oid, told[0], told[1], after == raw(value))
 
 
-def _permitted(target: Target, *, insist: bool) -> None:
+def _permitted(target: SnmpTarget, *, insist: bool) -> None:
     device = target.device
     if device is None:
         raise SettingError(f"{target.name}: no device of the inventory; only those are set")

@@ -7,52 +7,59 @@ from monitors.snmp import decode, oid
 from monitors.snmp.client import Missing, NoAnswerError, Raw, RefusedError, SnmpError
 from monitors.snmp.columns import Columns
 from monitors.snmp.decode import Beside, Problem
-from monitors.snmp.device_cache import NAMES_SECONDS, SLOW_SECONDS, DeviceMemory
+from monitors.snmp.device_cache import NAMES_SECONDS, SLOW_SECONDS, DeviceCache
 from monitors.snmp.profile import Number, Only, Table
-from monitors.snmp.row_labels import Naming, Row, columns_of, is_fresh, shared, steady
-from monitors.snmp.samples import RowLabels, column, distinct
+from monitors.snmp.row_labels import (
+    Row,
+    RowLabeller,
+    columns_of,
+    is_read_every_poll,
+    shared_row_labels,
+    steady_columns,
+)
+from monitors.snmp.samples import RowLabels, column, without_duplicates
 
 
 class TableReader:
     """Reads one table once.
 
-    ``failure`` says afterwards why it is not whole (empty when it is), ``silence`` is the error
-    when that was an answer that did not come.
+    ``failure`` says afterwards why it is not whole (empty when it is), ``no_answer`` is the error
+    when nothing came.
     """
 
-    def __init__(self, profile: str, table: Table, memory: DeviceMemory, columns: Columns) -> None:
+    def __init__(self, profile: str, table: Table, cache: DeviceCache, columns: Columns) -> None:
         """Prepare; nothing is read yet."""
         self._table, self._columns = table, columns
-        self._known = memory.table((profile, table.table))
+        self._cache = cache.table((profile, table.table))
         self.failure = ""
-        self.silence: SnmpError | None = None
+        self.no_answer: SnmpError | None = None
 
     async def families(self, now: float, problems: list[Problem]) -> list[Family]:
-        """Read what is due and return all that there is to show; ``now`` as the memory counts.
+        """Read what is due and return all that there is to show; ``now`` by the cache's clock.
 
         Raises SnmpError when nothing can be shown.
         """
-        known, slow = self._known, self._is_slow()
-        if slow and now - known.read_at < SLOW_SECONDS:
-            return [*known.info, *known.slow]
-        await self._tried(self._columns.read(self._own_columns(), known.order))
+        cache, slow = self._cache, self._is_slow()
+        if slow and now - cache.read_at < SLOW_SECONDS:
+            return [*cache.info, *cache.slow]
+        await self._attempt(self._columns.read(self._own_columns(), cache.order))
         rows = self._rows()
-        old = now - known.named_at >= NAMES_SECONDS or not self._table.columns
-        if old or not rows <= known.labels.keys():
-            await self._name(rows, now)
+        old = now - cache.named_at >= NAMES_SECONDS or not self._table.columns
+        if old or not rows <= cache.labels.keys():
+            await self._label_rows(rows, now)
         families = list(self._numbers(problems))
         if slow and not self.failure:
-            known.slow, known.read_at = tuple(families), now
-        return [*known.info, *families]
+            cache.slow, cache.read_at = tuple(families), now
+        return [*cache.info, *families]
 
-    def half(self, problems: list[Problem]) -> list[Family]:
+    def partial_families(self, problems: list[Problem]) -> list[Family]:
         """What is there to show when reading was cut off; nothing while rows have no names."""
-        return [*self._known.info, *self._numbers(problems)]
+        return [*self._cache.info, *self._numbers(problems)]
 
     def _is_slow(self) -> bool:
         return self._table.poll == "slow" or not self._table.columns
 
-    async def _tried(self, reading: Awaitable[None]) -> None:
+    async def _attempt(self, reading: Awaitable[None]) -> None:
         """Read, and note a failure. Raises RefusedError: that is not of this table alone."""
         try:
             await reading
@@ -61,11 +68,11 @@ class TableReader:
         except SnmpError as error:
             self.failure = self.failure or str(error)
             if isinstance(error, NoAnswerError):
-                self.silence = error
+                self.no_answer = error
 
     def _numbers_due(self) -> Iterator[Number]:
-        for place, spec in enumerate(self._table.columns):
-            if place not in self._known.covered:
+        for at, spec in enumerate(self._table.columns):
+            if at not in self._cache.covered:
                 yield spec
 
     def _own_columns(self) -> Iterator[str]:
@@ -76,7 +83,7 @@ class TableReader:
             yield from spec.plus
             yield from (other for other in (spec.less, spec.over, spec.unless) if other)
         if due or not self._table.columns:
-            yield from (only.oid for only in self._conditions() if is_fresh(only))
+            yield from (only.oid for only in self._conditions() if is_read_every_poll(only))
 
     def _conditions(self) -> list[Only]:
         return [only for only in (self._table.only, self._table.omit) if only]
@@ -84,37 +91,41 @@ class TableReader:
     def _rows(self) -> set[bytes]:
         return set().union(*(self._columns[spec.oid].keys() for spec in self._numbers_due()))
 
-    async def _name(self, rows: set[bytes], now: float) -> None:
+    async def _label_rows(self, rows: set[bytes], now: float) -> None:
         """Read what the rows are called; the old names stay when that fails."""
-        known, table = self._known, self._table
+        cache, table = self._cache, self._table
         before = self.failure
-        await self._tried(self._columns.read_apart(columns_of(table)))
-        if self.failure != before and known.labels:
+        await self._attempt(self._columns.read_apart(columns_of(table)))
+        if self.failure != before and cache.labels:
             return
-        naming = Naming(table, self._columns)
-        named = {
-            index: naming.row(index) for index in sorted(rows | self._info_rows(), key=oid.numbers)
+        labeller = RowLabeller(table, self._columns)
+        labelled = {
+            index: labeller.row(index)
+            for index in sorted(rows | self._info_rows(), key=oid.numbers)
         }
-        labels = {index: shared_labels(row.labels) if row else None for index, row in named.items()}
-        known.labels = shared(tuple(labels.items()))
-        known.unique = len(set(known.labels.values())) == len(known.labels)
-        known.order = tuple(known.labels) if rows == known.labels.keys() else ()
-        known.named_at = now
-        there = [row for row in named.values() if row]
-        known.beside = {
-            other: naming.beside(other, by, there) for other, by in dict(steady(table)).items()
+        labels = {
+            index: shared_labels(row.labels) if row else None for index, row in labelled.items()
         }
-        known.info = tuple(self._info(naming, there))
+        cache.labels = shared_row_labels(tuple(labels.items()))
+        cache.unique = len(set(cache.labels.values())) == len(cache.labels)
+        cache.order = tuple(cache.labels) if rows == cache.labels.keys() else ()
+        cache.named_at = now
+        there = [row for row in labelled.values() if row]
+        cache.beside = {
+            other: labeller.beside(other, by, there)
+            for other, by in dict(steady_columns(table)).items()
+        }
+        cache.info = tuple(self._info(labeller, there))
         if not self.failure:
-            known.covered = frozenset(self._needless(rows))
+            cache.covered = frozenset(self._needless(rows))
 
-    def _info(self, naming: Naming, rows: list[Row]) -> Iterator[Family]:
-        info, shown = self._table.info, self._shown()
+    def _info(self, labeller: RowLabeller, rows: list[Row]) -> Iterator[Family]:
+        info, labels = self._table.info, self._labels()
         if info is None:
             return
-        samples = [Sample(naming.info(info, row), 1) for row in rows if row.index in shown]
+        samples = [Sample(labeller.info(info, row), 1) for row in rows if row.index in labels]
         if samples:
-            yield Family(info.metric, info.help, "gauge", distinct(samples))
+            yield Family(info.metric, info.help, "gauge", without_duplicates(samples))
 
     def _info_rows(self) -> set[bytes]:
         own = [s for s in (self._table.info.labels if self._table.info else ()) if not s.by]
@@ -126,23 +137,23 @@ class TableReader:
         Those that better columns make needless, and those that the device does not have though
         it has others.
         """
-        for place, spec in enumerate(self._table.columns):
+        for at, spec in enumerate(self._table.columns):
             cells = self._columns[spec.oid]
             better = self._columns[spec.unless] if spec.unless else {}
             if rows and all(isinstance(better.get(index), int | float) for index in cells):
-                yield place
+                yield at
 
     def _numbers(self, problems: list[Problem]) -> Iterator[Family]:
-        labels = self._shown()
+        labels = self._labels()
         for spec in self._numbers_due():
             samples = column(spec, self._columns[spec.oid], labels, self._beside, problems)
             if samples:
-                shown = tuple(samples) if self._known.unique else distinct(samples)
-                yield Family(spec.metric, spec.help, spec.type, shown)
+                points = tuple(samples) if self._cache.unique else without_duplicates(samples)
+                yield Family(spec.metric, spec.help, spec.type, points)
 
-    def _shown(self) -> RowLabels:
+    def _labels(self) -> RowLabels:
         """The labels of the rows that the table's conditions admit."""
-        labels = self._known.labels
+        labels = self._cache.labels
         if not self._conditions():
             return labels
         return {index: text for index, text in labels.items() if self._admits(index)}
@@ -154,7 +165,7 @@ class TableReader:
         return not (omit and decode.admitted(beside(omit.oid), omit))
 
     def _beside(self, index: bytes) -> Beside:
-        remembered = self._known.beside
+        remembered = self._cache.beside
 
         def other(wanted: str) -> Raw:
             cells = remembered.get(wanted)

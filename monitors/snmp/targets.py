@@ -18,7 +18,7 @@ VERSIONS = {SnmpVersion.V1: community_message.V1, SnmpVersion.V2C: community_mes
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class SnmpTarget:
     """A device, or a host that runs an SNMP agent.
 
     ``device`` is what the inventory says of it, None for a host; ``intent`` is of its ports.
@@ -35,7 +35,7 @@ class Target:
     intent: Intent | None = None
 
 
-def targets(estate: Estate, port: int = PORT) -> dict[str, Target]:
+def targets(estate: Estate, port: int = PORT) -> dict[str, SnmpTarget]:
     """Everything in an estate that may be asked over SNMP, by estate-wide name.
 
     ``port`` is the UDP port of all agents.
@@ -46,15 +46,15 @@ def targets(estate: Estate, port: int = PORT) -> dict[str, Target]:
     return {target.name: target for target in found}
 
 
-def stranger(address: str, access: SnmpAccess, port: int = PORT) -> Target | None:
+def unlisted_target(address: str, access: SnmpAccess, port: int = PORT) -> SnmpTarget | None:
     """A device that is in no inventory, by its address; None for what is no address."""
     try:
-        return Target(address, "", "", "", str(ip_address(address)), access, port)
+        return SnmpTarget(address, "", "", "", str(ip_address(address)), access, port)
     except ValueError:
         return None
 
 
-def agent(target: Target, state: Path) -> Agent:
+def agent(target: SnmpTarget, state: Path) -> Agent:
     """Where a target answers, with its secrets.
 
     Raises inventory.secrets.SecretError when a secret is not where its reference points.
@@ -75,9 +75,9 @@ def credentials(access: SnmpAccess, state: Path) -> Credentials:
     )
 
 
-def _device(entry: InventoryDevice, port: int, intent: Intent | None) -> Target:
+def _device(entry: InventoryDevice, port: int, intent: Intent | None) -> SnmpTarget:
     device = entry.device
-    return Target(
+    return SnmpTarget(
         entry.name,
         device.kind.value,
         entry.tenant.id,
@@ -90,8 +90,8 @@ def _device(entry: InventoryDevice, port: int, intent: Intent | None) -> Target:
     )
 
 
-def _host(entry: InventoryHost, port: int) -> Target:
+def _host(entry: InventoryHost, port: int) -> SnmpTarget:
     tenant, host = entry.tenant, entry.host
-    return Target(
+    return SnmpTarget(
         entry.name, HOST_KIND, tenant.id, host.site, str(host.address), tenant.estate.snmp, port
     )

@@ -1,7 +1,7 @@
 """One UDP socket for all agents: datagrams out, each answer to whoever waits for it.
 
 An answer counts only when it comes from the address that was asked and carries the random number
-of the question; everything else is counted and dropped.
+of the request; everything else is dropped.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ MOST_AT_ONCE = 64
 
 
 @dataclass(slots=True)
-class _Waiting:
-    """A question in flight: whom it was put to, and who answered in their place."""
+class _Pending:
+    """A request in flight: whom it was sent to, and who answered in their place."""
 
     agent: Agent
     answer: asyncio.Future[bytes]
@@ -39,17 +39,16 @@ class _Waiting:
 
 
 class Transport:
-    """The sockets of one event loop; made at the first question."""
+    """The sockets of one event loop; made at the first request."""
 
     def __init__(self) -> None:
         """Nothing is opened yet."""
         self._sockets: dict[socket.AddressFamily, socket.socket] = {}
-        self._waiting: dict[int, _Waiting] = {}
+        self._waiting: dict[int, _Pending] = {}
         self._random = array("I")
-        self.dropped = 0
 
     def number(self) -> int:
-        """Return a number that no question in flight has: 31 bits, not to be guessed."""
+        """Return a number that no request in flight has: 31 bits, not to be guessed."""
         while True:
             if not self._random:
                 self._random = array("I", os.urandom(4 * NUMBERS))
@@ -62,13 +61,13 @@ class Transport:
 
         Raises NoAnswerError when the way there is closed.
         """
-        self._waiting[number] = _Waiting(agent, asyncio.get_running_loop().create_future())
+        self._waiting[number] = _Pending(agent, asyncio.get_running_loop().create_future())
         try:
             self._socket(agent).sendto(message, (agent.address, agent.port))
         except OSError as error:
             raise NoAnswerError(f"{agent}: {error.strerror or error}") from error
 
-    async def answer(self, number: int, seconds: float) -> bytes:
+    async def response(self, number: int, seconds: float) -> bytes:
         """Return the answer that carries a number.
 
         Raises NoAnswerError when it does not come within ``seconds``.
@@ -90,25 +89,25 @@ class Transport:
 
     def close(self) -> None:
         """Close the sockets."""
-        for opened in self._sockets.values():
-            asyncio.get_running_loop().remove_reader(opened.fileno())
-            opened.close()
+        for sock in self._sockets.values():
+            asyncio.get_running_loop().remove_reader(sock.fileno())
+            sock.close()
         self._sockets.clear()
 
     def _socket(self, agent: Agent) -> socket.socket:
         family = socket.AF_INET6 if ":" in agent.address else socket.AF_INET
-        opened = self._sockets.get(family)
-        if opened is None:
-            opened = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-            asyncio.get_running_loop().add_reader(opened.fileno(), self._readable, opened)
-            self._sockets[family] = opened
-        return opened
+        sock = self._sockets.get(family)
+        if sock is None:
+            sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            asyncio.get_running_loop().add_reader(sock.fileno(), self._readable, sock)
+            self._sockets[family] = sock
+        return sock
 
-    def _readable(self, opened: socket.socket) -> None:
+    def _readable(self, sock: socket.socket) -> None:
         for _ in range(MOST_AT_ONCE):
             try:
-                data, sender = opened.recvfrom(LARGEST_DATAGRAM)
+                data, sender = sock.recvfrom(LARGEST_DATAGRAM)
             except OSError as error:
                 if error.errno in (errno.EAGAIN, errno.EWOULDBLOCK):
                     return
@@ -121,9 +120,8 @@ class Transport:
         except BadAnswerError:
             waiting = None
         if waiting is None or waiting.answer.done():
-            self.dropped += 1
-        elif (waiting.agent.address, waiting.agent.port) != (address, port):
-            self.dropped += 1
+            return
+        if (waiting.agent.address, waiting.agent.port) != (address, port):
             waiting.elsewhere = f"{address} port {port}"
         else:
             waiting.answer.set_result(data)

@@ -13,13 +13,11 @@ from monitors.snmp.client import (
     SnmpError,
     User,
 )
-from monitors.snmp.exchange import Answer, Question
+from monitors.snmp.exchange import Request, Response
 from monitors.snmp.transport import Transport
 from monitors.snmp.wire import pdu, usm_keys, usm_message
-from monitors.snmp.wire.usm_message import Moment
+from monitors.snmp.wire.usm_message import WINDOW_SECONDS, Moment
 
-# RFC 3414, 2.2.3: how far a message may be from the engine's own clock.
-WINDOW_SECONDS = 150
 HINT = "compare user, keys and protocols with the inventory's snmp section"
 NOBODY = Moment(b"", 0, 0)
 
@@ -37,8 +35,8 @@ class Engine:
         """The engine's moment by our clock."""
         return Moment(self.id, self.boots, self.time + int(time.monotonic() - self.read_at))
 
-    def heard(self, moment: Moment) -> None:
-        """Take over a clock that a signed message told.
+    def update(self, moment: Moment) -> None:
+        """Take over the clock of a signed message.
 
         Raises RefusedError for one that is older than the time window: a replay.
         """
@@ -53,11 +51,11 @@ class Engine:
 
 
 class Engines:
-    """The engines of all agents that were met, and the salt of all messages sent to them."""
+    """The engines of all agents that were reached, and the salt of all messages sent to them."""
 
     def __init__(self) -> None:
-        """Start with none known."""
-        self.known: dict[tuple[str, int], Engine] = {}
+        """Start with none."""
+        self.by_address: dict[tuple[str, int], Engine] = {}
         self._salt = int.from_bytes(os.urandom(usm_message.SALT), "big")
 
     def salt(self) -> bytes:
@@ -66,35 +64,35 @@ class Engines:
         return self._salt.to_bytes(usm_message.SALT, "big")
 
 
-class Secured:
+class UsmCodec:
     """SNMPv3 with one agent; see ``exchange.Codec``."""
 
     def __init__(
         self, transport: Transport, agent: Agent, engines: Engines, seconds: float, attempts: int
     ) -> None:
-        """Prepare; nothing is sent before ``greet``."""
+        """Prepare; nothing is sent before ``discover``."""
         assert isinstance(agent.credentials, User)  # noqa: S101 - the client looked
         self._transport, self._agent, self._engines = transport, agent, engines
         self._user = agent.credentials
         self._seconds, self._attempts = seconds, attempts
-        self._place = (agent.address, agent.port)
+        self._address = (agent.address, agent.port)
 
-    async def greet(self) -> None:
+    async def discover(self) -> None:
         """Learn the engine's id and clock, once for all sessions (RFC 3414, 4).
 
         Raises SnmpError.
         """
-        if self._place in self._engines.known:
-            self._prepare(self._engines.known[self._place])
+        if self._address in self._engines.by_address:
+            self._prepare(self._engines.by_address[self._address])
             return
         failure: SnmpError = NoAnswerError(f"{self._agent}: never asked")
         for _ in range(self._attempts):
             number = self._transport.number()
-            question = usm_message.encode_clear(number, NOBODY, pdu.request(pdu.GET, number, ()))
+            request = usm_message.encode_clear(number, NOBODY, pdu.request(pdu.GET, number, ()))
             try:
-                self._transport.send(self._agent, number, question)
-                data = await self._transport.answer(number, self._seconds)
-                moment = usm_message.header(data).moment
+                self._transport.send(self._agent, number, request)
+                data = await self._transport.response(number, self._seconds)
+                moment = usm_message.decode_header(data).moment
             except (NoAnswerError, BadAnswerError) as error:
                 failure = error
                 continue
@@ -105,7 +103,7 @@ class Secured:
             # In a thread: milliseconds of hashing that no other device waits for.
             await asyncio.to_thread(usm_keys.localized, self._user, moment.engine)
             engine = Engine(moment.engine, moment.boots, moment.time, time.monotonic())
-            self._engines.known[self._place] = engine
+            self._engines.by_address[self._address] = engine
             self._prepare(engine)
             return
         raise failure
@@ -114,40 +112,42 @@ class Secured:
         self._engine, self._keys = engine, usm_keys.localized(self._user, engine.id)
         self._sealer = usm_message.Sealer(engine.id, self._keys)
 
-    def encode(self, number: int, question: Question) -> bytes:
+    def encode(self, number: int, request: Request) -> bytes:
         """See ``exchange.Codec``."""
-        kind, oids, status, position = question
+        kind, oids, status, position = request
         content = pdu.request(kind, number, oids, status, position)
         now = self._engine.now()
         return self._sealer.seal(number, now.boots, now.time, content, self._engines.salt())
 
-    def decode(self, data: bytes) -> Answer:
+    def decode(self, data: bytes) -> Response:
         """See ``exchange.Codec``."""
         try:
-            return self._opened(data)
+            return self._response(data)
         except RefusedError as error:
             # Keys made for another engine are refused too: other hardware at the old address.
-            self._engines.known.pop(self._place, None)
+            self._engines.by_address.pop(self._address, None)
             raise RefusedError(f"{self._agent}: {error}; {HINT}") from error
 
-    def _opened(self, data: bytes) -> Answer:
-        found = usm_message.header(data)
-        if not found.flags & usm_message.AUTHENTICATED:
-            raise RefusedError(_told(usm_message.report(data, usm_message.content_of(found, data))))
-        usm_message.check(found, data, self._keys)
-        self._engine.heard(found.moment)
-        if found.flags & usm_message.ENCRYPTED:
-            plain, answer = usm_message.opened(found, data, self._keys)
+    def _response(self, data: bytes) -> Response:
+        header = usm_message.decode_header(data)
+        if not header.flags & usm_message.AUTHENTICATED:
+            raise RefusedError(
+                _explain(usm_message.reported_statistic(data, usm_message.clear_pdu(header, data)))
+            )
+        usm_message.verify(header, data, self._keys)
+        self._engine.update(header.moment)
+        if header.flags & usm_message.ENCRYPTED:
+            plain, answer = usm_message.decrypt(header, data, self._keys)
         else:
-            plain, answer = data, usm_message.content_of(found, data)
-        told = usm_message.report(plain, answer)
-        if told is not None:
+            plain, answer = data, usm_message.clear_pdu(header, data)
+        statistic = usm_message.reported_statistic(plain, answer)
+        if statistic is not None:
             # Signed, so the clock in it was taken over: the next attempt will be in time.
-            raise BadAnswerError(_told(told))
-        return Answer(plain, answer, len(data))
+            raise BadAnswerError(_explain(statistic))
+        return Response(plain, answer, len(data))
 
 
-def _told(report: int | None) -> str:
-    if report is None:
-        return "an answer in clear to an encrypted question"
-    return usm_message.REPORTS.get(report, f"the agent refuses with report {report}")
+def _explain(statistic: int | None) -> str:
+    if statistic is None:
+        return "an answer in clear to an encrypted request"
+    return usm_message.REPORTS.get(statistic, f"the agent refuses with report {statistic}")

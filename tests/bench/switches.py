@@ -63,7 +63,7 @@ async def serve(count: int) -> None:
         if not sys.stdin.readline():
             ended.set()
             return
-        print(sum(agent.counted.answers for _, agent in made), flush=True)  # noqa: T201
+        print(sum(agent.answers for _, agent in made), flush=True)  # noqa: T201
 
     async with serving(made) as endpoints:
         assert str(endpoints[0].address) == str(FIRST)

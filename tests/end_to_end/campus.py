@@ -20,8 +20,8 @@ from inventory.paths import SHIPPED_ESTATES
 from monitors.exporter.http_sd import JOBS
 from monitors.metrics import CONTENT_TYPE, gauge, render
 from monitors.prometheus.prometheus_config import STATIC_JOBS
-from monitors.snmp.poller import PollResult
-from monitors.snmp.targets import Target, targets
+from monitors.snmp.poll_result import PollResult
+from monitors.snmp.targets import SnmpTarget, targets
 
 CORE = "velgora-core"
 ACCESS_SWITCHES, BEHIND_EACH, BEHIND_CORE = 10, 15, 40
@@ -73,7 +73,7 @@ class Campus:
 
     def __post_init__(self) -> None:
         """Know what may be asked, and what is lost with the core."""
-        self._known: Mapping[str, Target] = targets(self.estate)
+        self._known: Mapping[str, SnmpTarget] = targets(self.estate)
         parents = {
             group["labels"]["device"]: group["labels"]["parent"]
             for group in JOBS["snmp"](self.estate)

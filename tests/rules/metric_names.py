@@ -10,10 +10,11 @@ from monitors.exporter.collectors import COLLECTORS, MonitoredCollector
 from monitors.metrics import Family
 from monitors.snmp.device_poll import BOOT_METRIC
 from monitors.snmp.discover.directory import directory
-from monitors.snmp.discover.observed import Port, Seen
+from monitors.snmp.discover.observed import ObservedDevice, Port
 from monitors.snmp.intent import Intent, intent_families
-from monitors.snmp.poller import PollResult
-from monitors.snmp.profile import Profile, shipped_profiles
+from monitors.snmp.poll_result import PollResult
+from monitors.snmp.profile import Profile
+from monitors.snmp.profile_files import shipped_profiles
 from monitors.snmp.targets import targets
 from monitors.snmp.traps.receiver import Receiver
 from tests.monitors.exposed import names
@@ -52,4 +53,4 @@ def _polled(estate: Estate) -> Iterator[Family]:
     yield from PollResult(target, True, 1.0, "", (), ()).families()
     port = PortIntent(port="1", vlan=5, speed_mbps=100, neighbour=target.name)
     intent = Intent("", (port,), directory(estate))
-    yield from intent_families(intent, Seen(ports=(Port("1", "1", "1"),), neighbours=()))
+    yield from intent_families(intent, ObservedDevice(ports=(Port("1", "1", "1"),), neighbours=()))

@@ -9,7 +9,7 @@ import pytest
 
 from monitors.prometheus.prometheus_config import DISCOVERED_JOBS
 from monitors.prometheus.render import RULES
-from monitors.snmp.profile import shipped_profiles
+from monitors.snmp.profile_files import shipped_profiles
 from tests.rules.metric_names import metric_names
 from tests.rules.rule_files import (
     HERE,

@@ -11,7 +11,7 @@ from infra.engine import EngineResult
 from monitors.audit.model.results import AuditRun
 from monitors.audit.reports.compliance import ReportFiles
 from monitors.continuity.records import DrillResult
-from monitors.snmp.poller import PollResult
+from monitors.snmp.poll_result import PollResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from monitors.audit.history.model import History
 from monitors.audit.model.results import AuditRun
 from monitors.audit.reports import compliance
 from monitors.continuity.drill_history import latest_drills
-from monitors.snmp import polling
+from monitors.snmp.poller import poll_once
 from monitors.snmp.targets import targets
 
 Run = Callable[[UpRun, StageResults], StageResults]
@@ -96,7 +96,7 @@ def second_audit(up: UpRun, results: StageResults) -> StageResults:
 def collect(up: UpRun, results: StageResults) -> StageResults:
     """Poll devices, and wait until Prometheus has every target up."""
     results = _playbook("collect", up, results)
-    polled = polling.poll(targets(up.context.estate).values(), up.context.state)
+    polled = poll_once(targets(up.context.estate).values(), up.context.state)
     for result in polled:
         up.progress.step(
             result.target.name,

@@ -8,12 +8,12 @@ from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json, print_table, row
 from inventory.entries import devices
-from monitors.snmp import polling
 from monitors.snmp.discover.compare import Discovery
 from monitors.snmp.discover.compare import discover as compared
 from monitors.snmp.discover.inventory_yaml import yaml_to_paste
-from monitors.snmp.discover.observed import PROFILES, seen
+from monitors.snmp.discover.observed import PROFILES, observe
 from monitors.snmp.discover.report_rows import HEADINGS, rows
+from monitors.snmp.poller import poll_once
 from monitors.snmp.targets import targets
 
 
@@ -34,10 +34,10 @@ def discover(estate_name: str | None, as_yaml: bool, as_json: bool) -> int:
     if not wanted:
         raise CommandError("this estate has no devices", Exit.WRONG_USE)
     with Console(stderr=True).status(f"polling {len(wanted)} devices"):
-        polled = polling.poll(wanted, context.state, profiles=PROFILES)
+        polled = poll_once(wanted, context.state, profiles=PROFILES)
     observed = {
-        result.target.name: seen(
-            result.found, [(o.profile, o.table) for o in result.outcomes if not o.failure]
+        result.target.name: observe(
+            result.device_families, [(o.profile, o.table) for o in result.results if not o.failure]
         )
         for result in polled
         if result.success

@@ -12,8 +12,8 @@ from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json, print_table, row
 from bastide.support.snmp_options import AccessOptions, access_options
 from monitors.metrics import render
-from monitors.snmp import polling
-from monitors.snmp.poller import PollResult
+from monitors.snmp.poll_result import PollResult
+from monitors.snmp.poller import poll_once
 from monitors.snmp.targets import targets
 
 
@@ -24,7 +24,7 @@ def as_json_values(result: PollResult) -> dict[str, object]:
         "success": result.success,
         "seconds": result.duration_seconds,
         "failure": result.failure,
-        "tables": [asdict(outcome) for outcome in result.outcomes],
+        "tables": [asdict(outcome) for outcome in result.results],
         "samples": [
             {"metric": family.name, "labels": dict(labels), "value": value}
             for family in result.families()
@@ -55,7 +55,7 @@ def poll(
     """
     context = estate_context(estate_name)
     wanted = [find(context, name, options) for name in names or targets(context.estate)]
-    results = polling.poll(wanted, context.state, profiles=profiles)
+    results = poll_once(wanted, context.state, profiles=profiles)
     if as_json:
         print_json([as_json_values(result) for result in results])
     elif text:
@@ -74,9 +74,9 @@ def _show(results: tuple[PollResult, ...]) -> None:
                 result.target.name,
                 "yes" if result.success else "no",
                 f"{result.duration_seconds * 1000:.0f}",
-                str(sum(len(family.samples) for family in result.found)),
-                " ".join(dict.fromkeys(outcome.profile for outcome in result.outcomes)),
-                result.trouble,
+                str(sum(len(family.samples) for family in result.device_families)),
+                " ".join(dict.fromkeys(outcome.profile for outcome in result.results)),
+                result.problem,
                 bad=not result.success,
             )
             for result in results

@@ -7,7 +7,8 @@ import click
 from bastide.support.errors import CommandError, Exit
 from bastide.support.options import json_option
 from bastide.support.output import print_json, print_table, row
-from monitors.snmp.profile import Number, Profile, Table, shipped_profiles
+from monitors.snmp.profile import Number, Profile, Table
+from monitors.snmp.profile_files import shipped_profiles
 
 
 @click.command()

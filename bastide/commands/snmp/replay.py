@@ -101,7 +101,7 @@ def _show(recording: Recording) -> int:
     names = " ".join(profile.profile for profile in gathering.profiles)
     click.echo(f"# {recording.name}: {len(recording.entries)} values; profiles: {names}")
     click.echo(render(families), nl=False)
-    failed = [outcome for outcome in gathering.outcomes if not outcome.success]
+    failed = [outcome for outcome in gathering.results if not outcome.success]
     for outcome in failed:
         notes = [outcome.failure, *(f"{p.oid}: {p.text}" for p in outcome.problems)]
         for line in filter(None, notes):

@@ -10,7 +10,7 @@ from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json
 from inventory.secrets import SecretError
-from monitors.snmp.set_request import TYPES, Change, Changed, SettingError, set_value
+from monitors.snmp.set_request import TYPES, Change, Changed, SettingError, set_object
 from monitors.snmp.targets import targets
 
 
@@ -44,7 +44,7 @@ def set_(
         raise CommandError(f"{device}: no device of this estate", Exit.WRONG_USE)
     change = Change(oid, kind, value, hide)
     try:
-        done = asyncio.run(set_value(target, change, context.state, insist=change_it))
+        done = asyncio.run(set_object(target, change, context.state, insist=change_it))
     except (SettingError, SecretError) as error:
         raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
     _show(done, as_json=as_json)

@@ -9,7 +9,7 @@ from typing import Any
 from inventory.entries import InventoryDevice, devices
 from inventory.model import Estate, PortIntent
 from monitors.snmp.discover.directory import Directory, directory, names_of
-from monitors.snmp.discover.observed import Neighbour, Seen, find_port
+from monitors.snmp.discover.observed import Neighbour, ObservedDevice, find_port
 
 
 class Verdict(StrEnum):
@@ -21,7 +21,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
+class ObservedNeighbour:
     """A neighbour that a device saw; `name` is its full name, None when nobody knows it."""
 
     device: str
@@ -33,7 +33,7 @@ class Met:
 
 
 @dataclass(frozen=True, slots=True)
-class NotSeen:
+class MissingNeighbour:
     """A neighbour that the inventory names for a port, and that is not seen there.
 
     `instead`: who is; `elsewhere`: the device's ports on which the named one is seen.
@@ -48,7 +48,7 @@ class NotSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class OtherName:
+class NameMismatch:
     """A device whose sysName is not its name: perhaps another device has its address."""
 
     device: str
@@ -60,9 +60,9 @@ class Discovery:
     """All that was found; `mute` are devices that answered and say nothing over LLDP."""
 
     estate: Estate
-    met: tuple[Met, ...]
-    not_seen: tuple[NotSeen, ...]
-    other_names: tuple[OtherName, ...]
+    met: tuple[ObservedNeighbour, ...]
+    not_seen: tuple[MissingNeighbour, ...]
+    other_names: tuple[NameMismatch, ...]
     mute: tuple[str, ...]
     unanswered: tuple[str, ...]
 
@@ -82,7 +82,7 @@ class Discovery:
         }
 
 
-def discover(estate: Estate, polled: Mapping[str, Seen]) -> Discovery:
+def discover(estate: Estate, polled: Mapping[str, ObservedDevice]) -> Discovery:
     """Compare; `polled` holds what each device that answered showed, by full name."""
     known = directory(estate, polled)
     asked = [entry for entry in devices(estate) if entry.name in polled]
@@ -96,16 +96,18 @@ def discover(estate: Estate, polled: Mapping[str, Seen]) -> Discovery:
     )
 
 
-def _met(entry: InventoryDevice, shown: Seen, known: Directory) -> Iterator[Met]:
+def _met(
+    entry: InventoryDevice, shown: ObservedDevice, known: Directory
+) -> Iterator[ObservedNeighbour]:
     for neighbour in shown.neighbours or ():
         name = known.who(neighbour, entry.tenant.id)
         if name is None:
-            yield Met(entry.name, neighbour.port, Verdict.UNKNOWN, None, neighbour)
+            yield ObservedNeighbour(entry.name, neighbour.port, Verdict.UNKNOWN, None, neighbour)
             continue
         own = known.known[name].addresses
         verdict = Verdict.OTHER_ADDRESS if _elsewhere(neighbour, own) else Verdict.RIGHT
         expected = tuple(sorted(own)) if verdict is Verdict.OTHER_ADDRESS else ()
-        yield Met(entry.name, neighbour.port, verdict, name, neighbour, expected)
+        yield ObservedNeighbour(entry.name, neighbour.port, verdict, name, neighbour, expected)
 
 
 def _elsewhere(neighbour: Neighbour, own: frozenset[str]) -> bool:
@@ -115,7 +117,9 @@ def _elsewhere(neighbour: Neighbour, own: frozenset[str]) -> bool:
     return bool(told) and not told & own
 
 
-def _not_seen(entry: InventoryDevice, shown: Seen, known: Directory) -> Iterator[NotSeen]:
+def _not_seen(
+    entry: InventoryDevice, shown: ObservedDevice, known: Directory
+) -> Iterator[MissingNeighbour]:
     if shown.neighbours is None:
         return
     near = entry.tenant.id
@@ -137,13 +141,13 @@ def _not_seen(entry: InventoryDevice, shown: Seen, known: Directory) -> Iterator
 
 def _lost(
     device: str, intent: PortIntent, exists: bool, here: list[str], elsewhere: list[str]
-) -> NotSeen:
+) -> MissingNeighbour:
     wanted = intent.neighbour or ""
-    return NotSeen(device, intent.port, wanted, exists, tuple(here), tuple(elsewhere))
+    return MissingNeighbour(device, intent.port, wanted, exists, tuple(here), tuple(elsewhere))
 
 
-def _other_name(entry: InventoryDevice, shown: Seen) -> Iterator[OtherName]:
+def _other_name(entry: InventoryDevice, shown: ObservedDevice) -> Iterator[NameMismatch]:
     expected = names_of(entry.tenant.id, entry.device.id, entry.tenant.estate.domain)
     says = shown.system.casefold()
     if says and says not in {*expected, entry.device.id}:
-        yield OtherName(entry.name, shown.system)
+        yield NameMismatch(entry.name, shown.system)

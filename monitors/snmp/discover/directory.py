@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from inventory.entries import devices, hosts
 from inventory.model import Estate
-from monitors.snmp.discover.observed import Neighbour, Seen, canonical
+from monitors.snmp.discover.observed import Neighbour, ObservedDevice, canonical
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class DirectoryEntry:
     """A host or device of the inventory: names in lower case, addresses in their one spelling."""
 
     name: str
@@ -33,7 +33,7 @@ class Directory:
     `by_chassis` and `by_system` were learned from the devices' own answers.
     """
 
-    known: Mapping[str, Known]
+    known: Mapping[str, DirectoryEntry]
     by_name: Mapping[str, str]
     by_address: Mapping[str, str]
     by_chassis: Mapping[str, str] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Directory:
         return next((name for name in ways if name), None)
 
 
-def directory(estate: Estate, polled: Mapping[str, Seen] | None = None) -> Directory:
+def directory(estate: Estate, polled: Mapping[str, ObservedDevice] | None = None) -> Directory:
     """Return the directory of an estate; `polled`: what its devices showed, by full name."""
     known = {entry.name: entry for entry in _everyone(estate)}
     answers = polled or {}
@@ -75,10 +75,10 @@ def names_of(tenant: str, own_id: str, domain: str) -> frozenset[str]:
     return frozenset({f"{tenant}-{own_id}", f"{own_id}.{tenant}.{domain}", f"{own_id}.{tenant}"})
 
 
-def _everyone(estate: Estate) -> Iterator[Known]:
+def _everyone(estate: Estate) -> Iterator[DirectoryEntry]:
     for h in hosts(estate):
         uplink = [str(h.host.uplink)] if h.host.uplink else []
-        yield Known(
+        yield DirectoryEntry(
             h.name,
             h.tenant.id,
             h.host.id,
@@ -89,7 +89,7 @@ def _everyone(estate: Estate) -> Iterator[Known]:
             False,
         )
     for d in devices(estate):
-        yield Known(
+        yield DirectoryEntry(
             d.name,
             d.tenant.id,
             d.device.id,
@@ -101,7 +101,7 @@ def _everyone(estate: Estate) -> Iterator[Known]:
         )
 
 
-def _hardware(device: Seen) -> Iterator[str]:
+def _hardware(device: ObservedDevice) -> Iterator[str]:
     own = {device.chassis.casefold(), *(port.hardware.casefold() for port in device.ports)}
     return (word for word in own if _MAC.fullmatch(word) and word != "00:00:00:00:00:00")
 

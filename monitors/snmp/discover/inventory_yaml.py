@@ -15,7 +15,7 @@ import yaml
 from inventory.entries import InventoryDevice, devices, hosts, tenants
 from inventory.enums import ProviderName
 from inventory.model import CENTRAL, Estate, PortIntent, Site
-from monitors.snmp.discover.compare import Discovery, Met, Verdict
+from monitors.snmp.discover.compare import Discovery, ObservedNeighbour, Verdict
 from monitors.snmp.discover.device_kind import guess_kind
 from monitors.snmp.discover.observed import Neighbour
 
@@ -37,7 +37,7 @@ class Addition:
     address: str
     kind: str
     reason: str
-    met: Met
+    met: ObservedNeighbour
     lacks: str
 
     @property
@@ -84,7 +84,7 @@ def _identity(neighbour: Neighbour) -> tuple[str, ...]:
 
 
 def _addition(
-    estate: Estate, near: InventoryDevice, met: Met, taken: set[tuple[str, str]]
+    estate: Estate, near: InventoryDevice, met: ObservedNeighbour, taken: set[tuple[str, str]]
 ) -> Addition:
     tenant, site, address = _where(estate, near, met.neighbour)
     guessed = guess_kind(met.neighbour)
@@ -177,7 +177,7 @@ def _intent_blocks(discovery: Discovery, added: Sequence[Addition]) -> Iterator[
 
 
 def _links(
-    entry: InventoryDevice, mine: Sequence[Met], fresh: dict[tuple[str, ...], str]
+    entry: InventoryDevice, mine: Sequence[ObservedNeighbour], fresh: dict[tuple[str, ...], str]
 ) -> Iterator[str]:
     declared = {p.port.strip().casefold(): p for p in entry.device.intent}
     for port in dict.fromkeys(met.port for met in mine if met.port and met.neighbour.index):

@@ -63,7 +63,7 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ObservedDevice:
     """A device as it showed itself.
 
     `complete`: all its interfaces are among `ports`; `neighbours` is None where it says nothing
@@ -78,7 +78,9 @@ class Seen:
     neighbours: tuple[Neighbour, ...] | None = None
 
 
-def seen(families: Iterable[Family], read: Collection[tuple[str, str]] | None = None) -> Seen:
+def observe(
+    families: Iterable[Family], read: Collection[tuple[str, str]] | None = None
+) -> ObservedDevice:
     """Read a poll's families: device, interface, VLAN and LLDP ones; others are passed over.
 
     `read`: profile and table of everything that was read to its end; default: all was.
@@ -91,7 +93,7 @@ def seen(families: Iterable[Family], read: Collection[tuple[str, str]] | None = 
     local = next(iter(kept.get(LOCAL, ())), {})
     # An agent that knows nothing of LLDP answers an empty table as well.
     speaks = any(kept.get(name) for name in _LLDP) and (read is None or LLDP_TABLE in read)
-    return Seen(
+    return ObservedDevice(
         system=_text(device, "name"),
         description=_text(device, "description"),
         chassis=_text(local, "chassis"),

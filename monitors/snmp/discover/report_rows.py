@@ -1,6 +1,6 @@
 """A discovery as rows for people: what differs first."""
 
-from monitors.snmp.discover.compare import Discovery, Met, NotSeen, Verdict
+from monitors.snmp.discover.compare import Discovery, MissingNeighbour, ObservedNeighbour, Verdict
 
 HEADINGS = ("device", "port", "what", "neighbour", "detail")
 
@@ -29,7 +29,7 @@ def rows(discovery: Discovery) -> tuple[Row, ...]:
     return (*strange, *lost, *names, *unanswered, *mute, *met[Verdict.RIGHT])
 
 
-def _met_row(met: Met) -> Row:
+def _met_row(met: ObservedNeighbour) -> Row:
     neighbour = met.neighbour
     name = met.name or neighbour.system or neighbour.chassis or "(nameless)"
     told = ", ".join(neighbour.addresses) or "no address"
@@ -42,7 +42,7 @@ def _met_row(met: Met) -> Row:
     return met.device, met.port, _WORDS[met.verdict], name, detail
 
 
-def _lost_row(lost: NotSeen) -> Row:
+def _lost_row(lost: MissingNeighbour) -> Row:
     if not lost.port_exists:
         return lost.device, lost.port, "no such port", lost.neighbour, "correct the port's name"
     seen = f"on {', '.join(lost.elsewhere)}" if lost.elsewhere else "nowhere on this device"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from monitors.snmp import oid as oids
-from monitors.snmp.client import Typed
+from monitors.snmp.client import WireBinding
 from monitors.snmp.recording import sensitive
 from monitors.snmp.recording.sensitive import below
 from monitors.snmp.wire import ber, values
@@ -34,7 +34,7 @@ class Identifiers:
     addresses: frozenset[bytes]
 
 
-def identifiers(entries: Iterable[Typed], words: Collection[str]) -> Identifiers:
+def identifiers(entries: Iterable[WireBinding], words: Collection[str]) -> Identifiers:
     """Go through a recording once; ``words`` are the caller's."""
     texts = {word.encode().lower() for word in words if word}
     macs: set[bytes] = set()
@@ -50,7 +50,7 @@ def identifiers(entries: Iterable[Typed], words: Collection[str]) -> Identifiers
     return Identifiers(frozenset(texts), frozenset(macs), frozenset(addresses))
 
 
-def _texts(entry: Typed) -> set[bytes]:
+def _texts(entry: WireBinding) -> set[bytes]:
     """A name, and the host's part of a full one."""
     if not below(entry.oid, (*sensitive.NAMES, *sensitive.SERIALS)):
         return set()
@@ -59,7 +59,7 @@ def _texts(entry: Typed) -> set[bytes]:
     return {text for text in names if len(text) >= SHORTEST and text not in _PLACEHOLDERS}
 
 
-def _macs(entry: Typed) -> set[bytes]:
+def _macs(entry: WireBinding) -> set[bytes]:
     octets = entry.content
     if len(octets) == 8 and below(entry.oid, sensitive.BRIDGES):
         return {octets[2:]}

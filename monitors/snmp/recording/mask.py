@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from monitors.snmp import oid as oids
-from monitors.snmp.client import Typed
+from monitors.snmp.client import WireBinding
 from monitors.snmp.recording import sensitive
 from monitors.snmp.recording.identifiers import MAC_OCTETS, Identifiers, identifiers
 from monitors.snmp.recording.pseudonyms import Pseudonyms
@@ -30,13 +30,13 @@ _ENGINE_HEAD = 5
 class Masked:
     """A masked recording; ``left_out`` and ``changed`` count entries."""
 
-    entries: tuple[Typed, ...]
+    entries: tuple[WireBinding, ...]
     left_out: int
     changed: int
 
 
 def mask(
-    entries: Iterable[Typed], *, key: bytes | None = None, words: Collection[str] = ()
+    entries: Iterable[WireBinding], *, key: bytes | None = None, words: Collection[str] = ()
 ) -> Masked:
     """Mask a recording; see the module.
 
@@ -44,7 +44,7 @@ def mask(
     addresses by trying; a new one each time unless given. ``words`` (the community asked with,
     names of people) are replaced wherever they occur.
     """
-    kept: list[Typed] = []
+    kept: list[WireBinding] = []
     left_out = changed = 0
     for entry in entries:
         if below(entry.oid, sensitive.CREDENTIALS):
@@ -67,10 +67,10 @@ class _Masker:
         self._texts = TextSubstitution(pseudonyms, listed)
         self._indexes = IndexSubstitution(pseudonyms, listed)
 
-    def entry(self, entry: Typed) -> Typed:
-        return Typed(self._indexes.oid(entry.oid), entry.tag, self._content(entry))
+    def entry(self, entry: WireBinding) -> WireBinding:
+        return WireBinding(self._indexes.oid(entry.oid), entry.tag, self._content(entry))
 
-    def _content(self, entry: Typed) -> bytes:
+    def _content(self, entry: WireBinding) -> bytes:
         content = entry.content
         if entry.tag == values.IP_ADDRESS:
             return self._pseudonyms.address(content) if len(content) == 4 else content

@@ -10,7 +10,7 @@ from ipaddress import AddressValueError, IPv4Address
 from typing import NamedTuple
 
 from monitors.snmp import oid
-from monitors.snmp.client import Typed
+from monitors.snmp.client import WireBinding
 from monitors.snmp.wire import ber, values
 
 NUMBERS = frozenset(
@@ -55,7 +55,7 @@ class Parsed(NamedTuple):
     """What a line gave: a value, nothing on purpose, or why it made no sense."""
 
     at: int
-    result: Typed | Nothing | str
+    result: WireBinding | Nothing | str
 
 
 class ValueTextError(ValueError):

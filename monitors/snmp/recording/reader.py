@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from monitors.snmp import oid
-from monitors.snmp.client import Typed
+from monitors.snmp.client import WireBinding
 from monitors.snmp.recording import snmprec, snmpwalk
 from monitors.snmp.recording.parsing import Line, Nothing, Parsed
 
@@ -54,7 +54,7 @@ class Recording:
 
     name: str
     format: Format
-    entries: tuple[Typed, ...]
+    entries: tuple[WireBinding, ...]
     remarks: tuple[Remark, ...] = ()
     skipped: int = 0
     absent: int = 0
@@ -124,7 +124,7 @@ def _format(lines: list[Line], name: str) -> Format:
 
 
 def _gathered(name: str, form: Format, parsed: Iterable[Parsed]) -> Recording:
-    entries: dict[bytes, Typed] = {}
+    entries: dict[bytes, WireBinding] = {}
     remarks: list[Remark] = []
     order: list[oid.Parts] = []
     skipped = absent = repeated = 0

@@ -1,4 +1,4 @@
-"""A recorded agent in memory, polled like a living one: profiles are tried without a network."""
+"""A recorded agent in cache, polled like a living one: profiles are tried without a network."""
 
 import asyncio
 from bisect import bisect_right
@@ -7,40 +7,40 @@ from collections.abc import Iterable, Sequence
 from monitors.metrics import Family
 from monitors.snmp import oid as oids_
 from monitors.snmp.boot_time import BootTimes
-from monitors.snmp.client import Binding, Missing, Page, Raw, SnmpError, Typed
-from monitors.snmp.device_cache import DeviceMemory
-from monitors.snmp.device_poll import Collector, Gathering
-from monitors.snmp.profile import shipped_profiles
+from monitors.snmp.client import Binding, BulkResponse, Missing, Raw, SnmpError, WireBinding
+from monitors.snmp.device_cache import DeviceCache
+from monitors.snmp.device_poll import DevicePoll, PollProgress
+from monitors.snmp.profile_files import shipped_profiles
 from monitors.snmp.recording.reader import Recording
-from monitors.snmp.samples import merged
+from monitors.snmp.samples import merge_families
 from monitors.snmp.wire import pdu
 from monitors.snmp.wire.values import decode
 
 # What agents put into one answer so that it crosses an Ethernet link in one piece.
-LARGEST_ANSWER = 1400
+LARGEST_RESPONSE = 1400
 # A v2c message around the bindings: headers, community, request id, status.
 _AROUND = 46
 
 
-class View:
+class OrderedBindings:
     """The instances of an agent in the order of their OIDs (RFC 3416, 4.2.2).
 
     The last of several entries with one OID counts. Raises OidError for octets that are no OID.
     """
 
-    def __init__(self, entries: Iterable[Typed]) -> None:
+    def __init__(self, entries: Iterable[WireBinding]) -> None:
         """Sort once; a recording does not change."""
         by_oid = {entry.oid: entry for entry in entries}
         self.entries = sorted(by_oid.values(), key=lambda entry: oids_.numbers(entry.oid))
         self._keys = [oids_.numbers(entry.oid) for entry in self.entries]
         self._places = {entry.oid: place for place, entry in enumerate(self.entries)}
 
-    def at(self, oid: bytes) -> Typed | None:
+    def at(self, oid: bytes) -> WireBinding | None:
         """The instance itself."""
         place = self._places.get(oid)
         return None if place is None else self.entries[place]
 
-    def after(self, oid: bytes) -> Typed | None:
+    def after(self, oid: bytes) -> WireBinding | None:
         """The instance after an OID, which need not exist. Raises OidError."""
         place = self._places.get(oid)
         following = bisect_right(self._keys, oids_.numbers(oid)) if place is None else place + 1
@@ -50,13 +50,13 @@ class View:
 class RecordedSession:
     """``client.Session`` on recorded entries.
 
-    Answers are as large as a real agent's: ``bulk`` and ``typed`` stop before ``largest`` octets,
-    though they always give one binding.
+    Answers are as large as a real agent's: ``bulk`` and ``wire_bindings`` stop before
+    ``largest`` octets, though they always give one binding.
     """
 
-    def __init__(self, entries: Iterable[Typed], largest: int = LARGEST_ANSWER) -> None:
+    def __init__(self, entries: Iterable[WireBinding], largest: int = LARGEST_RESPONSE) -> None:
         """Sort the entries. Raises OidError for octets that are no OID."""
-        self._view = View(entries)
+        self._view = OrderedBindings(entries)
         self._largest = largest
 
     async def get(self, oids: Sequence[bytes]) -> dict[bytes, Raw]:
@@ -68,7 +68,7 @@ class RecordedSession:
         """For each OID the instance after it; Missing.END after the last."""
         return [_binding(self._after(oid)) for oid in oids]
 
-    async def bulk(self, oids: Sequence[bytes], repetitions: int) -> Page:
+    async def bulk(self, oids: Sequence[bytes], repetitions: int) -> BulkResponse:
         """Rounds of ``next``, row by row, until the answer is full or all columns have ended."""
         found: list[bytes] = []
         octets, round_ = _AROUND, list(oids)
@@ -85,15 +85,15 @@ class RecordedSession:
             round_ = [entry.oid for entry in row]
         return _page(found, octets)
 
-    async def bulks(
-        self, questions: Sequence[tuple[Sequence[bytes], int]]
-    ) -> list[Page | SnmpError]:
+    async def bulk_all(
+        self, requests: Sequence[tuple[Sequence[bytes], int]]
+    ) -> list[BulkResponse | SnmpError]:
         """Several ``bulk``, one after another: there is nobody to wait for."""
-        return [await self.bulk(oids, rows) for oids, rows in questions]
+        return [await self.bulk(oids, rows) for oids, rows in requests]
 
-    async def typed(self, oid: bytes, repetitions: int) -> list[Typed]:
+    async def wire_bindings(self, oid: bytes, repetitions: int) -> list[WireBinding]:
         """Up to ``repetitions`` instances after an OID; empty at the end."""
-        found: list[Typed] = []
+        found: list[WireBinding] = []
         octets = _AROUND
         while len(found) < repetitions and (entry := self._view.after(oid)):
             octets += len(pdu.binding(*entry))
@@ -103,28 +103,28 @@ class RecordedSession:
             oid = entry.oid
         return found
 
-    def _after(self, oid: bytes) -> Typed:
-        return self._view.after(oid) or Typed(oid, Missing.END.value, b"")
+    def _after(self, oid: bytes) -> WireBinding:
+        return self._view.after(oid) or WireBinding(oid, Missing.END.value, b"")
 
 
-def _binding(entry: Typed) -> Binding:
+def _binding(entry: WireBinding) -> Binding:
     return entry.oid, decode(entry.tag, entry.content)
 
 
-def _page(found: Sequence[bytes], octets: int) -> Page:
+def _page(found: Sequence[bytes], octets: int) -> BulkResponse:
     data = b"".join(found)
-    return Page(data, 0, len(data), octets)
+    return BulkResponse(data, 0, len(data), octets)
 
 
 def poll_recording(
     recording: Recording, pinned: tuple[str, ...] = ()
-) -> tuple[Gathering, list[Family]]:
+) -> tuple[PollProgress, list[Family]]:
     """Poll a recording for the ``pinned`` profiles, or for all that suit it.
 
     Raises SnmpError when it holds nothing that could be asked.
     """
-    gathering = Gathering()
-    memory = DeviceMemory(recording.name, BootTimes())
-    collector = Collector(RecordedSession(recording.entries), memory, gathering)
-    asyncio.run(collector.collect(shipped_profiles(), pinned, ()))
-    return gathering, merged(gathering.families, [])
+    progress = PollProgress()
+    cache = DeviceCache(recording.name, BootTimes())
+    poll = DevicePoll(RecordedSession(recording.entries), cache, progress)
+    asyncio.run(poll.run(shipped_profiles(), pinned, ()))
+    return progress, merge_families(progress.families, [])

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from monitors.snmp import oid
-from monitors.snmp.client import NoAnswerError, RefusedError, Session, SnmpError, Typed
+from monitors.snmp.client import NoAnswerError, RefusedError, Session, SnmpError, WireBinding
 from monitors.snmp.recording.snmprec import UnwritableError, format_entry
 
 # LLDP lives in IEEE's tree (IEEE 802.1AB), everything else below the internet's (RFC 1155).
@@ -38,7 +38,7 @@ class Recorder:
         most: int = MOST_ENTRIES,
     ) -> None:
         """``progress`` is told the number of values and the last OID after each answer."""
-        self.entries: dict[bytes, Typed] = {}
+        self.entries: dict[bytes, WireBinding] = {}
         self.remarks: list[str] = []
         self._session, self._progress = session, progress
         self._most, self._seen = most, 0
@@ -63,7 +63,7 @@ class Recorder:
                 self._tell(f"more than {self._most} values: the rest was left out")
                 return False
             try:
-                found = await self._session.typed(place, self._repetitions)
+                found = await self._session.wire_bindings(place, self._repetitions)
             except SnmpError as error:
                 if not self._goes_on(place, error):
                     return False
@@ -93,7 +93,7 @@ class Recorder:
         self._repetitions = self._wished
         return past(place, root)
 
-    def _taken(self, root: bytes, place: bytes, found: Sequence[Typed]) -> bytes | None:
+    def _taken(self, root: bytes, place: bytes, found: Sequence[WireBinding]) -> bytes | None:
         """Keep what an answer brought; where to go on, None at the end."""
         going_on, last = self._read(root, place, found)
         if self._progress is not None and last != place:
@@ -101,7 +101,7 @@ class Recorder:
         return going_on
 
     def _read(
-        self, root: bytes, place: bytes, found: Sequence[Typed]
+        self, root: bytes, place: bytes, found: Sequence[WireBinding]
     ) -> tuple[bytes | None, bytes]:
         """Where to go on, and the last OID of the subtree that was read."""
         last = place
@@ -120,7 +120,7 @@ class Recorder:
                 return past(parent, root), last
         return (last if found else None), last
 
-    def _keep(self, entry: Typed) -> None:
+    def _keep(self, entry: WireBinding) -> None:
         self._seen += 1
         try:
             format_entry(entry)

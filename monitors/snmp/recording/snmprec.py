@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from monitors.snmp import oid
-from monitors.snmp.client import BadAnswerError, Missing, Typed
+from monitors.snmp.client import BadAnswerError, Missing, WireBinding
 from monitors.snmp.recording import parsing
 from monitors.snmp.recording.parsing import Line, Nothing, Parsed
 from monitors.snmp.wire import ber, values
@@ -37,7 +37,7 @@ def parse(lines: Sequence[Line]) -> Iterator[Parsed]:
             yield Parsed(line.at, str(error))
 
 
-def _entry(text: bytes) -> Typed | Nothing:
+def _entry(text: bytes) -> WireBinding | Nothing:
     parts = text.split(b"|", 2)
     if len(parts) != 3:
         raise parsing.ValueTextError(f"expected OID|type|value, found {_excerpt(text)}")
@@ -54,7 +54,7 @@ def _entry(text: bytes) -> Typed | Nothing:
     octets = _octets(tag, encoding, value)
     if len(octets) > parsing.MOST_OCTETS:
         raise parsing.ValueTextError(f"a value of {len(octets)} octets: more than a datagram holds")
-    return Typed(place, tag, octets)
+    return WireBinding(place, tag, octets)
 
 
 def _beginning(program: str, value: bytes) -> bytes:
@@ -111,7 +111,7 @@ class UnwritableError(Exception):
     """A value has no place in ``.snmprec``; the text says why."""
 
 
-def format_entry(entry: Typed) -> str:
+def format_entry(entry: WireBinding) -> str:
     """One entry as ``OID|type|value``, without a line end.
 
     Text that other programs could take for something else is written in hex. Raises
@@ -123,13 +123,13 @@ def format_entry(entry: Typed) -> str:
         raise UnwritableError(f"{entry.oid.hex()}: {error}") from error
 
 
-def format_entries(entries: Iterable[Typed]) -> str:
+def format_entries(entries: Iterable[WireBinding]) -> str:
     """All entries in the order of their OIDs. Raises UnwritableError."""
     in_order = sorted(entries, key=lambda entry: oid.numbers(entry.oid))
     return "".join(f"{format_entry(entry)}\n" for entry in in_order)
 
 
-def _format_value(entry: Typed) -> str:
+def _format_value(entry: WireBinding) -> str:
     tag, content = entry.tag, entry.content
     if tag in parsing.OCTETS:
         if tag == ber.OCTETS and _readable(content):

@@ -7,7 +7,7 @@ Options that change the look of values (-Oe, -OU, -OT, -Ot, -OX) do no harm; wit
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from monitors.snmp.client import Typed
+from monitors.snmp.client import WireBinding
 from monitors.snmp.recording import parsing
 from monitors.snmp.recording.parsing import Line, Nothing, Parsed
 from monitors.snmp.wire import ber, values
@@ -83,7 +83,9 @@ def _nonsense(line: Line) -> Parsed:
     return Parsed(line.at, f"expected .1.3.6… = TYPE: value, found {excerpt!r}")
 
 
-def _entry(text: bytes, more: list[bytes], bare_is_ticks: bool) -> tuple[Typed | Nothing, int]:
+def _entry(
+    text: bytes, more: list[bytes], bare_is_ticks: bool
+) -> tuple[WireBinding | Nothing, int]:
     """The entry, and how many of the lines after it belong to it. Raises ValueTextError."""
     match = ENTRY.match(text)
     if match is None:
@@ -97,7 +99,7 @@ def _entry(text: bytes, more: list[bytes], bare_is_ticks: bool) -> tuple[Typed |
     (tag, octets), used = _value(value, more, bare_is_ticks)
     if len(octets) > parsing.MOST_OCTETS:
         raise parsing.ValueTextError(f"a value of {len(octets)} octets: more than a datagram holds")
-    return Typed(where, tag, octets), used
+    return WireBinding(where, tag, octets), used
 
 
 def _value(written: bytes, more: list[bytes], bare_is_ticks: bool) -> tuple[Value, int]:

@@ -1,7 +1,7 @@
 """A simulated agent: datagrams in, datagrams out, no I/O.
 
 It answers whoever knows its community or is its user, and nobody else; whatever is no SNMP is
-counted and dropped.
+dropped.
 """
 
 import os
@@ -11,15 +11,12 @@ from dataclasses import dataclass, field
 
 from monitors.snmp.client import BadAnswerError, RefusedError, User
 from monitors.snmp.oid import OidError
-from monitors.snmp.recording.recorded_session import LARGEST_ANSWER
+from monitors.snmp.recording.recorded_session import LARGEST_RESPONSE
 from monitors.snmp.replay.objects import Objects
 from monitors.snmp.replay.respond import respond, room_for
 from monitors.snmp.wire import ber, community_message, pdu, usm_keys, usm_message, values
+from monitors.snmp.wire.usm_message import WINDOW_SECONDS, Statistic
 
-# RFC 3414, 2.2.3.
-WINDOW_SECONDS = 150
-# usmStats (RFC 3414, 5) that a report names.
-WRONG_LEVEL, NOT_IN_TIME, UNKNOWN_USER, UNKNOWN_ENGINE, WRONG_DIGEST, UNDECIPHERABLE = range(1, 7)
 # RFC 3411, 5: the project has no enterprise number, so the one for examples (RFC 5612), format 4.
 _ENGINE = bytes((0x80, 0, 0x7E, 0xD9, 4))
 # Around the bindings of a message: all that varies is at its longest.
@@ -33,15 +30,6 @@ class Access:
 
     community: str | None = field(default=None, repr=False)
     users: tuple[User, ...] = ()
-
-
-@dataclass(slots=True)
-class Counted:
-    """What an agent has done so far."""
-
-    answers: int = 0
-    dropped: int = 0
-    refused: int = 0
 
 
 def engine_id(name: str) -> bytes:
@@ -59,14 +47,14 @@ class Agent:
         name: str = "replay",
         *,
         boots: int | None = None,
-        largest: int = LARGEST_ANSWER,
+        largest: int = LARGEST_RESPONSE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``name`` makes the engine id; ``boots`` are minutes since 2020 unless given.
 
         ``largest``: octets of an answer. Keys are derived here, milliseconds for each passphrase.
         """
-        self.counted = Counted()
+        self.answers = 0
         self._objects, self._clock, self._largest = objects, clock, largest
         self._community = None if access.community is None else access.community.encode()
         self._engine, self._started = engine_id(name), clock()
@@ -78,69 +66,65 @@ class Agent:
     def answer(self, data: bytes) -> bytes | None:
         """The answer to a datagram; None for what gets none."""
         try:
-            place, end = ber.enter(data, 0, len(data), ber.SEQUENCE)
-            version, _ = ber.number(data, place, end)
-            found = self._secured(data) if version == usm_message.V3 else self._plain(data)
+            offset, end = ber.enter(data, 0, len(data), ber.SEQUENCE)
+            version, _ = ber.number(data, offset, end)
+            is_v3 = version == usm_message.V3
+            response = self._answer_v3(data) if is_v3 else self._answer_v1_v2c(data)
         except (BadAnswerError, OidError):
-            found = None
-        if found is None:
-            self.counted.dropped += 1
-        else:
-            self.counted.answers += 1
-        return found
+            response = None
+        self.answers += response is not None
+        return response
 
-    def _plain(self, data: bytes) -> bytes | None:
-        asked = community_message.decode(data)
-        if self._community is None or asked.community != self._community:
-            self.counted.refused += 1
+    def _answer_v1_v2c(self, data: bytes) -> bytes | None:
+        request = community_message.decode(data)
+        if self._community is None or request.community != self._community:
             return None
         room = room_for(self._largest, _AROUND_V2C + len(self._community))
-        v1 = asked.version == community_message.V1
-        found = respond(self._objects, data, asked.pdu, room, v1=v1)
-        return found and community_message.encode(asked.version, self._community, found)
+        v1 = request.version == community_message.V1
+        response = respond(self._objects, data, request.pdu, room, v1=v1)
+        return response and community_message.encode(request.version, self._community, response)
 
-    def _secured(self, data: bytes) -> bytes | None:
-        asked = usm_message.header(data)
-        if asked.moment.engine != self._engine:
-            return self._report(asked, UNKNOWN_ENGINE)
-        keys = self._keys.get(asked.user)
+    def _answer_v3(self, data: bytes) -> bytes | None:
+        request = usm_message.decode_header(data)
+        if request.moment.engine != self._engine:
+            return self._report(request, Statistic.UNKNOWN_ENGINE_IDS)
+        keys = self._keys.get(request.user)
         if keys is None:
-            return self._report(asked, UNKNOWN_USER)
-        if asked.flags & 3 != usm_message.AUTHENTICATED | usm_message.ENCRYPTED:
-            return self._report(asked, WRONG_LEVEL)
+            return self._report(request, Statistic.UNKNOWN_USER_NAMES)
+        if request.flags & 3 != usm_message.AUTHENTICATED | usm_message.ENCRYPTED:
+            return self._report(request, Statistic.UNSUPPORTED_SECURITY_LEVELS)
         try:
-            usm_message.check(asked, data, keys)
+            usm_message.verify(request, data, keys)
         except RefusedError:
-            return self._report(asked, WRONG_DIGEST)
-        now = self._now()
-        if asked.moment.boots != now.boots or abs(asked.moment.time - now.time) > WINDOW_SECONDS:
-            return self._report(asked, NOT_IN_TIME, keys)
+            return self._report(request, Statistic.WRONG_DIGESTS)
+        now, moment = self._now(), request.moment
+        if moment.boots != now.boots or abs(moment.time - now.time) > WINDOW_SECONDS:
+            return self._report(request, Statistic.NOT_IN_TIME_WINDOWS, keys)
         try:
-            plain, inner = usm_message.opened(asked, data, keys)
+            plain, inner = usm_message.decrypt(request, data, keys)
         except BadAnswerError:
-            return self._report(asked, UNDECIPHERABLE)
+            return self._report(request, Statistic.DECRYPTION_ERRORS)
         room = room_for(self._largest, _AROUND_V3 + len(keys.user))
-        found = respond(self._objects, plain, inner, room)
-        return found and self._signed(asked, keys, found)
+        response = respond(self._objects, plain, inner, room)
+        return response and self._signed(request, keys, response)
 
     def _report(
-        self, asked: usm_message.Header, which: int, keys: usm_keys.Keys | None = None
+        self, request: usm_message.Header, which: Statistic, keys: usm_keys.Keys | None = None
     ) -> bytes | None:
-        """A report (RFC 3414, 3.2), signed when the question was."""
-        self.counted.refused += which != UNKNOWN_ENGINE
-        if not asked.flags & usm_message.REPORTABLE:
+        """A report (RFC 3414, 3.2), signed when the request was."""
+        if not request.flags & usm_message.REPORTABLE:
             return None
         name = usm_message.USM_STATS + bytes((which, 0))
         counted = pdu.binding(name, values.COUNTER32, b"\x01")
         report = pdu.encode(pdu.REPORT, 0, (counted,))
         if keys is not None:
-            return self._signed(asked, keys, report)
-        return usm_message.encode_clear(asked.message_id, self._now(), report, 0)
+            return self._signed(request, keys, report)
+        return usm_message.encode_clear(request.message_id, self._now(), report, 0)
 
-    def _signed(self, asked: usm_message.Header, keys: usm_keys.Keys, content: bytes) -> bytes:
+    def _signed(self, request: usm_message.Header, keys: usm_keys.Keys, content: bytes) -> bytes:
         self._salt = (self._salt + 1) % 2 ** (8 * usm_message.SALT)
         salt = self._salt.to_bytes(usm_message.SALT, "big")
-        return usm_message.encode(asked.message_id, self._now(), keys, content, salt, 0)
+        return usm_message.encode(request.message_id, self._now(), keys, content, salt, 0)
 
     def _now(self) -> usm_message.Moment:
         return usm_message.Moment(self._engine, self._boots, int(self._clock() - self._started))

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from monitors.snmp import oid as oids
-from monitors.snmp.client import Typed
+from monitors.snmp.client import WireBinding
 from monitors.snmp.recording.parsing import integer
-from monitors.snmp.recording.recorded_session import View
+from monitors.snmp.recording.recorded_session import OrderedBindings
 from monitors.snmp.wire import ber, pdu, values
 
 SYSTEM_UPTIME = oids.encode("1.3.6.1.2.1.1.3.0")
@@ -47,9 +47,9 @@ class Objects(Protocol):
 class Recorded:
     """The entries of a recording, as they were."""
 
-    def __init__(self, entries: Iterable[Typed]) -> None:
+    def __init__(self, entries: Iterable[WireBinding]) -> None:
         """Encode all bindings once. Raises OidError."""
-        self._view = View(entries)
+        self._view = OrderedBindings(entries)
         self._objects = {entry.oid: encoded(entry) for entry in self._view.entries}
 
     def at(self, oid: bytes) -> Object | None:
@@ -83,7 +83,7 @@ class Replaced:
         return self._replaced[found.oid]()
 
 
-def encoded(entry: Typed) -> Object:
+def encoded(entry: WireBinding) -> Object:
     """An entry with its binding encoded."""
     return Object(entry.oid, entry.tag, pdu.binding(entry.oid, entry.tag, entry.content))
 
@@ -93,7 +93,7 @@ def number(oid: bytes, tag: int, value: int) -> Object:
     return Object(oid, tag, pdu.binding(oid, tag, integer(value)))
 
 
-def moving(entries: Iterable[Typed], clock: Callable[[], float] = time.monotonic) -> Objects:
+def moving(entries: Iterable[WireBinding], clock: Callable[[], float] = time.monotonic) -> Objects:
     """The entries of a recording whose counters and clocks go on from where they were.
 
     A counter grows as fast as it did on average while the device was up; those at zero stay there.
@@ -114,7 +114,7 @@ def moving(entries: Iterable[Typed], clock: Callable[[], float] = time.monotonic
 
 
 def _grown(
-    entry: Typed, rate: float, start: float, clock: Callable[[], float]
+    entry: WireBinding, rate: float, start: float, clock: Callable[[], float]
 ) -> Callable[[], Object]:
     first = int.from_bytes(entry.content, "big")
     modulus = _MODULUS.get(entry.tag, _ENGINE_TIME_MODULUS)

@@ -21,7 +21,7 @@ def respond(
     ``room``: octets for the bindings. GETBULK is cut to them; a GET or GETNEXT that does not fit
     is answered with tooBig. Raises BadAnswerError and OidError for what is no request.
     """
-    oids = [binding.oid for binding in pdu.typed(data, asked.start, asked.end)]
+    oids = [binding.oid for binding in pdu.wire_bindings(data, asked.start, asked.end)]
     if asked.kind == pdu.BULK and not v1:
         found = _bulk(objects, oids, asked.status, asked.position, room)
         return pdu.encode(pdu.RESPONSE, asked.request_id, found)

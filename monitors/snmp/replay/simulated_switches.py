@@ -10,7 +10,7 @@ from functools import cache
 from ipaddress import IPv4Address
 
 from monitors.snmp import oid
-from monitors.snmp.client import Typed
+from monitors.snmp.client import WireBinding
 from monitors.snmp.recording.parsing import integer
 from monitors.snmp.replay.agent import Access, Agent
 from monitors.snmp.replay.objects import SYSTEM_UPTIME, Recorded, Replaced, encoded, number
@@ -59,7 +59,7 @@ def switch(
 ) -> Agent:
     """One switch with ``ports`` gigabit ports, all up."""
     started = clock()
-    named = encoded(Typed(_NAME, ber.OCTETS, name.encode()))
+    named = encoded(WireBinding(_NAME, ber.OCTETS, name.encode()))
     objects = Replaced(
         _shared(ports),
         {
@@ -77,7 +77,7 @@ def _shared(ports: int) -> Recorded:
     return Recorded(entries(ports))
 
 
-def entries(ports: int = PORTS) -> Iterator[Typed]:
+def entries(ports: int = PORTS) -> Iterator[WireBinding]:
     """A switch's instances; counters differ from port to port."""
     system: Row = {
         1: (ber.OCTETS, b"Simulated switch"),
@@ -89,12 +89,12 @@ def entries(ports: int = PORTS) -> Iterator[Typed]:
         7: (ber.INTEGER, b"\x02"),
     }
     for column, (tag, content) in system.items():
-        yield Typed(oid.encode(f"{_SYSTEM}.{column}.0"), tag, content)
-    yield Typed(oid.encode("1.3.6.1.2.1.2.1.0"), ber.INTEGER, integer(ports))
+        yield WireBinding(oid.encode(f"{_SYSTEM}.{column}.0"), tag, content)
+    yield WireBinding(oid.encode("1.3.6.1.2.1.2.1.0"), ber.INTEGER, integer(ports))
     for port in range(1, ports + 1):
         for table, row in ((_IF_TABLE, _interface(port)), (_IF_X_TABLE, _extension(port))):
             for column, (tag, content) in row.items():
-                yield Typed(oid.encode(f"{table}.{column}.{port}"), tag, content)
+                yield WireBinding(oid.encode(f"{table}.{column}.{port}"), tag, content)
 
 
 def _interface(port: int) -> Row:

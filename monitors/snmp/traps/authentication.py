@@ -51,7 +51,7 @@ def judge(data: bytes, source: Address) -> Verdict:
         start, end = ber.enter(data, 0, len(data), ber.SEQUENCE)
         version, _ = ber.number(data, start, end)
         if version == usm_message.V3:
-            return _secure(data, usm_message.header(data), source)
+            return _secure(data, usm_message.decode_header(data), source)
         if version == community_message.V2C:
             return _shared(community_message.decode(data), source)
     except BadAnswerError:
@@ -93,7 +93,7 @@ def _secure(data: bytes, header: Header, source: Address) -> Verdict:
         asks = not header.moment.boots and not header.moment.time
         return Admitted(senders, 0, True, keys, header.moment) if asks else Reason.UNSUPPORTED
     try:
-        found = usm_message.opened(header, data, keys)[1]
+        found = usm_message.decrypt(header, data, keys)[1]
     except BadAnswerError:
         # What a wrong privacy key makes of a message that is well signed.
         return Reason.BAD_CREDENTIALS
@@ -104,7 +104,7 @@ def _secure(data: bytes, header: Header, source: Address) -> Verdict:
 
 def _signed(data: bytes, header: Header, keys: Keys) -> bool:
     try:
-        usm_message.check(header, data, keys)
+        usm_message.verify(header, data, keys)
     except RefusedError:
         return False
     return True

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from inventory.files import write_whole
-from monitors.snmp.wire.usm_message import Moment
+from monitors.snmp.wire.usm_message import WINDOW_SECONDS, Moment
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,6 @@ RANDOM_OCTETS = 12
 # Should the file be lost, seconds since then still are more than any boots told before.
 EPOCH = 1_577_836_800  # 2020-01-01T00:00:00Z
 
-WINDOW_SECONDS = 150
 FORGET_SECONDS = 7 * 86400.0
 LAST_BOOTS = 2**31 - 1
 # Two thousand devices, and some that have changed their engine.

@@ -18,7 +18,7 @@ from inventory.enums import Role
 from inventory.model import Estate, SnmpAccess
 from inventory.secrets import SecretError
 from monitors.snmp.client import Credentials
-from monitors.snmp.targets import Target, agent, targets
+from monitors.snmp.targets import SnmpTarget, agent, targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def addresses(estate: Estate, state: Path) -> tuple[tuple[Address, ...], tuple[s
     return tuple(_address(a, s, edges.get(a)) for a, s in senders.items()), tuple(troubles)
 
 
-def _credentials(target: Target, state: Path) -> Credentials | SecretError:
+def _credentials(target: SnmpTarget, state: Path) -> Credentials | SecretError:
     try:
         return agent(target, state).credentials
     except SecretError as error:

@@ -35,58 +35,58 @@ def integer(number: int, tag: int = INTEGER) -> bytes:
     return tlv(tag, number.to_bytes(bits // 8 + 1, "big", signed=True))
 
 
-def enter(data: bytes, place: int, end: int, tag: int) -> tuple[int, int]:
-    """Return where the content of the element at ``place`` begins and ends.
+def enter(data: bytes, offset: int, end: int, tag: int) -> tuple[int, int]:
+    """Return where the content of the element at ``offset`` begins and ends.
 
     Raises BadAnswerError when it has another tag or does not end before ``end``.
     """
-    start = place + 2
+    start = offset + 2
     # Nearly every element; each function here has the short form of a length written out.
-    if start <= end and data[place] == tag and start + data[place + 1] <= end:
-        size = data[place + 1]
+    if start <= end and data[offset] == tag and start + data[offset + 1] <= end:
+        size = data[offset + 1]
         if size < 0x80:
             return start, start + size
-    found, start, stop = element(data, place, end)
-    if found != tag:
-        raise BadAnswerError(f"octet {place}: expected tag {tag:#04x}, found {found:#04x}")
+    actual, start, stop = element(data, offset, end)
+    if actual != tag:
+        raise BadAnswerError(f"octet {offset}: expected tag {tag:#04x}, found {actual:#04x}")
     return start, stop
 
 
-def element(data: bytes, place: int, end: int) -> tuple[int, int, int]:
-    """Return the tag of the element at ``place`` and where its content begins and ends.
+def element(data: bytes, offset: int, end: int) -> tuple[int, int, int]:
+    """Return the tag of the element at ``offset`` and where its content begins and ends.
 
     Raises BadAnswerError when it does not end before ``end``.
     """
-    if place + 2 > end:
-        raise BadAnswerError(f"octet {place}: the message ends within an element")
-    size = data[place + 1]
-    start = place + 2
+    if offset + 2 > end:
+        raise BadAnswerError(f"octet {offset}: the message ends within an element")
+    size = data[offset + 1]
+    start = offset + 2
     if size >= 0x80:
         count = size & 0x7F
         # Indefinite lengths and lengths beyond any datagram.
         if not 1 <= count <= 4 or start + count > end:
-            raise BadAnswerError(f"octet {place + 1}: a length that SNMP does not use")
+            raise BadAnswerError(f"octet {offset + 1}: a length that SNMP does not use")
         size = int.from_bytes(data[start : start + count], "big")
         start += count
     if start + size > end:
-        raise BadAnswerError(f"octet {place}: an element of {size} octets in {end - start}")
-    return data[place], start, start + size
+        raise BadAnswerError(f"octet {offset}: an element of {size} octets in {end - start}")
+    return data[offset], start, start + size
 
 
-def number(data: bytes, place: int, end: int) -> tuple[int, int]:
-    """Return the INTEGER at ``place`` and where it ends. Raises BadAnswerError."""
-    start = place + 2
-    if start <= end and data[place] == INTEGER and 0 < data[place + 1] <= LONGEST_NUMBER:
-        stop = start + data[place + 1]
+def number(data: bytes, offset: int, end: int) -> tuple[int, int]:
+    """Return the INTEGER at ``offset`` and where it ends. Raises BadAnswerError."""
+    start = offset + 2
+    if start <= end and data[offset] == INTEGER and 0 < data[offset + 1] <= LONGEST_NUMBER:
+        stop = start + data[offset + 1]
         if stop <= end:
             return int.from_bytes(data[start:stop], "big", signed=True), stop
-    start, stop = enter(data, place, end, INTEGER)
+    start, stop = enter(data, offset, end, INTEGER)
     if not 0 < stop - start <= LONGEST_NUMBER:
-        raise BadAnswerError(f"octet {place}: a number of {stop - start} octets")
+        raise BadAnswerError(f"octet {offset}: a number of {stop - start} octets")
     return int.from_bytes(data[start:stop], "big", signed=True), stop
 
 
-def octets(data: bytes, place: int, end: int) -> tuple[bytes, int]:
-    """Return the OCTET STRING at ``place`` and where it ends. Raises BadAnswerError."""
-    start, stop = enter(data, place, end, OCTETS)
+def octets(data: bytes, offset: int, end: int) -> tuple[bytes, int]:
+    """Return the OCTET STRING at ``offset`` and where it ends. Raises BadAnswerError."""
+    start, stop = enter(data, offset, end, OCTETS)
     return data[start:stop], stop

@@ -23,9 +23,9 @@ def encode(version: int, community: bytes, content: bytes) -> bytes:
 
 def decode(data: bytes) -> Message:
     """Return a message. Raises BadAnswerError."""
-    place, end = ber.enter(data, 0, len(data), ber.SEQUENCE)
-    version, place = ber.number(data, place, end)
+    offset, end = ber.enter(data, 0, len(data), ber.SEQUENCE)
+    version, offset = ber.number(data, offset, end)
     if version not in (V1, V2C):
         raise BadAnswerError(f"expected SNMPv1 or v2c, found version {version}")
-    community, place = ber.octets(data, place, end)
-    return Message(version, community, pdu.decode(data, place, end))
+    community, offset = ber.octets(data, offset, end)
+    return Message(version, community, pdu.decode(data, offset, end))

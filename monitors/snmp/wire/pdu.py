@@ -1,10 +1,10 @@
-"""Protocol data units (RFC 3416, 3): what is asked and what is answered."""
+"""Protocol data units (RFC 3416, 3): requests and responses."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from monitors.snmp.client import BadAnswerError, Binding, Typed
+from monitors.snmp.client import BadAnswerError, Binding, WireBinding
 from monitors.snmp.wire import ber, values
 
 GET = 0xA0
@@ -48,8 +48,8 @@ def error_name(status: int) -> str:
 
 
 @lru_cache(maxsize=8192)
-def asked(oid: bytes) -> bytes:
-    """Return the binding of an OID whose value is asked for."""
+def null_binding(oid: bytes) -> bytes:
+    """Return the binding of an OID whose value is requested."""
     return binding(oid, ber.NULL, b"")
 
 
@@ -62,7 +62,7 @@ def request(
     kind: int, request_id: int, oids: Sequence[bytes], status: int = 0, position: int = 0
 ) -> bytes:
     """Return a PDU that asks for OIDs; a GETBULK's two numbers are ``status`` and ``position``."""
-    return encode(kind, request_id, map(asked, oids), status, position)
+    return encode(kind, request_id, map(null_binding, oids), status, position)
 
 
 def encode(
@@ -73,11 +73,11 @@ def encode(
     return ber.tlv(kind, head + ber.tlv(ber.SEQUENCE, b"".join(bindings)))
 
 
-def decode(data: bytes, place: int, end: int) -> Pdu:
-    """Return the PDU at ``place``. Raises BadAnswerError."""
-    kind, start, stop = ber.element(data, place, end)
+def decode(data: bytes, offset: int, end: int) -> Pdu:
+    """Return the PDU at ``offset``. Raises BadAnswerError."""
+    kind, start, stop = ber.element(data, offset, end)
     if kind not in KINDS:
-        raise BadAnswerError(f"octet {place}: no kind of message: {kind:#04x}")
+        raise BadAnswerError(f"octet {offset}: no kind of message: {kind:#04x}")
     request_id, start = ber.number(data, start, stop)
     status, start = ber.number(data, start, stop)
     position, start = ber.number(data, start, stop)
@@ -90,19 +90,21 @@ UNSIGNED = frozenset(
 )
 
 
-def bindings(data: bytes, place: int, end: int) -> list[Binding]:
-    """Return the bindings from ``place`` to ``end``. Raises BadAnswerError."""
-    return [(oid, values.decode(tag, content)) for oid, tag, content in typed(data, place, end)]
+def bindings(data: bytes, offset: int, end: int) -> list[Binding]:
+    """Return the bindings from ``offset`` to ``end``. Raises BadAnswerError."""
+    return [
+        (oid, values.decode(tag, content)) for oid, tag, content in wire_bindings(data, offset, end)
+    ]
 
 
-def typed(data: bytes, place: int, end: int) -> list[Typed]:
+def wire_bindings(data: bytes, offset: int, end: int) -> list[WireBinding]:
     """Return the bindings as they are on the wire. Raises BadAnswerError."""
-    found = []
-    while place < end:
-        start, place = ber.enter(data, place, end, ber.SEQUENCE)
-        begin, stop = ber.enter(data, start, place, ber.OID)
-        tag, start, last = ber.element(data, stop, place)
-        if last != place:
+    wire = []
+    while offset < end:
+        start, offset = ber.enter(data, offset, end, ber.SEQUENCE)
+        begin, stop = ber.enter(data, start, offset, ber.OID)
+        tag, start, last = ber.element(data, stop, offset)
+        if last != offset:
             raise BadAnswerError(f"octet {last}: more than an OID and a value in a binding")
-        found.append(Typed(data[begin:stop], tag, data[start:last]))
-    return found
+        wire.append(WireBinding(data[begin:stop], tag, data[start:last]))
+    return wire

@@ -2,6 +2,7 @@
 
 import hmac
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import NamedTuple
 
 from monitors.snmp.client import BadAnswerError, RefusedError
@@ -16,18 +17,32 @@ AUTHENTICATED, ENCRYPTED, REPORTABLE = 1, 2, 4
 LARGEST_MESSAGE = 65507
 LONGEST_ENGINE_ID = 32
 SALT = 8
+# RFC 3414, 2.2.3: how far a message may be from the engine's own clock.
+WINDOW_SECONDS = 150
 
 USM_STATS = bytes((0x2B, 6, 1, 6, 3, 15, 1, 1))
-# usmStats (RFC 3414, 5): the counter that a report names, and what it means.
+
+
+class Statistic(IntEnum):
+    """The counters of usmStats that a report names (RFC 3414, 5)."""
+
+    UNSUPPORTED_SECURITY_LEVELS = 1
+    NOT_IN_TIME_WINDOWS = 2
+    UNKNOWN_USER_NAMES = 3
+    UNKNOWN_ENGINE_IDS = 4
+    WRONG_DIGESTS = 5
+    DECRYPTION_ERRORS = 6
+
+
+# What a report means, for an administrator.
 REPORTS: dict[int, str] = {
-    1: "the agent wants another security level than authPriv",
-    2: "the agent's clock and ours differ (not in time window)",
-    3: "unknown user",
-    4: "unknown engine",
-    5: "wrong authentication key or protocol",
-    6: "wrong privacy key or protocol",
+    Statistic.UNSUPPORTED_SECURITY_LEVELS: "the agent wants another security level than authPriv",
+    Statistic.NOT_IN_TIME_WINDOWS: "the agent's clock and ours differ (not in time window)",
+    Statistic.UNKNOWN_USER_NAMES: "unknown user",
+    Statistic.UNKNOWN_ENGINE_IDS: "unknown engine",
+    Statistic.WRONG_DIGESTS: "wrong authentication key or protocol",
+    Statistic.DECRYPTION_ERRORS: "wrong privacy key or protocol",
 }
-NOT_IN_TIME_WINDOW, UNKNOWN_ENGINE = 2, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +126,21 @@ def _message(message_id: int, rest: bytes, parameters: bytes, content: bytes) ->
     return ber.tlv(ber.SEQUENCE, VERSION + head + security + content)
 
 
-def header(data: bytes) -> Header:
+def decode_header(data: bytes) -> Header:
     """Return what a message says in clear. Raises BadAnswerError."""
-    place, end = ber.enter(data, 0, len(data), ber.SEQUENCE)
-    version, place = ber.number(data, place, end)
+    offset, end = ber.enter(data, 0, len(data), ber.SEQUENCE)
+    version, offset = ber.number(data, offset, end)
     if version != V3:
         raise BadAnswerError(f"expected SNMPv3, found version {version}")
-    head, place = ber.enter(data, place, end, ber.SEQUENCE)
-    message_id, head = ber.number(data, head, place)
-    _, head = ber.number(data, head, place)
-    flags, head = ber.octets(data, head, place)
-    model, _ = ber.number(data, head, place)
+    head, offset = ber.enter(data, offset, end, ber.SEQUENCE)
+    message_id, head = ber.number(data, head, offset)
+    _, head = ber.number(data, head, offset)
+    flags, head = ber.octets(data, head, offset)
+    model, _ = ber.number(data, head, offset)
     if len(flags) != 1 or model != USM:
         raise BadAnswerError(f"flags {flags.hex()}, security model {model}: expected USM")
-    start, place = ber.enter(data, place, end, ber.OCTETS)
-    start, stop = ber.enter(data, start, place, ber.SEQUENCE)
+    start, offset = ber.enter(data, offset, end, ber.OCTETS)
+    start, stop = ber.enter(data, start, offset, ber.SEQUENCE)
     engine, start = ber.octets(data, start, stop)
     boots, start = ber.number(data, start, stop)
     time, start = ber.number(data, start, stop)
@@ -136,50 +151,54 @@ def header(data: bytes) -> Header:
     if len(engine) > LONGEST_ENGINE_ID or not 0 <= boots < 2**31 or not 0 <= time < 2**31:
         raise BadAnswerError("an engine id, boots or time that RFC 3414 does not allow")
     moment = Moment(engine, boots, time)
-    return Header(message_id, flags[0], moment, user, signature, signature_at, salt, place, end)
+    return Header(message_id, flags[0], moment, user, signature, signature_at, salt, offset, end)
 
 
-def check(found: Header, data: bytes, keys: Keys) -> None:
+def verify(header: Header, data: bytes, keys: Keys) -> None:
     """Hold a message's signature against the user's key; RefusedError when it is another's."""
-    size, at = keys.signing.octets, found.signature_at
-    if not found.flags & AUTHENTICATED or found.user != keys.user or len(found.signature) != size:
+    size, at = keys.signing.octets, header.signature_at
+    if (
+        not header.flags & AUTHENTICATED
+        or header.user != keys.user
+        or len(header.signature) != size
+    ):
         raise RefusedError("an answer that is not signed for this user")
     blank = data[:at] + bytes(size) + data[at + size :]
-    if not hmac.compare_digest(keys.signature(blank), found.signature):
+    if not hmac.compare_digest(keys.signature(blank), header.signature):
         raise RefusedError("an answer that is not signed with the user's key")
 
 
-def opened(found: Header, data: bytes, keys: Keys) -> tuple[bytes, pdu.Pdu]:
+def decrypt(header: Header, data: bytes, keys: Keys) -> tuple[bytes, pdu.Pdu]:
     """Return the plain octets of an encrypted message and the PDU in them. BadAnswerError.
 
     The caller has held the signature against the key.
     """
-    if not found.flags & ENCRYPTED or len(found.salt) != SALT:
+    if not header.flags & ENCRYPTED or len(header.salt) != SALT:
         raise BadAnswerError("an answer that is not encrypted")
-    start, end = ber.enter(data, found.start, found.end, ber.OCTETS)
-    moment = found.moment
-    plain = keys.decrypt(data[start:end], moment.boots, moment.time, found.salt)
-    return plain, content(plain, 0, len(plain))
+    start, end = ber.enter(data, header.start, header.end, ber.OCTETS)
+    moment = header.moment
+    plain = keys.decrypt(data[start:end], moment.boots, moment.time, header.salt)
+    return plain, scoped_pdu(plain, 0, len(plain))
 
 
-def content_of(found: Header, data: bytes) -> pdu.Pdu:
+def clear_pdu(header: Header, data: bytes) -> pdu.Pdu:
     """Return the PDU of a message that is not encrypted. Raises BadAnswerError."""
-    return content(data, found.start, found.end)
+    return scoped_pdu(data, header.start, header.end)
 
 
-def content(data: bytes, place: int, end: int) -> pdu.Pdu:
-    """Return the PDU in the ScopedPDU at ``place``. Raises BadAnswerError."""
-    place, end = ber.enter(data, place, end, ber.SEQUENCE)
-    _, place = ber.octets(data, place, end)
-    _, place = ber.octets(data, place, end)
-    return pdu.decode(data, place, end)
+def scoped_pdu(data: bytes, offset: int, end: int) -> pdu.Pdu:
+    """Return the PDU in the ScopedPDU at ``offset``. Raises BadAnswerError."""
+    offset, end = ber.enter(data, offset, end, ber.SEQUENCE)
+    _, offset = ber.octets(data, offset, end)
+    _, offset = ber.octets(data, offset, end)
+    return pdu.decode(data, offset, end)
 
 
-def report(data: bytes, found: pdu.Pdu) -> int | None:
-    """Return which of usmStats a report names (see ``REPORTS``); None when it is no report."""
-    if found.kind != pdu.REPORT:
+def reported_statistic(data: bytes, report: pdu.Pdu) -> int | None:
+    """Return the ``Statistic`` that a report names, 0 for none; None when it is no report."""
+    if report.kind != pdu.REPORT:
         return None
-    for oid, _ in pdu.bindings(data, found.start, found.end):
+    for oid, _ in pdu.bindings(data, report.start, report.end):
         if oid.startswith(USM_STATS) and len(oid) > len(USM_STATS):
             return oid[len(USM_STATS)]
     return 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitors.snmp.profile import shipped_profiles
+from monitors.snmp.profile_files import shipped_profiles
 from tests.command import BASTIDE, bastide_here, environment
 from tests.infra.lab.agent.running import free_port
 

@@ -20,7 +20,8 @@ from typing import Any
 import yaml
 
 from monitors.prometheus.render import RULES
-from monitors.snmp.profile import Profile, Table, shipped_profiles
+from monitors.snmp.profile import Profile, Table
+from monitors.snmp.profile_files import shipped_profiles
 
 DEVICES = {"north-well": 1, "north-ill": 0}
 DEVICE = {"municipality": "north", "tier": "town", "job": "snmp"}

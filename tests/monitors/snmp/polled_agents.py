@@ -12,9 +12,10 @@ from infra.lab.agent.objects import Moment, Oid
 from infra.lab.agent.responder import Binding, Lookup
 from inventory.model import SnmpAccess
 from monitors.metrics import Family
-from monitors.snmp.poller import Poller, PollResult
+from monitors.snmp.poll_result import PollResult
+from monitors.snmp.poller import Poller
 from monitors.snmp.session import NetworkClient
-from monitors.snmp.targets import Target
+from monitors.snmp.targets import SnmpTarget
 from tests.infra.lab.agent.running import ADDRESS
 
 # Tests wait for silence; loopback answers within milliseconds.
@@ -35,12 +36,14 @@ def access(folder: Path) -> SnmpAccess:
     return SnmpAccess(auth=f"file:{folder / 'auth'}", priv=f"file:{folder / 'priv'}")
 
 
-def target(folder: Path, port: int, kind: str = "switch", name: str = "harbour-switch") -> Target:
+def target(
+    folder: Path, port: int, kind: str = "switch", name: str = "harbour-switch"
+) -> SnmpTarget:
     """An agent of ``running`` as the inventory would give it."""
-    return Target(name, kind, "harbour", "quay", ADDRESS, access(folder), port)
+    return SnmpTarget(name, kind, "harbour", "quay", ADDRESS, access(folder), port)
 
 
-def target_of(folder: Path, config: AgentConfig) -> Target:
+def target_of(folder: Path, config: AgentConfig) -> SnmpTarget:
     """The target of a running agent."""
     return target(folder, config.port, config.kind, config.name)
 
@@ -48,7 +51,7 @@ def target_of(folder: Path, config: AgentConfig) -> Target:
 def successes(result: PollResult) -> dict[str, bool]:
     """Which profiles gave all of their tables."""
     found: dict[str, bool] = {}
-    for outcome in result.outcomes:
+    for outcome in result.results:
         found[outcome.profile] = found.get(outcome.profile, True) and outcome.success
     return found
 
@@ -56,7 +59,7 @@ def successes(result: PollResult) -> dict[str, bool]:
 def failures(result: PollResult) -> str:
     """All that went wrong, in one text."""
     lines = [result.failure]
-    for outcome in result.outcomes:
+    for outcome in result.results:
         lines += [outcome.failure, *(problem.text for problem in outcome.problems)]
     return "\n".join(line for line in lines if line)
 

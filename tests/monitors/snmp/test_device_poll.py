@@ -7,19 +7,19 @@ import pytest
 
 from monitors.metrics import render
 from monitors.snmp.boot_time import BootTimes
-from monitors.snmp.client import NoAnswerError, Page, Raw, Typed
+from monitors.snmp.client import BulkResponse, NoAnswerError, Raw, WireBinding
 from monitors.snmp.device_cache import (
-    CHOICE_SECONDS,
     NAMES_SECONDS,
+    SELECTION_SECONDS,
     SLOW_SECONDS,
     YOUNG_SECONDS,
-    DeviceMemory,
+    DeviceCache,
 )
-from monitors.snmp.device_poll import Collector, Gathering
-from monitors.snmp.profile import shipped_profiles
+from monitors.snmp.device_poll import DevicePoll, PollProgress
+from monitors.snmp.profile_files import shipped_profiles
 from monitors.snmp.recording.reader import parse
 from monitors.snmp.recording.recorded_session import RecordedSession
-from monitors.snmp.samples import merged
+from monitors.snmp.samples import merge_families
 
 DAY = 24 * 360_000  # in the ticks of sysUpTime
 SWITCH = """\
@@ -52,28 +52,28 @@ class Device:
     """A device that a test changes between polls, and the time that passes."""
 
     def __init__(self) -> None:
-        self.memory, self.now = DeviceMemory("sw", BootTimes()), 0.0
-        self.gathering = Gathering()
+        self.memory, self.now = DeviceCache("sw", BootTimes()), 0.0
+        self.progress = PollProgress()
 
     def poll(self, pinned: tuple[str, ...] = (), **changes: object) -> dict[str, dict[str, float]]:
         """Poll once; values by metric and by the labels that tell rows apart."""
         text = SWITCH.format(**(DEFAULTS | changes))
         session = RecordedSession(parse(text.encode(), "switch").entries)
-        self.gathering = Gathering()
-        collector = Collector(session, self.memory, self.gathering, lambda: self.now)
-        asyncio.run(collector.collect(shipped_profiles(), pinned, ()))
+        self.progress = PollProgress()
+        collector = DevicePoll(session, self.memory, self.progress, lambda: self.now)
+        asyncio.run(collector.run(shipped_profiles(), pinned, ()))
         return {
             family.name: {labels.get("ifName", ""): value for labels, value in family.samples}
-            for family in merged(self.gathering.families, [])
+            for family in merge_families(self.progress.families, [])
         }
 
     @property
     def text(self) -> str:
-        return render(merged(self.gathering.families, []))
+        return render(merge_families(self.progress.families, []))
 
     @property
     def profiles(self) -> set[str]:
-        return {profile.profile for profile in self.gathering.profiles}
+        return {profile.profile for profile in self.progress.profiles}
 
 
 def test_states_are_read_at_every_poll() -> None:
@@ -136,7 +136,7 @@ def test_profiles_are_chosen_for_hours_and_again_after_a_restart() -> None:
     assert "host_resources" not in device.profiles
     device.poll(more=HIGH_CAPACITY + HOST)
     assert "host_resources" not in device.profiles
-    device.now += CHOICE_SECONDS
+    device.now += SELECTION_SECONDS
     device.poll(more=HIGH_CAPACITY + HOST)
     assert "host_resources" in device.profiles
     device.poll(ticks=100)
@@ -155,7 +155,7 @@ def test_a_device_that_falls_silent_is_not_asked_for_the_rest() -> None:
     class Dying(RecordedSession):
         asked = 0
 
-        async def bulk(self, oids: Sequence[bytes], repetitions: int) -> Page:
+        async def bulk(self, oids: Sequence[bytes], repetitions: int) -> BulkResponse:
             type(self).asked += 1
             raise NoAnswerError("gone")
 
@@ -164,10 +164,10 @@ def test_a_device_that_falls_silent_is_not_asked_for_the_rest() -> None:
                 raise NoAnswerError("gone")
             return await super().get(oids)
 
-    entries: tuple[Typed, ...] = parse(SWITCH.format(**DEFAULTS).encode(), "switch").entries
-    gathering, memory = Gathering(), DeviceMemory("sw", BootTimes())
-    collector = Collector(Dying(entries), memory, gathering)
+    entries: tuple[WireBinding, ...] = parse(SWITCH.format(**DEFAULTS).encode(), "switch").entries
+    progress, memory = PollProgress(), DeviceCache("sw", BootTimes())
+    collector = DevicePoll(Dying(entries), memory, progress)
     with pytest.raises(NoAnswerError):
-        asyncio.run(collector.collect(shipped_profiles(), ("interfaces", "etherlike"), ()))
-    left = {outcome.profile for outcome in gathering.unfinished("gone")}
+        asyncio.run(collector.run(shipped_profiles(), ("interfaces", "etherlike"), ()))
+    left = {outcome.profile for outcome in progress.unfinished("gone")}
     assert "etherlike" in left

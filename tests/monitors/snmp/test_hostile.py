@@ -87,7 +87,7 @@ def test_tampered_answers_are_not_believed(tmp_path: Path) -> None:
             between(config, lambda data: data[:-1] + bytes([data[-1] ^ 1])) as port,
         ):
             result = await poller(tmp_path).poll(target(tmp_path, port), DEADLINE)
-            assert not result.found
+            assert not result.device_families
 
     asyncio.run(scenario())
 

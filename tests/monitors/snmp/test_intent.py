@@ -6,7 +6,7 @@ import pytest
 
 from inventory.model import PortIntent
 from monitors.snmp.discover.directory import directory
-from monitors.snmp.discover.observed import Neighbour, Port, Seen, find_port
+from monitors.snmp.discover.observed import Neighbour, ObservedDevice, Port, find_port
 from monitors.snmp.intent import Intent, intent_families, intents, unknown_profiles
 from tests.monitors.snmp.discover.estates import lab
 from tests.monitors.snmp.discover.shown import recorded
@@ -19,7 +19,7 @@ def wanted(*ports: dict[str, Any]) -> Intent:
     return Intent("velgora", tuple(PortIntent(**port) for port in ports), directory(lab()))
 
 
-def values(intent: Intent, seen: Seen) -> dict[str, dict[str, float]]:
+def values(intent: Intent, seen: ObservedDevice) -> dict[str, dict[str, float]]:
     """The families by short name, their values by the inventory's port."""
     return {
         family.name.removeprefix("bastide_intent_"): {
@@ -30,21 +30,25 @@ def values(intent: Intent, seen: Seen) -> dict[str, dict[str, float]]:
 
 
 def test_a_device_that_told_no_interfaces_misses_none() -> None:
-    assert intent_families(wanted({"port": "Gi1/0/1"}), Seen()) == ()
+    assert intent_families(wanted({"port": "Gi1/0/1"}), ObservedDevice()) == ()
 
 
 def test_a_port_that_is_not_there_is_missing_and_wanted_nowhere() -> None:
     intent = wanted({"port": "Gi1/0/2", "vlan": 5, "speed_mbps": 100, "neighbour": "velgora-edge"})
-    assert values(intent, Seen(ports=PORTS, neighbours=())) == {"port_missing": {"Gi1/0/2": 1}}
+    assert values(intent, ObservedDevice(ports=PORTS, neighbours=())) == {
+        "port_missing": {"Gi1/0/2": 1}
+    }
 
 
 def test_of_a_table_cut_short_nothing_is_missing() -> None:
-    assert values(wanted({"port": "Gi1/0/2"}), Seen(ports=PORTS, complete=False)) == {}
+    assert values(wanted({"port": "Gi1/0/2"}), ObservedDevice(ports=PORTS, complete=False)) == {}
 
 
 def test_a_name_that_fits_two_interfaces_is_missing() -> None:
     twice = (Port("1", "eth", ""), Port("2", "eth", ""))
-    assert values(wanted({"port": "eth"}), Seen(ports=twice)) == {"port_missing": {"eth": 1}}
+    assert values(wanted({"port": "eth"}), ObservedDevice(ports=twice)) == {
+        "port_missing": {"eth": 1}
+    }
 
 
 @pytest.mark.parametrize(
@@ -68,7 +72,7 @@ def test_a_name_goes_before_a_number() -> None:
 
 def test_without_lldp_nothing_is_said_of_neighbours() -> None:
     intent = wanted({"port": "1", "neighbour": "velgora-edge"})
-    assert "neighbour_matches" not in values(intent, Seen(ports=PORTS, neighbours=None))
+    assert "neighbour_matches" not in values(intent, ObservedDevice(ports=PORTS, neighbours=None))
 
 
 @pytest.mark.parametrize(
@@ -86,12 +90,12 @@ def test_a_neighbour_matches_where_it_is_seen_on_its_port(
     neighbours: tuple[Neighbour, ...], matches: int
 ) -> None:
     intent = wanted({"port": "1", "neighbour": "velgora-edge"})
-    found = values(intent, Seen(ports=PORTS, neighbours=neighbours))
+    found = values(intent, ObservedDevice(ports=PORTS, neighbours=neighbours))
     assert found["neighbour_matches"] == {"1": matches}
 
 
 def test_a_port_that_need_not_be_up_is_found_but_not_wanted_up() -> None:
-    found = values(wanted({"port": "1", "up": False, "vlan": 9}), Seen(ports=PORTS))
+    found = values(wanted({"port": "1", "up": False, "vlan": 9}), ObservedDevice(ports=PORTS))
     assert found == {"port_missing": {"1": 0}, "port_vlan": {"1": 9}}
 
 

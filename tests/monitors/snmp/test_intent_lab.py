@@ -15,9 +15,9 @@ from inventory.entries import devices
 from inventory.enums import LAB_DEVICE_KINDS, DeviceKind
 from monitors.snmp.discover.compare import discover
 from monitors.snmp.discover.inventory_yaml import yaml_to_paste
-from monitors.snmp.discover.observed import PROFILES, seen
+from monitors.snmp.discover.observed import PROFILES, observe
 from monitors.snmp.intent import intent_families, intents
-from monitors.snmp.poller import PollResult
+from monitors.snmp.poll_result import PollResult
 from tests.infra.lab.agent.running import running
 from tests.monitors.snmp.discover.estates import lab
 from tests.monitors.snmp.polled_agents import poller, target_of
@@ -64,7 +64,7 @@ def by_port(result: PollResult, metric: str) -> dict[str, float]:
 def test_reality_is_as_intended(number: int, tmp_path: Path) -> None:
     result = polled(tmp_path, number)
     intent = intents(lab())[SWITCHES[number].name]
-    wanted = {f.name: f.samples for f in intent_families(intent, seen(result.families()))}
+    wanted = {f.name: f.samples for f in intent_families(intent, observe(result.families()))}
     operational = by_port(result, "ifOperStatus")
     speeds = by_port(result, "ifHighSpeed")
     vlans = by_port(result, "bastide_snmp_port_vlan")
@@ -80,7 +80,7 @@ def test_reality_is_as_intended(number: int, tmp_path: Path) -> None:
 
 def test_discovery_finds_nothing_to_say(tmp_path: Path) -> None:
     name = SWITCHES[0].name
-    found = discover(lab(), {name: seen(polled(tmp_path, 0).families())})
+    found = discover(lab(), {name: observe(polled(tmp_path, 0).families())})
     assert not found.differs, found.as_json()
     assert yaml_to_paste(found) == ""
 

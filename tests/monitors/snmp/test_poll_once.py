@@ -5,14 +5,14 @@ from pathlib import Path
 
 from infra.lab.agent.config import AgentConfig
 from inventory.load import load_estate
-from monitors.snmp.polling import poll
+from monitors.snmp.poller import poll_once
 from monitors.snmp.targets import targets
 from tests.infra.lab.agent.running import AUTH, PRIV, free_port, running
 from tests.monitors.exporter.exporter_client import ESTATE, SWITCH_ADDRESS
 
 
 def test_without_secrets_every_device_is_a_failure_that_says_so(tmp_path: Path) -> None:
-    results = poll(targets(load_estate(ESTATE)).values(), tmp_path)
+    results = poll_once(targets(load_estate(ESTATE)).values(), tmp_path)
     assert [result.success for result in results] == [False] * 3
     assert all("generated:snmp-auth" in result.failure for result in results)
 
@@ -26,7 +26,7 @@ def test_all_devices_are_polled_or_only_the_named_ones(tmp_path: Path) -> None:
     def polled(names: list[str] | None) -> dict[str, bool]:
         known = targets(estate, port)
         wanted = [known[name] for name in names or known]
-        results = poll(wanted, tmp_path, deadline_seconds=5)
+        results = poll_once(wanted, tmp_path, deadline_seconds=5)
         return {result.target.name: result.success for result in results}
 
     async def scenario(config: AgentConfig) -> None:

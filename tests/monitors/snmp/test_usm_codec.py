@@ -9,9 +9,9 @@ import pytest
 from monitors.snmp import oid
 from monitors.snmp.client import Agent, BadAnswerError, NoAnswerError, RefusedError, User
 from monitors.snmp.session import NetworkClient
-from monitors.snmp.usm_codec import WINDOW_SECONDS, Engine
+from monitors.snmp.usm_codec import Engine
 from monitors.snmp.wire import ber, pdu, usm_keys, usm_message
-from monitors.snmp.wire.usm_message import Moment
+from monitors.snmp.wire.usm_message import WINDOW_SECONDS, Moment
 from tests.infra.lab.agent.running import ADDRESS
 from tests.monitors.snmp.polled_agents import IMPATIENT, answering
 
@@ -46,9 +46,9 @@ def agent(
     """An engine that introduces itself, and answers everything else as a test says."""
 
     def answer_to(data: bytes) -> bytes | None:
-        asked = usm_message.header(data)
+        asked = usm_message.decode_header(data)
         if not asked.moment.engine:
-            return report(asked.message_id, NOW, usm_message.UNKNOWN_ENGINE)
+            return report(asked.message_id, NOW, usm_message.Statistic.UNKNOWN_ENGINE_IDS)
         return respond(asked, data)
 
     return answer_to
@@ -73,7 +73,7 @@ def ask(respond: Callable[[usm_message.Header, bytes], bytes | None], times: int
 def test_an_answer_signed_with_another_key_is_not_believed() -> None:
     def forged(asked: usm_message.Header, _: bytes) -> bytes:
         honest = answer(asked.message_id, NOW)
-        found = usm_message.header(honest)
+        found = usm_message.decode_header(honest)
         at = found.signature_at
         return honest[:at] + bytes(24) + honest[at + 24 :]
 
@@ -132,7 +132,7 @@ def test_silence_after_the_introduction_is_no_answer() -> None:
 def test_an_engine_without_an_id_is_told() -> None:
     async def scenario() -> None:
         def nameless(data: bytes) -> bytes:
-            return report(usm_message.header(data).message_id, Moment(b"", 0, 0), 4)
+            return report(usm_message.decode_header(data).message_id, Moment(b"", 0, 0), 4)
 
         async with answering(nameless) as port:
             client = NetworkClient(IMPATIENT, 2)
@@ -146,10 +146,10 @@ def test_an_engine_without_an_id_is_told() -> None:
 
 def test_a_clock_only_ever_goes_forward() -> None:
     engine = Engine(ENGINE, 7, 1000, time.monotonic())
-    engine.heard(Moment(ENGINE, 7, 1000 - WINDOW_SECONDS // 2))
+    engine.update(Moment(ENGINE, 7, 1000 - WINDOW_SECONDS // 2))
     assert engine.now().time >= 1000
     with pytest.raises(RefusedError):
-        engine.heard(Moment(ENGINE, 7, 1000 - 2 * WINDOW_SECONDS))
+        engine.update(Moment(ENGINE, 7, 1000 - 2 * WINDOW_SECONDS))
 
 
 def test_secrets_are_in_no_representation() -> None:

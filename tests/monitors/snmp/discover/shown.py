@@ -4,21 +4,21 @@ import asyncio
 from pathlib import Path
 
 from monitors.snmp.boot_time import BootTimes
-from monitors.snmp.device_cache import DeviceMemory
-from monitors.snmp.device_poll import Collector, Gathering
-from monitors.snmp.discover.observed import PROFILES, Seen, seen
-from monitors.snmp.profile import shipped_profiles
+from monitors.snmp.device_cache import DeviceCache
+from monitors.snmp.device_poll import DevicePoll, PollProgress
+from monitors.snmp.discover.observed import PROFILES, ObservedDevice, observe
+from monitors.snmp.profile_files import shipped_profiles
 from monitors.snmp.recording.reader import read
 from monitors.snmp.recording.recorded_session import RecordedSession
 
 SWITCH = Path(__file__).parent / "cases" / "velgora-switch.snmprec"
 
 
-def recorded(path: Path = SWITCH) -> Seen:
+def recorded(path: Path = SWITCH) -> ObservedDevice:
     """Poll a recording for what discovery reads."""
-    gathering = Gathering()
+    progress = PollProgress()
     session = RecordedSession(read(path).entries)
-    collector = Collector(session, DeviceMemory(path.stem, BootTimes()), gathering)
-    asyncio.run(collector.collect(shipped_profiles(), PROFILES, ()))
-    done = {(o.profile, o.table) for o in gathering.outcomes if not o.failure}
-    return seen(gathering.families, done)
+    collector = DevicePoll(session, DeviceCache(path.stem, BootTimes()), progress)
+    asyncio.run(collector.run(shipped_profiles(), PROFILES, ()))
+    done = {(o.profile, o.table) for o in progress.results if not o.failure}
+    return observe(progress.families, done)

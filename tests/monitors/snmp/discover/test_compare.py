@@ -7,7 +7,7 @@ import pytest
 from inventory.entries import devices
 from inventory.model import PortIntent
 from monitors.snmp.discover.compare import Discovery, Verdict, discover
-from monitors.snmp.discover.observed import Neighbour, Port, Seen
+from monitors.snmp.discover.observed import Neighbour, ObservedDevice, Port
 from monitors.snmp.discover.report_rows import HEADINGS, rows
 from tests.monitors.snmp.discover.estates import lab
 from tests.monitors.snmp.discover.shown import recorded
@@ -16,35 +16,35 @@ UPLINK = Port("48", "te1/0/48", "Port 48")
 EDGE = Neighbour("48", "te1/0/48", chassis="02:00:00:00:00:99", system="velgora-edge")
 
 
-def of_switch(shown: Seen) -> Discovery:
+def of_switch(shown: ObservedDevice) -> Discovery:
     return discover(lab(), {"velgora-switch": shown})
 
 
 def of_neighbour(neighbour: Neighbour) -> tuple[Verdict, str | None]:
-    met = of_switch(Seen(ports=(UPLINK,), neighbours=(neighbour,))).met[0]
+    met = of_switch(ObservedDevice(ports=(UPLINK,), neighbours=(neighbour,))).met[0]
     return met.verdict, met.name
 
 
 def test_a_device_without_lldp_is_mute_and_misses_nobody() -> None:
-    found = of_switch(Seen(ports=(UPLINK,), neighbours=None))
+    found = of_switch(ObservedDevice(ports=(UPLINK,), neighbours=None))
     assert found.mute == ("velgora-switch",)
     assert found.not_seen == ()
     assert not found.differs
 
 
 def test_devices_that_did_not_answer_are_told() -> None:
-    assert "velgora-ups" in of_switch(Seen()).unanswered
+    assert "velgora-ups" in of_switch(ObservedDevice()).unanswered
 
 
 def test_a_declared_neighbour_that_is_gone_is_missed() -> None:
-    lost = of_switch(Seen(ports=(UPLINK,), neighbours=())).not_seen
+    lost = of_switch(ObservedDevice(ports=(UPLINK,), neighbours=())).not_seen
     assert [(each.port, each.neighbour, each.port_exists) for each in lost] == [
         ("te1/0/48", "velgora-edge", True)
     ]
 
 
 def test_a_port_that_the_device_does_not_have_is_told_as_such() -> None:
-    lost = of_switch(Seen(ports=(Port("1", "gi1/0/1", ""),), neighbours=())).not_seen
+    lost = of_switch(ObservedDevice(ports=(Port("1", "gi1/0/1", ""),), neighbours=())).not_seen
     assert [each.port_exists for each in lost] == [False]
 
 
@@ -52,20 +52,20 @@ def test_a_neighbour_in_the_wrong_port_is_told_with_both_ports() -> None:
     wrong = Port("47", "te1/0/47", "Port 47")
     there = Neighbour("47", "te1/0/47", system="velgora-edge")
     other = Neighbour("48", "te1/0/48", system="a stranger")
-    lost = of_switch(Seen(ports=(UPLINK, wrong), neighbours=(there, other))).not_seen[0]
+    lost = of_switch(ObservedDevice(ports=(UPLINK, wrong), neighbours=(there, other))).not_seen[0]
     assert (lost.instead, lost.elsewhere) == (("a stranger",), ("te1/0/47",))
 
 
 @pytest.mark.parametrize("says", ["kastrava-switch", "switch.kastrava.lab.test", "MikroTik"])
 def test_a_device_that_answers_another_name_is_told(says: str) -> None:
-    assert [each.says for each in of_switch(Seen(system=says)).other_names] == [says]
+    assert [each.says for each in of_switch(ObservedDevice(system=says)).other_names] == [says]
 
 
 @pytest.mark.parametrize(
     "says", ["", "velgora-switch", "VELGORA-SWITCH", "switch.velgora.lab.test", "switch"]
 )
 def test_a_devices_own_names_are_no_finding(says: str) -> None:
-    assert of_switch(Seen(system=says)).other_names == ()
+    assert of_switch(ObservedDevice(system=says)).other_names == ()
 
 
 def test_a_neighbour_that_nobody_knows_is_unknown() -> None:
@@ -93,27 +93,29 @@ def test_a_neighbour_is_known_by_name_or_address(neighbour: Neighbour) -> None:
 
 
 def test_an_id_alone_means_the_one_of_the_same_municipality() -> None:
-    shown = Seen(neighbours=(Neighbour("1", "1", system="edge"),))
+    shown = ObservedDevice(neighbours=(Neighbour("1", "1", system="edge"),))
     assert discover(lab(), {"kastrava-switch": shown}).met[0].name == "kastrava-edge"
 
 
 def test_a_known_neighbour_at_another_address_is_told_with_both() -> None:
     moved = Neighbour("48", "x", system="velgora-edge", addresses=("10.9.9.9",))
-    met = of_switch(Seen(neighbours=(moved,))).met[0]
+    met = of_switch(ObservedDevice(neighbours=(moved,))).met[0]
     assert met.verdict is Verdict.OTHER_ADDRESS
     assert met.expected_addresses == ("10.77.1.1", "10.77.255.11")
 
 
 def test_devices_are_known_by_the_hardware_that_they_answered() -> None:
-    ups = Seen(system="APC", ports=(Port("1", "eth0", "", hardware="02:AA:00:00:00:01"),))
+    ups = ObservedDevice(system="APC", ports=(Port("1", "eth0", "", hardware="02:AA:00:00:00:01"),))
     seen_it = Neighbour("6", "gi1/0/6", chassis="02:aa:00:00:00:01", system="APC")
-    found = discover(lab(), {"velgora-ups": ups, "velgora-switch": Seen(neighbours=(seen_it,))})
+    found = discover(
+        lab(), {"velgora-ups": ups, "velgora-switch": ObservedDevice(neighbours=(seen_it,))}
+    )
     assert found.met[0].name == "velgora-ups"
 
 
 def test_a_factorys_name_on_two_devices_tells_neither_apart() -> None:
-    both = {name: Seen(system="MikroTik") for name in ("velgora-ups", "kastrava-ups")}
-    shown = Seen(neighbours=(Neighbour("6", "gi1/0/6", system="MikroTik"),))
+    both = {name: ObservedDevice(system="MikroTik") for name in ("velgora-ups", "kastrava-ups")}
+    shown = ObservedDevice(neighbours=(Neighbour("6", "gi1/0/6", system="MikroTik"),))
     assert discover(lab(), {**both, "velgora-switch": shown}).met[0].name is None
 
 

@@ -20,9 +20,9 @@ from monitors.snmp.discover.observed import (
     INTERFACE,
     NEIGHBOUR,
     Neighbour,
+    ObservedDevice,
     Port,
-    Seen,
-    seen,
+    observe,
 )
 from monitors.snmp.discover.report_rows import rows
 from tests.monitors.snmp.discover.estates import lab, pasted
@@ -40,7 +40,9 @@ HOSTILE = (
 )
 
 
-def told(system: str, description: str = "", port: str = "gi1/0/9", chassis: str = "x") -> Seen:
+def told(
+    system: str, description: str = "", port: str = "gi1/0/9", chassis: str = "x"
+) -> ObservedDevice:
     """A switch with one interface and one neighbour that says this of itself."""
     row = {"lldpLocalPort": "9", "lldpRemIndex": "1"}
     said = {
@@ -52,7 +54,7 @@ def told(system: str, description: str = "", port: str = "gi1/0/9", chassis: str
         "description": description,
         "capabilities": "bridge",
     }
-    return seen(
+    return observe(
         (
             Family(INTERFACE, "", "gauge", (Sample({"ifIndex": "9", "ifName": port}, 1),)),
             Family(NEIGHBOUR, "", "gauge", (Sample(said, 1),)),
@@ -112,20 +114,24 @@ def test_ids_are_legal_and_unused(system: str, own_id: str) -> None:
 def test_the_same_neighbour_seen_twice_is_added_once() -> None:
     twice = Neighbour("1", "a", chassis="aa:bb", system="new", addresses=("10.77.1.66",))
     again = Neighbour("2", "b", chassis="AA:BB", system="new", addresses=("10.77.1.66",))
-    text = yaml_to_paste(discover(lab(), {"velgora-switch": Seen(neighbours=(twice, again))}))
+    text = yaml_to_paste(
+        discover(lab(), {"velgora-switch": ObservedDevice(neighbours=(twice, again))})
+    )
     assert text.count("- id: new") == 1
 
 
 def test_without_an_address_of_the_estate_it_is_only_a_comment() -> None:
     for addresses in ((), ("192.0.2.1",), ("2001:db8::1",)):
-        shown = Seen(neighbours=(Neighbour("1", "a", system="new", addresses=addresses),))
+        shown = ObservedDevice(neighbours=(Neighbour("1", "a", system="new", addresses=addresses),))
         text = yaml_to_paste(discover(lab(), {"velgora-switch": shown}))
         assert yaml.safe_load(text) is None
         assert "Not ready: it tells no address in a network of the estate." in text
 
 
 def test_the_address_tells_the_municipality() -> None:
-    shown = Seen(neighbours=(Neighbour("1", "a", system="new switch", addresses=("10.77.2.9",)),))
+    shown = ObservedDevice(
+        neighbours=(Neighbour("1", "a", system="new switch", addresses=("10.77.2.9",)),)
+    )
     text = yaml_to_paste(discover(lab(), {"velgora-switch": shown}))
     assert added(text) == {"kastrava-new-switch": "switch"}
 
@@ -159,7 +165,7 @@ def test_kinds_are_guessed_from_words_then_from_capabilities(
 
 def test_two_neighbours_on_a_port_are_no_link() -> None:
     two = tuple(Neighbour("11", "gi1/0/11", system=f"velgora-{name}") for name in ("app", "files"))
-    shown = Seen(ports=(Port("11", "gi1/0/11", ""),), neighbours=two)
+    shown = ObservedDevice(ports=(Port("11", "gi1/0/11", ""),), neighbours=two)
     assert yaml_to_paste(discover(lab(), {"velgora-switch": shown})) == ""
 
 
@@ -173,13 +179,13 @@ def test_a_port_name_that_the_inventory_refuses_is_only_a_comment(port: str) -> 
 
 def test_names_of_ports_that_differ_by_case_alone_are_one() -> None:
     both = tuple(Neighbour(i, n, system="velgora-app") for i, n in (("7", "a"), ("8", "A")))
-    text = yaml_to_paste(discover(lab(), {"velgora-switch": Seen(neighbours=both)}))
+    text = yaml_to_paste(discover(lab(), {"velgora-switch": ObservedDevice(neighbours=both)}))
     assert text.count("- port") == 1
 
 
 def test_nothing_is_written_when_all_is_as_it_should_be() -> None:
     edge = Neighbour("48", "te1/0/48", system="velgora-edge")
-    shown = Seen(ports=(Port("48", "te1/0/48", ""),), neighbours=(edge,))
+    shown = ObservedDevice(ports=(Port("48", "te1/0/48", ""),), neighbours=(edge,))
     assert yaml_to_paste(discover(lab(), {"velgora-switch": shown})) == ""
 
 
@@ -201,7 +207,7 @@ def test_the_recorded_switchs_links_and_strangers_are_valid_when_pasted(tmp_path
 
 
 def test_a_device_without_intent_gets_one(tmp_path: Path) -> None:
-    shown = Seen(
+    shown = ObservedDevice(
         ports=(Port("1", "eth0", ""),), neighbours=(Neighbour("1", "eth0", system="aynzuhur-edge"),)
     )
     text = yaml_to_paste(discover(lab(), {"aynzuhur-ups": shown}))

@@ -12,7 +12,7 @@ from pysnmp.proto.mpmod.rfc3412 import ScopedPDU, ScopedPduData, SNMPv3Message
 from pysnmp.proto.secmod.rfc3414.service import SnmpUSMSecurityModel, UsmSecurityParameters
 
 from monitors.snmp import oid
-from monitors.snmp.client import Typed, User
+from monitors.snmp.client import User, WireBinding
 from monitors.snmp.wire import ber, pdu, values
 from monitors.snmp.wire.usm_message import Moment
 
@@ -66,7 +66,7 @@ class Said(NamedTuple):
     request_id: int
     status: int
     position: int
-    bindings: tuple[Typed, ...]
+    bindings: tuple[WireBinding, ...]
 
 
 def value(tag: int, content: bytes) -> Any:
@@ -80,7 +80,7 @@ def value(tag: int, content: bytes) -> Any:
     return rfc1905.unSpecified if tag == ber.NULL else MISSING[tag]
 
 
-def typed(where: Any, found: Any) -> Typed:
+def typed(where: Any, found: Any) -> WireBinding:
     """A binding of pysnmp's as ours."""
     place = oid.join(tuple(where))
     by_tags = {kind.tagSet: tag for tag, kind in {**NUMBERS, **OCTETS}.items()}
@@ -88,15 +88,15 @@ def typed(where: Any, found: Any) -> Typed:
     if tag in NUMBERS:
         number = int(found)
         size = number.bit_length() // 8 + 1
-        return Typed(place, tag, number.to_bytes(size, "big", signed=True))
+        return WireBinding(place, tag, number.to_bytes(size, "big", signed=True))
     if tag is not None:
-        return Typed(place, tag, found.asOctets())
+        return WireBinding(place, tag, found.asOctets())
     if found.tagSet == univ.ObjectIdentifier.tagSet:
-        return Typed(place, ber.OID, oid.join(tuple(found)))
+        return WireBinding(place, ber.OID, oid.join(tuple(found)))
     for missing, kind in MISSING.items():
         if found.tagSet == kind.tagSet:
-            return Typed(place, missing, b"")
-    return Typed(place, ber.NULL, b"")
+            return WireBinding(place, missing, b"")
+    return WireBinding(place, ber.NULL, b"")
 
 
 def built(said: Said) -> Any:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitors.metrics import render
-from monitors.snmp.client import SnmpError, Typed
+from monitors.snmp.client import SnmpError, WireBinding
 from monitors.snmp.recording.reader import Recording, read
 from monitors.snmp.recording.recorded_session import poll_recording
 from monitors.snmp.replay.simulated_switches import entries
@@ -22,10 +22,10 @@ ODD = st.one_of(
     st.sampled_from([(4, text) for text in (b"--", b"N/A", b"nan", b"1e999", b'a\n"\\', b"\xc3(")]),
 )
 CHANGES = st.lists(st.tuples(st.sampled_from(DEVICE), ODD), min_size=1, max_size=40)
-ADDED = st.lists(st.builds(lambda where, what: Typed(where, *what), OIDS, ODD), max_size=10)
+ADDED = st.lists(st.builds(lambda where, what: WireBinding(where, *what), OIDS, ODD), max_size=10)
 ROWS = st.lists(
     st.builds(
-        lambda entry, more: Typed(entry.oid + more, entry.tag, entry.content),
+        lambda entry, more: WireBinding(entry.oid + more, entry.tag, entry.content),
         st.sampled_from(DEVICE),
         st.sampled_from((b"\0", b"\1", b"\x7f", b"\x81\0")),
     ),
@@ -36,9 +36,11 @@ ROWS = st.lists(
 @settings(max_examples=150, deadline=None)
 @given(CHANGES, ADDED, ROWS)
 def test_whatever_a_device_says_becomes_text_for_prometheus(
-    changes: list[tuple[Typed, tuple[int, bytes]]], added: list[Typed], rows: list[Typed]
+    changes: list[tuple[WireBinding, tuple[int, bytes]]],
+    added: list[WireBinding],
+    rows: list[WireBinding],
 ) -> None:
-    changed = tuple(Typed(entry.oid, *what) for entry, what in changes)
+    changed = tuple(WireBinding(entry.oid, *what) for entry, what in changes)
     device = Recording("odd", "snmprec", (*DEVICE, *changed, *added, *rows))
     with contextlib.suppress(SnmpError):
         _, families = poll_recording(device)

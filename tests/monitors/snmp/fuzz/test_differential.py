@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitors.snmp.client import Typed, User
+from monitors.snmp.client import User, WireBinding
 from monitors.snmp.wire import community_message, pdu, usm_keys, usm_message
 from tests.monitors.snmp.fuzz import reference
 from tests.monitors.snmp.fuzz.messages import BINDINGS, ENGINE, KINDS, MOMENT, SALT, SIGNED
@@ -15,7 +15,7 @@ from tests.monitors.snmp.fuzz.reference import AUTHENTICATION, PRIVACY, Said
 # What both allow: pysnmp checks error statuses and GETBULK's numbers when it encodes.
 SAID = st.builds(
     lambda kind, number, status, position, bindings: Said(
-        kind, number, status, position, tuple(Typed(where, *what) for where, what in bindings)
+        kind, number, status, position, tuple(WireBinding(where, *what) for where, what in bindings)
     ),
     KINDS,
     SIGNED,
@@ -36,7 +36,7 @@ def encoded(said: Said) -> bytes:
 
 
 def read(data: bytes, head: pdu.Pdu) -> Said:
-    bindings = tuple(pdu.typed(data, head.start, head.end))
+    bindings = tuple(pdu.wire_bindings(data, head.start, head.end))
     return Said(head.kind, head.request_id, head.status, head.position, bindings)
 
 
@@ -72,7 +72,7 @@ def test_secured_messages_are_read_both_ways(user: User, said: Said) -> None:
     ours, theirs = usm_keys.localized(user, ENGINE), reference.Secured(user, ENGINE)
     assert theirs.decode(usm_message.encode(5, MOMENT, ours, encoded(said), SALT)) == said
     data = theirs.encode(5, MOMENT, said)
-    found = usm_message.header(data)
+    found = usm_message.decode_header(data)
     assert (found.message_id, found.moment, found.user) == (5, MOMENT, b"operator")
-    usm_message.check(found, data, ours)
-    assert read(*usm_message.opened(found, data, ours)) == said
+    usm_message.verify(found, data, ours)
+    assert read(*usm_message.decrypt(found, data, ours)) == said

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from monitors.snmp import oid
 from monitors.snmp.client import Agent as Place
 from monitors.snmp.client import BadAnswerError, Community, SnmpError
-from monitors.snmp.exchange import Answer, Exchange, Plain, Question
+from monitors.snmp.exchange import CommunityCodec, Exchange, Request, Response
 from monitors.snmp.replay.agent import Access
 from monitors.snmp.replay.simulated_switches import switch
-from monitors.snmp.request_size import PageSize
+from monitors.snmp.request_size import RequestSize
 from monitors.snmp.session import AgentSession
-from monitors.snmp.table_walk import Reading, read
+from monitors.snmp.table_walk import TableWalk, walk_table
 from monitors.snmp.transport import Transport, number_of
 from monitors.snmp.wire import ber, community_message, pdu, usm_message
 from tests.monitors.snmp.fuzz.messages import KEYS, MESSAGES, PLAIN, USER, damaged
@@ -31,20 +31,20 @@ often = settings(max_examples=200, deadline=None)
 def decode_plain(data: bytes) -> None:
     found = community_message.decode(data)
     pdu.bindings(data, found.pdu.start, found.pdu.end)
-    pdu.typed(data, found.pdu.start, found.pdu.end)
+    pdu.wire_bindings(data, found.pdu.start, found.pdu.end)
 
 
 def decode_secured(data: bytes) -> None:
-    found = usm_message.header(data)
+    found = usm_message.decode_header(data)
     with contextlib.suppress(SnmpError):
-        inner = usm_message.content_of(found, data)
+        inner = usm_message.clear_pdu(found, data)
         pdu.bindings(data, inner.start, inner.end)
-        usm_message.report(data, inner)
+        usm_message.reported_statistic(data, inner)
     with contextlib.suppress(SnmpError):
-        usm_message.check(found, data, KEYS)
-    plain, inner = usm_message.opened(found, data, KEYS)
+        usm_message.verify(found, data, KEYS)
+    plain, inner = usm_message.decrypt(found, data, KEYS)
     pdu.bindings(plain, inner.start, inner.end)
-    usm_message.report(plain, inner)
+    usm_message.reported_statistic(plain, inner)
 
 
 DECODERS = (decode_plain, decode_secured, number_of)
@@ -71,7 +71,7 @@ def test_only_snmp_errors_come_out_of_bindings(data: bytes, tag: int) -> None:
         with contextlib.suppress(SnmpError):
             pdu.bindings(content, 0, len(content))
         with contextlib.suppress(SnmpError):
-            pdu.typed(content, 0, len(content))
+            pdu.wire_bindings(content, 0, len(content))
 
 
 @often
@@ -79,7 +79,7 @@ def test_only_snmp_errors_come_out_of_bindings(data: bytes, tag: int) -> None:
 def test_bindings_and_typed_bindings_are_of_one_mind(data: bytes) -> None:
     head = community_message.decode(data).pdu
     values = pdu.bindings(data, head.start, head.end)
-    assert [entry.oid for entry in pdu.typed(data, head.start, head.end)] == [
+    assert [entry.oid for entry in pdu.wire_bindings(data, head.start, head.end)] == [
         where for where, _ in values
     ]
 
@@ -162,13 +162,13 @@ class Damaged(Exchange):
     """An exchange that brings a given datagram."""
 
     def __init__(self, data: bytes) -> None:
-        codec = Plain(Community("public"))
+        codec = CommunityCodec(Community("public"))
         super().__init__(Transport(), PLACE, codec, 1.0, 1)
         self._data, self._plain = data, codec
 
     async def many(
-        self, questions: Sequence[Question], patience: int = 1
-    ) -> list[Answer | SnmpError]:
+        self, questions: Sequence[Request], patience: int = 1
+    ) -> list[Response | SnmpError]:
         try:
             return [self._plain.decode(self._data) for _ in questions]
         except SnmpError as error:
@@ -184,9 +184,9 @@ def test_a_session_with_a_damaged_agent_raises_only_snmp_errors(data: bytes) -> 
             session.get([b"+"]),
             session.next([b"+", b"+\x06"]),
             session.bulk([b"+", b"+\x06"], 5),
-            session.bulks([([b"+"], 5), ([b"+\x06"], 5)]),
-            read(session, Reading.of([b"+", b"+\x06"]), PageSize()),
-            session.typed(b"+", 5),
+            session.bulk_all([([b"+"], 5), ([b"+\x06"], 5)]),
+            walk_table(session, TableWalk.of([b"+", b"+\x06"]), RequestSize()),
+            session.wire_bindings(b"+", 5),
         ):
             with contextlib.suppress(SnmpError):
                 await question

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from monitors.metrics import render
-from monitors.snmp.device_poll import Outcome
+from monitors.snmp.poll_result import TableResult
 from monitors.snmp.recording.reader import read
 from monitors.snmp.recording.recorded_session import poll_recording
 
@@ -37,7 +37,7 @@ class Asked:
     """What a recorded device gave: its profiles, how each table went, and Prometheus' text."""
 
     profiles: tuple[str, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[TableResult, ...]
     lines: tuple[str, ...]
 
     @property
@@ -65,10 +65,10 @@ def _case(path: Path) -> Case:
 @cache
 def ask(path: Path, pinned: tuple[str, ...] = ()) -> Asked:
     """Poll a recording once, for the ``pinned`` profiles or for all that suit it."""
-    gathering, families = poll_recording(read(path), pinned)
+    progress, families = poll_recording(read(path), pinned)
     text = render(families)
     return Asked(
-        tuple(profile.profile for profile in gathering.profiles),
-        tuple(gathering.outcomes),
+        tuple(profile.profile for profile in progress.profiles),
+        tuple(progress.results),
         tuple(text.splitlines()),
     )

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from monitors.snmp.profile import Number, Profile, Table, shipped_profiles
+from monitors.snmp.profile import Number, Profile, Table
+from monitors.snmp.profile_files import shipped_profiles
 
 ALL = tuple(shipped_profiles().values())
 # Other programs' names, which dashboards know: not snake_case, no _total, no base units.

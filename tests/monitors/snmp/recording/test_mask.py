@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from monitors.snmp import oid
-from monitors.snmp.client import Typed
+from monitors.snmp.client import WireBinding
 from monitors.snmp.recording.mask import mask
 from monitors.snmp.recording.reader import parse, read
 from monitors.snmp.recording.recorded_session import poll_recording
@@ -112,10 +112,10 @@ def test_keys_decide_and_are_made_anew_each_time() -> None:
 
 def test_octets_that_are_no_oid_do_no_harm() -> None:
     odd = [
-        Typed(oid.encode("1.3.6.1.2.1.1.2.0"), 6, b"\xff"),
-        Typed(oid.encode("1.3.6.1.2.1.4.22.1.3.1.300.1"), 64, b"\1\2\3"),
-        Typed(oid.encode("1.3.6.1.2.1.4.34.1.3.1.250.1"), 2, b"\1"),
-        Typed(oid.encode("1.3.6.1.2.1.2.2.1.6.1"), 4, b"\0" * 7),
+        WireBinding(oid.encode("1.3.6.1.2.1.1.2.0"), 6, b"\xff"),
+        WireBinding(oid.encode("1.3.6.1.2.1.4.22.1.3.1.300.1"), 64, b"\1\2\3"),
+        WireBinding(oid.encode("1.3.6.1.2.1.4.34.1.3.1.250.1"), 2, b"\1"),
+        WireBinding(oid.encode("1.3.6.1.2.1.2.2.1.6.1"), 4, b"\0" * 7),
     ]
     assert set(mask(odd).entries) == set(odd)
 
@@ -129,7 +129,7 @@ def test_a_masked_device_is_still_a_recording_of_the_same_shape(path: Path) -> N
     assert parse(format_entries(masked.entries).encode(), path.name).entries == masked.entries
 
 
-def _measured(path: Path, entries: tuple[Typed, ...]) -> dict[str, list[float]]:
+def _measured(path: Path, entries: tuple[WireBinding, ...]) -> dict[str, list[float]]:
     _, families = poll_recording(replace(read(path), entries=entries))
     # The time of the last boot is reckoned from the present.
     values = {family.name: sorted(sample[1] for sample in family.samples) for family in families}

@@ -5,13 +5,13 @@ import asyncio
 import pytest
 
 from monitors.snmp import oid
-from monitors.snmp.client import Binding, Missing, Typed
+from monitors.snmp.client import Binding, Missing, WireBinding
 from monitors.snmp.recording.recorded_session import RecordedSession
 from monitors.snmp.wire import pdu
 
 
-def entry(dotted: str, tag: int, content: bytes) -> Typed:
-    return Typed(oid.encode(dotted), tag, content)
+def entry(dotted: str, tag: int, content: bytes) -> WireBinding:
+    return WireBinding(oid.encode(dotted), tag, content)
 
 
 ROWS = [
@@ -41,7 +41,7 @@ def test_after_the_last_instance_comes_the_end() -> None:
     session = RecordedSession(ROWS)
     last = oid.encode("1.3.6.1.2.1.2.2.1.10.300")
     assert asyncio.run(session.next([last])) == [(last, Missing.END)]
-    assert asyncio.run(session.typed(last, 10)) == []
+    assert asyncio.run(session.wire_bindings(last, 10)) == []
 
 
 def test_an_empty_recording_ends_at_once() -> None:
@@ -67,7 +67,7 @@ def test_an_answer_stops_where_a_datagram_is_full(largest: int) -> None:
     found, octets = bulk(session, [NAMES], 99)
     assert len(found) == 1 or octets <= largest
     assert len(found) == max(1, (largest - 46) // 66)
-    assert asyncio.run(session.typed(NAMES, 99)) == table[: len(found)]
+    assert asyncio.run(session.wire_bindings(NAMES, 99)) == table[: len(found)]
 
 
 def test_the_last_of_equal_oids_counts() -> None:

@@ -13,7 +13,7 @@ from monitors.snmp.client import (
     RefusedError,
     SnmpError,
     TooBigError,
-    Typed,
+    WireBinding,
 )
 from monitors.snmp.recording.reader import read
 from monitors.snmp.recording.recorded_session import RecordedSession
@@ -27,19 +27,19 @@ class Odd(RecordedSession):
     """A recorded agent that does something else where ``twist`` says so."""
 
     def __init__(
-        self, entries: Iterable[Typed], twist: Callable[[str, int], list[Typed] | None]
+        self, entries: Iterable[WireBinding], twist: Callable[[str, int], list[WireBinding] | None]
     ) -> None:
         super().__init__(entries)
         self._twist, self.asked = twist, 0
 
-    async def typed(self, oid_: bytes, repetitions: int) -> list[Typed]:
+    async def wire_bindings(self, oid_: bytes, repetitions: int) -> list[WireBinding]:
         self.asked += 1
         twisted = self._twist(oid.decode(oid_), repetitions)
-        return await super().typed(oid_, repetitions) if twisted is None else twisted
+        return await super().wire_bindings(oid_, repetitions) if twisted is None else twisted
 
 
-def text(dotted: str, content: bytes = b"x") -> Typed:
-    return Typed(oid.encode(dotted), 4, content)
+def text(dotted: str, content: bytes = b"x") -> WireBinding:
+    return WireBinding(oid.encode(dotted), 4, content)
 
 
 def walked(session: RecordedSession, most: int = 10_000) -> Recorder:
@@ -113,7 +113,7 @@ def test_an_agent_that_goes_silent_leaves_what_it_said() -> None:
 
 
 def test_oids_that_go_back_are_told_and_jumped_over() -> None:
-    def back(after: str, _: int) -> list[Typed] | None:
+    def back(after: str, _: int) -> list[WireBinding] | None:
         if after.startswith(f"{TABLE}.3.4"):
             return [text(f"{TABLE}.3.2")]
         if after.startswith(f"{TABLE}.3.") and int(after.split(".")[10]) < 4:
@@ -128,7 +128,7 @@ def test_oids_that_go_back_are_told_and_jumped_over() -> None:
 
 
 def test_a_table_without_an_end_is_left_behind() -> None:
-    def endless(after: str, repetitions: int) -> list[Typed] | None:
+    def endless(after: str, repetitions: int) -> list[WireBinding] | None:
         parts = after.split(".")
         if after == f"{TABLE}.2.9":
             parts = [*TABLE.split("."), "3", "0"]
@@ -143,7 +143,7 @@ def test_a_table_without_an_end_is_left_behind() -> None:
 
 
 def test_an_agent_without_an_end_is_bounded() -> None:
-    def endless(after: str, repetitions: int) -> list[Typed]:
+    def endless(after: str, repetitions: int) -> list[WireBinding]:
         parts = [*map(int, after.split(".")), 0, 0, 0][:7]
         return [
             text(".".join(map(str, [*parts[:5], parts[5] + at, 1]))) for at in range(1, repetitions)
@@ -155,8 +155,8 @@ def test_an_agent_without_an_end_is_bounded() -> None:
 
 
 def test_values_of_no_type_are_left_out_and_told() -> None:
-    odd = Typed(oid.encode("1.3.6.1.2.1.1.9.0"), 0x99, b"?")
-    broken = Typed(oid.encode("1.3.6.1.2.1.1.8.0"), 0x40, b"\1\2\3")
+    odd = WireBinding(oid.encode("1.3.6.1.2.1.1.9.0"), 0x99, b"?")
+    broken = WireBinding(oid.encode("1.3.6.1.2.1.1.8.0"), 0x40, b"\1\2\3")
     recorder = walked(RecordedSession([text("1.3.6.1.2.1.1.1.0"), odd, broken]))
     assert dotted(recorder) == ["1.3.6.1.2.1.1.1.0"]
     assert len(recorder.remarks) == 2

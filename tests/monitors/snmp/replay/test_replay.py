@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from monitors.snmp.client import Typed
+from monitors.snmp.client import WireBinding
 from monitors.snmp.recording.reader import parse, read
 from monitors.snmp.replay.agent import Agent
 from monitors.snmp.replay.objects import Recorded
@@ -36,7 +36,7 @@ DESCRIPTION = ".1.3.6.1.2.1.1.1.0"
 ENTRIES = tuple(entry for entry in read(CASE).entries if entry.tag != UNSIGNED32)
 
 
-def recorded(entries: Iterable[Typed]) -> Agent:
+def recorded(entries: Iterable[WireBinding]) -> Agent:
     return Agent(Recorded(entries), ACCESS)
 
 

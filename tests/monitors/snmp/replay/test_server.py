@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from monitors.snmp import oid
-from monitors.snmp.client import Typed
+from monitors.snmp.client import WireBinding
 from monitors.snmp.recording.reader import RecordingError
 from monitors.snmp.replay.agent import Access
 from monitors.snmp.replay.objects import moving
 from monitors.snmp.replay.server import Endpoint, recorded_agents, serve_until_stopped
 from monitors.snmp.wire import values
-from monitors.snmp.wire.pdu import typed
+from monitors.snmp.wire.pdu import wire_bindings
 
 CASES = Path(__file__).parents[1] / "recording" / "cases"
 FILES = [CASES / "everything.walk", CASES / "bad.snmprec"]
@@ -52,9 +52,9 @@ def test_a_signal_ends_it(number: signal.Signals) -> None:
 
 def test_counters_go_on_as_fast_as_they_did_and_wrap() -> None:
     entries = [
-        Typed(UP, values.TIME_TICKS, (10_000).to_bytes(2, "big")),
-        Typed(OCTETS, values.COUNTER64, (2**64 - 1).to_bytes(9, "big")),
-        Typed(ERRORS, values.COUNTER32, b"\0"),
+        WireBinding(UP, values.TIME_TICKS, (10_000).to_bytes(2, "big")),
+        WireBinding(OCTETS, values.COUNTER64, (2**64 - 1).to_bytes(9, "big")),
+        WireBinding(ERRORS, values.COUNTER32, b"\0"),
     ]
     now = [0.0]
     objects = moving(entries, lambda: now[0])
@@ -62,7 +62,7 @@ def test_counters_go_on_as_fast_as_they_did_and_wrap() -> None:
     def read(where: bytes) -> int:
         found = objects.at(where)
         assert found is not None
-        (binding,) = typed(found.encoded, 0, len(found.encoded))
+        (binding,) = wire_bindings(found.encoded, 0, len(found.encoded))
         return int.from_bytes(binding.content, "big")
 
     assert (read(UP), read(OCTETS), read(ERRORS)) == (10_000, 2**64 - 1, 0)

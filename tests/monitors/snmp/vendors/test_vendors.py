@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from monitors.snmp.profile import shipped_profiles
+from monitors.snmp.profile_files import shipped_profiles
 from tests.monitors.snmp.profiles.asked import RECORDINGS, Asked, Case, ask, cases
 
 CASES = Path(__file__).parent / "cases"

@@ -57,7 +57,7 @@ def test_bindings_are_read_in_order_from_their_place() -> None:
     listed = pdu.binding(NAME, ber.INTEGER, b"\x05") + pdu.binding(NAME + b"\x01", 0x80, b"")
     data = b"\xff" + listed + b"\xff"
     assert pdu.bindings(data, 1, len(data) - 1) == [(NAME, 5), (NAME + b"\x01", Missing.OBJECT)]
-    assert pdu.typed(data, 1, len(data) - 1) == [
+    assert pdu.wire_bindings(data, 1, len(data) - 1) == [
         (NAME, ber.INTEGER, b"\x05"),
         (NAME + b"\x01", 0x80, b""),
     ]

@@ -12,7 +12,7 @@ KEYS = usm_keys.localized(User("bastide", "SHA256", "authentic", "AES", "encrypt
 SALT = bytes(range(8))
 GET = pdu.request(pdu.GET, 1, [])
 SEALED = usm_message.encode(42, NOW, KEYS, GET, SALT)
-SIGNED_AT = usm_message.header(SEALED).signature_at
+SIGNED_AT = usm_message.decode_header(SEALED).signature_at
 
 DISCOVERY = (
     "3038 020103 300e 02012a 020300ffe3 040104 020103"
@@ -48,14 +48,14 @@ def message(
 def test_the_question_for_an_engines_id() -> None:
     octets = bytes.fromhex(DISCOVERY)
     assert usm_message.encode_clear(42, Moment(b"", 0, 0), GET) == octets
-    header = usm_message.header(octets)
+    header = usm_message.decode_header(octets)
     assert (header.message_id, header.flags, header.moment) == (42, 4, Moment(b"", 0, 0))
-    assert usm_message.content_of(header, octets) == pdu.Pdu(pdu.GET, 1, 0, 0, 58, 58)
+    assert usm_message.clear_pdu(header, octets) == pdu.Pdu(pdu.GET, 1, 0, 0, 58, 58)
 
 
 def test_a_header_says_where_everything_lies() -> None:
     data = message()
-    header = usm_message.header(data)
+    header = usm_message.decode_header(data)
     assert header[:5] == (42, 4, NOW, b"bastide", b"signature")
     assert data[header.signature_at :].startswith(b"signature")
     assert (header.salt, header.end) == (b"salt", len(data))
@@ -72,7 +72,7 @@ def test_a_header_says_where_everything_lies() -> None:
     ],
 )
 def test_what_lies_at_the_edge_is_read(allowed: dict[str, int]) -> None:
-    assert usm_message.header(message(**allowed)).message_id == 42  # type: ignore[arg-type]
+    assert usm_message.decode_header(message(**allowed)).message_id == 42  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -92,22 +92,22 @@ def test_what_lies_at_the_edge_is_read(allowed: dict[str, int]) -> None:
 )
 def test_what_the_standards_do_not_allow_is_refused(change: dict[str, int], error: str) -> None:
     with pytest.raises(BadAnswerError, match=error):
-        usm_message.header(message(**change))  # type: ignore[arg-type]
+        usm_message.decode_header(message(**change))  # type: ignore[arg-type]
 
 
 def test_a_sealed_message_is_signed_encrypted_and_reportable() -> None:
-    header = usm_message.header(SEALED)
+    header = usm_message.decode_header(SEALED)
     assert header[:4] == (42, 7, NOW, b"bastide")
     assert header.salt == SALT
     assert GET not in SEALED
-    usm_message.check(header, SEALED, KEYS)
-    plain, content = usm_message.opened(header, SEALED, KEYS)
+    usm_message.verify(header, SEALED, KEYS)
+    plain, content = usm_message.decrypt(header, SEALED, KEYS)
     assert plain == ber.tlv(ber.SEQUENCE, text(ENGINE) + text(b"") + GET)
     assert content == pdu.Pdu(pdu.GET, 1, 0, 0, len(plain), len(plain))
 
 
 def test_a_sealer_may_leave_reports_out() -> None:
-    assert usm_message.header(usm_message.encode(42, NOW, KEYS, GET, SALT, 0)).flags == 3
+    assert usm_message.decode_header(usm_message.encode(42, NOW, KEYS, GET, SALT, 0)).flags == 3
 
 
 @pytest.mark.parametrize(
@@ -115,30 +115,30 @@ def test_a_sealer_may_leave_reports_out() -> None:
     [{"flags": 6}, {"user": b"another"}, {"signature": bytes(23)}, {"signature": bytes(25)}],
 )
 def test_what_is_not_signed_for_this_user_is_refused(change: dict[str, object]) -> None:
-    header = usm_message.header(SEALED)._replace(**change)  # type: ignore[arg-type]
+    header = usm_message.decode_header(SEALED)._replace(**change)  # type: ignore[arg-type]
     with pytest.raises(RefusedError, match="not signed for this user"):
-        usm_message.check(header, SEALED, KEYS)
+        usm_message.verify(header, SEALED, KEYS)
 
 
 @pytest.mark.parametrize("place", [20, SIGNED_AT - 1, SIGNED_AT + 24, -1])
 def test_one_octet_changed_is_another_message(place: int) -> None:
     changed = bytearray(SEALED)
     changed[place] ^= 1
-    header = usm_message.header(SEALED)
+    header = usm_message.decode_header(SEALED)
     with pytest.raises(RefusedError, match="not signed with the user's key"):
-        usm_message.check(header, bytes(changed), KEYS)
+        usm_message.verify(header, bytes(changed), KEYS)
 
 
 @pytest.mark.parametrize("change", [{"flags": 5}, {"salt": bytes(7)}, {"salt": bytes(9)}])
 def test_what_is_not_encrypted_is_refused(change: dict[str, object]) -> None:
-    header = usm_message.header(SEALED)._replace(**change)  # type: ignore[arg-type]
+    header = usm_message.decode_header(SEALED)._replace(**change)  # type: ignore[arg-type]
     with pytest.raises(BadAnswerError, match="not encrypted"):
-        usm_message.opened(header, SEALED, KEYS)
+        usm_message.decrypt(header, SEALED, KEYS)
 
 
 def reported(kind: int, *oids: bytes) -> int | None:
     data = pdu.encode(kind, 1, [pdu.binding(oid, 0x41, b"\x01") for oid in oids])
-    return usm_message.report(data, pdu.decode(data, 0, len(data)))
+    return usm_message.reported_statistic(data, pdu.decode(data, 0, len(data)))
 
 
 USM_STATS = bytes.fromhex("2b060106030f0101")
