@@ -130,3 +130,9 @@ def test_latest_passes_over_what_is_no_result_or_not_of_this_time(tmp_path: Path
     put_drill(tmp_path, ago(days=2)).write_text("{")
     put_drill(tmp_path, ago(days=-1))
     assert [drill.started for drill in latest_drills(tmp_path)] == [ago(days=3)]
+
+
+def test_latest_tells_the_plans_of_a_host_apart(tmp_path: Path) -> None:
+    put_drill(tmp_path, ago(days=2), plan="archive")
+    put_drill(tmp_path, ago(days=1))
+    assert [drill.plan for drill in latest_drills(tmp_path)] == ["archive", "permits"]
