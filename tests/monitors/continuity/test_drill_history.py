@@ -136,3 +136,9 @@ def test_latest_tells_the_plans_of_a_host_apart(tmp_path: Path) -> None:
     put_drill(tmp_path, ago(days=2), plan="archive")
     put_drill(tmp_path, ago(days=1))
     assert [drill.plan for drill in latest_drills(tmp_path)] == ["archive", "permits"]
+
+
+def test_a_drill_is_as_old_as_its_begin(tmp_path: Path) -> None:
+    started = ago(seconds=MONTH_SECONDS + 60)
+    put_drill(tmp_path, started, finished=ago(seconds=MONTH_SECONDS - 60).isoformat())
+    assert is_due(read_drill_history(tmp_path, HOST, PLAN, NOW), MONTH_SECONDS, NOW)

@@ -14,6 +14,7 @@ from tests.monitors.continuity.state_folder import (
     lab_estate,
     put_bundle,
     put_drill,
+    put_failed_drill,
     status_text,
 )
 
@@ -125,3 +126,16 @@ def test_a_status_of_the_future_is_refused_though_its_snapshot_is_not(tmp_path: 
 def test_clocks_may_differ_a_little(tmp_path: Path) -> None:
     put_bundle(tmp_path, ago(minutes=1), status_text(ago(minutes=-4)))
     assert velgora(tmp_path).last_snapshot == ago(minutes=-4)
+
+
+def test_a_bad_status_names_the_bundle_that_it_is_in(tmp_path: Path) -> None:
+    path = put_bundle(tmp_path, ago(minutes=1), "{")
+    assert str(path) in (velgora(tmp_path).problem or "")
+
+
+def test_the_last_drill_may_have_failed(tmp_path: Path) -> None:
+    put_drill(tmp_path, ago(days=9))
+    put_failed_drill(tmp_path, ago(days=1))
+    drill = velgora(tmp_path).last_drill
+    assert drill
+    assert not drill.ok
