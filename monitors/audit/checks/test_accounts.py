@@ -50,12 +50,12 @@ def test_acc_01_one_root(host: Host) -> None:
 
 def test_acc_02_unique(host: Host) -> None:
     """No two accounts or groups share a name or a number, and every account's group exists."""
-    people, known = accounts(host), groups(host)
+    people, group_rows = accounts(host), groups(host)
     asked: dict[str, list[str]] = {
         "account name": [account.name for account in people],
         "user id": [str(account.uid) for account in people],
-        "group name": [group.name for group in known],
-        "group id": [str(group.gid) for group in known],
+        "group name": [group.name for group in group_rows],
+        "group id": [str(group.gid) for group in group_rows],
     }
     for what, values in asked.items():
         twice = [value for value, count in Counter(values).items() if count > 1]
@@ -77,8 +77,8 @@ def test_acc_03_system_accounts(host: Host, declared: Declared) -> None:
 
 def test_acc_04_umask(host: Host) -> None:
     """A login shell takes write access from the group and all access from others."""
-    homes, found = account_settings(host, LOGIN_DEFS).get("UMASK", "022"), login_shell(host).umask
-    assert found & STRICT_UMASK == STRICT_UMASK, f"umask is {found:03o}, expected 027 or stricter"
+    homes, umask = account_settings(host, LOGIN_DEFS).get("UMASK", "022"), login_shell(host).umask
+    assert umask & STRICT_UMASK == STRICT_UMASK, f"umask is {umask:03o}, expected 027 or stricter"
     assert int(homes, 8) & STRICT_UMASK == STRICT_UMASK, (
         f"UMASK of /etc/login.defs is {homes}, expected 027 or stricter"
     )
@@ -99,10 +99,10 @@ def test_acc_06_forgotten_accounts(host: Host) -> None:
     default = account_settings(host, USERADD).get("INACTIVE", "-1")
     rows = [row.split() for row in host.check_output(DEAD_LOGINS).splitlines()[1:]]
     people = {account.name for account in accounts(host) if account.is_person and account.has_shell}
-    known, now = passwords(host), today(host)
-    new = {p.name for p in known if p.changed is not None and now - p.changed < STALE_DAYS}
+    hashes, now = passwords(host), today(host)
+    new = {p.name for p in hashes if p.changed is not None and now - p.changed < STALE_DAYS}
     stale = sorted({row[0] for row in rows if row} & people - new)
-    endless = [p.name for p in known if p.is_usable and not within(p.inactive, MAX_INACTIVE_DAYS)]
+    endless = [p.name for p in hashes if p.is_usable and not within(p.inactive, MAX_INACTIVE_DAYS)]
     assert not stale, f"not logged in for {STALE_DAYS} days: {', '.join(stale)}"
     assert not endless, f"stays open after its password has expired: {', '.join(endless)}"
     assert within(int(default), MAX_INACTIVE_DAYS), (
@@ -117,15 +117,15 @@ def test_acc_07_keys(host: Host, declared: Declared) -> None:
     rows = [row.split() for row in host.run(FINGERPRINTS).stdout.splitlines()]
     loose = loose_files(listing, 0o644)
     given = {(row[3], row[1]) for row in rows if row[2] == "given"}
-    found = {(_user(lines, row[2]), row[1]) for row in rows if row[2] != "given"}
+    accepted = {(_user(lines, row[2]), row[1]) for row in rows if row[2] != "given"}
     elsewhere = sorted({line.value for line in lines if not _is_searched(line)})
     assert given, f"{LOGIN_KEYS} is absent or empty: run `bastide playbook run harden`"
     assert not loose, "; ".join(loose)
     assert not elsewhere, f"keys are read from elsewhere too: {', '.join(elsewhere)}"
-    unknown = sorted(f"{account}: {key}" for account, key in found - given)
+    unknown = sorted(f"{account}: {key}" for account, key in accepted - given)
     assert not unknown, f"key that no playbook gave: {'; '.join(unknown)}"
     expected = {login.account: len(login.keys) for login in declared.logins}
-    many = Counter(account for account, _ in found)
+    many = Counter(account for account, _ in accepted)
     extra = [f"{account}: {n}" for account, n in many.items() if n > expected.get(account, 0)]
     assert not extra, f"more keys than the inventory declares: {', '.join(extra)}"
 
@@ -152,8 +152,8 @@ def test_acc_08_declared_people(host: Host, declared: Declared) -> None:
 
 def test_acc_09_no_private_keys(host: Host) -> None:
     """No home holds a private key that opens something elsewhere."""
-    found = host.run(PRIVATE_KEYS).stdout.split()
-    assert not found, f"private keys: {', '.join(found)}"
+    keys = host.run(PRIVATE_KEYS).stdout.split()
+    assert not keys, f"private keys: {', '.join(keys)}"
 
 
 def test_acc_10_rescue(host: Host) -> None:
@@ -172,11 +172,11 @@ def test_acc_10_rescue(host: Host) -> None:
 
 def test_acc_11_powerful_groups(host: Host) -> None:
     """Nobody but root is in a group that is as good as root."""
-    people, known = accounts(host), groups(host)
-    powerful = [group for group in known if group.name in POWERFUL or group.gid == 0]
+    people, group_rows = accounts(host), groups(host)
+    powerful = [group for group in group_rows if group.name in POWERFUL or group.gid == 0]
     members = {(name, group.name) for group in powerful for name in group.members}
     members |= {(a.name, group.name) for a in people for group in powerful if a.gid == group.gid}
-    found = sorted(f"{name} in {group}" for name, group in members if name != "root")
-    second = [group.name for group in known if group.gid == 0 and group.name != "root"]
-    assert not found, f"as good as root: {', '.join(found)}"
+    powerful_members = sorted(f"{name} in {group}" for name, group in members if name != "root")
+    second = [group.name for group in group_rows if group.gid == 0 and group.name != "root"]
+    assert not powerful_members, f"as good as root: {', '.join(powerful_members)}"
     assert not second, f"groups with id 0 beside root's: {', '.join(second)}"

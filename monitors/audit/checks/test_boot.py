@@ -75,16 +75,16 @@ def test_boot_06_own_services(host: Host) -> None:
 
 def _grub(host: Host) -> tuple[int, list[str]]:
     """Return the mode of the boot loader's configuration and the words about passwords in it."""
-    kind, found, words = container(host), files(host, GRUB), host.run(GRUB_PASSWORD).stdout
+    kind, stats, words = container(host), files(host, GRUB), host.run(GRUB_PASSWORD).stdout
     skip_in_container(kind, "kernel and boot loader")
-    if not found:
+    if not stats:
         pytest.skip(f"no GRUB: {GRUB} is not there, another boot loader or none starts the host")
-    return found[0].mode, words.splitlines()
+    return stats[0].mode, words.splitlines()
 
 
 def _apparmor(host: Host) -> tuple[bool, dict[str, str]]:
     """Return whether AppArmor is on, and the mode of every profile in the kernel."""
-    kind, said = container(host), host.run(APPARMOR).stdout.splitlines()
+    kind, lines = container(host), host.run(APPARMOR).stdout.splitlines()
     skip_in_container(kind, "the kernel and its AppArmor")
-    rows = [line.rpartition(" (") for line in said if line.endswith(")")]
-    return said[:1] == ["Y"], {name: mode.rstrip(")") for name, _, mode in rows}
+    rows = [line.rpartition(" (") for line in lines if line.endswith(")")]
+    return lines[:1] == ["Y"], {name: mode.rstrip(")") for name, _, mode in rows}

@@ -55,9 +55,9 @@ def test_bkp_02_another_network(host: Host, declared: Declared) -> None:
 
 def test_bkp_03_restore_tested(host: Host, declared: Declared) -> None:
     """A snapshot that the target holds was restored, compared and measured within 90 days."""
-    told = host.run(DRILLS).stdout
+    printed = host.run(DRILLS).stdout
     plans, now = _plans(host, declared)
-    drills = {drill["plan"]: drill for drill in _documents(told)}
+    drills = {drill["plan"]: drill for drill in _documents(printed)}
     wrong = [
         f"{name}: {text}"
         for name in declared.backups
@@ -84,10 +84,10 @@ def test_bkp_04_repository_checked(host: Host, declared: Declared) -> None:
 def test_bkp_05_nothing_left(host: Host) -> None:
     """Nothing but the lock lies where drills restore, an hour after the last one."""
     *left, looked = host.run(LEFT).stdout.splitlines()
-    found = [path for path in left if path.rsplit("/", 1)[1] != "lock"]
+    remains = [path for path in left if path.rsplit("/", 1)[1] != "lock"]
     if looked != "looked":
         raise UndeterminedError(f"find said: {looked}")
-    assert not found, f"{len(found)} files of a drill are left, {found[0]} among them"
+    assert not remains, f"{len(remains)} files of a drill are left, {remains[0]} among them"
 
 
 def _plans(host: Host, declared: Declared) -> tuple[dict[str, dict[str, Any]], float]:
@@ -128,20 +128,20 @@ def _untested(drill: dict[str, Any] | None, plan: dict[str, Any], now: float) ->
         return f"restored last {days:.0f} days ago"
     if not (drill["rto_seconds"] or 0) > 0 or drill["rpo_seconds"] is None:
         return "the restore was not measured"
-    known = (plan["snapshot"] or {}).get("ids", [])
-    if drill["snapshot"] not in known:
+    ids = (plan["snapshot"] or {}).get("ids", [])
+    if drill["snapshot"] not in ids:
         return f"the target holds no snapshot {drill['snapshot']} that was restored"
     return None
 
 
 def _documents(text: str) -> list[dict[str, Any]]:
     """Return JSON documents that follow each other."""
-    found, decoder, rest = [], json.JSONDecoder(), text.strip()
+    documents, decoder, rest = [], json.JSONDecoder(), text.strip()
     while rest:
         document, end = decoder.raw_decode(rest)
-        found.append(document)
+        documents.append(document)
         rest = rest[end:].lstrip()
-    return found
+    return documents
 
 
 def _time(stamp: str) -> float:

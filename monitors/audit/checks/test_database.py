@@ -38,7 +38,7 @@ JOURNAL = "syslog"
 
 def test_db_01_listens_as_declared(host: Host, declared: Declared) -> None:
     """The server listens on loopback and sockets, or on a declared port and there over TLS."""
-    settings = _asked(host)["settings"]
+    settings = _server(host)["settings"]
     named = {name.strip() for name in settings["listen_addresses"].split(",") if name.strip()}
     others = sorted(named - set(LOOPBACK))
     port = int(settings["port"])
@@ -51,54 +51,54 @@ def test_db_01_listens_as_declared(host: Host, declared: Declared) -> None:
 
 def test_db_02_scram(host: Host) -> None:
     """New passwords are hashed with SCRAM, and no older hash is left."""
-    found = _asked(host)
-    method, old = found["settings"]["password_encryption"], found["old_passwords"]
+    server = _server(host)
+    method, old = server["settings"]["password_encryption"], server["old_passwords"]
     assert method == "scram-sha-256", f"password_encryption is {method}, expected scram-sha-256"
     assert not old, f"still with an MD5 hash: {', '.join(old)}"
 
 
 def test_db_03_no_trust(host: Host) -> None:
     """Every rule of pg_hba.conf asks for a strong proof, on the network and on the host."""
-    found = _asked(host)
+    server = _server(host)
     weak = [
         f"{r['type']} {','.join(r['users'])} {r['address'] or ''} {r['method']}".replace("  ", " ")
-        for r in found["rules"]
+        for r in server["rules"]
         if r["method"] not in (STRONG_LOCAL if r["type"] == "local" else STRONG)
     ]
-    assert found["rules"], "pg_hba.conf has no rule"
-    assert not found["unreadable"], f"{found['unreadable']} lines of pg_hba.conf are wrong"
+    assert server["rules"], "pg_hba.conf has no rule"
+    assert not server["unreadable"], f"{server['unreadable']} lines of pg_hba.conf are wrong"
     assert not weak, f"pg_hba.conf lets in: {'; '.join(weak)}"
 
 
 def test_db_04_least_privilege(host: Host) -> None:
     """`postgres` is the only superuser, and no rule lets it in from the network."""
-    found = _asked(host)
-    more = sorted(set(found["superusers"]) - {"postgres"})
+    server = _server(host)
+    more = sorted(set(server["superusers"]) - {"postgres"})
     remote = [
         r["address"]
-        for r in found["rules"]
+        for r in server["rules"]
         if r["type"] != "local"
         and r["method"] != "reject"
         and r["address"] not in LOOPBACK
         and {"all", "postgres"} & set(r["users"])
     ]
     assert not more, f"superusers beside postgres: {', '.join(more)}"
-    assert not found["powerful"], f"more than it needs: {', '.join(found['powerful'])}"
+    assert not server["powerful"], f"more than it needs: {', '.join(server['powerful'])}"
     assert not remote, f"superusers may log in from {', '.join(remote)}"
 
 
 def test_db_05_connections_logged(host: Host) -> None:
     """Connections and their ends are logged, to the journal."""
-    settings = _asked(host)["settings"]
+    settings = _server(host)["settings"]
     off = [name for name in ("log_connections", "log_disconnections") if settings[name] == "off"]
     where = settings["log_destination"]
     assert not off, f"off: {', '.join(off)}"
     assert JOURNAL in where, f"logs to {where}, expected {JOURNAL}: files do not reach central"
 
 
-def _asked(host: Host) -> dict[str, Any]:
+def _server(host: Host) -> dict[str, Any]:
     answer = host.run(COMMAND)
     if answer.rc != 0:
         raise UndeterminedError(f"PostgreSQL does not answer: {answer.stderr.strip()[:200]}")
-    found: dict[str, Any] = json.loads(answer.stdout)
-    return found
+    server: dict[str, Any] = json.loads(answer.stdout)
+    return server

@@ -59,12 +59,12 @@ def test_file_02_timed_jobs(host: Host) -> None:
 
 def test_file_03_who_may_time_jobs(host: Host) -> None:
     """Root alone may have cron and at start something."""
-    found, named = files(host, *ALLOWED_USERS), host.run(NAMED_THERE).stdout.split()
-    absent = sorted(set(ALLOWED_USERS) - {file.path for file in found})
+    facts, named = files(host, *ALLOWED_USERS), host.run(NAMED_THERE).stdout.split()
+    absent = sorted(set(ALLOWED_USERS) - {file.path for file in facts})
     others = sorted(set(named) - {"root"})
     assert not absent, f"absent, so everyone may: {', '.join(absent)}"
     assert not others, f"may have jobs started: {', '.join(others)}"
-    _none(loose_files(found, 0o644))
+    _none(loose_files(facts, 0o644))
 
 
 def test_file_04_world_writable_files(host: Host) -> None:
@@ -137,13 +137,13 @@ def test_file_13_roots_path(host: Host) -> None:
 def _judge_walk(host: Host, name: str, wrong: Callable[[dict[str, Any]], str | None]) -> None:
     """Judge one list of the last walk; a list that was cut off can fail but never pass."""
     walk, _ = kept_result(host, WALK, WALK_HOURS)
-    found = walk["lists"][name]
-    _none(tuple(text for row in found["entries"] if (text := wrong(row))))
+    listing = walk["lists"][name]
+    _none(tuple(text for row in listing["entries"] if (text := wrong(row))))
     if walk["problem"]:
         raise UndeterminedError(f"the walk over the files was cut off: {walk['problem']}")
-    if found["truncated"]:
-        kept = len(found["entries"])
-        raise UndeterminedError(f"the walk kept {kept} of {found['count']} entries of {name}")
+    if listing["truncated"]:
+        kept = len(listing["entries"])
+        raise UndeterminedError(f"the walk kept {kept} of {listing['count']} entries of {name}")
 
 
 def _row(row: dict[str, Any]) -> str:

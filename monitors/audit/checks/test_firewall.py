@@ -83,11 +83,11 @@ def test_fw_06_administration_ports(host: Host, declared: Declared) -> None:
 
 def test_fw_07_declared_openings(host: Host, declared: Declared) -> None:
     """Every port that the firewall opens is declared, and opened to no more than declared."""
-    found = _openings(host)
-    wrong = [f"{opening.name} opens every port" for opening in found if opening.ports is None]
+    live = _openings(host)
+    wrong = [f"{opening.name} opens every port" for opening in live if opening.ports is None]
     wrong += [
         text
-        for opening in found
+        for opening in live
         for port in _known(declared, opening, administration=False)
         if (text := _too_wide(declared, opening, port))
     ]
@@ -141,10 +141,10 @@ def _too_wide(declared: Declared, opening: Opening, port: tuple[str, int]) -> st
 
 def _allowed(declared: Declared, port: tuple[str, int]) -> Networks:
     """Return the networks that the inventory opens a port to; none when it is not declared."""
-    found: Networks = ()
+    sources: Networks = ()
     for p in declared.ports:
         if (p.protocol.value, p.port) == port:
             if not p.sources:
                 return EVERYWHERE
-            found = (*found, *networks({"set": list(p.sources)}, {}))
-    return found
+            sources = (*sources, *networks({"set": list(p.sources)}, {}))
+    return sources

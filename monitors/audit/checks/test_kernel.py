@@ -65,14 +65,14 @@ def test_krn_03_core_dumps(host: Host) -> None:
     kind = container(host)
     session = host.check_output("ulimit -H -c")
     services = manager_settings(host).get("DefaultLimitCORE")
-    found = sysctls(host, *ASKED)
+    values = sysctls(host, *ASKED)
     keeper = configuration(host, "coredump")
     assert session == "0", f"a session's core size limit is {session}, expected 0"
     assert services == "0", f"a service's core size limit is {services}, expected 0"
     storage = keeper.get("Storage", "external")
     assert storage == "none", f"systemd-coredump would keep dumps: Storage={storage}, not none"
     # In a container this one is the outer machine's.
-    assert kind or found.get(DUMPABLE) == "0", f"{DUMPABLE} is {found.get(DUMPABLE)}, expected 0"
+    assert kind or values.get(DUMPABLE) == "0", f"{DUMPABLE} is {values.get(DUMPABLE)}, expected 0"
 
 
 def test_krn_04_links(host: Host) -> None:
@@ -97,8 +97,8 @@ def test_krn_07_unprivileged_reach(host: Host) -> None:
 
 def test_krn_08_sysrq(host: Host) -> None:
     """The magic key does no more than to save disks and restart."""
-    found = _kernels(host)
-    value = int(found.get(SYSRQ, "1"))
+    values = _kernels(host)
+    value = int(values.get(SYSRQ, "1"))
     assert not value & ~HARMLESS_SYSRQ, f"{SYSRQ} is {value}, expected 0 or {HARMLESS_SYSRQ}"
 
 
@@ -115,10 +115,10 @@ def test_krn_10_unused_protocols(host: Host) -> None:
 def test_krn_11_signed_modules(host: Host) -> None:
     """Only signed modules can be loaded, or none at all any more."""
     kind, parameters = container(host), sysctls(host, *ASKED)
-    said = host.run(SIGNED_ONLY).stdout
+    text = host.run(SIGNED_ONLY).stdout
     skip_in_container(kind, "kernel modules")
     closed = parameters.get(MODULES_CLOSED) == "1"
-    enforced = said.startswith("Y") or "[integrity]" in said or "[confidentiality]" in said
+    enforced = text.startswith("Y") or "[integrity]" in text or "[confidentiality]" in text
     assert closed or enforced, "the kernel loads modules that nobody signed: no lockdown"
 
 
@@ -128,10 +128,10 @@ def test_krn_12_saved_is_running(host: Host) -> None:
     saved, _, running = host.run(SAVED_AND_RUNNING).stdout.partition("\n\n")
     if not saved or not running:
         raise UndeterminedError("systemd-sysctl named no parameter, or none of them could be read")
-    wanted, found = _saved(saved), _running(running)
+    wanted, actual = _saved(saved), _running(running)
     drifted = [
         f"{name} is {value}, saved is {expected}"
-        for name, value in sorted(found.items())
+        for name, value in sorted(actual.items())
         if (expected := _expected(name, wanted)) not in (None, value)
         and (kind is None or name.startswith("net/"))
     ]
@@ -140,19 +140,21 @@ def test_krn_12_saved_is_running(host: Host) -> None:
 
 def _kernels(host: Host) -> dict[str, str]:
     """Return the kernel's own parameters; skips in a container, whose kernel is not its own."""
-    kind, found = container(host), sysctls(host, *ASKED)
+    kind, values = container(host), sysctls(host, *ASKED)
     skip_in_container(kind, "the kernel's own parameters")
-    return found
+    return values
 
 
 def _at_least(host: Host, least: Mapping[str, int], off: tuple[str, ...] = ()) -> None:
-    found = _kernels(host)
+    values = _kernels(host)
     wrong = [
-        f"{name} is {found.get(name, 'absent')}, expected at least {value}"
+        f"{name} is {values.get(name, 'absent')}, expected at least {value}"
         for name, value in least.items()
-        if int(found.get(name, "-1")) < value
+        if int(values.get(name, "-1")) < value
     ]
-    wrong += [f"{name} is {found[name]}, expected 0" for name in off if found.get(name, "0") != "0"]
+    wrong += [
+        f"{name} is {values[name]}, expected 0" for name in off if values.get(name, "0") != "0"
+    ]
     assert not wrong, "; ".join(wrong)
 
 
@@ -172,14 +174,14 @@ def _hyphens(module: str) -> str:
 
 def _saved(text: str) -> dict[str, str | None]:
     """Return what is set last for each name or pattern; None where `-name` takes it out again."""
-    found: dict[str, str | None] = {}
+    values: dict[str, str | None] = {}
     for line in text.splitlines():
         name, assigned, value = line.strip().removeprefix("-").partition("=")
         name = name.strip()
         path = name if "/" in name else name.replace(".", "/")
-        found.pop(path, None)
-        found[path] = " ".join(value.split()) if assigned else None
-    return found
+        values.pop(path, None)
+        values[path] = " ".join(value.split()) if assigned else None
+    return values
 
 
 def _running(text: str) -> dict[str, str]:

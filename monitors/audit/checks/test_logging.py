@@ -68,10 +68,10 @@ def test_log_03_logs_arrive(host: Host, declared: Declared) -> None:
 
 def test_log_04_log_modes(host: Host) -> None:
     """No log is written by everyone, and those with names and commands are not read by everyone."""
-    found = host.run(LOOSE_LOGS)
-    loose = found.stdout.splitlines()
-    if found.rc != 0:
-        raise UndeterminedError(f"find failed in /var/log: {found.stderr.strip()[:200]}")
+    search = host.run(LOOSE_LOGS)
+    loose = search.stdout.splitlines()
+    if search.rc != 0:
+        raise UndeterminedError(f"find failed in /var/log: {search.stderr.strip()[:200]}")
     more = f" and {len(loose) - SHOWN} more" if len(loose) > SHOWN else ""
     assert not loose, f"open to everyone: {', '.join(loose[:SHOWN])}{more}"
 
@@ -80,7 +80,9 @@ def test_log_05_receiver_is_closed(host: Host) -> None:
     """A sender without a certificate is refused, no other way in is open, the disk is bounded."""
     answers, _ = tls_answers(host)
     answer = answers.get(RECEIVER_PORT, "")
-    open_ways = [found for found in listeners(host) if found.port == BEHIND and not found.is_local]
+    open_ways = [
+        search for search in listeners(host) if search.port == BEHIND and not search.is_local
+    ]
     received, _ = kept_result(host, RECEIVED, hours=0.25)
     assert "a:PKEY:" in answer, f"nothing answers over TLS on port {RECEIVER_PORT}"
     refused = any(words in answer for words in REFUSALS)

@@ -68,7 +68,7 @@ def test_mon_04_secrets_closed(host: Host) -> None:
 
 def test_mon_05_exporter_bound(host: Host, declared: Declared) -> None:
     """node_exporter listens, and on no other address than the declared one."""
-    bound = {found.address for found in listeners(host) if found.port == EXPORTER_PORT}
+    bound = {listener.address for listener in listeners(host) if listener.port == EXPORTER_PORT}
     other = sorted(bound - {declared.address})
     assert bound, f"nothing listens on port {EXPORTER_PORT}: the host is not measured"
     assert not other, f"listens on {', '.join(other)}, expected {declared.address} only"

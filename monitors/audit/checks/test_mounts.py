@@ -29,18 +29,18 @@ def test_mnt_03_var_tmp(host: Host) -> None:
 
 def test_mnt_04_logs_apart(host: Host) -> None:
     """Logs fill a file system of their own, not the one that services write to."""
-    kind, found = container(host), _mounts(host)
+    kind, mounts = container(host), _mounts(host)
     skip_in_container(kind, "file systems")
-    shared = [folder for folder in LOG_FOLDERS if folder not in found]
+    shared = [folder for folder in LOG_FOLDERS if folder not in mounts]
     assert not shared, f"not a file system of its own: {', '.join(shared)}"
 
 
 def test_mnt_05_removable(host: Host) -> None:
     """What is plugged in or shared from elsewhere brings no devices and no borrowed rights."""
-    found = _mounts(host)
+    mounts = _mounts(host)
     foreign = {
         point: options
-        for point, (kind, options) in found.items()
+        for point, (kind, options) in mounts.items()
         if kind in ("vfat", "exfat", "ntfs3", "fuseblk", "iso9660", "udf", "nfs", "nfs4", "cifs")
         and not point.startswith("/boot")
     }
@@ -64,7 +64,7 @@ def _mounts(host: Host) -> dict[str, tuple[str, list[str]]]:
 
 
 def _closed(host: Host, folder: str) -> None:
-    found = _mounts(host).get(folder)
-    assert found, f"{folder} is no mount of its own, so it has its whole disk's options"
-    missing = [option for option in CLOSED if option not in found[1]]
+    mount = _mounts(host).get(folder)
+    assert mount, f"{folder} is no mount of its own, so it has its whole disk's options"
+    missing = [option for option in CLOSED if option not in mount[1]]
     assert not missing, f"{folder} is mounted without {', '.join(missing)}"

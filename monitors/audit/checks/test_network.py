@@ -29,13 +29,13 @@ EPHEMERAL_PORTS = range(32768, 61000)
 
 def test_net_01_forwarding(host: Host, declared: Declared) -> None:
     """A host that is not a router forwards nothing."""
-    found = sysctls(host, *FORWARDING, *FLOODS)
+    values = sysctls(host, *FORWARDING, *FLOODS)
     if declared.is_router:
         pytest.skip("the inventory declares this host a router")
     wrong = [
-        f"{key} is {found[key]}, expected 0" for key in FORWARDING if found.get(key, "0") != "0"
+        f"{key} is {values[key]}, expected 0" for key in FORWARDING if values.get(key, "0") != "0"
     ]
-    assert "net.ipv4.ip_forward" in found, "the kernel did not report net.ipv4.ip_forward"
+    assert "net.ipv4.ip_forward" in values, "the kernel did not report net.ipv4.ip_forward"
     assert not wrong, "; ".join(wrong)
 
 
@@ -57,8 +57,10 @@ def test_net_04_forged_sources(host: Host) -> None:
 
 def test_net_05_floods(host: Host) -> None:
     """SYN cookies are on; broadcast pings and bogus errors are ignored."""
-    found = sysctls(host, *FORWARDING, *FLOODS)
-    wrong = [f"{k} is {found.get(k, 'absent')}, expected 1" for k in FLOODS if found.get(k) != "1"]
+    values = sysctls(host, *FORWARDING, *FLOODS)
+    wrong = [
+        f"{k} is {values.get(k, 'absent')}, expected 1" for k in FLOODS if values.get(k) != "1"
+    ]
     assert not wrong, "; ".join(wrong)
 
 
@@ -70,11 +72,13 @@ def test_net_06_router_advertisements(host: Host) -> None:
 def test_net_07_declared_ipv6(host: Host, declared: Declared) -> None:
     """Every IPv6 address that others can reach is the inventory's; where there is none, none is."""
     rows = [line.split() for line in host.check_output(IPV6_ADDRESSES).splitlines()]
-    known = {ipaddress.ip_address(a) for a in (declared.address, declared.uplink) if a}
-    found = {
+    declared_addresses = {ipaddress.ip_address(a) for a in (declared.address, declared.uplink) if a}
+    addresses = {
         (ipaddress.IPv6Address(bytes.fromhex(row[0])), row[5]) for row in rows if row[3] == GLOBAL
     }
-    surprising = sorted(f"{address} on {name}" for address, name in found if address not in known)
+    surprising = sorted(
+        f"{address} on {name}" for address, name in addresses if address not in declared_addresses
+    )
     assert not surprising, f"IPv6 addresses that nobody declared: {', '.join(surprising)}"
 
 
@@ -82,16 +86,19 @@ def test_net_08_declared_listeners(host: Host, declared: Declared) -> None:
     """Every socket that others can reach has a declared port."""
     allowed = {(port.protocol.value, port.port) for port in declared.ports}
     surprising = [
-        f"{found.protocol} {found.address}:{found.port} ({found.program})"
-        for found in listeners(host)
-        if not (found.is_local or _is_answer(found)) and (found.protocol, found.port) not in allowed
+        f"{listener.protocol} {listener.address}:{listener.port} ({listener.program})"
+        for listener in listeners(host)
+        if not (listener.is_local or _is_answer(listener))
+        and (listener.protocol, listener.port) not in allowed
     ]
     assert not surprising, f"listens undeclared: {', '.join(sorted(set(surprising)))}"
 
 
 def test_net_09_declared_is_served(host: Host, declared: Declared) -> None:
     """Behind every declared port something listens: else the firewall has a door to nothing."""
-    served = {(found.protocol, found.port) for found in listeners(host) if not found.is_local}
+    served = {
+        (listener.protocol, listener.port) for listener in listeners(host) if not listener.is_local
+    }
     idle = {
         f"{port.protocol.value} {port.port} ({port.name})"
         for port in declared.ports
@@ -100,14 +107,14 @@ def test_net_09_declared_is_served(host: Host, declared: Declared) -> None:
     assert not idle, f"declared, but nothing listens: {', '.join(sorted(idle))}"
 
 
-def _is_answer(found: Listener) -> bool:
-    return found.protocol == "udp" and found.port in EPHEMERAL_PORTS
+def _is_answer(listener: Listener) -> bool:
+    return listener.protocol == "udp" and listener.port in EPHEMERAL_PORTS
 
 
 def _expect(host: Host, values: str, *leaves: str) -> None:
     """Compare the interfaces' parameters of these last names; each value is one digit."""
-    found = interface_sysctls(host, *ASKED)
-    mine = {path: value for path, value in found.items() if path.rpartition("/")[2] in leaves}
+    actual = interface_sysctls(host, *ASKED)
+    mine = {path: value for path, value in actual.items() if path.rpartition("/")[2] in leaves}
     if not mine:
         raise UndeterminedError("the kernel reported no interface parameters")
     expected = " or ".join(values)

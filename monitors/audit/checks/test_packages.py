@@ -16,13 +16,13 @@ def test_pkg_01_no_clear_text_services(host: Host) -> None:
     """No package of a clear-text remote service is installed."""
     out = host.run(f"dpkg-query -W -f '${{Package}} ${{db:Status-Status}}\\n' {CLEAR_TEXT}")
     rows = (line.split(" ") for line in out.stdout.splitlines())
-    found = sorted(row[0] for row in rows if row[-1] == "installed")
-    assert not found, f"installed: {', '.join(found)}"
+    packages = sorted(row[0] for row in rows if row[-1] == "installed")
+    assert not packages, f"installed: {', '.join(packages)}"
 
 
 def test_pkg_02_mail_is_local(host: Host) -> None:
     """No mail port can be reached from other hosts."""
-    found = listeners(host)
-    open_ports = [f for f in found if f.port in MAIL_PORTS and not f.is_local]
-    told = sorted({f"{f.address}:{f.port} ({f.program})" for f in open_ports})
-    assert not told, f"takes mail from others: {', '.join(told)}"
+    sockets = listeners(host)
+    open_ports = [f for f in sockets if f.port in MAIL_PORTS and not f.is_local]
+    reachable = sorted({f"{f.address}:{f.port} ({f.program})" for f in open_ports})
+    assert not reachable, f"takes mail from others: {', '.join(reachable)}"

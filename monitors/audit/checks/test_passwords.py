@@ -49,19 +49,19 @@ def test_pwd_02_strong_hashes(host: Host) -> None:
 def test_pwd_03_long_passwords(host: Host) -> None:
     """The password module is in force and asks for a long password."""
     lines = [line for line in pam_stack(host, "passwd", "password") if "pam_pwquality.so" in line]
-    found = {**account_settings(host, QUALITY), **pam_options(lines)}
-    length = int(found.get("minlen", "8"))
+    options = {**account_settings(host, QUALITY), **pam_options(lines)}
+    length = int(options.get("minlen", "8"))
     assert lines, "pam_pwquality is not in PAM's password stack"
     assert length >= MIN_LENGTH, f"minlen is {length}, expected at least {MIN_LENGTH}"
-    assert found.get("enforcing") != "0", "enforcing is 0: a bad password is complained of only"
+    assert options.get("enforcing") != "0", "enforcing is 0: a bad password is complained of only"
 
 
 def test_pwd_04_failures_are_counted(host: Host) -> None:
     """After a few wrong passwords an account is locked for a while, whatever asks for them."""
     stacks = {name: pam_stack(host, name, "auth") for name in ASK_FOR_PASSWORDS}
     lines = [line for stack in stacks.values() for line in stack if "pam_faillock.so" in line]
-    found = {**account_settings(host, FAILLOCK), **pam_options(lines)}
-    deny, unlock = int(found.get("deny", "3")), int(found.get("unlock_time", "600"))
+    options = {**account_settings(host, FAILLOCK), **pam_options(lines)}
+    deny, unlock = int(options.get("deny", "3")), int(options.get("unlock_time", "600"))
     without = [name for name, stack in stacks.items() if not _counts_failures(stack)]
     assert not without, f"pam_faillock does not count the failures of {', '.join(without)}"
     assert 0 < deny <= MAX_FAILURES, f"deny is {deny}, expected 1 to {MAX_FAILURES}"
@@ -87,19 +87,19 @@ def test_pwd_05_no_former_passwords(host: Host) -> None:
 
 def test_pwd_06_ages(host: Host) -> None:
     """Passwords have a longest age, their owners are warned, and an account without one lasts."""
-    known, defaults = passwords(host), account_settings(host, LOGIN_DEFS)
+    hashes, defaults = passwords(host), account_settings(host, LOGIN_DEFS)
     people = {account.name for account in accounts(host) if account.is_person}
     now = today(host)
-    used = [password for password in known if password.is_usable]
+    used = [password for password in hashes if password.is_usable]
     longest, warning = AGES["PASS_MAX_DAYS"].stop - 1, AGES["PASS_WARN_AGE"].start
     old = [p.name for p in used if not within(p.oldest, longest)]
     unwarned = [p.name for p in used if (p.warned or 0) < warning]
     ahead = [p.name for p in used if (p.changed or 0) > now]
-    cut_off = [p.name for p in known if p.name in people and not p.is_usable and p.expires]
+    cut_off = [p.name for p in hashes if p.name in people and not p.is_usable and p.expires]
     assert not old, f"password never has to be changed: {', '.join(old)}"
     assert not unwarned, f"not warned {warning} days ahead: {', '.join(unwarned)}"
     assert not ahead, f"password changed in the future: {', '.join(ahead)}"
     assert not cut_off, f"has no password, yet it expires, and keys with it: {', '.join(cut_off)}"
     for name, good in AGES.items():
-        found = int(defaults.get(name, "-1"))
-        assert found in good, f"{name} is {found}, expected {good.start} to {good.stop - 1}"
+        days = int(defaults.get(name, "-1"))
+        assert days in good, f"{name} is {days}, expected {good.start} to {good.stop - 1}"

@@ -68,12 +68,12 @@ def test_rtr_04_listens_inside(host: Host, declared: Declared) -> None:
     """No service of the router but SSH is bound to all addresses or to the outer one."""
     outside = sorted(
         {
-            f"{found.protocol} {found.address}:{found.port} ({found.program})"
-            for found in listeners(host)
-            if not found.is_local
-            and found.address != declared.address
-            and found.port not in EVERYWHERE_PORTS
-            and not (found.protocol == "udp" and found.port >= FIRST_EPHEMERAL_PORT)
+            f"{listener.protocol} {listener.address}:{listener.port} ({listener.program})"
+            for listener in listeners(host)
+            if not listener.is_local
+            and listener.address != declared.address
+            and listener.port not in EVERYWHERE_PORTS
+            and not (listener.protocol == "udp" and listener.port >= FIRST_EPHEMERAL_PORT)
         }
     )
     assert not outside, f"listens on more than {declared.address}: {', '.join(outside)}"

@@ -78,9 +78,9 @@ def allowed_users(host: Host) -> tuple[str, ...]:
 
 def test_ssh_01_root_needs_a_key(host: Host) -> None:
     """Root logs in with a key or not at all."""
-    found = sshd_settings(host)["permitrootlogin"]
-    assert found in KEYS_ONLY_FOR_ROOT, (
-        f"permitrootlogin is {found}, expected no or prohibit-password"
+    value = sshd_settings(host)["permitrootlogin"]
+    assert value in KEYS_ONLY_FOR_ROOT, (
+        f"permitrootlogin is {value}, expected no or prohibit-password"
     )
 
 
@@ -104,10 +104,10 @@ def test_ssh_03_few_tries(host: Host) -> None:
 
 def test_ssh_04_strong_algorithms(host: Host) -> None:
     """Only algorithms of the allow-lists are offered."""
-    found = sshd_settings(host)
+    settings = sshd_settings(host)
     allowed = {"ciphers": CIPHERS, "macs": MACS, "kexalgorithms": KEY_EXCHANGES}
     for setting, good in allowed.items():
-        weak = sorted(set(found[setting].split(",")) - good)
+        weak = sorted(set(settings[setting].split(",")) - good)
         assert not weak, f"{setting} also offers {', '.join(weak)}"
 
 
@@ -141,9 +141,9 @@ def test_ssh_08_no_trusted_hosts(host: Host) -> None:
 
 def test_ssh_09_slow_and_silent(host: Host) -> None:
     """A login takes a short time, and a connection that has gone silent is noticed."""
-    found = sshd_settings(host)
-    grace, interval = int(found["logingracetime"]), int(found["clientaliveinterval"])
-    count = int(found["clientalivecountmax"])
+    settings = sshd_settings(host)
+    grace, interval = int(settings["logingracetime"]), int(settings["clientaliveinterval"])
+    count = int(settings["clientalivecountmax"])
     assert 0 < grace <= MAX_GRACE_SECONDS, (
         f"logingracetime is {grace}, expected 1 to {MAX_GRACE_SECONDS} seconds"
     )
@@ -170,15 +170,15 @@ def test_ssh_11_declared_accounts_only(host: Host, declared: Declared) -> None:
 
 def test_ssh_12_logins_are_logged(host: Host) -> None:
     """The log tells who logged in with which key."""
-    found = sshd_settings(host)["loglevel"]
-    assert found in ("info", "verbose"), f"loglevel is {found}, expected INFO or VERBOSE"
+    level = sshd_settings(host)["loglevel"]
+    assert level in ("info", "verbose"), f"loglevel is {level}, expected INFO or VERBOSE"
 
 
 def test_ssh_13_files(host: Host) -> None:
     """The server's configuration and private host keys are closed to everyone but root."""
-    found = [file for file in files(host, *SERVER_FILES) if file.path != FOLDER]
-    public = tuple(file for file in found if file.path.endswith(".pub"))
-    closed = tuple(file for file in found if file not in public)
+    server_files = [file for file in files(host, *SERVER_FILES) if file.path != FOLDER]
+    public = tuple(file for file in server_files if file.path.endswith(".pub"))
+    closed = tuple(file for file in server_files if file not in public)
     names = [file.path for file in closed]
     assert "/etc/ssh/sshd_config" in names, "/etc/ssh/sshd_config is absent"
     assert any(name.endswith("_key") for name in names), "there is no private host key in /etc/ssh"
@@ -207,10 +207,12 @@ def test_ssh_14_no_loose_match_block(host: Host) -> None:
 
 def test_ssh_15_in_force(host: Host) -> None:
     """The server was started or reloaded after its files were last written."""
-    found = files(host, *SERVER_FILES)
+    server_files = files(host, *SERVER_FILES)
     read = int(unit_state(host, "ssh.service")["StateChangeTimestamp"].removeprefix("@"))
-    newer = [file.path for file in found if "_host_" not in file.path and file.written > read]
-    assert found, "/etc/ssh/sshd_config is absent"
+    newer = [
+        file.path for file in server_files if "_host_" not in file.path and file.written > read
+    ]
+    assert server_files, "/etc/ssh/sshd_config is absent"
     assert not newer, f"written after the server last read it: {', '.join(newer)}"
 
 
@@ -218,20 +220,20 @@ def test_ssh_16_banner(host: Host) -> None:
     """Before a login stands a warning that does not tell what the system is."""
     text = host.run("cat /etc/issue.net").stdout
     file = sshd_settings(host)["banner"]
-    told = [word for word in TOLD_BY_DEFAULT if word in text.lower()]
+    words = [word for word in TOLD_BY_DEFAULT if word in text.lower()]
     assert file == "/etc/issue.net", f"banner is {file}, expected /etc/issue.net"
     assert text.strip(), "/etc/issue.net is empty or absent"
-    assert not told, f"/etc/issue.net tells what the system is: {', '.join(told)}"
+    assert not words, f"/etc/issue.net tells what the system is: {', '.join(words)}"
 
 
 def test_ssh_17_bounded(host: Host) -> None:
     """The number of connections that have not logged in, and of sessions in one, is bounded."""
-    found = sshd_settings(host)
-    sessions = int(found["maxsessions"])
-    startups = tuple(int(part) for part in found["maxstartups"].split(":"))
+    settings = sshd_settings(host)
+    sessions = int(settings["maxsessions"])
+    startups = tuple(int(part) for part in settings["maxstartups"].split(":"))
     assert 0 < sessions <= MAX_SESSIONS, f"maxsessions is {sessions}, expected 1 to {MAX_SESSIONS}"
-    assert startups[0] <= MAX_STARTUPS[0], f"maxstartups is {found['maxstartups']}: starts late"
-    assert startups[2] <= MAX_STARTUPS[2], f"maxstartups is {found['maxstartups']}: ends late"
+    assert startups[0] <= MAX_STARTUPS[0], f"maxstartups is {settings['maxstartups']}: starts late"
+    assert startups[2] <= MAX_STARTUPS[2], f"maxstartups is {settings['maxstartups']}: ends late"
 
 
 def test_ssh_18_keys_from_safe_files(host: Host) -> None:
@@ -245,10 +247,10 @@ def test_ssh_18_keys_from_safe_files(host: Host) -> None:
     )
 
 
-def _expect(found: dict[str, str], **expected: str) -> None:
+def _expect(settings: dict[str, str], **expected: str) -> None:
     wrong = [
-        f"{setting} is {found.get(setting, 'not set')}, expected {value}"
+        f"{setting} is {settings.get(setting, 'not set')}, expected {value}"
         for setting, value in expected.items()
-        if found.get(setting) != value
+        if settings.get(setting) != value
     ]
     assert not wrong, "; ".join(wrong)

@@ -20,26 +20,26 @@ ADMINISTRATORS = ("root", "%sudo")
 
 def policy(host: Host) -> dict[str, Any]:
     """Return sudo's rules and defaults as its own parser reads them."""
-    found: dict[str, Any] = json.loads(host.check_output(POLICY))
-    return found
+    rules: dict[str, Any] = json.loads(host.check_output(POLICY))
+    return rules
 
 
-def defaults(found: dict[str, Any]) -> dict[str, Any]:
+def defaults(rules: dict[str, Any]) -> dict[str, Any]:
     """Return the defaults that hold for all, the last value of each."""
     return {
         name: value
-        for part in found.get("Defaults", [])
+        for part in rules.get("Defaults", [])
         if "Binding" not in part
         for option in part["Options"]
         for name, value in option.items()
     }
 
 
-def grants(found: dict[str, Any]) -> list[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
+def grants(rules: dict[str, Any]) -> list[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
     """Return every grant: to whom, its options, its commands."""
     return [
         (", ".join(_who(user) for user in spec["User_List"]), _options(grant), grant["Commands"])
-        for spec in found.get("User_Specs", [])
+        for spec in rules.get("User_Specs", [])
         for grant in spec["Cmnd_Specs"]
     ]
 
@@ -57,16 +57,16 @@ def _options(grant: dict[str, Any]) -> dict[str, Any]:
 
 def test_sudo_01_terminal_of_its_own(host: Host) -> None:
     """sudo is there and runs what it is asked in a terminal of its own, for everybody."""
-    found = policy(host)
-    options = [o for part in found.get("Defaults", []) for o in part["Options"]]
-    assert defaults(found).get("use_pty") is True, "use_pty is not among sudo's defaults"
+    rules = policy(host)
+    options = [o for part in rules.get("Defaults", []) for o in part["Options"]]
+    assert defaults(rules).get("use_pty") is True, "use_pty is not among sudo's defaults"
     assert {"use_pty": False} not in options, "use_pty is taken back for some"
 
 
 def test_sudo_02_log_file(host: Host) -> None:
     """Every use of sudo is written to a log of its own, which root alone reads."""
-    found, log = policy(host), files(host, SUDO_LOG)
-    name = defaults(found).get("logfile")
+    rules, log = policy(host), files(host, SUDO_LOG)
+    name = defaults(rules).get("logfile")
     loose = [f for f in log if f.mode & 0o037 or f.owner != "root"]
     assert name == SUDO_LOG, f"logfile is {name or 'not set'}, expected {SUDO_LOG}"
     assert not loose, f"{SUDO_LOG} is {loose[0].mode:04o} {loose[0].owner}, expected 0600 root"
@@ -74,13 +74,13 @@ def test_sudo_02_log_file(host: Host) -> None:
 
 def test_sudo_03_password_asked(host: Host) -> None:
     """sudo skips the password for automation's single programs only."""
-    found = policy(host)
+    rules = policy(host)
     free = [
         f"{who} for {', '.join(_command(c) for c in commands)}"
-        for who, options, commands in grants(found)
+        for who, options, commands in grants(rules)
         if options.get("authenticate") is False and not _is_automation(who, commands)
     ]
-    off = [part for part in found.get("Defaults", []) if {"authenticate": False} in part["Options"]]
+    off = [part for part in rules.get("Defaults", []) if {"authenticate": False} in part["Options"]]
     assert not free, f"sudo asks for no password: {'; '.join(free)}"
     assert not off, "sudo's defaults switch the password off"
 
@@ -112,7 +112,7 @@ def test_sudo_04_exact_rules(host: Host) -> None:
 def test_sudo_05_su_is_roots(host: Host) -> None:
     """Only root passes su without being in its group, so that nobody gets around sudo."""
     stack = pam_stack(host, "su", "auth")
-    known = groups(host)
+    rows = groups(host)
     wheel = [i for i, line in enumerate(stack) if "pam_wheel.so" in line and _is_needed(line)]
     password = [i for i, line in enumerate(stack) if "pam_unix.so" in line]
     assert password, "su asks for no password"
@@ -120,7 +120,7 @@ def test_sudo_05_su_is_roots(host: Host) -> None:
     assert wheel[0] < password[0], "su asks for its group too late"
     assert "use_uid" in stack[wheel[0]].split(), "pam_wheel looks at who logged in, not who asks"
     group = pam_options([stack[wheel[0]]]).get("group", "wheel")
-    members = [name for row in known if row.name == group for name in row.members]
+    members = [name for row in rows if row.name == group for name in row.members]
     assert not members, f"may use su: {', '.join(members)}"
 
 
@@ -131,8 +131,8 @@ def _is_needed(line: str) -> bool:
 
 def test_sudo_06_asks_again(host: Host) -> None:
     """A password counts for a quarter of an hour at most."""
-    found = defaults(policy(host)).get("timestamp_timeout", DEFAULT_TIMEOUT_MINUTES)
-    minutes = float(found)
+    rules = defaults(policy(host)).get("timestamp_timeout", DEFAULT_TIMEOUT_MINUTES)
+    minutes = float(rules)
     assert 0 <= minutes <= MAX_TIMEOUT_MINUTES, (
-        f"timestamp_timeout is {found}, expected 0 to {MAX_TIMEOUT_MINUTES} minutes"
+        f"timestamp_timeout is {rules}, expected 0 to {MAX_TIMEOUT_MINUTES} minutes"
     )

@@ -33,8 +33,8 @@ def test_tls_01_certificates(host: Host, declared: Declared) -> None:
         kind, bits = key[1], int(key[2])
         assert bits >= MIN_BITS.get(kind, 1 << 20), f"port {port}: a {kind} key of {bits} bits"
         verdict = re.search(r"Verify return code: (.+)", text)
-        told = verdict[1] if verdict else "no verdict"
-        assert told == "0 (ok)", f"the chain on port {port} does not verify: {told}"
+        result = verdict[1] if verdict else "no verdict"
+        assert result == "0 (ok)", f"the chain on port {port} does not verify: {result}"
 
 
 def test_tls_02_no_old_versions(host: Host, declared: Declared) -> None:

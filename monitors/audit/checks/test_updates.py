@@ -45,26 +45,26 @@ def test_upd_01_unattended(host: Host) -> None:
 
 def test_upd_02_nothing_waits_long(host: Host) -> None:
     """Every pending security update was first seen less than 14 days ago."""
-    seen, now = kept_result(host, SEEN, SEEN_HOURS)
-    days = {name: (now - float(since)) / DAY for name, since in seen["security"].items()}
+    report, now = kept_result(host, SEEN, SEEN_HOURS)
+    days = {name: (now - float(since)) / DAY for name, since in report["security"].items()}
     late = [f"{name} {age:.0f} d" for name, age in sorted(days.items()) if age >= MAX_WAIT_DAYS]
-    held = sorted(set(seen["held"]) & set(days))
+    held = sorted(set(report["held"]) & set(days))
     assert not late, f"security updates have been waiting: {', '.join(late)}"
     assert not held, f"security updates of packages that are on hold: {', '.join(held)}"
 
 
 def test_upd_03_recent_success(host: Host) -> None:
     """The nightly run has succeeded within three days; a younger host has three days' grace."""
-    seen, now = kept_result(host, SEEN, SEEN_HOURS)
-    days = (now - float(seen["last_success"] or seen["since"])) / DAY
-    what = "succeeded last" if seen["last_success"] else "has never succeeded, and was set up"
+    report, now = kept_result(host, SEEN, SEEN_HOURS)
+    days = (now - float(report["last_success"] or report["since"])) / DAY
+    what = "succeeded last" if report["last_success"] else "has never succeeded, and was set up"
     assert days <= MAX_SILENCE_DAYS, f"unattended-upgrades {what} {days:.0f} days ago"
 
 
 def test_upd_04_restarted(host: Host) -> None:
     """A restart that an update asks for has been due for less than 14 days."""
-    seen, now = kept_result(host, SEEN, SEEN_HOURS)
-    due = seen["restart_required_since"]
+    report, now = kept_result(host, SEEN, SEEN_HOURS)
+    due = report["restart_required_since"]
     days = (now - float(due)) / DAY if due else 0.0
     assert days < MAX_WAIT_DAYS, f"a restart has been due for {days:.0f} days"
 
@@ -73,11 +73,11 @@ def test_upd_05_signed_official_sources(host: Host) -> None:
     """Signatures are demanded, verified, and are the distribution's own."""
     config = apt_settings(host)
     blind = host.run(TRUSTED_BLINDLY).stdout.split()
-    seen, _ = kept_result(host, SEEN, SEEN_HOURS)
+    report, _ = kept_result(host, SEEN, SEEN_HOURS)
     loose = [name for name in UNVERIFIED if config.get(name, "0").lower() not in OFF]
-    unsigned = [r["uri"] for r in seen["repositories"] if r["trusted"] != "yes"]
-    foreign = [f"{r['uri']} ({r['origin']})" for r in _foreign(seen["repositories"])]
-    assert seen["repositories"], "apt has no repository at all"
+    unsigned = [r["uri"] for r in report["repositories"] if r["trusted"] != "yes"]
+    foreign = [f"{r['uri']} ({r['origin']})" for r in _foreign(report["repositories"])]
+    assert report["repositories"], "apt has no repository at all"
     assert not loose, f"apt takes what nobody signed: {', '.join(loose)}"
     assert not blind, f"signatures are not asked for in {', '.join(blind)}"
     assert not unsigned, f"without a valid signature: {', '.join(sorted(set(unsigned)))}"
@@ -85,7 +85,7 @@ def test_upd_05_signed_official_sources(host: Host) -> None:
 
 
 def _foreign(repositories: list[dict[str, str]]) -> list[dict[str, str]]:
-    return [found for found in repositories if found["origin"] not in OFFICIAL]
+    return [r for r in repositories if r["origin"] not in OFFICIAL]
 
 
 def test_upd_06_supported_release(host: Host) -> None:
@@ -102,8 +102,8 @@ def test_upd_06_supported_release(host: Host) -> None:
 @cache
 def releases() -> dict[str, dict[str, date]]:
     """Return the last day of support by distribution and version."""
-    found: dict[str, dict[str, date]] = yaml.safe_load(RELEASES.read_bytes())
-    return found
+    table: dict[str, dict[str, date]] = yaml.safe_load(RELEASES.read_bytes())
+    return table
 
 
 def apt_settings(host: Host) -> dict[str, str]:

@@ -51,10 +51,10 @@ def test_vlt_02_accounts_lead_nowhere(host: Host) -> None:
     ]
     wrong += [f"{name} has a password" for name, state in states.items() if state not in LOCKED]
     wrong += [
-        f"{key} is {found.get(key)} for {name}"
-        for name, found in effective.items()
+        f"{key} is {settings.get(key)} for {name}"
+        for name, settings in effective.items()
         for key, wanted in CLOSED.items()
-        if found.get(key) != wanted
+        if settings.get(key) != wanted
     ]
     drill = effective[DRILLS]
     assert set(shells) == {CLIENTS, DRILLS}, f"accounts there are: {', '.join(shells) or 'none'}"

@@ -71,11 +71,11 @@ def test_web_03_tells_little(host: Host) -> None:
 
 def test_web_04_files_are_not_its_own(host: Host) -> None:
     """No page, program or setting belongs to, or can be written by, the web server's account."""
-    *found, looked = host.run(LOOSE).stdout.splitlines()
+    *loose, looked = host.run(LOOSE).stdout.splitlines()
     if looked != "looked":
         raise UndeterminedError(f"find said: {looked}")
-    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    assert not found, f"open to the web server: {', '.join(found[:SHOWN])}{more}"
+    more = f" and {len(loose) - SHOWN} more" if len(loose) > SHOWN else ""
+    assert not loose, f"open to the web server: {', '.join(loose[:SHOWN])}{more}"
 
 
 def test_web_05_confined(host: Host) -> None:

@@ -26,10 +26,10 @@ STALE_AFTER = timedelta(days=2)
 class Weights:
     """Sums of severity weights; those of several hosts add up to those of all together."""
 
-    passed: int = 0
-    waived: int = 0
-    determined: int = 0
-    total: int = 0
+    passed: int
+    waived: int
+    determined: int
+    total: int
 
     def __add__(self, other: "Weights") -> "Weights":
         """Return the weights of both together."""
