@@ -33,7 +33,7 @@ def write_first(path: Path, content: str | bytes, mode: int = OWNER_ONLY) -> Non
 @contextlib.contextmanager
 def _written_aside(path: Path, content: str | bytes, mode: int) -> Iterator[Path]:
     """Write and flush a hidden neighbour whose name ends in `.tmp`; it is gone afterwards."""
-    _make_folder(path.parent)
+    make_folder(path.parent)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     data = content.encode() if isinstance(content, str) else content
     try:
@@ -48,11 +48,11 @@ def _written_aside(path: Path, content: str | bytes, mode: int) -> Iterator[Path
         fresh.unlink(missing_ok=True)
 
 
-def _make_folder(folder: Path) -> None:
-    """Make a folder and those above it, each on disk before what is in it."""
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, for the owner only, each on disk before what is in it."""
     if folder.is_dir():
         return
-    _make_folder(folder.parent)
+    make_folder(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
     _sync_folder(folder.parent)
 

@@ -14,6 +14,7 @@ from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
 from bastide.support.shipped_files import playbook_names, program, shipped
+from inventory.files import make_folder
 
 POLL_SECONDS = 0.2
 
@@ -29,7 +30,7 @@ def run(
             f"there is no playbook {playbook!r}; expected one of: {names}", Exit.WRONG_USE
         )
     log = context.state / "logs" / f"{playbook}.log"
-    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(log.parent)
     started = time.monotonic()
     events = log.with_suffix(".events.jsonl")
     events.write_text("")

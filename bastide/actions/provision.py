@@ -11,6 +11,7 @@ from bastide.support.shipped_files import program
 from infra import credentials
 from infra.engine import EngineError, EngineResult, Operation, Project, StepEvent, choose
 from infra.outputs import write_outputs
+from inventory.files import make_folder
 
 OnStep = Callable[[StepEvent], None]
 PARALLEL = 10
@@ -20,9 +21,8 @@ UNCHANGED = frozenset({"same", "read", "refresh"})
 
 def project(context: EstateContext) -> Project:
     """Return the estate's Pulumi project: the shipped program, its own stack and backend."""
-    context.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     backend = context.state / "pulumi"
-    backend.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(backend)
     return Project(
         folder=Path(infra.__path__[0]),
         stack=context.estate.estate,

@@ -84,7 +84,7 @@ def first_audit(up: UpRun, results: StageResults) -> StageResults:
 
 
 def harden(up: UpRun, results: StageResults) -> StageResults:
-    """Run harden.yml, then audit again."""
+    """Run harden.yml."""
     return _playbook("harden", up, results)
 
 

@@ -1,0 +1,154 @@
+"""The stages of `bastide up`: what each hands on, and what ends the run."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bastide.actions.audit import BEFORE_HARDENING
+from bastide.actions.up import stages, wait_for_targets
+from bastide.actions.up.results import StageResults, UpRun
+from bastide.support.errors import CommandError, Exit
+from bastide.support.estate import EstateContext, estate_context
+from bastide.support.progress import Progress
+from inventory.entries import hosts
+from inventory.paths import SHIPPED_ESTATES
+from monitors.audit.archive.runs import load_latest
+from tests.bastide.context import new_context
+from tests.bastide.prometheus_server import Monitored, serving
+from tests.monitors.audit.estates import lab
+from tests.monitors.audit.evidence.sealed import audited
+
+NETWORK = "127.85.0."
+
+
+def up_run(context: EstateContext) -> UpRun:
+    return UpRun(context, Progress(Console(file=io.StringIO(), width=200)))
+
+
+def printed(up: UpRun) -> str:
+    output = up.progress.console.file
+    assert isinstance(output, io.StringIO)
+    return output.getvalue()
+
+
+@pytest.fixture(scope="module")
+def context(tmp_path_factory: pytest.TempPathFactory) -> EstateContext:
+    return new_context(tmp_path_factory.mktemp("stages"), NETWORK)
+
+
+@pytest.fixture
+def monitored(context: EstateContext) -> Iterator[Monitored]:
+    everything = Monitored()
+    for entry in hosts(context.estate):
+        everything.scrape(entry.name)
+    with serving(f"{NETWORK}10", everything):
+        yield everything
+
+
+def test_hosts_are_audited_before_and_after_they_are_hardened() -> None:
+    names = [stage.name for stage in stages.STAGES]
+    assert names.index("baseline") < names.index("harden") < names.index("audit")
+    assert names.index("backup") < names.index("drill")
+    assert names[0] == "check"
+    assert names[-1] == "report"
+
+
+def test_the_estate_is_counted(context: EstateContext) -> None:
+    up = up_run(context)
+    stages.check(up, StageResults())
+    assert "1 municipalities, 5 hosts, 1 devices" in printed(up)
+
+
+def test_secrets_that_are_missing_end_the_run_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BASTIDE_SNMP_AUTH", raising=False)
+    pilot = replace(estate_context("pilot"), state=tmp_path / "state")
+    with pytest.raises(CommandError, match=r"secrets are missing:\n.*BASTIDE_SNMP_AUTH") as caught:
+        stages.provide(up_run(pilot), StageResults())
+    assert caught.value.code is Exit.WRONG_USE
+    assert not pilot.state.exists()
+
+
+def test_the_first_audit_of_all_is_kept_as_the_baseline(tmp_path: Path) -> None:
+    lab_context = EstateContext(SHIPPED_ESTATES / "lab", lab(), tmp_path)
+    first = audited(tmp_path, "fresh")
+    file = next((tmp_path / "audits").glob("*.json"))
+    kept = first.model_copy(update={"label": BEFORE_HARDENING})
+    file.with_name(file.name.replace(first.label, BEFORE_HARDENING)).write_text(
+        kept.model_dump_json()
+    )
+    up = up_run(lab_context)
+    assert stages.first_audit(up, StageResults()).before == kept
+    assert "kept from" in printed(up)
+
+
+def test_without_a_baseline_the_hosts_are_audited_and_that_is_kept(context: EstateContext) -> None:
+    results = stages.first_audit(up_run(context), StageResults())
+    assert results.before is not None
+    assert results.before == load_latest(context.state, BEFORE_HARDENING)
+    assert stages.first_audit(up_run(context), StageResults()).before == results.before
+
+
+def test_a_playbook_that_fails_ends_the_run_and_names_hosts_and_log(tmp_path: Path) -> None:
+    unreachable = new_context(tmp_path, "127.86.0.")
+    up = up_run(unreachable)
+    with pytest.raises(CommandError, match=r"backup failed on .*gornjilug-server") as caught:
+        stages.back_up(up, StageResults())
+    assert caught.value.code is Exit.FINDINGS
+    assert "logs/backup.log" in str(caught.value)
+    assert "!! gornjilug-server   1 unreachable" in printed(up)
+
+
+def test_the_report_has_the_status_as_it_is_at_the_end(
+    context: EstateContext, monitored: Monitored
+) -> None:
+    up = up_run(context)
+    results = stages.second_audit(up, StageResults())
+    monitored.fire("HostDown", host="gornjilug-server")
+    results = stages.report(up, results)
+    assert results.report is not None
+    assert results.report.html.read_text().startswith("<!")
+    assert results.status is not None
+    assert [alert.name for alert in results.status.alerts] == ["HostDown"]
+
+
+def test_without_a_second_audit_there_is_no_report(context: EstateContext) -> None:
+    assert stages.report(up_run(context), StageResults()) == StageResults()
+
+
+def test_targets_are_waited_for(context: EstateContext, monitored: Monitored) -> None:
+    monitored.targets[0]["health"] = "unknown"
+    answered: list[str] = []
+    answer = monitored.answer
+
+    def recover(path: str) -> object:
+        answered.append(path)
+        if len(answered) > 3:
+            monitored.targets[0]["health"] = "up"
+        return answer(path)
+
+    monitored.answer = recover  # type: ignore[method-assign]
+    reached = wait_for_targets.wait(context, up_run(context).progress)
+    assert not reached.wrong
+    assert len(answered) == 6
+
+
+def test_patience_ends_and_what_is_wrong_is_returned(
+    context: EstateContext, monitored: Monitored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wait_for_targets, "PATIENCE_SECONDS", 0.0)
+    monitored.targets[0]["health"] = "down"
+    assert wait_for_targets.wait(context, up_run(context).progress).wrong
+
+
+def test_no_answer_at_all_is_an_error_when_patience_ends(
+    context: EstateContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wait_for_targets, "PATIENCE_SECONDS", 0.0)
+    with pytest.raises(CommandError, match="could not check"):
+        wait_for_targets.wait(context, up_run(context).progress)
