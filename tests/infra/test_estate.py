@@ -14,7 +14,7 @@ MACHINES = ("bastide:lab:Machine", "bastide:existing:Machine")
 
 
 def preview(folder: Path, state: Path) -> tuple[EngineResult, list[StepEvent]]:
-    """Return the outcome of a preview, and what was told of each resource in the end."""
+    """Return the outcome of a preview, and the last event of each resource."""
     (state / "pulumi").mkdir(parents=True)
     project = Project(
         folder=Path(infra.__path__[0]),

@@ -21,9 +21,9 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_outputs_are_refused_and_the_old_ones_stay(case: str, tmp_path: Path) -> None:
-    change, said = WRONG[case]
+    change, message = WRONG[case]
     write_outputs(GOOD, "lab", tmp_path)
-    with pytest.raises(InfraError, match=said):
+    with pytest.raises(InfraError, match=message):
         write_outputs(GOOD | change, "lab", tmp_path)
     assert json.loads((tmp_path / "outputs.json").read_text())["estate"] == "lab"
 
@@ -31,6 +31,6 @@ def test_wrong_outputs_are_refused_and_the_old_ones_stay(case: str, tmp_path: Pa
 def test_outputs_are_read_as_they_were_written_with_pinned_keys(tmp_path: Path) -> None:
     written = write_outputs(GOOD, "lab", tmp_path)
     assert load_outputs(tmp_path) == written
-    known = tmp_path / "ssh" / "known_hosts"
-    assert known.read_text() == f"velgora-app,10.77.1.10 {KEY}\n"
-    assert known.stat().st_mode & 0o777 == 0o600
+    known_hosts = tmp_path / "ssh" / "known_hosts"
+    assert known_hosts.read_text() == f"velgora-app,10.77.1.10 {KEY}\n"
+    assert known_hosts.stat().st_mode & 0o777 == 0o600

@@ -17,19 +17,19 @@ def step(kind: str, operation: str) -> EngineEvent:
 
 
 def read(*events: EngineEvent) -> tuple[EventReader, list[StepEvent]]:
-    seen: list[StepEvent] = []
-    reader = EventReader(seen.append)
+    steps: list[StepEvent] = []
+    reader = EventReader(steps.append)
     for event in events:
         reader.read(event)
-    return reader, seen
+    return reader, steps
 
 
 def test_a_failed_step_carries_the_errors_that_were_said_of_it() -> None:
-    said = {"severity": "error", "message": "no space left\n", "urn": URN}
+    diagnostic = {"severity": "error", "message": "no space left\n", "urn": URN}
 
     reader, _ = read(
         step("resourcePreEvent", "create"),
-        EngineEvent.from_json({"diagnosticEvent": said}),
+        EngineEvent.from_json({"diagnosticEvent": diagnostic}),
         step("resOpFailedEvent", "create"),
     )
 
@@ -49,7 +49,7 @@ def test_a_cli_that_ends_badly_without_a_failed_step_is_a_failure() -> None:
 def test_the_parts_of_a_replacement_are_one_replacement() -> None:
     changes = {"replace": 1, "create-replacement": 1, "delete-replaced": 1, "same": 2}
 
-    reader, seen = read(
+    reader, events = read(
         step("resourcePreEvent", "create-replacement"),
         step("resOutputsEvent", "create-replacement"),
         step("resourcePreEvent", "delete-replaced"),
@@ -57,7 +57,7 @@ def test_the_parts_of_a_replacement_are_one_replacement() -> None:
         EngineEvent.from_json({"summaryEvent": {"resourceChanges": changes}}),
     )
 
-    assert [(one.operation, one.phase) for one in seen] == [
+    assert [(one.operation, one.phase) for one in events] == [
         ("replace", "started"),
         ("replace", "finished"),
     ]

@@ -52,7 +52,7 @@ def test_no_secret_is_in_a_process_list_or_a_settings_file(own_lab: OwnLab, tmp_
     spec = a_ups(own_lab, tmp_path)
     device.ensure(own_lab.lab, spec)
     pid = units.running(own_lab.lab, spec.name)
-    seen = Path(f"/proc/{pid}/cmdline").read_text() + Path(f"/proc/{pid}/environ").read_text()
-    seen += "".join(path.read_text() for path in (own_lab.lab.state / "devices").iterdir())
-    assert "a long enough secret" not in seen
+    public = Path(f"/proc/{pid}/cmdline").read_text() + Path(f"/proc/{pid}/environ").read_text()
+    public += "".join(path.read_text() for path in (own_lab.lab.state / "devices").iterdir())
+    assert "a long enough secret" not in public
     device.delete(own_lab.lab, spec.name)

@@ -112,8 +112,10 @@ def test_who_may_log_in_changes_while_it_runs(own_lab: OwnLab, host: Machine) ->
 def test_only_an_edge_forwards(own_lab: OwnLab, host: Machine) -> None:
     edge = machine.create(own_lab.lab, replace(own_lab.machine("edge", 15), forward=True))
     value = ("cat", "/proc/sys/net/ipv4/ip_forward")
-    found = [in_netns(own_lab.lab.unit_namespace(n), *value).strip() for n in ("host", edge.name)]
-    assert found == ["0", "1"]
+    forwarding = [
+        in_netns(own_lab.lab.unit_namespace(n), *value).strip() for n in ("host", edge.name)
+    ]
+    assert forwarding == ["0", "1"]
     machine.delete(own_lab.lab, "edge")
 
 

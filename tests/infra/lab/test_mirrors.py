@@ -19,8 +19,8 @@ def test_a_machine_without_debian_12_is_told_what_to_add() -> None:
 
 
 def test_other_origins_suites_and_components_are_left_out() -> None:
-    found = select(f"{NOT_OURS}{SECURITY}\n{MAIN}\n{MAIN}\n")
-    assert [str(source) for source in found] == [
+    sources = select(f"{NOT_OURS}{SECURITY}\n{MAIN}\n{MAIN}\n")
+    assert [str(source) for source in sources] == [
         "deb http://mirror.test/debian bookworm main",
         "deb http://mirror.test/debian-security bookworm-security main",
     ]

@@ -60,9 +60,9 @@ LACKS = {
 
 @pytest.mark.parametrize("lack", LACKS)
 def test_what_is_lacking_is_said_with_what_to_do(lack: str) -> None:
-    facts, said = LACKS[lack]
+    facts, expected_texts = LACKS[lack]
     text = "\n".join(map(str, judge(facts, NEED)))
-    assert [words for words in said if words not in text] == []
+    assert [expected for expected in expected_texts if expected not in text] == []
 
 
 def test_every_problem_is_text_at_once() -> None:

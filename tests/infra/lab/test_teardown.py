@@ -35,13 +35,13 @@ def doomed(own_lab: OwnLab, tmp_path: Path) -> Iterator[Lab]:
 
 def leftovers(lab: Lab) -> list[str]:
     """Return everything that the kernel or the disk still has of a lab."""
-    found = [str(path) for path in Path("/run/netns").glob(f"{lab.namespace}*")]
-    found += [str(p) for h in cgroups.hierarchies() for p in h.glob(f"bastide/{lab.estate}-*")]
-    found += [lab.uplink] if find_link(lab.uplink) else []
-    found += [lab.table] if lab.table in run("nft", "list", "tables") else []
-    found += [str(path) for path in (lab.runtime, lab.state.parent) if path.exists()]
-    found += [str(path) for path in Path("/run/systemd/nspawn").rglob(f"{lab.estate}-*")]
-    return found
+    leftovers = [str(path) for path in Path("/run/netns").glob(f"{lab.namespace}*")]
+    leftovers += [str(p) for h in cgroups.hierarchies() for p in h.glob(f"bastide/{lab.estate}-*")]
+    leftovers += [lab.uplink] if find_link(lab.uplink) else []
+    leftovers += [lab.table] if lab.table in run("nft", "list", "tables") else []
+    leftovers += [str(path) for path in (lab.runtime, lab.state.parent) if path.exists()]
+    leftovers += [str(path) for path in Path("/run/systemd/nspawn").rglob(f"{lab.estate}-*")]
+    return leftovers
 
 
 def test_an_ordinary_user_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The provider as Pulumi meets it: its program started, and asked over gRPC."""
+"""The provider as Pulumi meets it: its program started, and called over gRPC."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc
 
 PROGRAM = Path(sys.executable).parent / "pulumi-resource-bastide"
-NOBODY = "127.0.0.1:9"  # no engine listens: what is told of progress is lost
+NOBODY = "127.0.0.1:9"  # no engine listens: reports of progress are lost
 
 
 @dataclass(frozen=True, slots=True)

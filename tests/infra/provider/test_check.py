@@ -31,20 +31,20 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
 @pytest.mark.parametrize("case", WRONG)
 def test_a_wrong_input_is_named_with_what_was_found(plugin: Plugin, case: str) -> None:
     change, path, reason = WRONG[case]
-    found = plugin.check(MACHINE, GOOD | change)
-    assert list(found) == [path]
-    assert reason in found[path]
+    errors = plugin.check(MACHINE, GOOD | change)
+    assert list(errors) == [path]
+    assert reason in errors[path]
 
 
 def test_all_wrong_inputs_are_told_at_once(plugin: Plugin) -> None:
     wrong = {"estate": "lab", "range": "10.77.0.0", "uplink": "nowhere", "cidr": "10.0.0.0/8"}
-    found = plugin.check("bastide:lab:Backbone", wrong)
-    assert found.keys() == {"uplink", "cidr"}
+    errors = plugin.check("bastide:lab:Backbone", wrong)
+    assert errors.keys() == {"uplink", "cidr"}
 
 
 def test_a_missing_input_is_named(plugin: Plugin) -> None:
-    found = plugin.check(MACHINE, {"estate": "lab", "name": "velgora-app"})
-    assert found == {"interfaces": "Field required", "authorizedKeys": "Field required"}
+    errors = plugin.check(MACHINE, {"estate": "lab", "name": "velgora-app"})
+    assert errors == {"interfaces": "Field required", "authorizedKeys": "Field required"}
 
 
 def test_what_a_preview_does_not_know_yet_is_let_pass(plugin: Plugin) -> None:

@@ -26,9 +26,9 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], int, list[str]]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_what_a_change_of_a_machine_means(plugin: Plugin, case: str) -> None:
     before, wanted, changes, replaces = CASES[case]
-    found = plugin.diff(MACHINE, OLD | before, GOOD | wanted)
-    assert (found.changes, list(found.replaces)) == (changes, replaces)
-    assert found.deleteBeforeReplace == bool(replaces)
+    response = plugin.diff(MACHINE, OLD | before, GOOD | wanted)
+    assert (response.changes, list(response.replaces)) == (changes, replaces)
+    assert response.deleteBeforeReplace == bool(replaces)
 
 
 def test_a_device_takes_new_settings_without_being_replaced(plugin: Plugin) -> None:
@@ -42,5 +42,9 @@ def test_a_device_takes_new_settings_without_being_replaced(plugin: Plugin) -> N
         "authKeyFile": "/secrets/auth",
         "privKeyFile": "/secrets/priv",
     }
-    found = plugin.diff("bastide:lab:Device", ups, ups | {"location": "the cellar"})
-    assert (found.changes, list(found.diffs), list(found.replaces)) == (SOME, ["location"], [])
+    response = plugin.diff("bastide:lab:Device", ups, ups | {"location": "the cellar"})
+    assert (response.changes, list(response.diffs), list(response.replaces)) == (
+        SOME,
+        ["location"],
+        [],
+    )

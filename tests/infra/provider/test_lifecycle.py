@@ -84,9 +84,9 @@ def test_a_dead_machine_is_read_as_such_and_an_update_revives_it(
     own: Plugin, host: dict[str, Any], lab: Lab
 ) -> None:
     machine.stop(lab, "host", graceful=False)
-    identity, found = own.read("bastide:lab:Machine", host)
-    assert (identity, found["running"]) == ("x", False)
-    assert own.update("bastide:lab:Machine", found, MACHINE) == host
+    identity, outputs = own.read("bastide:lab:Machine", host)
+    assert (identity, outputs["running"]) == ("x", False)
+    assert own.update("bastide:lab:Machine", outputs, MACHINE) == host
     assert machine.running(lab, "host")
 
 

@@ -45,13 +45,13 @@ def test_a_missing_resource_that_is_read_fails_by_its_id(varied: Harness) -> Non
 
 def test_an_explicit_provider_is_a_resource_of_its_own(varied: Harness) -> None:
     varied.up()
-    found = varied.resources()
-    reference = f"{found['own']['urn']}::{found['own']['id']}"
-    assert found["hall"]["provider"] == reference
+    resources = varied.resources()
+    reference = f"{resources['own']['urn']}::{resources['own']['id']}"
+    assert resources["hall"]["provider"] == reference
 
     varied.project = replace(varied.project, config={"tone": "high"})
     assert varied.up().changes == {"same": 2, "update": 1, "read": 1}
-    assert varied.resources()["own"]["id"] == found["own"]["id"]
+    assert varied.resources()["own"]["id"] == resources["own"]["id"]
     assert varied.resources()["own"]["inputs"] == {"tone": "high"}
 
 

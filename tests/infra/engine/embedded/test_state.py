@@ -181,8 +181,8 @@ def test_fields_that_we_do_not_know_are_kept(town: Harness) -> None:
     town.up()
 
     assert town.latest()["metadata"] == {"note": 1}
-    found = town.resources()
-    assert all(raw["taint"] == raw["urn"] for raw in found.values())
+    resources = town.resources()
+    assert all(raw["taint"] == raw["urn"] for raw in resources.values())
 
 
 def test_state_version_4_is_read_without_features_and_refused_with(town: Harness) -> None:

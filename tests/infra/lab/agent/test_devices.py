@@ -30,8 +30,8 @@ def read(objects: Objects, oid: Oid, moment: Moment) -> object:
 
 def test_counters_never_fall_while_the_agent_runs(switch_objects: Objects) -> None:
     for port in range(1, 49):
-        seen = [read(switch_objects, (*HC_OCTETS, port), Moment(h * 3600.0)) for h in range(60)]
-        assert seen == sorted(seen)  # type: ignore[type-var]
+        octets = [read(switch_objects, (*HC_OCTETS, port), Moment(h * 3600.0)) for h in range(60)]
+        assert octets == sorted(octets)  # type: ignore[type-var]
 
 
 def test_most_ports_carry_traffic_and_some_are_unused(switch_objects: Objects) -> None:

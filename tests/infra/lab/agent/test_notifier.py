@@ -17,8 +17,8 @@ def config(folder: Path, **changes: object) -> AgentConfig:
 
 def notifications(of: AgentConfig, before: Observed, now: Moment) -> list[tuple[Oid, Oid]]:
     """Each notification with the instance of its first binding."""
-    found = events(of, KINDS[of.kind](of), before, now)
-    return [(event.trap, event.bindings[0][0]) for event in found]
+    sent = events(of, KINDS[of.kind](of), before, now)
+    return [(event.trap, event.bindings[0][0]) for event in sent]
 
 
 def test_a_port_without_a_cable_has_nothing_to_tell(tmp_path: Path) -> None:

@@ -86,8 +86,8 @@ def test_a_port_that_is_taken_is_a_clear_error(tmp_path: Path) -> None:
 def test_objects_that_do_not_exist_are_left_out(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with running(tmp_path) as config, asking(config) as session:
-            found = await session.get_many([SYS_NAME, "1.3.6.1.2.1.1.99.0"])
-            assert found == {SYS_NAME: b"harbour-switch"}
+            values = await session.get_many([SYS_NAME, "1.3.6.1.2.1.1.99.0"])
+            assert values == {SYS_NAME: b"harbour-switch"}
 
     asyncio.run(scenario())
 
@@ -96,8 +96,8 @@ def test_objects_that_do_not_exist_are_left_out(tmp_path: Path) -> None:
 def test_a_walk_sees_each_port_once_in_order(tmp_path: Path, repetitions: int) -> None:
     async def scenario() -> None:
         async with running(tmp_path) as config, asking(config) as session:
-            seen = [oid async for oid, _ in session.getbulk(HC_OCTETS, repetitions)]
-            assert seen == [f"{HC_OCTETS}.{port}" for port in range(1, 49)]
+            oids = [oid async for oid, _ in session.getbulk(HC_OCTETS, repetitions)]
+            assert oids == [f"{HC_OCTETS}.{port}" for port in range(1, 49)]
 
     asyncio.run(scenario())
 
@@ -105,19 +105,19 @@ def test_a_walk_sees_each_port_once_in_order(tmp_path: Path, repetitions: int) -
 def test_a_walk_of_everything_ends(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with running(tmp_path, ports=4) as config, asking(config) as session:
-            seen = [oid async for oid, _ in session.getbulk("1.3.6.1", MOST_VARBINDS)]
-            assert len(seen) == len(set(seen)) == 11 + 2 + 4 * (18 + 19)
+            oids = [oid async for oid, _ in session.getbulk("1.3.6.1", MOST_VARBINDS)]
+            assert len(oids) == len(set(oids)) == 11 + 2 + 4 * (18 + 19)
 
     asyncio.run(scenario())
 
 
 def test_the_engine_id_survives_a_restart_and_the_boots_grow(tmp_path: Path) -> None:
-    async def seen() -> bytes:
+    async def engine_id() -> bytes:
         async with running(tmp_path) as config, asking(config) as session:
             assert await session.get("1.3.6.1.6.3.10.2.1.2.0") == 7
             return session.get_engine_id()
 
-    assert asyncio.run(seen()) == asyncio.run(seen())
+    assert asyncio.run(engine_id()) == asyncio.run(engine_id())
 
 
 def test_the_state_file_acts_at_once(tmp_path: Path) -> None:

@@ -92,9 +92,11 @@ class Toy(Provider):
         path = HOME / "things" / request.resource_id
         if not path.exists():
             return ReadResponse(None)
-        found = {key: PropertyValue(value) for key, value in json.loads(path.read_text()).items()}
-        outputs = {**found, "path": PropertyValue(f"things/{path.name}")}
-        return ReadResponse(request.resource_id, outputs, found)
+        properties = {
+            key: PropertyValue(value) for key, value in json.loads(path.read_text()).items()
+        }
+        outputs = {**properties, "path": PropertyValue(f"things/{path.name}")}
+        return ReadResponse(request.resource_id, outputs, properties)
 
     async def delete(self, request: DeleteRequest) -> None:
         await obey("delete", request.name)
