@@ -58,11 +58,9 @@ def _site_networks(tenants: Iterable[ParsedTenant]) -> Iterator[DeclaredNetwork]
 
 def _overlaps(networks: Sequence[DeclaredNetwork]) -> Iterator[Problem]:
     """Compare each network, in the order of addresses, with the one before it that ends last."""
-    ordered = sorted(range(len(networks)), key=lambda number: _order(networks[number][0]))
-    before = ordered[0] if ordered else 0
-    for current in ordered[1:]:
-        network, other = networks[current][0], networks[before][0]
-        if network.version == other.version and network.overlaps(other):
+    before: int | None = None
+    for current in sorted(range(len(networks)), key=lambda number: _order(networks[number][0])):
+        if before is not None and networks[current][0].overlaps(networks[before][0]):
             earlier, later = sorted((current, before))
             yield _overlap(networks[earlier], networks[later])
         else:

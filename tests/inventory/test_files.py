@@ -62,7 +62,7 @@ def test_a_file_cannot_take_the_place_of_a_folder_and_leaves_nothing(tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
-def test_the_first_writer_wins_and_the_others_are_told(tmp_path: Path) -> None:
+def test_the_first_writer_wins_and_the_others_get_an_error(tmp_path: Path) -> None:
     def attempt(number: int) -> bool:
         try:
             write_first(tmp_path / "one", str(number) * 10_000)

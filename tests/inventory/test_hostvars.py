@@ -1,23 +1,25 @@
-"""What Ansible is told: both shipped estates render, and no secret is among it."""
+"""The variables and groups for Ansible: both shipped estates render, and no secret is in them."""
 
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from inventory.entries import hosts
-from inventory.enums import SnmpVersion
+from inventory.entries import devices, hosts
+from inventory.enums import ProviderName, SnmpVersion
 from inventory.hostvars import groups, host_variables
 from inventory.load import find_estate, load_estate
-from inventory.model import SnmpAccess
-from inventory.outputs import Outputs
+from inventory.model import Estate, SnmpAccess
+from inventory.outputs import HostOutput, Outputs
 from inventory.paths import INVENTORY_DIRECTORY
 from inventory.secrets import ensure_generated, references, resolve
 
 PLUGIN = INVENTORY_DIRECTORY / "ansible"
+LAB = load_estate(find_estate("lab"))
 
 
 @pytest.mark.parametrize("name", ["lab", "pilot"])
@@ -28,46 +30,169 @@ def test_every_host_renders_to_plain_json(name: str, tmp_path: Path) -> None:
         assert json.loads(json.dumps(variables)) == variables
 
 
+def variables_of(name: str, estate: Estate = LAB, outputs: Outputs | None = None) -> dict[str, Any]:
+    entry = next(entry for entry in hosts(estate) if entry.name == name)
+    return host_variables(entry, Path("/e"), Path("/s"), outputs or Outputs(estate="lab"))
+
+
 def test_no_secret_value_is_among_the_variables(tmp_path: Path) -> None:
-    estate = load_estate(find_estate("lab"))
-    ensure_generated(estate, tmp_path)
-    told = json.dumps(
-        [host_variables(p, tmp_path, tmp_path, Outputs(estate="lab")) for p in hosts(estate)]
+    made = ensure_generated(LAB, tmp_path)
+    variables = json.dumps(
+        [host_variables(p, tmp_path, tmp_path, Outputs(estate="lab")) for p in hosts(LAB)]
     )
-    assert not [ref for ref in references(estate) if resolve(ref, tmp_path) in told]
+    assert len(made) == len(references(LAB)) > 1
+    assert not [ref for ref in made if resolve(ref, tmp_path) in variables]
 
 
 def test_only_the_operations_host_is_handed_secrets_and_by_reference(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("BASTIDE_COMMUNITY", "not to be seen")
-    lab = load_estate(find_estate("lab"))
-    asked = SnmpAccess(version=SnmpVersion.V2C, community="env:BASTIDE_COMMUNITY")
-    switch = lab.municipalities[-1].devices[0].model_copy(update={"snmp": asked})
-    central = lab.central.model_copy(update={"devices": (switch,)})
-    estate = lab.model_copy(update={"central": central})
+    access = SnmpAccess(version=SnmpVersion.V2C, community="env:BASTIDE_COMMUNITY")
+    switch = LAB.municipalities[-1].devices[0].model_copy(update={"snmp": access})
+    central = LAB.central.model_copy(update={"devices": (switch,)})
+    estate = LAB.model_copy(update={"central": central})
     for entry in hosts(estate):
-        told = host_variables(entry, tmp_path, tmp_path, Outputs(estate="lab"))
+        variables = variables_of(entry.name, estate)
         operations = entry.name == "central-ops"
         handed = {"reference": "env:BASTIDE_COMMUNITY", "to": "secrets/_env.BASTIDE_COMMUNITY"}
-        assert told["bastide_poller_handed"] == ([handed] if operations else [])
-        assert "not to be seen" not in json.dumps(told)
+        files = ["/s/secrets/snmp-auth", "/s/secrets/snmp-priv"]
+        assert variables["bastide_poller_handed"] == ([handed] if operations else [])
+        assert variables["bastide_poller_secrets"] == (files if operations else [])
+        assert "not to be seen" not in json.dumps(variables)
 
 
-def test_an_edge_forwards_what_its_site_serves_to_others_and_no_more() -> None:
-    estate = load_estate(find_estate("lab"))
-    edge = next(p for p in hosts(estate) if p.name == "velgora-edge")
-    variables = host_variables(edge, Path("/e"), Path("/s"), Outputs(estate="lab"))
-    forwarded = {(rule["to"], rule["name"]) for rule in variables["bastide_forwards"]}
-    assert ("10.77.1.10", "https") in forwarded
-    assert ("10.77.1.30", "snmp") in forwarded
-    assert ("10.77.1.11", "smb") not in forwarded
+def test_a_vaults_value_is_handed_over_and_its_file_is_not() -> None:
+    access = SnmpAccess(version=SnmpVersion.V2C, community="vault:/srv/v.yml#key")
+    estate = LAB.model_copy(update={"snmp": access})
+    variables = variables_of("central-ops", estate)
+
+    assert variables["bastide_poller_handed"] == [
+        {"reference": "vault:/srv/v.yml#key", "to": "secrets/_vault.v.yml.key"}
+    ]
+    assert variables["bastide_poller_secrets"] == []
 
 
-def test_groups_are_roles_places_and_tiers() -> None:
-    found = groups(load_estate(find_estate("lab")))
-    assert found["vault"] == ("central-vault",)
-    assert found["tier_village"] == ("aynzuhur-edge", "aynzuhur-server")
+def test_an_edge_is_given_what_it_forwards_and_nobody_else_is() -> None:
+    forwarded = {
+        (rule["to"], rule["name"], rule["port"], rule["protocol"])
+        for rule in variables_of("velgora-edge")["bastide_forwards"]
+    }
+    assert ("10.77.1.10", "https", 443, "tcp") in forwarded
+    assert ("10.77.1.30", "snmp", 161, "udp") in forwarded
+    assert "smb" not in {name for _, name, _, _ in forwarded}
+    assert variables_of("velgora-app")["bastide_forwards"] == []
+
+
+def test_a_host_is_reached_where_it_was_provisioned_and_with_a_pinned_key() -> None:
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHVFsWbnXqY0tsf8e7PyzGS6QG4aBnyqSYuVOJq2W1cN"
+    made = HostOutput(address="10.9.9.9", host_key=key, provider=ProviderName.LAB)
+    outputs = Outputs(estate="lab", hosts={"velgora-app": made}, resolvers=("192.0.2.53",))
+    variables = variables_of("velgora-app", outputs=outputs)
+
+    assert variables["ansible_host"] == "10.9.9.9"
+    assert variables["ansible_ssh_private_key_file"] == "/s/ssh/admin"
+    assert "StrictHostKeyChecking=yes" in variables["ansible_ssh_common_args"]
+    assert "UserKnownHostsFile=/s/ssh/known_hosts" in variables["ansible_ssh_common_args"]
+    assert variables["bastide_forwarders"] == ["192.0.2.53"]
+    assert variables_of("velgora-app")["ansible_host"] == "10.77.1.10"
+
+
+def test_a_host_knows_where_it_stands_and_who_answers_for_it() -> None:
+    variables = variables_of("aynzuhur-server")
+    expected = {
+        "bastide_fqdn": "server.aynzuhur.lab.test",
+        "bastide_municipality": "aynzuhur",
+        "bastide_owner": "Samar Haddad, council secretary",
+        "bastide_tier": "village",
+        "bastide_address": "10.77.3.10",
+        "bastide_uplink": "",
+        "bastide_resolver": "10.77.3.1",
+        "bastide_central_networks": ["10.77.0.0/24"],
+        "bastide_package_cache": "",
+        "bastide_services": [
+            {
+                "id": "permits",
+                "name": "Building permits",
+                "url": "https://server.aynzuhur.lab.test/",
+            }
+        ],
+    }
+    assert {name: variables[name] for name in expected} == expected
+    assert variables["bastide_site"]["nat"]
+    assert variables_of("velgora-files")["bastide_services"] == []
+    assert variables_of("central-ops")["bastide_tier"] == "central"
+    assert variables_of("velgora-edge")["bastide_uplink"] == "10.77.255.11"
+
+
+def test_a_tenant_without_a_resolver_has_none() -> None:
+    village = LAB.municipalities[0]
+    bare = tuple(host.model_copy(update={"roles": ()}) for host in village.hosts)
+    estate = LAB.model_copy(
+        update={"municipalities": (village.model_copy(update={"hosts": bare}),)}
+    )
+    assert variables_of("aynzuhur-server", estate)["bastide_resolver"] == ""
+
+
+def test_every_host_and_device_has_a_name_in_the_dns() -> None:
+    records = variables_of("velgora-edge")["bastide_records"]
+    assert len(records) == len([*hosts(LAB), *devices(LAB)])
+    assert {"name": "app.velgora.lab.test", "address": "10.77.1.10"} in records
+    assert {"name": "ups.kastrava.lab.test", "address": "10.77.2.31"} in records
+
+
+def test_a_backup_and_its_target_know_of_each_other() -> None:
+    (plan,) = variables_of("velgora-files")["bastide_backups"]
+    assert plan == {
+        "id": "shares",
+        "target": "central-vault",
+        "target_address": "10.77.0.11",
+        "target_fqdn": "vault.central.lab.test",
+        "paths": ["/srv/shares"],
+        "database": "",
+        "at": "03:00",
+        "password_file": "/s/secrets/restic-velgora-files",
+        "keep_within_days": 90,
+    }
+    clients = variables_of("central-vault")["bastide_backup_clients"]
+    assert {"name": "velgora-files", "municipality": "velgora", "plan": "shares"} in clients
+    assert len(clients) == 4
+    assert variables_of("central-scratch")["bastide_backup_clients"] == []
+
+
+def test_a_host_is_given_the_ansible_roles_of_its_roles() -> None:
+    operations, client = variables_of("central-ops"), variables_of("velgora-files")
+    assert operations["bastide_roles"] == ["operations", "resolver"]
+    assert operations["bastide_configured_by"] == ["monitoring", "resolver"]
+    assert operations["bastide_hardened_by"] == ["log_receiver"]
+    assert client["bastide_configured_by"] == ["file_server", "backup_client"]
+    assert client["bastide_hardened_by"] == []
+
+
+def test_groups_are_roles_tenants_tiers_and_who_backs_up() -> None:
+    assert groups(LAB) == {
+        "edge": ("aynzuhur-edge", "kastrava-edge", "velgora-edge"),
+        "resolver": ("central-ops", "aynzuhur-edge", "kastrava-edge", "velgora-edge"),
+        "application": ("aynzuhur-server", "kastrava-app", "velgora-app"),
+        "file_server": ("aynzuhur-server", "velgora-files"),
+        "snmp_agent": ("aynzuhur-edge", "kastrava-edge", "velgora-edge"),
+        "operations": ("central-ops",),
+        "vault": ("central-vault",),
+        "scratch": ("central-scratch",),
+        "central": ("central-ops", "central-vault", "central-scratch"),
+        "aynzuhur": ("aynzuhur-edge", "aynzuhur-server"),
+        "kastrava": ("kastrava-edge", "kastrava-app"),
+        "velgora": ("velgora-edge", "velgora-app", "velgora-files"),
+        "municipal": (
+            *("aynzuhur-edge", "aynzuhur-server"),
+            *("kastrava-edge", "kastrava-app"),
+            *("velgora-edge", "velgora-app", "velgora-files"),
+        ),
+        "tier_village": ("aynzuhur-edge", "aynzuhur-server"),
+        "tier_town": ("kastrava-edge", "kastrava-app"),
+        "tier_city": ("velgora-edge", "velgora-app", "velgora-files"),
+        "backup_client": ("aynzuhur-server", "kastrava-app", "velgora-app", "velgora-files"),
+    }
 
 
 def ansible_inventory(estate: str, state: Path) -> subprocess.CompletedProcess[str]:
@@ -93,7 +218,7 @@ def test_ansibles_own_program_reads_the_pilot_through_the_plugin(tmp_path: Path)
     assert len(json.loads(result.stdout)["_meta"]["hostvars"]) == 25
 
 
-def test_ansible_is_told_every_problem_of_a_broken_estate(tmp_path: Path) -> None:
+def test_ansible_reports_every_problem_of_a_broken_estate(tmp_path: Path) -> None:
     result = ansible_inventory(str(tmp_path), tmp_path)
     assert result.returncode != 0
     assert "there is no estate here" in result.stderr

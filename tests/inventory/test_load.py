@@ -84,6 +84,36 @@ def test_hostile_yaml_is_a_problem_not_a_crash(text: str, tmp_path: Path) -> Non
     assert problems_of(estate)
 
 
+@pytest.mark.parametrize(
+    ("network", "gateway", "device"),
+    [
+        ("10.77.9.0/31", "10.77.9.0", "10.77.9.1"),
+        ("2001:db8::/127", "2001:db8::", "2001:db8::1"),
+        ("2001:db8::/64", "2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff"),
+    ],
+)
+def test_only_networks_that_have_reserved_addresses_keep_them_free(
+    network: str, gateway: str, device: str, tmp_path: Path
+) -> None:
+    text = f"""
+municipality: aynzuhur
+name: Ayn Zuhur
+tier: village
+country: XX
+contacts: [{{name: Samar Haddad, duty: council secretary}}]
+sites: [{{id: annex, name: Annex, network: "{network}", gateway: "{gateway}"}}]
+devices: [{{id: camera, kind: camera, provider: existing, site: annex, address: "{device}"}}]
+"""
+    case = {"file": "municipalities/aynzuhur.yml", "find": "ALL", "write": text}
+    assert load_estate(edited_lab(tmp_path, case)).municipalities[0].devices
+
+
+def test_a_network_of_one_address_is_its_gateways(tmp_path: Path) -> None:
+    site = "\n    nat: true\n  - {id: mast, name: M, network: 10.77.9.9/32, gateway: 10.77.9.9}\n"
+    case = {"file": "municipalities/aynzuhur.yml", "find": "\n    nat: true\n", "write": site}
+    assert load_estate(edited_lab(tmp_path, case))
+
+
 def test_words_of_yaml_1_1_stay_text(tmp_path: Path) -> None:
     estate = edited_lab(
         tmp_path,

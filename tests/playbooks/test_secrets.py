@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -14,10 +15,15 @@ VALUE = "community of the switch"
 PROGRAM = Path(sys.executable).parent / "ansible-playbook"
 
 
-def play(folder: Path, reference: str) -> list[dict[str, object]]:
-    """The role's own two tasks, run on this machine into a folder."""
+def role_tasks() -> list[dict[str, Any]]:
+    """The role's own two tasks: the first looks at the references, the second writes values."""
     tasks = yaml.safe_load((ROLES / "monitoring" / "tasks" / "main.yml").read_text())
-    own = [task for task in tasks if task.get("loop") == "{{ bastide_poller_handed }}"]
+    return [task for task in tasks if task.get("loop") == "{{ bastide_poller_handed }}"]
+
+
+def play(folder: Path, reference: str) -> list[dict[str, object]]:
+    """Those tasks, run on this machine into a folder."""
+    own = role_tasks()
     for task in own:
         if "ansible.builtin.copy" in task:
             task["ansible.builtin.copy"] |= {"owner": os.geteuid(), "group": os.getegid()}
@@ -55,17 +61,22 @@ def run(folder: Path, reference: str) -> subprocess.CompletedProcess[str]:
         ("vault:/nowhere/v.yml#key", "cannot read /nowhere/v.yml"),
     ],
 )
-def test_what_cannot_be_handed_over_is_told_before_anything_is_hidden(
+def test_what_cannot_be_handed_over_is_reported_before_anything_is_hidden(
     reference: str, problem: str, tmp_path: Path
 ) -> None:
+    looks, writes = role_tasks()
     result = run(tmp_path, reference)
     assert result.returncode != 0
     assert problem in result.stdout
+    assert not looks.get("no_log")
+    assert f"{looks['name']}]" in result.stdout
+    assert f"{writes['name']}]" not in result.stdout, "it is hidden, so it must not be the first"
     assert not (tmp_path / "handed").exists()
 
 
-def test_a_value_is_handed_over_and_seen_nowhere(tmp_path: Path) -> None:
+def test_a_value_is_handed_over_and_printed_nowhere(tmp_path: Path) -> None:
     result = run(tmp_path, "env:BASTIDE_TEST_COMMUNITY")
+    assert role_tasks()[1]["no_log"]
     assert result.returncode == 0, result.stdout
     assert (tmp_path / "handed").read_text() == VALUE
     assert (tmp_path / "handed").stat().st_mode & 0o777 == 0o400
