@@ -2,7 +2,7 @@
 
 One host behind 50 ms of round trip: our exchange, then the same checks through testinfra's own
 paramiko and ssh backends, all in one run. Then many audits spread over the lab's hosts in a
-process of its own, whose peak of memory is told. Writes its section of docs/benchmarks.md.
+process of its own, whose peak of memory is reported. Writes its section of docs/benchmarks.md.
 """
 
 import json
@@ -32,8 +32,8 @@ from monitors.audit.model.controls import load_controls
 from monitors.audit.model.declared import declared_of
 from monitors.audit.model.results import Outcome
 from monitors.audit.run import audit_all, audit_host, target_of
-from tests.bench.delay import delayed
-from tests.bench.section import table, write_section
+from tests.bench.report import table, write_section
+from tests.bench.tcp_delay import delayed
 
 ROUND_TRIP_SECONDS = 0.05
 REPEATS = 9
@@ -69,8 +69,8 @@ def main(host: str, audits: int, only_ours: bool) -> None:
         seconds = {"one exchange": ours(there)}
         if not only_ours:
             seconds |= {backend: plain(there, backend) for backend in GOAL_TIMES}
-    words = [sys.executable, "-m", "tests.bench.audit", "--audits", str(audits)]
-    done = subprocess.run(words, env={**os.environ, MANY: "1"}, capture_output=True, check=True)
+    command = [sys.executable, "-m", "tests.bench.audit", "--audits", str(audits)]
+    done = subprocess.run(command, env={**os.environ, MANY: "1"}, capture_output=True, check=True)
     measured = lines(host, seconds, audits, json.loads(done.stdout))
     if only_ours:
         click.echo("\n".join(measured))
@@ -87,19 +87,19 @@ def far(context: EstateContext, name: str) -> Iterator[Far]:
         tempfile.TemporaryDirectory() as folder,
         delayed(near.address, near.port, ROUND_TRIP_SECONDS) as port,
     ):
-        known, config = Path(folder, "known_hosts"), Path(folder, "config")
+        host_keys, config = Path(folder, "known_hosts"), Path(folder, "config")
         key = next(
             line.split(" ", 1)[1]
             for line in near.known_hosts.read_text().splitlines()
             if near.address in line.split(" ")[0].split(",")
         )
-        known.write_text(f"[127.0.0.1]:{port} {key}\n")
+        host_keys.write_text(f"[127.0.0.1]:{port} {key}\n")
         config.write_text(
             f"Host {name}\n  HostName 127.0.0.1\n  Port {port}\n  User root\n"
             f"  IdentityFile {context.state}/ssh/admin\n  IdentitiesOnly yes\n"
-            f"  UserKnownHostsFile {known}\n"
+            f"  UserKnownHostsFile {host_keys}\n"
         )
-        target = replace(near, address="127.0.0.1", port=port, known_hosts=known)
+        target = replace(near, address="127.0.0.1", port=port, known_hosts=host_keys)
         yield Far(entry, context, target, config)
 
 
@@ -110,10 +110,10 @@ def ours(there: Far) -> float:
         taken = []
         for _ in range(REPEATS):
             started = time.monotonic()
-            found = audit_host(there.target, declared, TABLE, there.context.estate, Path(state))
+            result = audit_host(there.target, declared, TABLE, there.context.estate, Path(state))
             taken.append(time.monotonic() - started)
-            if found.problem:
-                raise click.ClickException(found.problem)
+            if result.problem:
+                raise click.ClickException(result.problem)
     return statistics.median(taken)
 
 
@@ -123,8 +123,8 @@ def plain(there: Far, backend: str) -> float:
     declared = declared_of(there.entry)
     started = time.monotonic()
     host = testinfra.get_host(f"{backend}://{there.entry.name}", ssh_config=str(there.ssh_config))
-    asked = [c for c in TABLE.controls if c.applies(declared.roles, declared.tier) is None]
-    outcomes = [run_check(control, host, declared)[0] for control in asked]
+    controls = [c for c in TABLE.controls if c.applies(declared.roles, declared.tier) is None]
+    outcomes = [run_check(control, host, declared)[0] for control in controls]
     taken = time.monotonic() - started
     if Outcome.PASS not in outcomes:
         raise click.ClickException(f"{backend}: no check passed: it did not reach the host")
@@ -139,13 +139,13 @@ def many(context: EstateContext, audits: int) -> dict[str, float]:
         for name in ("ssh", "outputs.json"):
             (state / name).symlink_to(context.state / name)
         started = time.monotonic()
-        found = audit_all(chosen, TABLE, context.estate, state)
+        audited = audit_all(chosen, TABLE, context.estate, state)
         taken = time.monotonic() - started
         largest = max(path.stat().st_size for path in state.rglob("bundles/*/*"))
     return {
         "seconds": taken,
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "problems": sum(bool(host.problem) for host in found),
+        "problems": sum(bool(host.problem) for host in audited),
         "largest": largest,
     }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from inventory.paths import state_directory
-from tests.bench.section import table, write_section
+from tests.bench.report import table, write_section
 from tests.command import bastide, bastide_json
 
 ESTATE = "lab"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 
-from tests.bench.measured import cpu_seconds
+from tests.bench.processes import cpu_seconds
 
 TIMEOUT_SECONDS = 20.0
 # Prometheus would also accept gzip; that is left out for everybody alike.
@@ -96,12 +96,12 @@ async def at_interval(urls: Sequence[str], interval: float, rounds: int, went: P
                 wait = due - time.monotonic()
                 await asyncio.sleep(max(0.0, wait))
                 went.late += wait < -1.0
-                asked = time.monotonic()
+                sent = time.monotonic()
                 try:
                     if "\nbastide_snmp_success 1\n" not in await get(session, url):
                         went.failures.append(f"{url}: no success")
                 except ScrapeError as error:
                     went.failures.append(str(error))
-                went.seconds.append(time.monotonic() - asked)
+                went.seconds.append(time.monotonic() - sent)
 
         await asyncio.gather(*(one(at, url) for at, url in enumerate(urls)))

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import click
 
-from tests.bench.measured import cpu_seconds, memory_mib
-from tests.bench.ours import Exporter, exporter
+from tests.bench.exporter import Exporter, exporter
+from tests.bench.processes import cpu_seconds, memory_mib
+from tests.bench.report import table, write_section
 from tests.bench.rivals.columns import COLUMNS, VALUES
 from tests.bench.rivals.debian import UnavailableError, snmp_exporter
 from tests.bench.rivals.library import cpu_per_poll
@@ -29,7 +30,6 @@ from tests.bench.scraping import (
     get,
     until_served,
 )
-from tests.bench.section import table, write_section
 from tests.bench.switches import PORT, Switches, switches
 
 ROUNDS = 3
@@ -90,14 +90,14 @@ def main(devices: int, minutes: int, only_ours: bool, write: bool) -> None:
     """Measure, print, and write the section."""
     with tempfile.TemporaryDirectory() as folder:
         costs, version = side_by_side(Path(folder), only_ours=only_ours)
-    found = [*comparison(costs, version)]
+    lines = [*comparison(costs, version)]
     if devices:
         with tempfile.TemporaryDirectory() as folder:
-            found += fleet_lines(asyncio.run(fleet(Path(folder), devices, minutes)))
+            lines += fleet_lines(asyncio.run(fleet(Path(folder), devices, minutes)))
     if only_ours or not write:
-        click.echo("\n".join(found))
+        click.echo("\n".join(lines))
     else:
-        click.echo(write_section("SNMP", "python -m tests.bench.snmp", found))
+        click.echo(write_section("SNMP", "python -m tests.bench.snmp", lines))
 
 
 def side_by_side(folder: Path, *, only_ours: bool) -> tuple[dict[str, Cost], str]:
@@ -164,7 +164,7 @@ def _libraries() -> list[Candidate]:
     def polling(library: str, version: str) -> Callable[[int], float]:
         return lambda polls: cpu_per_poll(library, version, polls)
 
-    found = {
+    libraries = {
         PYSNMP: (12, "pysnmp", "v2c"),
         "pysnmp, v3 authPriv": (8, "pysnmp", "v3"),
         "gufo-snmp, v2c": (100, "gufo-snmp", "v2c"),
@@ -173,7 +173,7 @@ def _libraries() -> list[Candidate]:
     }
     return [
         Candidate(name, polls, polling(library, version), more=1)
-        for name, (polls, library, version) in found.items()
+        for name, (polls, library, version) in libraries.items()
     ]
 
 
@@ -185,9 +185,9 @@ def _check(url: str) -> None:
     """See that all values are there; raises click.ClickException."""
     text = asyncio.run(_once(url))
     names = "|".join(column.metric for column in COLUMNS)
-    found = len(re.findall(rf"^(?:{names})\{{", text, re.M))
-    if found != VALUES:
-        raise click.ClickException(f"{url}: expected {VALUES} values, found {found}: {text[:500]}")
+    count = len(re.findall(rf"^(?:{names})\{{", text, re.M))
+    if count != VALUES:
+        raise click.ClickException(f"{url}: expected {VALUES} values, found {count}: {text[:500]}")
 
 
 async def _once(url: str) -> str:
@@ -263,22 +263,22 @@ def _goals(costs: dict[str, Cost]) -> Iterator[tuple[str, str, str]]:
     yield "CPU of v3 authPriv over v2c", f"{v3:.2f}", f"≤ {GOAL_V3}"
 
 
-def fleet_lines(found: Fleet) -> list[str]:
+def fleet_lines(measured: Fleet) -> list[str]:
     """The section's lines on the fleet."""
-    share, mib = found.share / GOAL_SHARE, found.mib / GOAL_MIB
-    head = (f"{found.devices} switches at 60 s, every profile", "measured", "goal", "ratio")
+    share, mib = measured.share / GOAL_SHARE, measured.mib / GOAL_MIB
+    head = (f"{measured.devices} switches at 60 s, every profile", "measured", "goal", "ratio")
     rows = [
-        ("share of one core", f"{found.share:.2f}", f"{GOAL_SHARE}", f"{share:.2f}"),
-        ("… in the first minute, names and choice", f"{found.share_first:.2f}", "", ""),
-        ("memory, resident", f"{found.mib:.0f} MiB", f"{GOAL_MIB:.0f} MiB", f"{mib:.2f}"),
-        ("memory, peak", f"{found.peak_mib:.0f} MiB", "", ""),
-        ("scrape, median", f"{1000 * found.median:.0f} ms", "", ""),
-        ("scrape, slowest", f"{1000 * found.slowest:.0f} ms", "", ""),
-        ("scrapes begun a second late or more", f"{found.late} of {found.scrapes}", "0", ""),
-        ("scrapes that failed", f"{found.failures}", "0", ""),
+        ("share of one core", f"{measured.share:.2f}", f"{GOAL_SHARE}", f"{share:.2f}"),
+        ("… in the first minute, names and choice", f"{measured.share_first:.2f}", "", ""),
+        ("memory, resident", f"{measured.mib:.0f} MiB", f"{GOAL_MIB:.0f} MiB", f"{mib:.2f}"),
+        ("memory, peak", f"{measured.peak_mib:.0f} MiB", "", ""),
+        ("scrape, median", f"{1000 * measured.median:.0f} ms", "", ""),
+        ("scrape, slowest", f"{1000 * measured.slowest:.0f} ms", "", ""),
+        ("scrapes begun a second late or more", f"{measured.late} of {measured.scrapes}", "0", ""),
+        ("scrapes that failed", f"{measured.failures}", "0", ""),
     ]
     note = (
-        "Half of the fleet is asked with v2c, half with v3 authPriv; exporter, switches and "
+        "Half of the fleet is polled with v2c, half with v3 authPriv; exporter, switches and "
         "scraper share the machine."
     )
     return [*table(head, rows), note]

@@ -16,7 +16,7 @@ from monitors.snmp.client import User
 from monitors.snmp.replay.agent import Access
 from monitors.snmp.replay.server import serving
 from monitors.snmp.replay.simulated_switches import fleet
-from tests.bench.measured import python, started
+from tests.bench.processes import python, started
 
 COMMUNITY = "measured"
 USER = User("bastide", "SHA", "correct-horse-auth", "AES", "correct-horse-priv")

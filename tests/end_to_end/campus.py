@@ -72,7 +72,7 @@ class Campus:
     address: str = ""
 
     def __post_init__(self) -> None:
-        """Know what may be asked, and what is lost with the core."""
+        """Keep what may be polled, and what is lost with the core."""
         self._known: Mapping[str, SnmpTarget] = targets(self.estate)
         parents = {
             group["labels"]["device"]: group["labels"]["parent"]
@@ -86,7 +86,7 @@ class Campus:
 
     @property
     def webhook(self) -> str:
-        """Where the duty desk is told."""
+        """Where the duty desk is notified."""
         return f"http://{self.address}/duty"
 
     @contextmanager
@@ -129,10 +129,10 @@ class Campus:
 
     async def _snmp(self, request: web.Request) -> web.Response:
         target = self._known[request.query["target"]]
-        answers = target.name not in self.silent
-        if not answers:
+        success = target.name not in self.silent
+        if not success:
             await asyncio.sleep(self.patience)
-        result = PollResult(target, answers, 0.0, "", (), ())
+        result = PollResult(target, success, 0.0, "", (), ())
         return _text(render(result.families()))
 
     async def _targets(self, request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""What goes wrong is told clearly, ends with a non-zero status and leaves nothing half-done."""
+"""What goes wrong is said clearly, ends with a non-zero status and leaves nothing half-done."""
 
 import shutil
 import socket
@@ -29,7 +29,7 @@ def replace(file: Path, old: str, new: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("roles: [application]", "rolls: [application]", "did you mean `roles`?"),
         ("address: 10.77.2.30", "address: 10.77.2.31", "also the address at"),
@@ -37,12 +37,12 @@ def replace(file: Path, old: str, new: str) -> None:
     ],
 )
 def test_up_refuses_a_wrong_inventory_and_makes_nothing(
-    old: str, new: str, told: str, broken: Path, own_state: Path
+    old: str, new: str, message: str, broken: Path, own_state: Path
 ) -> None:
     replace(broken / "municipalities" / "kastrava.yml", old, new)
     done = bastide("up", "--estate", str(broken))
     assert done.returncode == 2
-    assert told in done.stderr
+    assert message in done.stderr
     assert "kastrava.yml:" in done.stderr
     assert not own_state.exists()
 
@@ -113,20 +113,20 @@ def test_serving_on_a_port_in_use_names_the_port() -> None:
 
 @pytest.mark.lab
 def test_a_changed_host_key_is_refused_by_every_way_in(lab: EstateContext, tmp_path: Path) -> None:
-    known = lab.state / "ssh" / "known_hosts"
-    original = known.read_text()
+    host_keys = lab.state / "ssh" / "known_hosts"
+    original = host_keys.read_text()
     lines = original.splitlines()
     mine = next(i for i, line in enumerate(lines) if line.startswith("velgora-app,"))
     other = next(line for line in lines if line.startswith("velgora-files,"))
     lines[mine] = " ".join([lines[mine].split(" ", 1)[0], other.split(" ", 1)[1]])
-    known.write_text("\n".join(lines) + "\n")
+    host_keys.write_text("\n".join(lines) + "\n")
     try:
         played = bastide(
             "playbook", "run", "configure", "--estate", "lab", "--limit", "velgora-app"
         )
         audited = bastide("audit", "run", "--estate", "lab", "--host", "velgora-app")
     finally:
-        known.write_text(original)
+        host_keys.write_text(original)
     assert played.returncode == 1
     assert "host key" in " ".join(played.stderr.lower().split())
     assert audited.returncode == 3

@@ -9,15 +9,15 @@ pytestmark = pytest.mark.lab
 
 
 def test_a_second_up_changes_nothing(lab: EstateContext) -> None:
-    told = bastide_json("up", "--estate", "lab")
-    assert told["changed"] == []
-    assert told["changed_tasks"] == 0
-    assert told["changed_resources"] == 0
+    result = bastide_json("up", "--estate", "lab")
+    assert result["changed"] == []
+    assert result["changed_tasks"] == 0
+    assert result["changed_resources"] == 0
 
 
 def test_a_preview_of_what_is_up_has_nothing_to_do(lab: EstateContext) -> None:
-    told = bastide_json("infra", "preview", "--estate", "lab")
-    assert set(told["changes"]) == {"same"}
+    result = bastide_json("infra", "preview", "--estate", "lab")
+    assert set(result["changes"]) == {"same"}
 
 
 def test_status_is_well_when_everything_is_up(lab: EstateContext) -> None:

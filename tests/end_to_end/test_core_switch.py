@@ -1,7 +1,7 @@
 """A core switch dies with 200 devices behind it: one page, no more, and all of it ends.
 
 Through the real Prometheus and Alertmanager with the shipped rules and configuration, every
-duration divided by 20 (tests/end_to_end/quicker.py): a minute of the field takes three seconds.
+duration divided by 20 (tests/end_to_end/shortened_prometheus.py): a minute takes three seconds.
 """
 
 import json
@@ -17,7 +17,7 @@ import pytest
 from monitors.prometheus.alertmanager_config import Delivery
 from monitors.prometheus.prometheus_config import DISCOVERED_JOBS, STATIC_JOBS
 from tests.end_to_end.campus import BEHIND, CORE, Campus, estate
-from tests.end_to_end.quicker import Running, running
+from tests.end_to_end.shortened_prometheus import Running, running
 from tests.waiting import wait_until
 
 TIMES = 20
@@ -48,14 +48,14 @@ def ask(there: Running, expression: str) -> list[dict[str, Any]]:
     query = urllib.parse.urlencode({"query": expression})
     url = f"http://{there.prometheus}/api/v1/query?{query}"
     with urllib.request.urlopen(url, timeout=10) as answer:
-        found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
-    return found
+        alerts: list[dict[str, Any]] = json.load(answer)["data"]["result"]
+    return alerts
 
 
 def value(there: Running, expression: str) -> float:
     """The value of an expression of one sample; 0 when there is none."""
-    found = ask(there, expression)
-    return float(found[0]["value"][1]) if found else 0.0
+    alerts = ask(there, expression)
+    return float(alerts[0]["value"][1]) if alerts else 0.0
 
 
 def must_become(true: Callable[[], bool], what: str) -> None:
@@ -68,8 +68,8 @@ def shadowed(there: Running) -> float:
 
 def firing(there: Running, ever: str = "") -> set[str]:
     """What fires now, or has ever fired, the Watchdog aside."""
-    found = ask(there, f'ALERTS{{alertstate="firing", alertname!="Watchdog"}}{ever}')
-    return {f"{s['metric']['alertname']} {s['metric'].get('device', '')}" for s in found}
+    alerts = ask(there, f'ALERTS{{alertstate="firing", alertname!="Watchdog"}}{ever}')
+    return {f"{s['metric']['alertname']} {s['metric'].get('device', '')}" for s in alerts}
 
 
 def test_a_core_switch_that_dies_is_one_page_and_two_hundred_shadows(

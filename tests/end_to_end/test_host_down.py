@@ -17,8 +17,8 @@ RESOLVES_SECONDS = 120
 
 
 def host_down(context: EstateContext) -> tuple[prometheus.Alert, ...]:
-    found = prometheus.alerts(status.urls(context)[1])
-    return tuple(alert for alert in found if alert.name == "HostDown")
+    alerts = prometheus.alerts(status.urls(context)[1])
+    return tuple(alert for alert in alerts if alert.name == "HostDown")
 
 
 def test_host_down_arrives_with_its_runbook_and_resolves(lab: EstateContext) -> None:
@@ -31,9 +31,9 @@ def test_host_down_arrives_with_its_runbook_and_resolves(lab: EstateContext) -> 
         assert alert.labels["municipality"] == "kastrava"
         assert alert.labels["host"] == HOST
         assert alert.annotations["runbook_url"].endswith("HostDown.html")
-        told = bastide("status", "--estate", "lab")
-        assert told.returncode == 1
-        assert HOST in told.stdout
+        done = bastide("status", "--estate", "lab")
+        assert done.returncode == 1
+        assert HOST in done.stdout
     finally:
         machine.start(lab_of(lab.estate.estate, lab.state), HOST)
     assert wait_until(lambda: not host_down(lab), RESOLVES_SECONDS, every=1), (

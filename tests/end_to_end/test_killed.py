@@ -46,14 +46,14 @@ def kill_after(seconds: float) -> None:
 
 def booted_machines() -> set[str]:
     """Return the machines of the estate whose systemd runs, from the kernel's own list."""
-    found = set()
+    machines = set()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            arguments = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
         except OSError:
             continue
-        found |= {w for w in words if w.startswith("--machine=") and "small" in w}
-    return found
+        machines |= {w for w in arguments if w.startswith("--machine=") and "small" in w}
+    return machines
 
 
 def namespaces() -> set[str]:

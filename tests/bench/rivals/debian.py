@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tests.bench.measured import started
+from tests.bench.processes import started
 from tests.bench.rivals.columns import COLUMNS
 from tests.bench.switches import COMMUNITY, USER
 
@@ -32,8 +32,8 @@ def snmp_exporter(folder: Path) -> Iterator[tuple[int, str, str]]:
     (folder / "snmp.yml").write_text(yaml.safe_dump(modules(), sort_keys=False))
     with socket.create_server(("127.0.0.1", 0)) as probe:
         listen = f"127.0.0.1:{probe.getsockname()[1]}"
-    words = [f"--config.file={folder / 'snmp.yml'}", f"--web.listen-address={listen}"]
-    with started([str(program), *words]) as process:
+    arguments = [f"--config.file={folder / 'snmp.yml'}", f"--web.listen-address={listen}"]
+    with started([str(program), *arguments]) as process:
         yield process.pid, f"http://{listen}", version
 
 
@@ -88,6 +88,6 @@ def _unpacked(folder: Path) -> tuple[Path, str]:
     if fetched.returncode or archive is None:
         raise UnavailableError(f"apt-get download {PACKAGE}: {fetched.stderr.strip()[-300:]}")
     subprocess.run(["dpkg", "-x", archive.name, "unpacked"], cwd=folder, check=True)
-    asked = ["dpkg-deb", "--field", archive.name, "Version"]
-    version = subprocess.run(asked, cwd=folder, check=True, capture_output=True, text=True)
+    command = ["dpkg-deb", "--field", archive.name, "Version"]
+    version = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
     return folder / "unpacked" / "usr" / "bin" / PACKAGE, version.stdout.strip()

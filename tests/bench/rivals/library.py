@@ -28,7 +28,7 @@ from pysnmp.hlapi.v3arch.asyncio import (
     usmHMACSHAAuthProtocol,
 )
 
-from tests.bench.measured import REPOSITORY, python
+from tests.bench.processes import REPOSITORY, python
 from tests.bench.rivals.columns import COLUMNS, VALUES
 from tests.bench.switches import COMMUNITY, FIRST, PORT, USER
 
@@ -38,8 +38,8 @@ Poll = Callable[[], Awaitable[int]]
 
 def cpu_per_poll(library: str, version: str, polls: int) -> float:
     """CPU seconds that one poll of one switch costs, in a process of its own."""
-    words = python("-m", "tests.bench.rivals.library", library, version, str(polls))
-    done = subprocess.run(words, capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    command = python("-m", "tests.bench.rivals.library", library, version, str(polls))
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=REPOSITORY)
     return float(json.loads(done.stdout)) / polls
 
 
@@ -59,7 +59,7 @@ def with_pysnmp(version: str) -> Poll:
     )
 
     async def poll() -> int:
-        found = 0
+        count = 0
         target = await UdpTransportTarget.create((str(FIRST), PORT))
         for column in COLUMNS:
             walk = bulk_walk_cmd(
@@ -76,8 +76,8 @@ def with_pysnmp(version: str) -> Poll:
             async for error, status, _, bindings in walk:
                 if error or status:
                     raise RuntimeError(f"pysnmp: {error or status}")
-                found += len(bindings)
-        return found
+                count += len(bindings)
+        return count
 
     return poll
 
@@ -89,11 +89,11 @@ def with_gufo(version: str) -> Poll:
     async def poll() -> int:
         if version == "v3" and not session.get_engine_id():
             await session.refresh()
-        found = 0
+        count = 0
         for column in COLUMNS:
             async for _ in session.getbulk(column.oid, ROWS):
-                found += 1
-        return found
+                count += 1
+        return count
 
     return poll
 
@@ -125,8 +125,8 @@ LIBRARIES: dict[str, Callable[[str], Poll]] = {
 
 
 async def _measure(poll: Poll, polls: int) -> float:
-    if (found := await poll()) != VALUES:
-        raise RuntimeError(f"expected {VALUES} values, found {found}")
+    if (count := await poll()) != VALUES:
+        raise RuntimeError(f"expected {VALUES} values, found {count}")
     before = _own_cpu()
     for _ in range(polls):
         await poll()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.bench.measured import python, started
+from tests.bench.processes import python, started
 from tests.bench.switches import COMMUNITY, PORT, USER
 
 ESTATE = Path(__file__).resolve().parents[1] / "monitors" / "exporter" / "cases" / "estate"
@@ -45,7 +45,7 @@ class Exporter:
 
 @contextmanager
 def exporter(folder: Path, addresses: list[str]) -> Iterator[Exporter]:
-    """Run the exporter while the context is open: every other device is asked with SNMPv3."""
+    """Run the exporter while the context is open: every other device is polled with SNMPv3."""
     state = folder / "state"
     (state / "secrets").mkdir(parents=True)
     (state / "secrets" / "snmp-auth").write_text(USER.auth)
@@ -54,8 +54,8 @@ def exporter(folder: Path, addresses: list[str]) -> Iterator[Exporter]:
     _write_estate(folder / "estate", addresses)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    words = [str(folder / "estate"), str(state), str(port), str(PORT)]
-    with started(python("-c", EXPORTER, *words)) as process:
+    arguments = [str(folder / "estate"), str(state), str(port), str(PORT)]
+    with started(python("-c", EXPORTER, *arguments)) as process:
         names = [f"{MUNICIPALITY}-{_id(at)}" for at in range(len(addresses))]
         v2c, v3 = tuple(names[::2]), tuple(names[1::2])
         yield Exporter(f"http://127.0.0.1:{port}", process.pid, v2c, v3)

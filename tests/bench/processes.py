@@ -21,8 +21,8 @@ def cpu_seconds(process: int) -> float:
 def memory_mib(process: int) -> tuple[float, float]:
     """Resident memory now, and at its peak."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    found = dict(line.split(":", 1) for line in lines)
-    return int(found["VmRSS"].split()[0]) / 1024, int(found["VmHWM"].split()[0]) / 1024
+    fields = dict(line.split(":", 1) for line in lines)
+    return int(fields["VmRSS"].split()[0]) / 1024, int(fields["VmHWM"].split()[0]) / 1024
 
 
 @contextmanager
@@ -51,6 +51,6 @@ def started(
             process.wait()
 
 
-def python(*words: str) -> list[str]:
+def python(*arguments: str) -> list[str]:
     """The command that runs a module with the interpreter in use."""
-    return [sys.executable, *words]
+    return [sys.executable, *arguments]

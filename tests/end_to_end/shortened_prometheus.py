@@ -62,10 +62,10 @@ class Running:
             pass
 
 
-def quicker(data: Any, times: int) -> Any:
+def shortened(data: Any, times: int) -> Any:
     """Return configuration or rules with every duration divided by ``times``."""
     if isinstance(data, list):
-        return [quicker(item, times) for item in data]
+        return [shortened(item, times) for item in data]
     if not isinstance(data, dict):
         return data
     made = {key: _changed(key, value, times) for key, value in data.items()}
@@ -78,15 +78,15 @@ def _changed(key: str, value: Any, times: int) -> Any:
     if key in DURATIONS:
         return divided(value, times)
     if key == "expr":
-        return RANGE_OR_OFFSET.sub(lambda found: divided(found[0], times), value)
-    return quicker(value, times)
+        return RANGE_OR_OFFSET.sub(lambda match: divided(match[0], times), value)
+    return shortened(value, times)
 
 
 def divided(duration: str, times: int) -> str:
     """Return ``1m`` as ``3s`` for 20 times; AssertionError for what is no duration."""
-    found = DURATION.fullmatch(duration)
-    assert found, duration
-    return f"{max(1, int(found[1]) * UNITS[found[2]] // times)}ms"
+    match = DURATION.fullmatch(duration)
+    assert match, duration
+    return f"{max(1, int(match[1]) * UNITS[match[2]] // times)}ms"
 
 
 @contextmanager
@@ -133,7 +133,7 @@ def _commands(there: Running, times: int) -> dict[str, list[str]]:
 
 
 def _write(path: Path, data: Any, times: int, addresses: Mapping[str, str]) -> None:
-    text = yaml.safe_dump(quicker(data, times), sort_keys=False)
+    text = yaml.safe_dump(shortened(data, times), sort_keys=False)
     for shipped, here in addresses.items():
         text = text.replace(shipped, here)
     path.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Measures the history of a large estate: `python -m tests.bench.store [URL] [DAYS]`.
+"""Measures the history of a large estate: `python -m tests.bench.history [URL] [DAYS]`.
 
 200 municipalities of 10 hosts, 95 controls, one audit a day; two controls change on three hosts
 of ten each day. URL is that of an empty store, by default a SQLite file that is removed at the
@@ -21,10 +21,10 @@ from monitors.audit.history.record import record
 from monitors.audit.model.controls import Severity
 from monitors.audit.model.results import AuditRun, HostAudit, Outcome, Result
 
-PLACES, HOSTS, CONTROLS = 200, 10, 95
+MUNICIPALITIES, HOSTS, CONTROLS = 200, 10, 95
 CHANGED_HOSTS, CHANGED_CONTROLS = 0.3, 2
 START = datetime(2026, 1, 1, tzinfo=UTC)
-FOUND = (Outcome.PASS,) * 18 + (Outcome.SKIP, Outcome.FAIL)
+OUTCOMES = (Outcome.PASS,) * 18 + (Outcome.SKIP, Outcome.FAIL)
 RESULTS = tuple(
     {
         outcome: Result(
@@ -42,17 +42,17 @@ class Estate:
     def __init__(self) -> None:
         self._random = random.Random(1)  # noqa: S311 (a repeatable estate)
         self._hosts = {
-            f"place{place:03}-host{host}": [self._random.choice(FOUND) for _ in range(CONTROLS)]
-            for place in range(PLACES)
+            f"place{place:03}-host{host}": [self._random.choice(OUTCOMES) for _ in range(CONTROLS)]
+            for place in range(MUNICIPALITIES)
             for host in range(HOSTS)
         }
 
     def change(self) -> None:
         """Let a day pass."""
-        for found in self._hosts.values():
+        for outcomes in self._hosts.values():
             if self._random.random() < CHANGED_HOSTS:
                 for _ in range(CHANGED_CONTROLS):
-                    found[self._random.randrange(CONTROLS)] = self._random.choice(FOUND)
+                    outcomes[self._random.randrange(CONTROLS)] = self._random.choice(OUTCOMES)
 
     def audit(self, day: float) -> AuditRun:
         """Return the audit of all hosts."""
@@ -63,12 +63,12 @@ class Estate:
             controls_sha256="0" * 64,
             waivers_sha256="0" * 64,
             whole=True,
-            hosts=tuple(self._host(name, found) for name, found in self._hosts.items()),
+            hosts=tuple(self._host(name, outcomes) for name, outcomes in self._hosts.items()),
         )
 
     @staticmethod
-    def _host(name: str, found: list[Outcome]) -> HostAudit:
-        results = tuple(RESULTS[number][outcome] for number, outcome in enumerate(found))
+    def _host(name: str, outcomes: list[Outcome]) -> HostAudit:
+        results = tuple(RESULTS[number][outcome] for number, outcome in enumerate(outcomes))
         place = name.partition("-")[0]
         return HostAudit.model_construct(host=name, municipality=place, results=results)
 

@@ -47,7 +47,7 @@ def _machine() -> str:
 
 
 def _commit() -> str:
-    shown = subprocess.run(
+    commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
     )
-    return shown.stdout.strip() or "unknown"
+    return commit.stdout.strip() or "unknown"
