@@ -99,6 +99,14 @@ def test_what_does_not_end_is_refused(case: str) -> None:
                 read(datagram, 0, len(data))
 
 
+@pytest.mark.parametrize("length", ["80", "8500000000ff"])
+def test_an_indefinite_or_endless_length_is_refused_however_much_follows(length: str) -> None:
+    data = b"\x04" + bytes.fromhex(length) + bytes(300)
+    for read in (ber.element, ber.octets):
+        with pytest.raises(BadAnswerError, match="octet 1: a length that SNMP does not use"):
+            read(data, 0, len(data))
+
+
 @pytest.mark.parametrize("data", ["0400", "0401aa", "048101aa"])
 def test_another_tag_is_refused(data: str) -> None:
     octets = bytes.fromhex(data)
@@ -121,5 +129,6 @@ def test_a_number_that_ends_beyond_its_place_is_refused() -> None:
 
 
 def test_a_number_with_a_long_length_is_read() -> None:
+    assert ber.number(bytes.fromhex("02810105"), 0, 4) == (5, 4)
     assert ber.number(bytes.fromhex("028102fffe"), 0, 5) == (-2, 5)
     assert ber.number(bytes.fromhex("028109" + 9 * "01"), 0, 12) == (0x010101010101010101, 12)
