@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
+
+from inventory.scalars import AuthProtocol, PrivProtocol
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -62,13 +64,13 @@ OPTIONS = (
     _reference("auth", "The authentication passphrase"),
     click.option(
         "--auth-protocol",
-        type=click.Choice(["SHA", "SHA224", "SHA256", "SHA384", "SHA512"]),
+        type=click.Choice(get_args(AuthProtocol)),
         help="How answers are signed.",
     ),
     _reference("priv", "The privacy passphrase"),
     click.option(
         "--priv-protocol",
-        type=click.Choice(["AES", "AES192", "AES256"]),
+        type=click.Choice(get_args(PrivProtocol)),
         help="How answers are encrypted.",
     ),
 )

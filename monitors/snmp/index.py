@@ -19,27 +19,27 @@ class Piece(NamedTuple):
 
 def pieces(parts: Sequence[IndexPart], octets: bytes) -> tuple[Piece, ...]:
     """Return the parts of an index. Raises OidError when it is shorter or longer than they are."""
-    left, found = oid.numbers(octets), []
+    left, cut = oid.numbers(octets), []
     for part in parts:
-        take, show = FORMS[part.form]
+        take, read = FORMS[part.form]
         size = take(left)
         if size > len(left):
             raise oid.OidError(f"index {octets.hex()}: too short for a {part.form}")
-        found.append(Piece(oid.arcs(left[:size]), show(left[:size])))
+        cut.append(Piece(oid.arcs(left[:size]), read(left[:size])))
         left = left[size:]
     if left:
         raise oid.OidError(f"index {octets.hex()}: more than {len(parts)} parts")
-    return tuple(found)
+    return tuple(cut)
 
 
 def key(parts: Sequence[IndexPart], octets: bytes, names: Sequence[str]) -> bytes:
     """Return the octets of the named parts, one after another. Raises OidError, KeyError."""
-    found = {
+    octets_of = {
         part.label: piece.octets
         for part, piece in zip(parts, pieces(parts, octets), strict=True)
         if part.label
     }
-    return b"".join(found[name] for name in names)
+    return b"".join(octets_of[name] for name in names)
 
 
 def _dotted(numbers: oid.Parts) -> str:
@@ -73,13 +73,13 @@ def _address(numbers: oid.Parts) -> str:
 def _text(numbers: oid.Parts) -> str:
     content = _octets(numbers)
     try:
-        found = content.decode("utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
         return content.hex()
-    return found if found.isprintable() else content.hex()
+    return text if text.isprintable() else content.hex()
 
 
-def _counted(numbers: oid.Parts) -> int:
+def _length_and_octets(numbers: oid.Parts) -> int:
     return 1 + numbers[0] if numbers else 1
 
 
@@ -88,7 +88,7 @@ FORMS: dict[IndexForm, tuple[Callable[[oid.Parts], int], Callable[[oid.Parts], s
     "mac": (lambda _: MAC_OCTETS, _mac),
     "ipv4": (lambda _: IPV4_OCTETS, _ipv4),
     "address": (lambda n: 2 + n[1] if len(n) > 1 else 2, _address),
-    "text": (_counted, lambda n: _text(n[1:])),
+    "text": (_length_and_octets, lambda n: _text(n[1:])),
     "rest_text": (len, _text),
     "rest": (len, _dotted),
 }

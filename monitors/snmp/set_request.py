@@ -19,6 +19,7 @@ from monitors.snmp.client import Agent, Community, Missing, Raw
 from monitors.snmp.oid import encode
 from monitors.snmp.targets import SnmpTarget, agent
 from monitors.snmp.traps.pysnmp_engine import AUTHENTICATION, PRIVACY, raw
+from monitors.snmp.wire.pdu import refusal
 from monitors.text import journal_text
 
 log = logging.getLogger(__name__)
@@ -53,28 +54,6 @@ TYPES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "x": ("OCTET STRING in hex", lambda text: rfc1902.OctetString(_octets(bytes.fromhex(text)))),
     "o": ("OBJECT IDENTIFIER", lambda text: rfc1902.ObjectIdentifier(_checked(text))),
     "a": ("IpAddress", lambda text: rfc1902.IpAddress(str(IPv4Address(text)))),
-}
-
-# error-status (RFC 3416, 3; the first five also RFC 1157, 4.1.1), and what it tells.
-REFUSALS: Mapping[int, str] = {
-    1: "tooBig: the value does not fit a message that the device takes",
-    2: "noSuchName: the device has no such object, or not for writing",
-    3: "badValue: the device does not take a value of this type, length or content",
-    4: "readOnly: the object cannot be written",
-    5: "genErr: the device could not do it and does not say why",
-    6: "noAccess: the device does not let this user reach the object",
-    7: "wrongType: the object has another type",
-    8: "wrongLength: the object takes another length",
-    9: "wrongEncoding: the device does not understand the value's octets",
-    10: "wrongValue: the object does not take this value",
-    11: "noCreation: there is no such row or object, and it cannot be made",
-    12: "inconsistentValue: the value contradicts another object as it is now",
-    13: "resourceUnavailable: the device lacks memory or the like",
-    14: "commitFailed: the device failed while it changed the object",
-    15: "undoFailed: the device failed, and may have changed a part",
-    16: "authorizationError: the device does not let this user write",
-    17: "notWritable: the object cannot be written on this device",
-    18: "inconsistentName: the object cannot be made as things are now",
 }
 
 
@@ -212,8 +191,7 @@ class _Conversation:
         if failure:
             raise SettingError(f"{failure}")
         if status:
-            number = int(status)
-            raise SettingError(REFUSALS.get(number, f"error {number}"))
+            raise SettingError(refusal(int(status)))
         return bindings[0][1]
 
 

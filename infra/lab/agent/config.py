@@ -5,8 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress, ValidationError
 
-AuthProtocol = Literal["SHA", "SHA224", "SHA256", "SHA384", "SHA512"]
-PrivProtocol = Literal["AES", "AES192", "AES256"]
+from inventory.scalars import AuthProtocol, PrivProtocol
 
 # USM refuses shorter passphrases: RFC 3414, 11.2.
 SHORTEST_SECRET = 8

@@ -83,71 +83,71 @@ class Discovery:
 
 
 def discover(estate: Estate, polled: Mapping[str, ObservedDevice]) -> Discovery:
-    """Compare; `polled` holds what each device that answered showed, by full name."""
-    known = directory(estate, polled)
-    asked = [entry for entry in devices(estate) if entry.name in polled]
+    """Compare; `polled` holds what was observed of each device that answered, by full name."""
+    registered = directory(estate, polled)
+    answered = [entry for entry in devices(estate) if entry.name in polled]
     return Discovery(
         estate,
-        tuple(met for p in asked for met in _met(p, polled[p.name], known)),
-        tuple(lost for p in asked for lost in _not_seen(p, polled[p.name], known)),
-        tuple(other for p in asked for other in _other_name(p, polled[p.name])),
-        tuple(p.name for p in asked if polled[p.name].neighbours is None),
+        tuple(met for p in answered for met in _met(p, polled[p.name], registered)),
+        tuple(missing for p in answered for missing in _not_seen(p, polled[p.name], registered)),
+        tuple(other for p in answered for other in _other_name(p, polled[p.name])),
+        tuple(p.name for p in answered if polled[p.name].neighbours is None),
         tuple(p.name for p in devices(estate) if p.name not in polled),
     )
 
 
 def _met(
-    entry: InventoryDevice, shown: ObservedDevice, known: Directory
+    entry: InventoryDevice, observed: ObservedDevice, registered: Directory
 ) -> Iterator[ObservedNeighbour]:
-    for neighbour in shown.neighbours or ():
-        name = known.who(neighbour, entry.tenant.id)
+    for neighbour in observed.neighbours or ():
+        name = registered.identify(neighbour, entry.tenant.id)
         if name is None:
             yield ObservedNeighbour(entry.name, neighbour.port, Verdict.UNKNOWN, None, neighbour)
             continue
-        own = known.known[name].addresses
-        verdict = Verdict.OTHER_ADDRESS if _elsewhere(neighbour, own) else Verdict.RIGHT
+        own = registered.entries[name].addresses
+        verdict = Verdict.OTHER_ADDRESS if _at_other_address(neighbour, own) else Verdict.RIGHT
         expected = tuple(sorted(own)) if verdict is Verdict.OTHER_ADDRESS else ()
         yield ObservedNeighbour(entry.name, neighbour.port, verdict, name, neighbour, expected)
 
 
-def _elsewhere(neighbour: Neighbour, own: frozenset[str]) -> bool:
+def _at_other_address(neighbour: Neighbour, own: frozenset[str]) -> bool:
     """Whether it tells addresses of the inventory's kind (IPv4, IPv6), and none of them is its."""
     versions = {ip_address(address).version for address in own}
-    told = {a for a in neighbour.addresses if ip_address(a).version in versions}
-    return bool(told) and not told & own
+    claimed = {a for a in neighbour.addresses if ip_address(a).version in versions}
+    return bool(claimed) and not claimed & own
 
 
 def _not_seen(
-    entry: InventoryDevice, shown: ObservedDevice, known: Directory
+    entry: InventoryDevice, observed: ObservedDevice, registered: Directory
 ) -> Iterator[MissingNeighbour]:
-    if shown.neighbours is None:
+    if observed.neighbours is None:
         return
     near = entry.tenant.id
     by_port: dict[str, list[str]] = {}
-    for neighbour in shown.neighbours:
-        name = known.who(neighbour, near) or neighbour.system or neighbour.chassis
+    for neighbour in observed.neighbours:
+        name = registered.identify(neighbour, near) or neighbour.system or neighbour.chassis
         by_port.setdefault(neighbour.index, []).append(name)
     for intent in entry.device.intent:
         if intent.neighbour is None:
             continue
-        found = find_port(intent.port, shown.ports)
-        here = by_port.get(found[0].index, []) if len(found) == 1 else []
+        ports = find_port(intent.port, observed.ports)
+        here = by_port.get(ports[0].index, []) if len(ports) == 1 else []
         if intent.neighbour not in here:
             elsewhere = [
-                p.name for p in shown.ports if intent.neighbour in by_port.get(p.index, [])
+                p.name for p in observed.ports if intent.neighbour in by_port.get(p.index, [])
             ]
-            yield _lost(entry.name, intent, len(found) == 1, here, elsewhere)
+            yield _missing(entry.name, intent, len(ports) == 1, here, elsewhere)
 
 
-def _lost(
+def _missing(
     device: str, intent: PortIntent, exists: bool, here: list[str], elsewhere: list[str]
 ) -> MissingNeighbour:
     wanted = intent.neighbour or ""
     return MissingNeighbour(device, intent.port, wanted, exists, tuple(here), tuple(elsewhere))
 
 
-def _other_name(entry: InventoryDevice, shown: ObservedDevice) -> Iterator[NameMismatch]:
+def _other_name(entry: InventoryDevice, observed: ObservedDevice) -> Iterator[NameMismatch]:
     expected = names_of(entry.tenant.id, entry.device.id, entry.tenant.estate.domain)
-    says = shown.system.casefold()
+    says = observed.system.casefold()
     if says and says not in {*expected, entry.device.id}:
-        yield NameMismatch(entry.name, shown.system)
+        yield NameMismatch(entry.name, observed.system)

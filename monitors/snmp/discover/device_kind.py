@@ -7,7 +7,7 @@ from inventory.enums import DeviceKind
 from monitors.snmp.discover.observed import Neighbour
 
 # Words in a system's description or name, in the order in which they are believed.
-_WORDS: Sequence[tuple[DeviceKind, re.Pattern[str]]] = tuple(
+_PATTERNS: Sequence[tuple[DeviceKind, re.Pattern[str]]] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
         (DeviceKind.FIREWALL, r"forti(gate|wifi)|pfsense|opnsense|firewall|sonicwall|palo alto"),
@@ -39,10 +39,10 @@ def guess_kind(neighbour: Neighbour) -> tuple[DeviceKind, str] | None:
     capabilities = frozenset(neighbour.capabilities)
     if "telephone" in capabilities:
         return None
-    said = f"{neighbour.description} {neighbour.system}"
-    for kind, words in _WORDS:
-        if found := words.search(said):
-            return kind, f"it says {found.group()!r} of itself"
+    text = f"{neighbour.description} {neighbour.system}"
+    for kind, pattern in _PATTERNS:
+        if match := pattern.search(text):
+            return kind, f"it says {match.group()!r} of itself"
     for capability, kind in _CAPABILITIES:
         if capability in capabilities:
             return kind, f"it says over LLDP that it works as {capability}"

@@ -1,4 +1,4 @@
-"""Whom the inventory knows, and by what something on the network is recognised as one of them."""
+"""The inventory's hosts and devices, and by what a neighbour is recognised as one of them."""
 
 import re
 from collections import Counter
@@ -23,7 +23,6 @@ class DirectoryEntry:
     names: frozenset[str]
     addresses: frozenset[str]
     parent: str | None
-    is_device: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +32,13 @@ class Directory:
     `by_chassis` and `by_system` were learned from the devices' own answers.
     """
 
-    known: Mapping[str, DirectoryEntry]
+    entries: Mapping[str, DirectoryEntry]
     by_name: Mapping[str, str]
     by_address: Mapping[str, str]
     by_chassis: Mapping[str, str] = field(default_factory=dict)
     by_system: Mapping[str, str] = field(default_factory=dict)
 
-    def who(self, neighbour: Neighbour, near: str) -> str | None:
+    def identify(self, neighbour: Neighbour, near: str) -> str | None:
         """Return the full name of a neighbour of something in the municipality `near`, or None.
 
         Hardware first, then what the inventory calls it, then its addresses, then what the
@@ -58,15 +57,15 @@ class Directory:
 
 
 def directory(estate: Estate, polled: Mapping[str, ObservedDevice] | None = None) -> Directory:
-    """Return the directory of an estate; `polled`: what its devices showed, by full name."""
-    known = {entry.name: entry for entry in _everyone(estate)}
-    answers = polled or {}
+    """Return the directory of an estate; `polled`: its devices as observed, by full name."""
+    entries = {entry.name: entry for entry in _everyone(estate)}
+    observed = polled or {}
     return Directory(
-        known,
-        _unique((word, k.name) for k in known.values() for word in k.names),
-        _unique((address, k.name) for k in known.values() for address in k.addresses),
-        _unique((c, name) for name, s in answers.items() for c in _hardware(s)),
-        _unique((s.system.casefold(), name) for name, s in answers.items() if s.system),
+        entries,
+        _unique((word, e.name) for e in entries.values() for word in e.names),
+        _unique((address, e.name) for e in entries.values() for address in e.addresses),
+        _unique((c, name) for name, s in observed.items() for c in _hardware(s)),
+        _unique((s.system.casefold(), name) for name, s in observed.items() if s.system),
     )
 
 
@@ -86,7 +85,6 @@ def _everyone(estate: Estate) -> Iterator[DirectoryEntry]:
             names_of(h.tenant.id, h.host.id, estate.domain),
             frozenset([str(h.host.address), *uplink]),
             h.parent,
-            False,
         )
     for d in devices(estate):
         yield DirectoryEntry(
@@ -97,7 +95,6 @@ def _everyone(estate: Estate) -> Iterator[DirectoryEntry]:
             names_of(d.tenant.id, d.device.id, estate.domain),
             frozenset([str(d.device.address)]),
             d.parent,
-            True,
         )
 
 

@@ -62,14 +62,14 @@ def additions(discovery: Discovery) -> tuple[Addition, ...]:
     taken = {(h.tenant.id, h.host.id) for h in hosts(estate)}
     taken |= {(d.tenant.id, d.device.id) for d in devices(estate)}
     near = {entry.name: entry for entry in devices(estate)}
-    found: dict[tuple[str, ...], Addition] = {}
+    additions: dict[tuple[str, ...], Addition] = {}
     for met in discovery.met:
         key = _identity(met.neighbour)
-        if met.verdict is Verdict.UNKNOWN and key not in found:
+        if met.verdict is Verdict.UNKNOWN and key not in additions:
             addition = _addition(estate, near[met.device], met, taken)
             taken.add((addition.tenant, addition.own_id))
-            found[key] = addition
-    return tuple(found.values())
+            additions[key] = addition
+    return tuple(additions.values())
 
 
 def file_of(tenant: str) -> str:

@@ -64,7 +64,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class ObservedDevice:
-    """A device as it showed itself.
+    """A device as it shows itself.
 
     `complete`: all its interfaces are among `ports`; `neighbours` is None where it says nothing
     over LLDP, or not all was read.
@@ -119,7 +119,7 @@ def find_port(wanted: str, ports: Sequence[Port]) -> tuple[Port, ...]:
         [p for p in ports if p.number == plain] if plain.isdecimal() else [],
         [p for p in ports if p.index == plain] if plain.isdecimal() else [],
     )
-    return tuple(next((found for found in ways if found), ()))
+    return tuple(next((match for match in ways if match), ()))
 
 
 def canonical(address: str) -> str:
@@ -138,10 +138,10 @@ def _text(labels: Labels, key: str) -> str:
 
 def _ports(kept: Mapping[str, Sequence[Labels]]) -> Iterator[Port]:
     numbers = {_text(r, "ifIndex"): _text(r, "dot1dBasePort") for r in kept.get(PORT_VLAN, ())}
-    found: dict[str, Labels] = {}
+    rows: dict[str, Labels] = {}
     for row in (*kept.get(INTERFACE, ()), *kept.get(STATUS, ())):
-        found.setdefault(_text(row, "ifIndex"), row)
-    for index, row in found.items():
+        rows.setdefault(_text(row, "ifIndex"), row)
+    for index, row in rows.items():
         if index:
             yield Port(
                 index,

@@ -24,27 +24,39 @@ def rows(discovery: Discovery) -> tuple[Row, ...]:
     names = [(o.device, "", "answers another name", "", o.says) for o in discovery.other_names]
     mute = [(name, "", "says nothing over LLDP", "", "") for name in discovery.mute]
     unanswered = [(name, "", "did not answer", "", "") for name in discovery.unanswered]
-    lost = [_lost_row(each) for each in discovery.not_seen]
+    missing = [_missing_row(each) for each in discovery.not_seen]
     strange = (*met[Verdict.UNKNOWN], *met[Verdict.OTHER_ADDRESS])
-    return (*strange, *lost, *names, *unanswered, *mute, *met[Verdict.RIGHT])
+    return (*strange, *missing, *names, *unanswered, *mute, *met[Verdict.RIGHT])
 
 
 def _met_row(met: ObservedNeighbour) -> Row:
     neighbour = met.neighbour
     name = met.name or neighbour.system or neighbour.chassis or "(nameless)"
-    told = ", ".join(neighbour.addresses) or "no address"
+    addresses = ", ".join(neighbour.addresses) or "no address"
     if met.verdict is Verdict.OTHER_ADDRESS:
-        detail = f"says {told}; the inventory has {', '.join(met.expected_addresses)}"
+        detail = f"says {addresses}; the inventory has {', '.join(met.expected_addresses)}"
     elif met.verdict is Verdict.UNKNOWN:
-        detail = f"{told}; {neighbour.description or 'no description'}"
+        detail = f"{addresses}; {neighbour.description or 'no description'}"
     else:
         detail = neighbour.far_port_description or neighbour.far_port
     return met.device, met.port, _WORDS[met.verdict], name, detail
 
 
-def _lost_row(lost: MissingNeighbour) -> Row:
-    if not lost.port_exists:
-        return lost.device, lost.port, "no such port", lost.neighbour, "correct the port's name"
-    seen = f"on {', '.join(lost.elsewhere)}" if lost.elsewhere else "nowhere on this device"
-    instead = f"; here: {', '.join(lost.instead)}" if lost.instead else ""
-    return lost.device, lost.port, "neighbour not seen", lost.neighbour, f"seen {seen}{instead}"
+def _missing_row(missing: MissingNeighbour) -> Row:
+    if not missing.port_exists:
+        return (
+            missing.device,
+            missing.port,
+            "no such port",
+            missing.neighbour,
+            "correct the port's name",
+        )
+    where = f"on {', '.join(missing.elsewhere)}" if missing.elsewhere else "nowhere on this device"
+    instead = f"; here: {', '.join(missing.instead)}" if missing.instead else ""
+    return (
+        missing.device,
+        missing.port,
+        "neighbour not seen",
+        missing.neighbour,
+        f"seen {where}{instead}",
+    )

@@ -58,8 +58,8 @@ class Recorded:
 
     def after(self, oid: bytes) -> Object | None:
         """See ``Objects``."""
-        found = self._view.after(oid)
-        return None if found is None else self._objects[found.oid]
+        instance = self._view.after(oid)
+        return None if instance is None else self._objects[instance.oid]
 
 
 class Replaced:
@@ -77,10 +77,10 @@ class Replaced:
         """See ``Objects``."""
         return self._in_place(self._base.after(oid))
 
-    def _in_place(self, found: Object | None) -> Object | None:
-        if found is None or found.oid not in self._replaced:
-            return found
-        return self._replaced[found.oid]()
+    def _in_place(self, instance: Object | None) -> Object | None:
+        if instance is None or instance.oid not in self._replaced:
+            return instance
+        return self._replaced[instance.oid]()
 
 
 def encoded(entry: WireBinding) -> Object:

@@ -19,13 +19,30 @@ KINDS = frozenset((GET, NEXT, RESPONSE, SET, BULK, INFORM, TRAP, REPORT))
 
 TOO_BIG = 1
 NO_SUCH_NAME = 2
-# RFC 3416, 3 (error-status), as administrators know them.
-ERRORS = (
-    "noError", "tooBig", "noSuchName", "badValue", "readOnly", "genErr", "noAccess", "wrongType",
-    "wrongLength", "wrongEncoding", "wrongValue", "noCreation", "inconsistentValue",
-    "resourceUnavailable", "commitFailed", "undoFailed", "authorizationError", "notWritable",
-    "inconsistentName",
-)  # fmt: skip
+# error-status (RFC 3416, 3; the first six also RFC 1157, 4.1.1): its name, and what it means when
+# an object is set.
+ERRORS: tuple[tuple[str, str], ...] = (
+    ("noError", ""),
+    ("tooBig", "the value does not fit a message that the device takes"),
+    ("noSuchName", "the device has no such object, or not for writing"),
+    ("badValue", "the device does not take a value of this type, length or content"),
+    ("readOnly", "the object cannot be written"),
+    ("genErr", "the device could not do it and does not say why"),
+    ("noAccess", "the device does not let this user reach the object"),
+    ("wrongType", "the object has another type"),
+    ("wrongLength", "the object takes another length"),
+    ("wrongEncoding", "the device does not understand the value's octets"),
+    ("wrongValue", "the object does not take this value"),
+    ("noCreation", "there is no such row or object, and it cannot be made"),
+    ("inconsistentValue", "the value contradicts another object as it is now"),
+    ("resourceUnavailable", "the device lacks memory or the like"),
+    ("commitFailed", "the device failed while it changed the object"),
+    ("undoFailed", "the device failed, and may have changed a part"),
+    ("authorizationError", "the device does not let this user write"),
+    ("notWritable", "the object cannot be written on this device"),
+    ("inconsistentName", "the object cannot be made as things are now"),
+)
+NOT_WRITABLE = 17
 
 
 class Pdu(NamedTuple):
@@ -44,7 +61,14 @@ class Pdu(NamedTuple):
 
 def error_name(status: int) -> str:
     """Return the name of an error status."""
-    return ERRORS[status] if 0 <= status < len(ERRORS) else f"error {status}"
+    return ERRORS[status][0] if 0 <= status < len(ERRORS) else f"error {status}"
+
+
+def refusal(status: int) -> str:
+    """Return why an object was not set, for an administrator."""
+    if 0 < status < len(ERRORS):
+        return ": ".join(ERRORS[status])
+    return error_name(status)
 
 
 @lru_cache(maxsize=8192)

@@ -5,30 +5,17 @@ from typing import Any, NamedTuple
 
 from pyasn1.codec.ber import decoder, encoder  # type: ignore[import-untyped]
 from pyasn1.type import univ  # type: ignore[import-untyped]
-from pysnmp.entity import config
 from pysnmp.proto import rfc1902, rfc1905
 from pysnmp.proto.api import v2c
 from pysnmp.proto.mpmod.rfc3412 import ScopedPDU, ScopedPduData, SNMPv3Message
 from pysnmp.proto.secmod.rfc3414.service import SnmpUSMSecurityModel, UsmSecurityParameters
 
+from infra.lab.agent.responder import AUTH_PROTOCOLS, PRIV_PROTOCOLS
 from monitors.snmp import oid
 from monitors.snmp.client import User, WireBinding
 from monitors.snmp.wire import ber, pdu, values
 from monitors.snmp.wire.usm_message import Moment
 
-AUTHENTICATION = {
-    "SHA": config.USM_AUTH_HMAC96_SHA,
-    "SHA224": config.USM_AUTH_HMAC128_SHA224,
-    "SHA256": config.USM_AUTH_HMAC192_SHA256,
-    "SHA384": config.USM_AUTH_HMAC256_SHA384,
-    "SHA512": config.USM_AUTH_HMAC384_SHA512,
-}
-# Blumenthal's stretched keys, as net-snmp has them.
-PRIVACY = {
-    "AES": config.USM_PRIV_CFB128_AES,
-    "AES192": config.USM_PRIV_CFB192_AES_BLUMENTHAL,
-    "AES256": config.USM_PRIV_CFB256_AES_BLUMENTHAL,
-}
 PDUS: dict[int, Any] = {
     pdu.GET: v2c.GetRequestPDU,
     pdu.NEXT: v2c.GetNextRequestPDU,
@@ -152,9 +139,9 @@ class Secured:
     def __init__(self, user: User, engine: bytes) -> None:
         """Derive the keys with pysnmp's own code."""
         self._user, self._engine = user.user, engine
-        self._auth = SnmpUSMSecurityModel.AUTH_SERVICES[AUTHENTICATION[user.auth_protocol]]
-        self._priv = SnmpUSMSecurityModel.PRIV_SERVICES[PRIVACY[user.priv_protocol]]
-        which, engine_id = AUTHENTICATION[user.auth_protocol], univ.OctetString(engine)
+        self._auth = SnmpUSMSecurityModel.AUTH_SERVICES[AUTH_PROTOCOLS[user.auth_protocol]]
+        self._priv = SnmpUSMSecurityModel.PRIV_SERVICES[PRIV_PROTOCOLS[user.priv_protocol]]
+        which, engine_id = AUTH_PROTOCOLS[user.auth_protocol], univ.OctetString(engine)
         hashed = self._auth.hash_passphrase(univ.OctetString(user.auth))
         self._auth_key = self._auth.localize_key(hashed, engine_id)
         hashed = self._priv.hash_passphrase(which, univ.OctetString(user.priv))

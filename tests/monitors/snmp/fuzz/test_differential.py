@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infra.lab.agent.responder import AUTH_PROTOCOLS, PRIV_PROTOCOLS
 from monitors.snmp.client import User, WireBinding
 from monitors.snmp.wire import community_message, pdu, usm_keys, usm_message
 from tests.monitors.snmp.fuzz import reference
 from tests.monitors.snmp.fuzz.messages import BINDINGS, ENGINE, KINDS, MOMENT, SALT, SIGNED
-from tests.monitors.snmp.fuzz.reference import AUTHENTICATION, PRIVACY, Said
+from tests.monitors.snmp.fuzz.reference import Said
 
 # What both allow: pysnmp checks error statuses and GETBULK's numbers when it encodes.
 SAID = st.builds(
@@ -26,7 +27,7 @@ SAID = st.builds(
 some = settings(max_examples=150, deadline=None)
 USERS = [
     User("operator", auth, "authentication", priv, "encryption words")
-    for auth, priv in product(AUTHENTICATION, PRIVACY)
+    for auth, priv in product(AUTH_PROTOCOLS, PRIV_PROTOCOLS)
 ]
 
 

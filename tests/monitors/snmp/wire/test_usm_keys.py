@@ -2,11 +2,15 @@
 
 import hashlib
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
+from infra.lab.agent import responder
+from inventory.scalars import AuthProtocol, PrivProtocol
 from monitors.snmp.client import User
+from monitors.snmp.traps import pysnmp_engine
 from monitors.snmp.wire import usm_keys
 from monitors.snmp.wire.usm_keys import AUTHENTICATION, PRIVACY, Keys, localized, master_key
 
@@ -84,3 +88,13 @@ def test_the_dear_part_is_done_once() -> None:
     for engine in (b"one", b"two", b"three"):
         localized(replace(USER, user="a user of this test"), engine)
     assert usm_keys.master_key.cache_info().misses == 1
+
+
+def test_every_protocol_that_the_inventory_takes_is_one_here_and_in_pysnmp() -> None:
+    authentication, privacy = get_args(AuthProtocol), get_args(PrivProtocol)
+    assert (tuple(AUTHENTICATION), tuple(PRIVACY)) == (authentication, privacy)
+    assert tuple(pysnmp_engine.AUTHENTICATION) == authentication
+    assert tuple(pysnmp_engine.PRIVACY) == privacy
+    # Each side has its own adapter to pysnmp, since neither imports the other.
+    assert pysnmp_engine.AUTHENTICATION == responder.AUTH_PROTOCOLS
+    assert pysnmp_engine.PRIVACY == responder.PRIV_PROTOCOLS
