@@ -19,14 +19,12 @@ from monitors.audit.facts.accounts import (
 )
 from monitors.audit.facts.sshd import Setting, sshd_lines
 from monitors.audit.facts.system import files, loose_files, unit_state
+from monitors.audit.model.controls import Limits
 from monitors.audit.model.declared import Declared
 
 STRICT_UMASK = 0o027
-MAX_IDLE_SECONDS = 900
-MAX_INACTIVE_DAYS, STALE_DAYS = 45, 90
 # As good as root: each lets its members read or write what is root's.
 POWERFUL = ("root", "sudo", "shadow", "disk", "kmem", "docker", "lxd", "incus-admin", "libvirt")
-DEAD_LOGINS = f"lastlog -b {STALE_DAYS} -u {FIRST_PERSON}-60000"
 PRIVATE_KEYS = "grep -lsE 'BEGIN .*PRIVATE[ ]KEY' /root/.ssh/* /home/*/.ssh/*"
 # Of every key its fingerprint and the account or file that it is in; `given`: by a playbook.
 # Whatever looks like a key counts, within options too: nothing can stand before it to hide it.
@@ -84,29 +82,31 @@ def test_acc_04_umask(host: Host) -> None:
     )
 
 
-def test_acc_05_idle_shells(host: Host) -> None:
+def test_acc_05_idle_shells(host: Host, limits: Limits) -> None:
     """A login shell that waits too long for a command ends, and its user cannot change that."""
     shell = login_shell(host)
     assert shell.timeout.isdecimal(), "TMOUT is not set in login shells"
-    assert 0 < int(shell.timeout) <= MAX_IDLE_SECONDS, (
-        f"TMOUT is {shell.timeout}, expected 1 to {MAX_IDLE_SECONDS} seconds"
+    assert 0 < int(shell.timeout) <= limits["idle_seconds"], (
+        f"TMOUT is {shell.timeout}, expected 1 to {limits['idle_seconds']} seconds"
     )
     assert shell.timeout_is_fixed, "TMOUT is not readonly"
 
 
-def test_acc_06_forgotten_accounts(host: Host) -> None:
+def test_acc_06_forgotten_accounts(host: Host, limits: Limits) -> None:
     """Accounts that nobody uses any more are closed."""
+    unused, open_for = limits["unused_days"], limits["inactive_days"]
     default = account_settings(host, USERADD).get("INACTIVE", "-1")
-    rows = [row.split() for row in host.check_output(DEAD_LOGINS).splitlines()[1:]]
+    unused_logins = f"lastlog -b {unused} -u {FIRST_PERSON}-60000"
+    rows = [row.split() for row in host.check_output(unused_logins).splitlines()[1:]]
     people = {account.name for account in accounts(host) if account.is_person and account.has_shell}
     hashes, now = passwords(host), today(host)
-    new = {p.name for p in hashes if p.changed is not None and now - p.changed < STALE_DAYS}
+    new = {p.name for p in hashes if p.changed is not None and now - p.changed < unused}
     stale = sorted({row[0] for row in rows if row} & people - new)
-    endless = [p.name for p in hashes if p.is_usable and not within(p.inactive, MAX_INACTIVE_DAYS)]
-    assert not stale, f"not logged in for {STALE_DAYS} days: {', '.join(stale)}"
+    endless = [p.name for p in hashes if p.is_usable and not within(p.inactive, open_for)]
+    assert not stale, f"not logged in for {unused} days: {', '.join(stale)}"
     assert not endless, f"stays open after its password has expired: {', '.join(endless)}"
-    assert within(int(default), MAX_INACTIVE_DAYS), (
-        f"INACTIVE of new accounts is {default}, expected 0 to {MAX_INACTIVE_DAYS} days"
+    assert within(int(default), open_for), (
+        f"INACTIVE of new accounts is {default}, expected 0 to {open_for} days"
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from monitors.audit.collect.backends import Host, UndeterminedError
 from monitors.audit.facts.system import kept_result
+from monitors.audit.model.controls import Limits
 from monitors.audit.model.declared import Declared
 
 # What the targets answered last; a timer asks them every hour, and so does every backup.
@@ -17,9 +18,6 @@ STATUS = "/var/lib/bastide/backup/status.json"
 STATUS_HOURS = 3.0
 DRILLS = "cat /var/lib/bastide/backup/*.drill.json 2>/dev/null"
 NETWORKS = "ip -j address show"
-MAX_AGE_HOURS = 26.0
-MAX_DRILL_DAYS = 90
-MAX_CHECK_DAYS = 30
 # By the time of their change here: restored files keep the date that they had.
 LEFT = (
     "test ! -e /var/lib/bastide/drill || find /var/lib/bastide/drill -mindepth 1 -cmin +60; "
@@ -28,11 +26,13 @@ LEFT = (
 DAY = 86400
 
 
-def test_bkp_01_fresh_backups(host: Host, declared: Declared) -> None:
-    """Every declared backup plan has a snapshot from the last 26 hours."""
+def test_bkp_01_fresh_backups(host: Host, declared: Declared, limits: Limits) -> None:
+    """Every declared backup plan has a recent snapshot."""
     plans, now = _plans(host, declared)
-    late = [text for name in declared.backups if (text := _late(name, plans.get(name), now))]
-    assert not late, f"no snapshot within {MAX_AGE_HOURS:.0f} h: {', '.join(late)}"
+    hours = limits["hours"]
+    late = [_late(name, plans.get(name), now, hours) for name in declared.backups]
+    problems = ", ".join(filter(None, late))
+    assert not problems, f"no snapshot within {hours} h: {problems}"
 
 
 def test_bkp_02_another_network(host: Host, declared: Declared) -> None:
@@ -53,21 +53,21 @@ def test_bkp_02_another_network(host: Host, declared: Declared) -> None:
     assert not beside, f"kept in the host's own network: {', '.join(beside)}"
 
 
-def test_bkp_03_restore_tested(host: Host, declared: Declared) -> None:
-    """A snapshot that the target holds was restored, compared and measured within 90 days."""
+def test_bkp_03_restore_tested(host: Host, declared: Declared, limits: Limits) -> None:
+    """A snapshot that the target holds was restored, compared and measured of late."""
     printed = host.run(DRILLS).stdout
     plans, now = _plans(host, declared)
     drills = {drill["plan"]: drill for drill in _documents(printed)}
     wrong = [
         f"{name}: {text}"
         for name in declared.backups
-        if (text := _untested(drills.get(name), _asked(name, plans.get(name)), now))
+        if (text := _untested(drills.get(name), _asked(name, plans.get(name)), now, limits["days"]))
     ]
     assert not wrong, "; ".join(wrong)
 
 
-def test_bkp_04_repository_checked(host: Host, declared: Declared) -> None:
-    """restic found every repository whole within 30 days."""
+def test_bkp_04_repository_checked(host: Host, declared: Declared, limits: Limits) -> None:
+    """restic has found every repository whole of late."""
     plans, now = _plans(host, declared)
     wrong = []
     for name in declared.backups:
@@ -76,7 +76,7 @@ def test_bkp_04_repository_checked(host: Host, declared: Declared) -> None:
             wrong.append(f"{name}: never checked")
         elif not check["ok"]:
             wrong.append(f"{name}: {check['error']}")
-        elif (days := (now - _time(check["at"])) / DAY) > MAX_CHECK_DAYS:
+        elif (days := (now - _time(check["at"])) / DAY) > limits["days"]:
             wrong.append(f"{name}: checked {days:.0f} days ago")
     assert not wrong, "; ".join(wrong)
 
@@ -108,23 +108,25 @@ def _asked(name: str, plan: dict[str, Any] | None) -> dict[str, Any]:
     return plan
 
 
-def _late(name: str, plan: dict[str, Any] | None, now: float) -> str | None:
+def _late(name: str, plan: dict[str, Any] | None, now: float, limit: float) -> str | None:
     """Return what is wrong with a plan's newest snapshot; None when it is fresh."""
     snapshot = _asked(name, plan)["snapshot"]
     if not snapshot:
         return f"{name}: there is none"
     hours = (now - _time(snapshot["time"])) / 3600
-    return f"{name}: the newest is {hours:.1f} h old" if hours > MAX_AGE_HOURS else None
+    return f"{name}: the newest is {hours:.1f} h old" if hours > limit else None
 
 
-def _untested(drill: dict[str, Any] | None, plan: dict[str, Any], now: float) -> str | None:
+def _untested(
+    drill: dict[str, Any] | None, plan: dict[str, Any], now: float, limit: float
+) -> str | None:
     """Return why a plan's last drill does not count; None when it does."""
     if drill is None:
         return "never restored"
     if not drill["ok"]:
         return f"the restore failed: {drill['error']}"
     days = (now - _time(drill["finished"])) / DAY
-    if days > MAX_DRILL_DAYS:
+    if days > limit:
         return f"restored last {days:.0f} days ago"
     if not (drill["rto_seconds"] or 0) > 0 or drill["rpo_seconds"] is None:
         return "the restore was not measured"

@@ -11,14 +11,13 @@ from monitors.audit.facts.system import (
     tls_answers,
     unit_state,
 )
+from monitors.audit.model.controls import Limits
 from monitors.audit.model.declared import Declared
 
-MAX_SILENCE_SECONDS = 15 * 60
 BEHIND = 19533
 # The sender writes its state after each transfer that the receiver has acknowledged.
 SENT = "/var/lib/systemd/journal-upload/state"
 RECEIVED = "/var/lib/bastide-facts/received-logs.json"
-MAX_RECEIVED_BYTES = 6 * 1024**3
 # What a sender without a certificate is told, before and since TLS 1.3.
 REFUSALS = ("certificate required", "handshake failure")
 RECEIVER_PORT = 19532
@@ -39,7 +38,7 @@ def test_log_01_persistent_journal(host: Host) -> None:
     assert limit, "SystemMaxUse is not set: the journal may take a tenth of the disk"
 
 
-def test_log_02_journal_is_sent(host: Host) -> None:
+def test_log_02_journal_is_sent(host: Host, limits: Limits) -> None:
     """The sender runs, names its receiver over TLS, and had its last transfer acknowledged."""
     last, now = files(host, SENT), host_time(host)
     state = unit_state(host, "systemd-journal-upload")["ActiveState"]
@@ -51,19 +50,19 @@ def test_log_02_journal_is_sent(host: Host) -> None:
         assert sending.get(name, "").startswith("/"), f"{name} is not set: nobody is verified"
     assert last, f"{url} has acknowledged nothing yet"
     silent = now - last[0].written
-    assert silent <= MAX_SILENCE_SECONDS, f"{url} acknowledged last {silent / 60:.0f} min ago"
+    assert silent <= limits["minutes"] * 60, f"{url} acknowledged last {silent / 60:.0f} min ago"
 
 
-def test_log_03_logs_arrive(host: Host, declared: Declared) -> None:
+def test_log_03_logs_arrive(host: Host, declared: Declared, limits: Limits) -> None:
     """The newest line that central holds of each declared host is from the last 15 minutes."""
     received, now = kept_result(host, RECEIVED, hours=0.25)
     newest: dict[str, float] = received["hosts"]
     names = [each.host for each in declared.watched]
     never = [name for name in names if name not in newest]
     ages = {name: (now - newest[name]) / 60 for name in names if name in newest}
-    late = [f"{name} {age:.0f} min" for name, age in ages.items() if age > MAX_SILENCE_SECONDS / 60]
+    late = [f"{name} {age:.0f} min" for name, age in ages.items() if age > limits["minutes"]]
     assert not never, f"nothing has ever arrived from {', '.join(never)}"
-    assert not late, f"silent for longer than 15 min: {', '.join(late)}"
+    assert not late, f"silent for longer than {limits['minutes']} min: {', '.join(late)}"
 
 
 def test_log_04_log_modes(host: Host) -> None:
@@ -76,7 +75,7 @@ def test_log_04_log_modes(host: Host) -> None:
     assert not loose, f"open to everyone: {', '.join(loose[:SHOWN])}{more}"
 
 
-def test_log_05_receiver_is_closed(host: Host) -> None:
+def test_log_05_receiver_is_closed(host: Host, limits: Limits) -> None:
     """A sender without a certificate is refused, no other way in is open, the disk is bounded."""
     answers, _ = tls_answers(host)
     answer = answers.get(RECEIVER_PORT, "")
@@ -88,5 +87,5 @@ def test_log_05_receiver_is_closed(host: Host) -> None:
     refused = any(words in answer for words in REFUSALS)
     assert refused, "a sender that shows no certificate of the estate is let in"
     assert not open_ways, f"port {BEHIND} takes journals from anyone, past the certificates"
-    used = int(received["bytes"])
-    assert used <= MAX_RECEIVED_BYTES, f"received logs take {used / 1024**3:.1f} GiB of the disk"
+    used = int(received["bytes"]) / 1024**3
+    assert used <= limits["gibibytes"], f"received logs take {used:.1f} GiB of the disk"

@@ -6,6 +6,7 @@ import re
 
 from monitors.audit.collect.backends import Host, UndeterminedError
 from monitors.audit.facts.system import listeners
+from monitors.audit.model.controls import Limits
 from monitors.audit.model.declared import Declared
 
 RUNNING = "pgrep -a -x prometheus; pgrep -a -f '^/usr/bin/prometheus-alertmanager'"
@@ -21,7 +22,6 @@ SECRETS = (
 )
 OWNERS = ("root", "bastide")
 UNITS = {"d": 1, "w": 7, "y": 365}
-MIN_DAYS = 30
 EXPORTER_PORT = 9100
 
 
@@ -34,12 +34,13 @@ def test_mon_01_no_orders(host: Host) -> None:
     assert not cluster, "Alertmanager takes peers in from the network (--cluster.listen-address)"
 
 
-def test_mon_02_retention(host: Host) -> None:
+def test_mon_02_retention(host: Host, limits: Limits) -> None:
     """Prometheus keeps 30 days or more, and has an upper size."""
     line = next((line for line in _running(host) if "--storage" in line), "")
     kept = re.search(r"retention\.time=(\d+)([dwy])", line)
     days = int(kept[1]) * UNITS[kept[2]] if kept else 15
-    assert days >= MIN_DAYS, f"Prometheus keeps {days} days, expected {MIN_DAYS} or more"
+    wanted = limits["days"]
+    assert days >= wanted, f"Prometheus keeps {days} days, expected {wanted} or more"
     assert "retention.size=" in line, "nothing bounds the disk that Prometheus takes"
 
 

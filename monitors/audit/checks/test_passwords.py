@@ -15,14 +15,12 @@ from monitors.audit.facts.accounts import (
     unshadowed,
     within,
 )
+from monitors.audit.model.controls import Limits
 
 STRONG_SCHEMES = {"y", "gy", "6"}
 STRONG_METHODS = {"yescrypt", "gost_yescrypt", "sha512"}
 ASK_FOR_PASSWORDS = ("login", "sudo", "su")
-MIN_LENGTH = 14
-MAX_FAILURES, MIN_LOCKED_SECONDS = 5, 900
-REMEMBERED = 24
-AGES = {"PASS_MAX_DAYS": range(1, 366), "PASS_WARN_AGE": range(7, 91)}
+LONGEST_WARNING_DAYS = 90
 
 
 def test_pwd_01_no_empty_password(host: Host) -> None:
@@ -46,17 +44,18 @@ def test_pwd_02_strong_hashes(host: Host) -> None:
     assert method in STRONG_METHODS, f"ENCRYPT_METHOD is {method}, expected yescrypt or sha512"
 
 
-def test_pwd_03_long_passwords(host: Host) -> None:
+def test_pwd_03_long_passwords(host: Host, limits: Limits) -> None:
     """The password module is in force and asks for a long password."""
     lines = [line for line in pam_stack(host, "passwd", "password") if "pam_pwquality.so" in line]
     options = {**account_settings(host, QUALITY), **pam_options(lines)}
     length = int(options.get("minlen", "8"))
     assert lines, "pam_pwquality is not in PAM's password stack"
-    assert length >= MIN_LENGTH, f"minlen is {length}, expected at least {MIN_LENGTH}"
+    shortest = limits["characters"]
+    assert length >= shortest, f"minlen is {length}, expected at least {shortest}"
     assert options.get("enforcing") != "0", "enforcing is 0: a bad password is complained of only"
 
 
-def test_pwd_04_failures_are_counted(host: Host) -> None:
+def test_pwd_04_failures_are_counted(host: Host, limits: Limits) -> None:
     """After a few wrong passwords an account is locked for a while, whatever asks for them."""
     stacks = {name: pam_stack(host, name, "auth") for name in ASK_FOR_PASSWORDS}
     lines = [line for stack in stacks.values() for line in stack if "pam_faillock.so" in line]
@@ -64,9 +63,9 @@ def test_pwd_04_failures_are_counted(host: Host) -> None:
     deny, unlock = int(options.get("deny", "3")), int(options.get("unlock_time", "600"))
     without = [name for name, stack in stacks.items() if not _counts_failures(stack)]
     assert not without, f"pam_faillock does not count the failures of {', '.join(without)}"
-    assert 0 < deny <= MAX_FAILURES, f"deny is {deny}, expected 1 to {MAX_FAILURES}"
-    assert unlock == 0 or unlock >= MIN_LOCKED_SECONDS, (
-        f"unlock_time is {unlock}, expected at least {MIN_LOCKED_SECONDS} seconds, or 0"
+    assert 0 < deny <= limits["failures"], f"deny is {deny}, expected 1 to {limits['failures']}"
+    assert unlock == 0 or unlock >= limits["locked_seconds"], (
+        f"unlock_time is {unlock}, expected at least {limits['locked_seconds']} seconds, or 0"
     )
 
 
@@ -77,21 +76,22 @@ def _counts_failures(stack: tuple[str, ...]) -> bool:
     return -1 not in places and places == sorted(places)
 
 
-def test_pwd_05_no_former_passwords(host: Host) -> None:
+def test_pwd_05_no_former_passwords(host: Host, limits: Limits) -> None:
     """A password that was used before is refused."""
     lines = [line for line in pam_stack(host, "passwd", "password") if "pam_pwhistory.so" in line]
     remembered = int(pam_options(lines).get("remember", "10"))
     assert lines, "pam_pwhistory is not in PAM's password stack"
-    assert remembered >= REMEMBERED, f"remember is {remembered}, expected at least {REMEMBERED}"
+    wanted = limits["remembered"]
+    assert remembered >= wanted, f"remember is {remembered}, expected at least {wanted}"
 
 
-def test_pwd_06_ages(host: Host) -> None:
+def test_pwd_06_ages(host: Host, limits: Limits) -> None:
     """Passwords have a longest age, their owners are warned, and an account without one lasts."""
     hashes, defaults = passwords(host), account_settings(host, LOGIN_DEFS)
     people = {account.name for account in accounts(host) if account.is_person}
     now = today(host)
     used = [password for password in hashes if password.is_usable]
-    longest, warning = AGES["PASS_MAX_DAYS"].stop - 1, AGES["PASS_WARN_AGE"].start
+    longest, warning = limits["oldest_days"], limits["warned_days"]
     old = [p.name for p in used if not within(p.oldest, longest)]
     unwarned = [p.name for p in used if (p.warned or 0) < warning]
     ahead = [p.name for p in used if (p.changed or 0) > now]
@@ -100,6 +100,7 @@ def test_pwd_06_ages(host: Host) -> None:
     assert not unwarned, f"not warned {warning} days ahead: {', '.join(unwarned)}"
     assert not ahead, f"password changed in the future: {', '.join(ahead)}"
     assert not cut_off, f"has no password, yet it expires, and keys with it: {', '.join(cut_off)}"
-    for name, good in AGES.items():
+    ages = {"PASS_MAX_DAYS": (1, longest), "PASS_WARN_AGE": (warning, LONGEST_WARNING_DAYS)}
+    for name, (least, most) in ages.items():
         days = int(defaults.get(name, "-1"))
-        assert days in good, f"{name} is {days}, expected {good.start} to {good.stop - 1}"
+        assert least <= days <= most, f"{name} is {days}, expected {least} to {most}"

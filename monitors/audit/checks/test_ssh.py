@@ -12,14 +12,10 @@ from monitors.audit.facts.system import (
     sshd_settings,
     unit_state,
 )
+from monitors.audit.model.controls import Limits
 from monitors.audit.model.declared import Declared
 
 KEYS_ONLY_FOR_ROOT = {"no", "prohibit-password", "without-password", "forced-commands-only"}
-MAX_TRIES = 4
-MAX_GRACE_SECONDS = 60
-MAX_SESSIONS = 10
-# Of connections that have not logged in: refused by chance from, how often, all refused from.
-MAX_STARTUPS = (10, 30, 60)
 TOLD_BY_DEFAULT = ("\\", "debian", "ubuntu", "linux")
 
 CIPHERS = {
@@ -96,10 +92,10 @@ def test_ssh_02_keys_only(host: Host) -> None:
     )
 
 
-def test_ssh_03_few_tries(host: Host) -> None:
+def test_ssh_03_few_tries(host: Host, limits: Limits) -> None:
     """A connection is closed after a few tries to log in."""
     tries = int(sshd_settings(host)["maxauthtries"])
-    assert tries <= MAX_TRIES, f"maxauthtries is {tries}, expected at most {MAX_TRIES}"
+    assert tries <= limits["tries"], f"maxauthtries is {tries}, expected at most {limits['tries']}"
 
 
 def test_ssh_04_strong_algorithms(host: Host) -> None:
@@ -139,13 +135,13 @@ def test_ssh_08_no_trusted_hosts(host: Host) -> None:
     _expect(sshd_settings(host), hostbasedauthentication="no", ignorerhosts="yes")
 
 
-def test_ssh_09_slow_and_silent(host: Host) -> None:
+def test_ssh_09_slow_and_silent(host: Host, limits: Limits) -> None:
     """A login takes a short time, and a connection that has gone silent is noticed."""
     settings = sshd_settings(host)
     grace, interval = int(settings["logingracetime"]), int(settings["clientaliveinterval"])
     count = int(settings["clientalivecountmax"])
-    assert 0 < grace <= MAX_GRACE_SECONDS, (
-        f"logingracetime is {grace}, expected 1 to {MAX_GRACE_SECONDS} seconds"
+    assert 0 < grace <= limits["login_seconds"], (
+        f"logingracetime is {grace}, expected 1 to {limits['login_seconds']} seconds"
     )
     assert interval > 0, "clientaliveinterval is 0, expected a positive number of seconds"
     assert count > 0, "clientalivecountmax is 0, expected at least 1"
@@ -226,14 +222,19 @@ def test_ssh_16_banner(host: Host) -> None:
     assert not words, f"/etc/issue.net tells what the system is: {', '.join(words)}"
 
 
-def test_ssh_17_bounded(host: Host) -> None:
+def test_ssh_17_bounded(host: Host, limits: Limits) -> None:
     """The number of connections that have not logged in, and of sessions in one, is bounded."""
     settings = sshd_settings(host)
     sessions = int(settings["maxsessions"])
     startups = tuple(int(part) for part in settings["maxstartups"].split(":"))
-    assert 0 < sessions <= MAX_SESSIONS, f"maxsessions is {sessions}, expected 1 to {MAX_SESSIONS}"
-    assert startups[0] <= MAX_STARTUPS[0], f"maxstartups is {settings['maxstartups']}: starts late"
-    assert startups[2] <= MAX_STARTUPS[2], f"maxstartups is {settings['maxstartups']}: ends late"
+    most = limits["sessions"]
+    assert 0 < sessions <= most, f"maxsessions is {sessions}, expected 1 to {most}"
+    assert startups[0] <= limits["startups_from"], (
+        f"maxstartups is {settings['maxstartups']}: starts late"
+    )
+    assert startups[2] <= limits["startups_all"], (
+        f"maxstartups is {settings['maxstartups']}: ends late"
+    )
 
 
 def test_ssh_18_keys_from_safe_files(host: Host) -> None:

@@ -9,17 +9,17 @@ import pytest
 from inventory.enums import Role
 from monitors.audit.collect.backends import Host
 from monitors.audit.facts.system import tls_answers
+from monitors.audit.model.controls import Limits
 from monitors.audit.model.declared import Declared
 
 PORTS = {Role.APPLICATION: 443, Role.OPERATIONS: 19532}
 # What openssl says of a handshake that came to nothing.
 REFUSED = "old: (NONE), Cipher is (NONE)"
-MIN_DAYS = 14
 MIN_BITS = {"rsaEncryption": 2048, "id-ecPublicKey": 256, "ED25519": 253}
 DATE = "%b %d %H:%M:%S %Y %Z"
 
 
-def test_tls_01_certificates(host: Host, declared: Declared) -> None:
+def test_tls_01_certificates(host: Host, declared: Declared, limits: Limits) -> None:
     """Each service's certificate verifies, has a strong key and two weeks left."""
     answers, now = tls_answers(host)
     for port in _served(declared):
@@ -29,7 +29,7 @@ def test_tls_01_certificates(host: Host, declared: Declared) -> None:
         assert key, f"nothing answers with a certificate on port {port}"
         assert end, f"the certificate on port {port} has no end"
         days = _days_left(end[1], now)
-        assert days >= MIN_DAYS, f"the certificate on port {port} ends in {days:.0f} days"
+        assert days >= limits["days"], f"the certificate on port {port} ends in {days:.0f} days"
         kind, bits = key[1], int(key[2])
         assert bits >= MIN_BITS.get(kind, 1 << 20), f"port {port}: a {kind} key of {bits} bits"
         verdict = re.search(r"Verify return code: (.+)", text)

@@ -4,6 +4,7 @@
 import re
 
 from monitors.audit.collect.backends import Host, UndeterminedError
+from monitors.audit.model.controls import Limits
 from monitors.audit.model.declared import Declared
 
 FOLDER = "/srv/backups"
@@ -25,8 +26,6 @@ CLOSED = {
     "permittty": "no",
 }
 REPOSITORY_DEPTH = 2
-MAX_USED_PERCENT = 85
-MAX_AGE_HOURS = 26.0
 
 
 def test_vlt_01_append_only(host: Host, declared: Declared) -> None:
@@ -76,15 +75,15 @@ def test_vlt_03_repositories_closed(host: Host) -> None:
     assert not wrong, "; ".join(wrong[:5])
 
 
-def test_vlt_04_room_left(host: Host) -> None:
+def test_vlt_04_room_left(host: Host, limits: Limits) -> None:
     """Less than 85 % of the space and of the inodes is used."""
     used = [int(n) for n in re.findall(r"(\d+)%", host.check_output(ROOM))]
     if not used:
         raise UndeterminedError(f"df tells nothing of {FOLDER}")
-    assert max(used) < MAX_USED_PERCENT, f"{FOLDER} is {max(used)} % full"
+    assert max(used) < limits["used_percent"], f"{FOLDER} is {max(used)} % full"
 
 
-def test_vlt_05_every_plan_delivers(host: Host, declared: Declared) -> None:
+def test_vlt_05_every_plan_delivers(host: Host, declared: Declared, limits: Limits) -> None:
     """Each declared repository has taken a snapshot in within 26 hours."""
     now, *rows = host.run(DELIVERED).stdout.splitlines()
     times = {path: int(at) for at, path in (row.split(" ", 1) for row in rows)}
@@ -94,7 +93,7 @@ def test_vlt_05_every_plan_delivers(host: Host, declared: Declared) -> None:
         if (path := f"{FOLDER}/{kept}/snapshots") in times
     }
     never = [kept for kept in declared.keeps if kept not in ages]
-    late = [f"{kept} {hours:.0f} h" for kept, hours in ages.items() if hours > MAX_AGE_HOURS]
+    late = [f"{kept} {hours:.0f} h" for kept, hours in ages.items() if hours > limits["hours"]]
     assert not never, f"has taken nothing in from {', '.join(never)}"
     assert not late, f"nothing for too long from {', '.join(late)}"
 

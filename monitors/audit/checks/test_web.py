@@ -5,8 +5,10 @@ import re
 
 from monitors.audit.collect.backends import Host, UndeterminedError
 from monitors.audit.facts.system import tls_answers
+from monitors.audit.model.controls import Limits
 
 PORT = 443
+DAY_SECONDS = 86400
 PLAIN = (
     r"timeout 10 bash -c 'exec 3<>/dev/tcp/127.0.0.1/80 && "
     r'printf "HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" >&3 && cat <&3'
@@ -30,7 +32,6 @@ CONFINED = {
 UNIT = (
     f"systemctl show permits.service -p ActiveState -p User {' '.join(f'-p {k}' for k in CONFINED)}"
 )
-HALF_A_YEAR = 180 * 86400
 SHOWN = 5
 
 
@@ -45,14 +46,16 @@ def test_web_01_redirects_to_https(host: Host) -> None:
     assert location.startswith("https://"), f"port 80 sends to {location or 'nowhere'}"
 
 
-def test_web_02_security_headers(host: Host) -> None:
-    """HSTS for half a year, a content policy that keeps frames out, no guessing of types."""
+def test_web_02_security_headers(host: Host, limits: Limits) -> None:
+    """HSTS for long, a content policy that keeps frames out, no guessing of types."""
     _, headers = _http(_answered(host))
     age = re.search(r"max-age=(\d+)", headers.get("strict-transport-security", ""))
     policy = headers.get("content-security-policy", "")
     framing = "frame-ancestors" in policy or "x-frame-options" in headers
     assert age, "no Strict-Transport-Security"
-    assert int(age[1]) >= HALF_A_YEAR, f"Strict-Transport-Security ends after {age[1]} s"
+    assert int(age[1]) >= limits["hsts_days"] * DAY_SECONDS, (
+        f"Strict-Transport-Security ends after {age[1]} s"
+    )
     assert "default-src" in policy, "no Content-Security-Policy with default-src"
     assert framing, "other sites may put pages into a frame"
     assert headers.get("x-content-type-options") == "nosniff", "no X-Content-Type-Options: nosniff"

@@ -1,10 +1,13 @@
 """The control table: what is required, why, where it comes from and what proves it.
 
-One file a topic in `controls/`, one row a control. `check` is the pytest function in checks/
-that proves the row, `task` the role whose task (tagged with the id in lower case) sets it,
-or `by_hand` where no program should decide. Empty `tiers` and `roles` mean all.
+One file a topic in `controls/`, one row a control. `limits` stand here alone: the title names
+them in braces, the check takes them as its argument, roles read them with the filter `limit`.
+`check` is the pytest function in checks/ that proves the row, `task` the role whose task (tagged
+with the id in lower case) sets it, or `by_hand` where no program should decide. Empty `tiers` and
+`roles` mean all.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -26,6 +29,8 @@ Reference = Annotated[
     Field(pattern=r"^[A-Za-z]?[.]?[0-9a-z]+([.-][0-9]+)*~?$", description="`~`: uncertain match"),
 ]
 References = tuple[Reference, ...]
+# What a check compares with, by name; the unit is in the name.
+Limits = Mapping[str, int]
 
 
 class Severity(StrEnum):
@@ -65,7 +70,10 @@ class Control(Frozen):
     """One hardening requirement."""
 
     id: ControlId
-    title: str = Field(max_length=90)
+    title: str = Field(max_length=90, description="with its limits filled in")
+    limits: dict[str, int] = Field(
+        default={}, description="what the check compares with; the title, the check, roles read it"
+    )
     why: str = Field(pattern=r"\.$", description="one sentence, in our own words")
     severity: Severity
     tiers: tuple[Tier, ...] = Field(default=(), description="empty: all, the central site too")
@@ -132,6 +140,13 @@ def load_controls(folder: Path = TABLE) -> ControlTable:
 
 def _topic(file: Path) -> tuple[Control, ...]:
     try:
-        return ControlTable.model_validate(yaml.safe_load(file.read_bytes())).controls
-    except (ValidationError, yaml.YAMLError, TypeError) as error:
+        table = ControlTable.model_validate(yaml.safe_load(file.read_bytes()))
+        return tuple(_titled(control) for control in table.controls)
+    except (ValidationError, yaml.YAMLError, TypeError, LookupError, ValueError) as error:
         raise ControlTableError(f"{file}: not a control table: {error}") from None
+
+
+def _titled(control: Control) -> Control:
+    """Return a control with the limits that its title names filled in."""
+    title = control.title.format(**control.limits)
+    return control.model_copy(update={"title": title})

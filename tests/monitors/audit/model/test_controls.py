@@ -1,6 +1,7 @@
 """The control table, the checks and the playbooks' tags say the same."""
 
 import ast
+import inspect
 import json
 import re
 from collections.abc import Callable
@@ -72,6 +73,48 @@ def test_an_unknown_key_and_a_second_definition_are_refused(tmp_path: Path) -> N
         load_controls(strange)
     with pytest.raises(ControlTableError, match="more than once: SSH-01"):
         load_controls(twice)
+
+
+def test_a_title_is_filled_in_with_the_limits_and_one_that_is_missing_is_refused(
+    tmp_path: Path,
+) -> None:
+    row = yaml.safe_load((ROOT / "monitors/audit/controls/ssh.yml").read_text())["controls"][0]
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    for folder, limits in ((good, {"tries": 3}), (bad, {"retries": 3})):
+        folder.mkdir()
+        named = {**row, "title": "Closed after {tries} tries", "limits": limits}
+        (folder / "a.yml").write_text(yaml.safe_dump({"controls": [named]}))
+
+    assert load_controls(good).controls[0].title == "Closed after 3 tries"
+    with pytest.raises(ControlTableError, match="tries"):
+        load_controls(bad)
+
+
+def test_a_check_takes_limits_where_its_row_has_some_and_uses_each() -> None:
+    """A number in a check that its row has too would be there twice."""
+    for control in TABLE.controls:
+        code = inspect.getsource(check_function(control.check))
+        used = set(re.findall(r"limits\[[\"'](\w+)[\"']\]", code))
+        assert used == set(control.limits), control.id
+        assert "{" not in control.title, control.id
+
+
+def test_a_control_set_from_before_limits_is_not_judged_by_todays() -> None:
+    control = TABLE["SSH-03"].model_copy(update={"limits": {}})
+    host, _ = answering_host("h", always(Answer(0, "maxauthtries 4")))
+
+    outcome, reason = run_check(control, host, EVERYTHING)
+
+    assert outcome is Outcome.ERROR
+    assert "SSH-03 has no limits" in reason
+
+
+@pytest.mark.parametrize(("tries", "outcome"), [(4, Outcome.PASS), (3, Outcome.FAIL)])
+def test_a_check_judges_by_the_limits_of_its_row(tries: int, outcome: Outcome) -> None:
+    control = TABLE["SSH-03"].model_copy(update={"limits": {"tries": tries}})
+    host, _ = answering_host("h", always(Answer(0, "maxauthtries 4")))
+
+    assert run_check(control, host, EVERYTHING)[0] is outcome
 
 
 def test_every_control_has_its_check_and_every_check_its_control() -> None:
