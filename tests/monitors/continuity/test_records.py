@@ -1,7 +1,10 @@
 """Reading drill results and backup status: what is hostile is refused, with the file's name."""
 
+import json
+import math
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,3 +59,61 @@ def test_a_newer_program_on_a_host_may_say_more() -> None:
     status = read_status((CASES / "status" / "good.json").read_text(), "a bundle")
     assert status.plans[0].snapshot
     assert status.plans[0].snapshot.snapshots == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        pytest.param({"error": "no space left"}, "says ok", id="ok with an error"),
+        pytest.param({"rto_seconds": None}, "says ok", id="ok without a measured recovery"),
+        pytest.param({"steps": []}, "says ok", id="ok without a step"),
+        pytest.param({"rto_seconds": 0}, "greater than 0", id="recovery in no time"),
+        pytest.param({"rto_seconds": math.inf}, "finite", id="endless recovery"),
+        pytest.param({"rpo_seconds": math.nan}, "finite", id="an age that is no number"),
+        pytest.param({"files_verified": -1}, "greater than or equal to 0", id="minus one file"),
+        pytest.param({"plan": "../permits"}, "pattern", id="a plan that is a path"),
+    ],
+)
+def test_a_result_that_contradicts_itself_is_refused(
+    tmp_path: Path, changed: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(ContinuityError, match=reason):
+        read_drill(written(tmp_path, changed))
+
+
+def test_a_step_takes_no_negative_time(tmp_path: Path) -> None:
+    steps = good()["steps"]
+    steps[0]["seconds"] = -0.5
+    with pytest.raises(ContinuityError, match=r"at steps\.0\.seconds"):
+        read_drill(written(tmp_path, {"steps": steps}))
+
+
+def test_a_drill_may_end_in_the_second_in_which_it_began(tmp_path: Path) -> None:
+    path = written(tmp_path, {"finished": good()["started"]})
+    assert read_drill(path).finished == read_drill(path).started
+
+
+def test_a_result_of_the_largest_size_is_read(tmp_path: Path) -> None:
+    path = written(tmp_path, {})
+    path.write_text(path.read_text().ljust(MAX_BYTES))
+    assert read_drill(path).ok
+
+
+def test_a_snapshot_that_is_none_of_any_is_refused() -> None:
+    status = json.loads((CASES / "status" / "good.json").read_text())
+    status["plans"][0]["snapshot"]["snapshots"] = 0
+    with pytest.raises(ContinuityError, match="greater than or equal to 1"):
+        read_status(json.dumps(status), "the-bundle")
+
+
+def good() -> dict[str, Any]:
+    """The good drill result, as its file has it."""
+    result: dict[str, Any] = json.loads((CASES / "drills" / "good.json").read_text())
+    return result
+
+
+def written(folder: Path, changed: dict[str, Any]) -> Path:
+    """The good drill result with some fields changed, as a file."""
+    path = folder / "result.json"
+    path.write_text(json.dumps(good() | changed))
+    return path

@@ -43,3 +43,22 @@ def test_info_notifies_nobody() -> None:
     routes = alertmanager(given)["route"]["routes"]
     (info,) = (route for route in routes if route["matchers"] == ['severity="info"'])
     assert receivers(given)[info["receiver"]] == {"name": "curious"}
+
+
+def test_pages_come_back_soon_tickets_daily_and_the_watchdog_all_the_time() -> None:
+    route = alertmanager(Delivery())["route"]
+    intervals = {r["matchers"][0]: r.get("repeat_interval") for r in route["routes"]}
+    assert route["repeat_interval"] == "1d"
+    assert intervals == {
+        'alertname="Watchdog"': "5m",
+        'severity="page"': "4h",
+        'severity="info"': None,
+    }
+    assert route["routes"][0]["group_interval"] == "5m"
+
+
+def test_the_watchdog_is_never_resolved() -> None:
+    (webhook,) = receivers(Delivery(watchdog="https://b.example/alive"))["watchdog"][
+        "webhook_configs"
+    ]
+    assert webhook["send_resolved"] is False

@@ -71,3 +71,28 @@ def test_our_own_processes_are_known_by_their_host() -> None:
     assert all(
         job["labels"] == {"municipality": "central", "host": "central-ops"} for job in static
     )
+
+
+def test_each_job_discovers_its_own_list() -> None:
+    jobs = prometheus("lab", "central-ops")["scrape_configs"]
+    urls = {
+        job["job_name"]: job["http_sd_configs"][0]["url"]
+        for job in jobs
+        if "http_sd_configs" in job
+    }
+    assert urls == {
+        "node": "http://127.0.0.1:9872/targets/node",
+        "icmp": "http://127.0.0.1:9872/targets/node",
+        "snmp": "http://127.0.0.1:9872/targets/snmp",
+        "blackbox": "http://127.0.0.1:9872/targets/blackbox",
+    }
+
+
+def test_slow_devices_get_most_of_their_interval() -> None:
+    jobs = {job["job_name"]: job for job in prometheus("lab", "central-ops")["scrape_configs"]}
+    assert (jobs["snmp"]["scrape_interval"], jobs["snmp"]["scrape_timeout"]) == ("30s", "20s")
+    assert (jobs["node"]["scrape_interval"], jobs["node"]["scrape_timeout"]) == ("15s", "5s")
+
+
+def test_every_series_says_of_which_estate_it_is() -> None:
+    assert prometheus("pilot", "central-ops")["global"]["external_labels"] == {"estate": "pilot"}

@@ -24,3 +24,11 @@ def test_no_link_between_the_shipped_pages_is_broken(runbooks: Path) -> None:
         for target in re.findall(r'href="([^":#]+)"', text):
             folder = (Path("/") / name).parent
             assert str((folder / target).resolve().relative_to("/")) in pages, f"{name}: {target}"
+
+
+def test_a_title_is_escaped() -> None:
+    assert "<title>a&lt;b&gt;</title>" in runbook_page("a<b>", "text")
+
+
+def test_tables_are_tables() -> None:
+    assert "<td>one</td>" in runbook_page("x", "| a |\n| --- |\n| one |\n")
