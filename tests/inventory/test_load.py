@@ -35,9 +35,9 @@ def problems_of(estate: Path) -> tuple[Problem, ...]:
 @pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
 def test_each_mistake_is_told_with_place_expectation_and_action(file: Path, tmp_path: Path) -> None:
     case = yaml.safe_load(file.read_text())
-    found = problems_of(edited_lab(tmp_path, case))
-    assert len(found) == len(case["problems"]), found
-    for problem, expected in zip(found, case["problems"], strict=True):
+    problems = problems_of(edited_lab(tmp_path, case))
+    assert len(problems) == len(case["problems"]), problems
+    for problem, expected in zip(problems, case["problems"], strict=True):
         assert problem.file.as_posix().endswith(case["file"])
         assert problem.line == expected.get("line", problem.line)
         assert problem.line > 0
@@ -50,10 +50,10 @@ def test_each_mistake_is_told_with_place_expectation_and_action(file: Path, tmp_
 def test_a_secret_in_the_open_is_refused_and_not_repeated(community: str, tmp_path: Path) -> None:
     write = f"snmp: {{version: 2c, community: {community}}}"
     case = {"file": "municipalities/velgora.yml", "find": "ports: 48", "write": write}
-    told = "\n".join(map(str, problems_of(edited_lab(tmp_path, case))))
-    assert "must be a reference" in told
-    assert "hunter2" not in told
-    assert "12345" not in told
+    text = "\n".join(map(str, problems_of(edited_lab(tmp_path, case))))
+    assert "must be a reference" in text
+    assert "hunter2" not in text
+    assert "12345" not in text
 
 
 def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:

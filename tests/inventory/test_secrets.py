@@ -89,14 +89,14 @@ def test_a_vaults_value_is_found_and_what_is_not_found_is_listed(
 
 
 def test_every_field_that_takes_a_reference_is_known_as_one() -> None:
-    found = {
+    fields = {
         name
         for definition in schema()["$defs"].values()
         for name, field in definition.get("properties", {}).items()
         for shape in (field, *field.get("anyOf", ()))
         if "vault:" in shape.get("pattern", "")
     }
-    assert found == SECRET_FIELDS
+    assert fields == SECRET_FIELDS
 
 
 def test_generated_secrets_are_made_once_and_kept(tmp_path: Path) -> None:

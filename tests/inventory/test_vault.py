@@ -1,4 +1,4 @@
-"""A value out of an ansible-vault file; whatever fails is told without anything decrypted."""
+"""A value out of an ansible-vault file; no error repeats anything decrypted."""
 
 import os
 import subprocess

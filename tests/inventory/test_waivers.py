@@ -15,7 +15,7 @@ DAY = date(2026, 3, 1)
 
 
 def waiver(**changes: Any) -> Waiver:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "control": "SSH-02",
         "scope": "velgora-app",
         "reason": "The vendor's help desk has no keys yet.",
@@ -25,7 +25,7 @@ def waiver(**changes: Any) -> Waiver:
         "granted": DAY,
         "expires": DAY + timedelta(days=90),
     }
-    return Waiver.model_validate(told | changes)
+    return Waiver.model_validate(fields | changes)
 
 
 def estate_with(folder: Path, *waivers: Waiver) -> Path:

@@ -1,0 +1,37 @@
+"""Host keys are whole, networks are not everything."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pydantic import TypeAdapter, ValidationError
+
+from inventory.scalars import HostKey, Network
+
+HOST_KEY: TypeAdapter[str] = TypeAdapter(HostKey)
+PRIVATE_KEYS = (Ed25519PrivateKey.generate(), generate_private_key(SECP256R1()))
+KEYS = [
+    key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    for key in (*PRIVATE_KEYS, generate_rsa(65537, 2048))
+]
+BY_TYPE = pytest.mark.parametrize("key", KEYS, ids=lambda key: key.split(" ")[0])
+
+
+@BY_TYPE
+def test_a_key_is_taken_with_its_comment_and_kept_without(key: str) -> None:
+    assert HOST_KEY.validate_python(key) == key
+    assert HOST_KEY.validate_python(f"{key} root@server of the hall") == key
+
+
+@BY_TYPE
+def test_a_key_that_is_cut_off_anywhere_is_refused(key: str) -> None:
+    for end in range(len(key)):
+        with pytest.raises(ValidationError):
+            HOST_KEY.validate_python(key[:end])
+
+
+@pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0"])
+def test_every_address_is_no_network(network: str) -> None:
+    with pytest.raises(ValidationError, match="every address"):
+        TypeAdapter(Network).validate_python(network)
