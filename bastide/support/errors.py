@@ -30,9 +30,10 @@ def describe_os_error(error: OSError) -> str:
     if error.filename is None:
         return reason
     message = f"{error.filename}: {reason}"
-    if not Path(str(error.filename)).absolute().is_relative_to(state_home()):
+    path, home = Path(str(error.filename)).absolute(), state_home()
+    if not path.is_relative_to(home) and not home.is_relative_to(path):
         return message
     return (
-        f"{message}\n    expected: a state folder that can be read and written, in {state_home()}"
+        f"{message}\n    expected: a state folder that can be read and written, in {home}"
         "\n    do: run as the user who owns it, or choose another with BASTIDE_STATE_HOME"
     )
