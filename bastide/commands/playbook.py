@@ -3,6 +3,7 @@
 import subprocess
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -72,11 +73,11 @@ def run(name: str, estate_name: str | None, as_json: bool, limit: str | None, dr
     if as_json:
         print_json(as_json_values(recap))
     else:
-        _show(recap)
+        show(recap)
     return Exit.WELL if recap.ok else Exit.FINDINGS
 
 
-def as_json_values(recap: Recap) -> dict[str, object]:
+def as_json_values(recap: Recap) -> dict[str, Any]:
     """Return a recap as plain JSON values; seconds as a number."""
     return {
         "ok": recap.ok,
@@ -88,7 +89,8 @@ def as_json_values(recap: Recap) -> dict[str, object]:
     }
 
 
-def _show(recap: Recap) -> None:
+def show(recap: Recap) -> None:
+    """Print a row per host and where the log is."""
     print_table(
         ("host", "ok", "changed", "failed", "unreachable"),
         (

@@ -12,7 +12,7 @@ from monitors.snmp.profile_files import shipped_profiles
 from tests.command import BASTIDE, bastide_here, environment
 from tests.infra.lab.agent.running import free_port
 
-CASES = Path(__file__).resolve().parents[2] / "monitors" / "snmp" / "vendors" / "cases"
+CASES = Path(__file__).resolve().parents[3] / "monitors" / "snmp" / "vendors" / "cases"
 ODD = sorted(CASES.rglob("*.snmprec"))[0]
 COMMUNITY = "a-community-of-this-test"
 
