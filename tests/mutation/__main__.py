@@ -26,10 +26,12 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/monitors/audit/judge/test_host_results.py",
         "tests/monitors/audit/reports/test_attribution.py",
     ),
-    "monitors/snmp/table_reader.py": (
+    "monitors/snmp/columns.py": (
+        "tests/monitors/snmp/test_table_reader.py",
         "tests/monitors/snmp/test_table_walk.py",
-        "tests/monitors/snmp/fuzz/test_wire.py",
     ),
+    "monitors/snmp/request_size.py": ("tests/monitors/snmp/test_table_walk.py",),
+    "monitors/snmp/segments.py": ("tests/monitors/snmp/test_table_walk.py",),
     "playbooks/filter_plugins/drills.py": ("tests/playbooks/test_backup_drill.py",),
     "playbooks/filter_plugins/secrets.py": ("tests/playbooks/test_secrets.py",),
     "playbooks/filter_plugins/snmp_keys.py": ("tests/playbooks/test_snmp_keys.py",),
