@@ -42,20 +42,20 @@ class Problem:
 
 def number(raw: Raw, spec: Number, beside: Beside) -> float | Problem | None:
     """The metric's value in its base unit; None when the device says that it has none."""
-    found = _plain(raw, spec)
-    if not isinstance(found, int | float):
-        return found
-    if spec.type == "counter" and found < 0:
-        return Problem(spec.oid, f"{spec.metric}: expected a counter, found {found}")
-    if not math.isfinite(found):
-        return Problem(spec.oid, f"{spec.metric}: expected a finite number, found {found}")
-    if found in spec.absent:
+    plain = _plain(raw, spec)
+    if not isinstance(plain, int | float):
+        return plain
+    if spec.type == "counter" and plain < 0:
+        return Problem(spec.oid, f"{spec.metric}: expected a counter, found {plain}")
+    if not math.isfinite(plain):
+        return Problem(spec.oid, f"{spec.metric}: expected a finite number, found {plain}")
+    if plain in spec.absent:
         return None
     if spec.matches:
-        return int(found in spec.matches)
+        return int(plain in spec.matches)
     if spec.states:
-        return found
-    computed = _computed(found, spec, beside)
+        return plain
+    computed = _computed(plain, spec, beside)
     if computed is not None and spec.type == "counter":
         return computed % COUNTER_MODULUS
     return computed
@@ -76,8 +76,8 @@ def _plain(raw: Raw, spec: Number) -> float | Problem | None:
 def _written(raw: bytes | str, spec: Number) -> float | Problem | None:
     said = raw if isinstance(raw, str) else label_text(raw)
     if spec.words:
-        known = {word.lower(): value for word, value in spec.words.items()}
-        return known.get(said.strip().lower())
+        values = {word.lower(): value for word, value in spec.words.items()}
+        return values.get(said.strip().lower())
     # Cut, since a regular expression may take long over a long text, and agents may be hostile.
     said = said[:LONGEST_TEXT]
     match = re.search(spec.pattern, said) if spec.pattern else SPELLED.match(said)
@@ -135,14 +135,14 @@ def bits(raw: Raw, spec: Number) -> frozenset[int] | None:
     """The bits that are set in a BITS value (RFC 2578, 7.1.4); None for what is not one."""
     if not isinstance(raw, bytes):
         return None
-    found = _set_bits(raw)
-    return found if found <= spec.bits.keys() else None
+    places = _set_bits(raw)
+    return places if places <= spec.bits.keys() else None
 
 
 def _set_bits(raw: bytes) -> frozenset[int]:
     return frozenset(
-        8 * place + bit
-        for place, octet in enumerate(raw[:MOST_BIT_OCTETS])
+        8 * at + bit
+        for at, octet in enumerate(raw[:MOST_BIT_OCTETS])
         for bit in range(8)
         if octet & 0x80 >> bit
     )
@@ -167,9 +167,9 @@ def text(raw: Raw, spec: Text, kind: Raw = None) -> str:
     if not isinstance(raw, bytes):
         return str(raw)[:LONGEST_TEXT]
     if spec.bits:
-        found = _set_bits(raw)
-        known = found <= spec.bits.keys()
-        return ",".join(spec.bits[bit] for bit in sorted(found)) if known else ""
+        places = _set_bits(raw)
+        named = places <= spec.bits.keys()
+        return ",".join(spec.bits[bit] for bit in sorted(places)) if named else ""
     form = spec.forms.get(kind, spec.form) if isinstance(kind, int) else spec.form
     return FORMS[form](raw)[:LONGEST_TEXT]
 

@@ -56,7 +56,7 @@ class PollResult:
         return ""
 
     def families(self) -> Iterable[Family]:
-        """All that the poll found, and how it went, as metrics."""
+        """All that the poll read, and how it went, as metrics."""
         yield gauge("bastide_snmp_success", "Whether the device answered.", self.success)
         yield gauge(
             "bastide_snmp_duration_seconds", "How long the poll took.", self.duration_seconds

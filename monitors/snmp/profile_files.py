@@ -53,16 +53,16 @@ def read_profile(path: Path) -> Profile:
     Raises ProfileError with the file and the first place that is wrong.
     """
     try:
-        found = Profile.model_validate(_content(path))
+        profile = Profile.model_validate(_content(path))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ProfileError(f"{path}: cannot be read as YAML: {error}") from error
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
         raise ProfileError(f"{path}: {place}: {first['msg']}") from error
-    if found.profile != path.stem:
+    if profile.profile != path.stem:
         raise ProfileError(f"{path}: profile: expected {path.stem!r}, the file's name")
-    return found
+    return profile
 
 
 @cache
@@ -71,6 +71,6 @@ def shipped_profiles() -> dict[str, Profile]:
 
     Raises ProfileError when one of them is wrong.
     """
-    found = [read_profile(path) for path in sorted(PROFILES.glob("*.yaml"))]
-    found.sort(key=lambda profile: profile.profile != "system")
-    return {profile.profile: profile for profile in found}
+    profiles = [read_profile(path) for path in sorted(PROFILES.glob("*.yaml"))]
+    profiles.sort(key=lambda profile: profile.profile != "system")
+    return {profile.profile: profile for profile in profiles}

@@ -14,14 +14,14 @@ async def select_profiles(session: Session, profiles: Iterable[Profile]) -> tupl
 
     One GETNEXT a subtree, many in a packet. Raises SnmpError.
     """
-    said = (await session.get([SYS_OBJECT_ID])).get(SYS_OBJECT_ID)
-    fitting = [profile for profile in profiles if matches_object_id(profile, said)]
+    object_id = (await session.get([SYS_OBJECT_ID])).get(SYS_OBJECT_ID)
+    fitting = [profile for profile in profiles if matches_object_id(profile, object_id)]
     roots = [oid.encode(root) for root in dict.fromkeys(r for p in fitting for r in p.present)]
     answers = zip(roots, await session.next(roots), strict=True)
     present = {
         root
-        for root, (found, value) in answers
-        if found.startswith(root) and not isinstance(value, Missing)
+        for root, (following, value) in answers
+        if following.startswith(root) and not isinstance(value, Missing)
     }
     there = [p for p in fitting if any(oid.encode(root) in present for root in p.present)]
     names = {profile.profile for profile in there}
@@ -32,8 +32,8 @@ def matches_object_id(profile: Profile, object_id: object) -> bool:
     """Whether a sysObjectID is one that the profile is for."""
     if not profile.object_ids:
         return True
-    said = f"{object_id}."
-    return any(said.startswith(f"{prefix}.") for prefix in profile.object_ids)
+    dotted = f"{object_id}."
+    return any(dotted.startswith(f"{prefix}.") for prefix in profile.object_ids)
 
 
 def profiles_by_name(
@@ -41,5 +41,5 @@ def profiles_by_name(
 ) -> tuple[tuple[Profile, ...], tuple[str, ...]]:
     """Return the profiles of those names, and the names that no profile has."""
     wanted = tuple(dict.fromkeys(names))
-    found = tuple(catalogue[name] for name in wanted if name in catalogue)
-    return found, tuple(name for name in wanted if name not in catalogue)
+    profiles = tuple(catalogue[name] for name in wanted if name in catalogue)
+    return profiles, tuple(name for name in wanted if name not in catalogue)

@@ -37,8 +37,8 @@ class Row:
         wanted = tuple(names)
         if not wanted:
             return self.index
-        found = [self.keys.get(name) for name in wanted]
-        return None if None in found else b"".join(part for part in found if part is not None)
+        octets = [self.keys.get(name) for name in wanted]
+        return None if None in octets else b"".join(part for part in octets if part is not None)
 
 
 class RowLabeller:
@@ -47,7 +47,7 @@ class RowLabeller:
     def __init__(self, table: Table, cells: ColumnLookup) -> None:
         """``cells`` has the columns that ``columns_of`` lists."""
         self._table, self._cells = table, cells
-        self._among = {link.label: self._places(link) for link in table.links}
+        self._among = {link.label: self._addresses(link) for link in table.links}
 
     def row(self, octets: bytes) -> Row | None:
         """The row at an index; None when the index is not one of this table."""
@@ -63,10 +63,10 @@ class RowLabeller:
         keys = {label: piece.octets for label, piece in named}
         labels = {label: piece.text for label, piece in named}
         for link in self._table.links:
-            found = self._linked(link, Row(octets, keys, labels))
-            labels[link.label] = "" if found is None else ".".join(map(str, oid.numbers(found)))
-            if found is not None:
-                keys[link.label] = found
+            target = self._linked(link, Row(octets, keys, labels))
+            labels[link.label] = "" if target is None else ".".join(map(str, oid.numbers(target)))
+            if target is not None:
+                keys[link.label] = target
         row = Row(octets, keys, labels)
         labels |= {spec.label: self.text(spec, row) for spec in self._table.labels}
         return row
@@ -80,9 +80,9 @@ class RowLabeller:
             return ""
         kind = self._cells[spec.kind].get(address) if spec.kind else None
         for column in (spec.oid, *spec.otherwise):
-            found = decode.text(self._cells[column].get(address), spec, kind)
-            if found:
-                return found
+            text = decode.text(self._cells[column].get(address), spec, kind)
+            if text:
+                return text
         return ""
 
     def info(self, info: Info, row: Row) -> Labels:
@@ -101,24 +101,24 @@ class RowLabeller:
         if address is None:
             return None
         for column in link.same:
-            said = _word(self._cells[column].get(address))
-            for places in self._among[link.label] if said else ():
-                if (found := places.get(said)) is not None:
-                    return found
+            word = _word(self._cells[column].get(address))
+            for addresses in self._among[link.label] if word else ():
+                if (address_there := addresses.get(word)) is not None:
+                    return address_there
         number = self._cells[link.oid].get(address) if link.oid else None
         # Rows are counted from 1; with 0 a device says that it does not know.
         return _arc(number) if number else None
 
-    def _places(self, link: Link) -> list[dict[str, bytes | None]]:
+    def _addresses(self, link: Link) -> list[dict[str, bytes | None]]:
         """For each column among which to look: where a text is; None where it is twice."""
-        found = []
+        columns = []
         for column in link.among:
-            places: dict[str, bytes | None] = {}
+            addresses: dict[str, bytes | None] = {}
             for address, raw in self._cells[column].items():
-                said = _word(raw)
-                places[said] = None if said in places else address
-            found.append(places)
-        return found
+                word = _word(raw)
+                addresses[word] = None if word in addresses else address
+            columns.append(addresses)
+        return columns
 
 
 @lru_cache(maxsize=4096)

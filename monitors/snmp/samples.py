@@ -43,21 +43,21 @@ def value(
     if spec.bits:
         yield from _bits(spec, raw, labels)
         return
-    found = decode.number(raw, spec, beside)
-    if isinstance(found, Problem):
-        problems.append(found)
-    elif found is None:
+    number = decode.number(raw, spec, beside)
+    if isinstance(number, Problem):
+        problems.append(number)
+    elif number is None:
         return
     elif not spec.states:
-        yield Sample(labels, found)
-    elif found not in spec.states:
+        yield Sample(labels, number)
+    elif number not in spec.states:
         expected = ", ".join(map(str, sorted(spec.states)))
         problems.append(
-            Problem(spec.oid, f"{spec.metric}: expected one of {expected}, found {found}")
+            Problem(spec.oid, f"{spec.metric}: expected one of {expected}, found {number}")
         )
     else:
         for code, state in spec.states.items():
-            yield Sample(labels.extended({"state": state}), int(code == found))
+            yield Sample(labels.extended({"state": state}), int(code == number))
 
 
 def merge_families(families: Iterable[Family], problems: list[Problem]) -> list[Family]:
@@ -116,14 +116,14 @@ def _shown(spec: Number, beside: Beside) -> bool:
 
 
 def _bits(spec: Number, raw: Raw, labels: Labels) -> Iterator[Point]:
-    found = decode.bits(raw, spec)
-    if found is None:
+    bits = decode.bits(raw, spec)
+    if bits is None:
         return
     if spec.matches:
-        yield Sample(labels, int(bool(found & spec.matches)))
+        yield Sample(labels, int(bool(bits & spec.matches)))
         return
     for bit, state in spec.bits.items():
-        yield Sample(labels.extended({"state": state}), int(bit in found))
+        yield Sample(labels.extended({"state": state}), int(bit in bits))
 
 
 def _nothing(_: str) -> Raw:

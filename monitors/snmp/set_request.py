@@ -65,7 +65,7 @@ class SettingError(Exception):
 class Change:
     """What to set: a dotted instance, a letter of ``TYPES``, a value.
 
-    A hidden value, before and after, is neither told nor logged.
+    A hidden value, before and after, is neither shown nor logged.
     """
 
     oid: str
@@ -97,19 +97,19 @@ async def set_object(target: SnmpTarget, change: Change, state: Path, *, insist:
     device = target.name
     _permitted(target, insist=insist)
     value = _typed(change)
-    asked = await _Conversation.open(agent(target, state))
+    session = await _Session.open(agent(target, state))
     try:
-        before = await asked.get(change.oid)
-        await asked.set(change.oid, value)
-        after = await asked.get(change.oid)
+        before = await session.get(change.oid)
+        await session.set(change.oid, value)
+        after = await session.get(change.oid)
     except SettingError as error:
         log.warning("set %s %s by %s: %s", device, change.oid, _who(), error)
         raise SettingError(f"{device}: {change.oid}: {error}") from None
     finally:
-        asked.close()
-    told = tuple(_told(found, hidden=change.hidden) for found in (before, after))
-    log.info("set %s %s by %s: %s -> %s", device, change.oid, _who(), *told)
-    return Changed(device, change.oid, told[0], told[1], after == raw(value))
+        session.close()
+    texts = tuple(_text(each, hidden=change.hidden) for each in (before, after))
+    log.info("set %s %s by %s: %s -> %s", device, change.oid, _who(), *texts)
+    return Changed(device, change.oid, texts[0], texts[1], after == raw(value))
 
 
 def _permitted(target: SnmpTarget, *, insist: bool) -> None:
@@ -143,7 +143,7 @@ def _checked(text: str) -> str:
     return text.lstrip(".")
 
 
-def _told(value: Raw | Missing, *, hidden: bool) -> str | None:
+def _text(value: Raw | Missing, *, hidden: bool) -> str | None:
     if isinstance(value, Missing):
         return None
     return HIDDEN if hidden else journal_text(value)
@@ -154,14 +154,14 @@ def _who() -> str:
     return os.environ.get("SUDO_USER") or getpass.getuser()
 
 
-class _Conversation:
+class _Session:
     """GET and SET with one agent, by an engine of pysnmp of its own."""
 
     def __init__(self, engine: Any, target: Any, user: Any) -> None:
         self._engine, self._target, self._user = engine, target, user
 
     @classmethod
-    async def open(cls, where: Agent) -> "_Conversation":
+    async def open(cls, where: Agent) -> "_Session":
         transport = (
             pysnmp.Udp6TransportTarget if ":" in where.address else pysnmp.UdpTransportTarget
         )
@@ -172,18 +172,18 @@ class _Conversation:
 
     async def get(self, oid: str) -> Raw | Missing:
         """Read one instance."""
-        value = await self._ask(pysnmp.get_cmd, oid, rfc1905.unSpecified)
+        value = await self._request(pysnmp.get_cmd, oid, rfc1905.unSpecified)
         return Missing.INSTANCE if isinstance(value, ABSENT) else raw(value)
 
     async def set(self, oid: str, value: Any) -> None:
         """Set one instance."""
-        await self._ask(pysnmp.set_cmd, oid, value)
+        await self._request(pysnmp.set_cmd, oid, value)
 
     def close(self) -> None:
         """Give the socket back."""
         self._engine.close_dispatcher()
 
-    async def _ask(self, command: Any, oid: str, value: Any) -> Any:
+    async def _request(self, command: Any, oid: str, value: Any) -> Any:
         binding = pysnmp.ObjectType(pysnmp.ObjectIdentity(oid), value)
         failure, status, _, bindings = await command(
             self._engine, self._user, self._target, pysnmp.ContextData(), binding, lookupMib=False

@@ -41,9 +41,9 @@ def targets(estate: Estate, port: int = PORT) -> dict[str, SnmpTarget]:
     ``port`` is the UDP port of all agents.
     """
     wanted = intents(estate)
-    found = [_device(entry, port, wanted.get(entry.name)) for entry in devices(estate)]
-    found += [_host(entry, port) for entry in hosts(estate) if Role.SNMP_AGENT in entry.host.roles]
-    return {target.name: target for target in found}
+    every = [_device(entry, port, wanted.get(entry.name)) for entry in devices(estate)]
+    every += [_host(entry, port) for entry in hosts(estate) if Role.SNMP_AGENT in entry.host.roles]
+    return {target.name: target for target in every}
 
 
 def unlisted_target(address: str, access: SnmpAccess, port: int = PORT) -> SnmpTarget | None:

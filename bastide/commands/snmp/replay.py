@@ -111,5 +111,5 @@ def _show(recording: Recording) -> int:
 
 def _show_notes(recordings: Sequence[Recording]) -> None:
     for recording in recordings:
-        for line in recording.told():
+        for line in recording.oddities():
             click.echo(f"note: {line}", err=True)

@@ -57,7 +57,7 @@ class NameMismatch:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """All that was found; `mute` are devices that answered and say nothing over LLDP."""
+    """How devices differ from the inventory; `mute` are those that say nothing over LLDP."""
 
     estate: Estate
     met: tuple[ObservedNeighbour, ...]

@@ -48,15 +48,15 @@ class Pseudonyms:
         """
         if octets[0] & 1 or not any(octets):
             return octets
-        known = self._macs.get(octets)
+        other = self._macs.get(octets)
         attempt = 0
-        while known is None:
+        while other is None:
             tail = self._stream(b"mac" + bytes((attempt % 256,)) + octets, 3)
             if octets[:3] + tail not in self._taken:
-                known = self._macs[octets] = octets[:3] + tail
-                self._taken.add(known)
+                other = self._macs[octets] = octets[:3] + tail
+                self._taken.add(other)
             attempt += 1
-        return known
+        return other
 
     def address(self, octets: bytes) -> bytes:
         """Another IPv4 or IPv6 address.
@@ -82,10 +82,10 @@ class Pseudonyms:
         )
 
     def _stream(self, what: bytes, size: int) -> bytes:
-        found = b""
-        while len(found) < size:
-            found += hmac.digest(self._key, len(found).to_bytes(4, "big") + what, "sha256")
-        return found[:size]
+        stream = b""
+        while len(stream) < size:
+            stream += hmac.digest(self._key, len(stream).to_bytes(4, "big") + what, "sha256")
+        return stream[:size]
 
 
 def _like(octet: int, other: int) -> int:

@@ -1,7 +1,7 @@
 """Recordings read from files, whatever program wrote them.
 
 Two formats are known by their content: ``.snmprec`` (``snmprec``) and what ``snmpwalk -On`` prints
-(``walk``). Lines that make no sense are counted and told, never a reason to refuse the rest.
+(``walk``). Lines that make no sense are counted and reported, never a reason to refuse the rest.
 """
 
 import codecs
@@ -61,16 +61,16 @@ class Recording:
     repeated: int = 0
     unordered: int = 0
 
-    def told(self) -> list[str]:
+    def oddities(self) -> list[str]:
         """What was odd about the file, a line each, for an administrator."""
-        said = [f"{self.name}:{remark.line}: {remark.text}" for remark in self.remarks]
+        lines = [f"{self.name}:{remark.line}: {remark.text}" for remark in self.remarks]
         if self.skipped > len(self.remarks):
-            said.append(f"{self.name}: {self.skipped - len(self.remarks)} more lines like these")
+            lines.append(f"{self.name}: {self.skipped - len(self.remarks)} more lines like these")
         if self.repeated:
-            said.append(f"{self.name}: {self.repeated} OIDs came again; the last value counts")
+            lines.append(f"{self.name}: {self.repeated} OIDs came again; the last value counts")
         if self.unordered:
-            said.append(f"{self.name}: {self.unordered} OIDs were out of order; sorted")
-        return said
+            lines.append(f"{self.name}: {self.unordered} OIDs were out of order; sorted")
+        return lines
 
 
 def read(path: Path) -> Recording:
@@ -87,18 +87,18 @@ def parse(data: bytes, name: str) -> Recording:
     """Read a recording from a file's octets; ``name`` is for messages. Raises RecordingError."""
     if len(data) > MOST_OCTETS:
         raise RecordingError(f"{name}: larger than {MOST_OCTETS // 1024**2} MiB: no recording")
-    plain = _plain(data)
+    text = _one_octet_each(data)
     # A device's own text may hold CR LF; a file has it everywhere or nowhere.
-    if 2 * plain.count(b"\r\n") > plain.count(b"\n"):
-        plain = plain.replace(b"\r\n", b"\n")
-    if plain.count(b"\n") > MOST_LINES:
+    if 2 * text.count(b"\r\n") > text.count(b"\n"):
+        text = text.replace(b"\r\n", b"\n")
+    if text.count(b"\n") > MOST_LINES:
         raise RecordingError(f"{name}: more than {MOST_LINES} lines: too large")
-    lines = [Line(at, text) for at, text in enumerate(plain.split(b"\n"), 1)]
+    lines = [Line(at, line) for at, line in enumerate(text.split(b"\n"), 1)]
     form = _format(lines, name)
-    return _gathered(name, form, _PARSERS[form](lines))
+    return _recording(name, form, _PARSERS[form](lines))
 
 
-def _plain(data: bytes) -> bytes:
+def _one_octet_each(data: bytes) -> bytes:
     """One octet a character, as agents send text; Windows' shells write UTF-16."""
     if data.startswith(_UTF16):
         return data.decode("utf-16", "replace").encode()
@@ -123,21 +123,21 @@ def _format(lines: list[Line], name: str) -> Format:
     )
 
 
-def _gathered(name: str, form: Format, parsed: Iterable[Parsed]) -> Recording:
+def _recording(name: str, form: Format, parsed: Iterable[Parsed]) -> Recording:
     entries: dict[bytes, WireBinding] = {}
     remarks: list[Remark] = []
     order: list[oid.Parts] = []
     skipped = absent = repeated = 0
-    for line, found in parsed:
-        if isinstance(found, Nothing):
+    for line, result in parsed:
+        if isinstance(result, Nothing):
             absent += 1
-        elif isinstance(found, str):
+        elif isinstance(result, str):
             skipped += 1
-            remarks.extend([Remark(line, found)] if len(remarks) < MOST_REMARKS else [])
-        elif len(entries) < MOST_ENTRIES or found.oid in entries:
-            repeated += found.oid in entries
-            entries[found.oid] = found
-            order.append(oid.numbers(found.oid))
+            remarks.extend([Remark(line, result)] if len(remarks) < MOST_REMARKS else [])
+        elif len(entries) < MOST_ENTRIES or result.oid in entries:
+            repeated += result.oid in entries
+            entries[result.oid] = result
+            order.append(oid.numbers(result.oid))
         else:
             raise RecordingError(f"{name}:{line}: more than {MOST_ENTRIES} values: too large")
     if not entries:

@@ -61,8 +61,8 @@ class RecordedSession:
 
     async def get(self, oids: Sequence[bytes]) -> dict[bytes, Raw]:
         """Read instances; those that were not recorded are left out."""
-        found = ((oid, self._view.at(oid)) for oid in oids)
-        return {oid: decode(entry.tag, entry.content) for oid, entry in found if entry}
+        entries = ((oid, self._view.at(oid)) for oid in oids)
+        return {oid: decode(entry.tag, entry.content) for oid, entry in entries if entry}
 
     async def next(self, oids: Sequence[bytes]) -> list[Binding]:
         """For each OID the instance after it; Missing.END after the last."""
@@ -70,20 +70,20 @@ class RecordedSession:
 
     async def bulk(self, oids: Sequence[bytes], repetitions: int) -> BulkResponse:
         """Rounds of ``next``, row by row, until the answer is full or all columns have ended."""
-        found: list[bytes] = []
+        bindings: list[bytes] = []
         octets, round_ = _AROUND, list(oids)
         for _ in range(repetitions):
             row = [self._after(oid) for oid in round_]
             for entry in row:
                 binding = pdu.binding(*entry)
-                if octets + len(binding) > self._largest and found:
-                    return _page(found, octets)
+                if octets + len(binding) > self._largest and bindings:
+                    return _response(bindings, octets)
                 octets += len(binding)
-                found.append(binding)
+                bindings.append(binding)
             if all(entry.tag == Missing.END.value for entry in row):
                 break
             round_ = [entry.oid for entry in row]
-        return _page(found, octets)
+        return _response(bindings, octets)
 
     async def bulk_all(
         self, requests: Sequence[tuple[Sequence[bytes], int]]
@@ -93,15 +93,15 @@ class RecordedSession:
 
     async def wire_bindings(self, oid: bytes, repetitions: int) -> list[WireBinding]:
         """Up to ``repetitions`` instances after an OID; empty at the end."""
-        found: list[WireBinding] = []
+        entries: list[WireBinding] = []
         octets = _AROUND
-        while len(found) < repetitions and (entry := self._view.after(oid)):
+        while len(entries) < repetitions and (entry := self._view.after(oid)):
             octets += len(pdu.binding(*entry))
-            if octets > self._largest and found:
+            if octets > self._largest and entries:
                 break
-            found.append(entry)
+            entries.append(entry)
             oid = entry.oid
-        return found
+        return entries
 
     def _after(self, oid: bytes) -> WireBinding:
         return self._view.after(oid) or WireBinding(oid, Missing.END.value, b"")
@@ -111,8 +111,8 @@ def _binding(entry: WireBinding) -> Binding:
     return entry.oid, decode(entry.tag, entry.content)
 
 
-def _page(found: Sequence[bytes], octets: int) -> BulkResponse:
-    data = b"".join(found)
+def _response(bindings: Sequence[bytes], octets: int) -> BulkResponse:
+    data = b"".join(bindings)
     return BulkResponse(data, 0, len(data), octets)
 
 

@@ -1,7 +1,7 @@
 """A whole agent walked into a recording, however oddly it behaves.
 
 Holes are jumped over, OIDs that do not increase too; tables without an end are bounded; whatever
-was read stays. All of it is told.
+was read stays. All of it is remarked.
 """
 
 from collections import Counter
@@ -37,11 +37,11 @@ class Recorder:
         repetitions: int = REPETITIONS,
         most: int = MOST_ENTRIES,
     ) -> None:
-        """``progress`` is told the number of values and the last OID after each answer."""
+        """``progress`` is given the number of values and the last OID after each answer."""
         self.entries: dict[bytes, WireBinding] = {}
         self.remarks: list[str] = []
         self._session, self._progress = session, progress
-        self._most, self._seen = most, 0
+        self._most, self._count = most, 0
         self._repetitions = self._wished = repetitions
         self._siblings: Counter[bytes] = Counter()
         self._silences = 0
@@ -49,7 +49,7 @@ class Recorder:
     async def walk(self, roots: Sequence[bytes] = ROOTS) -> None:
         """Walk subtrees, given by their OIDs.
 
-        Raises SnmpError when the agent answers nothing at all; afterwards it is only told.
+        Raises SnmpError when the agent answers nothing at all; afterwards it is only remarked.
         """
         for root in roots:
             if not await self._subtree(root):
@@ -59,29 +59,29 @@ class Recorder:
         """Whether the agent is still worth asking."""
         place: bytes | None = root
         while place is not None:
-            if self._seen >= self._most:
-                self._tell(f"more than {self._most} values: the rest was left out")
+            if self._count >= self._most:
+                self._remark(f"more than {self._most} values: the rest was left out")
                 return False
             try:
-                found = await self._session.wire_bindings(place, self._repetitions)
+                bindings = await self._session.wire_bindings(place, self._repetitions)
             except SnmpError as error:
-                if not self._goes_on(place, error):
+                if not self._is_worth_asking(place, error):
                     return False
                 place = self._smaller(place, root)
                 continue
             self._silences = 0
-            place = self._taken(root, place, found)
+            place = self._keep_all(root, place, bindings)
         return True
 
-    def _goes_on(self, place: bytes, error: SnmpError) -> bool:
+    def _is_worth_asking(self, place: bytes, error: SnmpError) -> bool:
         refused = isinstance(error, RefusedError)
         if not self.entries and (refused or isinstance(error, NoAnswerError)):
             raise error
         if refused or self._repetitions == 1:
             self._silences += isinstance(error, NoAnswerError)
-            self._tell(f"after {oid.decode(place)}: {error}")
+            self._remark(f"after {oid.decode(place)}: {error}")
         if refused or self._silences >= MOST_SILENCES:
-            self._tell("the agent answers no more: the rest is missing")
+            self._remark("the agent answers no more: the rest is missing")
             return False
         return True
 
@@ -93,21 +93,21 @@ class Recorder:
         self._repetitions = self._wished
         return past(place, root)
 
-    def _taken(self, root: bytes, place: bytes, found: Sequence[WireBinding]) -> bytes | None:
+    def _keep_all(self, root: bytes, place: bytes, bindings: Sequence[WireBinding]) -> bytes | None:
         """Keep what an answer brought; where to go on, None at the end."""
-        going_on, last = self._read(root, place, found)
+        going_on, last = self._read(root, place, bindings)
         if self._progress is not None and last != place:
             self._progress(len(self.entries), oid.decode(last))
         return going_on
 
     def _read(
-        self, root: bytes, place: bytes, found: Sequence[WireBinding]
+        self, root: bytes, place: bytes, bindings: Sequence[WireBinding]
     ) -> tuple[bytes | None, bytes]:
         """Where to go on, and the last OID of the subtree that was read."""
         last = place
-        for entry in found:
+        for entry in bindings:
             if not increases(entry.oid, last):
-                self._tell(f"after {oid.decode(last)} came {_dotted(entry.oid)}: jumped over")
+                self._remark(f"after {oid.decode(last)} came {_dotted(entry.oid)}: jumped over")
                 return past(last, root), last
             if not entry.oid.startswith(root):
                 return None, last
@@ -116,20 +116,20 @@ class Recorder:
             parent = last[: _starts(last)[-1]]
             self._siblings[parent] += 1
             if self._siblings[parent] > MOST_SIBLINGS:
-                self._tell(f"{_dotted(parent)}: a table without an end: jumped over")
+                self._remark(f"{_dotted(parent)}: a table without an end: jumped over")
                 return past(parent, root), last
-        return (last if found else None), last
+        return (last if bindings else None), last
 
     def _keep(self, entry: WireBinding) -> None:
-        self._seen += 1
+        self._count += 1
         try:
             format_entry(entry)
         except UnwritableError as error:
-            self._tell(f"{_dotted(entry.oid)}: left out: {error}")
+            self._remark(f"{_dotted(entry.oid)}: left out: {error}")
             return
         self.entries[entry.oid] = entry
 
-    def _tell(self, remark: str) -> None:
+    def _remark(self, remark: str) -> None:
         if len(self.remarks) < MOST_REMARKS:
             self.remarks.append(remark)
 

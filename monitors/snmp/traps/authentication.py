@@ -93,13 +93,13 @@ def _secure(data: bytes, header: Header, source: Address) -> Verdict:
         asks = not header.moment.boots and not header.moment.time
         return Admitted(senders, 0, True, keys, header.moment) if asks else Reason.UNSUPPORTED
     try:
-        found = usm_message.decrypt(header, data, keys)[1]
+        inner = usm_message.decrypt(header, data, keys)[1]
     except BadAnswerError:
         # What a wrong privacy key makes of a message that is well signed.
         return Reason.BAD_CREDENTIALS
-    if found.kind not in NOTIFICATIONS:
+    if inner.kind not in NOTIFICATIONS:
         return Reason.UNSUPPORTED
-    return Admitted(senders, found.request_id, found.kind == pdu.INFORM, keys, header.moment)
+    return Admitted(senders, inner.request_id, inner.kind == pdu.INFORM, keys, header.moment)
 
 
 def _signed(data: bytes, header: Header, keys: Keys) -> bool:

@@ -44,7 +44,7 @@ def test_a_recording_comes_out_or_an_error_that_says_why(data: bytes) -> None:
         return
     assert found.entries
     assert len(found.remarks) == min(found.skipped, MOST_REMARKS)
-    assert all(line.startswith("F") for line in found.told())
+    assert all(line.startswith("F") for line in found.oddities())
     assert parse(format_entries(found.entries).encode(), "F").entries == found.entries
 
 
@@ -63,4 +63,4 @@ def test_long_lines_are_no_trouble() -> None:
         b'.1.3.6 = "\n' * 100_000,
     ):
         found = read(data)
-        assert len(str(found) if isinstance(found, RecordingError) else found.told()) < 500
+        assert len(str(found) if isinstance(found, RecordingError) else found.oddities()) < 500

@@ -13,7 +13,7 @@ GIVEN = sorted(path for path in CASES.iterdir() if path.suffix != ".expected")
 
 def shown(found: Recording) -> str:
     """What was told, as comments, and what was read."""
-    told = "".join(f"# {line.removeprefix(str(CASES) + '/')}\n" for line in found.told())
+    told = "".join(f"# {line.removeprefix(str(CASES) + '/')}\n" for line in found.oddities())
     return told + format_entries(found.entries)
 
 
@@ -28,7 +28,7 @@ def test_what_was_read_is_read_again_as_it_was(path: Path) -> None:
     found = read(path)
     again = parse(format_entries(found.entries).encode(), path.name)
     assert again.entries == found.entries
-    assert again.told() == []
+    assert again.oddities() == []
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_remarks_are_bounded_but_all_are_counted() -> None:
     found = parse(b"1.3.6.1|2|1\n" + b"1.3.6.1|2|x\n" * 1000, "F")
     assert found.skipped == 1000
     assert len(found.remarks) == MOST_REMARKS
-    assert f"F: {1000 - MOST_REMARKS} more lines like these" in found.told()
+    assert f"F: {1000 - MOST_REMARKS} more lines like these" in found.oddities()
 
 
 @pytest.mark.parametrize("path", GIVEN, ids=lambda path: path.name)
