@@ -4,7 +4,7 @@
 BIN := .venv/bin
 PYTHON_FILES := bastide inventory infra monitors playbooks tests
 
-.PHONY: help lab lab-down test test-quick check format bench mutants lock schema setup-lab setup-test clean-cache
+.PHONY: help lab lab-down test test-quick check format bench mutants lock schema role-readmes setup-lab setup-test clean-cache
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ mutants: setup-test ## put mistakes into MODULE=path.py, one at a time; print th
 schema: .venv/.ready ## write inventory/schema.json from the models
 	$(BIN)/bastide inventory schema > inventory/schema.json.new
 	mv inventory/schema.json.new inventory/schema.json
+
+role-readmes: .venv/.ready ## write each role's README.md from its argument_specs
+	$(BIN)/python playbooks/role_readmes.py
 
 lock: .venv/.ready ## write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --all-extras pyproject.toml -o requirements.lock

@@ -23,7 +23,7 @@ from ansible.plugins.callback import CallbackBase
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]
-    """Ansible's way to tell what happens."""
+    """What Ansible looks for in this file."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
@@ -41,15 +41,15 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             self._file.write(json.dumps({"at": time.time(), **event}) + "\n")
 
     def _result(self, result: Any, outcome: str) -> None:
-        told = result._result
+        values = result._result
         self._write(
             event="task",
             host=result._host.get_name(),
             task=result._task.get_name(),
             path=result._task.get_path() or "",
             outcome=outcome,
-            changed=bool(told.get("changed", False)),
-            message=_message(told) if outcome in FAILED else "",
+            changed=bool(values.get("changed", False)),
+            message=_message(values) if outcome in FAILED else "",
         )
 
     def v2_runner_on_ok(self, result: Any) -> None:
@@ -76,14 +76,14 @@ FAILED = frozenset({"failed", "unreachable"})
 LONGEST_MESSAGE = 2000
 
 
-def _message(told: dict[str, Any]) -> str:
+def _message(values: dict[str, Any]) -> str:
     """Return what failed: of a loop, the items that did; of a secret task, nothing."""
-    if told.get("_ansible_no_log"):
+    if values.get("_ansible_no_log"):
         return "what it said is kept secret, because the task handles secrets"
     bad = [
-        item for item in told.get("results", ()) if item.get("failed") or item.get("unreachable")
+        item for item in values.get("results", ()) if item.get("failed") or item.get("unreachable")
     ]
     parts = [_message(item) for item in bad] or [
-        str(told[key]) for key in ("msg", "module_stderr", "stderr") if told.get(key)
+        str(values[key]) for key in ("msg", "module_stderr", "stderr") if values.get(key)
     ]
     return "\n".join(dict.fromkeys(parts))[:LONGEST_MESSAGE]

@@ -32,20 +32,20 @@ def to_drill(
     municipality's tier asks for); `force` takes all. ValueError when `host` or `plan` is unknown.
     """
     now = datetime.now(UTC)
-    known = [
-        wanted
-        for wanted in backup_objectives(load_estate(Path(estate_folder)))
-        if host in ("", wanted.host) and plan in ("", wanted.plan)
+    chosen = [
+        objectives
+        for objectives in backup_objectives(load_estate(Path(estate_folder)))
+        if host in ("", objectives.host) and plan in ("", objectives.plan)
     ]
-    if not known and (host or plan):
+    if not chosen and (host or plan):
         raise ValueError(f"the inventory has no backup plan {plan or 'at all'} of {host or 'any'}")
     due = []
-    for wanted in known:
-        limit = float(max_age_seconds or wanted.drill_every_seconds)
-        history = read_drill_history(Path(state), wanted.host, wanted.plan, now)
+    for each in chosen:
+        limit = float(max_age_seconds or each.drill_every_seconds)
+        history = read_drill_history(Path(state), each.host, each.plan, now)
         if force or is_due(history, limit, now):
-            plans = {entry["id"]: entry for entry in hostvars[wanted.host]["bastide_backups"]}
-            due.append({**plans[wanted.plan], **wanted.labels, "rpo_seconds": wanted.rpo_seconds})
+            plans = {entry["id"]: entry for entry in hostvars[each.host]["bastide_backups"]}
+            due.append({**plans[each.plan], **each.labels, "rpo_seconds": each.rpo_seconds})
     return due
 
 

@@ -32,7 +32,7 @@ def secret_problem(reference: str, state: str) -> str:
 
 
 class FilterModule:
-    """Ansible's way to find the filters."""
+    """What Ansible looks for in this file."""
 
     def filters(self) -> dict[str, Callable[..., str]]:
         """Return the filters by the names that templates use."""

@@ -1,5 +1,7 @@
 """Each role says what it takes: defaults and argument_specs agree, and the inventory fits."""
 
+import runpy
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from tests.playbooks.ansible import ROLES
 
 ROLE_NAMES = sorted(path.name for path in ROLES.iterdir() if path.is_dir())
 INVENTORYS = "bastide_"
+README: Callable[[Path], str] = runpy.run_path(str(ROLES.parent / "role_readmes.py"))["readme"]
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -35,6 +38,13 @@ def test_defaults_are_those_of_the_argument_specs(role: str) -> None:
 
 
 @pytest.mark.parametrize("role", ROLE_NAMES)
+def test_a_roles_readme_is_that_of_its_argument_specs(role: str) -> None:
+    written = (ROLES / role / "README.md").read_text()
+    assert written == README(ROLES / role), "run `make role-readmes`"
+    assert all(f"`{name}`" in written for name in options(role))
+
+
+@pytest.mark.parametrize("role", ROLE_NAMES)
 def test_every_argument_is_explained_and_named_for_whom_it_comes_from(role: str) -> None:
     for name, option in options(role).items():
         assert option.get("type"), f"{name}: no type"
@@ -45,10 +55,10 @@ def test_every_argument_is_explained_and_named_for_whom_it_comes_from(role: str)
 @pytest.mark.parametrize("estate", ["lab", "pilot"])
 @pytest.mark.parametrize("role", ROLE_NAMES)
 def test_the_shipped_estates_give_what_the_role_asks_for(role: str, estate: str) -> None:
-    asked = {name: o for name, o in options(role).items() if name.startswith(INVENTORYS)}
-    validator = ArgumentSpecValidator(without_prose(asked))
+    required = {name: o for name, o in options(role).items() if name.startswith(INVENTORYS)}
+    validator = ArgumentSpecValidator(without_prose(required))
     for host, given in variables(estate).items():
-        problems = validator.validate({name: given[name] for name in asked if name in given})
+        problems = validator.validate({name: given[name] for name in required if name in given})
         assert problems.error_messages == [], host
 
 
@@ -61,7 +71,7 @@ def variables(estate: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def without_prose(found: dict[str, Any]) -> dict[str, Any]:
+def without_prose(specification: dict[str, Any]) -> dict[str, Any]:
     """Return the specification as modules know it, which has no descriptions."""
     return {
         name: {
@@ -69,5 +79,5 @@ def without_prose(found: dict[str, Any]) -> dict[str, Any]:
             for key, value in option.items()
             if key != "description"
         }
-        for name, option in found.items()
+        for name, option in specification.items()
     }

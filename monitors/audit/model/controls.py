@@ -1,7 +1,7 @@
 """The control table: what is required, why, where it comes from and what proves it.
 
 One file a topic in `controls/`, one row a control. `limits` stand here alone: the title names
-them in braces, the check takes them as its argument, roles read them with the filter `limit`.
+them in braces, the check takes them as its argument, a test holds what roles set to them.
 `check` is the pytest function in checks/ that proves the row, `task` the role whose task (tagged
 with the id in lower case) sets it, or `by_hand` where no program should decide. Empty `tiers` and
 `roles` mean all.

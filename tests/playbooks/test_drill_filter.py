@@ -1,0 +1,96 @@
+"""plans_to_drill: which plans restore_drill.yml restores now."""
+
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inventory.entries import hosts
+from inventory.hostvars import host_variables
+from inventory.load import find_estate, load_estate
+from inventory.outputs import Outputs
+from monitors.continuity.objectives import BackupObjectives, backup_objectives
+from tests.monitors.continuity.state_folder import ago, put_drill, put_failed_drill
+from tests.playbooks.ansible import PLAYBOOKS
+
+FILTERS = runpy.run_path(str(PLAYBOOKS / "filter_plugins" / "drills.py"))[
+    "FilterModule"
+]().filters()
+PLANS_TO_DRILL: Callable[..., list[dict[str, Any]]] = FILTERS["plans_to_drill"]
+FOLDER = find_estate("lab")
+ESTATE = load_estate(FOLDER)
+PLANS = backup_objectives(ESTATE)
+HOSTVARS = {
+    entry.name: host_variables(entry, FOLDER, Path("/state"), Outputs(estate="lab"))
+    for entry in hosts(ESTATE)
+}
+
+
+def due(state: Path, **options: Any) -> set[tuple[str, str]]:
+    """Return host and plan of what is to be drilled."""
+    plans = PLANS_TO_DRILL(HOSTVARS, str(state), str(FOLDER), **options)
+    return {(plan["host"], plan["plan"]) for plan in plans}
+
+
+def names(*plans: BackupObjectives) -> set[tuple[str, str]]:
+    return {(plan.host, plan.plan) for plan in plans}
+
+
+def drilled(state: Path, plan: BackupObjectives, seconds: float, *, ok: bool = True) -> None:
+    """Save the result of a drill that started some seconds ago."""
+    put = put_drill if ok else put_failed_drill
+    put(state, ago(seconds=seconds), **plan.labels)
+
+
+def test_a_plan_that_the_inventory_does_not_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no backup plan nothing of any"):
+        due(tmp_path, plan="nothing")
+    with pytest.raises(ValueError, match="no backup plan at all of central-ops"):
+        due(tmp_path, host="central-ops")
+
+
+def test_what_was_never_drilled_is_due(tmp_path: Path) -> None:
+    assert len(PLANS) > 2
+    assert due(tmp_path) == names(*PLANS)
+
+
+def test_a_plan_that_was_restored_of_late_is_not_due(tmp_path: Path) -> None:
+    drilled(tmp_path, PLANS[0], 60)
+    assert due(tmp_path) == names(*PLANS[1:])
+
+
+def test_a_drill_that_failed_does_not_count(tmp_path: Path) -> None:
+    drilled(tmp_path, PLANS[0], 60, ok=False)
+    assert due(tmp_path) == names(*PLANS)
+
+
+def test_how_often_is_the_tiers_word_unless_another_is_given(tmp_path: Path) -> None:
+    drilled(tmp_path, PLANS[0], PLANS[0].drill_every_seconds + 60)
+    drilled(tmp_path, PLANS[1], PLANS[1].drill_every_seconds - 60)
+
+    assert due(tmp_path) == names(PLANS[0], *PLANS[2:])
+    assert due(tmp_path, max_age_seconds="3600") == names(*PLANS)
+    assert due(tmp_path, max_age_seconds=10**9) == names(*PLANS[2:])
+
+
+def test_force_takes_all_and_names_narrow_it_down(tmp_path: Path) -> None:
+    for plan in PLANS:
+        drilled(tmp_path, plan, 60)
+
+    assert due(tmp_path) == set()
+    assert due(tmp_path, force=True) == names(*PLANS)
+    assert due(tmp_path, force=True, host=PLANS[0].host) == names(PLANS[0])
+    assert due(tmp_path, host=PLANS[0].host) == set()
+
+
+def test_a_plan_comes_with_what_the_drill_program_is_told(tmp_path: Path) -> None:
+    first = PLANS[0]
+    (plan,) = PLANS_TO_DRILL(HOSTVARS, str(tmp_path), str(FOLDER), host=first.host)
+
+    assert plan["municipality"] == first.municipality
+    assert plan["rpo_seconds"] == first.rpo_seconds
+    (declared,) = HOSTVARS[first.host]["bastide_backups"]
+    assert {key: plan[key] for key in declared} == declared
+    assert {"database", "target_address", "password_file"} <= set(plan)
