@@ -1,12 +1,17 @@
-"""How the official CLI's events are read. The events are the CLI's JSON; the CLI is not run."""
+"""How the official CLI is called and how its events are read; the CLI itself is not at hand."""
+
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 from pulumi.automation.events import EngineEvent
 
-from infra.engine import EngineError, choose
+from infra.engine import EngineError, Operation, choose
 from infra.engine.api import StepEvent
 from infra.engine.embedded.engine import EmbeddedEngine
-from infra.engine.official import EventReader
+from infra.engine.official import EventReader, OfficialEngine
+from tests.infra.engine.embedded.harness import make
 
 URN = "urn:pulumi:dev::town::toy:index:Site$toy:index:Thing::hall"
 
@@ -74,3 +79,38 @@ def test_without_the_cli_auto_is_the_embedded_engine_and_pulumi_is_refused(
         choose("pulumi")
     with pytest.raises(EngineError, match="expected auto, pulumi or embedded"):
         choose("terraform")
+
+
+# Notes what it is called with, and answers what the SDK insists on.
+CLI = """#!/bin/sh
+case "$*" in
+  version) echo v3.200.0; exit;;
+  *output*) echo '{}';;
+  *history*) echo '[{"kind": "update", "startTime": "2026-01-01T00:00:00.000Z", "message": "",
+    "environment": {}, "config": {}, "result": "succeeded"}]';;
+esac
+echo "$@" >> "$CALLS"
+"""
+
+
+@pytest.mark.parametrize("operation", [Operation.UP, Operation.REFRESH, Operation.DESTROY])
+def test_the_cli_gets_the_settings_that_lie_with_the_state(
+    operation: Operation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town = make(tmp_path)
+    cli = tmp_path / "pulumi"
+    cli.write_text(CLI)
+    cli.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("CALLS", str(tmp_path / "calls"))
+    project = replace(town.project, environment={}, config={"tier": "village"})
+
+    result = OfficialEngine().run(operation, project, lambda event: None)
+
+    assert result.ok, result.failures
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert not [call for call in calls if "init" in call.split()]
+    (call,) = [call for call in calls if operation.value in call.split()]
+    assert f"--config-file {town.settings}" in call
+    assert yaml.safe_load(town.settings.read_text())["config"] == {"town:tier": "village"}
+    assert list(project.folder.glob("Pulumi.*.yaml")) == []

@@ -6,6 +6,7 @@ from tests.infra.engine.embedded.harness import Harness
 
 def test_a_preview_changes_nothing_and_says_what_up_would_do(town: Harness) -> None:
     town.wants(hall={"content": "1"}, gate={"content": "2", "source": "hall"})
+    settings = town.settings.read_text()
 
     outcome = town.preview()
 
@@ -13,7 +14,8 @@ def test_a_preview_changes_nothing_and_says_what_up_would_do(town: Harness) -> N
     assert outcome.changes == {"create": 3}
     assert outcome.outputs["hall"] == "[unknown]"
     assert town.log() == []
-    assert not town.project.backend.exists()
+    assert list(town.project.backend.iterdir()) == [town.settings]
+    assert town.settings.read_text() == settings
 
 
 def test_up_creates_in_order_and_a_second_up_changes_nothing(town: Harness) -> None:
