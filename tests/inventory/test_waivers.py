@@ -54,6 +54,18 @@ def test_a_renewal_begins_on_the_day_after(tmp_path: Path) -> None:
     assert load_estate(estate_with(tmp_path, second, first)).waivers == (second, first)
 
 
+@pytest.mark.parametrize("later_first", [False, True])
+def test_two_waivers_share_no_day_whichever_is_written_first(
+    later_first: bool, tmp_path: Path
+) -> None:
+    first = waiver()
+    second = waiver(granted=first.expires, expires=first.expires + timedelta(days=60))
+    written = (second, first) if later_first else (first, second)
+    assert [problem.path for problem in problems_of(estate_with(tmp_path, *written))] == [
+        "waivers[1]"
+    ]
+
+
 def test_a_scope_is_not_called_unknown_while_a_municipality_cannot_be_read(tmp_path: Path) -> None:
     estate = estate_with(tmp_path, waiver())
     town = estate / "municipalities" / "velgora.yml"
