@@ -18,8 +18,8 @@ lab-down: .venv/.ready ## take away everything that `make lab` made (the package
 test: setup-lab setup-test ## run every test, those on the lab included
 	$(BIN)/pytest
 
-test-quick: setup-lab setup-test ## run every test that needs no running lab
-	$(BIN)/pytest -m "not lab"
+test-quick: setup-lab setup-test ## run every test that needs no running lab, on all cores
+	$(BIN)/pytest -m "not lab" --numprocesses auto --dist loadfile
 
 check: setup-test ## format, lint, types, import contracts, ansible-lint, yamllint, promtool
 	$(BIN)/ruff format --check $(PYTHON_FILES)
