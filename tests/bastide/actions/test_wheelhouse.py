@@ -4,19 +4,25 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from bastide.actions import wheelhouse
 
 
-def test_it_is_the_same_to_the_byte(tmp_path: Path) -> None:
-    first, second = tmp_path / "a" / "wheelhouse.tar", tmp_path / "b" / "wheelhouse.tar"
-    assert wheelhouse.build(first)
-    assert wheelhouse.build(second)
-    assert first.read_bytes() == second.read_bytes()
+@pytest.fixture(scope="module")
+def tar(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tar = tmp_path_factory.mktemp("built") / "wheelhouse.tar"
+    assert wheelhouse.build(tar)
+    return tar
 
 
-def test_the_exporter_installs_from_it_alone(tmp_path: Path) -> None:
-    tar = tmp_path / "wheelhouse.tar"
-    wheelhouse.build(tar)
+def test_it_is_the_same_to_the_byte(tar: Path, tmp_path: Path) -> None:
+    again = tmp_path / "wheelhouse.tar"
+    assert wheelhouse.build(again)
+    assert again.read_bytes() == tar.read_bytes()
+
+
+def test_the_exporter_installs_from_it_alone(tar: Path, tmp_path: Path) -> None:
     subprocess.run(["tar", "-xf", str(tar), "-C", str(tmp_path)], check=True)
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
     subprocess.run(
@@ -31,11 +37,11 @@ def test_the_exporter_installs_from_it_alone(tmp_path: Path) -> None:
         ],
         check=True,
     )
-    shown = subprocess.run(
+    done = subprocess.run(
         [str(tmp_path / "venv" / "bin" / "bastide"), "inventory", "check", "--estate", "pilot"],
         capture_output=True,
         text=True,
         check=False,
         cwd=tmp_path,
     )
-    assert shown.returncode == 0, shown.stderr
+    assert done.returncode == 0, done.stderr
