@@ -72,6 +72,7 @@ def test_a_newer_program_on_a_host_may_say_more() -> None:
         pytest.param({"rpo_seconds": math.nan}, "finite", id="an age that is no number"),
         pytest.param({"files_verified": -1}, "greater than or equal to 0", id="minus one file"),
         pytest.param({"plan": "../permits"}, "pattern", id="a plan that is a path"),
+        pytest.param({"plan": "a/../permits"}, "pattern", id="a plan that becomes a path"),
     ],
 )
 def test_a_result_that_contradicts_itself_is_refused(
