@@ -1,5 +1,5 @@
 # make lab: a small estate of real servers on this machine.   make test: all tests.
-# make check: format, lint, types, contracts.                 make help: every word.
+# make check: format, lint, types, contracts.                 make help: every target.
 
 BIN := .venv/bin
 PYTHON_FILES := bastide inventory infra monitors playbooks tests

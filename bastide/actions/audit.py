@@ -119,7 +119,7 @@ def control_table(context: EstateContext, run: AuditRun) -> ControlTable:
 def rejudged(context: EstateContext, earlier: AuditRun | None, later: AuditRun) -> AuditRun | None:
     """Return an earlier run judged by today's checks, where those of its day were others.
 
-    It tells a changed check from a changed host. None when there is nothing to tell, or when a
+    It separates a changed check from a changed host. None when the checks are the same, or when a
     bundle is kept no more.
     """
     if earlier is None or earlier.checks_sha256 == later.checks_sha256:

@@ -48,8 +48,8 @@ def _access(target: SnmpTarget, options: AccessOptions) -> SnmpAccess:
         return SnmpAccess.model_validate(base | options.access)
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or "access"
-        raise CommandError(f"{place}: {first['msg']}", Exit.WRONG_USE) from None
+        key = ".".join(map(str, first["loc"])) or "access"
+        raise CommandError(f"{key}: {first['msg']}", Exit.WRONG_USE) from None
 
 
 def _by_address(wanted: str, access: SnmpAccess) -> SnmpTarget | None:

@@ -67,8 +67,8 @@ def _download(folder: Path) -> None:
     for old in folder.glob("*.whl"):
         old.unlink()
     options = ["--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
-    places = ["--dest", str(folder), "--requirement", str(CHECKOUT / LOCK)]
-    _run([sys.executable, "-m", "pip", "download", *options, *places])
+    paths = ["--dest", str(folder), "--requirement", str(CHECKOUT / LOCK)]
+    _run([sys.executable, "-m", "pip", "download", *options, *paths])
     key.write_text(wanted)
 
 

@@ -75,7 +75,7 @@ def drill(estate_name: str | None, as_json: bool, host: str | None, plan: str | 
     _plans(context, host, plan)
     started = datetime.now(UTC)
     variables = {"drill_force": "true", "drill_host": host or "", "drill_plan": plan or ""}
-    arguments = [word for name, value in variables.items() for word in ("-e", f"{name}={value}")]
+    arguments = [part for name, value in variables.items() for part in ("-e", f"{name}={value}")]
     recap = ansible.play(context, "restore_drill", arguments)
     done = [d for d in latest_drills(context.state) if d.finished >= started]
     backup_output.show_drills(done, as_json=as_json)

@@ -67,7 +67,7 @@ def serve(
 @estate_option
 @json_option
 def targets(estate_name: str | None, as_json: bool) -> int:
-    """List what Prometheus is told to scrape, by job."""
+    """List what Prometheus scrapes, by job."""
     estate = estate_context(estate_name).estate
     by_job = {job: list(of(estate)) for job, of in JOBS.items()}
     if as_json:

@@ -54,7 +54,7 @@ def engine_option(command: Command) -> Command:
 
 
 def label_option(help_text: str, *, default: str | None = None) -> Callable[[Command], Command]:
-    """Add `--label`: a word that names runs of audits."""
+    """Add `--label`: the name of runs of audits."""
     return click.option(
         "--label",
         callback=check_label,

@@ -1,4 +1,4 @@
-"""What a person sees while the chain works: a line a stage, a line a host, and what runs now."""
+"""What a person sees during a long command: a line a stage, a line a host, and what runs now."""
 
 import time
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ class Progress:
         self._spoke = time.monotonic()
 
     def begin(self, total: int) -> None:
-        """Tell how many stages there will be."""
+        """Say how many stages there will be."""
         self._total = total
 
     @contextmanager

@@ -56,7 +56,7 @@ def test_json_carries_the_same_problems(broken: Path) -> None:
 
 def test_an_unknown_word_is_wrong_use() -> None:
     assert bastide("inventori").returncode == 2
-    assert bastide("playbook", "run", "nothing").returncode == 2
+    assert bastide("playbook", "run", "nothing", "--estate", "lab").returncode == 2
 
 
 # Another user who may still read our files, wherever the checkout is.

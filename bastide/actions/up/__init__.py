@@ -1,1 +1,1 @@
-"""`bastide up`: its stages in order, what each found, the summary at the end."""
+"""`bastide up`: its stages in order, their results, the summary at the end."""

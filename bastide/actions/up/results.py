@@ -1,4 +1,4 @@
-"""One run of `bastide up`: what it works on, and what its stages found."""
+"""One run of `bastide up`: what it works on, and the results of its stages."""
 
 from dataclasses import dataclass, field
 
@@ -16,7 +16,7 @@ from monitors.snmp.poll_result import PollResult
 
 @dataclass(frozen=True, slots=True)
 class StageResults:
-    """What the stages found so far; a stage gives back a copy with its own part filled in."""
+    """The results so far; a stage gives back a copy with its own part filled in."""
 
     provisioned: EngineResult | None = None
     recaps: tuple[tuple[str, Recap], ...] = ()

@@ -16,7 +16,7 @@ from monitors.audit.run import ResultsNotKeptError
 @estate_option
 @json_option
 @host_option("Only this host; may be given again.", multiple=True)
-@label_option("A word to find the run by.", default="audit")
+@label_option("A name to find the run by.", default="audit")
 def run(estate_name: str | None, as_json: bool, hosts: tuple[str, ...], label: str) -> int:
     """Audit the hosts now (exit 1 when a control fails).
 

@@ -24,9 +24,8 @@ from monitors.snmp.targets import targets
 def discover(estate_name: str | None, as_yaml: bool, as_json: bool) -> int:
     """Compare LLDP neighbours with the inventory (exit 1: differ).
 
-    Names and addresses are compared as well.
-    Every device of the estate is polled; hosts that only run an SNMP agent are not. Nothing is
-    written: paste what --yaml prints, after a look at it.
+    Names and addresses are compared as well. Every device of the estate is polled; hosts that only
+    run an SNMP agent are not. Nothing is written: paste what --yaml prints, after a look at it.
     """
     context = estate_context(estate_name)
     by_name = targets(context.estate)
@@ -50,6 +49,7 @@ def discover(estate_name: str | None, as_yaml: bool, as_json: bool) -> int:
     else:
         _show(discovery)
     if not observed:
+        click.echo("no device answered; `bastide snmp poll` says why", err=True)
         return Exit.COULD_NOT_CHECK
     return Exit.FINDINGS if discovery.differs else Exit.WELL
 

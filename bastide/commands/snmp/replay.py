@@ -34,9 +34,7 @@ COMMUNITY = "public"
     metavar="ADDR:PORT",
     help="Where the first recording answers.",
 )
-@click.option(
-    "--community", metavar="REF", help=f"env:NAME or file:/PATH.  [default: the word {COMMUNITY}]"
-)
+@click.option("--community", metavar="REF", help=f"env:NAME or file:/PATH.  [default: {COMMUNITY}]")
 @click.option("--user", help="Also answer this SNMPv3 user (SHA, AES), with --auth and --priv.")
 @click.option("--auth", metavar="REF", help="The user's authentication passphrase.")
 @click.option("--priv", metavar="REF", help="The user's privacy passphrase.")
