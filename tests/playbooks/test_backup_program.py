@@ -167,15 +167,15 @@ def test_a_repository_is_checked_once_a_week(stand: Stand) -> None:
         asked.append(arguments)
         return ""
 
-    kept = program("bastide_kept")
-    kept.check_when_due(path, restic)
-    kept.check_when_due(path, restic)
+    results = program("bastide_results")
+    results.check_when_due(path, restic)
+    results.check_when_due(path, restic)
     assert len(asked) == 1
     assert json.loads(path.read_text())["ok"]
 
     long_ago = {"at": "2026-01-01T00:00:00+00:00", "ok": True, "error": None}
     path.write_text(json.dumps(long_ago))
-    kept.check_when_due(path, restic)
+    results.check_when_due(path, restic)
     assert len(asked) == 2
 
 
@@ -185,12 +185,12 @@ def test_a_damaged_repository_is_told_and_looked_at_again_by_the_next_run(stand:
     content = pack.read_bytes()
     pack.unlink()
     path = stand.folder / "shares.check.json"
-    kept, restic = program("bastide_kept"), partial(stand.backup.restic, stand.plan)
+    results, restic = program("bastide_results"), partial(stand.backup.restic, stand.plan)
 
-    kept.check_when_due(path, restic)
+    results.check_when_due(path, restic)
     assert not json.loads(path.read_text())["ok"]
     assert "restic check" in json.loads(path.read_text())["error"]
 
     pack.write_bytes(content)
-    kept.check_when_due(path, restic)
+    results.check_when_due(path, restic)
     assert json.loads(path.read_text())["ok"]

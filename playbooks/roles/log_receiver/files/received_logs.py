@@ -19,20 +19,20 @@ BOUND = ("--vacuum-size=4G", "--vacuum-time=180d")
 
 def newest(journals: Path) -> dict[str, float]:
     """Return the time of every host's newest line among those of the last minutes."""
-    asked = ["journalctl", "--quiet", f"--directory={journals}", f"--since={WINDOW}"]
+    command = ["journalctl", "--quiet", f"--directory={journals}", f"--since={WINDOW}"]
     form = ["--output=json", "--output-fields=_HOSTNAME"]
-    found: dict[str, float] = {}
-    with subprocess.Popen([*asked, *form], stdout=subprocess.PIPE, text=True) as reading:
+    newest_lines: dict[str, float] = {}
+    with subprocess.Popen([*command, *form], stdout=subprocess.PIPE, text=True) as reading:
         for line in reading.stdout or ():
             entry = json.loads(line)
             host = entry.get("_HOSTNAME")
             if isinstance(host, str):
                 at = int(entry["__REALTIME_TIMESTAMP"]) / 1e6
-                found[host] = max(at, found.get(host, 0.0))
-    return found
+                newest_lines[host] = max(at, newest_lines.get(host, 0.0))
+    return newest_lines
 
 
-def kept(path: Path) -> dict[str, float]:
+def last_hosts(path: Path) -> dict[str, float]:
     """Return what the last run wrote of the hosts, or nothing before the first."""
     try:
         hosts = json.loads(path.read_text())["hosts"]
@@ -46,7 +46,7 @@ def main() -> None:
     journals, folder = Path(sys.argv[1]), Path(sys.argv[2])
     path = folder / "received-logs.json"
     subprocess.run(["journalctl", "--quiet", f"--directory={journals}", *BOUND], check=True)
-    hosts = {**kept(path), **newest(journals)}
+    hosts = {**last_hosts(path), **newest(journals)}
     used = sum(file.stat().st_blocks * 512 for file in journals.glob("*.journal"))
     fresh = folder / f".received.{os.getpid()}"
     fresh.write_text(json.dumps({"at": time.time(), "hosts": hosts, "bytes": used}, indent=1))

@@ -27,9 +27,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bastide_kept import check_when_due, now, written
-from bastide_manifest import STAGING, BackupError, dump, hashed, seconds, seen
+from bastide_manifest import STAGING, BackupError, dump, file_states, hashed, seconds
 from bastide_metrics import write_metrics, write_whole
+from bastide_results import check_when_due, now, read_result
 
 CONFIG = Path("/etc/bastide/backup")
 STATE = STAGING.parent
@@ -105,13 +105,13 @@ def restic(plan: Plan, *arguments: str, timeout: float | None = None) -> str:
 def newest(plan: Plan) -> dict[str, Any] | None:
     """Return the newest snapshot's id and time (ISO 8601), or None when there is none yet."""
     tag = f"plan={plan.id}"
-    asked = ("snapshots", "--json", "--no-lock", "--tag", tag, "--host", plan.host)
-    found = json.loads(restic(plan, *asked, timeout=ASK_TIMEOUT_SECONDS)) or []
-    if not found:
+    query = ("snapshots", "--json", "--no-lock", "--tag", tag, "--host", plan.host)
+    snapshots = json.loads(restic(plan, *query, timeout=ASK_TIMEOUT_SECONDS)) or []
+    if not snapshots:
         return None
-    last = max(found, key=lambda snapshot: seconds(snapshot["time"]))
-    ids = [snapshot["id"] for snapshot in found]
-    return {"id": last["id"], "time": last["time"], "snapshots": len(found), "ids": ids}
+    last = max(snapshots, key=lambda snapshot: seconds(snapshot["time"]))
+    ids = [snapshot["id"] for snapshot in snapshots]
+    return {"id": last["id"], "time": last["time"], "snapshots": len(snapshots), "ids": ids}
 
 
 def write_manifest(plan: Plan) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def back_up(plan: Plan) -> dict[str, Any]:
         manifest = write_manifest(plan)
         before = {f["path"]: (f["size"], f["mtime_ns"]) for f in manifest["files"]}
         printed = snapshot(plan)
-        settled = seen(plan.paths) == before
+        settled = file_states(plan.paths) == before
         if settled:
             break
     summary = json.loads(printed.splitlines()[-1])
@@ -188,7 +188,7 @@ def run(plan: Plan, max_age: float) -> dict[str, Any]:
             shutil.rmtree(plan.staging, ignore_errors=True)
         result |= {"ran": True, "duration_seconds": round(time.monotonic() - clock, 2)}
         result["last_success"] = (
-            started if result["ok"] else written(STATE / f"{plan.id}.json").get("last_success")
+            started if result["ok"] else read_result(STATE / f"{plan.id}.json").get("last_success")
         )
         write_whole(STATE / f"{plan.id}.json", json.dumps(result, indent=1) + "\n", 0o600)
     return result
@@ -217,8 +217,8 @@ def status(plan: Plan) -> dict[str, Any]:
         "target_address": plan.target_address,
         "snapshot": found,
         "error": error,
-        "last_run": written(STATE / f"{plan.id}.json"),
-        "check": written(STATE / f"{plan.id}.check.json"),
+        "last_run": read_result(STATE / f"{plan.id}.json"),
+        "check": read_result(STATE / f"{plan.id}.check.json"),
     }
 
 
@@ -239,14 +239,14 @@ def command_run(options: argparse.Namespace) -> int:
     for plan, result in zip(picked, results, strict=True):
         if result["ok"]:
             check_when_due(STATE / f"{plan.id}.check.json", partial(restic, plan))
-    write_metrics(METRICS, {plan.id: written(STATE / f"{plan.id}.json") for plan in plans()})
+    write_metrics(METRICS, {plan.id: read_result(STATE / f"{plan.id}.json") for plan in plans()})
     if any(result["ran"] for result in results) or not (STATE / STATUS).exists():
-        write_whole(STATE / STATUS, asked() + "\n", 0o600)
+        write_whole(STATE / STATUS, status_document() + "\n", 0o600)
     print(json.dumps(results, indent=1))
     return 0 if all(result["ok"] for result in results) else 1
 
 
-def asked() -> str:
+def status_document() -> str:
     """Ask the targets for every plan at once and return one JSON document."""
     with ThreadPoolExecutor() as pool:
         found = list(pool.map(status, known := plans()))
@@ -256,10 +256,10 @@ def asked() -> str:
 
 def command_status(options: argparse.Namespace) -> int:
     """Print what the targets hold of every plan, and keep it when that is wished."""
-    answer = asked()
+    document = status_document()
     if options.keep:
-        write_whole(STATE / STATUS, answer + "\n", 0o600)
-    print(answer)
+        write_whole(STATE / STATUS, document + "\n", 0o600)
+    print(document)
     return 0
 
 

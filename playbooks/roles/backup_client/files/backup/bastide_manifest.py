@@ -53,7 +53,7 @@ def files(paths: tuple[str, ...]) -> Iterator[tuple[Path, os.stat_result]]:
                 yield path, status
 
 
-def seen(paths: tuple[str, ...]) -> dict[str, tuple[int, int]]:
+def file_states(paths: tuple[str, ...]) -> dict[str, tuple[int, int]]:
     """Return size and modification time of every file, to tell whether one has changed."""
     return {str(path): (status.st_size, status.st_mtime_ns) for path, status in files(paths)}
 

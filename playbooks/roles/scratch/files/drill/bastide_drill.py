@@ -59,11 +59,13 @@ def restic(drill: Drill, *arguments: str) -> str:
 
 def find(drill: Drill) -> None:
     """Find the plan's newest snapshot."""
-    asked = drill.request
-    chosen = ("--host", asked.host, "--tag", f"plan={asked.plan}")
+    request = drill.request
+    chosen = ("--host", request.host, "--tag", f"plan={request.plan}")
     found = json.loads(restic(drill, "snapshots", "--json", *chosen)) or []
     if not found:
-        raise DrillError(f"no snapshot of the plan {asked.plan} of {asked.host}; run its backup")
+        raise DrillError(
+            f"no snapshot of the plan {request.plan} of {request.host}; run its backup"
+        )
     drill.snapshot = max(found, key=lambda snapshot: seconds(snapshot["time"]))
 
 
@@ -201,7 +203,7 @@ def wipe(work: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def asked() -> tuple[Request, Path]:
+def parse_arguments() -> tuple[Request, Path]:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="bastide-drill", description="Restore, prove, measure.")
     for name in ("host", "municipality", "plan", "target"):
@@ -219,7 +221,7 @@ def asked() -> tuple[Request, Path]:
 
 def main() -> int:
     """Drill once and print the result."""
-    request, work = asked()
+    request, work = parse_arguments()
     # Turned into an exception, so that what was restored is wiped all the same.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     found = run(request, sys.stdin.readline().rstrip("\n"), work)

@@ -1,4 +1,4 @@
-"""What backup runs leave for later ones and for audits: small JSON files beside each other."""
+"""Results that backup runs save for later ones and for audits: small JSON files."""
 
 import json
 import time
@@ -19,18 +19,18 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def written(path: Path) -> dict[str, Any]:
-    """Return a JSON object that was kept, or nothing when there is none."""
+def read_result(path: Path) -> dict[str, Any]:
+    """Return a JSON object that was saved, or nothing when there is none."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        result = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return result if isinstance(result, dict) else {}
 
 
 def check_when_due(path: Path, restic: Callable[..., str]) -> None:
-    """Let restic look for what is missing from the repository, once a week; keep what it says."""
-    last = written(path)
+    """Let restic look for what is missing from the repository, once a week; save what it says."""
+    last = read_result(path)
     if last.get("ok") and 0 <= time.time() - seconds(last["at"]) < CHECK_EVERY_SECONDS:
         return
     result: dict[str, Any] = {"at": now(), "ok": True, "error": None}
