@@ -14,6 +14,8 @@ from monitors.audit.facts.nftables import (
     networks,
     normalised,
     openings,
+    refused_sources,
+    subject,
     within,
 )
 
@@ -53,12 +55,16 @@ def nets(*texts: str) -> Networks:
         (match({"ct": {"key": "state"}}, ["established", "new"], "in"), ACCEPT),
         (match({"meta": {"key": "l4proto"}}, "tcp"), ACCEPT),
         (match(DPORT, 22, "!="), ACCEPT),
+        (match({"ct": {"key": "state"}}, ["established", "untracked"], "in"), ACCEPT),
+        (match({"meta": {"key": "l4proto"}}, {"set": ["icmp", "tcp"]}), ACCEPT),
+        (match({"meta": {"key": "protocol"}}, "icmp"), ACCEPT),
+        (match("fib", "local"), ACCEPT),
     ],
 )
 def test_what_narrows_neither_ports_nor_sources_opens_all(statements: tuple[Any, ...]) -> None:
-    (found,) = opened(*statements)
-    assert found.ports is None
-    assert found.sources == EVERYWHERE
+    (opening,) = opened(*statements)
+    assert opening.ports is None
+    assert opening.sources == EVERYWHERE
 
 
 @pytest.mark.parametrize(
@@ -71,6 +77,9 @@ def test_what_narrows_neither_ports_nor_sources_opens_all(statements: tuple[Any,
         (match({"payload": {"protocol": "icmpv6", "field": "type"}}, "echo-request"), ACCEPT),
         (match({"payload": {"protocol": "ip", "field": "protocol"}}, "icmp"), ACCEPT),
         ({"vmap": {"key": {"ct": {"key": "state"}}, "data": {"set": []}}},),
+        (match({"meta": {"key": "iif"}}, "lo"), ACCEPT),
+        (match({"meta": {"key": "l4proto"}}, {"set": ["icmp", "ipv6-icmp", "igmp"]}), ACCEPT),
+        (match({"payload": {"protocol": "ip6", "field": "nexthdr"}}, "ipv6-icmp"), ACCEPT),
     ],
 )
 def test_what_lets_no_new_connection_in_is_no_opening(statements: tuple[Any, ...]) -> None:
@@ -90,15 +99,69 @@ def test_rules_for_packets_that_pass_through_open_nothing_of_the_host() -> None:
         ({"set": [{"range": [20, 21]}, 443]}, {20, 21, 443}),
     ],
 )
-def test_ports_are_told_one_by_one(right: Any, ports: set[int]) -> None:
-    (found,) = opened(match(DPORT, right), ACCEPT)
-    assert found.ports == frozenset(("tcp", port) for port in ports)
+def test_ports_are_listed_one_by_one(right: Any, ports: set[int]) -> None:
+    (opening,) = opened(match(DPORT, right), ACCEPT)
+    assert opening.ports == frozenset(("tcp", port) for port in ports)
 
 
-def test_a_port_of_both_transports_is_two() -> None:
-    th = {"payload": {"protocol": "th", "field": "dport"}}
-    (found,) = opened(match(th, 53), ACCEPT)
-    assert found.ports == frozenset({("tcp", 53), ("udp", 53)})
+@pytest.mark.parametrize(
+    ("protocol", "transports"),
+    [("tcp", {"tcp"}), ("udp", {"udp"}), ("th", {"tcp", "udp"}), ("sctp", {"tcp", "udp"})],
+)
+def test_a_port_is_opened_on_the_transports_that_the_rule_names(
+    protocol: str, transports: set[str]
+) -> None:
+    dport = {"payload": {"protocol": protocol, "field": "dport"}}
+    (opening,) = opened(match(dport, 53), ACCEPT)
+    assert opening.ports == frozenset((transport, 53) for transport in transports)
+
+
+def test_a_source_may_be_a_named_set() -> None:
+    admins = {"set": {"name": "admins", "elem": ["192.0.2.7", "192.0.2.9"]}}
+    rules = [chain("input"), admins, rule(match(SADDR, "@admins"), match(DPORT, 22), ACCEPT)]
+    (opening,) = openings(rules)
+    assert opening.sources == nets("192.0.2.7", "192.0.2.9")
+
+
+def test_an_opening_is_named_by_the_rules_comment_and_place() -> None:
+    plain = rule(match(DPORT, 22), ACCEPT)
+    commented = {"rule": {**plain["rule"], "comment": "ssh"}}
+    names = [opening.name for opening in openings([chain("input"), plain, commented])]
+    assert names == ["a rule in inet t input", "`ssh` in inet t input"]
+
+
+def test_a_table_without_incoming_packets_opens_nothing() -> None:
+    other = {"family": "ip", "table": "other", "chain": "web", "expr": [ACCEPT]}
+    assert list(openings([chain("input"), {"rule": other}])) == []
+
+
+def test_refused_sources_are_those_of_rules_that_drop_incoming_packets() -> None:
+    rules = [
+        chain("input"),
+        chain("forward"),
+        rule(match(SADDR, {"set": ["127.0.0.0/8", "192.0.2.1"]}, "in"), {"drop": None}),
+        rule(match(SADDR, "198.51.100.1"), {"drop": None}),
+        rule(match(SADDR, "203.0.113.1", "!="), {"drop": None}),
+        rule(match(SADDR, "203.0.113.2"), ACCEPT),
+        rule(match(DPORT, 22), {"counter": {}}, {"drop": None}),
+        rule(match(SADDR, "203.0.113.3"), {"drop": None}, of="forward"),
+        {"rule": {"family": "inet", "table": "t", "chain": "input"}},
+    ]
+    assert refused_sources(rules) == nets("127.0.0.0/8", "192.0.2.1", "198.51.100.1")
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        ({"payload": {"protocol": "tcp", "field": "dport"}}, "dport"),
+        ({"meta": {"key": "iif"}}, "iif"),
+        ({"ct": {"key": "state"}}, "state"),
+        ({"fib": {"result": "type"}}, None),
+        ("payload meta ct", None),
+    ],
+)
+def test_the_subject_of_a_match(left: Any, expected: str | None) -> None:
+    assert subject({"left": left}) == expected
 
 
 @pytest.mark.parametrize(
@@ -135,6 +198,8 @@ def test_sources_in_all_the_ways_that_nft_writes_them(right: Any, expected: Netw
         (("10.0.0.0/23",), ("10.0.0.0/24", "10.0.1.0/24"), True),
         (("10.0.0.0/22",), ("10.0.0.0/24", "10.0.1.0/24"), False),
         (("::/0",), ("0.0.0.0/0",), False),
+        (("2001:db8::/63",), ("2001:db8::/64", "2001:db8:0:1::/64", "10.0.0.0/8"), True),
+        (("10.0.0.1/32", "2001:db8::/64"), ("10.0.0.0/8",), False),
         (("10.0.0.1/32",), (), False),
         ((), (), True),
     ],
@@ -150,6 +215,7 @@ def test_a_chain_that_accepts_by_default_drops_for_nobody() -> None:
     assert dropping(rules, "input") == {"ip"}
     assert dropping(rules, "forward") == {"ip", "ip6"}
     assert dropping(rules, "output") == set()
+    assert dropping([chain("input", "ip6"), chain("input", "arp")], "input") == {"ip6"}
 
 
 def test_what_a_set_learned_by_itself_is_no_change_but_what_people_put_there_is() -> None:
@@ -160,4 +226,40 @@ def test_what_a_set_learned_by_itself_is_no_change_but_what_people_put_there_is(
     assert normalised(one([], "192.0.2.1")) != normalised(one([], "192.0.2.2"))
     assert normalised(one([], "192.0.2.1", "192.0.2.2")) == normalised(
         one([], "192.0.2.2", "192.0.2.1")
+    )
+
+
+def test_counters_and_handles_are_no_change_of_a_rule_set() -> None:
+    moved = {"handle": 9, "index": 4}
+    counted = rule(match(DPORT, 22), {"counter": {"packets": 7, "bytes": 900}}, ACCEPT)
+    fresh = rule(match(DPORT, 22), {"counter": {"packets": 0, "bytes": 0}}, ACCEPT)
+    assert normalised([{"rule": {**counted["rule"], **moved}}]) == normalised([fresh])
+    assert normalised([{"metainfo": {"version": "1.0.6"}}, fresh]) == normalised([fresh])
+
+
+def test_objects_have_one_order_but_rules_of_a_chain_keep_theirs() -> None:
+    objects = [
+        chain("input"),
+        chain("input", "ip"),
+        chain("forward"),
+        {"set": {"family": "inet", "table": "t", "name": "a"}},
+        {"set": {"family": "inet", "table": "s", "name": "b"}},
+        rule(ACCEPT, of="forward"),
+        rule(match(DPORT, 22), ACCEPT),
+    ]
+    assert normalised(objects) == normalised(objects[::-1])
+
+    first, second = rule(match(DPORT, 22), ACCEPT), rule({"drop": None})
+    assert normalised([first, second]) != normalised([second, first])
+
+
+def test_statements_keep_their_order_and_what_a_rule_matches_has_one() -> None:
+    log = {"log": {"prefix": "x", "group": 1}}
+    assert normalised([rule(log, ACCEPT)]) != normalised([rule(ACCEPT, log)])
+    one = rule(match(DPORT, {"set": [22, {"range": [80, 81]}]}))
+    other = rule(match(DPORT, {"set": [{"range": [80, 81]}, 22]}))
+    assert normalised([one]) == normalised([other])
+    assert normalised([{"rule": dict(reversed(one["rule"].items()))}]) == normalised([one])
+    assert normalised([rule(match(DPORT, {"range": [80, 81]}))]) != normalised(
+        [rule(match(DPORT, {"range": [81, 80]}))]
     )
