@@ -1,4 +1,4 @@
-"""What the checks need under plain pytest: the inventory's word on the host, and their scope."""
+"""What the checks need under plain pytest: what the inventory declares of the host, and their scope."""
 
 import os
 

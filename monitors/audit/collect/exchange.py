@@ -31,7 +31,7 @@ CHUNK_BYTES = 65536
 MAX_RECEIVED_BYTES = 2 * MAX_PACKED_BYTES
 CONFIGURE = "run `bastide playbook run configure`"
 
-# A failure is told once, by its value; without a handler paramiko's traces go to stderr as well.
+# A failure is reported once, as a value; without a handler paramiko's traces go to stderr as well.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 

@@ -30,7 +30,7 @@ class Record:
 
     @property
     def leaf(self) -> "Leaf":
-        """The record's place in the tree."""
+        """The record's leaf in the tree."""
         return Leaf(merkle.leaf_hash(self.content).hex(), self.file, self.name)
 
 
@@ -44,7 +44,7 @@ class Leaf:
 
     @property
     def title(self) -> str:
-        """How people are told of it."""
+        """The record as messages name it."""
         return f"{self.file} ({self.name})" if self.name else self.file
 
 

@@ -25,7 +25,7 @@ from monitors.audit.model.canonical import canonical
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """An evidence file in which everything holds, and whose word that is."""
+    """An evidence file in which everything holds, and whose key signed it."""
 
     link: Link
     fingerprint: str

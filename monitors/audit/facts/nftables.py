@@ -1,4 +1,4 @@
-"""An nftables rule set as libnftables-json(5) tells it, read into what checks ask of it."""
+"""An nftables rule set as libnftables-json(5) prints it, read into what checks ask of it."""
 
 import json
 from collections.abc import Iterator

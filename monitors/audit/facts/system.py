@@ -153,7 +153,7 @@ def files(host: Host, *paths: str) -> tuple[FileFact, ...]:
 def _require_listed(names: tuple[str, ...], table: tuple[str, ...]) -> None:
     """Refuse what a table does not have: that is the check's own mistake, not the host's."""
     if unknown := set(names) - set(table):
-        raise ValueError(f"add to the table of what is asked in facts.py: {sorted(unknown)}")
+        raise ValueError(f"add to the table in facts/system.py: {sorted(unknown)}")
 
 
 def loose_files(facts: tuple[FileFact, ...], most: int) -> tuple[str, ...]:
@@ -209,12 +209,12 @@ def unit_state(host: Host, unit: str) -> dict[str, str]:
 
 
 def manager_settings(host: Host) -> dict[str, str]:
-    """Return what systemd itself was told: core dumps of services, keys that restart."""
+    """Return the settings of systemd itself: core dumps of services, keys that restart."""
     return _assignments(host.check_output(SYSTEMD).split("\n\n")[0])
 
 
 def configuration(host: Host, name: str) -> dict[str, str]:
-    """Return what one of CONFIGURED (ValueError for others) is told by its file and drop-ins."""
+    """Return the settings of one of CONFIGURED (ValueError for others), from its file and drop-ins."""
     _require_listed((name,), CONFIGURED)
     section, lines = "", []
     for line in host.check_output(CONFIGURATION).splitlines():

@@ -112,7 +112,7 @@ def with_waiver(
 ) -> Result:
     """Return a failure with the waiver that covers it on a day, or covered it last, if any.
 
-    Of several in force the one that lasts longest is told; one that begins later is not.
+    Of several in force the one that lasts longest is named; one that begins later is not.
     """
     scopes = {declared.host, declared.municipality, ESTATE_SCOPE}
     begun = [

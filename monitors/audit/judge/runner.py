@@ -14,7 +14,7 @@ from monitors.audit.model.declared import Declared
 from monitors.audit.model.results import Outcome
 from monitors.text import escaped_line
 
-# As testinfra tells it, with an address in memory that is another in every process.
+# As testinfra words it, with an address in memory that is another in every process.
 FAILED_COMMAND = re.compile(
     r"Unexpected exit code (-?\d+) for CommandResult\(.*?command=b['\"](.*?)['\"], _stdout="
     r".*_stderr=b?['\"](.*?)['\"]\)"

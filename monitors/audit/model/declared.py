@@ -1,4 +1,4 @@
-"""What the inventory says about one host, in the words that checks compare with."""
+"""What the inventory says about one host, in the form that checks compare with."""
 
 from dataclasses import dataclass
 

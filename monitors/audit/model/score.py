@@ -101,9 +101,9 @@ def share(value: Fraction | None) -> float | None:
 
 
 def up_to_date(results: Iterable[Result], began: datetime, now: datetime) -> tuple[Result, ...]:
-    """Return results as they may be told now: stale ones are unknown, with the reason.
+    """Return results as they hold now: stale ones are unknown, with the reason.
 
-    `found` is when the run began that determined them.
+    `began` is when the run began that determined them.
     """
     if now - began <= STALE_AFTER:
         return tuple(results)

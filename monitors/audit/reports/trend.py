@@ -8,7 +8,7 @@ from itertools import pairwise
 from monitors.audit.history.model import TrendPoint
 
 SHARES = ("coverage", "accepted", "proved")
-# More points than this are no longer told apart.
+# More points than this cannot be distinguished.
 MOST_POINTS = 120
 
 

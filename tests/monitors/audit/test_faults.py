@@ -20,7 +20,7 @@ from monitors.audit.run import ResultsNotKeptError, run_audit
 from tests.monitors.audit.collect.ssh_server import Serve, dies_after, new_key, says
 from tests.monitors.audit.collect.test_bundle import framed
 from tests.monitors.audit.estates import packed
-from tests.monitors.audit.fleet import fleet, well
+from tests.monitors.audit.loopback_fleet import fleet, well
 
 HOUR, DAY = 3600, 24 * 3600
 TMPFS_BYTES = 256 * 1024

@@ -91,22 +91,22 @@ def test_before_the_first_audit_a_waiver_is_no_measurement(tmp_path: Path) -> No
 def test_a_history_that_cannot_be_read_costs_its_own_series_only(tmp_path: Path) -> None:
     save(FRESH, tmp_path)
     (tmp_path / "store.sqlite").write_bytes(b"no database" * 1000)
-    found: list[Metric] = []
+    metrics: list[Metric] = []
     with pytest.raises(StoreError, match="it is damaged"):
-        found.extend(collect(tmp_path, with_waivers(), FRESH.started))
-    assert value(exposed(found), "bastide_security_score_ratio", host=SILENT) is not None
+        metrics.extend(collect(tmp_path, with_waivers(), FRESH.started))
+    assert value(exposed(metrics), "bastide_security_score_ratio", host=SILENT) is not None
 
 
 def test_a_host_that_went_silent_has_no_score_no_coverage_and_an_old_time(tmp_path: Path) -> None:
     save(FRESH, tmp_path)
     save(silent_run(), tmp_path)
-    found = text(tmp_path)
+    metrics = text(tmp_path)
 
-    assert value(found, "bastide_security_score_ratio", host=SILENT) is None
-    assert value(found, "bastide_security_coverage_ratio", host=SILENT) == 0
-    assert value(found, "bastide_security_audit_success", host=SILENT) == 0
-    assert value(found, "bastide_security_audit_success", host="velgora-app") == 1
-    last = value(found, "bastide_security_last_audit_timestamp_seconds", host=SILENT)
+    assert value(metrics, "bastide_security_score_ratio", host=SILENT) is None
+    assert value(metrics, "bastide_security_coverage_ratio", host=SILENT) == 0
+    assert value(metrics, "bastide_security_audit_success", host=SILENT) == 0
+    assert value(metrics, "bastide_security_audit_success", host="velgora-app") == 1
+    last = value(metrics, "bastide_security_last_audit_timestamp_seconds", host=SILENT)
     assert last == FRESH.started.timestamp()
 
 
@@ -114,11 +114,11 @@ def test_silence_mends_no_failure_and_is_not_told_control_by_control(tmp_path: P
     save(FRESH, tmp_path)
     before = series(text(tmp_path), "bastide_security_control_failing", SILENT)
     save(silent_run(), tmp_path)
-    found = text(tmp_path)
+    metrics = text(tmp_path)
 
     assert before
-    assert series(found, "bastide_security_control_failing", SILENT) == before
-    assert series(found, "bastide_security_control_undetermined", SILENT) == []
+    assert series(metrics, "bastide_security_control_failing", SILENT) == before
+    assert series(metrics, "bastide_security_control_undetermined", SILENT) == []
 
 
 def test_results_of_more_than_two_days_ago_are_no_score(tmp_path: Path) -> None:
@@ -135,10 +135,10 @@ def test_results_of_more_than_two_days_ago_are_no_score(tmp_path: Path) -> None:
 def test_a_host_never_audited_has_a_coverage_of_nothing(tmp_path: Path) -> None:
     hosts = tuple(host for host in FRESH.hosts if host.host != SILENT)
     save(FRESH.model_copy(update={"hosts": hosts}), tmp_path)
-    found = text(tmp_path)
+    metrics = text(tmp_path)
 
-    assert value(found, "bastide_security_coverage_ratio", host=SILENT) == 0
-    assert value(found, "bastide_security_score_ratio", host=SILENT) is None
+    assert value(metrics, "bastide_security_coverage_ratio", host=SILENT) == 0
+    assert value(metrics, "bastide_security_score_ratio", host=SILENT) is None
 
 
 def test_a_control_that_could_not_be_determined_is_a_series(tmp_path: Path) -> None:
@@ -157,12 +157,12 @@ def test_the_first_failure_is_dated_while_it_lasts(tmp_path: Path) -> None:
         save(run, tmp_path)
         record(store_url(tmp_path), run)
     save(silent_run(), tmp_path)
-    found = text(tmp_path)
+    metrics = text(tmp_path)
 
     name = "bastide_security_control_first_failed_timestamp_seconds"
-    first = value(found, name, host=SILENT, control="SSH-02", municipality="kastrava")
+    first = value(metrics, name, host=SILENT, control="SSH-02", municipality="kastrava")
     assert first == FRESH.started.timestamp()
-    assert value(found, name, host=SILENT, control="ACC-01") is None
+    assert value(metrics, name, host=SILENT, control="ACC-01") is None
 
 
 def test_the_control_set_is_named_so_that_scores_are_compared_within_it(tmp_path: Path) -> None:
@@ -189,13 +189,13 @@ def test_a_host_that_left_the_estate_leaves_the_metrics(tmp_path: Path) -> None:
 def test_failures_are_series_of_their_own_and_waived_ones_are_apart(tmp_path: Path) -> None:
     estate = with_waivers(waiver("velgora-app", DAY + timedelta(days=30)))
     save(audit_run("fresh", estate), tmp_path)
-    found = text(tmp_path, estate)
+    metrics = text(tmp_path, estate)
 
     app = {"host": "velgora-app", "municipality": "velgora", "control": "SSH-02"}
-    assert value(found, "bastide_security_control_failing", **app) is None
-    assert value(found, "bastide_security_control_waived", severity="high", **app) == 1
+    assert value(metrics, "bastide_security_control_failing", **app) is None
+    assert value(metrics, "bastide_security_control_waived", severity="high", **app) == 1
     edge = {**app, "host": "velgora-edge"}
-    assert value(found, "bastide_security_control_failing", severity="high", **edge) == 1
+    assert value(metrics, "bastide_security_control_failing", severity="high", **edge) == 1
 
 
 def test_a_waiver_ends_with_its_last_day_and_belongs_to_who_must_renew_it(tmp_path: Path) -> None:
@@ -205,27 +205,28 @@ def test_a_waiver_ends_with_its_last_day_and_belongs_to_who_must_renew_it(tmp_pa
         renewal, waiver("velgora", ends), waiver("velgora-app", ends), waiver("estate", ends)
     )
     save(FRESH, tmp_path)
-    found = text(tmp_path, estate)
+    metrics = text(tmp_path, estate)
 
     name = "bastide_security_waiver_expiry_timestamp_seconds"
     over = (midnight() + timedelta(days=31)).timestamp()
     assert (
-        value(found, name, scope="velgora-app", municipality="velgora", host="velgora-app") == over
+        value(metrics, name, scope="velgora-app", municipality="velgora", host="velgora-app")
+        == over
     )
-    assert value(found, name, scope="estate", municipality="central", host="") == over
-    renewed = value(found, name, scope="velgora", municipality="velgora")
+    assert value(metrics, name, scope="estate", municipality="central", host="") == over
+    renewed = value(metrics, name, scope="velgora", municipality="velgora")
     assert renewed == over + timedelta(days=31).total_seconds()
-    assert len([line for line in found.splitlines() if line.startswith(f"{name}{{")]) == 3
+    assert len([line for line in metrics.splitlines() if line.startswith(f"{name}{{")]) == 3
 
 
 def test_a_waiver_of_an_unknown_control_is_told(tmp_path: Path) -> None:
     save(FRESH, tmp_path)
     estate = with_waivers(waiver("velgora", DAY, control="SSH-98"), waiver("velgora", DAY))
-    found = text(tmp_path, estate)
+    metrics = text(tmp_path, estate)
 
     name = "bastide_security_waiver_unknown_control"
-    assert value(found, name, control="SSH-98", scope="velgora", municipality="velgora") == 1
-    assert value(found, name, control="SSH-02") is None
+    assert value(metrics, name, control="SSH-98", scope="velgora", municipality="velgora") == 1
+    assert value(metrics, name, control="SSH-02") is None
 
 
 def midnight() -> datetime:
@@ -233,8 +234,8 @@ def midnight() -> datetime:
 
 
 def series(rendered: str, name: str, host: str) -> list[str]:
-    found = (line for line in rendered.splitlines() if line.startswith(f"{name}{{"))
-    return sorted(line for line in found if f'host="{host}"' in line)
+    metrics = (line for line in rendered.splitlines() if line.startswith(f"{name}{{"))
+    return sorted(line for line in metrics if f'host="{host}"' in line)
 
 
 def test_outcomes_are_counted_by_severity(tmp_path: Path) -> None:

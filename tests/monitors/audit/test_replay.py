@@ -15,7 +15,7 @@ from monitors.audit.model.declared import UndeclaredHostError
 from monitors.audit.model.results import Outcome
 from monitors.audit.replay import Basis, basis_on, basis_today, replay
 from tests.monitors.audit.estates import TABLE, audit_run, declared, lab, packed
-from tests.monitors.audit.evidence.sealed import sealed
+from tests.monitors.audit.evidence.sealed_runs import sealed
 
 APP = "velgora-app"
 TODAY = basis_today(lab())

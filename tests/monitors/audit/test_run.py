@@ -42,31 +42,31 @@ def test_a_name_that_the_estate_does_not_have_is_refused_before_anything_is_aske
 
 
 def test_a_bundle_of_another_host_is_refused(tmp_path: Path) -> None:
-    found = audited(tmp_path, framed(packed("fresh", "kastrava-app")))
+    audit = audited(tmp_path, framed(packed("fresh", "kastrava-app")))
 
-    assert "it says that it is of 'kastrava-app'" in found.problem
-    assert Outcome.PASS not in {result.outcome for result in found.results}
+    assert "it says that it is of 'kastrava-app'" in audit.problem
+    assert Outcome.PASS not in {result.outcome for result in audit.results}
 
 
 def test_a_bundle_that_cannot_be_kept_is_a_problem_of_that_host(tmp_path: Path) -> None:
     (tmp_path / "full").write_text("a file where the state folder should be")
 
-    found = audited(tmp_path, framed(packed("fresh", APP)), state=tmp_path / "full")
+    audit = audited(tmp_path, framed(packed("fresh", APP)), state=tmp_path / "full")
 
-    assert "cannot keep the bundle" in found.problem
+    assert "cannot keep the bundle" in audit.problem
 
 
 def test_a_host_is_audited_kept_and_replayed_to_the_same_results(tmp_path: Path) -> None:
     sent = packed("fresh", APP, time.time())
-    found = audited(tmp_path, framed(sent))
-    kept = tmp_path / "state" / str(found.bundle)
+    audit = audited(tmp_path, framed(sent))
+    kept = tmp_path / "state" / str(audit.bundle)
 
     again = replay(kept, basis_today(lab()))
 
-    assert found.problem == ""
+    assert audit.problem == ""
     assert kept.read_bytes() == sent
-    assert again.results == found.results
-    assert (again.bundle, again.bundle_sha256) == (found.bundle, found.bundle_sha256)
+    assert again.results == audit.results
+    assert (again.bundle, again.bundle_sha256) == (audit.bundle, audit.bundle_sha256)
 
 
 def unreachable(estate: Estate) -> Estate:

@@ -12,7 +12,7 @@ from monitors.audit.evidence.recompute import Recomputed
 from monitors.audit.model.results import HostAudit, Outcome
 from tests.command import bastide_here, bastide_json
 from tests.monitors.audit.estates import audit_run, host_audit
-from tests.monitors.audit.evidence.sealed import audited
+from tests.monitors.audit.evidence.sealed_runs import audited
 
 HOST = "kastrava-app"
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.command import bastide_here, bastide_json
 from tests.monitors.audit.estates import TABLE
-from tests.monitors.audit.evidence.sealed import HOSTS, sealed
+from tests.monitors.audit.evidence.sealed_runs import HOSTS, sealed
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import bastide_here
-from tests.monitors.audit.evidence.sealed import evidence
+from tests.monitors.audit.evidence.sealed_runs import evidence
 
 
 @pytest.fixture(scope="module")

@@ -32,11 +32,13 @@ def audited(
 ) -> AuditRun:
     """Leave behind what an audit some days ago left: bundles, and a run that points to them."""
     started = NOW - timedelta(days=days_ago)
-    found = []
+    kept_files = []
     for host in hosts:
         path = keep(b"packed", state, host, started + timedelta(seconds=1))
-        found.append(_template(host).model_copy(update={"bundle": str(path.relative_to(state))}))
-    update = {"started": started, "label": label, "hosts": tuple(found)}
+        kept_files.append(
+            _template(host).model_copy(update={"bundle": str(path.relative_to(state))})
+        )
+    update = {"started": started, "label": label, "hosts": tuple(kept_files)}
     run = fresh().model_copy(update=update)
     save(run, state)
     return run

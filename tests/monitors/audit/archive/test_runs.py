@@ -13,7 +13,7 @@ from monitors.audit.archive.runs import (
     run_files,
     save,
 )
-from tests.monitors.audit.history.runs import run
+from tests.monitors.audit.history.sample_runs import run
 
 WHOLE = run(1, {"velgora-app": "p"}, label="before")
 PART = run(2, {"velgora-app": "f"}, whole=False)

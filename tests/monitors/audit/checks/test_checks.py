@@ -25,8 +25,8 @@ def outcomes(bundle: Any, host: str = HOST) -> dict[str, tuple[Outcome, str]]:
 
 @pytest.mark.parametrize("case", ["fresh", "hardened"])
 def test_a_recorded_host_is_judged_as_written_down(case: str) -> None:
-    found = outcomes(recorded(case))
-    assert {name: str(outcome) for name, (outcome, _) in found.items()} == OUTCOMES[case]
+    actual = outcomes(recorded(case))
+    assert {name: str(outcome) for name, (outcome, _) in actual.items()} == OUTCOMES[case]
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda c: f"{c['control']}: {c['because']}")

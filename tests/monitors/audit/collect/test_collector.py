@@ -36,8 +36,8 @@ def collect(
     program = folder / "bastide-collector"
     source = COLLECTOR.read_text()
     for name, value in constants.items():
-        source, found = re.subn(rf"(?m)^{name} = .*$", f"{name} = {value}", source)
-        assert found == 1
+        source, matches = re.subn(rf"(?m)^{name} = .*$", f"{name} = {value}", source)
+        assert matches == 1
     program.write_text(source)
     (folder / "commands.json").write_text(
         json.dumps({"timeout_seconds": timeout, "commands": commands, "roles": roles or {}})
@@ -165,9 +165,9 @@ def test_a_bundle_is_never_larger_than_the_auditor_takes_and_what_is_left_out_is
 def test_the_collector_and_the_auditor_have_the_same_limits() -> None:
     names = ("MAX_PACKED_BYTES", "MAX_PLAIN_BYTES", "MAX_MARKS")
     wanted = {name: getattr(bundles, name) for name in names}
-    found = re.findall(rf"(?m)^({'|'.join(names)}) = ([0-9_ *]+)$", COLLECTOR.read_text())
+    matches = re.findall(rf"(?m)^({'|'.join(names)}) = ([0-9_ *]+)$", COLLECTOR.read_text())
 
-    assert {name: eval(value) for name, value in found} == wanted  # noqa: S307
+    assert {name: eval(value) for name, value in matches} == wanted  # noqa: S307
 
 
 def test_a_command_reads_nothing_from_the_caller(tmp_path: Path) -> None:

@@ -50,19 +50,19 @@ def exchange(
         return fetch(change(site.target(port)))
 
 
-def problem(found: bytes | FetchFailure) -> str:
-    assert isinstance(found, FetchFailure)
-    assert found.problem.startswith("velgora-app: ")
-    return found.problem
+def problem(received: bytes | FetchFailure) -> str:
+    assert isinstance(received, FetchFailure)
+    assert received.problem.startswith("velgora-app: ")
+    return received.problem
 
 
 def test_an_unknown_host_key_is_refused_and_the_way_out_named(site: Site) -> None:
     (site.folder / "empty").touch()
-    found = problem(
+    failure = problem(
         exchange(site, says(b""), lambda t: replace(t, known_hosts=site.folder / "empty"))
     )
-    assert "unknown host key" in found
-    assert "host_key:" in found
+    assert "unknown host key" in failure
+    assert "host_key:" in failure
 
 
 def test_a_changed_host_key_is_refused_and_both_keys_named(site: Site) -> None:
@@ -71,17 +71,17 @@ def test_a_changed_host_key_is_refused_and_both_keys_named(site: Site) -> None:
     def expect_other(target: AuditTarget) -> AuditTarget:
         return replace(target, known_hosts=known(site.folder / "k", target.port, other))
 
-    found = problem(exchange(site, says(b""), expect_other))
-    assert "host key changed" in found
-    assert other.fingerprint in found
-    assert site.host_key.fingerprint in found
+    failure = problem(exchange(site, says(b""), expect_other))
+    assert "host key changed" in failure
+    assert other.fingerprint in failure
+    assert site.host_key.fingerprint in failure
 
 
 def test_a_host_that_refuses_the_audit_key_names_the_playbook(site: Site) -> None:
     new_key(site.folder / "stranger")
-    found = problem(exchange(site, says(b""), lambda t: replace(t, key=site.folder / "stranger")))
-    assert "refused the key" in found
-    assert "bastide playbook run configure" in found
+    failure = problem(exchange(site, says(b""), lambda t: replace(t, key=site.folder / "stranger")))
+    assert "refused the key" in failure
+    assert "bastide playbook run configure" in failure
 
 
 def test_a_host_that_is_down_is_unreachable_not_failing(site: Site) -> None:
@@ -93,8 +93,8 @@ def test_a_host_that_is_down_is_unreachable_not_failing(site: Site) -> None:
 def test_a_host_that_accepts_and_says_nothing_ends_in_a_timeout(site: Site) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         target = replace(site.target(silent.getsockname()[1]), connect_seconds=0.5)
-        found = problem(fetch(target))
-    assert "velgora-app" in found
+        failure = problem(fetch(target))
+    assert "velgora-app" in failure
 
 
 @contextmanager
@@ -129,10 +129,10 @@ def test_what_speaks_no_ssh_is_a_problem_in_plain_words(
     site: Site, says: list[bytes], said: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with speaking(says) as port:
-        found = problem(fetch(site.target(port)))
+        failure = problem(fetch(site.target(port)))
 
-    assert re.search(said, found)
-    assert found.isprintable()
+    assert re.search(said, failure)
+    assert failure.isprintable()
     assert capfd.readouterr().err == "", "a trace on the terminal, beside the problem"
 
 
@@ -146,20 +146,22 @@ def test_an_endless_greeting_is_cut_off_long_before_memory_is_full(site: Site) -
             sent += 65536
 
     with speaking(endless()) as port:
-        found = problem(fetch(site.target(port)))
+        failure = problem(fetch(site.target(port)))
 
-    assert f"more than {MAX_RECEIVED_BYTES} bytes came" in found
+    assert f"more than {MAX_RECEIVED_BYTES} bytes came" in failure
     assert sent < 100 * MAX_RECEIVED_BYTES
 
 
 def test_an_error_stream_that_floods_is_not_read_for_ever(site: Site) -> None:
-    found = exchange(site, says(b"", b"x" * 3_000_000), lambda t: replace(t, exchange_seconds=2.0))
-    assert f"more than {MAX_RECEIVED_BYTES} bytes came" in problem(found)
+    failure = exchange(
+        site, says(b"", b"x" * 3_000_000), lambda t: replace(t, exchange_seconds=2.0)
+    )
+    assert f"more than {MAX_RECEIVED_BYTES} bytes came" in problem(failure)
 
 
 def test_a_collector_that_hangs_ends_in_a_timeout(site: Site) -> None:
-    found = exchange(site, lambda _: time.sleep(30), lambda t: replace(t, exchange_seconds=0.5))
-    assert "timeout" in problem(found)
+    failure = exchange(site, lambda _: time.sleep(30), lambda t: replace(t, exchange_seconds=0.5))
+    assert "timeout" in problem(failure)
 
 
 def test_a_collector_that_trickles_for_ever_ends_in_a_timeout(site: Site) -> None:
@@ -170,14 +172,14 @@ def test_a_collector_that_trickles_for_ever_ends_in_a_timeout(site: Site) -> Non
                 channel.send(b"x")
                 time.sleep(0.05)
 
-    found = exchange(site, trickle, lambda t: replace(t, exchange_seconds=0.7))
-    assert "timeout" in problem(found)
+    failure = exchange(site, trickle, lambda t: replace(t, exchange_seconds=0.7))
+    assert "timeout" in problem(failure)
 
 
 def test_a_missing_collector_gives_its_own_words_and_the_playbook(site: Site) -> None:
-    found = problem(exchange(site, says(b"", b"sudo: bastide-collector: command not found")))
-    assert "command not found" in found
-    assert "bastide playbook run configure" in found
+    failure = problem(exchange(site, says(b"", b"sudo: bastide-collector: command not found")))
+    assert "command not found" in failure
+    assert "bastide playbook run configure" in failure
 
 
 @pytest.mark.parametrize(
@@ -194,8 +196,8 @@ def test_a_bad_bundle_is_a_clear_problem(site: Site, sent: bytes, said: str) -> 
 
 
 def test_a_missing_audit_key_says_which_command_makes_it(site: Site) -> None:
-    found = exchange(site, says(b""), lambda t: replace(t, key=site.folder / "none"))
-    assert "bastide up" in problem(found)
+    failure = exchange(site, says(b""), lambda t: replace(t, key=site.folder / "none"))
+    assert "bastide up" in problem(failure)
 
 
 def test_a_whole_bundle_comes_through(site: Site) -> None:

@@ -42,10 +42,10 @@ def crypt(salt: str) -> str:
     """Hash the password as Debian does (libcrypt, through perl)."""
     code = "print crypt($ARGV[0], $ARGV[1])"
     done = subprocess.run(["perl", "-e", code, PASSWORD, salt], capture_output=True, check=True)
-    found = done.stdout.decode()
-    assert found.startswith(salt[:3])
-    assert len(found) > len(salt)
-    return found
+    received = done.stdout.decode()
+    assert received.startswith(salt[:3])
+    assert len(received) > len(salt)
+    return received
 
 
 def arrives(folder: Path, text: str) -> str:
@@ -61,29 +61,29 @@ def arrives(folder: Path, text: str) -> str:
 def test_of_a_password_hash_only_the_scheme_leaves(tmp_path: Path, scheme: str) -> None:
     line = f"root:{crypt(SALTS[scheme])}:19000:0:99999:7:::\n"
 
-    found = arrives(tmp_path, line)
+    received = arrives(tmp_path, line)
 
     prefix = re.match(r"\$[a-z0-9]+\$|", SALTS[scheme])
     assert prefix is not None
-    assert found == f"root:{prefix[0]}[redacted]:19000:0:99999:7:::\n"
+    assert received == f"root:{prefix[0]}[redacted]:19000:0:99999:7:::\n"
 
 
 @pytest.mark.parametrize("scheme", sorted(SALTS))
 def test_a_locked_account_still_reads_as_locked(tmp_path: Path, scheme: str) -> None:
-    found = arrives(tmp_path, f"root:!{crypt(SALTS[scheme])}:19000:\n")
+    received = arrives(tmp_path, f"root:!{crypt(SALTS[scheme])}:19000:\n")
 
-    assert found.startswith("root:!")
-    assert found.endswith("[redacted]:19000:\n")
+    assert received.startswith("root:!")
+    assert received.endswith("[redacted]:19000:\n")
 
 
 @pytest.mark.parametrize("kind", sorted(OTHERS))
 def test_of_other_secrets_at_most_the_kind_leaves(tmp_path: Path, kind: str) -> None:
     secret = OTHERS[kind]
 
-    found = arrives(tmp_path, f"value = {secret}\nnext line\n")
+    received = arrives(tmp_path, f"value = {secret}\nnext line\n")
 
-    assert found.endswith("[redacted]\nnext line\n")
-    assert not any(part in found for part in re.split(r"[$:,}]|KEY-1", secret) if len(part) > 15)
+    assert received.endswith("[redacted]\nnext line\n")
+    assert not any(part in received for part in re.split(r"[$:,}]|KEY-1", secret) if len(part) > 15)
 
 
 @pytest.mark.parametrize("kind", sorted(KEYS))
@@ -95,9 +95,9 @@ def test_of_a_private_key_only_its_first_and_last_line_leave(tmp_path: Path, kin
     body = [line for line in key.splitlines() if "-----" not in line]
 
     for text in (f"before\n{key}after\n", key[: len(key) // 2]):
-        found = arrives(tmp_path, text)
-        assert "PRIVATE KEY-----[redacted]" in found
-        assert not any(line in found for line in body)
+        received = arrives(tmp_path, text)
+        assert "PRIVATE KEY-----[redacted]" in received
+        assert not any(line in received for line in body)
 
 
 @pytest.mark.parametrize(
@@ -110,10 +110,10 @@ def test_of_a_private_key_only_its_first_and_last_line_leave(tmp_path: Path, kin
     ],
 )
 def test_passwords_in_settings_stay_behind(tmp_path: Path, line: str, expected: str) -> None:
-    found = arrives(tmp_path, line)
+    received = arrives(tmp_path, line)
 
-    assert "geheim" not in found
-    assert expected in found
+    assert "geheim" not in received
+    assert expected in received
 
 
 @pytest.mark.parametrize(

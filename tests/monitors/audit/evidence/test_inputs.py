@@ -9,7 +9,7 @@ from monitors.audit.evidence.inputs import CONTROLS, WAIVERS, InputsError, in_fo
 from monitors.audit.evidence.records import seal
 from monitors.audit.model.controls import ControlTable
 from tests.monitors.audit.estates import TABLE
-from tests.monitors.audit.evidence.sealed import audited, sealed
+from tests.monitors.audit.evidence.sealed_runs import audited, sealed
 
 
 def test_before_the_first_run_there_was_nothing_in_force(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from monitors.audit.evidence.package import package
 from monitors.audit.evidence.records import EvidenceError, records, seal
 from monitors.audit.model.results import Outcome
 from tests.monitors.audit.estates import TABLE
-from tests.monitors.audit.evidence.sealed import HOSTS, REPORTS, audited, evidence, sealed
+from tests.monitors.audit.evidence.sealed_runs import HOSTS, REPORTS, audited, evidence, sealed
 
 
 def test_a_run_that_was_never_sealed_gives_no_evidence(tmp_path: Path) -> None:
@@ -49,11 +49,11 @@ def test_a_bundle_that_is_gone_gives_none_and_is_named(tmp_path: Path) -> None:
 
 def test_every_result_is_a_record(tmp_path: Path) -> None:
     run, link = sealed(tmp_path)
-    found = list(records(run, tmp_path))
+    all_records = list(records(run, tmp_path))
 
-    assert link.record.leaves == len(found)
+    assert link.record.leaves == len(all_records)
     per_host = 2 + len(TABLE.controls)
-    assert sum(r.file.startswith(("results/", "bundles/")) for r in found) == 2 * per_host
+    assert sum(r.file.startswith(("results/", "bundles/")) for r in all_records) == 2 * per_host
 
 
 def test_equal_runs_give_equal_bytes(tmp_path: Path) -> None:

@@ -8,14 +8,14 @@ from monitors.audit.evidence.records import seal
 from monitors.audit.evidence.verify import verify
 from monitors.audit.model.results import Outcome
 from tests.monitors.audit.estates import TABLE
-from tests.monitors.audit.evidence.sealed import HOSTS, audited, evidence
+from tests.monitors.audit.evidence.sealed_runs import HOSTS, audited, evidence
 
 
 def test_a_true_run_is_found_again_result_by_result(tmp_path: Path) -> None:
-    found = recompute(verify(evidence(tmp_path)))
+    recomputed = recompute(verify(evidence(tmp_path)))
 
-    assert found.judged == len(HOSTS) * len(TABLE.controls)
-    assert (found.differing, found.unasked, found.same_checks) == ((), (), True)
+    assert recomputed.judged == len(HOSTS) * len(TABLE.controls)
+    assert (recomputed.differing, recomputed.unasked, recomputed.same_checks) == ((), (), True)
 
 
 def test_a_result_that_was_wrong_when_it_was_sealed_is_found(tmp_path: Path) -> None:
@@ -29,9 +29,9 @@ def test_a_result_that_was_wrong_when_it_was_sealed_is_found(tmp_path: Path) -> 
     forged = run.model_copy(update={"hosts": (run.hosts[0], lying)})
     seal(forged, tmp_path)
 
-    found = recompute(verify(write_package(forged, tmp_path, {})))
+    recomputed = recompute(verify(write_package(forged, tmp_path, {})))
 
-    assert found.differing == (f"{host.host}: {better.control}",)
+    assert recomputed.differing == (f"{host.host}: {better.control}",)
 
 
 def test_a_host_that_sent_no_bundle_is_named(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_a_host_that_sent_no_bundle_is_named(tmp_path: Path) -> None:
     run = run.model_copy(update={"hosts": (silent, run.hosts[1])})
     seal(run, tmp_path)
 
-    found = recompute(verify(write_package(run, tmp_path, {})))
+    recomputed = recompute(verify(write_package(run, tmp_path, {})))
 
-    assert found.unasked == (silent.host,)
-    assert found.judged == len(TABLE.controls)
+    assert recomputed.unasked == (silent.host,)
+    assert recomputed.judged == len(TABLE.controls)

@@ -10,7 +10,7 @@ from monitors.audit.evidence import stored_zip
 from monitors.audit.evidence.chain import load_chain
 from monitors.audit.evidence.signing import fingerprint, signing_key
 from monitors.audit.evidence.verify import BrokenError, verify
-from tests.monitors.audit.evidence.sealed import evidence
+from tests.monitors.audit.evidence.sealed_runs import evidence
 
 # A place in each kind of member, and what is said when a byte is changed there.
 KINDS = {
@@ -43,13 +43,13 @@ def written(tmp_path: Path, raw: bytes) -> Path:
 
 
 def test_an_untouched_file_holds(whole: Path) -> None:
-    found = verify(whole)
+    verified = verify(whole)
 
     state = whole.parents[1]
-    assert found.link == load_chain(state)[-1]
-    assert found.runs == 2
-    assert found.fingerprint == fingerprint(signing_key(state / "evidence").public)
-    assert verify(whole, found.fingerprint.upper()) == found
+    assert verified.link == load_chain(state)[-1]
+    assert verified.runs == 2
+    assert verified.fingerprint == fingerprint(signing_key(state / "evidence").public)
+    assert verify(whole, verified.fingerprint.upper()) == verified
 
 
 def test_another_key_than_the_one_known_beforehand_is_refused(whole: Path) -> None:

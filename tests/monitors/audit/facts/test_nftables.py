@@ -24,7 +24,7 @@ SADDR = {"payload": {"protocol": "ip", "field": "saddr"}}
 ACCEPT = {"accept": None}
 
 
-def match(left: dict[str, Any], right: Any, op: str = "==") -> dict[str, Any]:
+def match(left: Any, right: Any, op: str = "==") -> dict[str, Any]:
     return {"match": {"op": op, "left": left, "right": right}}
 
 

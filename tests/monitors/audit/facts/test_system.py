@@ -69,9 +69,9 @@ def test_a_pattern_finds_its_own_files_only() -> None:
     )
     host = answering("\n".join(rows))
 
-    (found,) = files(host, "/etc/ssh/sshd_config.d/*")
+    (fact,) = files(host, "/etc/ssh/sshd_config.d/*")
 
-    assert (found.path, found.mode, found.written) == ("/etc/ssh/sshd_config.d/a b.conf", 0o600, 7)
+    assert (fact.path, fact.mode, fact.written) == ("/etc/ssh/sshd_config.d/a b.conf", 0o600, 7)
 
 
 def test_a_unit_is_known_by_each_of_its_names() -> None:

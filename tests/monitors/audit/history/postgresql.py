@@ -41,9 +41,9 @@ class Server:
 
 
 def program(name: str) -> str:
-    found = sorted(PROGRAMS.glob(f"*/bin/{name}"))
-    assert found, f"{name} is in Debian's package postgresql: tools/install-debian-packages test"
-    return str(found[-1])
+    programs = sorted(PROGRAMS.glob(f"*/bin/{name}"))
+    assert programs, f"{name} is in Debian's package postgresql: tools/install-debian-packages test"
+    return str(programs[-1])
 
 
 @contextmanager

@@ -10,10 +10,10 @@ from monitors.audit.history.database import DamagedError
 from monitors.audit.history.queries import read_history
 from monitors.audit.history.record import record
 from monitors.audit.model.results import AuditRun
-from tests.monitors.audit.history.runs import run
+from tests.monitors.audit.history.sample_runs import run
 
 APP = "velgora-app"
-RUNS = tuple(run(number, {APP: found}) for number, found in enumerate(("pf", "pf", "fp", "pp")))
+RUNS = tuple(run(number, {APP: letters}) for number, letters in enumerate(("pf", "pf", "fp", "pp")))
 
 
 def kept(state: Path, *runs: AuditRun) -> None:

@@ -22,7 +22,7 @@ from monitors.audit.history.queries import read_history
 from monitors.audit.history.record import record
 from monitors.audit.history.tables import SCHEMA, runs, schema
 from tests.monitors.audit.history.postgresql import Server
-from tests.monitors.audit.history.runs import run
+from tests.monitors.audit.history.sample_runs import run
 
 RUN = run(0, {"velgora-app": "pf"})
 
@@ -54,46 +54,46 @@ def refused(url: str) -> str:
     ],
 )
 def test_what_is_no_url_of_ours_is_refused_without_being_repeated(url: str) -> None:
-    told = refused(url)
-    assert "expected sqlite:////PATH or postgresql://USER@HOST/DATABASE" in told
-    assert ENVIRONMENT in told
-    assert "hush" not in told
+    message = refused(url)
+    assert "expected sqlite:////PATH or postgresql://USER@HOST/DATABASE" in message
+    assert ENVIRONMENT in message
+    assert "hush" not in message
 
 
 def test_an_unreachable_server_is_told_without_the_password(tmp_path: Path) -> None:
     for place in (f"?host={tmp_path}", "?host=127.0.0.1&port=1"):
-        told = refused(f"postgresql://bastide:hush-hush@/history{place}")
-        assert "the server cannot be reached" in told
-        assert f"correct {ENVIRONMENT}" in told
-        assert "bastide:***@" in told
-        assert "hush-hush" not in told
+        message = refused(f"postgresql://bastide:hush-hush@/history{place}")
+        assert "the server cannot be reached" in message
+        assert f"correct {ENVIRONMENT}" in message
+        assert "bastide:***@" in message
+        assert "hush-hush" not in message
 
 
 def test_a_wrong_password_is_not_repeated_wherever_it_stands(server: Server) -> None:
     url = server.url("postgres", password="wrong-one")
     beside = f"postgresql://bastide@/postgres?host={server.folder}&password=wrong-one"
-    for told in (refused(url), refused(beside)):
-        assert "the server refuses us" in told
-        assert "wrong-one" not in told
+    for message in (refused(url), refused(beside)):
+        assert "the server refuses us" in message
+        assert "wrong-one" not in message
 
 
 def test_a_history_of_another_version_is_not_touched(url: str) -> None:
     record(url, RUN)
     with writing(url) as connection:
         connection.execute(update(schema).values(version=SCHEMA + 1))
-    told = refused(url)
-    assert f"has schema {SCHEMA + 1}, this program knows {SCHEMA}" in told
-    assert "use that one, or another store" in told
+    message = refused(url)
+    assert f"has schema {SCHEMA + 1}, this program knows {SCHEMA}" in message
+    assert "use that one, or another store" in message
 
 
 @pytest.mark.parametrize("content", [b"not a database at all, but long enough" * 100])
 def test_a_file_that_is_no_database_is_called_damaged(content: bytes, tmp_path: Path) -> None:
     url, file = file_of(tmp_path)
     file.write_bytes(content)
-    told = refused(url)
-    assert told.count("it is damaged") == 2
-    assert str(file) in told
-    assert "no audit is lost" in told
+    message = refused(url)
+    assert message.count("it is damaged") == 2
+    assert str(file) in message
+    assert "no audit is lost" in message
     assert file.read_bytes() == content
 
 

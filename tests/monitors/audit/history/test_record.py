@@ -13,7 +13,7 @@ from monitors.audit.history.queries import ControlOnHost, read_first_failed, rea
 from monitors.audit.history.record import record
 from monitors.audit.model.results import AuditRun, Outcome
 from monitors.audit.model.score import STALE_AFTER, score
-from tests.monitors.audit.history.runs import day, run
+from tests.monitors.audit.history.sample_runs import day, run
 
 APP, FILES, EDGE = "velgora-app", "velgora-files", "kastrava-edge"
 
@@ -45,15 +45,15 @@ def test_the_same_run_twice_changes_nothing(url: str) -> None:
 
 
 def test_an_unchanged_result_still_refreshes_last_checked(url: str) -> None:
-    found = status(recorded(url, run(0, {APP: "f"}), run(1, {APP: "f"}), run(2, {APP: "f"})))
-    assert (found.first_failed, found.last_checked) == (day(0), day(2))
+    status_now = status(recorded(url, run(0, {APP: "f"}), run(1, {APP: "f"}), run(2, {APP: "f"})))
+    assert (status_now.first_failed, status_now.last_checked) == (day(0), day(2))
 
 
 def test_an_error_neither_mends_nor_begins_anew(url: str) -> None:
     letters = "pfefsf"
     history = recorded(url, *(run(n, {APP: letter}) for n, letter in enumerate(letters)))
-    found = status(history)
-    assert (found.first_failed, found.last_good, history.repairs) == (day(1), day(0), ())
+    status_now = status(history)
+    assert (status_now.first_failed, status_now.last_good, history.repairs) == (day(1), day(0), ())
 
 
 @pytest.mark.parametrize(("now", "since"), [("e", day(1)), ("s", None), ("p", None)])
@@ -119,8 +119,12 @@ def test_a_control_that_left_the_table_stands_nowhere(url: str) -> None:
 
 def test_a_waiver_is_remembered_beside_the_failure_that_it_accepts(url: str) -> None:
     history = recorded(url, run(0, {APP: "pf"}), run(1, {APP: "pw"}))
-    found = status(history, control="SSH-02")
-    assert (found.outcome, found.waived, found.first_failed) == (Outcome.FAIL, True, day(0))
+    status_now = status(history, control="SSH-02")
+    assert (status_now.outcome, status_now.waived, status_now.first_failed) == (
+        Outcome.FAIL,
+        True,
+        day(0),
+    )
     assert [p.proved for p in fleet(history)] == [0.625, 0.625]
     assert [p.accepted for p in fleet(history)] == [0.625, 1.0]
 
@@ -176,7 +180,7 @@ def test_the_order_in_which_runs_are_recorded_makes_no_difference(url: str, tmp_
 WRITER = """
 import sys
 from monitors.audit.history.record import record
-from tests.monitors.audit.history.runs import run
+from tests.monitors.audit.history.sample_runs import run
 for number in range(int(sys.argv[2]), 40, 2):
     assert record(sys.argv[1], run(number, {"velgora-app": "pf"[number % 3 % 2] * 4}))
 """
@@ -185,7 +189,7 @@ for number in range(int(sys.argv[2]), 40, 2):
 FIRST = """
 import sys
 from monitors.audit.history.record import record
-from tests.monitors.audit.history.runs import run
+from tests.monitors.audit.history.sample_runs import run
 sys.stdin.read()
 record(sys.argv[1], run(int(sys.argv[2]), {"velgora-app": "pf"}))
 """

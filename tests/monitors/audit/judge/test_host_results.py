@@ -63,20 +63,20 @@ def test_an_answer_that_cannot_be_used_is_an_error(changes: dict[str, object], s
 
 
 def test_an_expired_waiver_accepts_nothing_and_is_still_shown() -> None:
-    found = result_of("SSH-02", waiver(DAY - timedelta(days=1)))
+    result = result_of("SSH-02", waiver(DAY - timedelta(days=1)))
 
-    assert found.outcome is Outcome.FAIL
-    assert not found.is_waived
-    assert found.waiver is not None
-    assert found.waiver.expired
+    assert result.outcome is Outcome.FAIL
+    assert not result.is_waived
+    assert result.waiver is not None
+    assert result.waiver.expired
 
 
 def test_a_waiver_in_force_accepts_the_failure_without_calling_it_a_pass() -> None:
-    found = result_of("SSH-02", waiver(DAY))
+    result = result_of("SSH-02", waiver(DAY))
     results = judge(FRESH, TABLE, APP, (waiver(DAY),))
 
-    assert found.outcome is Outcome.FAIL
-    assert found.is_waived
+    assert result.outcome is Outcome.FAIL
+    assert result.is_waived
     assert score(results).proved == score(judge(FRESH, TABLE, APP)).proved
     assert (score(results).accepted or 0) > (score(results).proved or 0)
 
@@ -91,10 +91,10 @@ def test_a_waiver_of_the_future_accepts_nothing_and_is_not_shown() -> None:
 def test_of_several_waivers_the_one_in_force_counts() -> None:
     over, current = waiver(DAY - timedelta(days=1), "estate"), waiver(DAY, "velgora")
     ahead = waiver(DAY + timedelta(days=200), "velgora-app")
-    found = result_of("SSH-02", over, ahead, current)
-    assert found.is_waived
-    assert found.waiver is not None
-    assert found.waiver.scope == "velgora"
+    result = result_of("SSH-02", over, ahead, current)
+    assert result.is_waived
+    assert result.waiver is not None
+    assert result.waiver.scope == "velgora"
 
 
 @pytest.mark.parametrize(

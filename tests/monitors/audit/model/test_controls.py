@@ -30,13 +30,13 @@ def always(answer: Answer) -> Callable[[str], Answer]:
 
 def tagged(tasks: Any) -> set[str]:
     """Return the control tags of a list of tasks, blocks within it included."""
-    found: set[str] = set()
+    values: set[str] = set()
     for task in tasks or ():
         tags = task.get("tags", [])
-        found |= {tag for tag in ([tags] if isinstance(tags, str) else tags) if TAG.fullmatch(tag)}
+        values |= {tag for tag in ([tags] if isinstance(tags, str) else tags) if TAG.fullmatch(tag)}
         for part in ("block", "rescue", "always"):
-            found |= tagged(task.get(part))
-    return found
+            values |= tagged(task.get(part))
+    return values
 
 
 @pytest.mark.parametrize(

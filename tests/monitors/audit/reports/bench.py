@@ -22,7 +22,7 @@ from monitors.audit.reports.build import build
 from monitors.audit.reports.compliance import Format, render
 from monitors.audit.reports.files import write_set
 from monitors.audit.reports.model import Report
-from tests.monitors.audit.reports.made import (
+from tests.monitors.audit.reports.sample_reports import (
     EARLIER,
     IN_FORCE,
     LAB,
@@ -94,8 +94,8 @@ def _hosts(names: list[str], chance: random.Random) -> Iterator[HostAudit]:
                         }
                     )
                 )
-            found = {"host": host, "municipality": name, "results": tuple(results)}
-            yield pattern.model_copy(update=found)
+            built = {"host": host, "municipality": name, "results": tuple(results)}
+            yield pattern.model_copy(update=built)
 
 
 def main(municipalities: int = 200) -> None:
@@ -104,8 +104,8 @@ def main(municipalities: int = 200) -> None:
     started = time.process_time()
     report = build(*inputs[:3], load_controls(), inputs[3])
     hosts = sum(len(place.hosts) for place in report.municipalities)
-    told = f"{municipalities} municipalities, {hosts} hosts, {len(report.controls)} controls"
-    print(f"{told}: values in {time.process_time() - started:.2f} s")  # noqa: T201
+    printed = f"{municipalities} municipalities, {hosts} hosts, {len(report.controls)} controls"
+    print(f"{printed}: values in {time.process_time() - started:.2f} s")  # noqa: T201
     for wanted in Format:
         only = ["town007"] if wanted is Format.PDF else []
         _measure(wanted.value, report, wanted, only)

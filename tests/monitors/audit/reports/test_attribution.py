@@ -12,7 +12,7 @@ from monitors.audit.model.controls import Severity
 from monitors.audit.model.results import Accepted, AuditRun, HostAudit, Outcome, Result
 from monitors.audit.model.score import score
 from monitors.audit.reports.attribution import Attribution, Cause, Measure, attribute
-from tests.monitors.audit.history.runs import ACCEPTED
+from tests.monitors.audit.history.sample_runs import ACCEPTED
 
 FAIL, PASS, ERROR, SKIP = Outcome.FAIL, Outcome.PASS, Outcome.ERROR, Outcome.SKIP
 HIGH, LOW = Severity.HIGH, Severity.LOW
@@ -57,9 +57,12 @@ def scored(run: AuditRun, measure: Measure) -> float | None:
 
 
 def test_without_a_score_before_or_after_there_is_no_change_to_explain() -> None:
-    known, unknown = run(host("a", result("SSH-01", PASS))), run(host("a", result("SSH-01", ERROR)))
-    assert attribute(unknown, known) == attribute(known, unknown) == Attribution(None)
-    assert attribute(run(), known) == attribute(known, run()) == Attribution(None)
+    weights, unknown = (
+        run(host("a", result("SSH-01", PASS))),
+        run(host("a", result("SSH-01", ERROR))),
+    )
+    assert attribute(unknown, weights) == attribute(parts_known, unknown) == Attribution(None)
+    assert attribute(run(), weights) == attribute(parts_known, run()) == Attribution(None)
 
 
 def test_equal_audits_have_no_parts() -> None:

@@ -9,7 +9,7 @@ from monitors.audit.model.controls import Severity
 from monitors.audit.model.results import AuditRun
 from monitors.audit.reports.build import build
 from monitors.audit.reports.model import HostReport, Report
-from tests.monitors.audit.reports.made import (
+from tests.monitors.audit.reports.sample_reports import (
     AFTER,
     BEFORE,
     EARLIER,
@@ -31,74 +31,74 @@ from tests.monitors.audit.reports.made import (
 )
 
 
-def page_of(found: Report, host: str) -> HostReport:
-    return next(page for place in found.municipalities for page in place.hosts if page.host == host)
+def page_of(built: Report, host: str) -> HostReport:
+    return next(page for place in built.municipalities for page in place.hosts if page.host == host)
 
 
 def test_a_host_that_did_not_answer_is_unknown_not_wrong() -> None:
     alone = AFTER.model_copy(update={"hosts": (lost("velgora-app", "no route"),)})
-    found = build(LAB, None, alone, TABLE)
+    built = build(LAB, None, alone, TABLE)
 
-    assert (found.after.proved, found.after.coverage) == (None, 0.0)
-    assert (found.after.failed, found.after.undetermined) == (0, 4 + 1)
-    assert found.common == ()
+    assert (built.after.proved, built.after.coverage) == (None, 0.0)
+    assert (built.after.failed, built.after.undetermined) == (0, 4 + 1)
+    assert built.common == ()
 
 
 def test_a_municipality_that_left_the_estate_keeps_its_page() -> None:
     gone = audited("velgora-app", {}).model_copy(update={"municipality": "../../etc"})
-    found = build(LAB, None, AFTER.model_copy(update={"hosts": (gone,)}), TABLE)
+    built = build(LAB, None, AFTER.model_copy(update={"hosts": (gone,)}), TABLE)
 
-    assert [place.name for place in found.municipalities] == ["../../etc"]
-    assert found.municipalities[0].file.startswith("place-")
-    assert "/" not in found.municipalities[0].file
+    assert [place.name for place in built.municipalities] == ["../../etc"]
+    assert built.municipalities[0].file.startswith("place-")
+    assert "/" not in built.municipalities[0].file
 
 
 def test_a_control_that_left_the_table_is_still_told() -> None:
     old = audited("velgora-app", {"OLD-01": FAIL})
-    found = build(LAB, None, run_of(old), TABLE)
+    built = build(LAB, None, run_of(old), TABLE)
 
-    assert found.controls[-1].id == "OLD-01"
-    assert found.after.failed == 1
+    assert built.controls[-1].id == "OLD-01"
+    assert built.after.failed == 1
 
 
 def test_an_expired_waiver_accepts_nothing_and_is_listed_as_ended() -> None:
     ended = accepted(NOW.date() - timedelta(days=1), expired=True)
     host = audited("velgora-app", {"SSH-02": FAIL}, ended)
-    found = build(with_waivers(waiver(ended.expires)), None, run_of(host), TABLE)
+    built = build(with_waivers(waiver(ended.expires)), None, run_of(host), TABLE)
 
-    assert (found.after.failed, found.after.waived) == (1, 0)
-    assert [(w.expired, w.days_left, w.hosts) for w in found.waivers] == [(True, -1, ())]
+    assert (built.after.failed, built.after.waived) == (1, 0)
+    assert [(w.expired, w.days_left, w.hosts) for w in built.waivers] == [(True, -1, ())]
 
 
 def test_a_waiver_says_whom_it_concerns_and_how_long_it_lasts() -> None:
-    found = report()
-    assert [(w.days_left, w.hosts) for w in found.waivers] == [(20, ("velgora-app",))]
-    with_it = [place.id for place in found.municipalities if place.waivers]
+    built = report()
+    assert [(w.days_left, w.hosts) for w in built.waivers] == [(20, ("velgora-app",))]
+    with_it = [place.id for place in built.municipalities if place.waivers]
     assert with_it == ["velgora"]
 
 
 def test_nothing_that_happened_later_is_told() -> None:
     early = BEFORE.model_copy(update={"started": EARLIER + timedelta(days=3)})
-    found = build(ESTATE, None, early, TABLE, history())
+    built = build(ESTATE, None, early, TABLE, history())
 
-    assert [point.at for point in found.trend] == [EARLIER + timedelta(days=d) for d in range(4)]
-    assert [line.mended for line in found.repairs] == [1, 0, 0, 0]
+    assert [point.at for point in built.trend] == [EARLIER + timedelta(days=d) for d in range(4)]
+    assert [line.mended for line in built.repairs] == [1, 0, 0, 0]
 
 
 def test_without_a_history_nothing_is_made_up() -> None:
-    found = build(ESTATE, None, AFTER, TABLE)
-    assert (found.trend, found.oldest, found.repairs, found.changes) == ((), (), (), None)
-    assert all(line.since is None for page in found.municipalities[0].hosts for line in page.lines)
+    built = build(ESTATE, None, AFTER, TABLE)
+    assert (built.trend, built.oldest, built.repairs, built.changes) == ((), (), (), None)
+    assert all(line.since is None for page in built.municipalities[0].hosts for line in page.lines)
 
 
 def test_failures_know_since_when_and_the_oldest_come_first() -> None:
-    found = report()
+    built = report()
 
-    assert [(o.control, o.since, o.hosts) for o in found.oldest] == [
+    assert [(o.control, o.since, o.hosts) for o in built.oldest] == [
         ("SSH-01", EARLIER, ("velgora-edge",)),
         ("NET-01", NOW - timedelta(hours=30), ("kastrava-app",)),
     ]
-    line = page_of(found, "velgora-edge").findings[0]
+    line = page_of(built, "velgora-edge").findings[0]
     assert (line.since, line.last_good) == (EARLIER, EARLIER - timedelta(days=1))
 
 
@@ -109,8 +109,8 @@ def test_time_to_fix_is_counted_by_severity() -> None:
 
 
 def test_changes_are_told_with_what_they_came_from() -> None:
-    found = report()
-    changes = found.changes
+    built = report()
+    changes = built.changes
     assert changes is not None
     assert [(c.control, c.hosts) for c in changes.broken] == [
         ("NET-01", ("kastrava-app", "velgora-edge"))
@@ -121,12 +121,12 @@ def test_changes_are_told_with_what_they_came_from() -> None:
 
 @pytest.mark.parametrize("before", [BEFORE, AFTER])
 def test_the_attribution_adds_up_to_the_change(before: AuditRun) -> None:
-    found = build(ESTATE, before, AFTER, TABLE)
-    assert found.changes is not None
-    assert found.changes.score is not None
-    assert found.before is not None
-    total = sum(found.changes.score.model_dump().values())
-    assert total == pytest.approx((found.after.proved or 0) - (found.before.proved or 0))
+    built = build(ESTATE, before, AFTER, TABLE)
+    assert built.changes is not None
+    assert built.changes.score is not None
+    assert built.before is not None
+    total = sum(built.changes.score.model_dump().values())
+    assert total == pytest.approx((built.after.proved or 0) - (built.before.proved or 0))
 
 
 def test_a_changed_check_is_told_from_a_changed_host_by_judging_again() -> None:
@@ -158,8 +158,8 @@ def test_hosts_and_controls_that_came_or_went_are_named() -> None:
 
 def test_a_reference_counts_each_host_once_by_its_worst_control() -> None:
     both = audited("velgora-app", {"SSH-01": ERROR, "SSH-02": FAIL})
-    found = build(LAB, None, run_of(both, lost("velgora-edge", "gone")), TABLE)
-    cis = next(framework for framework in found.frameworks if framework.key == "cis_debian_12")
+    built = build(LAB, None, run_of(both, lost("velgora-edge", "gone")), TABLE)
+    cis = next(framework for framework in built.frameworks if framework.key == "cis_debian_12")
 
     assert [r.reference for r in cis.references] == ["1.5.1", "5.1.9", "5.1.20"]
     line = cis.references[-1]

@@ -9,8 +9,8 @@ from monitors.audit.model.results import Outcome
 from monitors.audit.reports import compliance
 from monitors.audit.reports.compliance import Format, UnknownMunicipalityError, render, write_all
 from monitors.audit.reports.messages import CatalogueError
-from tests.monitors.audit.reports.html import Page
-from tests.monitors.audit.reports.made import (
+from tests.monitors.audit.reports.page_parser import Page
+from tests.monitors.audit.reports.sample_reports import (
     AFTER,
     BEFORE,
     ESTATE,

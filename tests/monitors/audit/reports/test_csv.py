@@ -7,11 +7,11 @@ import pytest
 
 from monitors.audit.reports.csv import HEADINGS, to_csv
 from monitors.audit.reports.model import Report
-from tests.monitors.audit.reports.made import AFTER, hostile_report, report
+from tests.monitors.audit.reports.sample_reports import AFTER, hostile_report, report
 
 
-def rows(found: Report) -> list[dict[str, str]]:
-    text = to_csv(found).decode("utf-8-sig")
+def rows(cells: Report) -> list[dict[str, str]]:
+    text = to_csv(cells).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
 
@@ -26,22 +26,22 @@ def test_a_cell_that_would_be_calculated_is_quoted(cell: str) -> None:
     hosts = (host.model_copy(update={"lines": (bad,)}),)
     places = (place.model_copy(update={"hosts": hosts}),)
 
-    found = rows(first.model_copy(update={"municipalities": places}))
+    cells = rows(first.model_copy(update={"municipalities": places}))
 
-    assert found[0]["reason"] == f"'{cell}"
+    assert cells[0]["reason"] == f"'{cell}"
 
 
 def test_hostile_words_stay_in_their_cell() -> None:
-    found = rows(hostile_report())
-    assert {len(row) for row in found} == {len(HEADINGS)}
-    assert all(cell[:1] not in ("=", "+", "-", "@") for row in found for cell in row.values())
-    assert any("<script>" in row["reason"] and r"\u202e" in row["reason"] for row in found)
+    cells = rows(hostile_report())
+    assert {len(row) for row in cells} == {len(HEADINGS)}
+    assert all(cell[:1] not in ("=", "+", "-", "@") for row in cells for cell in row.values())
+    assert any("<script>" in row["reason"] and r"\u202e" in row["reason"] for row in cells)
 
 
 def test_every_result_has_its_row() -> None:
-    found = rows(report())
-    assert len(found) == sum(len(host.results) for host in AFTER.hosts)
-    waived = next(row for row in found if row["waived"] == "yes")
+    cells = rows(report())
+    assert len(cells) == sum(len(host.results) for host in AFTER.hosts)
+    waived = next(row for row in cells if row["waived"] == "yes")
     assert waived == {
         "audited": "2026-03-31T04:30:00.125000+00:00",
         "municipality": "velgora",

@@ -6,17 +6,17 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from monitors.audit.reports.junit import to_junit
 from monitors.audit.reports.model import Report
-from tests.monitors.audit.reports.made import AFTER, hostile_report, report
+from tests.monitors.audit.reports.sample_reports import AFTER, hostile_report, report
 
 
-def suites(found: Report, folder: Path) -> dict[str, TestSuite]:
+def suites(suites: Report, folder: Path) -> dict[str, TestSuite]:
     path = folder / "junit.xml"
-    path.write_bytes(to_junit(found))
+    path.write_bytes(to_junit(suites))
     return {suite.name: suite for suite in JUnitXml.fromfile(str(path))}
 
 
 def case(suite: TestSuite, control: str) -> TestCase:
-    return next(found for found in suite if found.name.startswith(control))
+    return next(suites for suites in suite if suites.name.startswith(control))
 
 
 def test_a_host_that_did_not_answer_has_errors_only(tmp_path: Path) -> None:
@@ -25,16 +25,16 @@ def test_a_host_that_did_not_answer_has_errors_only(tmp_path: Path) -> None:
 
 
 def test_outcomes_are_mapped(tmp_path: Path) -> None:
-    found = suites(report(), tmp_path)
-    failed = case(found["velgora-edge"], "SSH-01").result[0]
-    unknown = case(found["kastrava-app"], "LOG-01").result[0]
-    skipped = case(found["central-ops"], "KRN-01").result[0]
+    by_host = suites(report(), tmp_path)
+    failed = case(by_host["velgora-edge"], "SSH-01").result[0]
+    unknown = case(by_host["kastrava-app"], "LOG-01").result[0]
+    skipped = case(by_host["central-ops"], "KRN-01").result[0]
 
     assert (type(failed), failed.message) == (Failure, "SSH-01 is wrong")
     assert "$ sshd -T" in failed.text
     assert (type(unknown), unknown.message) == (Error, "no answer")
     assert (type(skipped), skipped.message) == (Skipped, "the kernel is not its own")
-    assert case(found["central-ops"], "SSH-01").result == []
+    assert case(by_host["central-ops"], "SSH-01").result == []
 
 
 def test_a_waived_failure_is_skipped_and_names_its_waiver(tmp_path: Path) -> None:
@@ -48,15 +48,15 @@ def test_a_waived_failure_is_skipped_and_names_its_waiver(tmp_path: Path) -> Non
 
 
 def test_counts_are_those_of_the_cases(tmp_path: Path) -> None:
-    found = suites(report(), tmp_path)
+    by_host = suites(report(), tmp_path)
     whole = JUnitXml.fromfile(str(tmp_path / "junit.xml"))
 
-    assert set(found) == {host.host for host in AFTER.hosts}
+    assert set(by_host) == {host.host for host in AFTER.hosts}
     for kind, count in ((Failure, "failures"), (Error, "errors"), (Skipped, "skipped")):
-        for suite in found.values():
+        for suite in by_host.values():
             cases = [r for test in suite for r in test.result if isinstance(r, kind)]
             assert len(cases) == getattr(suite, count)
-        assert getattr(whole, count) == sum(getattr(suite, count) for suite in found.values())
+        assert getattr(whole, count) == sum(getattr(suite, count) for suite in by_host.values())
 
 
 def test_a_suite_names_its_evidence(tmp_path: Path) -> None:

@@ -118,10 +118,10 @@ def test_templates_have_no_words_of_their_own() -> None:
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.yml")), ids=lambda file: file.stem)
 def test_every_catalogue_has_the_same_texts(file: Path) -> None:
-    found = load_messages(file.stem)
-    assert found.catalogue.language == file.stem
-    assert found.texts.keys() == TEXTS.keys()
-    for key, text in found.texts.items():
+    messages = load_messages(file.stem)
+    assert messages.catalogue.language == file.stem
+    assert messages.texts.keys() == TEXTS.keys()
+    for key, text in messages.texts.items():
         assert type(text) is type(TEXTS[key])
         assert fields("".join(text)) == fields("".join(TEXTS[key]))
 

@@ -12,7 +12,7 @@ from monitors.audit.reports.build import build
 from monitors.audit.reports.model import Report
 from monitors.audit.reports.oscal import assessment_results, plan_of_action
 from monitors.audit.reports.oscal.parts import System
-from tests.monitors.audit.reports.made import (
+from tests.monitors.audit.reports.sample_reports import (
     AFTER,
     ESTATE,
     FAIL,
@@ -38,27 +38,30 @@ REPORTS = {
 }
 
 
-def systems(found: Report) -> dict[str, System]:
-    controls = {control.id: control for control in found.controls}
-    return {place.id: System(found, place, controls) for place in found.municipalities}
+def systems(reported: Report) -> dict[str, System]:
+    controls = {control.id: control for control in reported.controls}
+    return {
+        municipality.id: System(reported, municipality, controls)
+        for municipality in reported.municipalities
+    }
 
 
-def results(place: str = "velgora", found: Report | None = None) -> dict[str, Any]:
-    document: dict[str, Any] = assessment_results(systems(found or report())[place])
+def results(municipality: str = "velgora", reported: Report | None = None) -> dict[str, Any]:
+    document: dict[str, Any] = assessment_results(systems(reported or report())[municipality])
     one: dict[str, Any] = document["assessment-results"]["results"][0]
     return one
 
 
-def plan(place: str = "velgora", found: Report | None = None) -> dict[str, Any]:
-    document = plan_of_action(systems(found or report())[place])
+def plan(municipality: str = "velgora", reported: Report | None = None) -> dict[str, Any]:
+    document = plan_of_action(systems(reported or report())[municipality])
     assert document is not None
     inner: dict[str, Any] = document["plan-of-action-and-milestones"]
     return inner
 
 
 @pytest.mark.parametrize("found", REPORTS.values(), ids=REPORTS)
-def test_trestle_reads_every_document(found: Report) -> None:
-    for system in systems(found).values():
+def test_trestle_reads_every_document(reported: Report) -> None:
+    for system in systems(reported).values():
         document = json.loads(json.dumps(assessment_results(system)))
         AssessmentResults.model_validate(document["assessment-results"])
         milestones = plan_of_action(system)
@@ -68,8 +71,8 @@ def test_trestle_reads_every_document(found: Report) -> None:
 
 
 @pytest.mark.parametrize("found", REPORTS.values(), ids=REPORTS)
-def test_ids_are_unique_and_references_lead_somewhere(found: Report) -> None:
-    for system in systems(found).values():
+def test_ids_are_unique_and_references_lead_somewhere(reported: Report) -> None:
+    for system in systems(reported).values():
         for document in filter(None, (assessment_results(system), plan_of_action(system))):
             defined = list(values(document, "uuid"))
             assert len(defined) == len(set(defined))
@@ -104,8 +107,8 @@ def test_a_waiver_is_an_accepted_risk_with_its_deadline() -> None:
 
 def test_an_expired_waiver_is_an_open_risk() -> None:
     ended = accepted(NOW.date(), expired=True)
-    found = build(LAB, None, run_of(audited("velgora-app", {"SSH-02": FAIL}, ended)), TABLE)
-    risk = results("velgora", found)["risks"][0]
+    reported = build(LAB, None, run_of(audited("velgora-app", {"SSH-02": FAIL}, ended)), TABLE)
+    risk = results("velgora", reported)["risks"][0]
     assert risk["status"] == "open"
     assert "deadline" not in risk
 
@@ -117,14 +120,14 @@ def test_no_deadline_is_made_up() -> None:
 
 
 def test_a_finding_is_satisfied_only_when_proved_everywhere() -> None:
-    found = {f["target"]["target-id"]: f["target"]["status"] for f in results()["findings"]}
+    reported = {f["target"]["target-id"]: f["target"]["status"] for f in results()["findings"]}
     other = {
         f["target"]["target-id"]: f["target"]["status"] for f in results("kastrava")["findings"]
     }
-    assert found["LOG-01"] == {"state": "satisfied", "reason": "pass"}
-    assert found["SSH-01"] == {"state": "not-satisfied", "reason": "fail"}
+    assert reported["LOG-01"] == {"state": "satisfied", "reason": "pass"}
+    assert reported["SSH-01"] == {"state": "not-satisfied", "reason": "fail"}
     assert other["LOG-01"] == {"state": "not-satisfied", "reason": "other"}
-    assert "KRN-01" not in found
+    assert "KRN-01" not in reported
 
 
 def test_unconfirmed_references_say_so() -> None:

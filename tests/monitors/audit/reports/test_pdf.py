@@ -13,7 +13,7 @@ from monitors.audit.reports.build import build
 from monitors.audit.reports.html import render
 from monitors.audit.reports.messages import load_messages
 from monitors.audit.reports.pdf import to_pdf, to_pdfs
-from tests.monitors.audit.reports.made import AFTER, ESTATE, TABLE, hostile_report, report
+from tests.monitors.audit.reports.sample_reports import AFTER, ESTATE, TABLE, hostile_report, report
 
 ENGLISH = load_messages()
 SCRIPTS = "Љубовија Тамариск Θήβα თბილისი عين زهور חיפה Šibenik Ñuñoa Gümüşhane Ərəş"
@@ -79,8 +79,8 @@ def root_of(reader: PdfReader) -> Any:
 
 def elements(of: DictionaryObject) -> list[DictionaryObject]:
     kids = of.get("/K", [])
-    found = [k.get_object() for k in (kids if isinstance(kids, list) else [kids])]
-    inner = [k for k in found if isinstance(k, DictionaryObject)]
+    children = [k.get_object() for k in (kids if isinstance(kids, list) else [kids])]
+    inner = [k for k in children if isinstance(k, DictionaryObject)]
     return [*inner, *(e for k in inner for e in elements(k))]
 
 

@@ -46,11 +46,11 @@ def run(
         declared_sha256="c" * 64,
         checks_sha256="d" * 64,
         whole=whole,
-        hosts=tuple(_host(name, found) for name, found in sorted(hosts.items())),
+        hosts=tuple(_host(name, letters) for name, letters in sorted(hosts.items())),
     )
 
 
-def _host(name: str, found: str) -> HostAudit:
+def _host(name: str, letters: str) -> HostAudit:
     results = tuple(
         Result(
             control=control,
@@ -58,7 +58,7 @@ def _host(name: str, found: str) -> HostAudit:
             outcome=LETTERS[letter],
             waiver=ACCEPTED if letter == "w" else None,
         )
-        for control, severity, letter in zip(CONTROLS, SEVERITIES, found, strict=False)
+        for control, severity, letter in zip(CONTROLS, SEVERITIES, letters, strict=False)
         if letter != "-"
     )
     place = name.partition("-")[0]

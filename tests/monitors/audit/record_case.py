@@ -1,4 +1,4 @@
-"""Records a host of the running lab as a case: `python -m tests.monitors.audit.record`.
+"""Records a host of the running lab as a case: `python -m tests.monitors.audit.record_case`.
 
 Runs the collector and the command list of this working tree on the host, as root, from a folder
 of its own that is removed again; nothing that is installed there is used or changed.

@@ -41,4 +41,6 @@ class Page(HTMLParser):
 
     def values(self, attribute: str) -> list[str]:
         """Return what every tag has as an attribute."""
-        return [value for _, found in self.tags if (value := found.get(attribute)) is not None]
+        return [
+            value for _, attributes in self.tags if (value := attributes.get(attribute)) is not None
+        ]

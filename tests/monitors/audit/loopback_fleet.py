@@ -88,7 +88,7 @@ def _moved(estate: Estate, addresses: Mapping[str, str]) -> Estate:
 
 
 def main(state: str, port: str, *addresses: str) -> None:
-    """Audit a fleet that another process serves: `python -m tests.monitors.audit.fleet`."""
+    """Audit a fleet that another process serves; started as a module, with `python -m`."""
     run.SSH_PORT = int(port)
     run.run_audit(_moved(lab(), dict(a.split("=") for a in addresses)), Path(state))
 
