@@ -57,12 +57,12 @@ def scored(run: AuditRun, measure: Measure) -> float | None:
 
 
 def test_without_a_score_before_or_after_there_is_no_change_to_explain() -> None:
-    weights, unknown = (
+    known, unknown = (
         run(host("a", result("SSH-01", PASS))),
         run(host("a", result("SSH-01", ERROR))),
     )
-    assert attribute(unknown, weights) == attribute(parts_known, unknown) == Attribution(None)
-    assert attribute(run(), weights) == attribute(parts_known, run()) == Attribution(None)
+    assert attribute(unknown, known) == attribute(known, unknown) == Attribution(None)
+    assert attribute(run(), known) == attribute(known, run()) == Attribution(None)
 
 
 def test_equal_audits_have_no_parts() -> None:

@@ -59,7 +59,7 @@ def plan(municipality: str = "velgora", reported: Report | None = None) -> dict[
     return inner
 
 
-@pytest.mark.parametrize("found", REPORTS.values(), ids=REPORTS)
+@pytest.mark.parametrize("reported", REPORTS.values(), ids=REPORTS)
 def test_trestle_reads_every_document(reported: Report) -> None:
     for system in systems(reported).values():
         document = json.loads(json.dumps(assessment_results(system)))
@@ -70,7 +70,7 @@ def test_trestle_reads_every_document(reported: Report) -> None:
             PlanOfActionAndMilestones.model_validate(inner)
 
 
-@pytest.mark.parametrize("found", REPORTS.values(), ids=REPORTS)
+@pytest.mark.parametrize("reported", REPORTS.values(), ids=REPORTS)
 def test_ids_are_unique_and_references_lead_somewhere(reported: Report) -> None:
     for system in systems(reported).values():
         for document in filter(None, (assessment_results(system), plan_of_action(system))):
