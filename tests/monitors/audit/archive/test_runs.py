@@ -39,6 +39,7 @@ def test_the_latest_run_may_have_to_have_a_label_or_all_hosts(state: Path) -> No
     assert load_latest(state, "before") == WHOLE
     assert load_latest(state, "audit") == PART
     assert load_latest(state, "audit", whole=True) is None
+    assert load_latest(state, whole=True) == LAST
     assert load_latest(state, "other") is None
 
 

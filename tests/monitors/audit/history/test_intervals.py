@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -85,6 +86,16 @@ def test_a_late_observation_that_found_otherwise_splits_an_interval() -> None:
         Interval(FAIL, day(2), day(2), ended=day(3)),
         Interval(PASS, day(3), day(3)),
     )
+
+
+@pytest.mark.parametrize(
+    "time",
+    [ObservationTime(day(1), day(0)), ObservationTime(day(1), None, day(2))],
+    ids=["none after", "none before"],
+)
+def test_an_observation_within_an_interval_must_name_both_beside_it(time: ObservationTime) -> None:
+    with pytest.raises(ValueError, match="has one on either side"):
+        add_observation((Interval(PASS, day(0), day(2)),), time, FAIL)
 
 
 HISTORIES = st.lists(st.sampled_from([PASS, FAIL, ERROR, SKIP, None]), min_size=1, max_size=9)

@@ -134,7 +134,7 @@ def test_the_mayor_reads_first_what_matters() -> None:
     assert "The score rose by 23 points, from 45% to 68%." in short
     assert "2 findings are open: 1 critical, 1 medium." in short
     assert "1 of them is set by the central team" in short
-    assert "1 needs a decision by the people in charge." in short
+    assert "1 needs a decision by the people responsible." in short
     assert "1 deviation is accepted; it ends on 2026-04-20 (20 days left)." in short
     assert "SSH-01" not in short
 
@@ -145,7 +145,7 @@ def test_a_finding_tells_why_since_when_what_was_seen_and_what_mends_it() -> Non
     assert "Found: SSH-01 is wrong" in text
     assert "Not met since 2026-03-01 (30 days). Last seen met on 2026-02-28." in text
     assert "bastide playbook run site --limit velgora-edge; role ssh, tag ssh-01, sets it" in text
-    assert "no playbook decides this" in text
+    assert "no playbook sets this" in text
     assert "sshd -T · exit 0" in text
     assert "port 22" in text
     assert "Accepted until 2026-04-20. Owner Ana Petrovic, approved by Samar Haddad" in text
