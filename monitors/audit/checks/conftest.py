@@ -1,4 +1,4 @@
-"""What the checks need under plain pytest: what the inventory declares of the host, and their scope."""
+"""Fixtures of the checks under plain pytest: what the inventory declares, and their scope."""
 
 import os
 

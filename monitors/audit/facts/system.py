@@ -214,7 +214,7 @@ def manager_settings(host: Host) -> dict[str, str]:
 
 
 def configuration(host: Host, name: str) -> dict[str, str]:
-    """Return the settings of one of CONFIGURED (ValueError for others), from its file and drop-ins."""
+    """Return the settings of one of CONFIGURED (ValueError for others), drop-ins too."""
     _require_listed((name,), CONFIGURED)
     section, lines = "", []
     for line in host.check_output(CONFIGURATION).splitlines():
