@@ -20,7 +20,7 @@ from monitors.audit.archive.runs import load_latest
 from tests.bastide.context import new_context
 from tests.bastide.prometheus_server import Monitored, serving
 from tests.monitors.audit.estates import lab
-from tests.monitors.audit.evidence.sealed import audited
+from tests.monitors.audit.evidence.sealed_runs import audited
 
 NETWORK = "127.85.0."
 
