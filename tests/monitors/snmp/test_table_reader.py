@@ -212,3 +212,34 @@ def test_an_info_series_is_of_the_rows_that_are_admitted() -> None:
     device = Device(info=info, columns=[], omit={"oid": STATE, "values": [2]})
     metrics, _ = device.read(Agent(entries(TWO, {1: 1, 2: 2})))
     assert metrics == {"an_info": {"one": 1}}
+
+
+def test_what_a_device_lacks_is_not_settled_by_a_reading_that_failed() -> None:
+    better = {"oid": BETTER, "metric": "a_better_value", "help": "A better value."}
+    device = Device(columns=[NUMBER, better])
+    device.read(Agent(entries(ONE), broken=NAME))
+    both = [*entries(ONE), WireBinding(oid.encode(f"{BETTER}.1"), ber.INTEGER, b"\x2c")]
+    assert device.read(Agent(both), now=1.0)[0].keys() == {"a_value", "a_better_value"}
+
+
+INFO = {"metric": "an_info", "help": "Info.", "labels": [{"label": "text", "oid": NAME}]}
+
+
+def test_a_table_of_info_alone_is_slow() -> None:
+    device = Device(info=INFO, columns=[])
+    device.read(Agent(entries(ONE)))
+    agent = Agent(entries(TWO))
+    assert device.read(agent, now=SLOW_SECONDS - 1)[0] == {"an_info": {"one": 1}}
+    assert agent.read == []
+
+
+def test_half_a_table_has_its_info() -> None:
+    device = Device(info=INFO)
+    device.read(Agent(entries(ONE)))
+    assert by_name(device.reader(Agent([])).partial_families([])) == {"an_info": {"one": 1}}
+
+
+def test_the_order_of_the_rows_is_kept_for_the_next_reading() -> None:
+    device = Device()
+    device.read(Agent(entries(TWO)))
+    assert device.cache.tables["a", "aTable"].order == (b"\x01", b"\x02")

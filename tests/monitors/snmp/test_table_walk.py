@@ -240,3 +240,36 @@ def test_the_end_of_the_view_ends_a_column() -> None:
     said = page((COLUMNS[0] + b"\x01", 2, b"\x01"), (COLUMNS[0] + b"\x01", 0x82, b""))
     asyncio.run(walk_table(Saying(said), reading, RequestSize()))
     assert reading.cells == ({b"\x01": 1},)
+
+
+def test_numbers_keep_their_sign() -> None:
+    said = page((COLUMNS[0] + b"\x01", ber.INTEGER, b"\xff"), (COLUMNS[0] + b"\x02", 0x41, b"\xff"))
+    walk = TableWalk.of(COLUMNS[:1])
+    walk.take(said)
+    assert walk.cells[0] == {b"\x01": -1, b"\x02": 255}
+
+
+def test_an_oid_without_an_index_ends_a_column_and_is_no_lie() -> None:
+    walk = TableWalk.of(COLUMNS[:1])
+    walk.take(page((COLUMNS[0], ber.INTEGER, b"\x01")))
+    assert (walk.cells[0], walk.active, walk.violations) == ({}, [], [])
+
+
+@pytest.mark.parametrize("size", [0, 2])
+def test_a_value_ends_where_its_binding_does(size: int) -> None:
+    data = bytearray(page((COLUMNS[0] + b"\x01", ber.INTEGER, b"\x01")).data)
+    data[-2] = size
+    with pytest.raises(BadAnswerError):
+        TableWalk.of(COLUMNS[:1]).take(BulkResponse(bytes(data), 0, len(data), len(data)))
+
+
+def test_a_binding_ends_within_the_response() -> None:
+    whole = page((COLUMNS[0] + b"\x01", ber.INTEGER, b"\x01")).data
+    with pytest.raises(BadAnswerError):
+        TableWalk.of(COLUMNS[:1]).take(BulkResponse(whole, 0, len(whole) - 1, len(whole)))
+
+
+def test_the_number_of_rows_is_kept_for_the_next_time() -> None:
+    sizes = RequestSize()
+    asyncio.run(walk_table(Agent(rows=7), TableWalk.of(COLUMNS), sizes))
+    assert sizes.row_counts == {COLUMNS[0]: 7}
