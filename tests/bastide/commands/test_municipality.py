@@ -1,5 +1,6 @@
 """`bastide municipality add`: the next town is laid out from the template, beside what is there."""
 
+import shutil
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 import yaml
 
 from inventory.load import load_estate
+from inventory.paths import SHIPPED_ESTATES
 from inventory.problems import InventoryError
 from tests.bastide.estates import put_host_keys
 from tests.command import bastide_here
@@ -106,3 +108,13 @@ def test_a_file_that_is_no_yaml_is_named(estate: Path) -> None:
     status, text = add(estate, "First")
     assert status == 2
     assert "central.yml" in text
+
+
+def test_in_a_lab_the_next_town_is_complete_with_an_uplink_of_its_own(tmp_path: Path) -> None:
+    shutil.copytree(SHIPPED_ESTATES / "lab", tmp_path / "lab")
+    status, text = add(tmp_path / "lab", "Gornji Lug", tier="city")
+    assert status == 0
+    assert "host keys" not in text
+    estate = load_estate(tmp_path / "lab")
+    uplinks = [host.uplink for town in estate.municipalities for host in town.hosts if host.uplink]
+    assert len(set(uplinks)) == len(estate.municipalities)
