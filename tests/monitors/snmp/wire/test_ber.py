@@ -123,6 +123,12 @@ def test_a_number_of_no_octets_or_too_many_is_refused(data: str, octets: int) ->
         ber.number(content, 0, len(content))
 
 
+@pytest.mark.parametrize("data", [b"", b"\x02"])
+def test_a_number_of_which_nothing_has_come_is_refused(data: bytes) -> None:
+    with pytest.raises(BadAnswerError, match="the message ends within an element"):
+        ber.number(data, 0, len(data))
+
+
 def test_a_number_that_ends_beyond_its_place_is_refused() -> None:
     with pytest.raises(BadAnswerError, match="an element of 2 octets in 1"):
         ber.number(bytes.fromhex("02020101"), 0, 3)
