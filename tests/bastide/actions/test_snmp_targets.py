@@ -1,5 +1,6 @@
 """Which device is polled, and with what access: the inventory's, changed by what is typed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from bastide.support.snmp_options import AccessOptions
 from inventory.enums import SnmpVersion
+from inventory.model import SnmpAccess
 from inventory.paths import SHIPPED_ESTATES
 from monitors.snmp.targets import targets
 from tests.monitors.audit.estates import lab
@@ -62,7 +64,10 @@ def test_a_key_that_is_typed_replaces_the_inventorys_and_the_others_stay() -> No
 
 
 def test_a_community_alone_means_version_2c_and_leaves_nothing_of_version_3() -> None:
-    access = find(CONTEXT, SWITCH, options(community="env:WORD")).access
+    estate = lab().model_copy(update={"snmp": SnmpAccess(user="ours")})
+    context = replace(CONTEXT, estate=estate)
+    assert find(context, "192.0.2.7", options(port=1161)).access.user == "ours"
+    access = find(context, "192.0.2.7", options(community="env:WORD")).access
     assert access.version is SnmpVersion.V2C
     assert access.community == "env:WORD"
     assert access.model_fields_set <= {"version", "community"}
