@@ -4,7 +4,7 @@
 BIN := .venv/bin
 PYTHON_FILES := bastide inventory infra monitors playbooks tests
 
-.PHONY: help lab lab-down test test-quick check format bench mutants lock schema role-readmes setup-lab setup-test clean-cache
+.PHONY: help lab lab-down test test-quick check format bench mutants lock generate setup-lab setup-test clean-cache
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -40,12 +40,11 @@ bench: setup-lab ## measure a lab of its own cold, rebuilt and unchanged; prints
 mutants: setup-test ## put mistakes into MODULE=path.py, one at a time; print those its tests miss
 	$(BIN)/python -m tests.mutation $(MODULE) $(TESTS)
 
-schema: .venv/.ready ## write inventory/schema.json from the models
+generate: .venv/.ready ## write what is generated: schema.json, the roles' READMEs, the collector's command list
 	$(BIN)/bastide inventory schema > inventory/schema.json.new
 	mv inventory/schema.json.new inventory/schema.json
-
-role-readmes: .venv/.ready ## write each role's README.md from its argument_specs
 	$(BIN)/python playbooks/role_readmes.py
+	$(BIN)/python -m monitors.audit.judge.command_list
 
 lock: .venv/.ready ## write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --all-extras pyproject.toml -o requirements.lock

@@ -1,4 +1,4 @@
-"""Writes each role's README.md from its argument_specs: `make role-readmes`."""
+"""Writes each role's README.md from its argument_specs: `make generate`."""
 
 import re
 import sys
@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 ROLES = Path(__file__).parent / "roles"
-NOTE = "Written by `make role-readmes` from `meta/argument_specs.yml`; change that file."
+NOTE = "Written by `make generate` from `meta/argument_specs.yml`; change that file."
 
 
 def readme(role: Path) -> str:

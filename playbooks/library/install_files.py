@@ -196,6 +196,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={"entries": {"type": "list", "elements": "dict", "options": ENTRY}},
         supports_check_mode=True,
+        no_log=True,  # else the host's journal would keep every content with each run
     )
     # Taken out: what is left of the parameters is printed with the result.
     entries = module.params.pop("entries")

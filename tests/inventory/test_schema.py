@@ -8,7 +8,7 @@ from inventory.schema import SCHEMA_FILE, schema, schema_text
 
 
 def test_the_schema_file_is_current() -> None:
-    assert SCHEMA_FILE.read_text() == schema_text(), "run `make schema`"
+    assert SCHEMA_FILE.read_text() == schema_text(), "run `make generate`"
 
 
 def test_every_pattern_has_words_for_people() -> None:

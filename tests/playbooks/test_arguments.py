@@ -40,7 +40,7 @@ def test_defaults_are_those_of_the_argument_specs(role: str) -> None:
 @pytest.mark.parametrize("role", ROLE_NAMES)
 def test_a_roles_readme_is_that_of_its_argument_specs(role: str) -> None:
     written = (ROLES / role / "README.md").read_text()
-    assert written == README(ROLES / role), "run `make role-readmes`"
+    assert written == README(ROLES / role), "run `make generate`"
     assert all(f"`{name}`" in written for name in options(role))
 
 

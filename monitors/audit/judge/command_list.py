@@ -1,6 +1,6 @@
 """The list of commands that the checks ask, generated from the checks themselves.
 
-`python -m monitors.audit.judge.command_list` writes it into the audit role.
+`make generate` writes it into the audit role.
 """
 
 import json
