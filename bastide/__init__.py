@@ -1,1 +1,1 @@
-"""The command: the one place that may import every organ."""
+"""The command: the one package that may import every other."""

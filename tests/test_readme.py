@@ -62,11 +62,16 @@ def script(typed: list[Line]) -> str:
 
 
 def statuses(typed: list[Line], home: Path) -> tuple[list[int], str]:
-    """Run lines in one shell, in the checkout; return the status of each and what was printed."""
+    """Run lines in one shell, in the checkout; return the status of each and what was printed.
+
+    The lines are a file: from standard input, a line such as `ssh HOST` would read the rest.
+    """
+    blocks = home / "blocks.sh"
+    blocks.write_text(script(typed), encoding="utf-8")
     done = subprocess.run(
-        ["bash"],
-        input=script(typed),
+        ["bash", str(blocks)],
         cwd=ROOT,
+        stdin=subprocess.DEVNULL,
         env={
             **os.environ,
             "HOME": str(home),

@@ -13,7 +13,7 @@ TIMEOUT_SECONDS = 60
 LAST_LINES = 5
 
 
-class CommandError(InfraError):
+class ProgramError(InfraError):
     """A program ended badly; `code` is its exit status and `stderr` its error output."""
 
     def __init__(self, argv: Sequence[str], code: int, stderr: str) -> None:
@@ -26,17 +26,17 @@ class CommandError(InfraError):
 
 
 def run(*argv: str, stdin: str | None = None, timeout: float = TIMEOUT_SECONDS) -> str:
-    """Run a program and return its standard output; CommandError when it fails or is missing."""
+    """Run a program and return its standard output; ProgramError when it fails or is missing."""
     try:
         done = subprocess.run(
             argv, input=stdin, capture_output=True, text=True, timeout=timeout, check=False
         )
     except FileNotFoundError:
-        raise CommandError(argv, 127, f"{argv[0]} is not on PATH") from None
+        raise ProgramError(argv, 127, f"{argv[0]} is not on PATH") from None
     except subprocess.TimeoutExpired:
-        raise CommandError(argv, 124, f"no end after {timeout:g} s") from None
+        raise ProgramError(argv, 124, f"no end after {timeout:g} s") from None
     if done.returncode != 0:
-        raise CommandError(argv, done.returncode, done.stderr)
+        raise ProgramError(argv, done.returncode, done.stderr)
     return done.stdout
 
 
@@ -57,7 +57,7 @@ def user_namespaces() -> bool:
     """Tell whether the kernel allows user namespaces here; a chroot may not make any."""
     try:
         run("unshare", "--user", "true")
-    except CommandError:
+    except ProgramError:
         return False
     return True
 

@@ -19,7 +19,7 @@ from pydantic import ConfigDict
 from infra.driver.spec import SPEC
 from infra.errors import failed
 from infra.lab import units
-from infra.lab.commands import CommandError
+from infra.lab.commands import ProgramError
 from infra.lab.layout import Lab
 from infra.lab.mirrors import Source, debian_sources
 
@@ -208,7 +208,7 @@ def _mmdebstrap(lab: Lab, argv: tuple[str, ...], report: Report, lock: int) -> N
                 report(line.removeprefix("I: ").strip())
     units.end(lab, UNIT)
     if process.returncode != 0:
-        raise CommandError(argv, process.returncode, "".join(lines))
+        raise ProgramError(argv, process.returncode, "".join(lines))
 
 
 def _environment() -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from infra.errors import InfraError, Problem
 from infra.lab import backbone, image, machine, package_cache, resolvers
-from infra.lab.commands import CommandError, ip_json, netns_path, run
+from infra.lab.commands import ProgramError, ip_json, netns_path, run
 from infra.lab.layout import Lab, refuse_elsewhere
 
 PROGRAMS = {
@@ -104,7 +104,7 @@ def _failures(lab: Lab) -> tuple[tuple[str, str], ...]:
         for feature, argv in trials.items():
             try:
                 run(*argv)
-            except CommandError as error:
+            except ProgramError as error:
                 failures.append((feature, error.stderr.strip() or f"exit status {error.code}"))
     return tuple(failures)
 

@@ -33,22 +33,22 @@ Beside = Callable[[str], Raw]
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class DecodeProblem:
     """A value that could not be used: where it was, what was expected, what was found."""
 
     oid: str
     text: str
 
 
-def number(raw: Raw, spec: Number, beside: Beside) -> float | Problem | None:
+def number(raw: Raw, spec: Number, beside: Beside) -> float | DecodeProblem | None:
     """The metric's value in its base unit; None when the device says that it has none."""
     plain = _plain(raw, spec)
     if not isinstance(plain, int | float):
         return plain
     if spec.type == "counter" and plain < 0:
-        return Problem(spec.oid, f"{spec.metric}: expected a counter, found {plain}")
+        return DecodeProblem(spec.oid, f"{spec.metric}: expected a counter, found {plain}")
     if not math.isfinite(plain):
-        return Problem(spec.oid, f"{spec.metric}: expected a finite number, found {plain}")
+        return DecodeProblem(spec.oid, f"{spec.metric}: expected a finite number, found {plain}")
     if plain in spec.absent:
         return None
     if spec.matches:
@@ -61,7 +61,7 @@ def number(raw: Raw, spec: Number, beside: Beside) -> float | Problem | None:
     return computed
 
 
-def _plain(raw: Raw, spec: Number) -> float | Problem | None:
+def _plain(raw: Raw, spec: Number) -> float | DecodeProblem | None:
     if raw is None or isinstance(raw, Missing):
         return None
     if isinstance(raw, int | float):
@@ -70,10 +70,10 @@ def _plain(raw: Raw, spec: Number) -> float | Problem | None:
         return int(raw.rpartition(".")[2])
     if spec.words or spec.spelled or spec.pattern:
         return _written(raw, spec)
-    return Problem(spec.oid, f"{spec.metric}: expected a number, found {raw!r:.60}")
+    return DecodeProblem(spec.oid, f"{spec.metric}: expected a number, found {raw!r:.60}")
 
 
-def _written(raw: bytes | str, spec: Number) -> float | Problem | None:
+def _written(raw: bytes | str, spec: Number) -> float | DecodeProblem | None:
     said = raw if isinstance(raw, str) else label_text(raw)
     if spec.words:
         values = {word.lower(): value for word, value in spec.words.items()}
@@ -90,8 +90,10 @@ def _written(raw: bytes | str, spec: Number) -> float | Problem | None:
     return int(value) if value.is_integer() else value
 
 
-def _no_number(spec: Number, said: str) -> Problem:
-    return Problem(spec.oid, f"{spec.metric}: expected a number in the text, found {said!r:.60}")
+def _no_number(spec: Number, said: str) -> DecodeProblem:
+    return DecodeProblem(
+        spec.oid, f"{spec.metric}: expected a number in the text, found {said!r:.60}"
+    )
 
 
 def _computed(value: float, spec: Number, beside: Beside) -> float | None:

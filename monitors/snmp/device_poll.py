@@ -13,7 +13,7 @@ from monitors.metrics import NO_LABELS, Family, Labels, Sample, gauge
 from monitors.snmp import boot_time, decode, oid, profile_selection
 from monitors.snmp.client import NoAnswerError, Raw, RefusedError, Session, SnmpError
 from monitors.snmp.columns import Columns
-from monitors.snmp.decode import Problem
+from monitors.snmp.decode import DecodeProblem
 from monitors.snmp.device_cache import SELECTION_SECONDS, SLOW_SECONDS, YOUNG_SECONDS, DeviceCache
 from monitors.snmp.poll_result import TableResult
 from monitors.snmp.profile import Info, Profile, Table, Text
@@ -160,7 +160,7 @@ class DevicePoll:
         return {octets[name]: raw for name, raw in answers.items()}
 
     async def _read_step(self, profile: Profile, table: Table | None) -> None:
-        started, problems = time.monotonic(), list[Problem]()
+        started, problems = time.monotonic(), list[DecodeProblem]()
         no_answer: SnmpError | None = None
         failure = ""
         try:
@@ -183,7 +183,7 @@ class DevicePoll:
             await self._session.get([oid.encode(boot_time.SYS_UP_TIME)])
 
     async def _read_table(
-        self, profile: Profile, table: Table, problems: list[Problem]
+        self, profile: Profile, table: Table, problems: list[DecodeProblem]
     ) -> tuple[str, SnmpError | None]:
         """Read one table; what is wrong with it, and the error when that was silence."""
         reader = TableReader(profile.profile, table, self._cache, self._columns)
@@ -200,7 +200,7 @@ class DevicePoll:
             self._progress.families += families
             self._answered_profiles.add(profile.profile)
 
-    async def _scalars(self, profile: Profile, problems: list[Problem]) -> list[Family]:
+    async def _scalars(self, profile: Profile, problems: list[DecodeProblem]) -> list[Family]:
         table = self._cache.table((profile.profile, ""))
         if profile.poll == "slow" and self._clock() - table.read_at < SLOW_SECONDS:
             return [*table.slow]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from monitors.metrics import Family, Sample, gauge
-from monitors.snmp.decode import Problem
+from monitors.snmp.decode import DecodeProblem
 from monitors.snmp.targets import SnmpTarget
 
 
@@ -19,7 +19,7 @@ class TableResult:
     table: str
     seconds: float
     failure: str
-    problems: tuple[Problem, ...]
+    problems: tuple[DecodeProblem, ...]
 
     @property
     def success(self) -> bool:

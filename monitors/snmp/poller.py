@@ -10,7 +10,7 @@ from inventory.secrets import SecretError
 from monitors.metrics import Family
 from monitors.snmp.boot_time import BootTimes
 from monitors.snmp.client import Agent, Client, SnmpError
-from monitors.snmp.decode import Problem
+from monitors.snmp.decode import DecodeProblem
 from monitors.snmp.device_cache import DeviceCache
 from monitors.snmp.device_poll import DevicePoll, PollProgress
 from monitors.snmp.discover.observed import observe
@@ -92,7 +92,7 @@ class Poller:
             failure = str(error)
         if failure:
             progress.results += progress.unfinished(failure)
-        problems: list[Problem] = []
+        problems: list[DecodeProblem] = []
         families = tuple(merge_families(progress.families, problems))
         return PollResult(
             target,

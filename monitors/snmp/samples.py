@@ -6,7 +6,7 @@ from typing import cast
 from monitors.metrics import Family, Labels, Point, Sample, labels_text
 from monitors.snmp import decode
 from monitors.snmp.client import Missing, Raw
-from monitors.snmp.decode import Beside, Problem
+from monitors.snmp.decode import Beside, DecodeProblem
 from monitors.snmp.profile import Number
 from monitors.snmp.table_walk import Cells
 
@@ -19,7 +19,7 @@ def column(
     cells: Cells,
     labels: RowLabels,
     beside: Callable[[bytes], Beside],
-    problems: list[Problem],
+    problems: list[DecodeProblem],
 ) -> list[Point]:
     """The samples of a column; what makes no sense goes to ``problems``.
 
@@ -36,7 +36,7 @@ def column(
 
 
 def value(
-    spec: Number, raw: Raw, labels: Labels, beside: Beside, problems: list[Problem]
+    spec: Number, raw: Raw, labels: Labels, beside: Beside, problems: list[DecodeProblem]
 ) -> Iterator[Point]:
     """The samples of one value: one, one a state, or none."""
     labels = labels.extended(spec.labels)
@@ -44,7 +44,7 @@ def value(
         yield from _bits(spec, raw, labels)
         return
     number = decode.number(raw, spec, beside)
-    if isinstance(number, Problem):
+    if isinstance(number, DecodeProblem):
         problems.append(number)
     elif number is None:
         return
@@ -53,14 +53,14 @@ def value(
     elif number not in spec.states:
         expected = ", ".join(map(str, sorted(spec.states)))
         problems.append(
-            Problem(spec.oid, f"{spec.metric}: expected one of {expected}, found {number}")
+            DecodeProblem(spec.oid, f"{spec.metric}: expected one of {expected}, found {number}")
         )
     else:
         for code, state in spec.states.items():
             yield Sample(labels.extended({"state": state}), int(code == number))
 
 
-def merge_families(families: Iterable[Family], problems: list[Problem]) -> list[Family]:
+def merge_families(families: Iterable[Family], problems: list[DecodeProblem]) -> list[Family]:
     """One family a name; where several tables give a series, the first one's counts."""
     groups: dict[str, list[Family]] = {}
     for family in families:
@@ -68,11 +68,11 @@ def merge_families(families: Iterable[Family], problems: list[Problem]) -> list[
     return [_merged(group, problems) if len(group) > 1 else group[0] for group in groups.values()]
 
 
-def _merged(group: list[Family], problems: list[Problem]) -> Family:
+def _merged(group: list[Family], problems: list[DecodeProblem]) -> Family:
     first = group[0]
     alike = [family for family in group if family.type == first.type]
     if len(alike) < len(group):
-        problems.append(Problem("", f"{first.name}: two profiles give it different types"))
+        problems.append(DecodeProblem("", f"{first.name}: two profiles give it different types"))
     together = without_duplicates(point for family in alike for point in family.samples)
     return Family(first.name, first.help, first.type, together)
 
@@ -94,7 +94,9 @@ def _plain(spec: Number) -> bool:
     return not (beside or meaning or spec.only or spec.labels or spec.add) and spec.scale == 1
 
 
-def _counted(spec: Number, cells: Cells, labels: RowLabels, problems: list[Problem]) -> list[Point]:
+def _counted(
+    spec: Number, cells: Cells, labels: RowLabels, problems: list[DecodeProblem]
+) -> list[Point]:
     """The points of a plain column; a port table's, in a few steps for all rows together."""
     values = list(cells.values())
     rows = [labels.get(index) for index in cells]

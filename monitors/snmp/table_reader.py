@@ -6,7 +6,7 @@ from monitors.metrics import Family, Sample, shared_labels
 from monitors.snmp import decode, oid
 from monitors.snmp.client import Missing, NoAnswerError, Raw, RefusedError, SnmpError
 from monitors.snmp.columns import Columns
-from monitors.snmp.decode import Beside, Problem
+from monitors.snmp.decode import Beside, DecodeProblem
 from monitors.snmp.device_cache import NAMES_SECONDS, SLOW_SECONDS, DeviceCache
 from monitors.snmp.profile import Number, Only, Table
 from monitors.snmp.row_labels import (
@@ -34,7 +34,7 @@ class TableReader:
         self.failure = ""
         self.no_answer: SnmpError | None = None
 
-    async def families(self, now: float, problems: list[Problem]) -> list[Family]:
+    async def families(self, now: float, problems: list[DecodeProblem]) -> list[Family]:
         """Read what is due and return all that there is to show; ``now`` by the cache's clock.
 
         Raises SnmpError when nothing can be shown.
@@ -52,7 +52,7 @@ class TableReader:
             cache.slow, cache.read_at = tuple(families), now
         return [*cache.info, *families]
 
-    def partial_families(self, problems: list[Problem]) -> list[Family]:
+    def partial_families(self, problems: list[DecodeProblem]) -> list[Family]:
         """What is there to show when reading was cut off; nothing while rows have no names."""
         return [*self._cache.info, *self._numbers(problems)]
 
@@ -143,7 +143,7 @@ class TableReader:
             if rows and all(isinstance(better.get(index), int | float) for index in cells):
                 yield at
 
-    def _numbers(self, problems: list[Problem]) -> Iterator[Family]:
+    def _numbers(self, problems: list[DecodeProblem]) -> Iterator[Family]:
         labels = self._labels()
         for spec in self._numbers_due():
             samples = column(spec, self._columns[spec.oid], labels, self._beside, problems)

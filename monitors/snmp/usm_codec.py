@@ -23,7 +23,7 @@ NOBODY = Moment(b"", 0, 0)
 
 
 @dataclass(slots=True)
-class Engine:
+class SnmpEngine:
     """What is known of an agent's engine: its id, and its clock against ours."""
 
     id: bytes
@@ -55,7 +55,7 @@ class Engines:
 
     def __init__(self) -> None:
         """Start with none."""
-        self.by_address: dict[tuple[str, int], Engine] = {}
+        self.by_address: dict[tuple[str, int], SnmpEngine] = {}
         self._salt = int.from_bytes(os.urandom(usm_message.SALT), "big")
 
     def salt(self) -> bytes:
@@ -102,13 +102,13 @@ class UsmCodec:
                 raise BadAnswerError(f"{self._agent}: an SNMPv3 answer without an engine id")
             # In a thread: milliseconds of hashing that no other device waits for.
             await asyncio.to_thread(usm_keys.localized, self._user, moment.engine)
-            engine = Engine(moment.engine, moment.boots, moment.time, time.monotonic())
+            engine = SnmpEngine(moment.engine, moment.boots, moment.time, time.monotonic())
             self._engines.by_address[self._address] = engine
             self._prepare(engine)
             return
         raise failure
 
-    def _prepare(self, engine: Engine) -> None:
+    def _prepare(self, engine: SnmpEngine) -> None:
         self._engine, self._keys = engine, usm_keys.localized(self._user, engine.id)
         self._sealer = usm_message.Sealer(engine.id, self._keys)
 

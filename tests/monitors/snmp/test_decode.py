@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from monitors.snmp.client import Missing, Raw
-from monitors.snmp.decode import Problem, admitted, bits, number, text
+from monitors.snmp.decode import DecodeProblem, admitted, bits, number, text
 from monitors.snmp.profile import Number, Only, Text
 
 OID = "1.3.6.1.4.1.32473.1"
@@ -23,21 +23,21 @@ def nothing(_: str) -> Raw:
 @pytest.mark.parametrize("raw", [b"12", b"", b"\xff\xfe", "10.0.0.1 and more"])
 def test_what_is_no_number_is_a_problem(raw: Raw) -> None:
     found = number(raw, spec(), nothing)
-    assert isinstance(found, Problem)
+    assert isinstance(found, DecodeProblem)
     assert "load: expected a number" in found.text
 
 
 @pytest.mark.parametrize("raw", [float("nan"), float("inf"), float("-inf")])
 def test_a_float_that_is_none_is_a_problem(raw: Raw) -> None:
-    assert isinstance(number(raw, spec(), nothing), Problem)
+    assert isinstance(number(raw, spec(), nothing), DecodeProblem)
 
 
 def test_a_counter_below_zero_is_a_problem() -> None:
-    assert isinstance(number(-1, spec(type="counter"), nothing), Problem)
+    assert isinstance(number(-1, spec(type="counter"), nothing), DecodeProblem)
 
 
 def test_text_without_a_number_is_a_problem_and_empty_text_is_nothing() -> None:
-    assert isinstance(number(b"cold", spec(spelled=True), nothing), Problem)
+    assert isinstance(number(b"cold", spec(spelled=True), nothing), DecodeProblem)
     assert number(b" ", spec(spelled=True), nothing) is None
 
 

@@ -17,7 +17,7 @@ from monitors.snmp.client import (
     WireBinding,
 )
 from monitors.snmp.columns import Columns
-from monitors.snmp.decode import Problem
+from monitors.snmp.decode import DecodeProblem
 from monitors.snmp.device_cache import NAMES_SECONDS, SLOW_SECONDS, DeviceCache
 from monitors.snmp.profile import Table
 from monitors.snmp.recording.recorded_session import RecordedSession
@@ -79,7 +79,7 @@ class Device:
 
     def read(self, agent: Agent, now: float = 0.0) -> tuple[Metrics, TableReader]:
         """Values by metric and name, and the reader afterwards."""
-        reader, problems = self.reader(agent), list[Problem]()
+        reader, problems = self.reader(agent), list[DecodeProblem]()
         families = asyncio.run(reader.families(now, problems))
         assert problems == []
         return by_name(families), reader

@@ -9,7 +9,7 @@ import pytest
 from monitors.snmp import oid
 from monitors.snmp.client import Agent, BadAnswerError, NoAnswerError, RefusedError, User
 from monitors.snmp.session import NetworkClient
-from monitors.snmp.usm_codec import Engine
+from monitors.snmp.usm_codec import SnmpEngine
 from monitors.snmp.wire import ber, pdu, usm_keys, usm_message
 from monitors.snmp.wire.usm_message import WINDOW_SECONDS, Moment
 from tests.infra.lab.agent.running import ADDRESS
@@ -145,7 +145,7 @@ def test_an_engine_without_an_id_is_told() -> None:
 
 
 def test_a_clock_only_ever_goes_forward() -> None:
-    engine = Engine(ENGINE, 7, 1000, time.monotonic())
+    engine = SnmpEngine(ENGINE, 7, 1000, time.monotonic())
     engine.update(Moment(ENGINE, 7, 1000 - WINDOW_SECONDS // 2))
     assert engine.now().time >= 1000
     with pytest.raises(RefusedError):

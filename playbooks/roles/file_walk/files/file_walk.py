@@ -38,7 +38,7 @@ LISTS = (
 )
 
 
-class Found:
+class Findings:
     """Lists of findings, bounded but counted to their end."""
 
     def __init__(self) -> None:
@@ -49,8 +49,8 @@ class Found:
         """Count a finding and keep it while there is room."""
         self.count[name] += 1
         if len(self.entries[name]) < MAX_ENTRIES:
-            shown = os.fsencode(path).decode("utf-8", "backslashreplace")
-            self.entries[name].append({"path": shown, **access(status), **more})
+            printable = os.fsencode(path).decode("utf-8", "backslashreplace")
+            self.entries[name].append({"path": printable, **access(status), **more})
 
     def result(self) -> dict[str, dict[str, Any]]:
         """Return the lists as they are written."""
@@ -117,7 +117,7 @@ def mount(line: str) -> tuple[str, str, str]:
     return device, plain, after.split()[0]
 
 
-def walk(roots: list[str], left_out: list[str], found: Found, deadline: float) -> None:
+def walk(roots: list[str], left_out: list[str], findings: Findings, deadline: float) -> None:
     """Judge every file and folder below some, each folder once, within its root's file system.
 
     Raises TimeoutError when the deadline has passed, OSError when something cannot be read.
@@ -134,10 +134,10 @@ def walk(roots: list[str], left_out: list[str], found: Found, deadline: float) -
             if time.monotonic() > deadline:
                 raise TimeoutError
             seen.add((status.st_dev, status.st_ino))
-            judge(folder, status, found)
+            judge(folder, status, findings)
             for path, inside in content(folder, foreign):
                 if not stat.S_ISDIR(inside.st_mode):
-                    judge(path, inside, found)
+                    judge(path, inside, findings)
                 elif inside.st_dev == status.st_dev:
                     waiting.append((path, inside))
 
@@ -157,21 +157,21 @@ def content(
         return
 
 
-def judge(path: str, status: os.stat_result, found: Found) -> None:
+def judge(path: str, status: os.stat_result, findings: Findings) -> None:
     """Add a file or a folder to the lists that it belongs to."""
     mode = status.st_mode
     if mode & stat.S_IWOTH and stat.S_ISREG(mode):
-        found.add("world_writable", path, status)
+        findings.add("world_writable", path, status)
     if mode & stat.S_IWOTH and stat.S_ISDIR(mode) and not mode & stat.S_ISVTX:
-        found.add("shared_folders", path, status)
+        findings.add("shared_folders", path, status)
     if unowned(path, status):
-        found.add("unowned", path, status)
+        findings.add("unowned", path, status)
     if not stat.S_ISREG(mode) or not mode & 0o111:
         return
     if mode & SET_ID:
-        found.add("set_id", path, status)
+        findings.add("set_id", path, status)
     if rights := capabilities(path):
-        found.add("capable", path, status, capabilities=rights)
+        findings.add("capable", path, status, capabilities=rights)
 
 
 def unowned(path: str, status: os.stat_result) -> bool:
@@ -190,17 +190,17 @@ def capabilities(path: str) -> int:
     return int(words[1] | (words[3] << 32 if len(words) > 3 else 0))
 
 
-def look_at_homes(accounts: list[pwd.struct_passwd], found: Found) -> None:
+def check_homes(accounts: list[pwd.struct_passwd], findings: Findings) -> None:
     """List every account's home, and the dot files of people and of root."""
     for account in accounts:
         home = account.pw_dir
         status = Path(home).stat() if Path(home).is_dir() else None
         more = {"user": account.pw_name, "uid": account.pw_uid, "shell": account.pw_shell}
-        found.add("homes", home, status, **more)
+        findings.add("homes", home, status, **more)
         if status and (account.pw_uid == 0 or account.pw_uid in PEOPLE):
             for path, inside in content(home):
                 if Path(path).name.startswith(".") and not stat.S_ISLNK(inside.st_mode):
-                    found.add("dot_files", path, inside, user=account.pw_name)
+                    findings.add("dot_files", path, inside, user=account.pw_name)
 
 
 def write(path: Path, result: dict[str, Any]) -> None:
@@ -222,15 +222,15 @@ def main() -> None:
     options = wanted.parse_args()
     started, deadline = time.time(), time.monotonic() + options.seconds
     local, left_out = mounted(Path("/proc/self/mountinfo").read_text(errors="surrogateescape"))
-    found, problem = Found(), ""
-    look_at_homes(pwd.getpwall(), found)
+    findings, problem = Findings(), ""
+    check_homes(pwd.getpwall(), findings)
     try:
-        walk(options.root or local, left_out, found, deadline)
+        walk(options.root or local, left_out, findings, deadline)
     except TimeoutError:
         problem = f"it took longer than {options.seconds:.0f} s"
     except OSError as error:
         problem = f"it could not read on: {error}"
-    lists, ended = found.result(), time.time()
+    lists, ended = findings.result(), time.time()
     result = {
         "at": ended,
         "host": socket.gethostname(),

@@ -23,7 +23,7 @@ NUMBERING_LOCK = 7401
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PermitPage:
     """One page of permits and how many there are in all."""
 
     permits: tuple[dict[str, Any], ...]
@@ -52,7 +52,7 @@ def count() -> int:
         return int(cursor.fetchone()["total"])
 
 
-def search(words: str, page: int) -> Found:
+def search(words: str, page: int) -> PermitPage:
     """Return one page (from 1) of the permits with these words in number, name or address."""
     pattern = "%" + words.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
     where = "WHERE concat_ws(' ', number, applicant, address, kind, status) ILIKE %s"
@@ -63,7 +63,7 @@ def search(words: str, page: int) -> Found:
             f"SELECT * FROM permits {where} ORDER BY submitted DESC, id DESC LIMIT %s OFFSET %s",  # noqa: S608
             (pattern, PAGE_ROWS, (page - 1) * PAGE_ROWS),
         )
-        return Found(tuple(cursor.fetchall()), total)
+        return PermitPage(tuple(cursor.fetchall()), total)
 
 
 def one(number: str) -> dict[str, Any] | None:
