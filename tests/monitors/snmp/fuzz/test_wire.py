@@ -166,7 +166,7 @@ class Damaged(Exchange):
         super().__init__(Transport(), PLACE, codec, 1.0, 1)
         self._data, self._plain = data, codec
 
-    async def many(
+    async def request_all(
         self, questions: Sequence[Request], patience: int = 1
     ) -> list[Response | SnmpError]:
         try:
