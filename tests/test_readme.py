@@ -1,7 +1,7 @@
 """README's blocks, run word for word in one shell a section, as a newcomer would.
 
-A comment in a block says what is expected: `exit N` where the status is not 0, and `within N s`
-where it takes a while.
+A comment in a block says what is expected: `exit N` where the status is not 0, `within N s` where
+it takes a while, and `within N s: WORD` where that word is printed then.
 """
 
 import os
@@ -25,7 +25,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 SECTION = re.compile(r"^## (.+?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 STATUS = re.compile(r"#.*\bexit (\d)")
-PATIENCE = re.compile(r"#.*\bwithin (\d+) s")
+PATIENCE = re.compile(r"#.*\bwithin (\d+) s(?:: (\w+))?")
+NOT_PRINTED = 99
 MARK = "::status"
 LONGEST_SECONDS = 600
 
@@ -37,6 +38,7 @@ class Line:
     text: str
     status: int
     patience_seconds: int
+    word: str
 
 
 def lines(section: str) -> list[Line]:
@@ -47,17 +49,31 @@ def lines(section: str) -> list[Line]:
 
 def line_of(raw: str) -> Line:
     status, patience = STATUS.search(raw), PATIENCE.search(raw)
-    return Line(raw.strip(), int(status[1]) if status else 0, int(patience[1]) if patience else 0)
+    return Line(
+        raw.strip(),
+        int(status[1]) if status else 0,
+        int(patience[1]) if patience else 0,
+        (patience[2] or "") if patience else "",
+    )
 
 
 def script(typed: list[Line]) -> str:
     """The lines as they stand, each followed by its status; one with patience is repeated."""
-    return "".join(
+    return "".join(repeated(line) if line.patience_seconds else plain(line) for line in typed)
+
+
+def plain(line: Line) -> str:
+    return f"{line.text}\nprintf '\\n{MARK} %s\\n' $?\n"
+
+
+def repeated(line: Line) -> str:
+    return (
         f"end=$((SECONDS + {line.patience_seconds}))\n"
-        f"while\n{line.text}\nstatus=$?\n"
+        "while\n"
+        f"{{ {line.text}\n}} > ~/printed.txt 2>&1\n"
+        f"status=$?; grep -q '{line.word}' ~/printed.txt || status={NOT_PRINTED}\n"
         f"[ $status != {line.status} ] && [ $SECONDS -lt $end ]; do sleep 2; done\n"
-        f"printf '\\n{MARK} %s\\n' $status\n"
-        for line in typed
+        f"cat ~/printed.txt; printf '\\n{MARK} %s\\n' $status\n"
     )
 
 
@@ -116,7 +132,9 @@ def test_a_line_that_ends_otherwise_is_noticed(tmp_path: Path) -> None:
 def test_a_line_with_patience_is_repeated_until_it_ends_as_expected(tmp_path: Path) -> None:
     typed = [
         line_of(
-            "test -e once || { touch once; false; }  # within 20 s".replace("once", f"{tmp_path}/x")
+            "cat once || { echo there > once; }  # within 20 s: there".replace(
+                "once", f"{tmp_path}/x"
+            )
         )
     ]
     assert statuses(typed, tmp_path)[0] == [0]
