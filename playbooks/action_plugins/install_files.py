@@ -86,6 +86,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 searchpath=[str(path.parent)], available_variables={**MANAGED, **variables}
             )
             return str(
-                templar.template(trust_as_template(path.read_text()), escape_backslashes=False)
+                templar.template(
+                    trust_as_template(path.read_text(encoding="utf-8")), escape_backslashes=False
+                )
             )
         return value

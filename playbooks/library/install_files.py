@@ -126,16 +126,23 @@ def prepare(module: AnsibleModule, entry: dict[str, Any]) -> Path:
     path = Path(entry["path"])
     make_parents(module, path)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".install-")
-    with os.fdopen(handle, "wb") as file:
-        file.write(entry["content"].encode("utf-8", "surrogateescape"))
-    set_access(module, Path(name), entry)
-    if entry["validate"]:
-        command = entry["validate"].replace("%s", shlex.quote(name))
-        status, out, err = module.run_command(command)
-        if status:
-            Path(name).unlink()
-            module.fail_json(msg=f"{path}: {command} refuses it: {(err or out).strip()}")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(entry["content"].encode("utf-8", "surrogateescape"))
+        set_access(module, Path(name), entry)
+        if entry["validate"]:
+            approve(module, path, entry["validate"].replace("%s", shlex.quote(name)))
+    except BaseException:  # fail_json is SystemExit
+        Path(name).unlink()
+        raise
     return Path(name)
+
+
+def approve(module: AnsibleModule, path: Path, command: str) -> None:
+    """End the module when a command refuses what a path is to become."""
+    status, out, err = module.run_command(command)
+    if status:
+        module.fail_json(msg=f"{path}: {command} refuses it: {(err or out).strip()}")
 
 
 def make_parents(module: AnsibleModule, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.mutation.__main__ import ROOT, TESTS
 from tests.mutation.mutants import mutants
 
 CASES = {
@@ -62,3 +63,8 @@ def test_each_mutant_has_one_mistake_and_its_line() -> None:
         (2, "#!/usr/bin/python3\na = 2\nb = 2\n"),
         (3, "#!/usr/bin/python3\na = 1\nb = 3\n"),
     ]
+
+
+@pytest.mark.parametrize("module", TESTS)
+def test_the_tests_that_judge_a_module_are_there(module: str) -> None:
+    assert all((ROOT / path).exists() for path in (module, *TESTS[module]))

@@ -28,8 +28,7 @@ def test_no_tools_leavings_are_copied_to_hosts() -> None:
 
 def copied_folders(tasks: list[dict[str, Any]]) -> Iterator[str]:
     """Yield the `src` of every copy, with the loop's items put in where they are written out."""
-    for task in tasks:
-        yield from copied_folders(task.get("block", []))
+    for task in flat(tasks):
         source = str(task.get("ansible.builtin.copy", {}).get("src", ""))
         items = task.get("loop") if isinstance(task.get("loop"), list) else []
         written = [item for item in items or [] if isinstance(item, dict)]
@@ -63,10 +62,30 @@ def test_what_a_template_lists_has_an_order() -> None:
 
 def installed(tasks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the items of every install_files that are written out."""
-    for task in tasks:
-        yield from installed(task.get("block", []))
+    for task in flat(tasks):
         items = task.get("install_files", {}).get("files", [])
         yield from items if isinstance(items, list) else []
+
+
+@pytest.mark.parametrize(
+    ("role", "handler", "own"),
+    [
+        ("logging", "Restart the journal", "/etc/systemd/journald.conf.d/"),
+        ("hardening", "Re-execute systemd", "/etc/systemd/"),
+        ("backup_target", "Reload sshd", "/etc/ssh/sshd_config.d/"),
+    ],
+)
+def test_a_handler_runs_for_its_own_files_only(role: str, handler: str, own: str) -> None:
+    tasks = flat(yaml.safe_load((ROLES / role / "tasks/main.yml").read_text()))
+    notifying = [task for task in tasks if handler in task.get("notify", "")]
+    assert notifying
+    assert all(item["dest"].startswith(own) for item in installed(notifying))
+
+
+def flat(tasks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield tasks, those of blocks in their block's place."""
+    for task in tasks:
+        yield from flat(task["block"]) if "block" in task else [task]
 
 
 @pytest.mark.parametrize("role", ROLE_NAMES)

@@ -141,6 +141,14 @@ def test_a_file_that_is_refused_leaves_every_file_as_it_was(tmp_path: Path) -> N
     assert first.read_text() == "old"
 
 
+def test_an_unknown_owner_leaves_nothing_behind(tmp_path: Path) -> None:
+    result = run({"path": str(tmp_path / "file"), "content": "secret", "owner": "nobody-here"})
+
+    assert result["failed"]
+    assert "nobody-here" in result["msg"]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_is_validated_before_it_is_installed(tmp_path: Path) -> None:
     path = tmp_path / "file"
     entry = {"path": str(path), "content": "new", "validate": f"test ! -e {path} -a -s %s"}
