@@ -72,7 +72,7 @@ class DeviceCache:
         )
 
     def clear(self) -> None:
-        """Forget everything that a reboot may change; page sizes stay."""
+        """Forget everything that a reboot may change; request sizes stay."""
         self.tables.clear()
         self.selected, self.selected_at = (), float("-inf")
         self.indicators.clear()

@@ -1,7 +1,7 @@
 """One poll of one device: its answers become families of samples, table by table.
 
 What was read before a failure is kept, and a failure ends its own table only, unless the device
-has fallen no_answer.
+has fallen silent.
 """
 
 import asyncio

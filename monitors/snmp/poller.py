@@ -55,7 +55,7 @@ class _DeviceState:
 class Poller:
     """Polls devices, and keeps between polls what saves requests.
 
-    Keeps engines and keys (in its client), page sizes, names and boot times; safe to lose.
+    Keeps engines and keys (in its client), request sizes, names and boot times; safe to lose.
     """
 
     def __init__(

@@ -31,13 +31,13 @@ def segments(columns: tuple[bytes, ...], rows: tuple[bytes, ...], step: int) -> 
     return tuple(cut)
 
 
-def expected_values(page: BulkResponse, segment: Segment) -> list[Raw] | None:
+def expected_values(bulk: BulkResponse, segment: Segment) -> list[Raw] | None:
     """Return the values of an answer, row by row, if its OIDs are exactly those of a segment.
 
     None when anything is different: the general way of reading finds out what. Written out, since
     it runs for every value of a table.
     """
-    data, offset, end, _ = page
+    data, offset, end, _ = bulk
     row_values: list[Raw] = []
     add, unsigned, number = row_values.append, pdu.UNSIGNED, int.from_bytes
     try:

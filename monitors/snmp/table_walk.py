@@ -172,7 +172,7 @@ async def walk_table(
 
     ``rows`` are the indexes that the table had the last time, in their order: a table that still
     has them is asked for at several places at once. Raises SnmpError, BadAnswerError for the first
-    of the ``violations`` after all else was walk_table; what was read until then is in ``walk``.
+    of the ``violations`` after all else was read; what was read until then is in ``walk``.
     """
     trusted, table = sizes.bindings, walk.columns[0]
     try:

@@ -62,14 +62,14 @@ def additions(discovery: Discovery) -> tuple[Addition, ...]:
     taken = {(h.tenant.id, h.host.id) for h in hosts(estate)}
     taken |= {(d.tenant.id, d.device.id) for d in devices(estate)}
     near = {entry.name: entry for entry in devices(estate)}
-    additions: dict[tuple[str, ...], Addition] = {}
+    strangers: dict[tuple[str, ...], Addition] = {}
     for met in discovery.met:
         key = _identity(met.neighbour)
-        if met.verdict is Verdict.UNKNOWN and key not in additions:
+        if met.verdict is Verdict.UNKNOWN and key not in strangers:
             addition = _addition(estate, near[met.device], met, taken)
             taken.add((addition.tenant, addition.own_id))
-            additions[key] = addition
-    return tuple(additions.values())
+            strangers[key] = addition
+    return tuple(strangers.values())
 
 
 def file_of(tenant: str) -> str:

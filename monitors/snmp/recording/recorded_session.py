@@ -1,4 +1,4 @@
-"""A recorded agent in cache, polled like a living one: profiles are tried without a network."""
+"""A recorded agent in memory, polled like a living one: profiles are tried without a network."""
 
 import asyncio
 from bisect import bisect_right

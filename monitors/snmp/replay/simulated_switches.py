@@ -37,7 +37,7 @@ def fleet(
     address: str | None = None,
     first_port: int = 20_000,
 ) -> list[tuple[Endpoint, Agent]]:
-    """``count`` switches named ``switch-0001`` and so on, for ``serve.serving``.
+    """``count`` switches named ``switch-0001`` and so on, for ``server.serving``.
 
     With an ``address`` they have ports from ``first_port`` on; without, each has an address of its
     own from 127.20.0.1 on and all have ``first_port``.
