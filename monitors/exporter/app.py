@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
 from monitors.exporter.collectors import COLLECTORS, MonitoredCollector
@@ -18,7 +19,7 @@ from monitors.exporter.exposition import encode
 from monitors.exporter.http_sd import JOBS
 from monitors.exporter.instrumentation import Instrumentation
 from monitors.exporter.trap_poller import TrapPoller
-from monitors.metrics import CONTENT_TYPE, render
+from monitors.snmp.metric_families import render
 from monitors.snmp.poll_result import PollResult
 from monitors.snmp.poller import Poller
 from monitors.snmp.profile_files import shipped_profiles
@@ -106,7 +107,7 @@ class Exporter:
         result = await self._poller.poll(target, deadline_seconds(request), profiles)
         self._record(result)
         text = render(result.families())
-        return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
+        return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
     async def trap_counters(self, request: web.Request) -> web.Response:
         """Traps by device, and the polls made because of them."""

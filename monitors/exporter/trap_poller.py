@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client.core import CounterMetricFamily
 
-from monitors.metrics import Point
+from monitors.snmp.metric_families import Point
 from monitors.snmp.poll_result import PollResult
 from monitors.snmp.poller import Poller
 from monitors.snmp.targets import SnmpTarget

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from monitors.metrics import Family, Labels
 from monitors.snmp.boot_time import BootTimes
 from monitors.snmp.client import Raw
+from monitors.snmp.metric_families import Family, Labels
 from monitors.snmp.profile import Profile
 from monitors.snmp.request_size import RequestSize
 from monitors.snmp.table_walk import Cells

@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from monitors.metrics import NO_LABELS, Family, Labels, Sample, gauge
 from monitors.snmp import boot_time, decode, oid, profile_selection
 from monitors.snmp.client import NoAnswerError, Raw, RefusedError, Session, SnmpError
 from monitors.snmp.columns import Columns
 from monitors.snmp.decode import DecodeProblem
 from monitors.snmp.device_cache import SELECTION_SECONDS, SLOW_SECONDS, YOUNG_SECONDS, DeviceCache
+from monitors.snmp.metric_families import NO_LABELS, Family, Labels, Sample, gauge
 from monitors.snmp.poll_result import TableResult
 from monitors.snmp.profile import Info, Profile, Table, Text
 from monitors.snmp.samples import value

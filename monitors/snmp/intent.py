@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from inventory.entries import devices
 from inventory.model import Estate, PortIntent
-from monitors.metrics import Family, Sample
 from monitors.snmp.discover.directory import Directory, directory
 from monitors.snmp.discover.observed import ObservedDevice, Port, find_port
+from monitors.snmp.metric_families import Family, Sample
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from monitors.metrics import Family, Sample, gauge
 from monitors.snmp.decode import DecodeProblem
+from monitors.snmp.metric_families import Family, Sample, gauge
 from monitors.snmp.targets import SnmpTarget
 
 

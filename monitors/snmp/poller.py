@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inventory.secrets import SecretError
-from monitors.metrics import Family
 from monitors.snmp.boot_time import BootTimes
 from monitors.snmp.client import Agent, Client, SnmpError
 from monitors.snmp.decode import DecodeProblem
@@ -15,6 +14,7 @@ from monitors.snmp.device_cache import DeviceCache
 from monitors.snmp.device_poll import DevicePoll, PollProgress
 from monitors.snmp.discover.observed import observe
 from monitors.snmp.intent import Intent, intent_families
+from monitors.snmp.metric_families import Family
 from monitors.snmp.poll_result import PollResult
 from monitors.snmp.profile import Profile
 from monitors.snmp.profile_files import shipped_profiles

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-from monitors.metrics import Labels, shared_labels
 from monitors.snmp import decode, index, oid
 from monitors.snmp.client import Raw
+from monitors.snmp.metric_families import Labels, shared_labels
 from monitors.snmp.profile import Exponent, Info, Link, Only, Table, Text
 from monitors.snmp.table_walk import Cells
 from monitors.text import label_text

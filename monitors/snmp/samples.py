@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import cast
 
-from monitors.metrics import Family, Labels, Point, Sample, labels_text
 from monitors.snmp import decode
 from monitors.snmp.client import Missing, Raw
 from monitors.snmp.decode import Beside, DecodeProblem
+from monitors.snmp.metric_families import Family, Labels, Point, Sample, labels_text
 from monitors.snmp.profile import Number
 from monitors.snmp.table_walk import Cells
 

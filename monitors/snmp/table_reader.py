@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Iterator
 
-from monitors.metrics import Family, Sample, shared_labels
 from monitors.snmp import decode, oid
 from monitors.snmp.client import Missing, NoAnswerError, Raw, RefusedError, SnmpError
 from monitors.snmp.columns import Columns
 from monitors.snmp.decode import Beside, DecodeProblem
 from monitors.snmp.device_cache import NAMES_SECONDS, SLOW_SECONDS, DeviceCache
+from monitors.snmp.metric_families import Family, Sample, shared_labels
 from monitors.snmp.profile import Number, Only, Table
 from monitors.snmp.row_labels import (
     Row,

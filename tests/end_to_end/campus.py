@@ -13,13 +13,14 @@ from typing import Any
 
 import yaml
 from aiohttp import web
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from inventory.load import load_estate
 from inventory.model import Estate
 from inventory.paths import SHIPPED_ESTATES
 from monitors.exporter.http_sd import JOBS
-from monitors.metrics import CONTENT_TYPE, gauge, render
 from monitors.prometheus.prometheus_config import STATIC_JOBS
+from monitors.snmp.metric_families import gauge, render
 from monitors.snmp.poll_result import PollResult
 from monitors.snmp.targets import SnmpTarget, targets
 
@@ -155,4 +156,4 @@ def _always(name: str) -> Callable[[web.Request], Awaitable[web.Response]]:
 
 
 def _text(text: str) -> web.Response:
-    return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
+    return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})

@@ -7,11 +7,11 @@ from inventory.load import load_estate
 from inventory.model import Estate, PortIntent
 from inventory.paths import SHIPPED_ESTATES
 from monitors.exporter.collectors import COLLECTORS, MonitoredCollector
-from monitors.metrics import Family
 from monitors.snmp.device_poll import BOOT_METRIC
 from monitors.snmp.discover.directory import directory
 from monitors.snmp.discover.observed import ObservedDevice, Port
 from monitors.snmp.intent import Intent, intent_families
+from monitors.snmp.metric_families import Family
 from monitors.snmp.poll_result import PollResult
 from monitors.snmp.profile import Profile
 from monitors.snmp.profile_files import shipped_profiles

@@ -11,7 +11,7 @@ from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json, print_table, row
 from bastide.support.snmp_options import AccessOptions, access_options
-from monitors.metrics import render
+from monitors.snmp.metric_families import render
 from monitors.snmp.poll_result import PollResult
 from monitors.snmp.poller import poll_once
 from monitors.snmp.targets import targets

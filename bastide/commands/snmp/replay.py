@@ -9,8 +9,8 @@ import click
 from bastide.support.errors import CommandError, Exit
 from inventory.secrets import SecretError, resolve
 from monitors.exporter.server import ListenError, parse_listen
-from monitors.metrics import render
 from monitors.snmp.client import SnmpError, User
+from monitors.snmp.metric_families import render
 from monitors.snmp.recording.reader import Recording, RecordingError, read
 from monitors.snmp.recording.recorded_session import poll_recording
 from monitors.snmp.replay.agent import Access

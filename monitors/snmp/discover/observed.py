@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from monitors.metrics import Family
+from monitors.snmp.metric_families import Family
 from monitors.text import escaped_line
 
 LONGEST_TEXT = 255

@@ -4,12 +4,12 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
-from monitors.metrics import Family
 from monitors.snmp import oid as oids_
 from monitors.snmp.boot_time import BootTimes
 from monitors.snmp.client import Binding, BulkResponse, Missing, Raw, SnmpError, WireBinding
 from monitors.snmp.device_cache import DeviceCache
 from monitors.snmp.device_poll import DevicePoll, PollProgress
+from monitors.snmp.metric_families import Family
 from monitors.snmp.profile_files import shipped_profiles
 from monitors.snmp.recording.reader import Recording
 from monitors.snmp.samples import merge_families

@@ -7,10 +7,10 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from inventory.model import Estate
 from monitors.exporter.http_sd import JOBS, TargetGroup
-from monitors.metrics import CONTENT_TYPE
 from tests.monitors.exporter.exporter_client import exporting, parsed_by_promtool, run, with_switch
 from tests.monitors.exposed import signatures
 
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 TIMEOUT = "X-Prometheus-Scrape-Timeout-Seconds"
 PROMETHEUS_ACCEPT = (
     "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"

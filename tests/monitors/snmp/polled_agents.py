@@ -11,7 +11,7 @@ from infra.lab.agent.config import AgentConfig
 from infra.lab.agent.objects import Moment, Oid
 from infra.lab.agent.responder import Binding, Lookup
 from inventory.model import SnmpAccess
-from monitors.metrics import Family
+from monitors.snmp.metric_families import Family
 from monitors.snmp.poll_result import PollResult
 from monitors.snmp.poller import Poller
 from monitors.snmp.session import NetworkClient

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from monitors.metrics import render
 from monitors.snmp.boot_time import BootTimes
 from monitors.snmp.client import BulkResponse, NoAnswerError, Raw, WireBinding
 from monitors.snmp.device_cache import (
@@ -16,6 +15,7 @@ from monitors.snmp.device_cache import (
     DeviceCache,
 )
 from monitors.snmp.device_poll import DevicePoll, PollProgress
+from monitors.snmp.metric_families import render
 from monitors.snmp.profile_files import shipped_profiles
 from monitors.snmp.recording.reader import parse
 from monitors.snmp.recording.recorded_session import RecordedSession

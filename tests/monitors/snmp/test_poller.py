@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitors.metrics import render
+from monitors.snmp.metric_families import render
 from monitors.snmp.poller import poll_all
 from tests.infra.lab.agent.running import free_port, running, settings
 from tests.monitors.snmp.polled_agents import (

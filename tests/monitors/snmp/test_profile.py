@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from monitors.metrics import Family, Sample, render
 from monitors.snmp import oid
+from monitors.snmp.metric_families import Family, Sample, render
 from monitors.snmp.profile import Info, Number, Profile
 from monitors.snmp.profile_files import PROFILES, ProfileError, read_profile, shipped_profiles
 

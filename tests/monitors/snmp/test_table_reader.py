@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from monitors.metrics import Family
 from monitors.snmp import oid
 from monitors.snmp.boot_time import BootTimes
 from monitors.snmp.client import (
@@ -19,6 +18,7 @@ from monitors.snmp.client import (
 from monitors.snmp.columns import Columns
 from monitors.snmp.decode import DecodeProblem
 from monitors.snmp.device_cache import NAMES_SECONDS, SLOW_SECONDS, DeviceCache
+from monitors.snmp.metric_families import Family
 from monitors.snmp.profile import Table
 from monitors.snmp.recording.recorded_session import RecordedSession
 from monitors.snmp.table_reader import TableReader

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from inventory.entries import devices
 from inventory.enums import DeviceKind
 from inventory.model import Device, PortIntent
-from monitors.metrics import Family, Sample
 from monitors.snmp.discover.compare import discover
 from monitors.snmp.discover.device_kind import guess_kind
 from monitors.snmp.discover.inventory_yaml import yaml_to_paste
@@ -25,6 +24,7 @@ from monitors.snmp.discover.observed import (
     observe,
 )
 from monitors.snmp.discover.report_rows import rows
+from monitors.snmp.metric_families import Family, Sample
 from tests.monitors.snmp.discover.estates import lab, pasted
 from tests.monitors.snmp.discover.shown import recorded
 

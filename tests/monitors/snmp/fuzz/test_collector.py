@@ -6,8 +6,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitors.metrics import render
 from monitors.snmp.client import SnmpError, WireBinding
+from monitors.snmp.metric_families import render
 from monitors.snmp.recording.reader import Recording, read
 from monitors.snmp.recording.recorded_session import poll_recording
 from monitors.snmp.replay.simulated_switches import entries

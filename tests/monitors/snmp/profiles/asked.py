@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from monitors.metrics import render
+from monitors.snmp.metric_families import render
 from monitors.snmp.poll_result import TableResult
 from monitors.snmp.recording.reader import read
 from monitors.snmp.recording.recorded_session import poll_recording

@@ -10,7 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.metrics_core import UnknownMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
 
-from monitors.metrics import (
+from monitors.snmp.metric_families import (
     Family,
     Labels,
     MetricType,

@@ -16,8 +16,6 @@ from weakref import WeakValueDictionary
 
 MetricType = Literal["counter", "gauge", "untyped"]
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
 _METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL_NAME = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
 _LABEL_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
