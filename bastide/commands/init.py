@@ -8,9 +8,9 @@ import click
 
 from bastide.actions.scaffold import render, write_new
 from bastide.support.errors import CommandError, Exit
+from inventory.scalars import MUNICIPALITY_ID
 
 EXAMPLE_NETWORK = "10.10.0.0/24"
-NAME = r"[a-z][a-z0-9]{1,30}"
 
 
 @click.command()
@@ -22,7 +22,7 @@ def init(folder: Path, name: str | None) -> int:
     It gets estate.yml, central.yml and an empty municipalities/.
     """
     chosen = name if name is not None else _name_of(folder)
-    if not re.fullmatch(NAME, chosen):
+    if not re.fullmatch(MUNICIPALITY_ID, chosen):
         raise CommandError(
             f"{chosen!r} cannot name an estate; expected 2 to 31 lower-case letters and digits, a "
             "letter first: give one with --name",

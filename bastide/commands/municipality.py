@@ -18,10 +18,9 @@ from bastide.support.options import estate_option
 from inventory.enums import Tier
 from inventory.load import find_estate
 from inventory.model import CENTRAL, ESTATE_SCOPE
+from inventory.scalars import COUNTRY, MUNICIPALITY_ID
 
-COUNTRY = r"[A-Z]{2}"
 LONGEST_ID = 31
-ID = r"[a-z][a-z0-9]+"
 RESERVED = (CENTRAL, ESTATE_SCOPE)
 
 
@@ -81,7 +80,7 @@ def add(name: str, tier: str, country: str, network: str | None, estate_name: st
 def _id_of(name: str) -> str:
     """Return the Latin letters and digits of a name; CommandError when they make no id."""
     own_id = "".join(c for c in name.lower() if c.isascii() and c.isalnum())[:LONGEST_ID]
-    if not re.fullmatch(ID, own_id) or not name.isprintable() or own_id in RESERVED:
+    if not re.fullmatch(MUNICIPALITY_ID, own_id) or not name.isprintable() or own_id in RESERVED:
         raise CommandError(
             f"{name!r} cannot name a municipality\n    expected: at least two Latin letters or "
             f"digits, a letter first, and not {' or '.join(RESERVED)}",
