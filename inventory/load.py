@@ -34,7 +34,7 @@ def find_estate(wanted: str | None) -> Path:
     if wanted is None:
         return _surrounding_estate(Path.cwd())
     folder = Path(wanted)
-    if "/" in wanted or (folder / "estate.yml").exists() or wanted not in _shipped_names():
+    if "/" in wanted or (folder / "estate.yml").exists() or wanted not in shipped_estates():
         return folder.resolve()
     return SHIPPED_ESTATES / wanted
 
@@ -50,12 +50,13 @@ def _surrounding_estate(here: Path) -> Path:
         "",
         "is in no estate, and none was named",
         "--estate DIR|NAME, BASTIDE_ESTATE, or a current folder inside an estate",
-        f"name one: {', '.join((*below, *_shipped_names()))}",
+        f"name one: {', '.join((*below, *shipped_estates()))}",
     )
     raise InventoryError((problem,))
 
 
-def _shipped_names() -> tuple[str, ...]:
+def shipped_estates() -> tuple[str, ...]:
+    """Return the names of the estates that ship with the project, sorted."""
     return tuple(sorted(file.parent.name for file in SHIPPED_ESTATES.glob("*/estate.yml")))
 
 
@@ -144,5 +145,5 @@ def _not_an_estate(folder: Path) -> Problem:
         "",
         "there is no estate here",
         "a folder with estate.yml, central.yml and municipalities/",
-        f"run `bastide init {folder}`, or use a shipped estate: {', '.join(_shipped_names())}",
+        f"run `bastide init {folder}`, or use a shipped estate: {', '.join(shipped_estates())}",
     )

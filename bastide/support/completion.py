@@ -8,7 +8,7 @@ from click.shell_completion import CompletionItem
 from bastide.support.estate import EstateContext, estate_context
 from bastide.support.shipped_files import playbook_names
 from inventory.entries import devices, hosts
-from inventory.paths import SHIPPED_ESTATES
+from inventory.load import shipped_estates
 from inventory.problems import InventoryError
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
@@ -18,8 +18,7 @@ def complete_estates(
     ctx: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Return the shipped estates' names, and let the shell complete folders."""
-    names = sorted(file.parent.name for file in SHIPPED_ESTATES.glob("*/estate.yml"))
-    return [*_matching(names, incomplete), CompletionItem(incomplete, type="dir")]
+    return [*_matching(shipped_estates(), incomplete), CompletionItem(incomplete, type="dir")]
 
 
 def complete_playbooks(
@@ -46,7 +45,7 @@ def of_estate(names: Callable[[EstateContext], Iterable[str]]) -> Complete:
 
 complete_hosts = of_estate(lambda context: (entry.name for entry in hosts(context.estate)))
 complete_plans = of_estate(
-    lambda context: (plan.id for entry in hosts(context.estate) for plan in entry.host.backups)
+    lambda context: sorted({p.id for entry in hosts(context.estate) for p in entry.host.backups})
 )
 complete_devices = of_estate(lambda context: (entry.name for entry in devices(context.estate)))
 

@@ -32,6 +32,7 @@ def no_estate(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         (["snmp", "poll", "--estate", "lab"], "velgora-sw", ["velgora-switch"]),
         (["backup", "drill", "--estate", "lab", "--plan"], "sh", ["shares"]),
+        (["backup", "drill", "--estate", "lab", "--plan"], "per", ["permits"]),
         (["lab", "stop", "--estate", "lab"], "central-v", ["central-vault"]),
         (["playbook", "run"], "rest", ["restore_drill"]),
         (["playbook", "run", "harden", "--estate", "lab", "--limit"], "ayn", None),
