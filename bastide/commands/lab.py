@@ -22,10 +22,11 @@ def group() -> None:
 def _lab(estate_name: str | None) -> Lab:
     """Return the lab of an estate; CommandError when it has none."""
     context = estate_context(estate_name)
-    if not any(entry.provider is ProviderName.LAB for entry in hosts(context.estate)):
+    providers = {entry.provider for entry in hosts(context.estate)}
+    if ProviderName.LAB not in providers:
         raise CommandError(
             f"estate {context.estate.estate} has no lab machines: its hosts come from provider "
-            f"{', '.join(sorted({entry.provider for entry in hosts(context.estate)}))}",
+            f"{', '.join(sorted(providers))}",
             Exit.WRONG_USE,
         )
     return lab_of(context.estate.estate, context.state)

@@ -160,5 +160,5 @@ def _unknown_outputs(
 
 def _identity(token: str, inputs: Mapping[str, Any]) -> str:
     """Return the resource's id; what has no name is there once an estate, and has its driver's."""
-    _package, driver, _kind = token.split(":")
+    driver = token.split(":")[1]
     return f"{inputs['estate']}/{inputs.get('name', driver)}"

@@ -97,6 +97,7 @@ def _gateways(tenant: ParsedTenant) -> Iterator[Problem]:
 
 
 def _machines(tenant: ParsedTenant) -> Iterator[Problem]:
+    # Of sites with one id the first counts; that there are several is reported by itself.
     sites = {site.id: site for site in reversed(tenant.value.sites)}
     for path, machine in machines(tenant.value):
         site = sites.get(machine.site)

@@ -84,10 +84,7 @@ def walk(
     recorder, _ = _walked(target, estate_name, options, roots)
     lines = format_entries(recorder.entries.values())
     if as_json:
-        keys = ("oid", "type", "value")
-        print_json(
-            [dict(zip(keys, line.split("|", 2), strict=True)) for line in lines.splitlines()]
-        )
+        print_json([_as_json(line) for line in lines.splitlines()])
     else:
         click.echo(lines, nl=False)
     for remark in recorder.remarks:

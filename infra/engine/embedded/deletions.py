@@ -41,17 +41,17 @@ def run(session: Session, states: Sequence[ResourceState], parallel: int) -> Non
     """Delete the resources; failures are reported, and keep back what the failed one refers to."""
     if refuse_protected(session, states):
         return
-    actions = StepExecutor(session)
+    executor = StepExecutor(session)
 
     def work(state: ResourceState) -> bool:
-        return not session.stop.is_set() and _delete(session, actions, state)
+        return not session.stop.is_set() and _delete(session, executor, state)
 
     left = graph.run(order(states), work, parallel)
     for state in left:
         session.events.step(state.urn, "delete", "skipped", "something that refers to it remains")
 
 
-def _delete(session: Session, actions: StepExecutor, state: ResourceState) -> bool:
+def _delete(session: Session, executor: StepExecutor, state: ResourceState) -> bool:
     if state.pending_replacement:
         # Deleted by an earlier step already; only its place in the state is left.
         session.snapshot.remove(state)
@@ -63,7 +63,7 @@ def _delete(session: Session, actions: StepExecutor, state: ResourceState) -> bo
         return True
     replaced = state.delete and state.urn in session.registered
     since = session.events.started(state.urn, "delete")
-    if not actions.destroy(state, since):
+    if not executor.destroy(state, since):
         return False
     session.snapshot.remove(state)
     if replaced:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.root
 
 @pytest.fixture
 def foreign(own_lab: OwnLab) -> Iterator[OwnLab]:
-    """The own_lab while their uplink is marked as somebody else's."""
+    """The own lab while its uplink is marked as somebody else's."""
     ip("link", "set", own_lab.lab.uplink, "alias", "somebody else's")
     yield own_lab
     ip("link", "set", own_lab.lab.uplink, "alias", own_lab.lab.alias)

@@ -65,7 +65,7 @@ def test_what_is_lacking_is_said_with_what_to_do(lack: str) -> None:
     assert [expected for expected in expected_texts if expected not in text] == []
 
 
-def test_every_problem_is_text_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     facts = replace(
         GOOD,
         failures=(("veth pairs (CONFIG_VETH)", "no"),),
@@ -108,7 +108,7 @@ def test_probing_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.root
-def test_a_lab_that_runs_from_elsewhere_is_text_with_the_rest(
+def test_a_lab_that_runs_from_elsewhere_is_reported_with_the_rest(
     own_lab: OwnLab, tmp_path: Path
 ) -> None:
     elsewhere = replace(own_lab.lab, state=tmp_path)
