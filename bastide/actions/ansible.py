@@ -20,21 +20,30 @@ POLL_SECONDS = 0.2
 
 
 def run(
-    context: EstateContext, playbook: str, on_event: OnEvent, *, arguments: Sequence[str] = ()
+    context: EstateContext,
+    playbooks: Sequence[str],
+    on_event: OnEvent,
+    *,
+    log_name: str = "",
+    arguments: Sequence[str] = (),
 ) -> Recap:
-    """Run one of the shipped playbooks on the estate; a failed host is in the recap."""
-    file = shipped("playbooks") / f"{playbook}.yml"
-    if playbook not in playbook_names():
+    """Run shipped playbooks on the estate, one after the other in one process.
+
+    A failed host is in the recap; after a playbook that failed the next ones are not begun. One
+    process, because each reads the inventory anew and opens its own connections. The log has the
+    name of the first playbook unless one is given.
+    """
+    for unknown in set(playbooks) - set(playbook_names()):
         names = ", ".join(playbook_names())
         raise CommandError(
-            f"there is no playbook {playbook!r}; expected one of: {names}", Exit.WRONG_USE
+            f"there is no playbook {unknown!r}; expected one of: {names}", Exit.WRONG_USE
         )
-    log = context.state / "logs" / f"{playbook}.log"
+    log = context.state / "logs" / f"{log_name or playbooks[0]}.log"
     make_folder(log.parent)
     started = time.monotonic()
     events = log.with_suffix(".events.jsonl")
     events.write_text("")
-    recap = follow(_start(context, file, log, events, arguments), events, on_event)
+    recap = follow(_start(context, playbooks, log, events, arguments), events, on_event)
     return replace(recap, seconds=time.monotonic() - started, log=log)
 
 
@@ -42,7 +51,7 @@ def play(context: EstateContext, name: str, arguments: Sequence[str]) -> Recap:
     """Run a playbook as one stage, and show what runs and what fails."""
     progress = Progress()
     with progress.stage(f"playbook {name}"):
-        return run(context, name, lambda event: show_event(progress, event), arguments=arguments)
+        return run(context, [name], lambda event: show_event(progress, event), arguments=arguments)
 
 
 def show_event(progress: Progress, event: dict[str, str]) -> None:
@@ -73,14 +82,19 @@ def environment(context: EstateContext) -> dict[str, str]:
 
 
 def _start(
-    context: EstateContext, file: Path, log: Path, events: Path, arguments: Sequence[str]
+    context: EstateContext,
+    playbooks: Sequence[str],
+    log: Path,
+    events: Path,
+    arguments: Sequence[str],
 ) -> "subprocess.Popen[bytes]":
-    command = [str(program("ansible-playbook")), file.name, *arguments]
+    files = [f"{name}.yml" for name in playbooks]
+    command = [str(program("ansible-playbook")), *files, *arguments]
     try:
         with log.open("wb") as output:
             return subprocess.Popen(
                 command,
-                cwd=file.parent,
+                cwd=shipped("playbooks"),
                 env={
                     **environment(context),
                     "BASTIDE_EVENTS": str(events),

@@ -59,8 +59,12 @@ class Recap:
 
     @property
     def ok(self) -> bool:
-        """Whether every host finished every task."""
-        return self.returncode == 0
+        """Whether every host finished every task.
+
+        The status alone does not say so: Ansible's is that of the last play, which a host that
+        failed in an earlier one may have no part in.
+        """
+        return self.returncode == 0 and all(host.finished for host in self.hosts.values())
 
 
 def read_recap(events: Iterable[Event], on_event: OnEvent) -> Recap:

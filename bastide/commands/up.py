@@ -48,7 +48,7 @@ def as_json_values(run: UpRun, results: StageResults, seconds: float) -> dict[st
     return {
         "changed_resources": results.changed_resources,
         "changed_tasks": results.changed_tasks,
-        "changed": [task for _, recap in results.recaps for task in recap.changed_tasks],
+        "changed": [task for recap in results.recaps for task in recap.changed_tasks],
         "seconds": seconds,
         "stages": run.seconds,
         "well": bool(status and status.well),

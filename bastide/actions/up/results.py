@@ -19,7 +19,7 @@ class StageResults:
     """The results so far; a stage gives back a copy with its own part filled in."""
 
     provisioned: EngineResult | None = None
-    recaps: tuple[tuple[str, Recap], ...] = ()
+    recaps: tuple[Recap, ...] = ()
     before: AuditRun | None = None
     after: AuditRun | None = None
     polled: tuple[PollResult, ...] = ()
@@ -36,7 +36,7 @@ class StageResults:
     @property
     def changed_tasks(self) -> int:
         """How many Ansible tasks changed something, over all hosts and playbooks."""
-        return sum(sum(recap.changed.values()) for _, recap in self.recaps)
+        return sum(sum(recap.changed.values()) for recap in self.recaps)
 
 
 @dataclass(frozen=True, slots=True)

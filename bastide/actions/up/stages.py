@@ -1,7 +1,7 @@
 """The stages of `bastide up`, in order."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -22,6 +22,9 @@ from monitors.audit.reports import compliance
 from monitors.continuity.drill_history import latest_drills
 from monitors.snmp.poller import poll_once
 from monitors.snmp.targets import targets
+
+# In this order: a drill restores what was backed up, and the audit sees all of it.
+PLAYBOOKS = ("configure", "harden", "backup", "restore_drill", "collect")
 
 Run = Callable[[UpRun, StageResults], StageResults]
 
@@ -69,23 +72,24 @@ def provide(up: UpRun, results: StageResults) -> StageResults:
     return replace(results, provisioned=result)
 
 
-def configure(up: UpRun, results: StageResults) -> StageResults:
-    """Run configure.yml."""
-    return _playbook("configure", up, results)
-
-
 def first_audit(up: UpRun, results: StageResults) -> StageResults:
-    """Audit before hardening; kept from the estate's very first run, as the baseline."""
+    """Configure and audit before anything is hardened; kept from the estate's very first run."""
     kept = load_latest(up.context.state, BEFORE_HARDENING)
     if kept is not None:
         up.progress.step("baseline", f"kept from {kept.started:%Y-%m-%d %H:%M} UTC")
         return replace(results, before=kept)
+    results = _play(PLAYBOOKS[:1], up, results)
     return replace(results, before=_audit(up, BEFORE_HARDENING))
 
 
-def harden(up: UpRun, results: StageResults) -> StageResults:
-    """Run harden.yml."""
-    return _playbook("harden", up, results)
+def converge(up: UpRun, results: StageResults) -> StageResults:
+    """Configure and harden, back up and drill what is due, and collect."""
+    results = _play(PLAYBOOKS[1:] if results.recaps else PLAYBOOKS, up, results)
+    newest = latest_drills(up.context.state)
+    for result in newest:
+        restored = f"restored to depth {result.depth} in {result.rto_seconds or 0:.1f} s"
+        up.progress.step(result.host, f"{result.plan}: {result.error or restored}", good=result.ok)
+    return replace(results, drills=newest)
 
 
 def second_audit(up: UpRun, results: StageResults) -> StageResults:
@@ -95,7 +99,6 @@ def second_audit(up: UpRun, results: StageResults) -> StageResults:
 
 def collect(up: UpRun, results: StageResults) -> StageResults:
     """Poll devices, and wait until Prometheus has every target up."""
-    results = _playbook("collect", up, results)
     polled = poll_once(targets(up.context.estate).values(), up.context.state)
     for result in polled:
         up.progress.step(
@@ -112,21 +115,6 @@ def collect(up: UpRun, results: StageResults) -> StageResults:
         good=not reached.wrong,
     )
     return replace(results, polled=polled, status=reached)
-
-
-def back_up(up: UpRun, results: StageResults) -> StageResults:
-    """Run the backups that are due."""
-    return _playbook("backup", up, results)
-
-
-def drill(up: UpRun, results: StageResults) -> StageResults:
-    """Restore, somewhere harmless, what no recent drill has restored."""
-    results = _playbook("restore_drill", up, results)
-    newest = latest_drills(up.context.state)
-    for result in newest:
-        restored = f"restored to depth {result.depth} in {result.rto_seconds or 0:.1f} s"
-        up.progress.step(result.host, f"{result.plan}: {result.error or restored}", good=result.ok)
-    return replace(results, drills=newest)
 
 
 def report(up: UpRun, results: StageResults) -> StageResults:
@@ -148,12 +136,9 @@ def report(up: UpRun, results: StageResults) -> StageResults:
 STAGES: tuple[Stage, ...] = (
     Stage("check", "Check the inventory", check),
     Stage("provision", "Provision", provide),
-    Stage("configure", "Configure", configure),
-    Stage("baseline", "First audit", first_audit),
-    Stage("harden", "Harden", harden),
-    Stage("backup", "Back up", back_up),
-    Stage("drill", "Restore drill", drill),
-    Stage("audit", "Audit again", second_audit),
+    Stage("baseline", "Audit before hardening", first_audit),
+    Stage("converge", "Configure, harden, back up, drill", converge),
+    Stage("audit", "Audit", second_audit),
     Stage("collect", "Collect", collect),
     Stage("report", "Report", report),
 )
@@ -171,18 +156,23 @@ def run_all(up: UpRun) -> StageResults:
     return results
 
 
-def _playbook(playbook: str, up: UpRun, results: StageResults) -> StageResults:
-    recap = ansible.run(up.context, playbook, lambda event: ansible.show_event(up.progress, event))
+def _play(playbooks: Sequence[str], up: UpRun, results: StageResults) -> StageResults:
+    recap = ansible.run(
+        up.context,
+        playbooks,
+        lambda event: ansible.show_event(up.progress, event),
+        log_name="up" if len(playbooks) > 1 else "",
+    )
     for name, host in sorted(recap.hosts.items()):
         up.progress.step(name, str(host), good=host.finished)
     if not recap.ok:
         raise CommandError(
-            f"the playbook {playbook} failed on "
+            f"a playbook ({', '.join(playbooks)}) failed on "
             f"{', '.join(sorted({f.host for f in recap.failures})) or 'no host (see the log)'}"
             f"\n    log: {recap.log}\n    do: mend the cause, then run `bastide up` again",
             Exit.FINDINGS,
         )
-    return replace(results, recaps=(*results.recaps, (playbook, recap)))
+    return replace(results, recaps=(*results.recaps, recap))
 
 
 def _history(up: UpRun) -> History | None:

@@ -27,13 +27,13 @@ def writer(events: Path, *steps: str) -> "subprocess.Popen[bytes]":
 
 def test_an_unknown_playbook_is_wrong_use_and_lists_those_there_are(context: EstateContext) -> None:
     with pytest.raises(CommandError, match="backup, collect, configure, harden") as caught:
-        ansible.run(context, "../site", lambda event: None)
+        ansible.run(context, ["backup", "../site"], lambda event: None)
     assert caught.value.code is Exit.WRONG_USE
     assert not (context.state / "logs").exists()
 
 
 def test_a_playbook_runs_on_the_estate_and_its_log_is_kept(context: EstateContext) -> None:
-    recap = ansible.run(context, "backup", lambda event: None, arguments=["--list-hosts"])
+    recap = ansible.run(context, ["backup"], lambda event: None, arguments=["--list-hosts"])
     assert recap.ok
     assert recap.seconds > 0
     log = recap.log.read_text()
@@ -42,8 +42,21 @@ def test_a_playbook_runs_on_the_estate_and_its_log_is_kept(context: EstateContex
     assert recap.log.parent.stat().st_mode & 0o077 == 0
 
 
+def test_playbooks_run_in_order_in_one_process_with_one_log(context: EstateContext) -> None:
+    recap = ansible.run(
+        context,
+        ["harden", "backup"],
+        lambda event: None,
+        log_name="night",
+        arguments=["--list-tasks"],
+    )
+    log = recap.log.read_text()
+    assert recap.log.name == "night.log"
+    assert 0 < log.index("playbook: harden.yml") < log.index("playbook: backup.yml")
+
+
 def test_what_ansible_refuses_is_not_ok(context: EstateContext) -> None:
-    recap = ansible.run(context, "backup", lambda event: None, arguments=["--no-such-option"])
+    recap = ansible.run(context, ["backup"], lambda event: None, arguments=["--no-such-option"])
     assert not recap.ok
     assert "no-such-option" in recap.log.read_text()
 

@@ -64,3 +64,9 @@ def test_a_run_that_ended_before_its_recap_knows_no_host() -> None:
     recap = read_recap(recorded()[:3], lambda event: None)
     assert recap.hosts == {}
     assert [failure.host for failure in recap.failures] == ["town-edge"]
+
+
+def test_a_host_that_failed_in_an_earlier_play_is_not_ok_whatever_the_status_says() -> None:
+    recap = read_recap(recorded(), lambda event: None)
+    assert recap.returncode == 0
+    assert not recap.ok

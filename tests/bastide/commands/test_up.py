@@ -62,9 +62,7 @@ def test_what_changed_is_counted_without_what_stayed_as_it_was(up: UpRun) -> Non
     recap = Recap(
         {"a": HostRecap(9, 2, 0, 0), "b": HostRecap(9, 0, 0, 0)}, changed_tasks=("a: x", "a: y")
     )
-    results = StageResults(
-        provisioned=EngineResult(changes, {}, (), ok=True), recaps=(("configure", recap),)
-    )
+    results = StageResults(provisioned=EngineResult(changes, {}, (), ok=True), recaps=(recap,))
     values = as_json_values(up, results, 2.5)
     assert values["changed_resources"] == 3
     assert values["changed_tasks"] == 2

@@ -51,8 +51,9 @@ def monitored(context: EstateContext) -> Iterator[Monitored]:
 
 def test_hosts_are_audited_before_and_after_they_are_hardened() -> None:
     names = [stage.name for stage in stages.STAGES]
-    assert names.index("baseline") < names.index("harden") < names.index("audit")
-    assert names.index("backup") < names.index("drill")
+    assert names.index("baseline") < names.index("converge") < names.index("audit")
+    assert stages.PLAYBOOKS.index("configure") < stages.PLAYBOOKS.index("harden")
+    assert stages.PLAYBOOKS.index("backup") < stages.PLAYBOOKS.index("restore_drill")
     assert names[0] == "check"
     assert names[-1] == "report"
 
@@ -87,21 +88,22 @@ def test_the_first_audit_of_all_is_kept_as_the_baseline(tmp_path: Path) -> None:
     assert "kept from" in printed(up)
 
 
-def test_without_a_baseline_the_hosts_are_audited_and_that_is_kept(context: EstateContext) -> None:
-    results = stages.first_audit(up_run(context), StageResults())
-    assert results.before is not None
-    assert results.before == load_latest(context.state, BEFORE_HARDENING)
-    assert stages.first_audit(up_run(context), StageResults()).before == results.before
+def test_without_a_baseline_the_hosts_are_configured_first(tmp_path: Path) -> None:
+    unreachable = new_context(tmp_path, "127.86.1.")
+    with pytest.raises(CommandError, match=r"\(configure\) failed on .*gornjilug-server"):
+        stages.first_audit(up_run(unreachable), StageResults())
+    assert load_latest(unreachable.state, BEFORE_HARDENING) is None
 
 
 def test_a_playbook_that_fails_ends_the_run_and_names_hosts_and_log(tmp_path: Path) -> None:
     unreachable = new_context(tmp_path, "127.86.0.")
     up = up_run(unreachable)
-    with pytest.raises(CommandError, match=r"backup failed on .*gornjilug-server") as caught:
-        stages.back_up(up, StageResults())
+    with pytest.raises(CommandError, match=r"harden, .* failed on .*gornjilug-server") as caught:
+        stages.converge(up, StageResults())
     assert caught.value.code is Exit.FINDINGS
-    assert "logs/backup.log" in str(caught.value)
+    assert "logs/up.log" in str(caught.value)
     assert "!! gornjilug-server   1 unreachable" in printed(up)
+    assert "bastide-backup" not in (unreachable.state / "logs" / "up.log").read_text()
 
 
 def test_the_report_has_the_status_as_it_is_at_the_end(
