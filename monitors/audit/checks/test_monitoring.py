@@ -35,7 +35,7 @@ def test_mon_01_no_orders(host: Host) -> None:
 
 
 def test_mon_02_retention(host: Host, limits: Limits) -> None:
-    """Prometheus keeps 30 days or more, and has an upper size."""
+    """Prometheus keeps measurements for long, and has an upper size."""
     line = next((line for line in _running(host) if "--storage" in line), "")
     kept = re.search(r"retention\.time=(\d+)([dwy])", line)
     days = int(kept[1]) * UNITS[kept[2]] if kept else 15

@@ -131,8 +131,8 @@ def _is_needed(line: str) -> bool:
 
 def test_sudo_06_asks_again(host: Host, limits: Limits) -> None:
     """A password counts for a short time."""
-    rules = defaults(policy(host)).get("timestamp_timeout", DEFAULT_TIMEOUT_MINUTES)
-    minutes = float(rules)
+    timeout = defaults(policy(host)).get("timestamp_timeout", DEFAULT_TIMEOUT_MINUTES)
+    minutes = float(timeout)
     assert 0 <= minutes <= limits["minutes"], (
-        f"timestamp_timeout is {rules}, expected 0 to {limits['minutes']} minutes"
+        f"timestamp_timeout is {timeout}, expected 0 to {limits['minutes']} minutes"
     )

@@ -20,7 +20,7 @@ DATE = "%b %d %H:%M:%S %Y %Z"
 
 
 def test_tls_01_certificates(host: Host, declared: Declared, limits: Limits) -> None:
-    """Each service's certificate verifies, has a strong key and two weeks left."""
+    """Each service's certificate verifies, has a strong key and some time left."""
     answers, now = tls_answers(host)
     for port in _served(declared):
         text = answers.get(port, "")

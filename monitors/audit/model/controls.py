@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from inventory.enums import Role, Tier
 from inventory.model import Frozen
@@ -142,7 +142,7 @@ def _topic(file: Path) -> tuple[Control, ...]:
     try:
         table = ControlTable.model_validate(yaml.safe_load(file.read_bytes()))
         return tuple(_titled(control) for control in table.controls)
-    except (ValidationError, yaml.YAMLError, TypeError, LookupError, ValueError) as error:
+    except (ValueError, TypeError, LookupError, yaml.YAMLError) as error:
         raise ControlTableError(f"{file}: not a control table: {error}") from None
 
 
