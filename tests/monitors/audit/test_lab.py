@@ -22,8 +22,8 @@ pytestmark = pytest.mark.lab
 
 @pytest.fixture(scope="module")
 def host(lab: EstateContext) -> Iterator[LabHost]:
-    with lab_host(lab) as run:
-        yield run
+    with lab_host(lab) as reached:
+        yield reached
 
 
 def own_state(lab: EstateContext, folder: Path) -> Path:
@@ -89,10 +89,10 @@ def test_unmodified_pytest_and_the_bundle_give_the_same_outcomes(
 def test_the_hardened_host_has_no_control_that_could_not_be_determined(
     lab: EstateContext, tmp_path: Path
 ) -> None:
-    run = audited(lab, tmp_path)
+    audit = audited(lab, tmp_path)
 
-    assert run.problem == ""
-    assert [r.reason for r in run.results if r.outcome is Outcome.ERROR] == []
+    assert audit.problem == ""
+    assert [r.reason for r in audit.results if r.outcome is Outcome.ERROR] == []
 
 
 def test_every_bundle_of_the_lab_is_far_below_the_limit_and_lacks_nothing(

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.lab
 
 @pytest.fixture(scope="module")
 def host(lab: EstateContext) -> Iterator[LabHost]:
-    with lab_host(lab) as matches:
-        yield matches
+    with lab_host(lab) as reached:
+        yield reached
 
 
 @pytest.mark.parametrize(

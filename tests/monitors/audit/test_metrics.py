@@ -234,8 +234,8 @@ def midnight() -> datetime:
 
 
 def series(rendered: str, name: str, host: str) -> list[str]:
-    metrics = (line for line in rendered.splitlines() if line.startswith(f"{name}{{"))
-    return sorted(line for line in metrics if f'host="{host}"' in line)
+    lines = (line for line in rendered.splitlines() if line.startswith(f"{name}{{"))
+    return sorted(line for line in lines if f'host="{host}"' in line)
 
 
 def test_outcomes_are_counted_by_severity(tmp_path: Path) -> None:

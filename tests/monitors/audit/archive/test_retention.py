@@ -32,13 +32,11 @@ def audited(
 ) -> AuditRun:
     """Leave behind what an audit some days ago left: bundles, and a run that points to them."""
     started = NOW - timedelta(days=days_ago)
-    kept_files = []
+    audits = []
     for host in hosts:
         path = keep(b"packed", state, host, started + timedelta(seconds=1))
-        kept_files.append(
-            _template(host).model_copy(update={"bundle": str(path.relative_to(state))})
-        )
-    update = {"started": started, "label": label, "hosts": tuple(kept_files)}
+        audits.append(_template(host).model_copy(update={"bundle": str(path.relative_to(state))}))
+    update = {"started": started, "label": label, "hosts": tuple(audits)}
     run = fresh().model_copy(update=update)
     save(run, state)
     return run

@@ -42,10 +42,10 @@ def crypt(salt: str) -> str:
     """Hash the password as Debian does (libcrypt, through perl)."""
     code = "print crypt($ARGV[0], $ARGV[1])"
     done = subprocess.run(["perl", "-e", code, PASSWORD, salt], capture_output=True, check=True)
-    received = done.stdout.decode()
-    assert received.startswith(salt[:3])
-    assert len(received) > len(salt)
-    return received
+    hashed = done.stdout.decode()
+    assert hashed.startswith(salt[:3])
+    assert len(hashed) > len(salt)
+    return hashed
 
 
 def arrives(folder: Path, text: str) -> str:

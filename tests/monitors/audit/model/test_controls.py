@@ -30,13 +30,13 @@ def always(answer: Answer) -> Callable[[str], Answer]:
 
 def tagged(tasks: Any) -> set[str]:
     """Return the control tags of a list of tasks, blocks within it included."""
-    values: set[str] = set()
+    ids: set[str] = set()
     for task in tasks or ():
         tags = task.get("tags", [])
-        values |= {tag for tag in ([tags] if isinstance(tags, str) else tags) if TAG.fullmatch(tag)}
+        ids |= {tag for tag in ([tags] if isinstance(tags, str) else tags) if TAG.fullmatch(tag)}
         for part in ("block", "rescue", "always"):
-            values |= tagged(task.get(part))
-    return values
+            ids |= tagged(task.get(part))
+    return ids
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Scores, to the fraction: what is proved, accepted and determined of the weight that applies."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 import pytest
@@ -18,19 +18,11 @@ from monitors.audit.model.score import (
     weights_of,
 )
 from tests.monitors.audit.estates import TABLE, declared, recorded
+from tests.monitors.audit.history.sample_runs import ACCEPTED
 
 APP = declared("velgora-app")
 FRESH = recorded("fresh")
 BEGAN = datetime(2026, 3, 1, 4, 30, tzinfo=UTC)
-IN_FORCE = Accepted(
-    scope="velgora",
-    reason="The vendor's help desk has no keys yet.",
-    owner="Tarik Zuhr",
-    approver="Mira Dolenc",
-    measure="Logins from elsewhere are dropped.",
-    expires=date(2026, 12, 31),
-    expired=False,
-)
 
 
 def result(
@@ -51,7 +43,7 @@ MIXED = (
     result(Outcome.PASS, Severity.CRITICAL),  # 10
     result(Outcome.PASS),  # 1
     result(Outcome.FAIL, Severity.HIGH),  # 6
-    result(Outcome.FAIL, Severity.MEDIUM, IN_FORCE),  # 3
+    result(Outcome.FAIL, Severity.MEDIUM, ACCEPTED),  # 3
     result(Outcome.ERROR),  # 1
     result(Outcome.SKIP, Severity.CRITICAL),  # applies to nothing
 )
@@ -72,7 +64,7 @@ def test_each_share_counts_what_it_says_over_all_that_applies() -> None:
 
 
 def test_an_expired_waiver_accepts_nothing() -> None:
-    over = IN_FORCE.model_copy(update={"expired": True})
+    over = ACCEPTED.model_copy(update={"expired": True})
     assert weights_of([result(Outcome.FAIL, waiver=over)]) == Weights(0, 0, 1, 1)
 
 

@@ -21,15 +21,15 @@ def waiver(control: str) -> Waiver:
 
 
 def test_the_problem_names_the_waiver_what_it_does_and_what_may_be_meant() -> None:
-    (problems,) = waiver_problems([waiver("SHS-01"), waiver("SSH-01")], TABLE)
-    assert "SHS-01 for velgora, until 2026-12-31" in problems
-    assert "accepts nothing" in problems
-    assert "did you mean SSH-01?" in problems
+    (problem,) = waiver_problems([waiver("SHS-01"), waiver("SSH-01")], TABLE)
+    assert "SHS-01 for velgora, until 2026-12-31" in problem
+    assert "accepts nothing" in problem
+    assert "did you mean SSH-01?" in problem
 
 
 def test_an_id_like_no_other_leads_to_the_table() -> None:
-    (problems,) = waiver_problems([waiver("QWERTZUIOP-77")], TABLE)
-    assert "bastide audit controls" in problems
+    (problem,) = waiver_problems([waiver("QWERTZUIOP-77")], TABLE)
+    assert "bastide audit controls" in problem
 
 
 def test_the_lab_waives_what_is_there() -> None:

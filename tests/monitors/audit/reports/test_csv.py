@@ -10,8 +10,8 @@ from monitors.audit.reports.model import Report
 from tests.monitors.audit.reports.sample_reports import AFTER, hostile_report, report
 
 
-def rows(cells: Report) -> list[dict[str, str]]:
-    text = to_csv(cells).decode("utf-8-sig")
+def rows(reported: Report) -> list[dict[str, str]]:
+    text = to_csv(reported).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
 
@@ -26,22 +26,22 @@ def test_a_cell_that_would_be_calculated_is_quoted(cell: str) -> None:
     hosts = (host.model_copy(update={"lines": (bad,)}),)
     places = (place.model_copy(update={"hosts": hosts}),)
 
-    cells = rows(first.model_copy(update={"municipalities": places}))
+    table = rows(first.model_copy(update={"municipalities": places}))
 
-    assert cells[0]["reason"] == f"'{cell}"
+    assert table[0]["reason"] == f"'{cell}"
 
 
 def test_hostile_words_stay_in_their_cell() -> None:
-    cells = rows(hostile_report())
-    assert {len(row) for row in cells} == {len(HEADINGS)}
-    assert all(cell[:1] not in ("=", "+", "-", "@") for row in cells for cell in row.values())
-    assert any("<script>" in row["reason"] and r"\u202e" in row["reason"] for row in cells)
+    table = rows(hostile_report())
+    assert {len(row) for row in table} == {len(HEADINGS)}
+    assert all(cell[:1] not in ("=", "+", "-", "@") for row in table for cell in row.values())
+    assert any("<script>" in row["reason"] and r"\u202e" in row["reason"] for row in table)
 
 
 def test_every_result_has_its_row() -> None:
-    cells = rows(report())
-    assert len(cells) == sum(len(host.results) for host in AFTER.hosts)
-    waived = next(row for row in cells if row["waived"] == "yes")
+    table = rows(report())
+    assert len(table) == sum(len(host.results) for host in AFTER.hosts)
+    waived = next(row for row in table if row["waived"] == "yes")
     assert waived == {
         "audited": "2026-03-31T04:30:00.125000+00:00",
         "municipality": "velgora",

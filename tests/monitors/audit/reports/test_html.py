@@ -42,7 +42,7 @@ def shown(html: str) -> str:
 def test_hostile_words_stay_words(html: str) -> None:
     page = Page(html)
     assert not {"script", "img", "iframe", "object", "link"} & {tag for tag, _ in page.tags}
-    assert not [name for _, texts in page.tags for name in texts if name.startswith("on")]
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
     assert not set("\u202e\x1b\x00\ufffe\u2028") & set(html)
 
 
@@ -104,7 +104,7 @@ def test_a_page_can_be_read_aloud(html: str) -> None:
     assert len(page.all("h1")) == len(page.all("main")) == len(page.all("title")) - len(figures)
     assert headings[0] == 0
     assert all(b - a <= 1 for a, b in pairwise(headings))
-    assert all(texts.get("scope") in ("col", "row") for texts in page.all("th"))
+    assert all(cell.get("scope") in ("col", "row") for cell in page.all("th"))
     assert len(figures) == len(page.all("svg"))
 
 
@@ -187,7 +187,7 @@ def test_a_language_from_right_to_left_turns_the_page_around() -> None:
     catalogue = ENGLISH.catalogue.model_copy(update={"language": "ar", "direction": "rtl"})
     for page in render(report(), replace(ENGLISH, catalogue=catalogue)):
         assert Page(page.html).all("html") == [{"lang": "ar", "dir": "rtl"}]
-        assert all(texts.get("dir") == "ltr" for texts in Page(page.html).all("code", "pre"))
+        assert all(tag.get("dir") == "ltr" for tag in Page(page.html).all("code", "pre"))
 
 
 def test_many_names_are_cut_with_their_number() -> None:

@@ -9,14 +9,14 @@ from monitors.audit.reports.model import Report
 from tests.monitors.audit.reports.sample_reports import AFTER, hostile_report, report
 
 
-def suites(suites: Report, folder: Path) -> dict[str, TestSuite]:
+def suites(reported: Report, folder: Path) -> dict[str, TestSuite]:
     path = folder / "junit.xml"
-    path.write_bytes(to_junit(suites))
+    path.write_bytes(to_junit(reported))
     return {suite.name: suite for suite in JUnitXml.fromfile(str(path))}
 
 
 def case(suite: TestSuite, control: str) -> TestCase:
-    return next(suites for suites in suite if suites.name.startswith(control))
+    return next(test for test in suite if test.name.startswith(control))
 
 
 def test_a_host_that_did_not_answer_has_errors_only(tmp_path: Path) -> None:

@@ -120,14 +120,14 @@ def test_no_deadline_is_made_up() -> None:
 
 
 def test_a_finding_is_satisfied_only_when_proved_everywhere() -> None:
-    reported = {f["target"]["target-id"]: f["target"]["status"] for f in results()["findings"]}
-    other = {
+    velgora = {f["target"]["target-id"]: f["target"]["status"] for f in results()["findings"]}
+    kastrava = {
         f["target"]["target-id"]: f["target"]["status"] for f in results("kastrava")["findings"]
     }
-    assert reported["LOG-01"] == {"state": "satisfied", "reason": "pass"}
-    assert reported["SSH-01"] == {"state": "not-satisfied", "reason": "fail"}
-    assert other["LOG-01"] == {"state": "not-satisfied", "reason": "other"}
-    assert "KRN-01" not in reported
+    assert velgora["LOG-01"] == {"state": "satisfied", "reason": "pass"}
+    assert velgora["SSH-01"] == {"state": "not-satisfied", "reason": "fail"}
+    assert kastrava["LOG-01"] == {"state": "not-satisfied", "reason": "other"}
+    assert "KRN-01" not in velgora
 
 
 def test_unconfirmed_references_say_so() -> None:
