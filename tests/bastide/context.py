@@ -7,7 +7,9 @@ from inventory.entries import hosts
 from inventory.enums import ProviderName
 from inventory.load import load_estate
 from inventory.outputs import HostOutput, Outputs, outputs_path
+from inventory.paths import SHIPPED_ESTATES
 from tests.bastide.estates import HOST_KEY, new_estate
+from tests.monitors.audit.estates import lab
 
 
 def new_context(folder: Path, network: str) -> EstateContext:
@@ -18,8 +20,14 @@ def new_context(folder: Path, network: str) -> EstateContext:
     estate_folder = new_estate(folder / "ours", network=network)
     estate = load_estate(estate_folder)
     state = folder / "state" / estate.estate
-    put_outputs(EstateContext(estate_folder, estate, state))
-    return EstateContext(estate_folder, estate, state)
+    context = EstateContext(estate_folder, estate, state)
+    put_outputs(context)
+    return context
+
+
+def lab_context(state: Path) -> EstateContext:
+    """Return the shipped lab with a state folder of the test's own."""
+    return EstateContext(SHIPPED_ESTATES / "lab", lab(), state)
 
 
 def put_outputs(context: EstateContext) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from bastide.actions import audit
+from bastide.actions.newest_audits import newest_run
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext, estate_context
 from bastide.support.options import check_label, estate_option, label_option
@@ -69,7 +70,7 @@ def report(
             "evidence is of a whole run: leave out --municipality, or ask for other formats",
             Exit.WRONG_USE,
         )
-    after = audit.newest_run(context, label, whole=True)
+    after = newest_run(context, label, whole=True)
     into = folder or context.state / "reports"
     try:
         before = _earlier(context, compare, after)

@@ -2,7 +2,8 @@
 
 import click
 
-from bastide.actions import audit, audit_output
+from bastide.actions import audit_output
+from bastide.actions.newest_audits import newest_of_every_host
 from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option, label_option
 
@@ -13,5 +14,5 @@ from bastide.support.options import estate_option, json_option, label_option
 @label_option("Of the runs with this label.  [default: of all runs]")
 def show(estate_name: str | None, as_json: bool, label: str | None) -> int:
     """Show every host's newest kept results; asks no host."""
-    newest = audit.newest_of_every_host(estate_context(estate_name), label)
+    newest = newest_of_every_host(estate_context(estate_name), label)
     return audit_output.show_newest(newest, as_json)

@@ -7,16 +7,15 @@ import pytest
 
 from bastide.actions.snmp_targets import find
 from bastide.support.errors import CommandError, Exit
-from bastide.support.estate import EstateContext
 from bastide.support.snmp_options import AccessOptions
 from inventory.enums import SnmpVersion
 from inventory.model import SnmpAccess
-from inventory.paths import SHIPPED_ESTATES
 from monitors.snmp.targets import targets
+from tests.bastide.context import lab_context
 from tests.monitors.audit.estates import lab
 
 NOTHING = AccessOptions(None, None, None, None, None, None, None, None)
-CONTEXT = EstateContext(SHIPPED_ESTATES / "lab", lab(), Path("/nowhere"))
+CONTEXT = lab_context(Path("/nowhere"))
 SWITCH = "velgora-switch"
 
 

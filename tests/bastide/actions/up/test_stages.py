@@ -15,11 +15,9 @@ from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext, estate_context
 from bastide.support.progress import Progress
 from inventory.entries import hosts
-from inventory.paths import SHIPPED_ESTATES
 from monitors.audit.archive.runs import load_latest
-from tests.bastide.context import new_context
+from tests.bastide.context import lab_context, new_context
 from tests.bastide.prometheus_server import Monitored, serving
-from tests.monitors.audit.estates import lab
 from tests.monitors.audit.evidence.sealed_runs import audited
 
 NETWORK = "127.85.0."
@@ -76,14 +74,13 @@ def test_secrets_that_are_missing_end_the_run_before_anything_is_made(
 
 
 def test_the_first_audit_of_all_is_kept_as_the_baseline(tmp_path: Path) -> None:
-    lab_context = EstateContext(SHIPPED_ESTATES / "lab", lab(), tmp_path)
     first = audited(tmp_path, "fresh")
     file = next((tmp_path / "audits").glob("*.json"))
     kept = first.model_copy(update={"label": BEFORE_HARDENING})
     file.with_name(file.name.replace(first.label, BEFORE_HARDENING)).write_text(
         kept.model_dump_json()
     )
-    up = up_run(lab_context)
+    up = up_run(lab_context(tmp_path))
     assert stages.first_audit(up, StageResults()).before == kept
     assert "kept from" in printed(up)
 
