@@ -3,23 +3,16 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from inventory.load import load_estate
 from inventory.paths import SHIPPED_ESTATES
-from monitors.prometheus.render import RULES
 from tests.command import bastide_here, bastide_json
+from tests.rules.rule_files import alerts
 
 
 def defined() -> set[tuple[str, str, str]]:
     """Name, severity and delay of every alert, straight from the files of rules."""
-    return {
-        (rule["alert"], rule["labels"]["severity"], rule.get("for", "0s"))
-        for path in RULES.glob("*.yml")
-        for group in yaml.safe_load(path.read_text())["groups"]
-        for rule in group["rules"]
-        if "alert" in rule
-    }
+    return {(rule["alert"], rule["labels"]["severity"], rule.get("for", "0s")) for rule in alerts()}
 
 
 def test_every_alert_is_listed_with_severity_delay_and_a_runbook_that_is_there() -> None:
