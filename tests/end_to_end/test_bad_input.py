@@ -134,7 +134,7 @@ def test_a_changed_host_key_is_refused_by_every_way_in(lab: EstateContext, tmp_p
 
 
 @pytest.mark.lab
-def test_a_host_that_refuses_ssh_is_told_apart_from_one_that_fails(lab: EstateContext) -> None:
+def test_a_host_that_refuses_ssh_differs_from_one_that_fails(lab: EstateContext) -> None:
     machine.stop(lab_of(lab.estate.estate, lab.state), "velgora-files")
     try:
         audited = bastide("audit", "run", "--estate", "lab", "--host", "velgora-files")

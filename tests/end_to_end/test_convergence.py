@@ -30,7 +30,7 @@ def test_every_device_answers(lab: EstateContext) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_hardening_is_better_than_what_it_found(lab: EstateContext) -> None:
+def test_hardening_raises_the_score(lab: EstateContext) -> None:
     before, after = (
         bastide_json("audit", "show", "--estate", "lab", "--label", label)
         for label in ("before", "after")

@@ -29,7 +29,7 @@ def preview(folder: Path, state: Path) -> tuple[EngineResult, list[StepEvent]]:
     return outcome, [event for event in events if event.phase == "finished"]
 
 
-def test_an_estate_that_is_none_is_told_by_the_program(tmp_path: Path) -> None:
+def test_an_estate_that_is_none_is_reported_by_the_program(tmp_path: Path) -> None:
     outcome, _ = preview(tmp_path / "nowhere", tmp_path / "state")
     assert not outcome.ok
     assert "there is no estate here" in "".join(f.message for f in outcome.failures)

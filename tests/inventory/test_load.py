@@ -33,7 +33,9 @@ def problems_of(estate: Path) -> tuple[Problem, ...]:
 
 
 @pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
-def test_each_mistake_is_told_with_place_expectation_and_action(file: Path, tmp_path: Path) -> None:
+def test_each_mistake_is_reported_with_place_expectation_and_action(
+    file: Path, tmp_path: Path
+) -> None:
     case = yaml.safe_load(file.read_text())
     problems = problems_of(edited_lab(tmp_path, case))
     assert len(problems) == len(case["problems"]), problems

@@ -40,7 +40,7 @@ def test_a_file_without_a_secret_in_it_is_no_secret(tmp_path: Path) -> None:
         resolve(f"file:{tmp_path / 'binary'}", tmp_path)
 
 
-def test_a_vault_that_cannot_be_opened_is_told_with_the_reference(tmp_path: Path) -> None:
+def test_a_vault_that_cannot_be_opened_is_reported_with_the_reference(tmp_path: Path) -> None:
     with pytest.raises(SecretError, match=r"vault:/nowhere/v\.yml#key: cannot read"):
         resolve("vault:/nowhere/v.yml#key", tmp_path)
 
@@ -74,7 +74,7 @@ def test_the_name_of_what_is_handed_over_is_the_same_wherever_the_estate_is() ->
     assert handed_name("env:KEY") == "secrets/_env.KEY"
 
 
-def test_a_vaults_value_is_found_and_what_is_not_found_is_listed(
+def test_a_vaults_value_is_read_and_what_is_missing_is_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(PASSWORD_FILE, str(tmp_path / "password"))

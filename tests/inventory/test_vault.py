@@ -72,12 +72,12 @@ def test_a_password_file_that_is_not_there_is_named(
     assert "/nowhere/password" in refused(vault)
 
 
-def test_another_password_is_told_as_one(vault: Path) -> None:
+def test_a_wrong_password_is_named_as_such(vault: Path) -> None:
     (vault.parent / "password").write_text("wrong")
     assert "the password in" in refused(vault)
 
 
-def test_a_damaged_file_is_told_as_one(vault: Path) -> None:
+def test_a_damaged_file_is_named_as_such(vault: Path) -> None:
     text = vault.read_text()
     vault.write_text(text[:200] + ("0" if text[200] != "0" else "1") + text[201:])
     assert "damaged" in refused(vault)

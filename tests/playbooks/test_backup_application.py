@@ -64,7 +64,7 @@ def test_http_leads_to_https(lab: EstateContext) -> None:
     assert answer.headers["Location"] == f"https://{FQDN}/permits/2024-0001"
 
 
-def test_browsers_are_told_to_stay_with_https(lab: EstateContext) -> None:
+def test_browsers_must_stay_with_https(lab: EstateContext) -> None:
     answer, _ = ask(lab, "/")
     assert int(re.sub(r"\D", "", answer.headers["Strict-Transport-Security"])) >= 15_768_000
 
@@ -75,7 +75,7 @@ def test_health_is_what_the_database_says(lab: EstateContext) -> None:
     assert '"status":"ok"' in text
 
 
-def test_a_new_application_is_found_again(lab: EstateContext) -> None:
+def test_a_new_application_can_be_searched_for(lab: EstateContext) -> None:
     form = {"applicant": "Rana Awad", "kind": "well", "address": "Lighthouse Steps 3"}
     answer, _ = ask(lab, "/new", form)
     assert answer.status == 303

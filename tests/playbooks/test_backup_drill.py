@@ -45,10 +45,10 @@ class Stand:
         request = self.drill.Request(
             "velgora-files", "velgora", plan, "", "192.0.2.1", rpo, "100%"
         )  # fmt: skip
-        told: dict[str, Any] = self.drill.run(request, password, self.folder / "work")
-        assert PASSWORD not in json.dumps(told)
+        result: dict[str, Any] = self.drill.run(request, password, self.folder / "work")
+        assert PASSWORD not in json.dumps(result)
         assert [p.name for p in (self.folder / "work").iterdir()] == ["lock"]
-        return DrillResult.model_validate_json(json.dumps(told))
+        return DrillResult.model_validate_json(json.dumps(result))
 
 
 @pytest.fixture(scope="module")
@@ -110,13 +110,13 @@ def test_a_snapshot_that_is_too_old_is_restored_all_the_same(stand: Stand) -> No
     assert [step.name for step in result.steps if not step.ok] == ["hold its age against the RPO"]
 
 
-def test_a_pack_that_is_gone_is_found_by_the_structure_check(stand: Stand) -> None:
+def test_a_missing_pack_fails_the_structure_check(stand: Stand) -> None:
     packs(stand)[-1].unlink()
     result = stand.run()
     assert (result.ok, result.depth, result.rto_seconds) == (False, "L1", None)
 
 
-def test_one_changed_byte_is_found_by_reading_the_data(stand: Stand) -> None:
+def test_one_changed_byte_fails_the_reading_of_the_data(stand: Stand) -> None:
     pack = packs(stand)[-1]
     content = bytearray(pack.read_bytes())
     content[len(content) // 2] ^= 1

@@ -95,8 +95,8 @@ def test_the_drills_account_reads_copies_and_nothing_else(lab: EstateContext, wa
 
 def test_a_repositorys_password_is_in_one_file_of_its_host(lab: EstateContext) -> None:
     where = "/etc /var/lib/bastide /var/lib/prometheus /var/log /run/systemd /usr/local"
-    found = on(lab, CLIENT, f"grep -rlFf /etc/bastide/backup/permits/password {where}")
-    assert found.stdout.split() == ["/etc/bastide/backup/permits/password"]
+    done = on(lab, CLIENT, f"grep -rlFf /etc/bastide/backup/permits/password {where}")
+    assert done.stdout.split() == ["/etc/bastide/backup/permits/password"]
 
 
 def test_a_drill_with_the_wrong_password_says_so_and_leaves_nothing(lab: EstateContext) -> None:
@@ -124,12 +124,12 @@ def test_a_file_servers_drill_goes_as_deep_as_its_files(lab: EstateContext) -> N
 
 
 def test_the_nightly_timer_is_set_and_its_service_works(lab: EstateContext) -> None:
-    told = on(
+    done = on(
         lab,
         CLIENT,
         "systemctl is-enabled bastide-backup-permits.timer"
         " && systemctl start bastide-backup@permits.service"
         " && cat /var/lib/prometheus/node-exporter/bastide_backup.prom",
     )
-    assert told.returncode == 0, told.stderr
-    assert 'bastide_backup_last_run_success{plan="permits"} 1.0' in told.stdout
+    assert done.returncode == 0, done.stderr
+    assert 'bastide_backup_last_run_success{plan="permits"} 1.0' in done.stdout

@@ -148,15 +148,15 @@ def test_the_metrics_are_of_the_newest_run(stand: Stand) -> None:
 def test_status_tells_the_newest_snapshot(stand: Stand) -> None:
     stand.run()
     stand.run()
-    told = stand.backup.status(stand.plan)
-    assert told["error"] is None
-    assert told["snapshot"]["snapshots"] == 2
+    status = stand.backup.status(stand.plan)
+    assert status["error"] is None
+    assert status["snapshot"]["snapshots"] == 2
 
 
 def test_status_says_why_a_target_cannot_be_asked(stand: Stand) -> None:
-    told = stand.backup.status(stand.plan)
-    assert told["snapshot"] is None
-    assert "Is there a repository" in told["error"]
+    status = stand.backup.status(stand.plan)
+    assert status["snapshot"] is None
+    assert "Is there a repository" in status["error"]
 
 
 def test_a_repository_is_checked_once_a_week(stand: Stand) -> None:
@@ -179,7 +179,7 @@ def test_a_repository_is_checked_once_a_week(stand: Stand) -> None:
     assert len(asked) == 2
 
 
-def test_a_damaged_repository_is_told_and_looked_at_again_by_the_next_run(stand: Stand) -> None:
+def test_a_damaged_repository_is_reported_and_checked_again_by_the_next_run(stand: Stand) -> None:
     stand.run()
     pack = next(path for path in (stand.folder / "repository").glob("data/*/*") if path.is_file())
     content = pack.read_bytes()

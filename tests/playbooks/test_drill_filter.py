@@ -87,7 +87,7 @@ def test_force_takes_all_and_names_narrow_it_down(tmp_path: Path) -> None:
     assert due(tmp_path, host=PLANS[0].host) == set()
 
 
-def test_a_plan_comes_with_what_the_drill_program_is_told(tmp_path: Path) -> None:
+def test_a_plan_comes_with_the_arguments_of_the_drill_program(tmp_path: Path) -> None:
     first = PLANS[0]
     (plan,) = PLANS_TO_DRILL(HOSTVARS, str(tmp_path), str(FOLDER), host=first.host)
 

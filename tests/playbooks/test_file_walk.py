@@ -41,13 +41,13 @@ def walked(tree: Path, *options: str) -> dict[str, Any]:
     """Return the result of a walk over a folder."""
     result = tree.parent / "result.json"
     subprocess.run([PROGRAM, result, *options, "--root", tree], check=True)
-    found: dict[str, Any] = json.loads(result.read_text())
+    walk: dict[str, Any] = json.loads(result.read_text())
     assert list(tree.parent.glob("*.new")) == []
-    return found
+    return walk
 
 
-def listed(found: dict[str, Any], name: str) -> list[str]:
-    return sorted(Path(entry["path"]).name for entry in found["lists"][name]["entries"])
+def listed(walk: dict[str, Any], name: str) -> list[str]:
+    return sorted(Path(entry["path"]).name for entry in walk["lists"][name]["entries"])
 
 
 @pytest.fixture
@@ -64,22 +64,22 @@ def put(path: Path, mode: int) -> Path:
 
 
 def test_a_walk_out_of_time_says_so_and_claims_no_whole_list(tree: Path) -> None:
-    found = walked(tree, "--seconds", "0")
-    assert found["truncated"]
-    assert "longer than 0 s" in found["problem"]
+    walk = walked(tree, "--seconds", "0")
+    assert walk["truncated"]
+    assert "longer than 0 s" in walk["problem"]
 
 
 def test_a_long_list_is_cut_off_but_counted_to_its_end(tree: Path, program: ModuleType) -> None:
     for number in range(program.MAX_ENTRIES + 5):
         put(tree / f"open-{number}", 0o666)
 
-    found = walked(tree)
-    listing = found["lists"]["world_writable"]
+    walk = walked(tree)
+    listing = walk["lists"]["world_writable"]
 
     assert (listing["count"], len(listing["entries"])) == (205, program.MAX_ENTRIES)
     assert listing["truncated"]
-    assert found["truncated"]
-    assert not found["lists"]["set_id"]["truncated"]
+    assert walk["truncated"]
+    assert not walk["lists"]["set_id"]["truncated"]
 
 
 def test_what_everyone_may_write_is_listed_and_what_is_sticky_is_not(tree: Path) -> None:
@@ -89,11 +89,11 @@ def test_what_everyone_may_write_is_listed_and_what_is_sticky_is_not(tree: Path)
         (tree / name).mkdir()
         (tree / name).chmod(mode)
 
-    found = walked(tree)
+    walk = walked(tree)
 
-    assert listed(found, "world_writable") == ["open"]
-    assert listed(found, "shared_folders") == ["shared"]
-    assert not found["truncated"]
+    assert listed(walk, "world_writable") == ["open"]
+    assert listed(walk, "shared_folders") == ["shared"]
+    assert not walk["truncated"]
 
 
 def test_only_what_can_start_borrows_rights(tree: Path) -> None:
@@ -112,13 +112,13 @@ def test_links_are_not_followed(tree: Path, tmp_path: Path) -> None:
     (tree / "out").symlink_to(tmp_path / "outside")
     (tree / "nowhere").symlink_to(tree / "gone")
 
-    found = walked(tree)
+    walk = walked(tree)
 
-    assert listed(found, "world_writable") == []
-    assert not found["problem"]
+    assert listed(walk, "world_writable") == []
+    assert not walk["problem"]
 
 
-def test_a_name_that_is_no_text_is_told_all_the_same(tree: Path) -> None:
+def test_a_name_that_is_no_text_is_listed_all_the_same(tree: Path) -> None:
     put(Path(os.fsdecode(os.fsencode(tree) + b"/na\xefve")), 0o666)
     assert listed(walked(tree), "world_writable") == [r"na\xefve"]
 
@@ -129,15 +129,15 @@ def test_files_of_nobody_are_listed(tree: Path) -> None:
     os.chown(put(tree / "group-gone", 0o644), 0, 54321)
     put(tree / "roots", 0o644)
 
-    found = walked(tree)
+    walk = walked(tree)
 
-    assert listed(found, "unowned") == ["group-gone", "user-gone"]
-    owners = {e["owner"] for e in found["lists"]["unowned"]["entries"]}
+    assert listed(walk, "unowned") == ["group-gone", "user-gone"]
+    owners = {e["owner"] for e in walk["lists"]["unowned"]["entries"]}
     assert owners == {"54321", "root"}
 
 
 @pytest.mark.root
-def test_capabilities_are_told_as_their_bit_mask(tree: Path) -> None:
+def test_capabilities_are_listed_as_their_bit_mask(tree: Path) -> None:
     program = put(tree / "capable", 0o755)
     # The second revision of the attribute: magic and flag, permitted, inheritable, upper halves.
     mask = (0x02000001).to_bytes(4, "little") + (0x2000).to_bytes(4, "little") + bytes(12)

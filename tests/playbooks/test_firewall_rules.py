@@ -97,7 +97,7 @@ def refused(folder: Path) -> dict[str, str]:
     """Return what nft says of the files that it does not accept, in a namespace of their own."""
     files = sorted(folder.glob("*.nft"))
     assert len(files) > 5
-    told = {
+    messages = {
         file.stem: subprocess.run(
             ["unshare", "--net", "nft", "--check", "--file", file],
             capture_output=True,
@@ -106,4 +106,4 @@ def refused(folder: Path) -> dict[str, str]:
         ).stderr
         for file in files
     }
-    return {name: said for name, said in told.items() if said}
+    return {name: said for name, said in messages.items() if said}

@@ -53,8 +53,8 @@ def test_the_playbooks_side_reads_trees_files_and_templates(tmp_path: Path) -> N
     assert done.returncode == 0, done.stdout + done.stderr
     expected = {"bin": "755", "bin/program": "750", "folder": "755", "folder/inner": "644"}
     expected |= {"lines": "644", "builtin": "644", "made": "755", "secret": "400", "link": "777"}
-    found = {str(path.relative_to(folder)): access(path) for path in folder.rglob("*")}
-    assert found == expected
+    modes = {str(path.relative_to(folder)): access(path) for path in folder.rglob("*")}
+    assert modes == expected
     assert (folder / "folder/inner").read_text() == "inner\n"
     assert (folder / "link").readlink() == Path("../bin/program")
     assert (folder / "lines").read_bytes() == (folder / "builtin").read_bytes()
@@ -185,7 +185,7 @@ def test_check_mode_tells_and_changes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_cannot_be_installed_is_told(tmp_path: Path) -> None:
+def test_what_cannot_be_installed_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     result = run({"path": str(tmp_path / "file/inner"), "content": ""})

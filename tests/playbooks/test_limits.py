@@ -45,9 +45,9 @@ ABOVE = {
 
 def values(file: str, pattern: str) -> set[int]:
     """Return what a role's file sets; a test that finds nothing would prove nothing."""
-    found = re.findall(pattern, (ROLES / file).read_text(), re.MULTILINE)
-    assert found, f"{file}: no {pattern}"
-    return {int(value) for value in found}
+    matches = re.findall(pattern, (ROLES / file).read_text(), re.MULTILINE)
+    assert matches, f"{file}: no {pattern}"
+    return {int(value) for value in matches}
 
 
 @pytest.mark.parametrize("limit", SET, ids="-".join)

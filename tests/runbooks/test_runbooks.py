@@ -29,9 +29,9 @@ def follow(words: list[str]) -> click.Command:
     for word in words[1:]:
         if not isinstance(command, click.Group):
             break
-        found = command.get_command(context, word)
-        assert found is not None, f"{' '.join(words)}: there is no command {word!r}"
-        command = found
+        subcommand = command.get_command(context, word)
+        assert subcommand is not None, f"{' '.join(words)}: there is no command {word!r}"
+        command = subcommand
     return command
 
 

@@ -46,7 +46,7 @@ def test_references_and_secrets_are_plain_for_providers_that_do_not_know_them() 
     assert from_struct(sent) == {"a": "i-1", "b": "urn:y", "c": "x"}
 
 
-def test_true_is_not_one_and_unknowns_are_found_anywhere() -> None:
+def test_true_is_not_one_and_unknowns_are_detected_at_any_depth() -> None:
     assert not equal(True, 1)
     assert equal({"a": 1.0, "b": Secret("x")}, {"b": "x", "a": 1.0})
     assert has_unknown({"a": [{"b": Secret(UNKNOWN)}]})

@@ -13,7 +13,7 @@ Translations|Debian|bookworm|main|http://translations.test/debian/
 """
 
 
-def test_a_machine_without_debian_12_is_told_what_to_add() -> None:
+def test_a_machine_without_debian_12_is_refused_with_what_to_add() -> None:
     with pytest.raises(InfraError, match=r"bookworm, component main.*none of its suites.*sources"):
         select(NOT_OURS)
 

@@ -18,7 +18,7 @@ def test_a_machine_with_loopback_resolvers_only_is_refused(tmp_path: Path) -> No
         resolvers((stub, tmp_path / "missing"))
 
 
-def test_behind_a_stub_the_real_resolvers_are_found(tmp_path: Path) -> None:
+def test_behind_a_stub_the_real_resolvers_are_read(tmp_path: Path) -> None:
     stub = write(tmp_path / "stub", "nameserver 127.0.0.53\n")
     real = write(tmp_path / "real", "# by hand\nnameserver 192.0.2.53\nsearch example.test\n")
     assert resolvers((stub, real)) == (IPv4Address("192.0.2.53"),)

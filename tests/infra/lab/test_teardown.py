@@ -44,7 +44,7 @@ def leftovers(lab: Lab) -> list[str]:
     return leftovers
 
 
-def test_an_ordinary_user_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_ordinary_user_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(InfraError, match="expected root"):
         list(teardown("nowhere", tmp_path))

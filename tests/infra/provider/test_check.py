@@ -29,14 +29,14 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_a_wrong_input_is_named_with_what_was_found(plugin: Plugin, case: str) -> None:
+def test_a_wrong_input_is_named_with_its_value(plugin: Plugin, case: str) -> None:
     change, path, reason = WRONG[case]
     errors = plugin.check(MACHINE, GOOD | change)
     assert list(errors) == [path]
     assert reason in errors[path]
 
 
-def test_all_wrong_inputs_are_told_at_once(plugin: Plugin) -> None:
+def test_all_wrong_inputs_are_reported_at_once(plugin: Plugin) -> None:
     wrong = {"estate": "lab", "range": "10.77.0.0", "uplink": "nowhere", "cidr": "10.0.0.0/8"}
     errors = plugin.check("bastide:lab:Backbone", wrong)
     assert errors.keys() == {"uplink", "cidr"}

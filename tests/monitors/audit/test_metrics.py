@@ -110,7 +110,7 @@ def test_a_host_that_went_silent_has_no_score_no_coverage_and_an_old_time(tmp_pa
     assert last == FRESH.started.timestamp()
 
 
-def test_silence_mends_no_failure_and_is_not_told_control_by_control(tmp_path: Path) -> None:
+def test_silence_mends_no_failure_and_is_not_reported_control_by_control(tmp_path: Path) -> None:
     save(FRESH, tmp_path)
     before = series(text(tmp_path), "bastide_security_control_failing", SILENT)
     save(silent_run(), tmp_path)
@@ -219,7 +219,7 @@ def test_a_waiver_ends_with_its_last_day_and_belongs_to_who_must_renew_it(tmp_pa
     assert len([line for line in metrics.splitlines() if line.startswith(f"{name}{{")]) == 3
 
 
-def test_a_waiver_of_an_unknown_control_is_told(tmp_path: Path) -> None:
+def test_a_waiver_of_an_unknown_control_is_reported(tmp_path: Path) -> None:
     save(FRESH, tmp_path)
     estate = with_waivers(waiver("velgora", DAY, control="SSH-98"), waiver("velgora", DAY))
     metrics = text(tmp_path, estate)

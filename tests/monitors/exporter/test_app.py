@@ -90,7 +90,7 @@ def test_a_timeout_that_makes_no_sense_is_ignored(tmp_path: Path, header: str) -
         pytest.param("continuity", 1, id="an estate without backup plans is not"),
     ],
 )
-def test_silence_is_told_from_nothing_to_tell(tmp_path: Path, name: str, success: int) -> None:
+def test_silence_differs_from_nothing_to_report(tmp_path: Path, name: str, success: int) -> None:
     async def scenario() -> None:
         async with exporting(tmp_path / "state") as client:
             answer = await client.get(f"/{name}")

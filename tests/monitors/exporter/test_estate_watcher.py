@@ -29,7 +29,7 @@ def test_an_estate_that_is_invalid_from_the_start_is_refused(tmp_path: Path) -> 
         EstateWatcher(tmp_path)
 
 
-def test_an_edit_that_makes_it_invalid_is_told_and_not_used(tmp_path: Path) -> None:
+def test_an_edit_that_makes_it_invalid_is_reported_and_not_used(tmp_path: Path) -> None:
     watched, file, clock = watching(tmp_path)
     good = file.read_text(encoding="utf-8")
     touched(file, good + "colour: blue\n")

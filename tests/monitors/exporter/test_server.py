@@ -58,7 +58,7 @@ def test_an_invalid_estate_is_refused(tmp_path: Path) -> None:
         serve(tmp_path, Options("127.0.0.1:9872"))
 
 
-def test_it_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
+def test_it_serves_until_it_is_stopped(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     command = [sys.executable, "-c", SERVE, str(ESTATE), f"127.0.0.1:{port}", str(tmp_path)]

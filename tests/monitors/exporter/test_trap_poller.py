@@ -48,7 +48,7 @@ def test_a_device_that_does_not_answer_is_counted(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_what_changed_is_told_at_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_changed_is_reported_at_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     state = tmp_path / "state.json"
     caplog.set_level(logging.INFO, "monitors.exporter.trap_poller")
 

@@ -110,7 +110,7 @@ def test_the_text_is_the_dashboard_as_json(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_panels_are_told_apart_and_explained(name: str) -> None:
+def test_panels_have_distinct_titles_and_descriptions(name: str) -> None:
     laid_out = dashboard(name, PROMETHEUS)["panels"]
     inside = [panel for row in laid_out for panel in row.get("panels", [])]
     numbers = [panel["id"] for panel in (*laid_out, *inside)]

@@ -60,7 +60,7 @@ def test_the_programs_accept_their_own_configuration(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_file_written_is_told(lab: Estate, tmp_path: Path, runbooks: Path) -> None:
+def test_every_file_written_is_reported(lab: Estate, tmp_path: Path, runbooks: Path) -> None:
     written = render(lab, tmp_path, runbooks)
     assert sorted(written) == sorted(path for path in tmp_path.rglob("*") if path.is_file())
 

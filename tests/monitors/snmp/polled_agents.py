@@ -50,10 +50,10 @@ def target_of(folder: Path, config: AgentConfig) -> SnmpTarget:
 
 def successes(result: PollResult) -> dict[str, bool]:
     """Which profiles gave all of their tables."""
-    found: dict[str, bool] = {}
+    whole: dict[str, bool] = {}
     for outcome in result.results:
-        found[outcome.profile] = found.get(outcome.profile, True) and outcome.success
-    return found
+        whole[outcome.profile] = whole.get(outcome.profile, True) and outcome.success
+    return whole
 
 
 def failures(result: PollResult) -> str:
@@ -66,8 +66,8 @@ def failures(result: PollResult) -> str:
 
 def values(result: PollResult, metric: str) -> list[float]:
     """A metric's values."""
-    found: dict[str, Family] = {family.name: family for family in result.families()}
-    return [value for _, value in found[metric].samples] if metric in found else []
+    families: dict[str, Family] = {family.name: family for family in result.families()}
+    return [value for _, value in families[metric].samples] if metric in families else []
 
 
 class Lying:

@@ -22,9 +22,9 @@ def nothing(_: str) -> Raw:
 
 @pytest.mark.parametrize("raw", [b"12", b"", b"\xff\xfe", "10.0.0.1 and more"])
 def test_what_is_no_number_is_a_problem(raw: Raw) -> None:
-    found = number(raw, spec(), nothing)
-    assert isinstance(found, DecodeProblem)
-    assert "load: expected a number" in found.text
+    result = number(raw, spec(), nothing)
+    assert isinstance(result, DecodeProblem)
+    assert "load: expected a number" in result.text
 
 
 @pytest.mark.parametrize("raw", [float("nan"), float("inf"), float("-inf")])
@@ -97,13 +97,13 @@ def test_other_columns_of_the_row_take_part(
 
 
 @pytest.mark.parametrize(
-    ("raw", "found"),
+    ("raw", "expected"),
     [(b"\xa0", {0, 2}), (b"\x00\x01", {15}), (b"", set()), (b"\x10", None), (7, None)],
 )
 def test_bits_count_from_the_highest_and_garbage_is_nothing(
-    raw: Raw, found: set[int] | None
+    raw: Raw, expected: set[int] | None
 ) -> None:
-    assert bits(raw, spec(bits={0: "a", 2: "b", 15: "c"})) == found
+    assert bits(raw, spec(bits={0: "a", 2: "b", 15: "c"})) == expected
 
 
 @pytest.mark.parametrize(

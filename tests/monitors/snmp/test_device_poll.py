@@ -90,7 +90,7 @@ def test_names_are_kept_for_an_hour() -> None:
     assert device.poll(port="renamed")["ifOperStatus"] == {"renamed": 1}
 
 
-@pytest.mark.parametrize("pinned", [(), ("interfaces",)], ids=["found", "pinned"])
+@pytest.mark.parametrize("pinned", [(), ("interfaces",)], ids=["selected", "pinned"])
 @pytest.mark.parametrize(
     "change",
     [

@@ -19,7 +19,7 @@ STEADY = {
 
 
 async def by_pysnmp(config: AgentConfig, base: str) -> list[float]:
-    found = []
+    numbers = []
     async for error, status, _, bindings in pysnmp.bulk_walk_cmd(
         pysnmp.SnmpEngine(),
         pysnmp.UsmUserData(
@@ -39,8 +39,8 @@ async def by_pysnmp(config: AgentConfig, base: str) -> list[float]:
     ):
         assert not error, error
         assert not status, status
-        found += [float(value) for _, value in bindings]
-    return found
+        numbers += [float(value) for _, value in bindings]
+    return numbers
 
 
 def test_pysnmp_reads_the_same_values(tmp_path: Path) -> None:

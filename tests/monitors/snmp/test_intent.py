@@ -29,7 +29,7 @@ def values(intent: Intent, seen: ObservedDevice) -> dict[str, dict[str, float]]:
     }
 
 
-def test_a_device_that_told_no_interfaces_misses_none() -> None:
+def test_a_device_that_reported_no_interfaces_misses_none() -> None:
     assert intent_families(wanted({"port": "Gi1/0/1"}), ObservedDevice()) == ()
 
 
@@ -90,38 +90,38 @@ def test_a_neighbour_matches_where_it_is_seen_on_its_port(
     neighbours: tuple[Neighbour, ...], matches: int
 ) -> None:
     intent = wanted({"port": "1", "neighbour": "velgora-edge"})
-    found = values(intent, ObservedDevice(ports=PORTS, neighbours=neighbours))
-    assert found["neighbour_matches"] == {"1": matches}
+    metrics = values(intent, ObservedDevice(ports=PORTS, neighbours=neighbours))
+    assert metrics["neighbour_matches"] == {"1": matches}
 
 
-def test_a_port_that_need_not_be_up_is_found_but_not_wanted_up() -> None:
-    found = values(wanted({"port": "1", "up": False, "vlan": 9}), ObservedDevice(ports=PORTS))
-    assert found == {"port_missing": {"1": 0}, "port_vlan": {"1": 9}}
+def test_a_port_that_need_not_be_up_is_matched_but_not_wanted_up() -> None:
+    metrics = values(wanted({"port": "1", "up": False, "vlan": 9}), ObservedDevice(ports=PORTS))
+    assert metrics == {"port_missing": {"1": 0}, "port_vlan": {"1": 9}}
 
 
 def test_the_recorded_switch_has_what_the_lab_wants() -> None:
-    found = {
+    samples = {
         f.name: f.samples for f in intent_families(intents(lab())["velgora-switch"], recorded())
     }
     own = {"ifIndex": "48", "ifName": "te1/0/48", "port": "te1/0/48"}
-    assert ({**own, "uplink": "yes"}, 1) in found["bastide_intent_port_up"]
-    assert (own, 10**10) in found["bastide_intent_port_speed_bits_per_second"]
-    assert (own, 1) in found["bastide_intent_port_vlan"]
+    assert ({**own, "uplink": "yes"}, 1) in samples["bastide_intent_port_up"]
+    assert (own, 10**10) in samples["bastide_intent_port_speed_bits_per_second"]
+    assert (own, 1) in samples["bastide_intent_port_vlan"]
     edge = {**own, "neighbour": "velgora-edge"}
-    assert found["bastide_intent_neighbour_matches"] == ((edge, 1),)
-    assert {value for _, value in found["bastide_intent_port_missing"]} == {0}
+    assert samples["bastide_intent_neighbour_matches"] == ((edge, 1),)
+    assert {value for _, value in samples["bastide_intent_port_missing"]} == {0}
 
 
 def test_only_devices_with_intent_have_one() -> None:
     assert set(intents(lab())) == {"velgora-switch", "kastrava-switch"}
 
 
-def test_profiles_that_do_not_exist_are_told_with_the_device() -> None:
+def test_profiles_that_do_not_exist_are_reported_with_the_device() -> None:
     estate = lab()
     town = estate.municipalities[-1]
     pinned = town.devices[0].model_copy(update={"profiles": ("system", "systen")})
     town = town.model_copy(update={"devices": (pinned,)})
-    told = unknown_profiles(estate.model_copy(update={"municipalities": (town,)}), ["system"])
-    assert [text.partition(";")[0] for text in told] == [
+    lines = unknown_profiles(estate.model_copy(update={"municipalities": (town,)}), ["system"])
+    assert [text.partition(";")[0] for text in lines] == [
         "velgora-switch: there is no SNMP profile 'systen'"
     ]

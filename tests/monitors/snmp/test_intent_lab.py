@@ -56,8 +56,8 @@ def polled(folder: Path, number: int) -> PollResult:
 
 
 def by_port(result: PollResult, metric: str) -> dict[str, float]:
-    found = (family for family in result.families() if family.name == metric)
-    return {labels["ifIndex"]: value for f in found for labels, value in f.samples}
+    families = (family for family in result.families() if family.name == metric)
+    return {labels["ifIndex"]: value for f in families for labels, value in f.samples}
 
 
 @pytest.mark.parametrize("number", range(len(SWITCHES)))
@@ -80,9 +80,9 @@ def test_reality_is_as_intended(number: int, tmp_path: Path) -> None:
 
 def test_discovery_finds_nothing_to_say(tmp_path: Path) -> None:
     name = SWITCHES[0].name
-    found = discover(lab(), {name: observe(polled(tmp_path, 0).families())})
-    assert not found.differs, found.as_json()
-    assert yaml_to_paste(found) == ""
+    discovery = discover(lab(), {name: observe(polled(tmp_path, 0).families())})
+    assert not discovery.differs, discovery.as_json()
+    assert yaml_to_paste(discovery) == ""
 
 
 def test_the_lab_simulates_the_kinds_that_the_inventory_lets_it() -> None:

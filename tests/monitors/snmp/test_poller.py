@@ -92,7 +92,7 @@ def test_a_pinned_profile_that_the_device_does_not_have_fails_alone(tmp_path: Pa
     asyncio.run(scenario())
 
 
-def test_a_profile_that_does_not_exist_is_told(tmp_path: Path) -> None:
+def test_a_profile_that_does_not_exist_is_reported(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with running(tmp_path, kind="ups") as config:
             wanted = target_of(tmp_path, config)

@@ -67,8 +67,8 @@ def numbers(profile: Profile) -> list[Number]:
 
 
 def infos(profile: Profile) -> list[Info]:
-    found = (profile.info, *(table.info for table in profile.tables))
-    return [info for info in found if info]
+    infos = (profile.info, *(table.info for table in profile.tables))
+    return [info for info in infos if info]
 
 
 def test_a_metric_has_one_type_and_one_meaning_wherever_it_comes_from() -> None:

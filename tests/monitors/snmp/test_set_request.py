@@ -24,7 +24,7 @@ WORD = "paper-jam"
 def estate(folder: Path, *, allowed: bool = True, snmp: SnmpAccess | None = None) -> Estate:
     """The estate with a switch that may, or may not, be changed."""
     access = snmp or SnmpAccess(auth=f"file:{folder / 'auth'}", priv=f"file:{folder / 'priv'}")
-    found = load_estate(ESTATE)
+    base = load_estate(ESTATE)
     changed = {"allow_set": allowed, "snmp": access}
 
     def permitted(device: Device) -> Device:
@@ -32,9 +32,9 @@ def estate(folder: Path, *, allowed: bool = True, snmp: SnmpAccess | None = None
 
     towns = [
         town.model_copy(update={"devices": tuple(map(permitted, town.devices))})
-        for town in found.municipalities
+        for town in base.municipalities
     ]
-    return found.model_copy(update={"municipalities": tuple(towns)})
+    return base.model_copy(update={"municipalities": tuple(towns)})
 
 
 @contextmanager
@@ -50,8 +50,8 @@ def done(
     folder: Path, change: Change, port: int = 9, *, insist: bool = True, of: Estate | None = None
 ) -> Changed:
     """Set an object of the switch."""
-    found = targets(of or estate(folder), port)[SWITCH]
-    return asyncio.run(set_object(found, change, folder, insist=insist))
+    target = targets(of or estate(folder), port)[SWITCH]
+    return asyncio.run(set_object(target, change, folder, insist=insist))
 
 
 def test_nothing_is_sent_unless_the_inventory_permits_it(tmp_path: Path) -> None:
@@ -66,10 +66,10 @@ def test_nothing_is_sent_unless_the_caller_insists(tmp_path: Path) -> None:
 
 def test_neither_hosts_nor_strangers_are_set(tmp_path: Path) -> None:
     host, unknown = targets(estate(tmp_path))["harbour-edge"], unlisted_target(HERE, SnmpAccess())
-    for found in (host, unknown):
-        assert found is not None
+    for target in (host, unknown):
+        assert target is not None
         with pytest.raises(SettingError, match="no device of the inventory"):
-            asyncio.run(set_object(found, Change(CONTACT, "s", "me"), tmp_path, insist=True))
+            asyncio.run(set_object(target, Change(CONTACT, "s", "me"), tmp_path, insist=True))
 
 
 @pytest.mark.parametrize(
@@ -109,9 +109,7 @@ def test_a_device_that_does_not_answer(tmp_path: Path) -> None:
         (Change("1.3.6.1.2.1.1.99.0", "i", "1"), "notWritable"),
     ],
 )
-def test_what_the_device_refuses_is_told_in_words(
-    tmp_path: Path, change: Change, text: str
-) -> None:
+def test_a_refusal_of_the_device_is_explained(tmp_path: Path, change: Change, text: str) -> None:
     with snmpd(tmp_path) as port, pytest.raises(SettingError) as caught:
         done(tmp_path, change, port)
     assert text in str(caught.value)
@@ -124,7 +122,7 @@ def test_a_user_who_may_only_read(tmp_path: Path) -> None:
     assert "noAccess: the device does not let this user reach the object" in str(caught.value)
 
 
-def test_before_and_after_are_told_and_logged(
+def test_before_and_after_are_returned_and_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SUDO_USER", "mira")
@@ -138,18 +136,20 @@ def test_before_and_after_are_told_and_logged(
     assert AUTH not in caplog.text
 
 
-def test_a_hidden_value_is_neither_told_nor_logged(
+def test_a_hidden_value_is_neither_returned_nor_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="monitors")
     with snmpd(tmp_path) as port:
-        found = done(tmp_path, Change(CONTACT, "s", "hunter2", hidden=True), port)
-    assert (found.after, found.taken) == ("(hidden)", True)
-    assert "hunter2" not in caplog.text + repr(found) + repr(Change(CONTACT, "s", "hunter2"))
+        changed = done(tmp_path, Change(CONTACT, "s", "hunter2", hidden=True), port)
+    assert (changed.after, changed.taken) == ("(hidden)", True)
+    assert "hunter2" not in caplog.text + repr(changed) + repr(Change(CONTACT, "s", "hunter2"))
 
 
 def test_a_community_may_set_as_well(tmp_path: Path) -> None:
     access = SnmpAccess.model_validate({"version": "2c", "community": f"file:{tmp_path / 'word'}"})
     with snmpd(tmp_path, f"rwcommunity {WORD}") as port:
-        found = done(tmp_path, Change(CONTACT, "x", "c3a9"), port, of=estate(tmp_path, snmp=access))
-    assert (found.after, found.taken) == ("é", True)
+        changed = done(
+            tmp_path, Change(CONTACT, "x", "c3a9"), port, of=estate(tmp_path, snmp=access)
+        )
+    assert (changed.after, changed.taken) == ("é", True)

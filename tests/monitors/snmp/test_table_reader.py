@@ -40,13 +40,13 @@ Metrics = dict[str, dict[str, float]]
 
 def entries(rows: Rows, states: dict[int, int] | None = None) -> list[WireBinding]:
     """A table's names and values by row, and the states of some."""
-    found = []
+    bindings = []
     for row, (name, value) in rows.items():
-        found.append(WireBinding(oid.encode(f"{NAME}.{row}"), ber.OCTETS, name.encode()))
-        found.append(WireBinding(oid.encode(f"{VALUE}.{row}"), ber.INTEGER, bytes((value,))))
+        bindings.append(WireBinding(oid.encode(f"{NAME}.{row}"), ber.OCTETS, name.encode()))
+        bindings.append(WireBinding(oid.encode(f"{VALUE}.{row}"), ber.INTEGER, bytes((value,))))
     for row, state in (states or {}).items():
-        found.append(WireBinding(oid.encode(f"{STATE}.{row}"), ber.INTEGER, bytes((state,))))
-    return found
+        bindings.append(WireBinding(oid.encode(f"{STATE}.{row}"), ber.INTEGER, bytes((state,))))
+    return bindings
 
 
 class Agent(RecordedSession):
@@ -145,14 +145,14 @@ def test_names_are_read_again_when_they_are_old_or_a_row_is_new() -> None:
 @pytest.mark.parametrize(
     ("error", "is_silence"), [(NoAnswerError("lost"), True), (BadAnswerError("odd"), False)]
 )
-def test_a_failure_is_kept_and_silence_told_from_it(error: SnmpError, is_silence: bool) -> None:
+def test_a_failure_is_kept_apart_from_silence(error: SnmpError, is_silence: bool) -> None:
     metrics, reader = Device().read(Agent(entries(ONE), broken=VALUE, error=error))
     assert metrics == {}
     assert reader.failure == str(error)
     assert (reader.no_answer is error) == is_silence
 
 
-def test_the_first_of_several_failures_is_told() -> None:
+def test_the_first_of_several_failures_is_reported() -> None:
     class Failing(Agent):
         async def bulk(self, oids: Sequence[bytes], repetitions: int) -> BulkResponse:
             raise BadAnswerError("first" if oids[0].startswith(oid.encode(VALUE)) else "second")

@@ -37,8 +37,8 @@ def entries(rows: int) -> list[WireBinding]:
     ]
 
 
-def page(*found: tuple[bytes, int, bytes]) -> BulkResponse:
-    data = b"".join(pdu.binding(*binding) for binding in found)
+def page(*bindings: tuple[bytes, int, bytes]) -> BulkResponse:
+    data = b"".join(pdu.binding(*binding) for binding in bindings)
     return BulkResponse(data, 0, len(data), len(data))
 
 
@@ -100,7 +100,7 @@ def test_a_dead_device_is_asked_as_before_when_it_is_back() -> None:
 
 @pytest.mark.parametrize("error", [NoAnswerError, TooBigError])
 @pytest.mark.parametrize("most", [1, 2, 3, 7, 20])
-def test_the_size_that_gets_through_is_found_and_kept(most: int, error: type[SnmpError]) -> None:
+def test_the_size_that_gets_through_is_learned_and_kept(most: int, error: type[SnmpError]) -> None:
     sizes, agent = RequestSize(), Agent(rows=20, most=most, error=error)
     first, second = TableWalk.of(COLUMNS), TableWalk.of(COLUMNS)
     asyncio.run(walk_table(agent, first, sizes))
@@ -134,7 +134,7 @@ def test_an_agent_that_cuts_its_answers_short_is_asked_for_what_it_gives() -> No
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("said", "message"),
     [
         pytest.param(
             page((COLUMNS[0] + b"\x05", 2, b"\x01"), (COLUMNS[0] + b"\x02", 2, b"\x01")),
@@ -152,12 +152,12 @@ def test_an_agent_that_cuts_its_answers_short_is_asked_for_what_it_gives() -> No
         pytest.param(BulkResponse(b"\x04\x02ab", 0, 4, 4), "expected tag", id="no binding"),
     ],
 )
-def test_an_agent_that_lies_is_told(said: BulkResponse, told: str) -> None:
-    with pytest.raises(BadAnswerError, match=told):
+def test_a_violation_of_the_protocol_is_reported(said: BulkResponse, message: str) -> None:
+    with pytest.raises(BadAnswerError, match=message):
         asyncio.run(walk_table(Saying(said), TableWalk.of(COLUMNS[:1]), RequestSize()))
 
 
-def test_a_value_of_an_unknown_type_is_told_and_costs_no_other() -> None:
+def test_a_value_of_an_unknown_type_is_reported_and_costs_no_other() -> None:
     odd = WireBinding(COLUMNS[1] + b"\x03", 0x4F, b"\x01")
     reading = TableWalk.of(COLUMNS)
     with pytest.raises(BadAnswerError, match="unknown type 0x4f"):
@@ -170,9 +170,11 @@ def test_a_column_that_lies_ends_alone() -> None:
     class Lying(RecordedSession):
         async def bulk(self, oids: Sequence[bytes], repetitions: int) -> BulkResponse:
             said = await super().bulk(oids, repetitions)
-            found = pdu.wire_bindings(said.data, said.start, said.end)
+            bindings = pdu.wire_bindings(said.data, said.start, said.end)
             back = WireBinding(COLUMNS[1] + b"\x01", ber.INTEGER, b"\x01")
-            return page(*(back if entry.oid == COLUMNS[1] + b"\x07" else entry for entry in found))
+            return page(
+                *(back if entry.oid == COLUMNS[1] + b"\x07" else entry for entry in bindings)
+            )
 
     reading = TableWalk.of(COLUMNS)
     with pytest.raises(BadAnswerError, match="not increasing"):
@@ -212,8 +214,8 @@ def test_rows_that_changed_places_are_all_read() -> None:
 def test_new_rows_at_the_end_are_seen_within_ten_polls() -> None:
     sizes = RequestSize()
     both(Agent(rows=100), 100, sizes)
-    found = [len(both(Agent(rows=103), 100, sizes).cells[0]) for _ in range(LOOK_EVERY)]
-    assert (found[0], max(found)) == (100, 103)
+    counts = [len(both(Agent(rows=103), 100, sizes).cells[0]) for _ in range(LOOK_EVERY)]
+    assert (counts[0], max(counts)) == (100, 103)
 
 
 def test_a_device_that_drops_questions_is_asked_one_at_a_time_from_then_on() -> None:

@@ -43,8 +43,8 @@ def test_an_answer_from_another_address_is_not_taken_and_named() -> None:
 
         async with answering(misdirected) as port:
             exchange = Exchange(transport, Agent(ADDRESS, port, WORD), CommunityCodec(WORD), 0.2, 1)
-            told = f"one came from {ADDRESS} port {elsewhere.getsockname()[1]}"
-            with pytest.raises(NoAnswerError, match=told):
+            message = f"one came from {ADDRESS} port {elsewhere.getsockname()[1]}"
+            with pytest.raises(NoAnswerError, match=message):
                 await exchange.request(Request(pdu.GET, [NAME]))
         transport.close()
         elsewhere.close()
@@ -54,9 +54,11 @@ def test_an_answer_from_another_address_is_not_taken_and_named() -> None:
 
 def test_an_answer_with_another_number_is_not_taken() -> None:
     def guessed(data: bytes) -> bytes | None:
-        found = SWITCH.answer(data)
+        response = SWITCH.answer(data)
         number = (number_of(data) + 1).to_bytes(5, "big")
-        return found and found.replace(number_of(data).to_bytes(5, "big").lstrip(b"\0"), number[1:])
+        return response and response.replace(
+            number_of(data).to_bytes(5, "big").lstrip(b"\0"), number[1:]
+        )
 
     async def scenario() -> None:
         async with answering(guessed) as port:

@@ -35,8 +35,8 @@ def report(number: int, moment: Moment, which: int) -> bytes:
 
 
 def answer(number: int, moment: Moment, value: bytes = b"harbour-switch") -> bytes:
-    found = pdu.binding(NAME, ber.OCTETS, value)
-    content = pdu.encode(pdu.RESPONSE, number, [found])
+    binding = pdu.binding(NAME, ber.OCTETS, value)
+    content = pdu.encode(pdu.RESPONSE, number, [binding])
     return usm_message.encode(number, moment, keys(), content, SALT, 0)
 
 
@@ -58,14 +58,14 @@ def ask(respond: Callable[[usm_message.Header, bytes], bytes | None], times: int
     """What a session answers in the end."""
 
     async def scenario() -> object:
-        found: object = None
+        value: object = None
         async with answering(agent(respond)) as port:
             client = NetworkClient(IMPATIENT, 2)
             for _ in range(times):
                 async with client.session(Agent(ADDRESS, port, USER)) as session:
-                    found = (await session.get([NAME])).get(NAME)
+                    value = (await session.get([NAME])).get(NAME)
             client.close()
-        return found
+        return value
 
     return asyncio.run(scenario())
 
@@ -73,8 +73,8 @@ def ask(respond: Callable[[usm_message.Header, bytes], bytes | None], times: int
 def test_an_answer_signed_with_another_key_is_not_believed() -> None:
     def forged(asked: usm_message.Header, _: bytes) -> bytes:
         honest = answer(asked.message_id, NOW)
-        found = usm_message.decode_header(honest)
-        at = found.signature_at
+        header = usm_message.decode_header(honest)
+        at = header.signature_at
         return honest[:at] + bytes(24) + honest[at + 24 :]
 
     with pytest.raises(RefusedError, match="not signed with the user's key"):
@@ -83,8 +83,8 @@ def test_an_answer_signed_with_another_key_is_not_believed() -> None:
 
 def test_an_answer_in_clear_is_not_believed() -> None:
     def clear(asked: usm_message.Header, _: bytes) -> bytes:
-        found = pdu.binding(NAME, ber.OCTETS, b"harbour-switch")
-        content = pdu.encode(pdu.RESPONSE, asked.message_id, [found])
+        binding = pdu.binding(NAME, ber.OCTETS, b"harbour-switch")
+        content = pdu.encode(pdu.RESPONSE, asked.message_id, [binding])
         return usm_message.encode_clear(asked.message_id, NOW, content, 0)
 
     with pytest.raises(RefusedError, match="in clear"):
@@ -92,11 +92,11 @@ def test_an_answer_in_clear_is_not_believed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("which", "told"),
+    ("which", "message"),
     [(1, "security level"), (3, "unknown user"), (5, "authentication key"), (6, "privacy key")],
 )
-def test_a_refusal_says_what_the_agent_did_not_like(which: int, told: str) -> None:
-    with pytest.raises(RefusedError, match=told):
+def test_a_refusal_says_what_the_agent_did_not_like(which: int, message: str) -> None:
+    with pytest.raises(RefusedError, match=message):
         ask(lambda asked, _: report(asked.message_id, NOW, which))
 
 
@@ -129,7 +129,7 @@ def test_silence_after_the_introduction_is_no_answer() -> None:
         ask(lambda *_: None)
 
 
-def test_an_engine_without_an_id_is_told() -> None:
+def test_an_engine_without_an_id_is_reported() -> None:
     async def scenario() -> None:
         def nameless(data: bytes) -> bytes:
             return report(usm_message.decode_header(data).message_id, Moment(b"", 0, 0), 4)
@@ -153,6 +153,6 @@ def test_a_clock_only_ever_goes_forward() -> None:
 
 
 def test_secrets_are_in_no_representation() -> None:
-    told = repr(USER) + repr(keys())
-    assert "correct-horse" not in told
-    assert keys().auth.hex() not in told
+    text = repr(USER) + repr(keys())
+    assert "correct-horse" not in text
+    assert keys().auth.hex() not in text

@@ -31,7 +31,7 @@ def test_before_any_audit_there_is_nothing_to_report(tmp_path: Path) -> None:
     assert "run `bastide audit run`" in done.stderr
 
 
-def test_a_damaged_run_is_told_by_its_file(tmp_path: Path) -> None:
+def test_a_damaged_run_is_reported_by_its_file(tmp_path: Path) -> None:
     sealed(tmp_path / "lab")
     file = next((tmp_path / "lab" / "audits").glob("*.json"))
     file.write_text("{}")
@@ -63,9 +63,9 @@ def test_a_report_lies_beside_its_evidence_which_holds(home: Path) -> None:
     written = [Path(line) for line in run(home, "report", *formats).splitlines()]
 
     assert len({file.parent for file in written}) == 1
-    found = bastide_json("audit", "verify", str(written[-1]), "--recompute")
-    assert found["holds"]
-    assert found["recomputed"]["judged"] == len(HOSTS) * len(TABLE.controls)
+    verified = bastide_json("audit", "verify", str(written[-1]), "--recompute")
+    assert verified["holds"]
+    assert verified["recomputed"]["judged"] == len(HOSTS) * len(TABLE.controls)
 
 
 def test_a_bundle_is_judged_again_by_the_rules_of_a_day(home: Path) -> None:

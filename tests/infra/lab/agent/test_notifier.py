@@ -32,7 +32,7 @@ def test_a_port_that_stays_as_it_is_has_nothing_to_tell(tmp_path: Path) -> None:
     assert notifications(config(tmp_path), before, Moment(9, ports_down={48: 1.0})) == []
 
 
-def test_a_pulled_cable_is_told_and_so_is_its_return(tmp_path: Path) -> None:
+def test_a_pulled_cable_and_its_return_are_notified(tmp_path: Path) -> None:
     index = (1, 3, 6, 1, 2, 1, 2, 2, 1, 1, 48)
     down = Moment(9, ports_down={48: 5.0})
     assert notifications(config(tmp_path), UNPLUGGED, down) == [(LINK_DOWN, index)]

@@ -11,14 +11,14 @@ from tests.monitors.audit.estates import TABLE
 from tests.monitors.audit.evidence.sealed_runs import HOSTS, audited, evidence
 
 
-def test_a_true_run_is_found_again_result_by_result(tmp_path: Path) -> None:
+def test_a_true_run_is_recomputed_result_by_result(tmp_path: Path) -> None:
     recomputed = recompute(verify(evidence(tmp_path)))
 
     assert recomputed.judged == len(HOSTS) * len(TABLE.controls)
     assert (recomputed.differing, recomputed.unasked, recomputed.same_checks) == ((), (), True)
 
 
-def test_a_result_that_was_wrong_when_it_was_sealed_is_found(tmp_path: Path) -> None:
+def test_a_result_that_was_wrong_when_it_was_sealed_is_detected(tmp_path: Path) -> None:
     """A forger with the key can seal a lie; the bundle gives it away."""
     run = audited(tmp_path, "fresh")
     host = run.hosts[1]

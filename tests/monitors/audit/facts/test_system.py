@@ -82,7 +82,7 @@ def test_a_unit_is_known_by_each_of_its_names() -> None:
         active_units(host, "chrony")
 
 
-def test_each_service_is_told_only_what_stands_in_its_own_files() -> None:
+def test_each_service_has_only_the_settings_of_its_own_files() -> None:
     host = answering(
         "# /etc/systemd/journald.conf\n[Journal]\nStorage=persistent\n\n"
         "# Main configuration file systemd/journal-upload.conf not found\n\n"

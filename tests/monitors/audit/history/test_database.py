@@ -33,7 +33,7 @@ def file_of(tmp_path: Path) -> tuple[str, Path]:
 
 
 def refused(url: str) -> str:
-    """Return what both a writer and a reader are told."""
+    """Return the error that both a writer and a reader get."""
     with pytest.raises(StoreError) as writer:
         record(url, RUN)
     with pytest.raises(StoreError) as reader:
@@ -60,7 +60,7 @@ def test_what_is_no_url_of_ours_is_refused_without_being_repeated(url: str) -> N
     assert "hush" not in message
 
 
-def test_an_unreachable_server_is_told_without_the_password(tmp_path: Path) -> None:
+def test_an_unreachable_server_is_reported_without_the_password(tmp_path: Path) -> None:
     for place in (f"?host={tmp_path}", "?host=127.0.0.1&port=1"):
         message = refused(f"postgresql://bastide:hush-hush@/history{place}")
         assert "the server cannot be reached" in message
@@ -107,7 +107,7 @@ def test_a_file_with_a_page_overwritten_is_called_damaged(tmp_path: Path) -> Non
         read_history(url, "lab")
 
 
-def test_a_locked_file_is_told_after_the_time_to_wait(tmp_path: Path) -> None:
+def test_a_locked_file_is_reported_after_the_time_to_wait(tmp_path: Path) -> None:
     url, file = file_of(tmp_path)
     record(url, RUN)
     with sqlite3.connect(file, isolation_level=None) as other:
@@ -144,13 +144,13 @@ def test_a_reader_makes_nothing(tmp_path: Path) -> None:
     assert not file.exists()
 
 
-def test_a_folder_in_the_way_is_told(tmp_path: Path) -> None:
+def test_a_folder_in_the_way_is_reported(tmp_path: Path) -> None:
     url, file = file_of(tmp_path)
     file.mkdir()
     assert "unable to open" in refused(url)
 
 
-def test_a_file_in_the_folders_place_is_told(tmp_path: Path) -> None:
+def test_a_file_in_the_folders_place_is_reported(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the folder should be")
     with pytest.raises(StoreError, match=r"may not be written \(unable to open"):
         record(f"sqlite:///{tmp_path / 'state' / 'store.sqlite'}", RUN)
@@ -175,7 +175,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.root
-def test_a_full_disk_is_told_and_what_was_recorded_stays(small_disk: Path) -> None:
+def test_a_full_disk_is_reported_and_what_was_recorded_stays(small_disk: Path) -> None:
     url, _ = file_of(small_disk)
     record(url, RUN)
     kept = read_history(url, "lab")

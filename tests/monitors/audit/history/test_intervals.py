@@ -80,7 +80,7 @@ def test_a_control_that_left_the_table_and_came_back_is_another_interval() -> No
     )
 
 
-def test_a_late_observation_that_found_otherwise_splits_an_interval() -> None:
+def test_a_late_observation_with_another_outcome_splits_an_interval() -> None:
     assert observed_in_order([(0, PASS), (1, PASS), (3, PASS), (2, FAIL)]) == (
         Interval(PASS, day(0), day(1), ended=day(2)),
         Interval(FAIL, day(2), day(2), ended=day(3)),

@@ -1,4 +1,4 @@
-"""A waiver of a control that does not exist is told, never passed over."""
+"""A waiver of a control that does not exist is reported, never passed over."""
 
 from datetime import date
 

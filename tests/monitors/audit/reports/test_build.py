@@ -53,7 +53,7 @@ def test_a_municipality_that_left_the_estate_keeps_its_page() -> None:
     assert "/" not in built.municipalities[0].file
 
 
-def test_a_control_that_left_the_table_is_still_told() -> None:
+def test_a_control_that_left_the_table_is_still_reported() -> None:
     old = audited("velgora-app", {"OLD-01": FAIL})
     built = build(LAB, None, run_of(old), TABLE)
 
@@ -77,7 +77,7 @@ def test_a_waiver_says_whom_it_concerns_and_how_long_it_lasts() -> None:
     assert with_it == ["velgora"]
 
 
-def test_nothing_that_happened_later_is_told() -> None:
+def test_nothing_that_happened_later_is_reported() -> None:
     early = BEFORE.model_copy(update={"started": EARLIER + timedelta(days=3)})
     built = build(ESTATE, None, early, TABLE, history())
 
@@ -108,7 +108,7 @@ def test_time_to_fix_is_counted_by_severity() -> None:
     assert worst.median_seconds == timedelta(days=2.5).total_seconds()
 
 
-def test_changes_are_told_with_what_they_came_from() -> None:
+def test_changes_are_reported_with_what_they_came_from() -> None:
     built = report()
     changes = built.changes
     assert changes is not None
@@ -129,7 +129,7 @@ def test_the_attribution_adds_up_to_the_change(before: AuditRun) -> None:
     assert total == pytest.approx((built.after.proved or 0) - (built.before.proved or 0))
 
 
-def test_a_changed_check_is_told_from_a_changed_host_by_judging_again() -> None:
+def test_a_changed_check_is_distinguished_from_a_changed_host_by_judging_again() -> None:
     newer = AFTER.model_copy(update={"checks_sha256": "23" * 32})
     unsure = build(ESTATE, BEFORE, newer, TABLE).changes
     sure = build(ESTATE, BEFORE, newer, TABLE, rejudged=newer).changes

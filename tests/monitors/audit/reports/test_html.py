@@ -151,7 +151,7 @@ def test_a_finding_tells_why_since_when_what_was_seen_and_what_mends_it() -> Non
     assert "Accepted until 2026-04-20. Owner Ana Petrovic, approved by Samar Haddad" in text
 
 
-def test_what_does_not_apply_is_told_with_its_reason() -> None:
+def test_what_does_not_apply_is_reported_with_its_reason() -> None:
     assert "the kernel is not its own: KRN-01" in shown(PAGES["central"])
 
 

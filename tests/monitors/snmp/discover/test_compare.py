@@ -1,4 +1,4 @@
-"""What devices say of each other, against the inventory; what differs is told, nothing trusted."""
+"""What devices say of each other against the inventory: what differs is listed, nothing trusted."""
 
 import json
 
@@ -26,13 +26,13 @@ def of_neighbour(neighbour: Neighbour) -> tuple[Verdict, str | None]:
 
 
 def test_a_device_without_lldp_is_mute_and_misses_nobody() -> None:
-    found = of_switch(ObservedDevice(ports=(UPLINK,), neighbours=None))
-    assert found.mute == ("velgora-switch",)
-    assert found.not_seen == ()
-    assert not found.differs
+    discovery = of_switch(ObservedDevice(ports=(UPLINK,), neighbours=None))
+    assert discovery.mute == ("velgora-switch",)
+    assert discovery.not_seen == ()
+    assert not discovery.differs
 
 
-def test_devices_that_did_not_answer_are_told() -> None:
+def test_devices_that_did_not_answer_are_reported() -> None:
     assert "velgora-ups" in of_switch(ObservedDevice()).unanswered
 
 
@@ -43,12 +43,12 @@ def test_a_declared_neighbour_that_is_gone_is_missed() -> None:
     ]
 
 
-def test_a_port_that_the_device_does_not_have_is_told_as_such() -> None:
+def test_a_port_that_the_device_does_not_have_is_reported_as_such() -> None:
     lost = of_switch(ObservedDevice(ports=(Port("1", "gi1/0/1", ""),), neighbours=())).not_seen
     assert [each.port_exists for each in lost] == [False]
 
 
-def test_a_neighbour_in_the_wrong_port_is_told_with_both_ports() -> None:
+def test_a_neighbour_in_the_wrong_port_is_reported_with_both_ports() -> None:
     wrong = Port("47", "te1/0/47", "Port 47")
     there = Neighbour("47", "te1/0/47", system="velgora-edge")
     other = Neighbour("48", "te1/0/48", system="a stranger")
@@ -57,7 +57,7 @@ def test_a_neighbour_in_the_wrong_port_is_told_with_both_ports() -> None:
 
 
 @pytest.mark.parametrize("says", ["kastrava-switch", "switch.kastrava.lab.test", "MikroTik"])
-def test_a_device_that_answers_another_name_is_told(says: str) -> None:
+def test_a_device_with_another_name_is_reported(says: str) -> None:
     assert [each.says for each in of_switch(ObservedDevice(system=says)).other_names] == [says]
 
 
@@ -97,7 +97,7 @@ def test_an_id_alone_means_the_one_of_the_same_municipality() -> None:
     assert discover(lab(), {"kastrava-switch": shown}).met[0].name == "kastrava-edge"
 
 
-def test_a_known_neighbour_at_another_address_is_told_with_both() -> None:
+def test_a_known_neighbour_at_another_address_is_reported_with_both() -> None:
     moved = Neighbour("48", "x", system="velgora-edge", addresses=("10.9.9.9",))
     met = of_switch(ObservedDevice(neighbours=(moved,))).met[0]
     assert met.verdict is Verdict.OTHER_ADDRESS
@@ -107,10 +107,10 @@ def test_a_known_neighbour_at_another_address_is_told_with_both() -> None:
 def test_devices_are_known_by_the_hardware_that_they_answered() -> None:
     ups = ObservedDevice(system="APC", ports=(Port("1", "eth0", "", hardware="02:AA:00:00:00:01"),))
     seen_it = Neighbour("6", "gi1/0/6", chassis="02:aa:00:00:00:01", system="APC")
-    found = discover(
+    discovery = discover(
         lab(), {"velgora-ups": ups, "velgora-switch": ObservedDevice(neighbours=(seen_it,))}
     )
-    assert found.met[0].name == "velgora-ups"
+    assert discovery.met[0].name == "velgora-ups"
 
 
 def test_a_factorys_name_on_two_devices_tells_neither_apart() -> None:
@@ -120,8 +120,8 @@ def test_a_factorys_name_on_two_devices_tells_neither_apart() -> None:
 
 
 def test_the_recorded_switch_is_compared_whole() -> None:
-    found = of_switch(recorded())
-    verdicts = {met.port: (met.verdict.value, met.name) for met in found.met}
+    discovery = of_switch(recorded())
+    verdicts = {met.port: (met.verdict.value, met.name) for met in discovery.met}
     assert verdicts == {
         "gi1/0/7": ("unknown", None),
         "gi1/0/8": ("other_address", "velgora-ups"),
@@ -130,16 +130,16 @@ def test_the_recorded_switch_is_compared_whole() -> None:
         "gi1/0/11": ("right", "velgora-app"),
         "te1/0/48": ("right", "velgora-edge"),
     }
-    assert found.not_seen == ()
-    assert found.differs
+    assert discovery.not_seen == ()
+    assert discovery.differs
 
 
 def test_rows_and_json_hold_nothing_that_does_not_print() -> None:
-    found = of_switch(recorded())
-    shown = rows(found)
+    discovery = of_switch(recorded())
+    shown = rows(discovery)
     assert {len(row) for row in shown} == {len(HEADINGS)}
     assert all(cell.isprintable() for row in shown for cell in row)
-    assert json.loads(json.dumps(found.as_json()))["met"]
+    assert json.loads(json.dumps(discovery.as_json()))["met"]
 
 
 def test_intent_is_of_the_estate_that_ships() -> None:

@@ -40,7 +40,7 @@ HOSTILE = (
 )
 
 
-def told(
+def switch_with_neighbour(
     system: str, description: str = "", port: str = "gi1/0/9", chassis: str = "x"
 ) -> ObservedDevice:
     """A switch with one interface and one neighbour that says this of itself."""
@@ -72,17 +72,19 @@ def added(text: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_adds_one_device_and_nothing_else(text: str) -> None:
-    shown = told(text, text, port=f"9{text}", chassis=text or "x")
-    found = discover(lab(), {"velgora-switch": shown})
-    assert list(added(yaml_to_paste(found)).values()) in (["switch"], ["ups"])
-    assert all(cell.isprintable() for row in rows(found) for cell in row)
+    shown = switch_with_neighbour(text, text, port=f"9{text}", chassis=text or "x")
+    discovery = discover(lab(), {"velgora-switch": shown})
+    assert list(added(yaml_to_paste(discovery)).values()) in (["switch"], ["ups"])
+    assert all(cell.isprintable() for row in rows(discovery) for cell in row)
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.text(max_size=80), st.text(max_size=80), st.text(min_size=1, max_size=30))
 def test_any_text_is_valid_inventory(system: str, description: str, port: str) -> None:
-    found = discover(lab(), {"velgora-switch": told(system, description, port)})
-    text = yaml_to_paste(found)
+    discovery = discover(
+        lab(), {"velgora-switch": switch_with_neighbour(system, description, port)}
+    )
+    text = yaml_to_paste(discovery)
     assert all(line.isprintable() for line in text.split("\n"))
     for block in text.split("\n\n"):
         for entry in yaml.safe_load(block) or ():
@@ -107,7 +109,7 @@ def test_any_text_is_valid_inventory(system: str, description: str, port: str) -
     ],
 )
 def test_ids_are_legal_and_unused(system: str, own_id: str) -> None:
-    text = yaml_to_paste(discover(lab(), {"velgora-switch": told(system)}))
+    text = yaml_to_paste(discover(lab(), {"velgora-switch": switch_with_neighbour(system)}))
     assert f"- id: {own_id}\n" in text
 
 
@@ -171,7 +173,7 @@ def test_two_neighbours_on_a_port_are_no_link() -> None:
 
 @pytest.mark.parametrize("port", ["49", "0", "\u0661\u0662\u0663", "\x01" * 100])
 def test_a_port_name_that_the_inventory_refuses_is_only_a_comment(port: str) -> None:
-    shown = told("velgora-app", port=port)
+    shown = switch_with_neighbour("velgora-app", port=port)
     text = yaml_to_paste(discover(lab(), {"velgora-switch": shown}))
     assert "no name of a port" in text
     assert yaml.safe_load(text) is None

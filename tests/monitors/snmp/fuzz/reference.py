@@ -67,21 +67,21 @@ def value(tag: int, content: bytes) -> Any:
     return rfc1905.unSpecified if tag == ber.NULL else MISSING[tag]
 
 
-def typed(where: Any, found: Any) -> WireBinding:
+def typed(where: Any, theirs: Any) -> WireBinding:
     """A binding of pysnmp's as ours."""
     place = oid.join(tuple(where))
     by_tags = {kind.tagSet: tag for tag, kind in {**NUMBERS, **OCTETS}.items()}
-    tag = by_tags.get(found.tagSet)
+    tag = by_tags.get(theirs.tagSet)
     if tag in NUMBERS:
-        number = int(found)
+        number = int(theirs)
         size = number.bit_length() // 8 + 1
         return WireBinding(place, tag, number.to_bytes(size, "big", signed=True))
     if tag is not None:
-        return WireBinding(place, tag, found.asOctets())
-    if found.tagSet == univ.ObjectIdentifier.tagSet:
-        return WireBinding(place, ber.OID, oid.join(tuple(found)))
+        return WireBinding(place, tag, theirs.asOctets())
+    if theirs.tagSet == univ.ObjectIdentifier.tagSet:
+        return WireBinding(place, ber.OID, oid.join(tuple(theirs)))
     for missing, kind in MISSING.items():
-        if found.tagSet == kind.tagSet:
+        if theirs.tagSet == kind.tagSet:
             return WireBinding(place, missing, b"")
     return WireBinding(place, ber.NULL, b"")
 
@@ -104,11 +104,11 @@ def built(said: Said) -> Any:
     return made
 
 
-def read(found: Any) -> Said:
+def read(received: Any) -> Said:
     """What a PDU of pysnmp's says."""
-    number, status, position = (int(found.getComponentByPosition(at)) for at in range(3))
-    bindings = tuple(typed(*each) for each in v2c.apiPDU.get_varbinds(found))
-    return Said(TAGS[found.tagSet], number, status, position, bindings)
+    number, status, position = (int(received.getComponentByPosition(at)) for at in range(3))
+    bindings = tuple(typed(*each) for each in v2c.apiPDU.get_varbinds(received))
+    return Said(TAGS[received.tagSet], number, status, position, bindings)
 
 
 def encode(version: int, community: bytes, said: Said) -> bytes:

@@ -45,9 +45,9 @@ def read(data: bytes, head: pdu.Pdu) -> Said:
 @given(SAID, st.integers(0, 1), st.binary(max_size=200))
 def test_we_read_what_pysnmp_writes(said: Said, version: int, word: bytes) -> None:
     data = reference.encode(version, word, said)
-    found = community_message.decode(data)
-    assert (found.version, found.community) == (version, word)
-    assert read(data, found.pdu) == said
+    message = community_message.decode(data)
+    assert (message.version, message.community) == (version, word)
+    assert read(data, message.pdu) == said
 
 
 @some
@@ -80,7 +80,7 @@ def test_secured_messages_are_read_both_ways(user: User, said: Said) -> None:
     ours, theirs = usm_keys.localized(user, ENGINE), reference.Secured(user, ENGINE)
     assert theirs.decode(usm_message.encode(5, MOMENT, ours, encoded(said), SALT)) == said
     data = theirs.encode(5, MOMENT, said)
-    found = usm_message.decode_header(data)
-    assert (found.message_id, found.moment, found.user) == (5, MOMENT, b"operator")
-    usm_message.verify(found, data, ours)
-    assert read(*usm_message.decrypt(found, data, ours)) == said
+    header = usm_message.decode_header(data)
+    assert (header.message_id, header.moment, header.user) == (5, MOMENT, b"operator")
+    usm_message.verify(header, data, ours)
+    assert read(*usm_message.decrypt(header, data, ours)) == said

@@ -38,14 +38,14 @@ def read(data: bytes) -> Recording | RecordingError:
 @settings(max_examples=400, deadline=None)
 @given(ANYTHING)
 def test_a_recording_comes_out_or_an_error_that_says_why(data: bytes) -> None:
-    found = read(data)
-    if isinstance(found, RecordingError):
-        assert str(found).startswith("F")
+    recording = read(data)
+    if isinstance(recording, RecordingError):
+        assert str(recording).startswith("F")
         return
-    assert found.entries
-    assert len(found.remarks) == min(found.skipped, MOST_REMARKS)
-    assert all(line.startswith("F") for line in found.oddities())
-    assert parse(format_entries(found.entries).encode(), "F").entries == found.entries
+    assert recording.entries
+    assert len(recording.remarks) == min(recording.skipped, MOST_REMARKS)
+    assert all(line.startswith("F") for line in recording.oddities())
+    assert parse(format_entries(recording.entries).encode(), "F").entries == recording.entries
 
 
 def test_long_lines_are_no_trouble() -> None:
@@ -62,5 +62,8 @@ def test_long_lines_are_no_trouble() -> None:
         b".1.3.6 = BITS: " + b"a( " * 700_000,
         b'.1.3.6 = "\n' * 100_000,
     ):
-        found = read(data)
-        assert len(str(found) if isinstance(found, RecordingError) else found.oddities()) < 500
+        recording = read(data)
+        assert (
+            len(str(recording) if isinstance(recording, RecordingError) else recording.oddities())
+            < 500
+        )

@@ -29,20 +29,20 @@ often = settings(max_examples=200, deadline=None)
 
 
 def decode_plain(data: bytes) -> None:
-    found = community_message.decode(data)
-    pdu.bindings(data, found.pdu.start, found.pdu.end)
-    pdu.wire_bindings(data, found.pdu.start, found.pdu.end)
+    message = community_message.decode(data)
+    pdu.bindings(data, message.pdu.start, message.pdu.end)
+    pdu.wire_bindings(data, message.pdu.start, message.pdu.end)
 
 
 def decode_secured(data: bytes) -> None:
-    found = usm_message.decode_header(data)
+    header = usm_message.decode_header(data)
     with contextlib.suppress(SnmpError):
-        inner = usm_message.clear_pdu(found, data)
+        inner = usm_message.clear_pdu(header, data)
         pdu.bindings(data, inner.start, inner.end)
         usm_message.reported_statistic(data, inner)
     with contextlib.suppress(SnmpError):
-        usm_message.verify(found, data, KEYS)
-    plain, inner = usm_message.decrypt(found, data, KEYS)
+        usm_message.verify(header, data, KEYS)
+    plain, inner = usm_message.decrypt(header, data, KEYS)
     pdu.bindings(plain, inner.start, inner.end)
     usm_message.reported_statistic(plain, inner)
 

@@ -19,7 +19,7 @@ class Case:
     """A recording and what it must give: lines of Prometheus' text, and metrics that it lacks.
 
     ``pinned`` are the profiles to ask for (none: those that suit), ``profiles`` some of those
-    that the device gets, ``problems`` parts of what must be told of single values.
+    that the device gets, ``problems`` parts of what must be reported of single values.
     """
 
     name: str
@@ -47,8 +47,8 @@ class Asked:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What was told of single values."""
-        return tuple(found.text for outcome in self.outcomes for found in outcome.problems)
+        """What was reported of single values."""
+        return tuple(problem.text for outcome in self.outcomes for problem in outcome.problems)
 
 
 def cases(directory: Path) -> list[Case]:
@@ -57,9 +57,9 @@ def cases(directory: Path) -> list[Case]:
 
 
 def _case(path: Path) -> Case:
-    found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    lists = {key: tuple(value) for key, value in found.items() if isinstance(value, list)}
-    return Case(path.stem, found["about"], found["recording"], **lists)
+    case = yaml.safe_load(path.read_text(encoding="utf-8"))
+    lists = {key: tuple(value) for key, value in case.items() if isinstance(value, list)}
+    return Case(path.stem, case["about"], case["recording"], **lists)
 
 
 @cache

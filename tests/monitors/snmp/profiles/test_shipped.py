@@ -94,7 +94,7 @@ def test_a_metric_has_states_from_whoever_gives_it_or_from_none() -> None:
         for spec in numbers(profile):
             with_states = bool(spec.states or (spec.bits and not spec.matches))
             stated.setdefault(spec.metric, set()).add(with_states or "state" in spec.labels)
-    assert [metric for metric, found in stated.items() if len(found) > 1] == []
+    assert [metric for metric, meanings in stated.items() if len(meanings) > 1] == []
 
 
 def test_the_interfaces_are_asked_for_thirteen_columns_at_every_poll() -> None:

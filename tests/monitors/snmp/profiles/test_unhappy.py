@@ -32,7 +32,7 @@ def test_nothing_is_made_up(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", cases(CASES), ids=lambda case: case.name)
-def test_values_that_make_no_sense_are_told(case: Case) -> None:
+def test_values_that_make_no_sense_are_reported(case: Case) -> None:
     problems = ask(CASES / case.recording, case.pinned).problems
     assert len(problems) == len(case.problems)
     assert all(any(part in text for text in problems) for part in case.problems)

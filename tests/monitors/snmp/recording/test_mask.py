@@ -133,7 +133,7 @@ def _measured(path: Path, entries: tuple[WireBinding, ...]) -> dict[str, list[fl
     _, families = poll_recording(replace(read(path), entries=entries))
     # The time of the last boot is reckoned from the present.
     values = {family.name: sorted(sample[1] for sample in family.samples) for family in families}
-    return {name: found for name, found in values.items() if "boot_timestamp" not in name}
+    return {name: samples for name, samples in values.items() if "boot_timestamp" not in name}
 
 
 @pytest.mark.skipif(not REAL, reason=f"{SHARED} is not here")

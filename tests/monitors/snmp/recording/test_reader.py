@@ -1,4 +1,4 @@
-"""Recordings of any origin: what they give, and what is told about them."""
+"""Recordings of any origin: what they give, and what is remarked about them."""
 
 from pathlib import Path
 
@@ -11,10 +11,12 @@ CASES = Path(__file__).parent / "cases"
 GIVEN = sorted(path for path in CASES.iterdir() if path.suffix != ".expected")
 
 
-def shown(found: Recording) -> str:
-    """What was told, as comments, and what was read."""
-    told = "".join(f"# {line.removeprefix(str(CASES) + '/')}\n" for line in found.oddities())
-    return told + format_entries(found.entries)
+def shown(recording: Recording) -> str:
+    """The remarks, as comments, and what was read."""
+    comments = "".join(
+        f"# {line.removeprefix(str(CASES) + '/')}\n" for line in recording.oddities()
+    )
+    return comments + format_entries(recording.entries)
 
 
 @pytest.mark.parametrize("path", GIVEN, ids=lambda path: path.name)
@@ -25,9 +27,9 @@ def test_case_gives_what_is_expected(path: Path) -> None:
 
 @pytest.mark.parametrize("path", GIVEN, ids=lambda path: path.name)
 def test_what_was_read_is_read_again_as_it_was(path: Path) -> None:
-    found = read(path)
-    again = parse(format_entries(found.entries).encode(), path.name)
-    assert again.entries == found.entries
+    recording = read(path)
+    again = parse(format_entries(recording.entries).encode(), path.name)
+    assert again.entries == recording.entries
     assert again.oddities() == []
 
 
@@ -54,10 +56,10 @@ def test_a_missing_file_says_so(tmp_path: Path) -> None:
 
 
 def test_remarks_are_bounded_but_all_are_counted() -> None:
-    found = parse(b"1.3.6.1|2|1\n" + b"1.3.6.1|2|x\n" * 1000, "F")
-    assert found.skipped == 1000
-    assert len(found.remarks) == MOST_REMARKS
-    assert f"F: {1000 - MOST_REMARKS} more lines like these" in found.oddities()
+    recording = parse(b"1.3.6.1|2|1\n" + b"1.3.6.1|2|x\n" * 1000, "F")
+    assert recording.skipped == 1000
+    assert len(recording.remarks) == MOST_REMARKS
+    assert f"F: {1000 - MOST_REMARKS} more lines like these" in recording.oddities()
 
 
 @pytest.mark.parametrize("path", GIVEN, ids=lambda path: path.name)
@@ -66,8 +68,8 @@ def test_a_file_cut_anywhere_gives_what_came_before(path: Path) -> None:
     whole = {entry.oid for entry in read(path).entries}
     for end in range(1, len(data), 17):
         try:
-            found = parse(data[:end], "F")
+            recording = parse(data[:end], "F")
         except RecordingError:
             continue
         # The last OID may be cut short; all others are the file's.
-        assert len({entry.oid for entry in found.entries} - whole) <= 1
+        assert len({entry.oid for entry in recording.entries} - whole) <= 1

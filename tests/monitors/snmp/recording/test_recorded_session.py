@@ -46,13 +46,13 @@ def test_after_the_last_instance_comes_the_end() -> None:
 
 def test_an_empty_recording_ends_at_once() -> None:
     session = RecordedSession([])
-    found, _ = bulk(session, [NAMES, OCTETS], 10)
-    assert found == [(NAMES, Missing.END), (OCTETS, Missing.END)]
+    bindings, _ = bulk(session, [NAMES, OCTETS], 10)
+    assert bindings == [(NAMES, Missing.END), (OCTETS, Missing.END)]
 
 
 def test_bulk_goes_row_by_row_in_the_order_of_numbers() -> None:
-    found, _ = bulk(RecordedSession(ROWS), [NAMES, OCTETS], 2)
-    assert [(oid.decode(where)[18:], value) for where, value in found] == [
+    bindings, _ = bulk(RecordedSession(ROWS), [NAMES, OCTETS], 2)
+    assert [(oid.decode(where)[18:], value) for where, value in bindings] == [
         ("2.2", b"two"),
         ("10.2", 4),
         ("2.300", b"three hundred"),
@@ -64,10 +64,10 @@ def test_bulk_goes_row_by_row_in_the_order_of_numbers() -> None:
 def test_an_answer_stops_where_a_datagram_is_full(largest: int) -> None:
     table = [entry(f"1.3.6.1.2.1.2.2.1.2.{i}", 0x04, b"x" * 50) for i in range(1, 100)]
     session = RecordedSession(table, largest)
-    found, octets = bulk(session, [NAMES], 99)
-    assert len(found) == 1 or octets <= largest
-    assert len(found) == max(1, (largest - 46) // 66)
-    assert asyncio.run(session.wire_bindings(NAMES, 99)) == table[: len(found)]
+    bindings, octets = bulk(session, [NAMES], 99)
+    assert len(bindings) == 1 or octets <= largest
+    assert len(bindings) == max(1, (largest - 46) // 66)
+    assert asyncio.run(session.wire_bindings(NAMES, 99)) == table[: len(bindings)]
 
 
 def test_the_last_of_equal_oids_counts() -> None:

@@ -63,13 +63,13 @@ def test_a_whole_agent_is_recorded_with_lldp() -> None:
     assert recorder.remarks == []
 
 
-def test_progress_is_told_after_each_answer() -> None:
-    told: list[tuple[int, str]] = []
+def test_progress_is_reported_after_each_answer() -> None:
+    progress: list[tuple[int, str]] = []
     recorder = Recorder(
-        RecordedSession(ROWS), lambda count, at: told.append((count, at)), repetitions=10
+        RecordedSession(ROWS), lambda count, at: progress.append((count, at)), repetitions=10
     )
     asyncio.run(recorder.walk())
-    assert told == [(10, f"{TABLE}.3.1"), (20, f"{TABLE}.5.2"), (27, f"{TABLE}.5.9")]
+    assert progress == [(10, f"{TABLE}.3.1"), (20, f"{TABLE}.5.2"), (27, f"{TABLE}.5.9")]
 
 
 @pytest.mark.parametrize("failure", [NoAnswerError("silence"), RefusedError("wrong key")])
@@ -82,7 +82,7 @@ def test_an_agent_that_never_answers_is_an_error(failure: SnmpError) -> None:
 
 
 @pytest.mark.parametrize("failure", [BadAnswerError("genErr"), NoAnswerError("silence")])
-def test_a_hole_is_jumped_over_and_told(failure: SnmpError) -> None:
+def test_a_hole_is_jumped_over_and_reported(failure: SnmpError) -> None:
     def hole(after: str, _: int) -> None:
         if after == f"{TABLE}.2.9":
             raise failure
@@ -112,7 +112,7 @@ def test_an_agent_that_goes_silent_leaves_what_it_said() -> None:
     assert recorder.remarks[-1] == "the agent answers no more: the rest is missing"
 
 
-def test_oids_that_go_back_are_told_and_jumped_over() -> None:
+def test_oids_that_go_back_are_reported_and_jumped_over() -> None:
     def back(after: str, _: int) -> list[WireBinding] | None:
         if after.startswith(f"{TABLE}.3.4"):
             return [text(f"{TABLE}.3.2")]
@@ -154,7 +154,7 @@ def test_an_agent_without_an_end_is_bounded() -> None:
     assert recorder.remarks[-1] == "more than 500 values: the rest was left out"
 
 
-def test_values_of_no_type_are_left_out_and_told() -> None:
+def test_values_of_no_type_are_left_out_and_reported() -> None:
     odd = WireBinding(oid.encode("1.3.6.1.2.1.1.9.0"), 0x99, b"?")
     broken = WireBinding(oid.encode("1.3.6.1.2.1.1.8.0"), 0x40, b"\1\2\3")
     recorder = walked(RecordedSession([text("1.3.6.1.2.1.1.1.0"), odd, broken]))

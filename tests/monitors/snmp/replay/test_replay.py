@@ -59,14 +59,14 @@ def agent() -> Agent:
     ids=lambda value: "" if isinstance(value, bytes) else " ".join(value),
 )
 def test_strangers_get_nothing(agent: Agent, question: list[str], answer: bytes) -> None:
-    found = asked(agent, *question, "{}", DESCRIPTION)
-    assert answer in found.stderr
-    assert found.stdout == b""
+    done = asked(agent, *question, "{}", DESCRIPTION)
+    assert answer in done.stderr
+    assert done.stdout == b""
 
 
 def test_nothing_is_ever_set(agent: Agent) -> None:
-    found = asked(agent, "snmpset", *V2C, "{}", ".1.3.6.1.2.1.1.5.0", "s", "mine")
-    assert b"notWritable" in found.stderr
+    done = asked(agent, "snmpset", *V2C, "{}", ".1.3.6.1.2.1.1.5.0", "s", "mine")
+    assert b"notWritable" in done.stderr
 
 
 def test_v1_says_no_such_name_and_shows_no_64_bits(agent: Agent) -> None:
@@ -78,8 +78,8 @@ def test_v1_says_no_such_name_and_shows_no_64_bits(agent: Agent) -> None:
 
 
 def test_what_is_missing_says_so_in_v2c(agent: Agent) -> None:
-    found = asked(agent, "snmpget", *V2C, "-On", "{}", ".1.3.6.1.2.1.9.9.0").stdout
-    assert found == b".1.3.6.1.2.1.9.9.0 = No Such Instance currently exists at this OID\n"
+    printed = asked(agent, "snmpget", *V2C, "-On", "{}", ".1.3.6.1.2.1.9.9.0").stdout
+    assert printed == b".1.3.6.1.2.1.9.9.0 = No Such Instance currently exists at this OID\n"
 
 
 @pytest.mark.parametrize("how", [V2C, V3, V3_STRONG], ids=["v2c", "v3", "strong v3"])
@@ -99,9 +99,9 @@ def test_a_real_device_is_walked_as_it_was_recorded(path: Path) -> None:
 
 
 def test_a_switch_has_a_name_of_its_own_and_48_ports() -> None:
-    found = asked(switch("switch-0042", ACCESS), "snmpbulkwalk", *V2C, "-On", "{}", ".1").stdout
-    walked = parse(found, "switch")
-    assert b'.1.3.6.1.2.1.1.5.0 = STRING: "switch-0042"\n' in found
+    printed = asked(switch("switch-0042", ACCESS), "snmpbulkwalk", *V2C, "-On", "{}", ".1").stdout
+    walked = parse(printed, "switch")
+    assert b'.1.3.6.1.2.1.1.5.0 = STRING: "switch-0042"\n' in printed
     assert len(walked.entries) == 8 + 48 * (22 + 19)
 
 

@@ -51,16 +51,16 @@ def test_a_stranger_records_nothing() -> None:
 
 @pytest.mark.parametrize("how", [V2C, USER, STRONG], ids=["v2c", "v3", "strong v3"])
 def test_what_is_recorded_is_what_was_served(how: Credentials) -> None:
-    found = recorded(CASE, how)
-    assert tuple(found.entries.values()) == read(CASE).entries
-    assert found.remarks == []
+    recorder = recorded(CASE, how)
+    assert tuple(recorder.entries.values()) == read(CASE).entries
+    assert recorder.remarks == []
 
 
 def test_v1_brings_all_but_64_bit_counters() -> None:
-    found = recorded(CASE, Community(COMMUNITY, 0))
+    recorder = recorded(CASE, Community(COMMUNITY, 0))
     wanted = [entry for entry in read(CASE).entries if entry.tag != COUNTER64]
-    assert list(found.entries.values()) == wanted
-    assert found.remarks == []
+    assert list(recorder.entries.values()) == wanted
+    assert recorder.remarks == []
 
 
 def test_ipv6_serves_as_well() -> None:
@@ -70,6 +70,6 @@ def test_ipv6_serves_as_well() -> None:
 @pytest.mark.skipif(not REAL, reason=f"{SHARED} is not here")
 @pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
 def test_a_real_device_is_recorded_again_as_it_was(path: Path) -> None:
-    found = recorded(path, V2C)
-    assert tuple(found.entries.values()) == read(path).entries
-    assert found.remarks == []
+    recorder = recorded(path, V2C)
+    assert tuple(recorder.entries.values()) == read(path).entries
+    assert recorder.remarks == []

@@ -38,16 +38,16 @@ def test_files_have_ports_one_after_the_other_and_their_remarks() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it(number: signal.Signals) -> None:
-    told: list[Sequence[Endpoint]] = []
+    served: list[Sequence[Endpoint]] = []
 
     def ready(endpoints: Sequence[Endpoint]) -> None:
-        told.append(endpoints)
+        served.append(endpoints)
         os.kill(os.getpid(), number)
 
     agents, _ = recorded_agents(FILES, ACCESS, Endpoint("127.0.0.1", 0))
     asyncio.run(serve_until_stopped(agents, ready))
-    assert len(told[0]) == 2
-    assert all(endpoint.port for endpoint in told[0])
+    assert len(served[0]) == 2
+    assert all(endpoint.port for endpoint in served[0])
 
 
 def test_counters_go_on_as_fast_as_they_did_and_wrap() -> None:
@@ -60,9 +60,9 @@ def test_counters_go_on_as_fast_as_they_did_and_wrap() -> None:
     objects = moving(entries, lambda: now[0])
 
     def read(where: bytes) -> int:
-        found = objects.at(where)
-        assert found is not None
-        (binding,) = wire_bindings(found.encoded, 0, len(found.encoded))
+        instance = objects.at(where)
+        assert instance is not None
+        (binding,) = wire_bindings(instance.encoded, 0, len(instance.encoded))
         return int.from_bytes(binding.content, "big")
 
     assert (read(UP), read(OCTETS), read(ERRORS)) == (10_000, 2**64 - 1, 0)

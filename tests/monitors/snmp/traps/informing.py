@@ -26,7 +26,7 @@ def sender(source: str, port: int) -> Iterator[Notify]:
     async def notify(kind: str, trap: str) -> str | None:
         target: Any = await hlapi.UdpTransportTarget.create((r.HERE, port), timeout=2, retries=3)
         target.set_local_address((source, 0))
-        found = await hlapi.send_notification(
+        response = await hlapi.send_notification(
             engine,
             user,
             target,
@@ -34,7 +34,7 @@ def sender(source: str, port: int) -> Iterator[Notify]:
             kind,
             hlapi.NotificationType(hlapi.ObjectIdentity(trap)),
         )
-        return str(found[0]) if found[0] else None
+        return str(response[0]) if response[0] else None
 
     try:
         yield notify

@@ -51,7 +51,7 @@ TIME_TICKS = 0x43
 
 @dataclass(slots=True)
 class Receiving:
-    """A receiver, its port, and what it has told."""
+    """A receiver, its port, and what it has counted."""
 
     receiver: Receiver
     traps: list[Trap] = field(default_factory=list)
@@ -64,8 +64,8 @@ class Receiving:
     def listener(self) -> int:
         """The number of its process: our only child but for what a test runs."""
         children = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
-        found = [int(child) for child in children.split()]
-        return next(n for n in found if MODULE.encode() in Path(f"/proc/{n}/cmdline").read_bytes())
+        pids = [int(child) for child in children.split()]
+        return next(n for n in pids if MODULE.encode() in Path(f"/proc/{n}/cmdline").read_bytes())
 
     def count(self, metric: str, **labels: str) -> float:
         """The value of a series, 0 when there is none."""
@@ -82,10 +82,10 @@ class Receiving:
     async def until(self, what: str, reached: float, **labels: str) -> None:
         """Wait until a count is reached; a test that waits in vain fails."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while self._told(what, labels) < reached:
+            while self._count_of(what, labels) < reached:
                 await asyncio.sleep(0.02)
 
-    def _told(self, what: str, labels: dict[str, str]) -> float:
+    def _count_of(self, what: str, labels: dict[str, str]) -> float:
         if what == "accepted":
             return self.accepted()
         return self.count(what, **labels) if what.startswith("bastide") else self.rejected(what)
@@ -114,8 +114,8 @@ async def receiving(
     """A receiver that listens, with its process up; ``snmp`` is the estate's access."""
     make_secrets(state, without)
     traps: list[Trap] = []
-    found = estate().model_copy(update={"snmp": snmp}) if snmp else estate()
-    receiver = Receiver(found, state, (HERE, port), traps.append)
+    tested_estate = estate().model_copy(update={"snmp": snmp}) if snmp else estate()
+    receiver = Receiver(tested_estate, state, (HERE, port), traps.append)
     receiving = Receiving(receiver, traps)
     await receiver.start()
     try:
@@ -142,9 +142,9 @@ def bindings(trap: str = LINK_DOWN, index: int = 3, up_time: int = 4711) -> list
     ]
 
 
-def plain(word: str = WORD, number: int = 7, told: Sequence[bytes] | None = None) -> bytes:
+def plain(word: str = WORD, number: int = 7, varbinds: Sequence[bytes] | None = None) -> bytes:
     """A v2c trap."""
-    content = pdu.encode(pdu.TRAP, number, bindings() if told is None else told)
+    content = pdu.encode(pdu.TRAP, number, bindings() if varbinds is None else varbinds)
     return community_message.encode(community_message.V2C, word.encode(), content)
 
 
@@ -152,14 +152,14 @@ def signed(
     user: User = BASTIDE,
     moment: Moment | None = None,
     number: int = 7,
-    told: Sequence[bytes] | None = None,
+    varbinds: Sequence[bytes] | None = None,
     kind: int = pdu.TRAP,
 ) -> bytes:
-    """A v3 message, a trap of the engine ``ENGINE`` unless told otherwise."""
-    found = moment or Moment(ENGINE, 5, 1000)
-    content = pdu.encode(kind, number, bindings() if told is None else told)
+    """A v3 message, a trap of the engine ``ENGINE`` unless given another."""
+    now = moment or Moment(ENGINE, 5, 1000)
+    content = pdu.encode(kind, number, bindings() if varbinds is None else varbinds)
     salt = number.to_bytes(8, "big")
-    return usm_message.encode(number, found, localized(user, found.engine), content, salt, flags=0)
+    return usm_message.encode(number, now, localized(user, now.engine), content, salt, flags=0)
 
 
 async def net_snmp(tool: str, source: str, port: int, *arguments: str) -> int:

@@ -103,8 +103,8 @@ async def test_a_trap_that_nobody_knows_makes_no_label(
     caplog.set_level(logging.INFO)
     async with r.receiving(tmp_path) as x:
         for number in range(3):
-            told = head(f"1.3.6.1.4.1.32473.0.{number}")
-            r.send(r.signed(number=number, told=told), r.SWITCH, x.port)
+            varbinds = head(f"1.3.6.1.4.1.32473.0.{number}")
+            r.send(r.signed(number=number, varbinds=varbinds), r.SWITCH, x.port)
         await x.until("accepted", 3)
         labels = {"municipality": "harbour", "device": "harbour-switch", "trap": "other"}
         assert x.count("bastide_snmp_traps_total", **labels) == 3
@@ -113,7 +113,7 @@ async def test_a_trap_that_nobody_knows_makes_no_label(
 
 
 @pytest.mark.parametrize(
-    ("told", "line"),
+    ("name", "line"),
     [
         ("gi1/0/3", 'ifName="gi1/0/3"'),
         ("a\nERROR forged \x1b[31m", 'ifName="a ERROR forged  [31m"'),
@@ -123,11 +123,11 @@ async def test_a_trap_that_nobody_knows_makes_no_label(
     ],
 )
 async def test_a_line_in_the_log_is_one_line(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, told: str, line: str
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, line: str
 ) -> None:
     caplog.set_level(logging.INFO)
     async with r.receiving(tmp_path) as x:
-        r.send(r.signed(told=[*head(r.LINK_DOWN), text(NAME, told)]), r.SWITCH, x.port)
+        r.send(r.signed(varbinds=[*head(r.LINK_DOWN), text(NAME, name)]), r.SWITCH, x.port)
         await x.until("accepted", 1)
     (logged,) = [m for m in caplog.messages if m.startswith("trap harbour")]
     assert logged == f"trap harbour harbour-switch linkDown {line}"
@@ -137,13 +137,13 @@ async def test_neither_a_community_nor_an_unknown_object_is_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    told = [
+    varbinds = [
         *head(r.LINK_DOWN),
         text("1.3.6.1.6.3.18.1.4.0", r.WORD),
         text("1.3.6.1.4.1.32473.1.0", "hunter2"),
     ]
     async with r.receiving(tmp_path) as x:
-        r.send(r.plain(told=told), r.PRINTER, x.port)
+        r.send(r.plain(varbinds=varbinds), r.PRINTER, x.port)
         await x.until("accepted", 1)
         (trap,) = x.traps
     assert r.WORD not in caplog.text
@@ -154,8 +154,8 @@ async def test_neither_a_community_nor_an_unknown_object_is_logged(
 async def test_a_storm_of_one_device_calls_for_two_polls(tmp_path: Path) -> None:
     async with r.receiving(tmp_path) as x:
         for number in range(48):
-            told = r.bindings(r.LINK_DOWN, number + 1)
-            r.send(r.signed(number=number + 1, told=told), r.SWITCH, x.port)
+            varbinds = r.bindings(r.LINK_DOWN, number + 1)
+            r.send(r.signed(number=number + 1, varbinds=varbinds), r.SWITCH, x.port)
         await x.until("accepted", 48)
         async with asyncio.timeout(r.PATIENCE_SECONDS):
             while len(x.traps) < 2:
@@ -220,7 +220,7 @@ async def test_a_device_without_its_secret_costs_the_others_nothing(
     assert "harbour-printer: generated:snmp-printer: cannot read" in caplog.text
 
 
-async def test_a_port_that_is_taken_is_told_with_what_to_do(tmp_path: Path) -> None:
+async def test_a_port_that_is_taken_is_reported_with_what_to_do(tmp_path: Path) -> None:
     async with r.receiving(tmp_path) as x:
         with pytest.raises(TrapListenError, match=r"ss -lunp 'sport = :\d+'"):
             async with r.receiving(tmp_path, x.port):

@@ -20,10 +20,10 @@ from tests.monitors.snmp.traps import receiving as r
 async def telling(folder: Path, receiver: r.Receiving, **changes: object) -> AsyncIterator[Path]:
     """A device whose notifier runs; the path is that of its state file."""
     state = folder / "device.state"
-    told = {"notify": r.HERE, "notify_port": receiver.port, "state_file": str(state)}
-    found = AgentConfig.model_validate(settings(folder, **told, **changes))
-    now = Control(found.state_file, boots=7).moment
-    task = asyncio.create_task(Notifier(found, (AUTH, PRIV), KINDS[found.kind](found)).run(now))
+    destination = {"notify": r.HERE, "notify_port": receiver.port, "state_file": str(state)}
+    config = AgentConfig.model_validate(settings(folder, **destination, **changes))
+    now = Control(config.state_file, boots=7).moment
+    task = asyncio.create_task(Notifier(config, (AUTH, PRIV), KINDS[config.kind](config)).run(now))
     try:
         yield state
     finally:

@@ -83,12 +83,12 @@ async def test_version_1_and_requests_are_not_for_this_port(tmp_path: Path) -> N
 
 
 async def test_a_notification_that_names_none(tmp_path: Path) -> None:
-    await rejected(tmp_path, r.signed(told=[]), r.SWITCH, Reason.UNDECODABLE)
-    await rejected(tmp_path, r.signed(told=r.bindings()[2:]), r.SWITCH, Reason.UNDECODABLE)
+    await rejected(tmp_path, r.signed(varbinds=[]), r.SWITCH, Reason.UNDECODABLE)
+    await rejected(tmp_path, r.signed(varbinds=r.bindings()[2:]), r.SWITCH, Reason.UNDECODABLE)
 
 
 async def test_a_datagram_longer_than_any_notification(tmp_path: Path) -> None:
-    await rejected(tmp_path, r.signed(told=r.bindings() * 400), r.SWITCH, Reason.UNSUPPORTED)
+    await rejected(tmp_path, r.signed(varbinds=r.bindings() * 400), r.SWITCH, Reason.UNSUPPORTED)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ async def test_a_reason_is_logged_once_for_an_address_with_what_to_do(
         for _ in range(5):
             r.send(r.plain("public"), r.PRINTER, x.port)
             await x.until(Reason.BAD_CREDENTIALS, 1)
-    told = [line for line in caplog.messages if "dropped" in line]
-    assert len(told) == 1
-    assert "harbour-printer (127.0.71.32)" in told[0]
+    dropped = [line for line in caplog.messages if "dropped" in line]
+    assert len(dropped) == 1
+    assert "harbour-printer (127.0.71.32)" in dropped[0]
     assert "public" not in caplog.text

@@ -15,7 +15,7 @@ def test_a_link_notification_calls_for_a_poll() -> None:
     assert all(trap.poll for trap in names().traps if trap.link)
 
 
-def test_an_instance_is_told_by_its_object() -> None:
+def test_an_instance_is_named_by_its_object() -> None:
     assert object_name("1.3.6.1.2.1.31.1.1.1.1.3") == "ifName"
     assert object_name("1.3.6.1.2.1.31.1.1.1.10.3") == ""
     assert object_name("") == ""

@@ -71,4 +71,4 @@ def test_vendors_that_give_a_metric_agree_on_what_it_is() -> None:
         columns = (column for table in profile.tables for column in table.columns)
         for spec in (*profile.scalars, *columns):
             said.setdefault(spec.metric, set()).add((spec.type, spec.help))
-    assert {name: found for name, found in said.items() if len(found) > 1} == {}
+    assert {name: meanings for name, meanings in said.items() if len(meanings) > 1} == {}
