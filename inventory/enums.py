@@ -18,6 +18,22 @@ class ProviderName(StrEnum):
     EXISTING = "existing"
 
 
+class Level(StrEnum):
+    """How far a host is managed, from the least to the most."""
+
+    WATCH = "watch"
+    AUDIT = "audit"
+    BASELINE = "baseline"
+    FULL = "full"
+
+
+class ConnectionKind(StrEnum):
+    """How a host is reached: over SSH, or not at all since it is this very machine."""
+
+    SSH = "ssh"
+    LOCAL = "local"
+
+
 class Role(StrEnum):
     """What a host does beyond the baseline that every host gets; one Ansible group each."""
 

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from inventory.consistency.connections import find_connection_problems
 from inventory.consistency.hosts import find_host_problems
 from inventory.consistency.identifiers import find_identifier_problems
 from inventory.consistency.lab import find_lab_problems
@@ -99,6 +100,7 @@ def _contradictions(
     yield from find_network_problems(estate, tenants)
     yield from find_lab_problems(estate, tenants)
     yield from find_host_problems(estate, tenants)
+    yield from find_connection_problems(estate, tenants, complete=complete)
     yield from find_name_problems(tenants, complete=complete)
     yield from find_intent_problems(tenants, complete=complete)
     yield from find_secret_problems(estate, tenants)

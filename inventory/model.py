@@ -4,19 +4,22 @@ from datetime import date
 from ipaddress import IPv4Network
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from inventory.enums import (
     Access,
+    ConnectionKind,
     Continuity,
     DeviceKind,
+    Level,
     Protocol,
     ProviderName,
     Role,
     SnmpVersion,
     Tier,
 )
+from inventory.frozen import Frozen
 from inventory.scalars import (
     CONTROL_ID,
     COUNTRY,
@@ -39,6 +42,7 @@ from inventory.scalars import (
     as_text,
     text,
 )
+from inventory.ssh import AdministratorsField, SshField
 
 CENTRAL = "central"
 ESTATE_SCOPE = "estate"
@@ -46,13 +50,15 @@ LONGEST_WAIVER_DAYS = 365
 # The end of the description of what may be declared already, and that nothing reads yet.
 LATER = "a later release will use it"
 PROVIDERS = "lab (machines that Bastide makes on this computer) or existing (what is there already)"
+ManageField = Annotated[
+    Level | None,
+    Field(
+        description="how far hosts are managed: watch (seen from outside, nothing changes), audit "
+        "(read over SSH, nothing is installed), baseline (hardened, measured, backed up) or full "
+        "(its services are ours too); default: watch for existing hosts, full for the lab's"
+    ),
+]
 KEYS_OF_V3 = frozenset({"user", "auth_protocol", "auth", "priv_protocol", "priv"})
-
-
-class Frozen(BaseModel):
-    """A value that does not change after it was read and refuses unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Contact(Frozen):
@@ -116,6 +122,11 @@ class Host(Frozen):
     host_key: HostKey | None = Field(
         default=None, description="the SSH host key expected of an existing host"
     )
+    connection: ConnectionKind = Field(
+        default=ConnectionKind.SSH, description="local: it is the machine that runs Bastide"
+    )
+    ssh: SshField = None
+    manage: ManageField = None
     roles: tuple[Role, ...] = ()
     listens: tuple[Listen, ...] = ()
     backups: tuple[BackupPlan, ...] = ()
@@ -231,6 +242,9 @@ class Municipality(Frozen):
     hosts: tuple[Host, ...] = ()
     devices: tuple[Device, ...] = ()
     services: tuple[Service, ...] = ()
+    ssh: SshField = None
+    administrators: AdministratorsField = ()
+    manage: ManageField = None
 
 
 class Central(Frozen):
@@ -242,6 +256,9 @@ class Central(Frozen):
     hosts: tuple[Host, ...] = Field(min_length=1)
     devices: tuple[Device, ...] = ()
     services: tuple[Service, ...] = ()
+    ssh: SshField = None
+    administrators: AdministratorsField = ()
+    manage: ManageField = None
 
 
 TenantFile = Central | Municipality
@@ -293,6 +310,9 @@ class EstateFile(Frozen):
     management: tuple[Network, ...] = Field(
         min_length=1, description="networks that administrators come from"
     )
+    ssh: SshField = None
+    administrators: AdministratorsField = ()
+    manage: ManageField = None
     snmp: SnmpAccess = SnmpAccess()
     lab: LabNetwork | None = None
     time_servers: tuple[Server, ...] = Field(

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from inventory.enums import ProviderName
-from inventory.model import Frozen
+from inventory.frozen import Frozen
 from inventory.scalars import HostKey
 
 

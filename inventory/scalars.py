@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 from pydantic_core import PydanticCustomError
 
 # The keys whose values are references to secrets: what stands there by mistake is never shown.
-SECRET_FIELDS = frozenset({"auth", "priv", "community", "password"})
+SECRET_FIELDS = frozenset({"auth", "priv", "community", "password", "sudo_password"})
 # The key of pydantic's validation context under which the estate's folder is given.
 ESTATE_FOLDER = "estate_folder"
 
@@ -30,6 +30,12 @@ ABSOLUTE_PATH = r"^/[^\x00-\x1f\x7f]*$"
 COUNTRY = r"^[A-Z]{2}$"
 URL = r"^https?://[^\s/]+(/\S*)?$"
 CONTROL_ID = r"^[A-Z]+-[0-9]{2}$"
+ACCOUNT_NAME = r"^[a-z_][a-z0-9_-]{0,31}$"
+JUMP_HOST = (
+    r"^([a-z][a-z0-9]*(-[a-z0-9]+)*"
+    r"|[a-z_][a-z0-9_-]{0,31}@(\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?|[A-Za-z0-9.:-]+))$"
+)
+KEY_FILE = r"^(agent|~?/[^\x00-\x1f\x7f]+)$"
 
 FORMS: dict[str, str] = {
     MUNICIPALITY_ID: "2 to 31 lower-case letters and digits, no hyphens, such as velgora",
@@ -46,6 +52,9 @@ FORMS: dict[str, str] = {
     COUNTRY: "two capital letters of ISO 3166-1, such as RS; XX for fictional places",
     URL: "an address that begins with http:// or https://, such as https://permits.example/",
     CONTROL_ID: "a control's id, such as SSH-02 (`bastide audit controls`)",
+    ACCOUNT_NAME: "the name of an account on the host, such as itadmin",
+    JUMP_HOST: "a full host name of the inventory, or user@address:port, such as admin@10.0.0.1:22",
+    KEY_FILE: "the path of a private key, such as ~/.ssh/id_ed25519, or agent (ssh-agent)",
 }
 """What each pattern asks for in words: editors show it, and errors do instead of the pattern."""
 
@@ -97,6 +106,9 @@ PortName = Annotated[
     text(PORT_NAME),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer", "minimum": 1}]}),
 ]
+AccountName = Annotated[str, text(ACCOUNT_NAME)]
+JumpHost = Annotated[str, text(JUMP_HOST)]
+KeyFile = Annotated[str, text(KEY_FILE)]
 TimeOfDay = Annotated[str, text(TIME_OF_DAY)]
 AbsolutePath = Annotated[str, text(ABSOLUTE_PATH)]
 Address = IPv4Address | IPv6Address

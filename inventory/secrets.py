@@ -4,6 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
+from inventory.connections import ssh
 from inventory.entries import devices, hosts
 from inventory.files import write_whole
 from inventory.model import Estate
@@ -110,7 +111,12 @@ def references(estate: Estate) -> tuple[str, ...]:
     accesses = (estate.snmp, *(entry.snmp for entry in devices(estate)))
     polling = {reference for access in accesses for reference in access.secrets}
     backups = {plan.password for entry in hosts(estate) for plan in entry.host.backups}
-    return tuple(sorted(polling | backups))
+    return tuple(sorted(polling | backups | _sudo_passwords(estate)))
+
+
+def _sudo_passwords(estate: Estate) -> set[str]:
+    ways = (ssh(entry) for entry in hosts(estate))
+    return {way.sudo_password for way in ways if way.sudo == "password" and way.sudo_password}
 
 
 def ensure_generated(estate: Estate, state: Path) -> tuple[str, ...]:

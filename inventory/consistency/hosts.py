@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from inventory.enums import ProviderName, Role
+from inventory.enums import ConnectionKind, Level, ProviderName, Role
+from inventory.levels import DEFAULTS
 from inventory.model import Central
 from inventory.parsed import ParsedEstate, ParsedTenant
 from inventory.problems import Problem
@@ -14,12 +15,15 @@ def find_host_problems(estate: ParsedEstate, tenants: Sequence[ParsedTenant]) ->
         yield from _operations(tenant)
         for number, host in enumerate(tenant.value.hosts):
             provider = host.provider or estate.value.provider
-            if provider is ProviderName.EXISTING and host.host_key is None:
+            level = host.manage or tenant.value.manage or estate.value.manage or DEFAULTS[provider]
+            logged_in = host.connection is ConnectionKind.SSH and level is not Level.WATCH
+            if provider is ProviderName.EXISTING and host.host_key is None and logged_in:
                 yield tenant.problem(
                     ("hosts", number, "host_key"),
-                    "an existing host needs its SSH host key",
+                    "an existing host that is logged in to needs its SSH host key",
                     "a line such as ssh-ed25519 AAAA…",
-                    "read /etc/ssh/ssh_host_ed25519_key.pub on its console and paste it",
+                    "read /etc/ssh/ssh_host_ed25519_key.pub on its console and paste it,"
+                    " or give manage: watch",
                 )
 
 

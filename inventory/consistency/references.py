@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from inventory.entries import implied_parent
 from inventory.enums import Role
 from inventory.model import Device, Host
-from inventory.parsed import ParsedTenant, machines, tenant_id
+from inventory.parsed import ParsedEstate, ParsedTenant, machines, tenant_id
 from inventory.problems import Problem
 from inventory.source import PathKey
 
@@ -37,10 +37,12 @@ def find_name_problems(tenants: Sequence[ParsedTenant], *, complete: bool) -> It
     yield from _circles(by_name)
 
 
-def no_such_name(tenant: ParsedTenant, path: PathKey, name: str, names: Iterable[str]) -> Problem:
+def no_such_name(
+    file: ParsedEstate | ParsedTenant, path: PathKey, name: str, names: Iterable[str]
+) -> Problem:
     """Return the Problem of a full name that nothing in the estate has."""
     near = difflib.get_close_matches(name, sorted(names), n=1)
-    return tenant.problem(
+    return file.problem(
         path,
         f"there is no host or device {name!r} in the estate",
         "a full name, <municipality>-<id>",

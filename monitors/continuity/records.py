@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from inventory.model import Frozen
+from inventory.frozen import Frozen
 
 MAX_BYTES = 4 * 1024 * 1024
 # A record dated later than this from now: a wrong clock, or a lie.

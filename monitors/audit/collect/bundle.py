@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from inventory.model import Frozen
+from inventory.frozen import Frozen
 from monitors.audit.collect.backends import Answer
 
 FORMAT = 1

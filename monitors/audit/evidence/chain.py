@@ -14,7 +14,7 @@ from typing import IO
 
 from pydantic import Field, ValidationError
 
-from inventory.model import Frozen
+from inventory.frozen import Frozen
 from monitors.audit.evidence.signing import is_signed, signing_key
 from monitors.audit.model.canonical import canonical
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import ConfigDict, Field
 
-from inventory.model import Frozen
+from inventory.frozen import Frozen
 from monitors.audit.model.controls import Severity
 from monitors.audit.model.results import Outcome
 from monitors.audit.model.score import SCORE_MODEL

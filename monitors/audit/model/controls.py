@@ -17,7 +17,7 @@ import yaml
 from pydantic import Field
 
 from inventory.enums import Role, Tier
-from inventory.model import Frozen
+from inventory.frozen import Frozen
 from monitors.audit.model.canonical import sha256_of
 
 BY_HAND = "by_hand"

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from inventory.enums import Role, Tier
-from inventory.model import Frozen
+from inventory.frozen import Frozen
 from monitors.audit.model.controls import Severity
 
 

@@ -15,7 +15,7 @@ from typing import Literal, cast
 import yaml
 from pydantic import Field, ValidationError
 
-from inventory.model import Frozen
+from inventory.frozen import Frozen
 
 FOLDER = Path(__file__).with_name("messages")
 

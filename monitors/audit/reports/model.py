@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Field
 
 from inventory.enums import Role, Tier
-from inventory.model import Frozen
+from inventory.frozen import Frozen
 from monitors.audit.history.model import TrendPoint
 from monitors.audit.model.controls import WEIGHT, FrameworkReferences, Severity
 from monitors.audit.model.results import Accepted, Evidence, Outcome

@@ -1,0 +1,123 @@
+"""The way in to each host, put together from what the host, its tenant and the estate say."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from inventory.entries import InventoryHost, hosts
+from inventory.enums import ConnectionKind
+from inventory.outputs import Outputs
+from inventory.ssh import Ssh, Sudo
+
+ROOT = "root"
+PORT = 22
+AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where and how a host is logged in to.
+
+    `name` is what its key is pinned under in known_hosts (OpenSSH's HostKeyAlias), since towns use
+    the same addresses. `host_key` is None while nobody has declared it; `key` is None for the keys
+    of ssh-agent; `sudo_password` is the reference to the password.
+    """
+
+    name: str
+    address: str
+    port: int = PORT
+    user: str = ROOT
+    sudo: Sudo = "none"
+    sudo_password: str | None = None
+    key: Path | None = None
+    host_key: str | None = None
+    jump: "Connection | None" = None
+    local: bool = False
+
+    @property
+    def place(self) -> str:
+        """The address and port, as a person writes them."""
+        address = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{self.user}@{address}:{self.port}"
+
+
+def connection(entry: InventoryHost, state: Path, outputs: Outputs | None = None) -> Connection:
+    """Return the way in to a host; where provisioning left outputs, its address and key are theirs.
+
+    A chain of jump hosts is followed; `inventory check` has refused circles and unknown names.
+    """
+    said = ssh(entry)
+    user = said.user or ROOT
+    provisioned = outputs.hosts.get(entry.name) if outputs else None
+    return Connection(
+        name=entry.name,
+        address=provisioned.address if provisioned else str(entry.host.address),
+        port=said.port or PORT,
+        user=user,
+        sudo=said.sudo or ("none" if user == ROOT else "passwordless"),
+        sudo_password=said.sudo_password if said.sudo == "password" else None,
+        key=_key(said, state),
+        host_key=provisioned.host_key if provisioned else entry.host.host_key,
+        jump=_jump(said, entry, state, outputs),
+        local=entry.host.connection is ConnectionKind.LOCAL,
+    )
+
+
+def ssh(entry: InventoryHost) -> Ssh:
+    """Return what is said of the way in, key by key: the host's, its tenant's, the estate's."""
+    return merged(entry.host.ssh, entry.tenant.content.ssh, entry.tenant.estate.ssh)
+
+
+def merged(host: Ssh | None, tenant: Ssh | None, estate: Ssh | None) -> Ssh:
+    """Return what is said, key by key: the first of the three that says something counts."""
+    values: dict[str, object] = {}
+    for said in (estate, tenant, host):
+        values |= said.model_dump(exclude_none=True) if said else {}
+    return Ssh.model_validate(values)
+
+
+def _key(said: Ssh, state: Path) -> Path | None:
+    if said.key == AGENT:
+        return None
+    return Path(said.key).expanduser() if said.key else state / "ssh" / "admin"
+
+
+def _jump(
+    said: Ssh, entry: InventoryHost, state: Path, outputs: Outputs | None
+) -> Connection | None:
+    if said.jump is None or said.jump == entry.name:
+        return None
+    if "@" not in said.jump:
+        return connection(_by_name(hosts(entry.tenant.estate), said.jump), state, outputs)
+    user, address, port = split_jump(said.jump)
+    return Connection(
+        name=f"jump-{address}-{port}",
+        address=address,
+        port=port,
+        user=user,
+        key=_key(said, state),
+        host_key=said.jump_host_key,
+    )
+
+
+def split_jump(jump: str) -> tuple[str, str, int]:
+    """Return the user, address and port of `user@address`, `user@address:port`, `user@[v6]:port`.
+
+    ValueError when the port is no number from 1 to 65535.
+    """
+    user, _, where = jump.partition("@")
+    if where.startswith("["):
+        address, _, port = where[1:].partition("]")
+        port = port.removeprefix(":")
+    elif where.count(":") == 1:
+        address, _, port = where.partition(":")
+    else:
+        address, port = where, ""
+    number = int(port or PORT)
+    if not 1 <= number <= 65535:
+        raise ValueError(f"port {number}")
+    return user, address, number
+
+
+def _by_name(entries: Iterable[InventoryHost], name: str) -> InventoryHost:
+    return next(entry for entry in entries if entry.name == name)

@@ -1,0 +1,133 @@
+"""The way in to a host: the narrowest place that says a key counts, key by key."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from inventory.connections import Connection, connection, split_jump
+from inventory.entries import InventoryHost, hosts
+from inventory.enums import ConnectionKind
+from inventory.load import load_estate
+from inventory.model import Estate
+from inventory.outputs import HostOutput, Outputs
+from inventory.paths import SHIPPED_ESTATES
+from inventory.ssh import Ssh
+
+STATE = Path("/state")
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICIli2MS/jSLosGpGL/cuwQhBlOLOi7tPMNWu/DShkXj"
+
+
+@pytest.fixture(scope="module")
+def pilot() -> Estate:
+    return load_estate(SHIPPED_ESTATES / "pilot")
+
+
+Changes = Mapping[str, object]
+NOTHING: Changes = MappingProxyType({})
+
+
+def app(
+    whole: Estate, *, estate: Changes = NOTHING, town: Changes = NOTHING, host: Changes = NOTHING
+) -> InventoryHost:
+    """A town's application server, with keys of the estate, its municipality or itself changed."""
+    first, *others = whole.municipalities
+    own = [h.model_copy(update=host) if h.id == "app" else h for h in first.hosts]
+    first = first.model_copy(update={"hosts": tuple(own), **town})
+    changed = whole.model_copy(update={"municipalities": (first, *others), **estate})
+    return next(e for e in hosts(changed) if e.name == f"{first.municipality}-app")
+
+
+def test_without_a_word_root_logs_in_with_the_estates_key(pilot: Estate) -> None:
+    entry = app(pilot)
+    assert connection(entry, STATE) == Connection(
+        name="brezovik-app",
+        address="192.0.2.74",
+        port=22,
+        user="root",
+        sudo="none",
+        key=STATE / "ssh" / "admin",
+        host_key=entry.host.host_key,
+    )
+
+
+def test_the_narrower_place_wins_key_by_key(pilot: Estate) -> None:
+    entry = app(
+        pilot,
+        estate={"ssh": Ssh(user="ops", port=22, key="agent")},
+        town={"ssh": Ssh(port=2222, sudo="password", sudo_password="env:SUDO")},
+        host={"ssh": Ssh(user="itadmin")},
+    )
+    way = connection(entry, STATE)
+    assert (way.user, way.port, way.key) == ("itadmin", 2222, None)
+    assert (way.sudo, way.sudo_password) == ("password", "env:SUDO")
+
+
+def test_a_password_counts_only_where_sudo_asks_for_one(pilot: Estate) -> None:
+    entry = app(
+        pilot,
+        estate={"ssh": Ssh(user="ops", sudo="password", sudo_password="env:SUDO")},
+        host={"ssh": Ssh(sudo="passwordless")},
+    )
+    assert connection(entry, STATE).sudo_password is None
+
+
+def test_whoever_is_not_root_becomes_root_without_a_password_unless_said(pilot: Estate) -> None:
+    assert connection(app(pilot, host={"ssh": Ssh(user="ops")}), STATE).sudo == "passwordless"
+
+
+def test_a_jump_host_of_the_inventory_has_its_own_way_in(pilot: Estate) -> None:
+    entry = app(pilot, town={"ssh": Ssh(user="itadmin", jump="brezovik-edge")})
+    jump = connection(entry, STATE).jump
+    assert jump is not None
+    assert (jump.name, jump.user, jump.address) == ("brezovik-edge", "itadmin", "192.0.2.65")
+    assert jump.jump is None
+
+
+def test_a_jump_host_outside_the_inventory_is_pinned_too(pilot: Estate) -> None:
+    entry = app(pilot, host={"ssh": Ssh(jump="admin@[2001:db8::1]:2022", jump_host_key=KEY)})
+    jump = connection(entry, STATE).jump
+    assert jump is not None
+    assert (jump.user, jump.address, jump.port) == ("admin", "2001:db8::1", 2022)
+    assert jump.host_key == KEY
+    assert jump.place == "admin@[2001:db8::1]:2022"
+
+
+def test_what_provisioning_left_counts_before_the_inventory(pilot: Estate) -> None:
+    entry = app(pilot)
+    made = HostOutput(address="192.0.2.99", host_key=KEY, provider=entry.provider)
+    way = connection(entry, STATE, Outputs(estate="pilot", hosts={entry.name: made}))
+    assert (way.address, way.host_key) == ("192.0.2.99", KEY)
+
+
+def test_this_very_machine_is_not_logged_in_to(pilot: Estate) -> None:
+    assert connection(app(pilot, host={"connection": ConnectionKind.LOCAL}), STATE).local
+
+
+def test_a_key_below_the_home_folder_is_found(
+    pilot: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/ana")
+    entry = app(pilot, host={"ssh": Ssh(key="~/.ssh/id_ed25519")})
+    assert connection(entry, STATE).key == Path("/home/ana/.ssh/id_ed25519")
+
+
+@pytest.mark.parametrize(
+    ("jump", "parts"),
+    [
+        ("admin@gate.example", ("admin", "gate.example", 22)),
+        ("admin@192.0.2.1:2222", ("admin", "192.0.2.1", 2222)),
+        ("admin@2001:db8::1", ("admin", "2001:db8::1", 22)),
+        ("admin@[2001:db8::1]", ("admin", "2001:db8::1", 22)),
+        ("admin@[2001:db8::1]:2222", ("admin", "2001:db8::1", 2222)),
+    ],
+)
+def test_a_jump_host_is_read_as_ssh_reads_it(jump: str, parts: tuple[str, str, int]) -> None:
+    assert split_jump(jump) == parts
+
+
+@pytest.mark.parametrize("jump", ["admin@192.0.2.1:0", "admin@192.0.2.1:70000", "admin@[::1]:x"])
+def test_a_jump_host_with_an_impossible_port_is_refused(jump: str) -> None:
+    with pytest.raises(ValueError, match=r"port|invalid"):
+        split_jump(jump)
