@@ -161,12 +161,12 @@ def test_acc_10_rescue(host: Host) -> None:
     root = [password for password in passwords(host) if password.name == "root"]
     modes = [unit_state(host, unit) for unit in ("rescue.service", "emergency.service")]
     starts = [line for mode in modes for line in mode.get("ExecStart", "").splitlines()]
-    told = [mode.get("Environment", "") + mode.get("ExecStart", "") for mode in modes]
+    units = [mode.get("Environment", "") + mode.get("ExecStart", "") for mode in modes]
     assert root, "root is not in the shadow file"
     assert root[0].scheme != "empty", "root has an empty password"
     assert starts, "there is neither rescue nor emergency mode"
     assert all("sulogin" in line for line in starts), "rescue mode does not start sulogin"
-    forced = any("SYSTEMD_SULOGIN_FORCE=1" in text for text in told)
+    forced = any("SYSTEMD_SULOGIN_FORCE=1" in text for text in units)
     assert not forced, "rescue mode opens a shell without a password"
 
 
