@@ -76,12 +76,7 @@ def number(tag: int, text: str) -> bytes:
         value += 2**32
     if not -(2**63) <= value < _LARGEST or (value < 0 and tag != ber.INTEGER):
         raise ValueTextError(f"{text[:40]}: more than the type holds")
-    return integer(value)
-
-
-def integer(value: int) -> bytes:
-    """The fewest octets that hold a number, signed (X.690, 8.3)."""
-    return value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True)
+    return ber.integer_content(value)
 
 
 def object_id(text: str) -> bytes:

@@ -6,7 +6,6 @@ from typing import NamedTuple, Protocol
 
 from monitors.snmp import oid as oids
 from monitors.snmp.client import WireBinding
-from monitors.snmp.recording.parsing import integer
 from monitors.snmp.recording.recorded_session import OrderedBindings
 from monitors.snmp.wire import ber, pdu, values
 
@@ -90,7 +89,7 @@ def encoded(entry: WireBinding) -> Object:
 
 def number(oid: bytes, tag: int, value: int) -> Object:
     """An instance that is a number."""
-    return Object(oid, tag, pdu.binding(oid, tag, integer(value)))
+    return Object(oid, tag, pdu.binding(oid, tag, ber.integer_content(value)))
 
 
 def moving(entries: Iterable[WireBinding], clock: Callable[[], float] = time.monotonic) -> Objects:

@@ -11,7 +11,6 @@ from ipaddress import IPv4Address
 
 from monitors.snmp import oid
 from monitors.snmp.client import WireBinding
-from monitors.snmp.recording.parsing import integer
 from monitors.snmp.replay.agent import Access, Agent
 from monitors.snmp.replay.objects import SYSTEM_UPTIME, Recorded, Replaced, encoded, number
 from monitors.snmp.replay.server import Endpoint
@@ -90,7 +89,7 @@ def entries(ports: int = PORTS) -> Iterator[WireBinding]:
     }
     for column, (tag, content) in system.items():
         yield WireBinding(oid.encode(f"{_SYSTEM}.{column}.0"), tag, content)
-    yield WireBinding(oid.encode("1.3.6.1.2.1.2.1.0"), ber.INTEGER, integer(ports))
+    yield WireBinding(oid.encode("1.3.6.1.2.1.2.1.0"), ber.INTEGER, ber.integer_content(ports))
     for port in range(1, ports + 1):
         for table, row in ((_IF_TABLE, _interface(port)), (_IF_X_TABLE, _extension(port))):
             for column, (tag, content) in row.items():
@@ -100,20 +99,20 @@ def entries(ports: int = PORTS) -> Iterator[WireBinding]:
 def _interface(port: int) -> Row:
     """A row of ifTable (RFC 2863)."""
     return {
-        1: (ber.INTEGER, integer(port)),
+        1: (ber.INTEGER, ber.integer_content(port)),
         2: (ber.OCTETS, f"GigabitEthernet0/{port}".encode()),
-        3: (ber.INTEGER, integer(6)),
-        4: (ber.INTEGER, integer(1500)),
-        5: (values.GAUGE32, integer(GIGABIT)),
+        3: (ber.INTEGER, ber.integer_content(6)),
+        4: (ber.INTEGER, ber.integer_content(1500)),
+        5: (values.GAUGE32, ber.integer_content(GIGABIT)),
         6: (ber.OCTETS, bytes((0, 0, 0x5E, 0, 0x53, port % 256))),
-        7: (ber.INTEGER, integer(1)),
-        8: (ber.INTEGER, integer(1)),
-        9: (values.TIME_TICKS, integer(4711)),
+        7: (ber.INTEGER, ber.integer_content(1)),
+        8: (ber.INTEGER, ber.integer_content(1)),
+        9: (values.TIME_TICKS, ber.integer_content(4711)),
         **{column: (values.COUNTER32, _count(port, column, 2**32)) for column in range(10, 13)},
-        **{column: (values.COUNTER32, integer(port % 7)) for column in (13, 14, 15)},
+        **{column: (values.COUNTER32, ber.integer_content(port % 7)) for column in (13, 14, 15)},
         **{column: (values.COUNTER32, _count(port, column, 2**32)) for column in (16, 17, 18)},
-        **{column: (values.COUNTER32, integer(port % 5)) for column in (19, 20)},
-        21: (values.GAUGE32, integer(0)),
+        **{column: (values.COUNTER32, ber.integer_content(port % 5)) for column in (19, 20)},
+        21: (values.GAUGE32, ber.integer_content(0)),
         22: (ber.OID, b"\0"),
     }
 
@@ -124,15 +123,15 @@ def _extension(port: int) -> Row:
         1: (ber.OCTETS, f"Gi0/{port}".encode()),
         **{column: (values.COUNTER32, _count(port, column, 2**32)) for column in range(2, 6)},
         **{column: (values.COUNTER64, _count(port, column, 2**48)) for column in range(6, 14)},
-        14: (ber.INTEGER, integer(1)),
-        15: (values.GAUGE32, integer(1000)),
-        16: (ber.INTEGER, integer(2)),
-        17: (ber.INTEGER, integer(1)),
+        14: (ber.INTEGER, ber.integer_content(1)),
+        15: (values.GAUGE32, ber.integer_content(1000)),
+        16: (ber.INTEGER, ber.integer_content(2)),
+        17: (ber.INTEGER, ber.integer_content(1)),
         18: (ber.OCTETS, f"desk {port}".encode()),
-        19: (values.TIME_TICKS, integer(0)),
+        19: (values.TIME_TICKS, ber.integer_content(0)),
     }
 
 
 def _count(port: int, column: int, modulus: int) -> bytes:
     """A count that looks used: as long on the wire as most are after some months."""
-    return integer((port * 2_654_435_761 + column * 40_503) ** 2 % modulus)
+    return ber.integer_content((port * 2_654_435_761 + column * 40_503) ** 2 % modulus)

@@ -30,9 +30,14 @@ def tlv(tag: int, content: bytes) -> bytes:
 
 def integer(number: int, tag: int = INTEGER) -> bytes:
     """Return a number in the fewest octets, signed."""
+    return tlv(tag, integer_content(number))
+
+
+def integer_content(number: int) -> bytes:
+    """Return the fewest octets that hold a number, signed (X.690, 8.3)."""
     # ~n needs as many bits as n < 0 does beside its sign: -128 fits in one octet, as 127 does.
     bits = (number if number >= 0 else ~number).bit_length()
-    return tlv(tag, number.to_bytes(bits // 8 + 1, "big", signed=True))
+    return number.to_bytes(bits // 8 + 1, "big", signed=True)
 
 
 def enter(data: bytes, offset: int, end: int, tag: int) -> tuple[int, int]:

@@ -4,7 +4,6 @@ from hypothesis import strategies as st
 
 from monitors.snmp import oid
 from monitors.snmp.client import User
-from monitors.snmp.recording.parsing import integer
 from monitors.snmp.wire import ber, community_message, pdu, usm_keys, usm_message, values
 
 USER = User("operator", "SHA256", "authentication", "AES256", "encryption")
@@ -22,9 +21,14 @@ OIDS = st.builds(
 )
 
 
+def number_octets(number: int) -> bytes:
+    """Content octets as pyasn1 writes them, one too many for -128 and its like (X.690, 8.3.2)."""
+    return number.to_bytes(number.bit_length() // 8 + 1, "big", signed=True)
+
+
 def numbers(low: int, high: int) -> st.SearchStrategy[bytes]:
     """Content octets of numbers, the ends among them."""
-    return st.one_of(st.sampled_from((low, high)), st.integers(low, high)).map(integer)
+    return st.one_of(st.sampled_from((low, high)), st.integers(low, high)).map(number_octets)
 
 
 VALUES = st.one_of(

@@ -15,6 +15,7 @@ from monitors.snmp import oid
 from monitors.snmp.client import User, WireBinding
 from monitors.snmp.wire import ber, pdu, values
 from monitors.snmp.wire.usm_message import Moment
+from tests.monitors.snmp.fuzz.messages import number_octets
 
 PDUS: dict[int, Any] = {
     pdu.GET: v2c.GetRequestPDU,
@@ -73,9 +74,7 @@ def typed(where: Any, theirs: Any) -> WireBinding:
     by_tags = {kind.tagSet: tag for tag, kind in {**NUMBERS, **OCTETS}.items()}
     tag = by_tags.get(theirs.tagSet)
     if tag in NUMBERS:
-        number = int(theirs)
-        size = number.bit_length() // 8 + 1
-        return WireBinding(place, tag, number.to_bytes(size, "big", signed=True))
+        return WireBinding(place, tag, number_octets(int(theirs)))
     if tag is not None:
         return WireBinding(place, tag, theirs.asOctets())
     if theirs.tagSet == univ.ObjectIdentifier.tagSet:

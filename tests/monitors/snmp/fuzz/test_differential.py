@@ -60,16 +60,15 @@ def test_pysnmp_reads_what_we_write(said: Said, version: int, word: bytes) -> No
     )
 
 
-def is_lowest(value: object) -> bool:
+def is_lowest(number: int) -> bool:
     """Whether a number is the lowest of its octets: pyasn1 spends one too many (X.690, 8.3.2)."""
-    return isinstance(value, int) and value in {-(1 << bits) for bits in range(7, 64, 8)}
+    return number in {-(1 << bits) for bits in range(7, 64, 8)}
 
 
 @some
 @given(SAID, st.binary(max_size=40))
 def test_both_write_the_same_octets(said: Said, word: bytes) -> None:
-    values = (said.request_id, *(value for binding in said.bindings for value in binding))
-    assume(not any(is_lowest(value) for value in values))
+    assume(not is_lowest(said.request_id))
     assert community_message.encode(1, word, encoded(said)) == reference.encode(1, word, said)
 
 

@@ -73,3 +73,9 @@ def test_a_file_cut_anywhere_gives_what_came_before(path: Path) -> None:
             continue
         # The last OID may be cut short; all others are the file's.
         assert len({entry.oid for entry in recording.entries} - whole) <= 1
+
+
+@pytest.mark.parametrize(("number", "content"), [(127, b"\x7f"), (-128, b"\x80"), (128, b"\0\x80")])
+def test_a_number_has_the_octets_that_agents_send(number: int, content: bytes) -> None:
+    (entry,) = parse(f"1.3.6.1|2|{number}\n".encode(), "F").entries
+    assert entry.content == content
