@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from bastide.support.errors import CommandError, Exit, describe_os_error
-from bastide.support.lazy_group import LazyGroup
+from bastide.support.lazy_group import Lazy, LazyGroup
 from inventory.outputs import OutputsError
 from inventory.problems import InventoryError
 from inventory.secrets import SecretError
@@ -18,44 +18,103 @@ from monitors.audit.archive.runs import AuditError
 AUDIT = LazyGroup(
     "audit",
     {
-        "controls": "bastide.commands.audit.controls:controls",
-        "run": "bastide.commands.audit.run:run",
-        "show": "bastide.commands.audit.show:show",
-        "replay": "bastide.commands.audit.replay:replay",
-        "report": "bastide.commands.audit.report:report",
-        "history": "bastide.commands.audit.history:history",
-        "verify": "bastide.commands.audit.verify:verify",
-        "key": "bastide.commands.audit.key:key",
+        "controls": Lazy(
+            "bastide.commands.audit.controls:controls",
+            "List the controls, or show one CONTROL with its reason.",
+        ),
+        "run": Lazy(
+            "bastide.commands.audit.run:run", "Audit the hosts now (exit 1 when a control fails)."
+        ),
+        "show": Lazy(
+            "bastide.commands.audit.show:show",
+            "Show every host's newest kept results; asks no host.",
+        ),
+        "replay": Lazy(
+            "bastide.commands.audit.replay:replay",
+            "Judge a kept BUNDLE again, by today's rules or a day's.",
+        ),
+        "report": Lazy(
+            "bastide.commands.audit.report:report",
+            "Write the compliance report, for people and programs.",
+        ),
+        "history": Lazy(
+            "bastide.commands.audit.history:history",
+            "Show since when controls fail, and what was mended lately.",
+        ),
+        "verify": Lazy(
+            "bastide.commands.audit.verify:verify",
+            "Check an evidence FILE offline (exit 1 names the broken record).",
+        ),
+        "key": Lazy(
+            "bastide.commands.audit.key:key", "Show the fingerprint of this machine's signing key."
+        ),
     },
     help="What is proved: audit hosts, show, report, replay, verify.",
 )
 SNMP = LazyGroup(
     "snmp",
     {
-        "poll": "bastide.commands.snmp.poll:poll",
-        "walk": "bastide.commands.snmp.record:walk",
-        "record": "bastide.commands.snmp.record:record",
-        "replay": "bastide.commands.snmp.replay:replay",
-        "profiles": "bastide.commands.snmp.profiles:profiles",
-        "discover": "bastide.commands.snmp.discover:discover",
-        "set": "bastide.commands.snmp.set:set_",
+        "poll": Lazy(
+            "bastide.commands.snmp.poll:poll",
+            "Poll devices NAMES once, by default all (exit 1: no answer).",
+        ),
+        "walk": Lazy(
+            "bastide.commands.snmp.record:walk", "Print what TARGET answers, as `.snmprec` lines."
+        ),
+        "record": Lazy(
+            "bastide.commands.snmp.record:record",
+            "Write all that TARGET answers to FILE, to replay it elsewhere.",
+        ),
+        "replay": Lazy("bastide.commands.snmp.replay:replay", "Serve recordings FILES as agents."),
+        "profiles": Lazy(
+            "bastide.commands.snmp.profiles:profiles",
+            "List the SNMP profiles, or document the one called NAME.",
+        ),
+        "discover": Lazy(
+            "bastide.commands.snmp.discover:discover",
+            "Compare LLDP neighbours with the inventory (exit 1: differ).",
+        ),
+        "set": Lazy(
+            "bastide.commands.snmp.set:set_",
+            "Set OID of DEVICE to VALUE, read it back (exit 1: not taken).",
+        ),
     },
     help="What devices say over SNMP.",
 )
-COMMANDS: Mapping[str, str | click.Command] = {
-    "up": "bastide.commands.up:up",
-    "status": "bastide.commands.status:status",
-    "down": "bastide.commands.down:down",
-    "init": "bastide.commands.init:init",
-    "municipality": "bastide.commands.municipality:group",
-    "inventory": "bastide.commands.inventory:group",
-    "infra": "bastide.commands.infra:group",
-    "playbook": "bastide.commands.playbook:group",
-    "monitor": "bastide.commands.monitor:group",
+COMMANDS: Mapping[str, Lazy | click.Command] = {
+    "up": Lazy(
+        "bastide.commands.up:up", "Provision, configure, audit, harden, back up and collect."
+    ),
+    "status": Lazy(
+        "bastide.commands.status:status",
+        "Show what Prometheus finds wrong now (exit 1 when anything).",
+    ),
+    "down": Lazy("bastide.commands.down:down", "Take a lab away, and nothing else."),
+    "init": Lazy("bastide.commands.init:init", "Lay out a new estate in FOLDER."),
+    "municipality": Lazy(
+        "bastide.commands.municipality:group", "The municipalities of an estate: add the next one."
+    ),
+    "inventory": Lazy(
+        "bastide.commands.inventory:group", "What we own: check it, show it, print its schema."
+    ),
+    "infra": Lazy(
+        "bastide.commands.infra:group", "What we provision: preview, up, refresh, destroy, outputs."
+    ),
+    "playbook": Lazy(
+        "bastide.commands.playbook:group", "What we configure: check the playbooks, run one."
+    ),
+    "monitor": Lazy(
+        "bastide.commands.monitor:group",
+        "What is true: serve metrics, list targets and alert rules.",
+    ),
     "audit": AUDIT,
     "snmp": SNMP,
-    "backup": "bastide.commands.backup:group",
-    "lab": "bastide.commands.lab:group",
+    "backup": Lazy(
+        "bastide.commands.backup:group", "What could be restored: plans, snapshots, drills."
+    ),
+    "lab": Lazy(
+        "bastide.commands.lab:group", "The lab's machines, for rehearsals: list, stop, start them."
+    ),
 }
 EXIT_CODES: tuple[tuple[type[Exception], Exit], ...] = (
     (InventoryError, Exit.WRONG_USE),

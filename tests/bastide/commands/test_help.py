@@ -6,6 +6,7 @@ import click
 import pytest
 
 from bastide.cli import cli
+from bastide.support.lazy_group import LONGEST_SUMMARY, Lazy, LazyGroup
 from tests.command import bastide_here
 
 Path = tuple[str, ...]
@@ -39,6 +40,14 @@ GROUPS = [(), *(path for path, command in COMMANDS.items() if isinstance(command
 def test_every_command_has_help_that_ends_in_a_sentence(path: Path) -> None:
     text = COMMANDS[path].get_short_help_str(limit=200)
     assert text.rstrip().endswith((".", ")")), text
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_the_summary_in_the_table_is_the_commands_own(path: Path) -> None:
+    group: click.Command = cli if len(path) == 1 else COMMANDS[path[:-1]]
+    entry = group.table[path[-1]] if isinstance(group, LazyGroup) else None
+    if isinstance(entry, Lazy):
+        assert entry.summary == COMMANDS[path].get_short_help_str(limit=LONGEST_SUMMARY)
 
 
 @pytest.mark.parametrize("path", GROUPS, ids=" ".join)

@@ -8,13 +8,13 @@ import pytest
 from click.exceptions import NoSuchCommand
 
 from bastide.support.errors import CommandError, Exit
-from bastide.support.lazy_group import LazyGroup
+from bastide.support.lazy_group import Lazy, LazyGroup
 
 GROUP = LazyGroup(
     "tests",
     {
-        "status": "bastide.commands.status:status",
-        "needs": "needs_what_is_not_there:command",
+        "status": Lazy("bastide.commands.status:status", "Show what is wrong."),
+        "needs": Lazy("needs_what_is_not_there:command", "Need."),
         "hand": click.Command("hand", callback=lambda: 7),
     },
 )
@@ -26,6 +26,12 @@ def run(*arguments: str) -> object:
 
 def test_commands_keep_the_order_of_the_table() -> None:
     assert GROUP.list_commands(click.Context(GROUP)) == ["status", "needs", "hand"]
+
+
+def test_help_imports_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    run("--help")
+    assert "needs   Need.\n" in capsys.readouterr().out
+    assert "needs_what_is_not_there" not in sys.modules
 
 
 def test_a_command_may_stand_in_the_table_itself() -> None:
