@@ -11,6 +11,7 @@ from inventory.open_ports import OpenPort, estate_networks, forwards, open_ports
 from inventory.outputs import Outputs
 from inventory.roles import ROLES
 from inventory.secrets import handed_name, secret_path
+from inventory.settings import forwarders, settings, time_servers, timezone
 
 BACKUP_CLIENT = "backup_client"
 """The group, and the Ansible role, of the hosts that have a backup plan."""
@@ -37,6 +38,7 @@ def host_variables(
 ) -> dict[str, Any]:
     """Return one host's variables; secrets are given as files on the controller, not values."""
     return {
+        **settings(entry),
         **_connection(entry, state, outputs),
         **_identity(entry, state, outputs),
         **_network(entry, outputs),
@@ -110,7 +112,8 @@ def _identity(entry: InventoryHost, state: Path, outputs: Outputs) -> dict[str, 
             "nat": site.nat,
         },
         "bastide_package_cache": outputs.package_cache or "",
-        "bastide_time_servers": list(estate.time_servers),
+        "bastide_time_servers": list(time_servers(entry)),
+        "bastide_timezone": timezone(entry) or "",
     }
 
 
@@ -125,7 +128,7 @@ def _network(entry: InventoryHost, outputs: Outputs) -> dict[str, Any]:
         "bastide_listens": [_port(port) for port in open_ports(entry)],
         "bastide_forwards": [{**_port(f.port), "to": f.to} for f in forwards(entry)],
         "bastide_resolver": _resolver(entry),
-        "bastide_forwarders": list(outputs.resolvers),
+        "bastide_forwarders": list(forwarders(entry) or outputs.resolvers),
         "bastide_records": _records(estate),
     }
 

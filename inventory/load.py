@@ -14,6 +14,7 @@ from inventory.consistency.networks import find_network_problems
 from inventory.consistency.port_intents import find_intent_problems
 from inventory.consistency.references import find_name_problems
 from inventory.consistency.secret_references import find_secret_problems
+from inventory.consistency.settings import find_setting_problems
 from inventory.consistency.waivers import find_waiver_problems
 from inventory.model import Central, Estate, EstateFile, Municipality, WaiverFile
 from inventory.parsed import ParsedEstate, ParsedFile, ParsedTenant, host_names, tenant_id
@@ -104,6 +105,7 @@ def _contradictions(
     yield from find_name_problems(tenants, complete=complete)
     yield from find_intent_problems(tenants, complete=complete)
     yield from find_secret_problems(estate, tenants)
+    yield from find_setting_problems(estate, tenants)
 
 
 def _scopes(tenants: Iterable[ParsedTenant]) -> Iterator[str]:

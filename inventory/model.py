@@ -1,10 +1,11 @@
 """What an estate's files say, as frozen values; every unknown key is refused."""
 
+from collections.abc import Mapping
 from datetime import date
 from ipaddress import IPv4Network
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from inventory.enums import (
@@ -39,6 +40,7 @@ from inventory.scalars import (
     SecretRef,
     Server,
     TimeOfDay,
+    TimezoneName,
     as_text,
     text,
 )
@@ -58,6 +60,22 @@ ManageField = Annotated[
         "(its services are ours too); default: watch for existing hosts, full for the lab's"
     ),
 ]
+SettingsField = Annotated[
+    Mapping[str, JsonValue],
+    Field(
+        description="options of roles, as their README says; of each, the narrowest place counts",
+    ),
+]
+TimezoneField = Annotated[
+    TimezoneName | None, Field(description="default: the one that each host has")
+]
+DnsField = Annotated[
+    "Dns | None", Field(description="how names outside the estate are found; default: as they are")
+]
+TimeServersField = Annotated[
+    tuple[Server, ...],
+    Field(description="NTP servers; none: the operations host's own clock is trusted (lab)"),
+]
 KEYS_OF_V3 = frozenset({"user", "auth_protocol", "auth", "priv_protocol", "priv"})
 
 
@@ -68,6 +86,14 @@ class Contact(Frozen):
     duty: str = Field(description="what they are for: mayor, IT administrator, duty desk …")
     email: str | None = None
     phone: str | None = Field(default=None, description=f"a telephone number; {LATER}")
+
+
+class Dns(Frozen):
+    """How names outside the estate are found."""
+
+    forwarders: tuple[Address, ...] = Field(
+        min_length=1, description="resolvers that the tenant's own one asks for all other names"
+    )
 
 
 class Site(Frozen):
@@ -127,6 +153,8 @@ class Host(Frozen):
     )
     ssh: SshField = None
     manage: ManageField = None
+    settings: SettingsField = Field(default_factory=dict)
+    timezone: TimezoneField = None
     roles: tuple[Role, ...] = ()
     listens: tuple[Listen, ...] = ()
     backups: tuple[BackupPlan, ...] = ()
@@ -245,6 +273,10 @@ class Municipality(Frozen):
     ssh: SshField = None
     administrators: AdministratorsField = ()
     manage: ManageField = None
+    settings: SettingsField = Field(default_factory=dict)
+    timezone: TimezoneField = None
+    dns: DnsField = None
+    time_servers: TimeServersField = ()
 
 
 class Central(Frozen):
@@ -259,6 +291,10 @@ class Central(Frozen):
     ssh: SshField = None
     administrators: AdministratorsField = ()
     manage: ManageField = None
+    settings: SettingsField = Field(default_factory=dict)
+    timezone: TimezoneField = None
+    dns: DnsField = None
+    time_servers: TimeServersField = ()
 
 
 TenantFile = Central | Municipality
@@ -313,11 +349,12 @@ class EstateFile(Frozen):
     ssh: SshField = None
     administrators: AdministratorsField = ()
     manage: ManageField = None
+    settings: SettingsField = Field(default_factory=dict)
+    timezone: TimezoneField = None
+    dns: DnsField = None
     snmp: SnmpAccess = SnmpAccess()
     lab: LabNetwork | None = None
-    time_servers: tuple[Server, ...] = Field(
-        default=(), description="NTP servers; none: the host's own clock is trusted (lab)"
-    )
+    time_servers: TimeServersField = ()
 
 
 class Estate(EstateFile):

@@ -5,6 +5,13 @@ from pathlib import Path
 
 INVENTORY_DIRECTORY = Path(__file__).resolve().parent
 SHIPPED_ESTATES = INVENTORY_DIRECTORY / "estates"
+CHECKOUT = INVENTORY_DIRECTORY.parent
+
+
+def shipped(name: str) -> Path:
+    """Return the folder `playbooks` or `runbooks`, from the checkout or from the wheel."""
+    beside = CHECKOUT / name
+    return beside if beside.is_dir() else CHECKOUT / "bastide" / f"_{name}"
 
 
 def state_home() -> Path:

@@ -3,6 +3,7 @@
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
@@ -30,6 +31,7 @@ ABSOLUTE_PATH = r"^/[^\x00-\x1f\x7f]*$"
 COUNTRY = r"^[A-Z]{2}$"
 URL = r"^https?://[^\s/]+(/\S*)?$"
 CONTROL_ID = r"^[A-Z]+-[0-9]{2}$"
+TIMEZONE = r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
 ACCOUNT_NAME = r"^[a-z_][a-z0-9_-]{0,31}$"
 JUMP_HOST = (
     r"^([a-z][a-z0-9]*(-[a-z0-9]+)*"
@@ -52,6 +54,7 @@ FORMS: dict[str, str] = {
     COUNTRY: "two capital letters of ISO 3166-1, such as RS; XX for fictional places",
     URL: "an address that begins with http:// or https://, such as https://permits.example/",
     CONTROL_ID: "a control's id, such as SSH-02 (`bastide audit controls`)",
+    TIMEZONE: "a name of the time zone database, such as Europe/Belgrade",
     ACCOUNT_NAME: "the name of an account on the host, such as itadmin",
     JUMP_HOST: "a full host name of the inventory, or user@address:port, such as admin@10.0.0.1:22",
     KEY_FILE: "the path of a private key, such as ~/.ssh/id_ed25519, or agent (ssh-agent)",
@@ -87,6 +90,13 @@ def _public_key(line: str) -> str:
     return " ".join(line.split(" ")[:2])
 
 
+def _time_zone(name: str) -> str:
+    """Refuse what is in no time zone database; where this machine has none, all names pass."""
+    if (known := available_timezones()) and name not in known:
+        raise PydanticCustomError("timezone", "is no time zone")
+    return name
+
+
 def _not_everywhere(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
     if network.prefixlen == 0:
         raise PydanticCustomError("everywhere", "is every address that there is")
@@ -106,6 +116,7 @@ PortName = Annotated[
     text(PORT_NAME),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer", "minimum": 1}]}),
 ]
+TimezoneName = Annotated[str, text(TIMEZONE), AfterValidator(_time_zone)]
 AccountName = Annotated[str, text(ACCOUNT_NAME)]
 JumpHost = Annotated[str, text(JUMP_HOST)]
 KeyFile = Annotated[str, text(KEY_FILE)]

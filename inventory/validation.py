@@ -40,6 +40,10 @@ EXPECTED: dict[str, tuple[str, str]] = {
         "a whole line, as in /etc/ssh/ssh_host_ed25519_key.pub",
         "paste the line again, all of it",
     ),
+    "timezone": (
+        "a name such as Europe/Belgrade or Etc/UTC",
+        "correct the name (`timedatectl list-timezones`)",
+    ),
     "everywhere": ("a network such as 10.0.1.0/24", "name the networks that are meant"),
     "nothing_to_back_up": ("paths: or database:, or both", "say what is to be backed up"),
     "int_parsing": ("a whole number", "correct the number"),

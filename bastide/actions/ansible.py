@@ -13,8 +13,9 @@ from bastide.actions.playbook_recap import Event, OnEvent, Recap, read_recap
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
-from bastide.support.shipped_files import playbook_names, program, shipped
+from bastide.support.shipped_files import playbook_names, program
 from inventory.files import make_folder
+from inventory.paths import shipped
 
 POLL_SECONDS = 0.2
 

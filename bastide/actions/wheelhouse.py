@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from bastide.support.errors import CommandError, Exit
-from bastide.support.shipped_files import CHECKOUT, program
+from bastide.support.shipped_files import program
 from inventory.archives import tar
 from inventory.files import write_whole
-from inventory.paths import cache_directory
+from inventory.paths import CHECKOUT, cache_directory
 
 SOURCES = ("bastide", "inventory", "infra", "monitors", "runbooks", "playbooks")
 LOCK = "requirements-operations.lock"

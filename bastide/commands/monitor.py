@@ -10,7 +10,7 @@ from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext, estate_context
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json, print_table, row
-from bastide.support.shipped_files import shipped
+from inventory.paths import shipped
 from monitors import exporter
 from monitors.exporter.http_sd import JOBS
 from monitors.prometheus import render

@@ -14,7 +14,8 @@ from bastide.support.errors import Exit
 from bastide.support.estate import EstateContext, estate_context
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json, print_table, row
-from bastide.support.shipped_files import program, shipped
+from bastide.support.shipped_files import program
+from inventory.paths import shipped
 
 
 @click.group("playbook")

@@ -1,16 +1,9 @@
-"""Where the project's own files are: beside the packages in a checkout, inside them in a wheel."""
+"""The shipped playbooks, and the programs that run them."""
 
 import sys
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[1]
-CHECKOUT = PACKAGE.parent
-
-
-def shipped(name: str) -> Path:
-    """Return the folder `playbooks` or `runbooks`, from the checkout or from the wheel."""
-    beside = CHECKOUT / name
-    return beside if beside.is_dir() else PACKAGE / f"_{name}"
+from inventory.paths import shipped
 
 
 def playbook_names() -> tuple[str, ...]:
