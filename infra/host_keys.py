@@ -20,15 +20,17 @@ class NoAnswerError(Exception):
     """Nothing that speaks SSH answered."""
 
 
-def host_key(address: str, kind: str = ED25519, timeout: float = ANSWER_SECONDS) -> str:
+def host_key(
+    address: str, kind: str = ED25519, timeout: float = ANSWER_SECONDS, port: int = PORT
+) -> str:
     """Return the host key of a kind, `ssh-ed25519 AAAA…`, proved by the key exchange (RFC 4253, 8).
 
-    NoAnswerError when there is no SSH server at port 22 or it has no such key.
+    NoAnswerError when there is no SSH server at the port or it has no such key.
     """
     try:
-        link = socket.create_connection((address, PORT), timeout=timeout)
+        link = socket.create_connection((address, port), timeout=timeout)
     except OSError as error:
-        raise NoAnswerError(f"{address} port {PORT}: {error.strerror or error}") from None
+        raise NoAnswerError(f"{address} port {port}: {error.strerror or error}") from None
     transport = paramiko.Transport(link)
     try:
         transport.banner_timeout = timeout
@@ -36,7 +38,7 @@ def host_key(address: str, kind: str = ED25519, timeout: float = ANSWER_SECONDS)
         transport.start_client(timeout=timeout)
         key = transport.get_remote_server_key()
     except (paramiko.SSHException, EOFError, OSError) as error:
-        raise NoAnswerError(f"{address} port {PORT}: {error or 'closed'}") from None
+        raise NoAnswerError(f"{address} port {port}: {error or 'closed'}") from None
     finally:
         transport.close()
     return f"{key.get_name()} {key.get_base64()}"

@@ -8,10 +8,12 @@ from pydantic import ValidationError
 
 from infra.errors import failed
 from inventory.files import write_whole
+from inventory.model import Estate
 from inventory.outputs import Outputs, outputs_path
+from inventory.ssh_client import write_ssh_files
 
 
-def write_outputs(stack_outputs: Mapping[str, Any], estate: str, state: Path) -> Outputs:
+def write_outputs(stack_outputs: Mapping[str, Any], estate: Estate, state: Path) -> Outputs:
     """Check a stack's outputs and write them, each file whole or not at all.
 
     Writes `<state>/outputs.json`, `<state>/ssh/known_hosts` and `<state>/ssh/config`. InfraError
@@ -20,12 +22,12 @@ def write_outputs(stack_outputs: Mapping[str, Any], estate: str, state: Path) ->
     try:
         outputs = Outputs.model_validate(dict(stack_outputs))
     except ValidationError as error:
-        raise _wrong(estate, f"{error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from None
-    if outputs.estate != estate:
-        raise _wrong(estate, f"those of the estate {outputs.estate}")
+        first = error.errors()[0]
+        raise _wrong(estate.estate, f"{first['loc']}: {first['msg']}") from None
+    if outputs.estate != estate.estate:
+        raise _wrong(estate.estate, f"those of the estate {outputs.estate}")
     write_whole(outputs_path(state), outputs.model_dump_json(indent=2))
-    write_whole(state / "ssh" / "known_hosts", outputs.known_hosts())
-    write_whole(state / "ssh" / "config", outputs.ssh_config(state))
+    write_ssh_files(estate, state, outputs)
     return outputs
 
 

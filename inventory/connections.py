@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 from inventory.entries import InventoryHost, hosts
@@ -57,7 +58,7 @@ def connection(entry: InventoryHost, state: Path, outputs: Outputs | None = None
         sudo=said.sudo or ("none" if user == ROOT else "passwordless"),
         sudo_password=said.sudo_password if said.sudo == "password" else None,
         key=_key(said, state),
-        host_key=provisioned.host_key if provisioned else entry.host.host_key,
+        host_key=(provisioned and provisioned.host_key) or entry.host.host_key,
         jump=_jump(said, entry, state, outputs),
         local=entry.host.connection is ConnectionKind.LOCAL,
     )
@@ -91,13 +92,37 @@ def _jump(
         return connection(_by_name(hosts(entry.tenant.estate), said.jump), state, outputs)
     user, address, port = split_jump(said.jump)
     return Connection(
-        name=f"jump-{address}-{port}",
+        # No host of the inventory has a full stop in its name.
+        name=f"{entry.name}.jump",
         address=address,
         port=port,
         user=user,
         key=_key(said, state),
         host_key=said.jump_host_key,
     )
+
+
+def jump_addresses(entry: InventoryHost) -> tuple[str, ...]:
+    """Return the addresses that a host's logins come from: those of its jump host, if it has one.
+
+    Of a jump host that is given by name only its own firewall's administrator knows them.
+    """
+    jump = ssh(entry).jump
+    if jump is None or jump == entry.name:
+        return ()
+    if "@" in jump:
+        address = split_jump(jump)[1]
+        return (address,) if _is_address(address) else ()
+    host = _by_name(hosts(entry.tenant.estate), jump).host
+    return tuple(str(own) for own in (host.address, host.uplink) if own)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def split_jump(jump: str) -> tuple[str, str, int]:

@@ -1,21 +1,26 @@
 """The variables of each host for Ansible: flat, all but the connection named `bastide_…`."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
+from inventory.connections import connection
 from inventory.entries import InventoryHost, devices, hosts, plans_kept_on, services, tenants
 from inventory.enums import Role
-from inventory.logins import ADMINISTRATOR, logins
+from inventory.logins import logins
 from inventory.model import BackupPlan, Estate
 from inventory.open_ports import OpenPort, estate_networks, forwards, open_ports
 from inventory.outputs import Outputs
 from inventory.roles import ROLES
 from inventory.secrets import handed_name, secret_path
 from inventory.settings import forwarders, settings, time_servers, timezone
+from inventory.ssh_client import config_path
 
 BACKUP_CLIENT = "backup_client"
 """The group, and the Ansible role, of the hosts that have a backup plan."""
-SSH_OPTIONS = "-o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o UserKnownHostsFile={}"
+BECOME_PASSWORD = "ansible_become_password"  # noqa: S105 - the name of a variable
+SUDO_PASSWORD = "{{ bastide_sudo_password | secret(bastide_state) }}"  # noqa: S105 - a template
+"""Finds the password when a task needs it; the only value that Ansible may take for a template."""
 
 
 def groups(estate: Estate) -> dict[str, tuple[str, ...]]:
@@ -76,13 +81,23 @@ def _ansible_roles(entry: InventoryHost) -> dict[str, list[str]]:
 
 
 def _connection(entry: InventoryHost, state: Path, outputs: Outputs) -> dict[str, Any]:
-    provisioned = outputs.hosts.get(entry.name)
+    """Return how Ansible logs in: all but the user stands in the client's configuration.
+
+    There each host has an entry under its name: addresses may be used in several towns.
+    """
+    way, config = connection(entry, state, outputs), str(config_path(state))
+    sudo = {"ansible_become": True, "ansible_become_method": "sudo"}
+    password = {"bastide_sudo_password": way.sudo_password, BECOME_PASSWORD: SUDO_PASSWORD}
     return {
-        "ansible_host": provisioned.address if provisioned else str(entry.host.address),
-        "ansible_user": ADMINISTRATOR,
+        "ansible_host": entry.name,
+        "ansible_user": way.user,
         "ansible_python_interpreter": "/usr/bin/python3",
-        "ansible_ssh_private_key_file": str(state / "ssh" / "admin"),
-        "ansible_ssh_common_args": SSH_OPTIONS.format(state / "ssh" / "known_hosts"),
+        "ansible_ssh_common_args": f"-F {shlex.quote(config)}",
+        **({"ansible_connection": "local"} if way.local else {}),
+        **(sudo if way.sudo != "none" else {}),
+        **(password if way.sudo_password else {}),
+        "bastide_ssh_config": config,
+        "bastide_way_in": "this machine" if way.local else way.place,
     }
 
 

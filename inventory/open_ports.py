@@ -1,17 +1,17 @@
 """What every host serves, and from where: the ports of the baseline, of its roles, its own."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from inventory.connections import jump_addresses, ssh
 from inventory.entries import InventoryDevice, InventoryHost, devices, hosts, tenants
 from inventory.enums import Access, Protocol, Role
 from inventory.model import Estate, Listen
 from inventory.roles import ROLES, SNMP
 from inventory.scalars import Network
 
-BASELINE: tuple[Listen, ...] = (
-    Listen(port=22, access=Access.MANAGEMENT, name="ssh"),
-    Listen(port=9100, access=Access.CENTRAL, name="node_exporter"),
-)
+SSH = Listen(port=22, access=Access.MANAGEMENT, name="ssh")
+NODE_EXPORTER = Listen(port=9100, access=Access.CENTRAL, name="node_exporter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,23 @@ class Forward:
 
 def open_ports(entry: InventoryHost) -> tuple[OpenPort, ...]:
     """Return the ports of a host: the baseline's, its roles' and its own."""
-    declared = [*BASELINE, *(listen for role in entry.host.roles for listen in ROLES[role].listens)]
-    return tuple(
+    of_roles = [listen for role in entry.host.roles for listen in ROLES[role].listens]
+    declared = (
         OpenPort(listen.port, listen.protocol, listen.name, sources(listen.access, entry))
-        for listen in (*declared, *entry.host.listens)
+        for listen in (NODE_EXPORTER, *of_roles, *entry.host.listens)
     )
+    return (*_ssh(entry), *declared)
+
+
+def _ssh(entry: InventoryHost) -> Iterator[OpenPort]:
+    """Yield the port that the host is logged in to at, and 22 where that leads there by NAT.
+
+    Whoever jumps comes from the jump host.
+    """
+    way = ssh(entry)
+    networks = sources(SSH.access, entry) + jump_addresses(entry)
+    for port in dict.fromkeys((SSH.port, way.port or SSH.port)):
+        yield OpenPort(port, SSH.protocol, SSH.name, tuple(dict.fromkeys(networks)))
 
 
 def device_agent(edge: InventoryHost) -> OpenPort:

@@ -10,10 +10,13 @@ from inventory.scalars import HostKey
 
 
 class HostOutput(Frozen):
-    """A provisioned host: where it answers and the SSH host key it was made with."""
+    """A provisioned host: where it answers, and its SSH host key.
+
+    An existing host that nobody logs in to may have none declared.
+    """
 
     address: str
-    host_key: HostKey
+    host_key: HostKey | None = None
     provider: ProviderName
 
 
@@ -32,25 +35,6 @@ class Outputs(Frozen):
     devices: dict[str, DeviceOutput] = Field(default_factory=dict)
     resolvers: tuple[str, ...] = ()
     package_cache: str | None = None
-
-    def known_hosts(self) -> str:
-        """Return the lines of an OpenSSH known_hosts file, one host key a line."""
-        lines = (f"{name},{out.address} {out.host_key}\n" for name, out in self.hosts.items())
-        return "".join(sorted(lines))
-
-    def ssh_config(self, state: Path) -> str:
-        """Return an OpenSSH client configuration: `ssh -F FILE velgora-app` logs in."""
-        lines = [
-            "Host *",
-            "  User root",
-            f"  IdentityFile {state / 'ssh' / 'admin'}",
-            "  IdentitiesOnly yes",
-            f"  UserKnownHostsFile {state / 'ssh' / 'known_hosts'}",
-            "  StrictHostKeyChecking yes",
-        ]
-        for name, out in sorted(self.hosts.items()):
-            lines += [f"Host {name}", f"  HostName {out.address}", f"  HostKeyAlias {name}"]
-        return "\n".join(lines) + "\n"
 
 
 class OutputsError(Exception):
@@ -77,3 +61,14 @@ def load_outputs(state: Path) -> Outputs:
             f"{path}: not the outputs that `bastide infra up` writes ({error.error_count()} "
             f"problems, the first at {error.errors()[0]['loc']}); run it again"
         ) from None
+
+
+def kept_outputs(estate_name: str, state: Path) -> Outputs:
+    """Return an estate's outputs, or empty ones when there are none that can be read.
+
+    Existing hosts need no provisioning: their addresses are in the inventory.
+    """
+    try:
+        return load_outputs(state)
+    except OutputsError:
+        return Outputs(estate=estate_name)

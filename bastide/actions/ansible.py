@@ -16,6 +16,7 @@ from bastide.support.progress import Progress
 from bastide.support.shipped_files import playbook_names, program
 from inventory.files import make_folder
 from inventory.paths import shipped
+from inventory.ssh_client import write_ssh_files
 
 POLL_SECONDS = 0.2
 
@@ -39,6 +40,8 @@ def run(
         raise CommandError(
             f"there is no playbook {unknown!r}; expected one of: {names}", Exit.WRONG_USE
         )
+    # What the inventory says of ways in may have changed since `bastide infra up`.
+    write_ssh_files(context.estate, context.state)
     log = context.state / "logs" / f"{log_name or playbooks[0]}.log"
     make_folder(log.parent)
     started = time.monotonic()

@@ -50,7 +50,7 @@ def run(context: EstateContext, operation: Operation, engine: str, on_step: OnSt
             chosen.run(Operation.REFRESH, stack, lambda event: None)
         result = chosen.run(operation, stack, on_step)
         if operation is Operation.UP and result.ok:
-            write_outputs(chosen.outputs(stack), context.estate.estate, context.state)
+            write_outputs(chosen.outputs(stack), context.estate, context.state)
     except EngineError as error:
         raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
     return result

@@ -12,20 +12,29 @@ from infra.components.context import (
 from infra.components.resources import declare
 from infra.errors import failed
 from infra.existing.host import ExistingSpec
+from inventory.connections import connection
 from inventory.entries import InventoryDevice, InventoryHost
+from inventory.enums import Level
+from inventory.levels import at_least
 
 
 def existing_host(entry: InventoryHost, placement: Placement, context: BuildContext) -> StackOutput:
-    """Declare a host that is there already; InfraError when its host key is not declared."""
-    key = entry.host.host_key
-    if key is None:
+    """Declare a host that is there already; InfraError when its host key is needed and not there.
+
+    It is asked for its key only where it is logged in to, and can be reached from here directly.
+    """
+    way = connection(entry, context.state)
+    logged_in = at_least(entry, Level.AUDIT) and not way.local
+    key = way.host_key
+    if key is None and logged_in:
         raise failed(
             f"host {entry.name}",
             expected="host_key: the SSH host key that it has",
             found="none",
             advice="read it at the host's console from /etc/ssh/ssh_host_ed25519_key.pub",
         )
-    spec = ExistingSpec(entry.name, entry.host.address, key, context.verify)
+    verify = context.verify and logged_in and way.jump is None
+    spec = ExistingSpec(entry.name, entry.host.address, key, way.port, verify)
     opts = ResourceOptions(parent=placement.parent)
     declare("bastide:existing:Machine", entry.name, entry.tenant.estate.estate, spec, opts)
     return host_output(str(entry.host.address), key, entry.provider)

@@ -23,7 +23,9 @@ def delete_machine(_estate: str, _spec: ExistingSpec) -> None:
 
 KINDS: Kinds = {
     "bastide:existing:Machine": Kind(
-        summary="A host that is there already; its SSH host key is verified, nothing is changed",
+        summary="A host that is there already: its SSH host key is verified, nothing is changed; "
+        "one that is only watched, is this machine or is behind a jump host is left to "
+        "`bastide host check`",
         shape=Shape(ExistingSpec),
         outputs={},
         replaces=frozenset({"estate", "name", "address"}),

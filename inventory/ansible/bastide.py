@@ -32,9 +32,10 @@ from typing import Any
 
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
+from ansible.template import trust_as_template
 
 from inventory.entries import hosts
-from inventory.hostvars import groups, host_variables
+from inventory.hostvars import BECOME_PASSWORD, groups, host_variables
 from inventory.load import find_estate, load_estate
 from inventory.outputs import Outputs, OutputsError, load_outputs
 from inventory.paths import state_directory
@@ -66,7 +67,9 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
         for entry in hosts(estate):
             inventory.add_host(entry.name)
             for key, value in host_variables(entry, folder, state, outputs).items():
-                inventory.set_variable(entry.name, key, value)
+                # What an estate's files say is never taken for a template.
+                own = trust_as_template(value) if key == BECOME_PASSWORD else value
+                inventory.set_variable(entry.name, key, own)
         for name, members in groups(estate).items():
             for member in members:
                 inventory.add_child(name, member)

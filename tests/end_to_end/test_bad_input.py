@@ -1,5 +1,6 @@
 """What goes wrong is said clearly, ends with a non-zero status and leaves nothing half-done."""
 
+import json
 import shutil
 import socket
 import subprocess
@@ -11,7 +12,9 @@ import pytest
 from bastide.support.estate import EstateContext
 from infra.lab import machine
 from infra.lab.layout import lab_of
+from inventory.outputs import outputs_path
 from inventory.paths import SHIPPED_ESTATES
+from inventory.ssh_client import write_ssh_files
 from tests.command import BASTIDE, bastide, environment
 
 
@@ -113,20 +116,20 @@ def test_serving_on_a_port_in_use_names_the_port() -> None:
 
 @pytest.mark.lab
 def test_a_changed_host_key_is_refused_by_every_way_in(lab: EstateContext, tmp_path: Path) -> None:
-    host_keys = lab.state / "ssh" / "known_hosts"
-    original = host_keys.read_text()
-    lines = original.splitlines()
-    mine = next(i for i, line in enumerate(lines) if line.startswith("velgora-app,"))
-    other = next(line for line in lines if line.startswith("velgora-files,"))
-    lines[mine] = " ".join([lines[mine].split(" ", 1)[0], other.split(" ", 1)[1]])
-    host_keys.write_text("\n".join(lines) + "\n")
+    outputs = outputs_path(lab.state)
+    original = outputs.read_text()
+    provisioned = json.loads(original)
+    hosts = provisioned["hosts"]
+    hosts["velgora-app"]["host_key"] = hosts["velgora-files"]["host_key"]
+    outputs.write_text(json.dumps(provisioned))
     try:
         played = bastide(
             "playbook", "run", "configure", "--estate", "lab", "--limit", "velgora-app"
         )
         audited = bastide("audit", "run", "--estate", "lab", "--host", "velgora-app")
     finally:
-        host_keys.write_text(original)
+        outputs.write_text(original)
+        write_ssh_files(lab.estate, lab.state)
     assert played.returncode == 1
     assert "host key" in " ".join(played.stderr.lower().split())
     assert audited.returncode == 3

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from inventory.entries import devices, hosts
-from inventory.enums import ProviderName, SnmpVersion
-from inventory.hostvars import groups, host_variables
+from inventory.enums import ConnectionKind, ProviderName, SnmpVersion
+from inventory.hostvars import BECOME_PASSWORD, SUDO_PASSWORD, groups, host_variables
 from inventory.load import find_estate, load_estate
 from inventory.model import Estate, SnmpAccess
 from inventory.outputs import HostOutput, Outputs
 from inventory.paths import INVENTORY_DIRECTORY
 from inventory.secrets import ensure_generated, references, resolve
+from inventory.ssh import Ssh
 
 PLUGIN = INVENTORY_DIRECTORY / "ansible"
 LAB = load_estate(find_estate("lab"))
@@ -90,12 +91,41 @@ def test_a_host_is_reached_where_it_was_provisioned_and_with_a_pinned_key() -> N
     outputs = Outputs(estate="lab", hosts={"velgora-app": made}, resolvers=("192.0.2.53",))
     variables = variables_of("velgora-app", outputs=outputs)
 
-    assert variables["ansible_host"] == "10.9.9.9"
-    assert variables["ansible_ssh_private_key_file"] == "/s/ssh/admin"
-    assert "StrictHostKeyChecking=yes" in variables["ansible_ssh_common_args"]
-    assert "UserKnownHostsFile=/s/ssh/known_hosts" in variables["ansible_ssh_common_args"]
+    # By its name: two towns may use the same addresses (see test_ssh_client).
+    assert variables["ansible_host"] == "velgora-app"
+    assert variables["ansible_ssh_common_args"] == "-F /s/ssh/config"
+    assert variables["ansible_user"] == "root"
+    assert variables["bastide_way_in"] == "root@10.9.9.9:22"
     assert variables["bastide_forwarders"] == ["192.0.2.53"]
-    assert variables_of("velgora-app")["ansible_host"] == "10.77.1.10"
+    assert not {"ansible_become", BECOME_PASSWORD, "ansible_connection"} & set(variables)
+    assert variables_of("velgora-app")["bastide_way_in"] == "root@10.77.1.10:22"
+
+
+def with_ssh(ssh: Ssh) -> Estate:
+    return LAB.model_copy(update={"ssh": ssh})
+
+
+def test_a_user_who_is_not_root_uses_sudo() -> None:
+    variables = variables_of("velgora-app", with_ssh(Ssh(user="itadmin")))
+    assert (variables["ansible_user"], variables["ansible_become"]) == ("itadmin", True)
+    assert BECOME_PASSWORD not in variables
+
+
+def test_a_password_for_sudo_is_found_by_a_constant_template_and_a_reference() -> None:
+    ssh = Ssh(user="itadmin", sudo="password", sudo_password="file:/run/{{ 7 }}")
+    variables = variables_of("velgora-app", with_ssh(ssh))
+    assert variables[BECOME_PASSWORD] == SUDO_PASSWORD
+    assert "file:" not in SUDO_PASSWORD
+    assert variables["bastide_sudo_password"] == "file:/run/{{ 7 }}"
+
+
+def test_this_very_machine_is_not_logged_in_to() -> None:
+    first, *others = LAB.central.hosts
+    local = first.model_copy(update={"connection": ConnectionKind.LOCAL})
+    central = LAB.central.model_copy(update={"hosts": (local, *others)})
+    variables = variables_of("central-ops", LAB.model_copy(update={"central": central}))
+    assert variables["ansible_connection"] == "local"
+    assert variables["bastide_way_in"] == "this machine"
 
 
 def test_a_host_knows_where_it_stands_and_who_answers_for_it() -> None:

@@ -10,6 +10,7 @@ from inventory.load import load_estate
 from inventory.model import Estate, Listen
 from inventory.open_ports import Forward, OpenPort, estate_networks, forwards, open_ports, sources
 from inventory.paths import SHIPPED_ESTATES
+from inventory.ssh import Ssh
 
 LAB = load_estate(SHIPPED_ESTATES / "lab")
 CENTRAL = ("10.77.0.0/24",)
@@ -173,3 +174,23 @@ def with_a_second_site(parent: str | None = None) -> Estate:
         {"id": "school", "name": "School", "network": "10.77.9.0/24", "gateway": "10.77.9.1"}
     ]
     return Estate.model_validate(moved)
+
+
+def test_the_port_that_is_logged_in_to_is_open_to_whoever_jumps() -> None:
+    ssh = Ssh(port=2222, jump="admin@203.0.113.7")
+    entry = host("velgora-app", LAB.model_copy(update={"ssh": ssh}))
+    expected = (*ADMINISTRATORS, "203.0.113.7")
+    assert {row for row in rows(open_ports(entry)) if row[2] == "ssh"} == {
+        (port, TCP, "ssh", expected) for port in (22, 2222)
+    }
+
+
+def test_a_jump_host_of_the_inventory_comes_from_both_its_addresses() -> None:
+    entry = host("velgora-app", LAB.model_copy(update={"ssh": Ssh(jump="velgora-edge")}))
+    (port,) = [port for port in open_ports(entry) if port.name == "ssh"]
+    assert port.sources == (*ADMINISTRATORS, "10.77.1.1", "10.77.255.11")
+
+
+def test_a_jump_host_known_by_name_only_opens_nothing() -> None:
+    entry = host("velgora-app", LAB.model_copy(update={"ssh": Ssh(jump="admin@gate.example")}))
+    assert rows(open_ports(entry)) >= BASELINE
