@@ -15,11 +15,11 @@ lab: setup-lab ## bring the lab up, or converge it, and show what it is
 lab-down: .venv/.ready ## take away everything that `make lab` made (the package and image cache stays)
 	$(BIN)/bastide down --estate lab --yes
 
-test: setup-lab setup-test ## run every test, those on the lab included
+test: setup-lab setup-test ## run every test, those on the lab and in the strange town included
 	$(BIN)/pytest
 
-test-quick: setup-lab setup-test ## run every test that needs no running lab, on all cores
-	$(BIN)/pytest -m "not lab" --numprocesses auto --dist loadfile
+test-quick: setup-lab setup-test ## run every test that needs no lab and no town, on all cores
+	$(BIN)/pytest -m "not lab and not town" --numprocesses auto --dist loadfile
 
 check: setup-test ## format, lint, types, import contracts, ansible-lint, yamllint, promtool
 	$(BIN)/ruff format --check $(PYTHON_FILES)
@@ -51,7 +51,7 @@ lock: .venv/.ready ## write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --generate-hashes --extra postgresql -c requirements.lock pyproject.toml -o requirements-operations.lock
 
 clean-cache: ## remove the image and package cache (a lab that runs still needs its image)
-	rm -rf --one-file-system /var/cache/bastide
+	rm -rf --one-file-system /var/cache/bastide /var/cache/strange-town
 
 setup-lab: .venv/.ready
 	@tools/install-debian-packages lab

@@ -1,4 +1,4 @@
-"""Fixtures that all tests share: the running lab."""
+"""Fixtures that all tests share: the running lab, the strange town."""
 
 import os
 from collections.abc import Iterator
@@ -8,8 +8,12 @@ import pytest
 
 from bastide.support.estate import EstateContext, estate_context
 from tests.command import bastide
+from tests.strange_town.fixtures import probing, town
+
+__all__ = ["lab", "own_state", "probing", "town"]  # pytest finds fixtures by their names here
 
 LAB = "lab"
+SLOW = ("lab", "town")
 
 
 @pytest.fixture(scope="session")
@@ -33,5 +37,5 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the tests that need the lab last, so that what is quick to know is known first."""
-    items.sort(key=lambda item: item.get_closest_marker("lab") is not None)
+    """Run the tests that need the town or the lab last: what is quick to know is known first."""
+    items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in SLOW])
