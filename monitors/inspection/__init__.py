@@ -1,0 +1,1 @@
+"""What an existing server is and does, read without changing it: adopt, look, impact."""

@@ -1,0 +1,237 @@
+"""What a host is asked when it is looked at: one shell command a subject, each of which only reads.
+
+Traps that stand behind the wording (Debian 12):
+
+- `nginx -t` and `-T` make a pid file, `apache2ctl` makes folders, `ufw status` and `podman ps` take
+  locks: their files are read instead.
+- `apt-get -s` as root writes /var/cache/apt/*.bin; told to keep no cache it takes seconds.
+- `nft` and `iptables-save` have the kernel load their modules: they are run only where those are
+  loaded already, or built in.
+- A client of Docker, of timedated or of hostnamed starts the service where its socket waits.
+- A program in Python writes what it compiled beside its modules, unless it is told not to.
+- Secrets: of a password only its state is printed; of a certificate's file only the certificate.
+
+A program that is missing ends its command with 127, which readers take for "not there".
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+MAX_FILE_BYTES = 65536
+# Of configuration files no comments, and no lines that are likely to hold a secret.
+_PLAIN = (
+    f"head -c {MAX_FILE_BYTES} \"$f\" | grep -avE '^[[:space:]]*([#;]|$)' "
+    "| grep -aviE 'passw|secret|token|set_header|auth_basic|api.?key'"
+)
+
+
+def _files(*patterns: str, filtered: str = _PLAIN) -> str:
+    """Return a command that prints files, each after a line with its path."""
+    return (
+        f"for f in {' '.join(patterns)}; do "
+        f'[ -f "$f" ] && echo "==> $f" && {{ {filtered}; }}; done; true'
+    )
+
+
+def _program(name: str, command: str) -> str:
+    return f"command -v {name} >/dev/null || exit 127; {command}"
+
+
+def _docker(command: str) -> str:
+    return _program("docker", f"pidof dockerd >/dev/null || exit 127; {command}")
+
+
+# A module that is not loaded has no rules; asking for them would load it.
+_LOADED = (
+    'loaded() { ! grep -qs "/$1\\.ko" /lib/modules/$(uname -r)/modules.dep '
+    '|| grep -q "^$1 " /proc/modules; }; '
+)
+# As nobody: what it cannot write it leaves alone, and uses the cache that is there.
+_APT = (
+    "setpriv --reuid=65534 --regid=65534 --clear-groups timeout 4 apt-get -s -q "
+    "-o Debug::NoLocking=true -o APT::Get::Show-User-Simulation-Note=false dist-upgrade "
+    "2>/dev/null | grep -E '^Inst |^[0-9]+ upgraded'; "
+    "stat -c 'lists %Y' /var/lib/apt/lists; date '+now %s'"
+)
+_KEYS = (
+    "awk -F: '{ print $1, $6 }' /etc/passwd | while read -r user home; do "
+    'for f in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2" '
+    '"/etc/ssh/authorized_keys/$user" "/etc/ssh/authorized_keys.d/$user"; do '
+    f'[ -f "$f" ] && echo "==> $user $f" && head -c {MAX_FILE_BYTES} "$f" '
+    '| sed -E \'s/(environment)="[^"]*"/\\1="…"/g\'; done; done; true'
+)
+_SHADOW = (
+    'awk -F: \'{ s = "set"; if ($2 == "") s = "empty"; if ($2 ~ /^[!*]/) s = "locked"; '
+    "print $1, s }' /etc/shadow"
+)
+# Who holds a port: its program, and the unit or container that it runs in.
+_PROCESSES = (
+    "pids=$(ss -Htulpn | grep -oE 'pid=[0-9]+' | cut -d= -f2 | sort -un | head -200); "
+    'for p in $pids; do echo "pid $p"; echo "exe $(readlink /proc/$p/exe)"; '
+    "sed 's/^/cgroup /' /proc/$p/cgroup; done 2>/dev/null; true"
+)
+_PACKAGES_OF = (
+    "pids=$(ss -Htulpn | grep -oE 'pid=[0-9]+' | cut -d= -f2 | sort -un | head -200); "
+    "for p in $pids; do readlink /proc/$p/exe; done 2>/dev/null | sort -u | "
+    'while read -r exe; do echo "$exe"; echo "${exe#/usr}"; done | sort -u | '
+    "xargs -r dpkg -S 2>/dev/null; true"
+)
+_WEB_FILES = (
+    "/etc/nginx/nginx.conf /etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/*",
+    "/etc/apache2/ports.conf /etc/apache2/sites-enabled/* /etc/httpd/conf.d/*.conf",
+)
+# Only what stands between the lines of a certificate leaves the host: such files may hold keys too.
+_CERTIFICATES = (
+    "{ grep -hsoiE '^[^#]*(ssl_certificate|SSLCertificateFile|ssl_cert_file|tls_cert|"
+    "smtpd_tls_cert_file)[ =]+[^;]+' "
+    f"{' '.join(_WEB_FILES)} /etc/postgresql/*/*/postgresql.conf /etc/postfix/main.cf "
+    '| sed -E "s/.*[ =]+[\'\\"]?(\\/[^ ;\'\\"]+).*/\\1/"; '
+    "ls /etc/letsencrypt/live/*/fullchain.pem 2>/dev/null; } | sort -u | head -100 "
+    '| while read -r f; do [ -f "$f" ] && echo "==> $f" '
+    "&& sed -n '/-BEGIN CERTIFICATE/,/-END CERTIFICATE/p;/-END CERTIFICATE/q' \"$f\" "
+    "| head -c 16384; done; true"
+)
+_POSTGRESQL = (
+    "ls /run/postgresql/.s.PGSQL.*[0-9] 2>/dev/null | head -10 | while read -r s; do "
+    'port=${s##*.}; echo "port $port"; cd /run/postgresql; '
+    "set -- /usr/lib/postgresql/*/bin/psql; "
+    'setpriv --reuid=postgres --regid=postgres --clear-groups "$1" -XAtq -w -p $port -c '
+    "\"SELECT 'database ' || datname || ' ' || pg_database_size(oid) FROM pg_database "
+    "WHERE datallowconn AND NOT datistemplate UNION ALL "
+    "SELECT 'setting ' || name || ' ' || setting FROM pg_settings "
+    "WHERE name IN ('listen_addresses', 'data_directory', 'ssl') UNION ALL "
+    "SELECT 'version ' || current_setting('server_version')\" 2>&1; done; true"
+)
+# No information_schema: the server makes temporary files for it.
+_MYSQL = (
+    "c=$(command -v mariadb || command -v mysql) || exit 127; "
+    "[ -S /run/mysqld/mysqld.sock ] || exit 0; "
+    "MYSQL_HISTFILE=/dev/null $c --no-defaults --skip-password --protocol=socket "
+    "--socket=/run/mysqld/mysqld.sock -u root -BN -e "
+    "\"SELECT 'version', VERSION(); SELECT 'setting', 'bind_address', @@bind_address; "
+    "SELECT 'setting', 'datadir', @@datadir; SHOW DATABASES\" 2>&1 "
+    "| sed -E '/^(version|setting)\\t/!s/^/database /'; "
+    "du -sk /var/lib/mysql/*/ 2>/dev/null | sed 's/^/size /'; true"
+)
+_SILENT_MYSQL = "sed -E '/mysql|mariadb/s/(-p)[^ ]+/\\1…/'"
+_CRON = (
+    "for f in /etc/crontab /etc/cron.d/* /var/spool/cron/crontabs/* /var/spool/cron/*; do "
+    f'[ -f "$f" ] && echo "==> $f" && head -c {MAX_FILE_BYTES} "$f" '
+    f"| grep -avE '^[[:space:]]*(#|$)' | {_SILENT_MYSQL}; done; "
+    "for d in hourly daily weekly monthly; do "
+    'for f in /etc/cron.$d/*; do [ -f "$f" ] && echo "==> $f"; done; done; true'
+)
+_TIMERS = (
+    "systemctl show --no-pager "
+    "--property=Id,Unit,TimersCalendar,TimersMonotonic,UnitFileState,FragmentPath '*.timer'"
+)
+_BACKUP_FILES = (
+    "ls -d /etc/borgmatic /etc/borgmatic.d/* /root/.config/borgmatic /etc/restic* "
+    "/etc/resticprofile /etc/rsnapshot.conf /etc/bacula/bacula-fd.conf /etc/bareos "
+    "/etc/bareos/bareos-fd.conf /etc/backup.d/* /etc/duply /root/.duply /etc/rdiff-backup* "
+    "/etc/backuppc /etc/urbackup /etc/veeam /etc/proxmox-backup* /etc/autopostgresqlbackup* "
+    "/etc/default/automysqlbackup /etc/rear /root/.config/rclone /etc/rsyncd.conf "
+    "/usr/bin/restic /usr/bin/borg "
+    "/usr/bin/rsnapshot /usr/bin/duplicity /usr/bin/rclone 2>/dev/null; true"
+)
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "addresses": _program("ip", "ip -j addr"),
+        "routes": _program("ip", "ip -j route; ip -j -6 route"),
+        "sockets": _program("ss", "ss -H -tulpn"),
+        "connections": _program("ss", "ss -H -tn state established | head -5000"),
+        "processes": _program("ss", _PROCESSES),
+        "owners": _program("dpkg", _PACKAGES_OF),
+        "release": "cat /etc/os-release",
+        "kernel": "uname -nrm; cat /proc/sys/net/ipv4/ip_forward "
+        "/proc/sys/net/ipv6/conf/all/forwarding 2>/dev/null; true",
+        "virtualisation": _program(
+            "systemd-detect-virt", "systemd-detect-virt --container; systemd-detect-virt --vm; true"
+        ),
+        "python": _program("python3", "python3 -IS -c 'import sys; print(sys.version.split()[0])'"),
+        "passwd": "sed 's/:[^:]*:/::/' /etc/passwd",
+        "group": "sed 's/:[^:]*:/::/' /etc/group",
+        "shadow": _SHADOW,
+        "name_sources": "cat /etc/nsswitch.conf",
+        "authorized_keys": _KEYS,
+        "sudoers": _files(
+            "/etc/sudoers",
+            "/etc/sudoers.d/*",
+            filtered=f'head -c {MAX_FILE_BYTES} "$f"',
+        ),
+        "sshd": _program("sshd", "sshd -T -C user=root,host=localhost,addr=127.0.0.1"),
+        "logged_in": "who 2>/dev/null; true",
+        "nft": _LOADED + _program("nft", "loaded nf_tables || exit 0; nft -s list ruleset"),
+        "iptables": _LOADED + "for c in iptables ip6tables; do "
+        'command -v $c-nft-save >/dev/null && loaded nf_tables && echo "==> $c-nft" '
+        "&& $c-nft-save; "
+        "grep -qs . /proc/net/${c%tables}_tables_names "
+        '&& command -v $c-legacy-save >/dev/null && echo "==> $c-legacy" && $c-legacy-save; '
+        "done 2>/dev/null; true",
+        "ufw": _files(
+            "/etc/ufw/ufw.conf",
+            "/etc/default/ufw",
+            "/etc/ufw/user.rules",
+            "/etc/ufw/user6.rules",
+            filtered=f"head -c {MAX_FILE_BYTES} \"$f\" | grep -aE '^(ENABLED|DEFAULT_|### tuple)'",
+        ),
+        "firewalld": _program(
+            "firewall-cmd",
+            "systemctl is-active -q firewalld || exit 0; "
+            "PYTHONDONTWRITEBYTECODE=1 firewall-cmd --list-all-zones",
+        ),
+        "fail2ban": _program(
+            "fail2ban-client",
+            "[ -S /run/fail2ban/fail2ban.sock ] || exit 0; "
+            "PYTHONDONTWRITEBYTECODE=1 fail2ban-client status",
+        ),
+        "docker": _docker("docker ps --no-trunc --format '{{json .}}'"),
+        "docker_networks": _docker(
+            "docker network inspect $(docker network ls -q) --format "
+            "'{{.Name}} {{.Driver}} {{range .IPAM.Config}}{{.Subnet}} {{end}}'"
+        ),
+        "podman": "cat /var/lib/containers/storage/overlay-containers/containers.json "
+        "2>/dev/null; true",
+        "podman_networks": "grep -hsE '\"(name|driver|subnet)\"' "
+        "/etc/containers/networks/*.json; true",
+        "nginx": _files(_WEB_FILES[0]),
+        "apache": _files(_WEB_FILES[1]),
+        "certificates": _CERTIFICATES,
+        "postgresql": _POSTGRESQL,
+        "mysql": _MYSQL,
+        "samba": _files("/etc/samba/smb.conf", "/var/lib/samba/usershares/*"),
+        "exports": _files("/etc/exports", "/etc/exports.d/*.exports"),
+        "resolver": _files("/etc/resolv.conf", "/etc/hosts"),
+        "time": _files(
+            "/etc/chrony/chrony.conf",
+            "/etc/chrony/conf.d/*",
+            "/etc/chrony/sources.d/*",
+            "/etc/systemd/timesyncd.conf",
+            "/etc/systemd/timesyncd.conf.d/*",
+            "/etc/ntpsec/ntp.conf",
+            "/etc/ntp.conf",
+        )
+        + "; readlink /etc/localtime | sed 's/^/localtime /'",
+        "units": _program(
+            "systemctl",
+            "systemctl list-units --no-pager --no-legend --plain --type=service --state=running",
+        ),
+        "timers": _program("systemctl", _TIMERS),
+        "cron": _CRON,
+        "mounts": "cat /proc/self/mounts",
+        "disks": _program("df", "df -klPT"),
+        "backups": _BACKUP_FILES,
+        "updates": _program("apt-get", _APT),
+        "packages": _program("dpkg-query", "dpkg-query -W -f '${db:Status-Abbrev} ${Package}\\n'"),
+    }
+)
+"""One row a subject."""
+
+NOT_IN_LOOKS = frozenset({"updates", "owners"})
+"""What a look need not know again: it costs a second of the host's time, and is no drift."""
+
+
+def commands_of_look() -> Mapping[str, str]:
+    """Return what a look asks: all but what is no drift."""
+    return {key: command for key, command in COMMANDS.items() if key not in NOT_IN_LOOKS}
