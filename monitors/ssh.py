@@ -83,16 +83,21 @@ class Session:
         """
         try:
             planned = plan(self._connection, command, self._password, root)
-            return converse(self._start, planned, stdin, limits)
-        except SshError as error:
-            return error.failure
+            return converse(self.start, planned, stdin, limits)
         except Exception as error:  # noqa: BLE001 (paramiko hands on whatever a server provokes)
-            return _failure(error, self._connection)
+            return _error(error, self._connection, jumped=False).failure
 
-    def _start(self, line: str) -> Process:
+    def start(self, line: str) -> Process:
+        """Start a line with the login shell, as it stands, for a caller that reads it itself.
+
+        For a forced command, which puts itself in the line's place. Raises SshError.
+        """
         if not self._transports:
             return LocalProcess(line)
-        return _Channel(self._transports[-1], self._connection, line)
+        try:
+            return _Channel(self._transports[-1], self._connection, line)
+        except Exception as error:  # noqa: BLE001 (paramiko hands on whatever a server provokes)
+            raise _error(error, self._connection, jumped=False) from None
 
     def close(self) -> None:
         """Log out, at the host first."""
@@ -137,7 +142,7 @@ def proved_host_key(connection: Connection, way: Way = DEFAULT) -> str | SshFail
         transports.append(_negotiate(last, transports[-1] if transports else None, way))
         return _line(transports[-1].get_remote_server_key())
     except Exception as error:  # noqa: BLE001 (whatever a strange server provokes)
-        return _error(error, last, bool(jumps)).failure
+        return _error(error, last, jumped=bool(jumps)).failure
     finally:
         _close(transports)
 
@@ -153,7 +158,7 @@ def _walk(hops: Sequence[Connection], way: Way) -> list[paramiko.Transport]:
             _log_in(transports[-1], hop, way)
         except Exception as error:  # noqa: BLE001 (whatever a strange server provokes)
             _close(transports)
-            raise _error(error, hop, before is not None) from None
+            raise _error(error, hop, jumped=before is not None) from None
     return transports
 
 
@@ -432,11 +437,7 @@ class _Channel:
         self._channel.close()
 
 
-def _failure(error: Exception, hop: Connection) -> SshFailure:
-    return _error(error, hop, False).failure
-
-
-def _error(error: Exception, hop: Connection, jumped: bool) -> SshError:
+def _error(error: Exception, hop: Connection, *, jumped: bool) -> SshError:
     """Return what happened on the way to a machine, one sentence a kind of failure."""
     if isinstance(error, SshError):
         return error

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from bastide.support.estate import EstateContext
 from monitors.audit import replay
-from monitors.audit.collect.bundle import BundleError
 from monitors.audit.evidence.chain import ChainError, Link
 from monitors.audit.evidence.inputs import CONTROLS, InputsError
 from monitors.audit.evidence.records import EvidenceError, prune_leaves, seal
@@ -19,6 +18,7 @@ from monitors.audit.model.declared import UndeclaredHostError
 from monitors.audit.model.results import AuditRun, HostAudit
 from monitors.audit.model.waivers import waiver_problems
 from monitors.audit.run import run_audit
+from monitors.collection.bundle import BundleError
 
 # The labels of the two audits that `bastide up` makes; reports compare them.
 BEFORE_HARDENING = "before"

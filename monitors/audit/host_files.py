@@ -4,8 +4,8 @@ from pathlib import Path
 
 from monitors.audit.archive.bundles import newest_bundle, read_bundle
 from monitors.audit.collect.backends import UndeterminedError, answering_host, from_answers
-from monitors.audit.collect.bundle import BundleError
 from monitors.audit.facts.system import kept_content
+from monitors.collection.bundle import BundleError
 
 
 def newest_content(state: Path, host: str, file: str) -> tuple[Path, str] | None:

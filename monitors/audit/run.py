@@ -4,9 +4,11 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from inventory.connections import connection
 from inventory.entries import InventoryHost
 from inventory.entries import hosts as all_hosts
 from inventory.model import Estate
@@ -14,17 +16,16 @@ from inventory.outputs import Outputs, OutputsError, load_outputs
 from monitors.audit.archive.bundles import keep
 from monitors.audit.archive.retention import prune_daily
 from monitors.audit.archive.runs import AuditError, save
-from monitors.audit.collect.bundle import Bundle, BundleError, unpack
-from monitors.audit.collect.exchange import AuditTarget, FetchFailure, fetch
+from monitors.audit.collect.exchange import AUDIT_USER, AuditTarget, fetch
 from monitors.audit.evidence.inputs import keep_inputs
 from monitors.audit.judge.host_results import all_errors, judge_host
 from monitors.audit.model.controls import ControlTable, load_controls
 from monitors.audit.model.declared import Declared, UndeclaredHostError, declared_of
 from monitors.audit.model.results import AuditRun, HostAudit
+from monitors.collection.bundle import Bundle, BundleError, FetchFailure, unpack
 
 WORKERS = 16
 CLOCK_TOLERANCE = timedelta(minutes=5)
-SSH_PORT = 22
 
 OnEvent = Callable[[HostAudit], None]
 
@@ -185,12 +186,9 @@ def _outputs(state: Path, estate: Estate) -> Outputs:
 
 
 def target_of(entry: InventoryHost, state: Path, outputs: Outputs) -> AuditTarget:
-    """Return where and how a host is asked: where provisioning put it, else as declared."""
-    provisioned = outputs.hosts.get(entry.name)
+    """Return where and how a host's collector is asked: its own account, its own key."""
+    way = connection(entry, state, outputs)
     return AuditTarget(
-        name=entry.name,
-        address=provisioned.address if provisioned else str(entry.host.address),
-        port=SSH_PORT,
-        key=state / "ssh" / "audit",
-        known_hosts=state / "ssh" / "known_hosts",
+        entry.name,
+        replace(way, user=AUDIT_USER, key=state / "ssh" / "audit", sudo="none", sudo_password=None),
     )

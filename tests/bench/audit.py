@@ -83,23 +83,19 @@ def far(context: EstateContext, name: str) -> Iterator[Far]:
     """Yield a host of the lab as it is 50 ms away, on a loopback port."""
     (entry,) = (entry for entry in hosts(context.estate) if entry.name == name)
     near = target_of(entry, context.state, load_outputs(context.state))
+    way = near.connection
     with (
         tempfile.TemporaryDirectory() as folder,
-        delayed(near.address, near.port, ROUND_TRIP_SECONDS) as port,
+        delayed(way.address, way.port, ROUND_TRIP_SECONDS) as port,
     ):
         host_keys, config = Path(folder, "known_hosts"), Path(folder, "config")
-        key = next(
-            line.split(" ", 1)[1]
-            for line in near.known_hosts.read_text().splitlines()
-            if near.address in line.split(" ")[0].split(",")
-        )
-        host_keys.write_text(f"[127.0.0.1]:{port} {key}\n")
+        host_keys.write_text(f"[127.0.0.1]:{port} {way.host_key}\n")
         config.write_text(
             f"Host {name}\n  HostName 127.0.0.1\n  Port {port}\n  User root\n"
             f"  IdentityFile {context.state}/ssh/admin\n  IdentitiesOnly yes\n"
             f"  UserKnownHostsFile {host_keys}\n"
         )
-        target = replace(near, address="127.0.0.1", port=port, known_hosts=host_keys)
+        target = replace(near, connection=replace(way, address="127.0.0.1", port=port))
         yield Far(entry, context, target, config)
 
 

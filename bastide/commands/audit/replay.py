@@ -13,10 +13,10 @@ from bastide.support.estate import EstateContext, estate_context
 from bastide.support.options import Command, estate_option, json_option
 from bastide.support.output import print_json
 from monitors.audit import replay as replays
-from monitors.audit.collect.bundle import BundleError
 from monitors.audit.evidence.chain import ChainError
 from monitors.audit.evidence.inputs import InputsError
 from monitors.audit.model.declared import UndeclaredHostError
+from monitors.collection.bundle import BundleError
 
 
 def day_option(name: str, text: str) -> Callable[[Command], Command]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from monitors.audit.archive.stamps import write_stamped
-from monitors.audit.collect.bundle import MAX_PACKED_BYTES, Bundle, unpack
+from monitors.collection.bundle import MAX_PACKED_BYTES, Bundle, unpack
 
 ENDING = ".json.gz"
 

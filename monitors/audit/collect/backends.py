@@ -10,7 +10,9 @@ from typing import Any
 from testinfra.backend.base import BaseBackend, CommandResult
 from testinfra.host import Host
 
-__all__ = ["Answer", "Host", "NotRecordedError", "UndeterminedError", "answering_host"]
+from monitors.collection.bundle import Answer
+
+__all__ = ["Host", "NotRecordedError", "UndeterminedError", "answering_host"]
 
 # What testinfra's own modules ask before they choose the Debian and systemd flavour.
 TYPICAL_DEBIAN = {
@@ -18,16 +20,6 @@ TYPICAL_DEBIAN = {
     "cat /etc/os-release": "ID=debian",
     "uname -m": "x86_64",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a command did: exit status (None: killed when its time was up) and outputs."""
-
-    rc: int | None
-    stdout: str = ""
-    stderr: str = ""
-    truncated: bool = False
 
 
 class UndeterminedError(Exception):

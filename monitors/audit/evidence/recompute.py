@@ -7,13 +7,13 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from inventory.model import Waiver
-from monitors.audit.collect.bundle import BundleError, unpack
 from monitors.audit.evidence.inputs import checks_sha256
 from monitors.audit.evidence.verify import BrokenError, Verified
 from monitors.audit.judge.host_results import judge
 from monitors.audit.model.canonical import canonical
 from monitors.audit.model.controls import Control, ControlTable
 from monitors.audit.model.declared import Declared
+from monitors.collection.bundle import BundleError, unpack
 
 RESULTS = "results/"
 Value = TypeVar("Value")

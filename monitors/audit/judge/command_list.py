@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from inventory.enums import Role
-from monitors.audit.collect.backends import Answer, answering_host, recording
+from monitors.audit.collect.backends import answering_host, recording
 from monitors.audit.judge.runner import run_check
 from monitors.audit.model.controls import Control, ControlTable, load_controls
 from monitors.audit.model.declared import Declared
+from monitors.collection.bundle import Answer
 
 ROOT = Path(__file__).resolve().parents[3]
 LIST_FILE = ROOT / "playbooks/roles/audit/files/collector/commands.json"

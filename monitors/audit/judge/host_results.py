@@ -9,12 +9,12 @@ from datetime import date
 from pathlib import Path
 
 from inventory.model import ESTATE_SCOPE, Waiver
-from monitors.audit.collect.backends import Answer, answering_host, from_answers
-from monitors.audit.collect.bundle import Bundle
+from monitors.audit.collect.backends import answering_host, from_answers
 from monitors.audit.judge.runner import run_check
 from monitors.audit.model.controls import Control, ControlTable
 from monitors.audit.model.declared import Declared
 from monitors.audit.model.results import Accepted, Evidence, HostAudit, Outcome, Result
+from monitors.collection.bundle import Answer, Bundle
 
 MAX_EXCERPT_LINES = 8
 MAX_LINE_CHARACTERS = 200

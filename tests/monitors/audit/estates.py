@@ -9,11 +9,11 @@ from inventory.entries import hosts
 from inventory.load import load_estate
 from inventory.model import Estate, Waiver
 from inventory.paths import SHIPPED_ESTATES
-from monitors.audit.collect.bundle import Bundle, pack
 from monitors.audit.judge.host_results import judge
 from monitors.audit.model.controls import load_controls
 from monitors.audit.model.declared import Declared, find_declared
 from monitors.audit.model.results import AuditRun, HostAudit
+from monitors.collection.bundle import Bundle, pack
 
 CASES = Path(__file__).with_name("cases")
 TABLE = load_controls()

@@ -8,19 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import paramiko
-import pytest
 
 from inventory.entries import hosts
-from inventory.model import Estate, Host
-from monitors.audit import run
-from tests.monitors.audit.collect.ssh_server import Serve, known_line, new_key, says, serving
-from tests.monitors.audit.collect.test_bundle import framed
+from inventory.enums import ProviderName
+from inventory.model import Estate
+from inventory.outputs import HostOutput, Outputs, outputs_path
+from inventory.ssh import Ssh
+from monitors.audit.run import run_audit
+from tests.monitors.audit.collect.ssh_server import Serve, line_of, new_key, says, serving
 from tests.monitors.audit.estates import lab, packed
+from tests.monitors.collection.test_bundle import framed
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """An estate on loopback, its state folder, and what would be in its known_hosts."""
+    """An estate on loopback, its state folder, and the key that its hosts hold."""
 
     estate: Estate
     state: Path
@@ -29,13 +31,20 @@ class Fleet:
     host_key: paramiko.PKey
 
     def know(self, keys: Mapping[str, paramiko.PKey | None]) -> None:
-        """Write known_hosts with the servers' own key, but for those given: another, or none."""
-        lines = [
-            known_line(address, self.port, key)
-            for name, address in self.addresses.items()
-            if (key := keys.get(name, self.host_key))
-        ]
-        (self.state / "ssh" / "known_hosts").write_text("".join(lines))
+        """Write outputs with the servers' own key, but for those given: another, or none."""
+        every = {name: keys.get(name, self.host_key) for name in self.addresses}
+        outputs = Outputs(
+            estate=self.estate.estate,
+            hosts={
+                name: HostOutput(
+                    address=self.addresses[name],
+                    host_key=line_of(key) if key else None,
+                    provider=ProviderName.LAB,
+                )
+                for name, key in every.items()
+            },
+        )
+        outputs_path(self.state).write_text(outputs.model_dump_json())
 
 
 def well(name: str, ahead: float = 0) -> Serve:
@@ -46,7 +55,6 @@ def well(name: str, ahead: float = 0) -> Serve:
 @contextmanager
 def fleet(
     folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
     parts: Mapping[str, Serve] | None = None,
     strangers: frozenset[str] = frozenset(),
 ) -> Iterator[Fleet]:
@@ -65,32 +73,18 @@ def fleet(
             part = (parts or {}).get(name) or well(name)
             allowed = other if name in strangers else audit_key
             port = servers.enter_context(serving(host_key, allowed, part, address, port))
-        monkeypatch.setattr(run, "SSH_PORT", port)
-        made = Fleet(_moved(lab(), addresses), state, port, addresses, host_key)
+        made = Fleet(_at_port(port), state, port, addresses, host_key)
         made.know({})
         yield made
 
 
-def _moved(estate: Estate, addresses: Mapping[str, str]) -> Estate:
-    """Return the estate with its hosts at other addresses."""
-
-    def moved(tenant: str, there: tuple[Host, ...]) -> tuple[Host, ...]:
-        return tuple(
-            host.model_copy(update={"address": addresses[f"{tenant}-{host.id}"]}) for host in there
-        )
-
-    central = estate.central.model_copy(update={"hosts": moved("central", estate.central.hosts)})
-    municipalities = tuple(
-        one.model_copy(update={"hosts": moved(one.municipality, one.hosts)})
-        for one in estate.municipalities
-    )
-    return estate.model_copy(update={"central": central, "municipalities": municipalities})
+def _at_port(port: int) -> Estate:
+    return lab().model_copy(update={"ssh": Ssh(port=port)})
 
 
-def main(state: str, port: str, *addresses: str) -> None:
+def main(state: str, port: str) -> None:
     """Audit a fleet that another process serves; started as a module, with `python -m`."""
-    run.SSH_PORT = int(port)
-    run.run_audit(_moved(lab(), dict(a.split("=") for a in addresses)), Path(state))
+    run_audit(_at_port(int(port)), Path(state))
 
 
 if __name__ == "__main__":

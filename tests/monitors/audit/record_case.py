@@ -13,12 +13,12 @@ from pathlib import Path
 import click
 
 from bastide.support.estate import estate_context
-from monitors.audit.collect.bundle import Bundle, unframe, unpack
 from monitors.audit.judge.command_list import LIST_FILE, render
 from monitors.audit.judge.host_results import judge
 from monitors.audit.model.controls import load_controls
 from monitors.audit.model.declared import find_declared
 from monitors.audit.model.results import Outcome
+from monitors.collection.bundle import Bundle, unframe, unpack
 from tests.monitors.audit.estates import CASES
 
 # Through the interpreter: nothing starts from a hardened host's /tmp.

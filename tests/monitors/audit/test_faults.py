@@ -14,13 +14,13 @@ import paramiko
 import pytest
 
 from monitors.audit.archive.runs import AuditError, load, load_latest, run_files
-from monitors.audit.collect.bundle import MAX_PACKED_BYTES, MAX_PLAIN_BYTES, unpack
 from monitors.audit.model.results import AuditRun, HostAudit, Outcome
 from monitors.audit.run import ResultsNotKeptError, run_audit
+from monitors.collection.bundle import MAX_PACKED_BYTES, MAX_PLAIN_BYTES, unpack
 from tests.monitors.audit.collect.ssh_server import Serve, dies_after, new_key, says
-from tests.monitors.audit.collect.test_bundle import framed
 from tests.monitors.audit.estates import packed
 from tests.monitors.audit.loopback_fleet import fleet, well
+from tests.monitors.collection.test_bundle import framed
 
 HOUR, DAY = 3600, 24 * 3600
 TMPFS_BYTES = 256 * 1024
@@ -55,12 +55,12 @@ FAULTS: dict[str, tuple[Serve, str]] = {
 
 @pytest.mark.parametrize("last_well", sorted(FAULTS))
 def test_of_a_fleet_in_which_everything_goes_wrong_the_one_host_that_is_well_is_judged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last_well: str
+    tmp_path: Path, last_well: str
 ) -> None:
     faults = {name: fault for name, fault in FAULTS.items() if name != last_well}
     parts = {name: part for name, (part, _) in faults.items()}
     strangers = frozenset({"aynzuhur-edge"} & set(faults))
-    with fleet(tmp_path, monkeypatch, parts, strangers) as made:
+    with fleet(tmp_path, parts, strangers) as made:
         keys: dict[str, paramiko.PKey | None] = {
             "kastrava-app": None,
             "aynzuhur-server": new_key(tmp_path / "changed"),
@@ -90,10 +90,8 @@ def kept_of(run: AuditRun) -> int:
     return sum(not host.problem or "clock says" in host.problem for host in run.hosts)
 
 
-def test_a_clock_a_few_minutes_off_is_still_judged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with fleet(tmp_path, monkeypatch, {"velgora-app": well("velgora-app", 200)}) as made:
+def test_a_clock_a_few_minutes_off_is_still_judged(tmp_path: Path) -> None:
+    with fleet(tmp_path, {"velgora-app": well("velgora-app", 200)}) as made:
         (host,) = run_audit(made.estate, made.state, hosts=["velgora-app"]).hosts
 
     assert host.problem == ""
@@ -101,9 +99,9 @@ def test_a_clock_a_few_minutes_off_is_still_judged(
 
 
 def test_what_a_host_with_a_wrong_clock_said_is_kept_and_named_but_no_claim_rests_on_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    with fleet(tmp_path, monkeypatch, {"velgora-app": well("velgora-app", HOUR)}) as made:
+    with fleet(tmp_path, {"velgora-app": well("velgora-app", HOUR)}) as made:
         (host,) = run_audit(made.estate, made.state, hosts=["velgora-app"]).hosts
 
     (kept,) = (made.state / "bundles").rglob("*.json.gz")
@@ -111,10 +109,8 @@ def test_what_a_host_with_a_wrong_clock_said_is_kept_and_named_but_no_claim_rest
     assert host.bundle is None
 
 
-def test_two_audits_of_one_host_at_once_are_both_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with fleet(tmp_path, monkeypatch) as made, ThreadPoolExecutor(8) as pool:
+def test_two_audits_of_one_host_at_once_are_both_whole(tmp_path: Path) -> None:
+    with fleet(tmp_path) as made, ThreadPoolExecutor(8) as pool:
         runs = list(
             pool.map(
                 lambda label: run_audit(made.estate, made.state, ["velgora-app"], label), "abcdefgh"
@@ -127,12 +123,9 @@ def test_two_audits_of_one_host_at_once_are_both_whole(
     assert all(unpack((made.state / str(path)).read_bytes()) for path in bundles)
 
 
-def test_an_auditor_that_is_killed_leaves_nothing_that_is_read_as_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with fleet(tmp_path, monkeypatch, {"velgora-app": lambda _: time.sleep(60)}) as made:
-        addresses = [f"{name}={address}" for name, address in made.addresses.items()]
-        words = ["-m", fleet.__module__, str(made.state), str(made.port), *addresses]
+def test_an_auditor_that_is_killed_leaves_nothing_that_is_read_as_whole(tmp_path: Path) -> None:
+    with fleet(tmp_path, {"velgora-app": lambda _: time.sleep(60)}) as made:
+        words = ["-m", fleet.__module__, str(made.state), str(made.port)]
         with subprocess.Popen([sys.executable, *words]) as killed:
             while len(list((made.state / "bundles").rglob("*.json.gz"))) < 5:
                 assert killed.poll() is None
@@ -168,10 +161,10 @@ def written(disk: Path) -> list[Path]:
 
 @pytest.mark.root
 def test_on_a_full_disk_no_host_is_asked_and_nothing_is_left_in_part(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, disk: Path
+    tmp_path: Path, disk: Path
 ) -> None:
     asked: list[HostAudit] = []
-    with fleet(tmp_path, monkeypatch) as made:
+    with fleet(tmp_path) as made:
         before = written(disk)
         fill(disk, leave=0)
         with pytest.raises(AuditError, match=r"No space left.*make room there.*no host was asked"):
@@ -186,7 +179,7 @@ def test_a_disk_that_fills_up_costs_the_hosts_whose_bundles_do_not_fit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, disk: Path
 ) -> None:
     monkeypatch.setattr("monitors.audit.run.WORKERS", 1)
-    with fleet(tmp_path, monkeypatch) as made:
+    with fleet(tmp_path) as made:
         run_audit(made.estate, made.state, hosts=[])  # so that what all are judged by is there
         fill(disk, leave=40_000)
         with pytest.raises(ResultsNotKeptError, match=r"audits: .*No space left") as error:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from monitors.audit.archive.bundles import keep
-from monitors.audit.collect.bundle import Bundle, RecordedCommand, pack
 from monitors.audit.facts.system import KEPT
 from monitors.audit.host_files import newest_content
+from monitors.collection.bundle import Bundle, RecordedCommand, pack
 from tests.monitors.audit.estates import recorded
 
 APP, FILE = "velgora-app", "/var/lib/bastide/backup/status.json"

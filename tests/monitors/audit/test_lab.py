@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from bastide.support.estate import EstateContext
-from monitors.audit.collect.bundle import MAX_PACKED_BYTES
 from monitors.audit.model.results import HostAudit, Outcome
 from monitors.audit.run import run_audit
+from monitors.collection.bundle import MAX_PACKED_BYTES
 from tests.monitors.audit.estates import TABLE
 from tests.monitors.audit.lab_host import HOST, LabHost, lab_host
 

@@ -9,9 +9,9 @@ import pytest
 from paramiko.common import cMSG_CHANNEL_REQUEST
 
 from bastide.support.estate import EstateContext
-from monitors.audit.collect.bundle import unframe, unpack
 from monitors.audit.collect.exchange import AUDIT_USER
 from monitors.audit.judge.command_list import LIST_FILE
+from monitors.collection.bundle import unframe, unpack
 from tests.monitors.audit.lab_host import HOST, LabHost, lab_host
 
 COLLECTOR = "/usr/local/libexec/bastide/bastide-collector"

@@ -7,13 +7,13 @@ import pytest
 
 from inventory.model import Waiver
 from monitors.audit.archive.bundles import keep
-from monitors.audit.collect.bundle import BundleError
 from monitors.audit.evidence.inputs import InputsError, keep_inputs
 from monitors.audit.evidence.records import seal
 from monitors.audit.model.controls import ControlTable
 from monitors.audit.model.declared import UndeclaredHostError
 from monitors.audit.model.results import Outcome
 from monitors.audit.replay import Basis, basis_on, basis_today, replay
+from monitors.collection.bundle import BundleError
 from tests.monitors.audit.estates import TABLE, audit_run, declared, lab, packed
 from tests.monitors.audit.evidence.sealed_runs import sealed
 

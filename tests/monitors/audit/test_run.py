@@ -5,16 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from inventory.connections import Connection
 from inventory.model import Estate
 from monitors.audit.archive.runs import AuditError, load_latest, save
-from monitors.audit.collect.exchange import AuditTarget
+from monitors.audit.collect.exchange import AUDIT_USER, AuditTarget
 from monitors.audit.model.declared import UndeclaredHostError
 from monitors.audit.model.results import HostAudit, Outcome
 from monitors.audit.replay import basis_today, replay
 from monitors.audit.run import audit_host, run_audit
-from tests.monitors.audit.collect.ssh_server import known, new_key, says, serving
-from tests.monitors.audit.collect.test_bundle import framed
+from tests.monitors.audit.collect.ssh_server import line_of, new_key, says, serving
 from tests.monitors.audit.estates import TABLE, audit_run, declared, lab, packed
+from tests.monitors.collection.test_bundle import framed
 
 APP = "velgora-app"
 
@@ -24,11 +25,15 @@ def audited(folder: Path, sent: bytes, state: Path | None = None) -> HostAudit:
     host_key, audit_key = new_key(folder / "host"), new_key(folder / "audit")
     with serving(host_key, audit_key, says(sent)) as port:
         target = AuditTarget(
-            name=APP,
-            address="127.0.0.1",
-            port=port,
-            key=folder / "audit",
-            known_hosts=known(folder / "known_hosts", port, host_key),
+            APP,
+            Connection(
+                name=APP,
+                address="127.0.0.1",
+                port=port,
+                user=AUDIT_USER,
+                key=folder / "audit",
+                host_key=line_of(host_key),
+            ),
         )
         return audit_host(target, declared(APP), TABLE, lab(), state or folder / "state")
 

@@ -8,8 +8,8 @@ from typing import Any
 from inventory.load import find_estate, load_estate
 from inventory.model import Estate
 from monitors.audit.archive.bundles import keep
-from monitors.audit.collect.bundle import Bundle, RecordedCommand, pack
 from monitors.audit.facts.system import KEPT
+from monitors.collection.bundle import Bundle, RecordedCommand, pack
 from monitors.continuity.host_status import STATUS
 
 CASES = Path(__file__).parent / "cases"

@@ -7,7 +7,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from monitors.audit.collect.backends import Answer
+from monitors.collection.bundle import Answer
 from monitors.inspection.answers import NOT_THERE, Answers
 from monitors.inspection.commands import COMMANDS
 from monitors.inspection.model import Inspection

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitors.audit.collect.backends import Answer
+from monitors.collection.bundle import Answer
 from monitors.inspection.answers import Answers
 from monitors.inspection.commands import COMMANDS, commands_of_look
 from monitors.inspection.model import Inspection

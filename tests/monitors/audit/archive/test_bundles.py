@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitors.audit.archive.bundles import keep, newest_bundle, read_bundle
-from monitors.audit.collect.bundle import MAX_PACKED_BYTES, BundleError
+from monitors.collection.bundle import MAX_PACKED_BYTES, BundleError
 from tests.monitors.audit.estates import packed, recorded
 
 APP = "velgora-app"

@@ -74,14 +74,9 @@ def new_key(file: Path) -> paramiko.PKey:
     return paramiko.Ed25519Key.from_private_key_file(str(file))
 
 
-def known(file: Path, port: int, key: paramiko.PKey) -> Path:
-    """Write a known_hosts file that names a key for the loopback server."""
-    file.write_text(known_line("127.0.0.1", port, key))
-    return file
-
-
-def known_line(address: str, port: int, key: paramiko.PKey) -> str:
-    return f"[{address}]:{port} {key.get_name()} {key.get_base64()}\n"
+def line_of(key: paramiko.PKey) -> str:
+    """Return the public half as OpenSSH writes it."""
+    return f"{key.get_name()} {key.get_base64()}"
 
 
 def says(content: bytes, stderr: bytes = b"") -> Serve:

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from monitors.audit.collect import bundle as bundles
-from monitors.audit.collect.bundle import (
+from monitors.audit.judge.command_list import LIST_FILE
+from monitors.collection import bundle as bundles
+from monitors.collection.bundle import (
     COLLECTOR_VERSION,
     Bundle,
     RecordedCommand,
     unframe,
     unpack,
 )
-from monitors.audit.judge.command_list import LIST_FILE
 
 COLLECTOR = LIST_FILE.with_name("bastide_collector.py")
 

@@ -12,10 +12,16 @@ from threading import Thread
 import paramiko
 import pytest
 
-from monitors.audit.collect.bundle import MAX_PACKED_BYTES, pack
-from monitors.audit.collect.exchange import MAX_RECEIVED_BYTES, AuditTarget, FetchFailure, fetch
-from tests.monitors.audit.collect.ssh_server import Serve, known, new_key, says, serving
-from tests.monitors.audit.collect.test_bundle import GOOD, framed
+from inventory.connections import Connection
+from monitors.audit.collect.exchange import (
+    AUDIT_USER,
+    MAX_RECEIVED_BYTES,
+    AuditTarget,
+    fetch,
+)
+from monitors.collection.bundle import MAX_PACKED_BYTES, FetchFailure, pack
+from tests.monitors.audit.collect.ssh_server import Serve, line_of, new_key, says, serving
+from tests.monitors.collection.test_bundle import GOOD, framed
 
 
 @dataclass(frozen=True)
@@ -29,10 +35,14 @@ class Site:
     def target(self, port: int) -> AuditTarget:
         return AuditTarget(
             name="velgora-app",
-            address="127.0.0.1",
-            port=port,
-            key=self.folder / "audit",
-            known_hosts=known(self.folder / "known_hosts", port, self.host_key),
+            connection=Connection(
+                name="velgora-app",
+                address="127.0.0.1",
+                port=port,
+                user=AUDIT_USER,
+                key=self.folder / "audit",
+                host_key=line_of(self.host_key),
+            ),
             connect_seconds=3,
             exchange_seconds=3,
         )
@@ -50,6 +60,11 @@ def exchange(
         return fetch(change(site.target(port)))
 
 
+def changed(**changes: object) -> Callable[[AuditTarget], AuditTarget]:
+    """Return what changes a target's way in."""
+    return lambda t: replace(t, connection=replace(t.connection, **changes))  # type: ignore[arg-type]
+
+
 def problem(received: bytes | FetchFailure) -> str:
     assert isinstance(received, FetchFailure)
     assert received.problem.startswith("velgora-app: ")
@@ -57,21 +72,14 @@ def problem(received: bytes | FetchFailure) -> str:
 
 
 def test_an_unknown_host_key_is_refused_and_the_way_out_named(site: Site) -> None:
-    (site.folder / "empty").touch()
-    failure = problem(
-        exchange(site, says(b""), lambda t: replace(t, known_hosts=site.folder / "empty"))
-    )
+    failure = problem(exchange(site, says(b""), changed(host_key=None)))
     assert "unknown host key" in failure
     assert "host_key:" in failure
 
 
 def test_a_changed_host_key_is_refused_and_both_keys_named(site: Site) -> None:
     other = new_key(site.folder / "other")
-
-    def expect_other(target: AuditTarget) -> AuditTarget:
-        return replace(target, known_hosts=known(site.folder / "k", target.port, other))
-
-    failure = problem(exchange(site, says(b""), expect_other))
+    failure = problem(exchange(site, says(b""), changed(host_key=line_of(other))))
     assert "host key changed" in failure
     assert other.fingerprint in failure
     assert site.host_key.fingerprint in failure
@@ -79,7 +87,7 @@ def test_a_changed_host_key_is_refused_and_both_keys_named(site: Site) -> None:
 
 def test_a_host_that_refuses_the_audit_key_names_the_playbook(site: Site) -> None:
     new_key(site.folder / "stranger")
-    failure = problem(exchange(site, says(b""), lambda t: replace(t, key=site.folder / "stranger")))
+    failure = problem(exchange(site, says(b""), changed(key=site.folder / "stranger")))
     assert "refused the key" in failure
     assert "bastide playbook run configure" in failure
 
@@ -196,7 +204,7 @@ def test_a_bad_bundle_is_a_clear_problem(site: Site, sent: bytes, said: str) -> 
 
 
 def test_a_missing_audit_key_says_which_command_makes_it(site: Site) -> None:
-    failure = exchange(site, says(b""), lambda t: replace(t, key=site.folder / "none"))
+    failure = exchange(site, says(b""), changed(key=site.folder / "none"))
     assert "bastide up" in problem(failure)
 
 

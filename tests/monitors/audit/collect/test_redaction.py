@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from monitors.audit.collect.bundle import pack, unpack
+from monitors.collection.bundle import pack, unpack
 from tests.monitors.audit.collect.test_collector import collect, only
 
 PASSWORD = "correct horse battery"

@@ -1,7 +1,8 @@
 """The SSH server's files: every setting with the Match block that it stands in."""
 
-from monitors.audit.collect.backends import Answer, Host, answering_host, recording
+from monitors.audit.collect.backends import Host, answering_host, recording
 from monitors.audit.facts.sshd import Setting, sshd_lines
+from monitors.collection.bundle import Answer
 
 MAIN, DROP_IN = "/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/90-site.conf"
 

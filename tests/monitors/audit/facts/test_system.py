@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from monitors.audit.collect.backends import (
-    Answer,
     Host,
     UndeterminedError,
     answering_host,
@@ -19,6 +18,7 @@ from monitors.audit.facts.system import (
     kept_result,
     unit_state,
 )
+from monitors.collection.bundle import Answer
 
 UPDATES, STATUS = "/var/lib/bastide-facts/updates.json", "/var/lib/bastide/backup/status.json"
 

@@ -4,9 +4,10 @@ import pytest
 
 from inventory.entries import hosts
 from inventory.enums import Role
-from monitors.audit.collect.backends import Answer, answering_host, recording
+from monitors.audit.collect.backends import answering_host, recording
 from monitors.audit.judge.command_list import ANSWERS, commands
 from monitors.audit.judge.runner import run_check
+from monitors.collection.bundle import Answer
 from tests.monitors.audit.estates import TABLE, declared, lab
 
 LISTED = commands(TABLE)

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
-from monitors.audit.collect.backends import Answer, answering_host, from_answers
+from monitors.audit.collect.backends import answering_host, from_answers
 from monitors.audit.judge.command_list import EVERYTHING, LIST_FILE, render
 from monitors.audit.judge.runner import check_function, run_check
 from monitors.audit.model.controls import ControlTableError, load_controls
 from monitors.audit.model.results import Outcome
+from monitors.collection.bundle import Answer
 
 ROOT = Path(__file__).resolve().parents[4]
 CHECKS = ROOT / "monitors/audit/checks"

@@ -2,7 +2,7 @@
 """Runs the commands of commands.json beside it and prints their outcomes as one bundle.
 
 It takes no arguments and reads nothing from its caller, so that a forced command may start it
-as root. Wire format: monitors/audit/collect/bundle.py in Bastide. Whatever a command does (hang,
+as root. Wire format: monitors/collection/bundle.py in Bastide. Whatever a command does (hang,
 flood, fork, ignore signals), it costs its own result only, and the whole ends in bounded time.
 """
 
@@ -21,7 +21,7 @@ import zlib
 from typing import Any
 
 VERSION = 1
-LIST = os.path.join(os.path.dirname(os.path.realpath(__file__)), "commands.json")
+LIST = "commands.json"
 # What the host is, by the base role; a host without it runs the whole list.
 INVENTORY = "/etc/bastide/inventory.json"
 WORKERS = 4
@@ -29,7 +29,7 @@ NICENESS = 5
 # After this long, what still runs is killed and what waits is not started.
 OVERALL_SECONDS = 60
 MAX_OUTPUT_BYTES = 256 * 1024
-# What the auditor takes at most, under the same names in monitors/audit/collect/bundle.py.
+# What the auditor takes at most, under the same names in monitors/collection/bundle.py.
 MAX_PACKED_BYTES = 200_000
 MAX_PLAIN_BYTES = 2 * 1024 * 1024
 MAX_MARKS = 30_000
@@ -38,6 +38,8 @@ ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "LC_ALL": "C.UTF-8",
     "HOME": "/root",
+    # What is written in Python would else keep its compiled modules.
+    "PYTHONDONTWRITEBYTECODE": "1",
 }
 # No command should print secrets; should one do so, they still do not leave the host. Of a
 # password's hash its scheme does: crypt(5), RFC 5803, LDAP, and DES in the second field of a line.
@@ -191,15 +193,23 @@ def ended(running: list[Job]) -> list[Job]:
     return [job for job in running if job.exit in ready or job.full or now >= job.deadline]
 
 
-def wanted_here(listed: dict[str, Any]) -> list[str]:
-    """Return the commands of the list that hosts with this one's roles are asked."""
+def inventory_here() -> dict[str, Any]:
+    """Return what the base role says of this host; nothing where it has never been."""
     try:
         with open(INVENTORY, "rb") as file:
-            own = set(json.load(file)["roles"])
-    except (OSError, ValueError, KeyError, TypeError):
+            own = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return own if isinstance(own, dict) else {}
+
+
+def wanted_here(listed: dict[str, Any], own: dict[str, Any]) -> list[str]:
+    """Return the commands of the list that hosts with this one's roles are asked."""
+    roles = own.get("roles")
+    if not isinstance(roles, list):
         return list(listed["commands"])
     only = listed.get("roles", {})
-    return [c for c in listed["commands"] if c not in only or own & set(only[c])]
+    return [c for c in listed["commands"] if c not in only or set(roles) & set(only[c])]
 
 
 def pack(bundle: dict[str, Any]) -> bytes:
@@ -221,23 +231,37 @@ def size(record: dict[str, Any]) -> int:
     return len(record["stdout"]) + len(record["stderr"])
 
 
-def main() -> None:
-    """Print the header line and the packed bundle."""
+def send(raw: bytes, commands: list[str], host: str) -> None:
+    """Run commands of a list, given as JSON, and print the header line and the packed bundle.
+
+    `host` is the name in the inventory: the host's own may be another.
+    """
     os.chdir("/")
     os.nice(NICENESS)
-    with open(LIST, "rb") as file:
-        raw = file.read()
-    listed = json.loads(raw)
     bundle = {
         "collector": VERSION,
         "commands_sha256": hashlib.sha256(raw).hexdigest(),
-        "host": os.uname().nodename,
+        "host": host,
         "clock": time.time(),
-        "recorded": run(wanted_here(listed), listed["timeout_seconds"]),
+        "recorded": run(commands, json.loads(raw)["timeout_seconds"]),
     }
     packed = pack(bundle)
+    sys.stdout.buffer.write(framed(packed))
+    sys.stdout.buffer.flush()
+
+
+def framed(packed: bytes) -> bytes:
+    """Return a packed bundle as it is sent."""
     header = f"bastide-bundle 1 {len(packed)} {hashlib.sha256(packed).hexdigest()}\n"
-    sys.stdout.buffer.write(header.encode("ascii") + packed)
+    return header.encode("ascii") + packed
+
+
+def main() -> None:
+    """Run the list beside this file and print the bundle."""
+    with open(os.path.join(os.path.dirname(os.path.realpath(__file__)), LIST), "rb") as file:
+        raw = file.read()
+    own = inventory_here()
+    send(raw, wanted_here(json.loads(raw), own), str(own.get("host") or os.uname().nodename))
 
 
 if __name__ == "__main__":

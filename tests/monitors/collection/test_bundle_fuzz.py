@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitors.audit.collect.bundle import (
+from monitors.audit.judge.host_results import judge
+from monitors.audit.model.controls import ControlTable
+from monitors.collection.bundle import (
     MAX_HEADER_BYTES,
     MAX_PACKED_BYTES,
     MAX_PLAIN_BYTES,
@@ -21,10 +23,8 @@ from monitors.audit.collect.bundle import (
     pack,
     unpack,
 )
-from monitors.audit.judge.host_results import judge
-from monitors.audit.model.controls import ControlTable
-from tests.monitors.audit.collect.test_bundle import GOOD, framed, packed_with
 from tests.monitors.audit.estates import TABLE, declared, recorded
+from tests.monitors.collection.test_bundle import GOOD, framed, packed_with
 
 REAL = recorded("hardened").model_dump_json().encode()
 SOME = ControlTable(controls=TABLE.controls[::8])
@@ -115,7 +115,7 @@ BOMBS = {
 }
 UNPACKS = """
 import resource, sys
-from monitors.audit.collect.bundle import BundleError, unpack
+from monitors.collection.bundle import BundleError, unpack
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 packed, before = sys.stdin.buffer.read(), peak()
 try:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitors.audit.archive.bundles import keep
-from monitors.audit.collect import bundle as bundles
-from monitors.audit.collect.bundle import (
+from monitors.collection import bundle as bundles
+from monitors.collection.bundle import (
     MAX_PACKED_BYTES,
     MAX_PLAIN_BYTES,
     Bundle,

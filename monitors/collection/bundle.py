@@ -8,13 +8,13 @@ import gzip
 import hashlib
 import re
 import zlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import Field, ValidationError
 
 from inventory.frozen import Frozen
-from monitors.audit.collect.backends import Answer
 
 FORMAT = 1
 GZIP = 31
@@ -35,6 +35,23 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 class BundleError(Exception):
     """What came is not a whole and well-formed bundle."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchFailure:
+    """Why no bundle came, and what to do about it, in words."""
+
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command did: exit status (None: killed when its time was up) and outputs."""
+
+    rc: int | None
+    stdout: str = ""
+    stderr: str = ""
+    truncated: bool = False
 
 
 class RecordedCommand(Frozen):
