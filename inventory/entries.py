@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from inventory.enums import ProviderName, Role, Tier
 from inventory.model import (
     CENTRAL,
-    BackupPlan,
     Device,
     Estate,
     Host,
@@ -180,14 +179,4 @@ def services(estate: Estate) -> Iterator[InventoryService]:
         InventoryService(tenant, service)
         for tenant in tenants(estate)
         for service in tenant.content.services
-    )
-
-
-def plans_kept_on(vault: InventoryHost) -> Iterator[tuple[InventoryHost, BackupPlan]]:
-    """Yield the backup plans whose target is this host, each with the host it is of."""
-    return (
-        (entry, plan)
-        for entry in hosts(vault.tenant.estate)
-        for plan in entry.host.backups
-        if plan.target == vault.name
     )

@@ -34,6 +34,27 @@ class ConnectionKind(StrEnum):
     LOCAL = "local"
 
 
+class System(StrEnum):
+    """What a host runs, as far as it decides whether Bastide can configure it."""
+
+    LINUX = "linux"
+    WINDOWS = "windows"
+
+
+class ExporterName(StrEnum):
+    """A program that is on a host already and gives Prometheus its metrics."""
+
+    NODE = "node_exporter"
+    WINDOWS = "windows_exporter"
+
+
+class CertificateTrust(StrEnum):
+    """Whose certificates a service may show: those that browsers accept, or any."""
+
+    AUTHORITIES = "authorities"
+    ANY = "any"
+
+
 class Role(StrEnum):
     """What a host does beyond the baseline that every host gets; one Ansible group each."""
 

@@ -1,12 +1,15 @@
 """The variables of each host for Ansible: flat, all but the connection named `bastide_…`."""
 
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from inventory.backup_plans import backup_plans, plans_kept_on
 from inventory.connections import connection
-from inventory.entries import InventoryHost, devices, hosts, plans_kept_on, services, tenants
+from inventory.entries import InventoryHost, devices, hosts, services, tenants
 from inventory.enums import Role
+from inventory.levels import is_full, is_managed, level, refusal
 from inventory.logins import logins
 from inventory.model import BackupPlan, Estate
 from inventory.open_ports import OpenPort, estate_networks, forwards, open_ports
@@ -18,24 +21,44 @@ from inventory.ssh_client import config_path
 
 BACKUP_CLIENT = "backup_client"
 """The group, and the Ansible role, of the hosts that have a backup plan."""
+MANAGED = "managed"
+WATCHED = "watched"
+REFUSED = "refused"
 BECOME_PASSWORD = "ansible_become_password"  # noqa: S105 - the name of a variable
 SUDO_PASSWORD = "{{ bastide_sudo_password | secret(bastide_state) }}"  # noqa: S105 - a template
 """Finds the password when a task needs it; the only value that Ansible may take for a template."""
 
 
 def groups(estate: Estate) -> dict[str, tuple[str, ...]]:
-    """Return the Ansible groups and the host names in each: roles, tenants, tiers, backups."""
-    members: dict[str, list[str]] = {role.value: [] for role in Role}
+    """Return the Ansible groups and the host names in each.
+
+    A host that is not changed is in no group that a play of ours names: it is `watched` (or
+    audited), or `refused` while nobody has acknowledged what its level would change. The others
+    are `managed`, and in the groups of their tenant, tier and backups; a host whose services are
+    ours too is in those of its roles.
+    """
+    members: dict[str, list[str]] = {name: [] for name in (MANAGED, WATCHED, REFUSED)}
+    members |= {role.value: [] for role in Role}
     members |= {tenant.id: [] for tenant in tenants(estate)}
     for entry in hosts(estate):
-        names = [role.value for role in entry.host.roles] + [entry.tenant.id]
-        if entry.tenant.tier:
-            names += ["municipal", f"tier_{entry.tenant.tier}"]
-        if entry.host.backups:
-            names.append(BACKUP_CLIENT)
-        for name in names:
+        for name in _groups_of(entry):
             members.setdefault(name, []).append(entry.name)
     return {name: tuple(of_group) for name, of_group in members.items()}
+
+
+def _groups_of(entry: InventoryHost) -> Iterator[str]:
+    if not is_managed(entry):
+        yield REFUSED if refusal(entry) else WATCHED
+        return
+    yield MANAGED
+    if is_full(entry):
+        yield from (role.value for role in entry.host.roles)
+    yield entry.tenant.id
+    if entry.tenant.tier:
+        yield "municipal"
+        yield f"tier_{entry.tenant.tier}"
+    if backup_plans(entry):
+        yield BACKUP_CLIENT
 
 
 def host_variables(
@@ -48,10 +71,12 @@ def host_variables(
         **_identity(entry, state, outputs),
         **_network(entry, outputs),
         "bastide_logins": _logins(entry, state),
+        "bastide_level": level(entry).value,
+        "bastide_refusal": refusal(entry),
         "bastide_roles": [role.value for role in entry.host.roles],
         **_ansible_roles(entry),
         "bastide_snmp": _snmp(entry.tenant.estate),
-        "bastide_backups": [_backup(entry, plan, state) for plan in entry.host.backups],
+        "bastide_backups": [_backup(entry, plan, state) for plan in backup_plans(entry)],
         "bastide_backup_clients": _backup_clients(entry),
         "bastide_services": [
             {"id": s.service.id, "name": s.service.name, "url": s.service.url}
@@ -72,10 +97,10 @@ def host_variables(
 
 def _ansible_roles(entry: InventoryHost) -> dict[str, list[str]]:
     """Return the Ansible roles that a host gets in configure.yml and harden.yml for its roles."""
-    rows = [ROLES[role] for role in entry.host.roles]
+    rows = [ROLES[role] for role in entry.host.roles] if is_full(entry) else []
     return {
         "bastide_configured_by": [row.configured_by for row in rows]
-        + ([BACKUP_CLIENT] if entry.host.backups else []),
+        + ([BACKUP_CLIENT] if backup_plans(entry) else []),
         "bastide_hardened_by": [row.hardened_by for row in rows if row.hardened_by],
     }
 
@@ -158,9 +183,12 @@ def _port(port: OpenPort) -> dict[str, Any]:
 
 
 def _resolver(entry: InventoryHost) -> str:
-    """Return the address of the tenant's own resolver, or nothing when it has none."""
+    """Return the address of the tenant's own resolver, or nothing when it has none.
+
+    One that Bastide did not configure does not know the estate's names.
+    """
     for host in entry.tenant.content.hosts:
-        if Role.RESOLVER in host.roles:
+        if Role.RESOLVER in host.roles and is_full(InventoryHost(entry.tenant, host)):
             return str(host.address)
     return ""
 
@@ -206,6 +234,7 @@ def _polled_with(entry: InventoryHost) -> list[str]:
         return []
     estate = entry.tenant.estate
     accesses = [estate.snmp, *(device.snmp for device in devices(estate))]
+    accesses += [other.host.snmp for other in hosts(estate) if other.host.snmp]
     return sorted({reference for access in accesses for reference in access.secrets})
 
 

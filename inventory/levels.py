@@ -1,28 +1,88 @@
-"""How far each host is managed."""
+"""How far each host is managed, and which hosts may be changed."""
 
 from collections.abc import Iterator
 
 from inventory.entries import InventoryHost, hosts
-from inventory.enums import Level, ProviderName
-from inventory.model import Estate
+from inventory.enums import Level, ProviderName, Role
+from inventory.model import CENTRAL, Estate, EstateFile, Host, TenantFile
 
 DEFAULTS = {ProviderName.EXISTING: Level.WATCH, ProviderName.LAB: Level.FULL}
 """What is there already is only watched until somebody says otherwise; what Bastide made is its."""
 ORDER = tuple(Level)
+# Nobody has an operations host, a vault or a scratch machine of Bastide before there is Bastide.
+OWN_ROLES = frozenset({Role.OPERATIONS, Role.VAULT, Role.SCRATCH})
 
 
 def level(entry: InventoryHost) -> Level:
-    """Return a host's level: its own, its tenant's, the estate's, or its provider's default."""
-    tenant = entry.tenant
-    declared = entry.host.manage or tenant.content.manage or tenant.estate.manage
-    return declared or DEFAULTS[entry.provider]
+    """Return how far a host is managed."""
+    return declared_level(entry.host, entry.tenant.content, entry.tenant.estate)
+
+
+def declared_level(host: Host, tenant: TenantFile, estate: EstateFile) -> Level:
+    """Return what a host's own line says, its tenant's, the estate's, or its provider's default."""
+    declared = host.manage or tenant.manage or estate.manage
+    return declared or DEFAULTS[host.provider or estate.provider]
+
+
+def reaches(reached: Level, wanted: Level) -> bool:
+    """Return whether a level is that high or higher; each holds all before it."""
+    return ORDER.index(reached) >= ORDER.index(wanted)
 
 
 def at_least(entry: InventoryHost, wanted: Level) -> bool:
     """Return whether a host is managed that far or further."""
-    return ORDER.index(level(entry)) >= ORDER.index(wanted)
+    return reaches(level(entry), wanted)
 
 
 def hosts_at_least(estate: Estate, wanted: Level) -> Iterator[InventoryHost]:
     """Yield the estate's hosts that are managed that far or further."""
     return (entry for entry in hosts(estate) if at_least(entry, wanted))
+
+
+def is_managed(entry: InventoryHost) -> bool:
+    """Return whether Bastide changes a host: it is at baseline or above, and not refused."""
+    return at_least(entry, Level.BASELINE) and not refusal(entry)
+
+
+def is_full(entry: InventoryHost) -> bool:
+    """Return whether a host's services are Bastide's too, and not only its baseline."""
+    return level(entry) is Level.FULL and not refusal(entry)
+
+
+def refusal(entry: InventoryHost) -> str:
+    """Return why a host may not be managed as far as the inventory says; nothing when it may.
+
+    An existing server is changed only once somebody has looked at what that would cut off.
+    """
+    existing = entry.provider is ProviderName.EXISTING
+    if not existing or not at_least(entry, Level.BASELINE) or _is_set_up_for_bastide(entry):
+        return ""
+    wanted = level(entry)
+    return (
+        f"{entry.name}: manage: {wanted} would change an existing server, and nobody has "
+        f"acknowledged what that would cut off"
+        f"\n    expected: manage: watch or audit, which change nothing"
+        f"\n    found: manage: {wanted}"
+        f"\n    do: write manage: audit at the host, and look at what {wanted} would change: "
+        f"bastide host impact {entry.name} --level {wanted}"
+    )
+
+
+def refusals(estate: Estate) -> tuple[str, ...]:
+    """Return why each host is refused that may not be managed as far as the inventory says."""
+    return tuple(text for entry in hosts(estate) if (text := refusal(entry)))
+
+
+def _is_set_up_for_bastide(entry: InventoryHost) -> bool:
+    """Whether a central host does Bastide's own work and nothing else, and says so itself.
+
+    Its own `manage: full` is the acknowledgement: an inherited one was not meant for it.
+    """
+    host, roles = entry.host, frozenset(entry.host.roles)
+    return (
+        entry.tenant.id == CENTRAL
+        and host.manage is Level.FULL
+        and bool(roles & OWN_ROLES)
+        and roles <= OWN_ROLES | {Role.RESOLVER, Role.SNMP_AGENT}
+        and not host.listens
+    )

@@ -10,6 +10,7 @@ from inventory.consistency.connections import find_connection_problems
 from inventory.consistency.hosts import find_host_problems
 from inventory.consistency.identifiers import find_identifier_problems
 from inventory.consistency.lab import find_lab_problems
+from inventory.consistency.levels import find_level_problems
 from inventory.consistency.networks import find_network_problems
 from inventory.consistency.port_intents import find_intent_problems
 from inventory.consistency.references import find_name_problems
@@ -101,6 +102,7 @@ def _contradictions(
     yield from find_network_problems(estate, tenants)
     yield from find_lab_problems(estate, tenants)
     yield from find_host_problems(estate, tenants)
+    yield from find_level_problems(estate, tenants)
     yield from find_connection_problems(estate, tenants, complete=complete)
     yield from find_name_problems(tenants, complete=complete)
     yield from find_intent_problems(tenants, complete=complete)

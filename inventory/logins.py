@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
-from inventory.entries import InventoryHost, hosts, plans_kept_on
+from inventory.backup_plans import plans_kept_on
+from inventory.entries import InventoryHost, hosts
 from inventory.enums import Role
+from inventory.levels import is_full
 
 ADMINISTRATOR = "root"
 AUDITOR = "bastide-audit"
@@ -35,5 +37,5 @@ def _scratches(vault: InventoryHost) -> tuple[str, ...]:
     return tuple(
         f"backup/{other.name}-drill"
         for other in hosts(vault.tenant.estate)
-        if Role.SCRATCH in other.host.roles
+        if Role.SCRATCH in other.host.roles and is_full(other)
     )

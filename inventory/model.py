@@ -10,14 +10,17 @@ from pydantic_core import PydanticCustomError
 
 from inventory.enums import (
     Access,
+    CertificateTrust,
     ConnectionKind,
     Continuity,
     DeviceKind,
+    ExporterName,
     Level,
     Protocol,
     ProviderName,
     Role,
     SnmpVersion,
+    System,
     Tier,
 )
 from inventory.frozen import Frozen
@@ -76,6 +79,7 @@ TimeServersField = Annotated[
     tuple[Server, ...],
     Field(description="NTP servers; none: the operations host's own clock is trusted (lab)"),
 ]
+EXPORTER_PORTS = {ExporterName.NODE: 9100, ExporterName.WINDOWS: 9182}
 KEYS_OF_V3 = frozenset({"user", "auth_protocol", "auth", "priv_protocol", "priv"})
 
 
@@ -135,33 +139,6 @@ class BackupPlan(Frozen):
         return self
 
 
-class Host(Frozen):
-    """A server managed over SSH."""
-
-    id: Id
-    site: Id
-    address: Address
-    uplink: Address | None = Field(default=None, description="an edge's address towards the WAN")
-    provider: ProviderName | None = Field(
-        default=None, description=f"default: the estate's; {PROVIDERS}"
-    )
-    host_key: HostKey | None = Field(
-        default=None, description="the SSH host key expected of an existing host"
-    )
-    connection: ConnectionKind = Field(
-        default=ConnectionKind.SSH, description="local: it is the machine that runs Bastide"
-    )
-    ssh: SshField = None
-    manage: ManageField = None
-    settings: SettingsField = Field(default_factory=dict)
-    timezone: TimezoneField = None
-    roles: tuple[Role, ...] = ()
-    listens: tuple[Listen, ...] = ()
-    backups: tuple[BackupPlan, ...] = ()
-    parent: str | None = Field(default=None, description="full name it is reached through")
-    memory_mib: int = Field(default=512, ge=128, description=f"memory in MiB; {LATER}")
-
-
 class SnmpAccess(Frozen):
     """How a device is polled: SNMPv3 with authentication and privacy, or a community."""
 
@@ -202,6 +179,67 @@ class SnmpAccess(Frozen):
         if self.community is not None:
             return (self.community,)
         return (self.auth, self.priv)
+
+
+class Exporter(Frozen):
+    """An exporter that is on a host already, and where it listens."""
+
+    name: ExporterName
+    port: int | None = Field(
+        default=None, ge=1, le=65535, description="default: its own, 9100 or 9182"
+    )
+
+    @property
+    def tcp_port(self) -> int:
+        """The port that it listens on."""
+        return self.port or EXPORTER_PORTS[self.name]
+
+
+def _named(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
+
+
+ExporterField = Annotated[
+    Exporter, BeforeValidator(_named, json_schema_input_type=ExporterName | Exporter)
+]
+"""An exporter by its name alone, or with the port that it listens on."""
+
+
+class Host(Frozen):
+    """A server: managed over SSH, or only watched."""
+
+    id: Id
+    site: Id
+    address: Address
+    uplink: Address | None = Field(default=None, description="an edge's address towards the WAN")
+    provider: ProviderName | None = Field(
+        default=None, description=f"default: the estate's; {PROVIDERS}"
+    )
+    host_key: HostKey | None = Field(
+        default=None, description="the SSH host key expected of an existing host"
+    )
+    connection: ConnectionKind = Field(
+        default=ConnectionKind.SSH, description="local: it is the machine that runs Bastide"
+    )
+    ssh: SshField = None
+    manage: ManageField = None
+    settings: SettingsField = Field(default_factory=dict)
+    timezone: TimezoneField = None
+    system: System = Field(
+        default=System.LINUX, description="windows: it can be watched, and is never configured"
+    )
+    roles: tuple[Role, ...] = ()
+    listens: tuple[Listen, ...] = ()
+    exporters: tuple[ExporterField, ...] = Field(
+        default=(), description="exporters that are there already; full hosts have ours"
+    )
+    snmp: SnmpAccess | None = Field(
+        default=None,
+        description="how the SNMP agent that it has already is polled; the role snmp_agent is ours",
+    )
+    backups: tuple[BackupPlan, ...] = ()
+    parent: str | None = Field(default=None, description="full name it is reached through")
+    memory_mib: int = Field(default=512, ge=128, description=f"memory in MiB; {LATER}")
 
 
 class PortIntent(Frozen):
@@ -252,6 +290,11 @@ class Service(Frozen):
     name: str
     url: str = text(URL)
     hosts: tuple[Id, ...] = Field(min_length=1)
+    certificate: CertificateTrust = Field(
+        default=CertificateTrust.AUTHORITIES,
+        description="whose certificate it may show: authorities (those that browsers know, and the "
+        "estate's own) or any (its end is watched all the same)",
+    )
     continuity: Continuity = Continuity.ORDINARY
     objective: float = Field(
         default=0.99, gt=0, lt=1, description=f"share of time that it answers (SLO); {LATER}"

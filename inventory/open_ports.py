@@ -1,17 +1,19 @@
-"""What every host serves, and from where: the ports of the baseline, of its roles, its own."""
+"""What every host serves, and from where: its ways in, its exporters, its roles, its own."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from inventory.connections import jump_addresses, ssh
 from inventory.entries import InventoryDevice, InventoryHost, devices, hosts, tenants
-from inventory.enums import Access, Protocol, Role
-from inventory.model import Estate, Listen
+from inventory.enums import Access, ExporterName, Protocol, Role, System
+from inventory.levels import is_managed
+from inventory.model import Estate, Exporter, Listen
 from inventory.roles import ROLES, SNMP
 from inventory.scalars import Network
 
 SSH = Listen(port=22, access=Access.MANAGEMENT, name="ssh")
-NODE_EXPORTER = Listen(port=9100, access=Access.CENTRAL, name="node_exporter")
+NODE_EXPORTER = Exporter(name=ExporterName.NODE)
+"""The exporter that every host gets which is managed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,15 @@ class Forward:
 
 
 def open_ports(entry: InventoryHost) -> tuple[OpenPort, ...]:
-    """Return the ports of a host: the baseline's, its roles' and its own."""
-    of_roles = [listen for role in entry.host.roles for listen in ROLES[role].listens]
+    """Return the ports of a host: of its ways in and exporters, its roles' and its own."""
+    listens = (
+        *(_exporter(exporter) for exporter in exporters(entry)),
+        *(listen for role in entry.host.roles for listen in ROLES[role].listens),
+        *entry.host.listens,
+    )
     declared = (
         OpenPort(listen.port, listen.protocol, listen.name, sources(listen.access, entry))
-        for listen in (NODE_EXPORTER, *of_roles, *entry.host.listens)
+        for listen in listens
     )
     return (*_ssh(entry), *declared)
 
@@ -47,10 +53,21 @@ def _ssh(entry: InventoryHost) -> Iterator[OpenPort]:
 
     Whoever jumps comes from the jump host.
     """
+    if entry.host.system is System.WINDOWS:
+        return
     way = ssh(entry)
     networks = sources(SSH.access, entry) + jump_addresses(entry)
     for port in dict.fromkeys((SSH.port, way.port or SSH.port)):
         yield OpenPort(port, SSH.protocol, SSH.name, tuple(dict.fromkeys(networks)))
+
+
+def exporters(entry: InventoryHost) -> tuple[Exporter, ...]:
+    """Return the exporters of a host: ours where it is managed, those declared elsewhere."""
+    return (NODE_EXPORTER,) if is_managed(entry) else entry.host.exporters
+
+
+def _exporter(exporter: Exporter) -> Listen:
+    return Listen(port=exporter.tcp_port, access=Access.CENTRAL, name=exporter.name.value)
 
 
 def device_agent(edge: InventoryHost) -> OpenPort:

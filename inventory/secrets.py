@@ -4,6 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
+from inventory.backup_plans import backup_plans
 from inventory.connections import ssh
 from inventory.entries import devices, hosts
 from inventory.files import write_whole
@@ -108,9 +109,10 @@ def _read(path: Path, reference: str) -> str:
 
 def references(estate: Estate) -> tuple[str, ...]:
     """Return every secret reference of an estate, sorted and once each."""
-    accesses = (estate.snmp, *(entry.snmp for entry in devices(estate)))
+    of_hosts = (entry.host.snmp for entry in hosts(estate) if entry.host.snmp)
+    accesses = (estate.snmp, *(entry.snmp for entry in devices(estate)), *of_hosts)
     polling = {reference for access in accesses for reference in access.secrets}
-    backups = {plan.password for entry in hosts(estate) for plan in entry.host.backups}
+    backups = {plan.password for entry in hosts(estate) for plan in backup_plans(entry)}
     return tuple(sorted(polling | backups | _sudo_passwords(estate)))
 
 

@@ -2,7 +2,7 @@
 
 import difflib
 import types
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -129,6 +129,6 @@ def _model_at(model: type[BaseModel], path: PathKey) -> type[BaseModel] | None:
 def _inner_model(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    if get_origin(annotation) in (tuple, Union, types.UnionType):
+    if get_origin(annotation) in (tuple, Annotated, Union, types.UnionType):
         return next((m for a in get_args(annotation) if (m := _inner_model(a))), None)
     return None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from inventory.enums import ConnectionKind, Level, ProviderName, Role
-from inventory.levels import DEFAULTS
+from inventory.levels import declared_level
 from inventory.model import Central
 from inventory.parsed import ParsedEstate, ParsedTenant
 from inventory.problems import Problem
@@ -15,7 +15,7 @@ def find_host_problems(estate: ParsedEstate, tenants: Sequence[ParsedTenant]) ->
         yield from _operations(tenant)
         for number, host in enumerate(tenant.value.hosts):
             provider = host.provider or estate.value.provider
-            level = host.manage or tenant.value.manage or estate.value.manage or DEFAULTS[provider]
+            level = declared_level(host, tenant.value, estate.value)
             logged_in = host.connection is ConnectionKind.SSH and level is not Level.WATCH
             if provider is ProviderName.EXISTING and host.host_key is None and logged_in:
                 yield tenant.problem(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from inventory.enums import ProviderName, Role, SnmpVersion
 from inventory.model import SnmpAccess
-from inventory.parsed import ParsedEstate, ParsedTenant
+from inventory.parsed import ParsedEstate, ParsedTenant, machines
 from inventory.problems import Problem
 from inventory.secrets import handed_name
 from inventory.source import PathKey
@@ -107,9 +107,9 @@ def _references(
     for key, reference in _of(estate.value.snmp):
         yield estate, ("snmp", key), reference
     for tenant in tenants:
-        for number, device in enumerate(tenant.value.devices):
-            for key, reference in _of(device.snmp) if device.snmp else ():
-                yield tenant, ("devices", number, "snmp", key), reference
+        for path, machine in machines(tenant.value):
+            for key, reference in _of(machine.snmp) if machine.snmp else ():
+                yield tenant, (*path, "snmp", key), reference
 
 
 def _of(access: SnmpAccess) -> Iterator[tuple[str, str]]:

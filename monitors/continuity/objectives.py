@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from inventory.backup_plans import backup_plans
 from inventory.entries import InventoryHost, hosts, services
 from inventory.enums import Continuity
 from inventory.model import Estate
@@ -45,7 +46,7 @@ def backup_objectives(estate: Estate) -> tuple[BackupObjectives, ...]:
                 rto_seconds=recovery.rto_seconds,
                 drill_every_seconds=days * DAY_SECONDS,
             )
-            for plan in entry.host.backups
+            for plan in backup_plans(entry)
         ]
     return tuple(objectives)
 

@@ -42,7 +42,7 @@ def targets(estate: Estate, port: int = PORT) -> dict[str, SnmpTarget]:
     """
     wanted = intents(estate)
     every = [_device(entry, port, wanted.get(entry.name)) for entry in devices(estate)]
-    every += [_host(entry, port) for entry in hosts(estate) if Role.SNMP_AGENT in entry.host.roles]
+    every += [_host(entry, port) for entry in hosts(estate) if _has_agent(entry)]
     return {target.name: target for target in every}
 
 
@@ -90,8 +90,11 @@ def _device(entry: InventoryDevice, port: int, intent: Intent | None) -> SnmpTar
     )
 
 
+def _has_agent(entry: InventoryHost) -> bool:
+    return Role.SNMP_AGENT in entry.host.roles or entry.host.snmp is not None
+
+
 def _host(entry: InventoryHost, port: int) -> SnmpTarget:
     tenant, host = entry.tenant, entry.host
-    return SnmpTarget(
-        entry.name, HOST_KIND, tenant.id, host.site, str(host.address), tenant.estate.snmp, port
-    )
+    access = host.snmp or tenant.estate.snmp
+    return SnmpTarget(entry.name, HOST_KIND, tenant.id, host.site, str(host.address), access, port)

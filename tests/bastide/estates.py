@@ -1,5 +1,8 @@
 """Small estates for tests of the command, as `bastide init` and a person make them."""
 
+from base64 import b64encode
+from hashlib import sha256
+from itertools import count
 from pathlib import Path
 
 from tests.command import bastide_here
@@ -10,9 +13,17 @@ TEMPLATE_NETWORK = "10.10.0."
 
 def put_host_keys(estate: Path) -> None:
     """Do what the README asks a person to do: put a host key to every host."""
-    for file in [estate / "central.yml", *(estate / "municipalities").glob("*.yml")]:
-        text = file.read_text()
-        file.write_text(text.replace("    roles:", f"    host_key: {HOST_KEY}\n    roles:"))
+    numbers = count()
+    for file in [estate / "central.yml", *sorted((estate / "municipalities").glob("*.yml"))]:
+        first, *rest = file.read_text().split("    roles:")
+        parts = (f"    host_key: {host_key(next(numbers))}\n    roles:{part}" for part in rest)
+        file.write_text("".join((first, *parts)))
+
+
+def host_key(number: int) -> str:
+    """Return an SSH host key of its own for each number."""
+    blob = b"\0\0\0\x0bssh-ed25519\0\0\0 " + sha256(str(number).encode()).digest()
+    return f"ssh-ed25519 {b64encode(blob).decode()}"
 
 
 def new_estate(folder: Path, *, network: str = TEMPLATE_NETWORK, tier: str = "village") -> Path:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from inventory.entries import InventoryHost, hosts, plans_kept_on
+from inventory.backup_plans import backup_plans, plans_kept_on
+from inventory.entries import InventoryHost, hosts
 from inventory.enums import Role, Tier
 from inventory.logins import Login, logins
 from inventory.model import Estate
@@ -58,7 +59,7 @@ def declared_of(entry: InventoryHost) -> Declared:
         tier=entry.tenant.tier,
         roles=entry.host.roles,
         ports=open_ports(entry),
-        backups=tuple(plan.id for plan in entry.host.backups),
+        backups=tuple(plan.id for plan in backup_plans(entry)),
         time_servers=entry.tenant.estate.time_servers,
         logins=logins(entry),
         fqdn=entry.fqdn,
