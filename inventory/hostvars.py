@@ -9,7 +9,7 @@ from inventory.backup_plans import backup_plans, plans_kept_on
 from inventory.connections import connection
 from inventory.entries import InventoryHost, devices, hosts, services, tenants
 from inventory.enums import Role
-from inventory.levels import is_full, is_managed, level, refusal
+from inventory.levels import MANAGED, REFUSED, WATCHED, is_full, is_managed, level, refusal
 from inventory.logins import logins
 from inventory.model import BackupPlan, Estate
 from inventory.open_ports import OpenPort, estate_networks, forwards, open_ports
@@ -21,9 +21,6 @@ from inventory.ssh_client import config_path
 
 BACKUP_CLIENT = "backup_client"
 """The group, and the Ansible role, of the hosts that have a backup plan."""
-MANAGED = "managed"
-WATCHED = "watched"
-REFUSED = "refused"
 BECOME_PASSWORD = "ansible_become_password"  # noqa: S105 - the name of a variable
 SUDO_PASSWORD = "{{ bastide_sudo_password | secret(bastide_state) }}"  # noqa: S105 - a template
 """Finds the password when a task needs it; the only value that Ansible may take for a template."""

@@ -9,6 +9,9 @@ from inventory.model import CENTRAL, Estate, EstateFile, Host, TenantFile
 DEFAULTS = {ProviderName.EXISTING: Level.WATCH, ProviderName.LAB: Level.FULL}
 """What is there already is only watched until somebody says otherwise; what Bastide made is its."""
 ORDER = tuple(Level)
+# The Ansible groups of the hosts that are changed, of those that are not, and of those that may not
+# be changed as the inventory says.
+MANAGED, WATCHED, REFUSED = GROUPS = ("managed", "watched", "refused")
 # Nobody has an operations host, a vault or a scratch machine of Bastide before there is Bastide.
 OWN_ROLES = frozenset({Role.OPERATIONS, Role.VAULT, Role.SCRATCH})
 

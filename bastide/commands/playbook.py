@@ -11,7 +11,7 @@ from bastide.actions import ansible
 from bastide.actions.playbook_recap import Recap
 from bastide.support.completion import complete_hosts, complete_playbooks
 from bastide.support.errors import Exit
-from bastide.support.estate import EstateContext, estate_context
+from bastide.support.estate import EstateContext, estate_context, refuse_unacknowledged
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json, print_table, row
 from bastide.support.shipped_files import program
@@ -69,6 +69,8 @@ def _syntax_problem(context: EstateContext, file: Path) -> str:
 def run(name: str, estate_name: str | None, as_json: bool, limit: str | None, dry: bool) -> int:
     """Run playbook NAME, with progress and a recap per host."""
     context = estate_context(estate_name)
+    if limit is None:  # with one, the playbooks refuse the hosts among them
+        refuse_unacknowledged(context)
     arguments = [*(["--limit", limit] if limit else []), *(["--check", "--diff"] if dry else [])]
     recap = ansible.play(context, name, arguments)
     if as_json:

@@ -8,7 +8,7 @@ from bastide.actions.up import summary
 from bastide.actions.up.results import StageResults, UpRun
 from bastide.actions.up.stages import run_all
 from bastide.support.errors import CommandError, Exit
-from bastide.support.estate import estate_context
+from bastide.support.estate import estate_context, refuse_unacknowledged
 from bastide.support.options import engine_option, estate_option, json_option
 from bastide.support.output import output_console, print_json
 from bastide.support.progress import Progress
@@ -27,6 +27,7 @@ def up(estate_name: str | None, as_json: bool, engine: str) -> int:
     Prometheus is not up or an alert fires, as with `bastide status`.
     """
     context = estate_context(estate_name)
+    refuse_unacknowledged(context)
     if context.estate.provider is ProviderName.LAB:
         problems = preflight.check(context.estate, context.state)
         if problems:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from bastide.support.errors import CommandError, Exit
+from inventory.levels import refusals
 from inventory.load import find_estate, load_estate
 from inventory.model import Estate
 from inventory.outputs import Outputs, load_outputs
@@ -29,3 +31,10 @@ def estate_context(wanted: str | None) -> EstateContext:
     folder = find_estate(wanted)
     estate = load_estate(folder)
     return EstateContext(folder, estate, state_directory(estate.estate))
+
+
+def refuse_unacknowledged(context: EstateContext) -> None:
+    """Raise CommandError when the inventory asks to change an existing server unacknowledged."""
+    problems = refusals(context.estate)
+    if problems:
+        raise CommandError("\n".join(problems), Exit.WRONG_USE)

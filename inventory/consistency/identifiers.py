@@ -3,13 +3,14 @@
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from inventory.enums import Role
+from inventory.levels import GROUPS
 from inventory.model import CENTRAL, ESTATE_SCOPE, Central
 from inventory.parsed import ParsedTenant, machines
 from inventory.problems import Problem
 from inventory.source import PathKey
 
 # A municipality's id is an Ansible group and the scope of waivers; these are already one or both.
-RESERVED_IDS = frozenset({*Role, ESTATE_SCOPE, "all", "ungrouped", "municipal"})
+RESERVED_IDS = frozenset({*Role, *GROUPS, ESTATE_SCOPE, "all", "ungrouped", "municipal"})
 
 
 def find_identifier_problems(tenants: Sequence[ParsedTenant]) -> Iterator[Problem]:

@@ -12,12 +12,17 @@ from tests.bastide.estates import HOST_KEY, new_estate
 from tests.monitors.audit.estates import lab
 
 
-def new_context(folder: Path, network: str) -> EstateContext:
+def new_context(folder: Path, network: str, *, managed: bool = False) -> EstateContext:
     """Return an estate of existing hosts on addresses of the loopback, with its outputs.
 
-    `network` is the first three numbers of the central site's, such as `127.77.0.`.
+    `network` is the first three numbers of the central site's, such as `127.77.0.`. `managed`: the
+    town's server is one that Bastide made, so it is configured and backed up, not only watched.
     """
     estate_folder = new_estate(folder / "ours", network=network)
+    if managed:
+        file = estate_folder / "municipalities" / "gornjilug.yml"
+        text = file.read_text()
+        file.write_text(text.replace("  - id: server\n", "  - id: server\n    provider: lab\n"))
     estate = load_estate(estate_folder)
     state = folder / "state" / estate.estate
     context = EstateContext(estate_folder, estate, state)

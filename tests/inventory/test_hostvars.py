@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from inventory.entries import devices, hosts
-from inventory.enums import ConnectionKind, ProviderName, SnmpVersion
+from inventory.enums import ConnectionKind, ExporterName, Level, ProviderName, SnmpVersion
 from inventory.hostvars import BECOME_PASSWORD, SUDO_PASSWORD, groups, host_variables
 from inventory.load import find_estate, load_estate
-from inventory.model import Estate, SnmpAccess
+from inventory.model import Estate, Exporter, SnmpAccess
 from inventory.outputs import HostOutput, Outputs
 from inventory.paths import INVENTORY_DIRECTORY
 from inventory.secrets import ensure_generated, references, resolve
@@ -200,7 +200,11 @@ def test_a_host_is_given_the_ansible_roles_of_its_roles() -> None:
 
 
 def test_groups_are_roles_tenants_tiers_and_who_backs_up() -> None:
+    everyone = tuple(entry.name for entry in hosts(LAB))
     assert groups(LAB) == {
+        "managed": everyone,
+        "watched": (),
+        "refused": (),
         "edge": ("aynzuhur-edge", "kastrava-edge", "velgora-edge"),
         "resolver": ("central-ops", "aynzuhur-edge", "kastrava-edge", "velgora-edge"),
         "application": ("aynzuhur-server", "kastrava-app", "velgora-app"),
@@ -223,6 +227,75 @@ def test_groups_are_roles_tenants_tiers_and_who_backs_up() -> None:
         "tier_city": ("velgora-edge", "velgora-app", "velgora-files"),
         "backup_client": ("aynzuhur-server", "kastrava-app", "velgora-app", "velgora-files"),
     }
+
+
+@pytest.mark.parametrize(
+    ("change", "group"),
+    [
+        ({"manage": Level.WATCH}, "watched"),
+        ({"manage": Level.AUDIT}, "watched"),
+        ({"manage": Level.FULL, "provider": ProviderName.EXISTING}, "refused"),
+    ],
+)
+def test_a_host_that_is_not_changed_is_in_no_group_of_ours(
+    change: dict[str, object], group: str
+) -> None:
+    estate = with_host("velgora-files", change)
+    assert [name for name, of in groups(estate).items() if "velgora-files" in of] == [group]
+    variables = variables_of("velgora-files", estate)
+    assert variables["bastide_level"] == change["manage"]
+    assert variables["bastide_configured_by"] == []
+    assert variables["bastide_backups"] == []
+    assert bool(variables["bastide_refusal"]) is (group == "refused")
+    clients = variables_of("central-vault", estate)["bastide_backup_clients"]
+    assert [client["name"] for client in clients] == [
+        "aynzuhur-server",
+        "kastrava-app",
+        "velgora-app",
+    ]
+
+
+def test_a_watched_host_is_still_named_to_those_that_are_managed() -> None:
+    estate = with_host("velgora-app", {"manage": Level.WATCH})
+    edge = variables_of("velgora-edge", estate)
+    assert edge["bastide_records"] == variables_of("velgora-edge")["bastide_records"]
+    to_app = {f["port"] for f in edge["bastide_forwards"] if f["to"] == "10.77.1.10"}
+    assert to_app == {22, 80, 443}
+    own = with_host(
+        "velgora-app", {"manage": Level.WATCH, "exporters": (Exporter(name=ExporterName.NODE),)}
+    )
+    forwarded = variables_of("velgora-edge", own)["bastide_forwards"]
+    assert 9100 in {f["port"] for f in forwarded if f["to"] == "10.77.1.10"}
+
+
+def test_at_baseline_the_services_of_a_host_are_not_ours() -> None:
+    estate = with_host("velgora-files", {"manage": Level.BASELINE})
+    in_groups = [name for name, of in groups(estate).items() if "velgora-files" in of]
+    assert set(in_groups) == {"managed", "velgora", "municipal", "tier_city", "backup_client"}
+    variables = variables_of("velgora-files", estate)
+    assert variables["bastide_configured_by"] == ["backup_client"]
+    assert variables["bastide_roles"] == ["file_server"]
+
+
+def test_a_resolver_that_is_not_ours_does_not_know_the_estates_names() -> None:
+    estate = with_host("velgora-edge", {"manage": Level.WATCH})
+    assert variables_of("velgora-app", estate)["bastide_resolver"] == ""
+
+
+def with_host(name: str, change: dict[str, object]) -> Estate:
+    """The lab with keys of one host changed."""
+    towns = [
+        town.model_copy(
+            update={
+                "hosts": tuple(
+                    h.model_copy(update=change) if f"{town.municipality}-{h.id}" == name else h
+                    for h in town.hosts
+                )
+            }
+        )
+        for town in LAB.municipalities
+    ]
+    return LAB.model_copy(update={"municipalities": tuple(towns)})
 
 
 def ansible_inventory(estate: str, state: Path) -> subprocess.CompletedProcess[str]:

@@ -2,10 +2,20 @@
 
 import pytest
 
-from inventory.enums import Level, ProviderName
-from inventory.levels import DEFAULTS, at_least, hosts_at_least, level
+from inventory.entries import InventoryHost, hosts
+from inventory.enums import Level, ProviderName, Role
+from inventory.levels import (
+    DEFAULTS,
+    at_least,
+    hosts_at_least,
+    is_full,
+    is_managed,
+    level,
+    refusal,
+    refusals,
+)
 from inventory.load import load_estate
-from inventory.model import Estate
+from inventory.model import Estate, Listen
 from inventory.paths import SHIPPED_ESTATES
 from tests.inventory.test_connections import app
 
@@ -39,4 +49,66 @@ def test_a_level_holds_all_before_it(pilot: Estate, wanted: Level, reached: bool
 def test_hosts_are_picked_by_level(pilot: Estate) -> None:
     entry = app(pilot, host={"manage": Level.BASELINE})
     names = [e.name for e in hosts_at_least(entry.tenant.estate, Level.AUDIT)]
-    assert names == ["brezovik-app"]
+    assert names == ["central-ops", "central-vault", "central-scratch", "brezovik-app"]
+
+
+@pytest.mark.parametrize("wanted", [Level.BASELINE, Level.FULL])
+def test_an_existing_server_is_not_changed_before_that_is_acknowledged(
+    pilot: Estate, wanted: Level
+) -> None:
+    entry = app(pilot, host={"manage": wanted})
+    assert not is_managed(entry)
+    (text,) = [text for text in refusals(entry.tenant.estate) if "brezovik-app" in text]
+    assert f"found: manage: {wanted}" in text
+    assert f"bastide host impact brezovik-app --level {wanted}" in text
+
+
+@pytest.mark.parametrize("wanted", [Level.WATCH, Level.AUDIT])
+def test_what_changes_nothing_is_not_refused(pilot: Estate, wanted: Level) -> None:
+    entry = app(pilot, host={"manage": wanted})
+    assert refusal(entry) == ""
+    assert not is_managed(entry)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "managed", "full"),
+    [(Level.AUDIT, False, False), (Level.BASELINE, True, False), (Level.FULL, True, True)],
+)
+def test_what_bastide_made_is_managed_as_far_as_the_inventory_says(
+    pilot: Estate, wanted: Level, managed: bool, full: bool
+) -> None:
+    entry = app(pilot, host={"manage": wanted, "provider": ProviderName.LAB})
+    assert (is_managed(entry), is_full(entry), refusal(entry)) == (managed, full, "")
+
+
+@pytest.mark.parametrize("role", ["operations", "vault", "scratch"])
+def test_a_central_machine_for_bastide_alone_says_so_itself(pilot: Estate, role: str) -> None:
+    assert is_full(central(pilot, role, manage=Level.FULL))
+    assert not is_managed(central(pilot, role, manage=None))
+    inherited = pilot.model_copy(update={"manage": Level.FULL})
+    assert refusal(central(inherited, role, manage=None))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"manage": Level.BASELINE},
+        {"roles": (Role.OPERATIONS, Role.APPLICATION)},
+        {"roles": (Role.RESOLVER,)},
+        {"listens": (Listen(port=8080, name="the old monitoring"),)},
+    ],
+    ids=["baseline", "serves citizens", "not of Bastide", "something else listens"],
+)
+def test_a_central_machine_that_does_other_work_is_an_existing_server(
+    pilot: Estate, change: dict[str, object]
+) -> None:
+    assert refusal(central(pilot, "operations", **{"manage": Level.FULL, **change}))
+
+
+def central(whole: Estate, role: str, **changed: object) -> InventoryHost:
+    """The central host of a role, with keys of it changed."""
+    own = [h.model_copy(update=changed) if role in h.roles else h for h in whole.central.hosts]
+    number = next(n for n, h in enumerate(whole.central.hosts) if role in h.roles)
+    site = whole.central.model_copy(update={"hosts": tuple(own)})
+    estate = whole.model_copy(update={"central": site})
+    return [e for e in hosts(estate) if e.tenant.id == "central"][number]

@@ -15,7 +15,7 @@ from tests.bastide.context import new_context
 
 @pytest.fixture(scope="module")
 def context(tmp_path_factory: pytest.TempPathFactory) -> EstateContext:
-    return new_context(tmp_path_factory.mktemp("ansible"), "127.79.0.")
+    return new_context(tmp_path_factory.mktemp("ansible"), "127.79.0.", managed=True)
 
 
 def writer(events: Path, *steps: str) -> "subprocess.Popen[bytes]":

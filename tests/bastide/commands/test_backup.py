@@ -28,7 +28,7 @@ HOST = "gornjilug-server"
 @pytest.fixture
 def context(tmp_path: Path) -> EstateContext:
     """An estate with one plan, of which nothing is known yet."""
-    return new_context(tmp_path, "127.82.0.")
+    return new_context(tmp_path, "127.82.0.", managed=True)
 
 
 def snapshot(context: EstateContext, at: datetime) -> None:

@@ -38,7 +38,7 @@ def test_programs_get_the_counts_and_the_failures() -> None:
 
 
 def test_hosts_that_cannot_be_reached_are_findings_with_a_recap(tmp_path: Path) -> None:
-    context = new_context(tmp_path, "127.88.0.")
+    context = new_context(tmp_path, "127.88.0.", managed=True)
     done = bastide_here(
         "playbook", "run", "backup", "--limit", "gornjilug-server", **environment_of(context)
     )

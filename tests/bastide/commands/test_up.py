@@ -31,7 +31,7 @@ def status(*, wrong: tuple[str, ...] = (), alerts: tuple[Alert, ...] = ()) -> St
 
 @pytest.fixture
 def up(tmp_path: Path) -> UpRun:
-    return UpRun(new_context(tmp_path, "127.87.0."), Progress())
+    return UpRun(new_context(tmp_path, "127.87.0.", managed=True), Progress())
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,18 @@ def test_down_refuses_an_estate_that_is_no_lab(tmp_path: Path) -> None:
     done = bastide_here("down", "--yes", **environment_of(context))
     assert done.returncode == 2
     assert "use `bastide infra destroy`" in done.stderr
+
+
+def test_existing_servers_are_not_changed_before_that_is_acknowledged(tmp_path: Path) -> None:
+    context = new_context(tmp_path, "127.87.2.")
+    file = context.folder / "municipalities" / "gornjilug.yml"
+    file.write_text(
+        file.read_text().replace("  - id: server\n", "  - id: server\n    manage: full\n")
+    )
+    for command in (("up",), ("playbook", "run", "configure")):
+        done = bastide_here(*command, **environment_of(context))
+        assert done.returncode == 2
+        assert "gornjilug-server: manage: full would change an existing server" in done.stderr
+        assert "do: write manage: audit at the host" in done.stderr
+    assert not (context.state / "pulumi").exists()
+    assert not (context.state / "logs").exists()

@@ -86,14 +86,14 @@ def test_the_first_audit_of_all_is_kept_as_the_baseline(tmp_path: Path) -> None:
 
 
 def test_without_a_baseline_the_hosts_are_configured_first(tmp_path: Path) -> None:
-    unreachable = new_context(tmp_path, "127.86.1.")
+    unreachable = new_context(tmp_path, "127.86.1.", managed=True)
     with pytest.raises(CommandError, match=r"\(configure\) failed on .*gornjilug-server"):
         stages.first_audit(up_run(unreachable), StageResults())
     assert load_latest(unreachable.state, BEFORE_HARDENING) is None
 
 
 def test_a_playbook_that_fails_ends_the_run_and_names_hosts_and_log(tmp_path: Path) -> None:
-    unreachable = new_context(tmp_path, "127.86.0.")
+    unreachable = new_context(tmp_path, "127.86.0.", managed=True)
     up = up_run(unreachable)
     with pytest.raises(CommandError, match=r"harden, .* failed on .*gornjilug-server") as caught:
         stages.converge(up, StageResults())
