@@ -21,8 +21,8 @@ def new_context(folder: Path, network: str, *, managed: bool = False) -> EstateC
     estate_folder = new_estate(folder / "ours", network=network)
     if managed:
         file = estate_folder / "municipalities" / "gornjilug.yml"
-        text = file.read_text()
-        file.write_text(text.replace("  - id: server\n", "  - id: server\n    provider: lab\n"))
+        ours = "  - id: server\n    provider: lab\n    manage: full\n"
+        file.write_text(file.read_text().replace("  - id: server\n", ours))
     estate = load_estate(estate_folder)
     state = folder / "state" / estate.estate
     context = EstateContext(estate_folder, estate, state)
