@@ -81,6 +81,16 @@ SNMP = LazyGroup(
     },
     help="What devices say over SNMP.",
 )
+HOST = LazyGroup(
+    "host",
+    {
+        "check": Lazy(
+            "bastide.commands.host.check:check",
+            "Log in to hosts, change nothing, say what is missing (exit 1).",
+        ),
+    },
+    help="Servers one by one: whether they can be logged in to and worked on.",
+)
 COMMANDS: Mapping[str, Lazy | click.Command] = {
     "up": Lazy(
         "bastide.commands.up:up", "Provision, configure, audit, harden, back up and collect."
@@ -107,6 +117,7 @@ COMMANDS: Mapping[str, Lazy | click.Command] = {
         "bastide.commands.monitor:group",
         "What is true: serve metrics, list targets and alert rules.",
     ),
+    "host": HOST,
     "audit": AUDIT,
     "snmp": SNMP,
     "backup": Lazy(

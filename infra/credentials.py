@@ -10,7 +10,8 @@ from inventory.files import write_whole
 from inventory.model import Estate
 from inventory.secrets import ensure_generated
 
-SSH_KEYS = ("admin", "audit")
+ADMIN = "admin"
+SSH_KEYS = (ADMIN, "audit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,16 @@ def ensure(estate: Estate, state: Path) -> Made:
         ssh_keys=tuple(name for name in SSH_KEYS if _ensure_ssh_key(state / "ssh" / name, estate)),
         certificates=certificates.ensure(estate.title, names, state / "tls"),
     )
+
+
+def public_key(estate: Estate, state: Path) -> str:
+    """Return the line of the key that the estate logs in with; the key is made at the first call.
+
+    The state folder is made for its owner only.
+    """
+    path = state / "ssh" / ADMIN
+    _ensure_ssh_key(path, estate)
+    return path.with_suffix(".pub").read_text(encoding="utf-8").strip()
 
 
 def passphrase(state: Path) -> str:

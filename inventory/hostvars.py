@@ -124,8 +124,14 @@ def _connection(entry: InventoryHost, state: Path, outputs: Outputs) -> dict[str
 
 
 def _logins(entry: InventoryHost, state: Path) -> list[dict[str, Any]]:
-    keys = {login: [state / "ssh" / f"{key}.pub" for key in login.keys] for login in logins(entry)}
-    return [{"account": login.account, "keys": [*map(str, keys[login])]} for login in keys]
+    return [
+        {
+            "account": login.account,
+            "keys": [str(state / "ssh" / f"{key}.pub") for key in login.keys],
+            "lines": list(login.lines),
+        }
+        for login in logins(entry)
+    ]
 
 
 def _identity(entry: InventoryHost, state: Path, outputs: Outputs) -> dict[str, Any]:

@@ -24,7 +24,6 @@ from inventory.enums import (
     Tier,
 )
 from inventory.frozen import Frozen
-from inventory.own import Own
 from inventory.scalars import (
     CONTROL_ID,
     COUNTRY,
@@ -402,9 +401,8 @@ class EstateFile(Frozen):
 
 
 class Estate(EstateFile):
-    """All that one team runs; `own` is what its folder brings beside what ships with us."""
+    """All that one team runs."""
 
     central: Central
     municipalities: tuple[Municipality, ...] = ()
     waivers: tuple[Waiver, ...] = ()
-    own: Own = Own()

@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from bastide.actions import ansible
-from bastide.actions.own_playbooks import find_playbook_problems
+from bastide.actions import ansible, host_check
 from bastide.actions.playbook_recap import Recap
 from bastide.support.completion import complete_hosts, complete_playbooks
 from bastide.support.errors import Exit
 from bastide.support.estate import EstateContext, estate_context, refuse_unacknowledged
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json, print_table, row
+from bastide.support.progress import Progress
 from bastide.support.shipped_files import program
 from inventory.paths import shipped
 
@@ -31,21 +31,14 @@ def group() -> None:
 @estate_option
 @json_option
 def check(estate_name: str | None, as_json: bool) -> int:
-    """Check the syntax of every playbook, the estate's own too."""
+    """Check the syntax of every playbook against the estate."""
     context = estate_context(estate_name)
-    own = context.estate.own
     problems = {}
-    for file in (*sorted(shipped("playbooks").glob("*.yml")), *own.playbooks):
-        name = str(file) if file in own.playbooks else file.name
-        problems[name] = _syntax_problem(context, file)
+    for file in sorted(shipped("playbooks").glob("*.yml")):
+        problems[file.name] = _syntax_problem(context, file)
         if not as_json:
-            whose = "  (the estate's own)" if file in own.playbooks else ""
-            click.echo(f"{'WRONG' if problems[name] else 'well':<6} {file.name}{whose}")
-            click.echo(problems[name], err=True, nl=False)
-    for problem in find_playbook_problems(own):
-        problems[str(problem.file)] = str(problem)
-        if not as_json:
-            click.echo(problem, err=True)
+            click.echo(f"{'WRONG' if problems[file.name] else 'well':<6} {file.name}")
+            click.echo(problems[file.name], err=True, nl=False)
     if as_json:
         print_json(problems)
     return Exit.FINDINGS if any(problems.values()) else Exit.WELL
@@ -54,8 +47,8 @@ def check(estate_name: str | None, as_json: bool) -> int:
 def _syntax_problem(context: EstateContext, file: Path) -> str:
     """Return what Ansible finds wrong with a playbook, nothing when it is well."""
     done = subprocess.run(
-        [str(program("ansible-playbook")), "--syntax-check", str(file)],
-        cwd=shipped("playbooks"),
+        [str(program("ansible-playbook")), "--syntax-check", file.name],
+        cwd=file.parent,
         env=ansible.environment(context),
         capture_output=True,
         text=True,
@@ -79,6 +72,8 @@ def run(name: str, estate_name: str | None, as_json: bool, limit: str | None, dr
     context = estate_context(estate_name)
     if limit is None:  # with one, the playbooks refuse the hosts among them
         refuse_unacknowledged(context)
+    changed = host_check.changed(context, limit)
+    host_check.run_first(context, Progress(), changed)
     arguments = [*(["--limit", limit] if limit else []), *(["--check", "--diff"] if dry else [])]
     recap = ansible.play(context, name, arguments)
     if as_json:

@@ -48,6 +48,11 @@ class Progress:
         self.console.print(f"   {mark} {escape(subject):<18} {escape(text)}")
         self._spoke = time.monotonic()
 
+    def paste(self, where: str, command: str) -> None:
+        """Print a command that a person is to paste, unbroken whatever the terminal's width."""
+        text = f"        do, {where}:\n        {command}"
+        self.console.print(text, markup=False, soft_wrap=True)
+
     def now(self, text: str) -> None:
         """Show what is being done this moment; where there is no terminal, now and then."""
         if self._status and self.console.is_terminal:

@@ -66,12 +66,11 @@ class Poller:
     ) -> None:
         """``state`` is the estate's state directory, where generated secrets are.
 
-        ``catalogue`` (default: the shipped profiles) may be set anew; a device's next selection of
-        profiles is from it.
+        ``catalogue`` defaults to the shipped profiles.
         """
         self._state = state
         self._client: Client = client or NetworkClient()
-        self.catalogue = shipped_profiles() if catalogue is None else catalogue
+        self._catalogue = shipped_profiles() if catalogue is None else catalogue
         self._boots = BootTimes()
         self._devices: dict[str, _DeviceState] = {}
 
@@ -116,7 +115,7 @@ class Poller:
             pinned, more = target.device.profiles, target.device.more_profiles
         async with self._client.session(self._agent(target, device)) as session:
             poll = DevicePoll(session, device.cache, progress)
-            await poll.run(self.catalogue, pinned, more)
+            await poll.run(self._catalogue, pinned, more)
         if target.intent and not profiles:
             progress.families += _intent_families(target.intent, device, progress)
 
@@ -175,17 +174,14 @@ def poll_once(
     *,
     profiles: tuple[str, ...] = (),
     deadline_seconds: float = DEADLINE_SECONDS,
-    catalogue: Mapping[str, Profile] | None = None,
 ) -> tuple[PollResult, ...]:
     """Poll devices once, side by side; in their order.
 
     ``state`` is the estate's state directory, where its secrets are; ``profiles`` limits what is
-    read, ``catalogue`` defaults to the shipped profiles. A device that fails is a value in the
-    result.
+    read. A device that fails is a value in the result.
     """
 
     async def main() -> tuple[PollResult, ...]:
-        poller = Poller(state, catalogue=catalogue)
-        return await poll_all(poller, targets, deadline_seconds, profiles)
+        return await poll_all(Poller(state), targets, deadline_seconds, profiles)
 
     return asyncio.run(main())

@@ -1,5 +1,7 @@
 """Who may log in where, and that all who take part use the same names."""
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import yaml
@@ -7,9 +9,10 @@ import yaml
 from inventory.entries import InventoryHost, hosts
 from inventory.hostvars import host_variables
 from inventory.load import load_estate
-from inventory.logins import AUDITOR, BACKUP, DRILL, Login, logins
+from inventory.logins import AUDITOR, BACKUP, DRILL, Login, administrators, logins
 from inventory.outputs import Outputs
 from inventory.paths import SHIPPED_ESTATES
+from inventory.ssh import Administrator, Ssh
 
 ROLES = Path(__file__).resolve().parents[2] / "playbooks" / "roles"
 
@@ -52,3 +55,45 @@ def test_the_roles_that_make_the_accounts_use_these_names() -> None:
 
     assert (target["backup_target_user"], target["backup_target_drill_user"]) == (BACKUP, DRILL)
     assert made == [AUDITOR]
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICIli2MS/jSLosGpGL/cuwQhBlOLOi7tPMNWu/DShkXj"
+DAY = date(2026, 6, 1)
+
+
+def with_people(*people: Administrator, ssh: Ssh | None = None) -> InventoryHost:
+    first = host("velgora-app")
+    estate = first.tenant.estate.model_copy(update={"administrators": people, "ssh": ssh})
+    return InventoryHost(replace(first.tenant, estate=estate), first.host)
+
+
+def person(login: str, until: date | None = None) -> Administrator:
+    return Administrator(name="Ana", login=login, keys=(KEY,), contact="ana@town", until=until)
+
+
+def test_administrators_log_in_with_their_own_keys_and_may_become_root() -> None:
+    *_, ana = logins(with_people(person("ana")), DAY)
+    assert ana == Login("ana", (), (KEY,), may_become_root=True)
+
+
+def test_an_administrators_access_ends_after_its_last_day() -> None:
+    entry = with_people(person("ana", until=DAY))
+    accounts = [[login.account for login in logins(entry, day)] for day in (DAY, date(2026, 6, 2))]
+    assert [("ana" in names) for names in accounts] == [True, False]
+
+
+def test_of_two_with_one_login_the_towns_own_counts() -> None:
+    entry = with_people(person("ana"))
+    own = person("ana", until=date(2020, 1, 1)).model_copy(update={"name": "Another Ana"})
+    content = entry.tenant.content.model_copy(update={"administrators": (own, person("bo"))})
+    both = InventoryHost(replace(entry.tenant, content=content), entry.host)
+    assert [who.login for who in administrators(both, DAY)] == ["ana", "bo"]
+
+
+def test_whoever_bastide_logs_in_as_may_and_has_the_estates_key() -> None:
+    entry = with_people(person("itadmin"), ssh=Ssh(user="itadmin"))
+    names = [login.account for login in logins(entry, DAY)]
+    assert names == ["root", "bastide-audit", "itadmin"]
+    assert logins(entry, DAY)[2] == Login("itadmin", ("admin",), (KEY,), may_become_root=True)
+    elsewhere = with_people(ssh=Ssh(user="itadmin", key="agent"))
+    assert logins(elsewhere, DAY)[2] == Login("itadmin", (), (), may_become_root=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from bastide.actions import ansible, audit, provision, status, wheelhouse
+from bastide.actions import ansible, audit, host_check, provision, status, wheelhouse
 from bastide.actions.audit import AFTER_HARDENING, BEFORE_HARDENING
 from bastide.actions.audit_output import describe
 from bastide.actions.up import wait_for_targets
@@ -20,7 +20,6 @@ from monitors.audit.history.model import History
 from monitors.audit.model.results import AuditRun
 from monitors.audit.reports import compliance
 from monitors.continuity.drill_history import latest_drills
-from monitors.snmp.own_profiles import profiles_of
 from monitors.snmp.poller import poll_once
 from monitors.snmp.targets import targets
 
@@ -47,6 +46,12 @@ def check(up: UpRun, results: StageResults) -> StageResults:
         estate.estate,
         f"{len(estate.municipalities)} municipalities, {counts[0]} hosts, {counts[1]} devices",
     )
+    return results
+
+
+def look(up: UpRun, results: StageResults) -> StageResults:
+    """Look whether the existing hosts can be logged in to, before anything is done anywhere."""
+    host_check.run_first(up.context, up.progress)
     return results
 
 
@@ -100,11 +105,7 @@ def second_audit(up: UpRun, results: StageResults) -> StageResults:
 
 def collect(up: UpRun, results: StageResults) -> StageResults:
     """Poll devices, and wait until Prometheus has every target up."""
-    polled = poll_once(
-        targets(up.context.estate).values(),
-        up.context.state,
-        catalogue=profiles_of(up.context.estate.own),
-    )
+    polled = poll_once(targets(up.context.estate).values(), up.context.state)
     for result in polled:
         up.progress.step(
             result.target.name,
@@ -140,6 +141,7 @@ def report(up: UpRun, results: StageResults) -> StageResults:
 
 STAGES: tuple[Stage, ...] = (
     Stage("check", "Check the inventory", check),
+    Stage("look", "Look at the existing hosts", look),
     Stage("provision", "Provision", provide),
     Stage("baseline", "Audit before hardening", first_audit),
     Stage("converge", "Configure, harden, back up, drill", converge),

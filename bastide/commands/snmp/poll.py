@@ -12,7 +12,6 @@ from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json, print_table, row
 from bastide.support.snmp_options import AccessOptions, access_options
 from monitors.snmp.metric_families import render
-from monitors.snmp.own_profiles import profiles_of
 from monitors.snmp.poll_result import PollResult
 from monitors.snmp.poller import poll_once
 from monitors.snmp.targets import targets
@@ -56,8 +55,7 @@ def poll(
     """
     context = estate_context(estate_name)
     wanted = [find(context, name, options) for name in names or targets(context.estate)]
-    catalogue = profiles_of(context.estate.own)
-    results = poll_once(wanted, context.state, profiles=profiles, catalogue=catalogue)
+    results = poll_once(wanted, context.state, profiles=profiles)
     if as_json:
         print_json([as_json_values(result) for result in results])
     elif text:

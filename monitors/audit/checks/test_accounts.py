@@ -24,6 +24,7 @@ from monitors.audit.model.declared import Declared
 
 STRICT_UMASK = 0o027
 # As good as root: each lets its members read or write what is root's.
+SUDO = "sudo"
 POWERFUL = ("root", "sudo", "shadow", "disk", "kmem", "docker", "lxd", "incus-admin", "libvirt")
 PRIVATE_KEYS = "grep -lsE 'BEGIN .*PRIVATE[ ]KEY' /root/.ssh/* /home/*/.ssh/*"
 # Of every key its fingerprint and the account or file that it is in; `given`: by a playbook.
@@ -124,7 +125,7 @@ def test_acc_07_keys(host: Host, declared: Declared) -> None:
     assert not elsewhere, f"keys are read from elsewhere too: {', '.join(elsewhere)}"
     unknown = sorted(f"{account}: {key}" for account, key in accepted - given)
     assert not unknown, f"key that no playbook gave: {'; '.join(unknown)}"
-    expected = {login.account: len(login.keys) for login in declared.logins}
+    expected = {login.account: len(login.keys + login.lines) for login in declared.logins}
     many = Counter(account for account, _ in accepted)
     extra = [f"{account}: {n}" for account, n in many.items() if n > expected.get(account, 0)]
     assert not extra, f"more keys than the inventory declares: {', '.join(extra)}"
@@ -170,13 +171,16 @@ def test_acc_10_rescue(host: Host) -> None:
     assert not forced, "rescue mode opens a shell without a password"
 
 
-def test_acc_11_powerful_groups(host: Host) -> None:
-    """Nobody but root is in a group that is as good as root."""
+def test_acc_11_powerful_groups(host: Host, declared: Declared) -> None:
+    """Nobody but root is in a group that is as good as root; declared administrators use sudo."""
     people, group_rows = accounts(host), groups(host)
     powerful = [group for group in group_rows if group.name in POWERFUL or group.gid == 0]
     members = {(name, group.name) for group in powerful for name in group.members}
     members |= {(a.name, group.name) for a in people for group in powerful if a.gid == group.gid}
-    powerful_members = sorted(f"{name} in {group}" for name, group in members if name != "root")
+    allowed = {(login.account, SUDO) for login in declared.logins if login.may_become_root}
+    powerful_members = sorted(
+        f"{name} in {group}" for name, group in members - allowed if name != "root"
+    )
     second = [group.name for group in group_rows if group.gid == 0 and group.name != "root"]
     assert not powerful_members, f"as good as root: {', '.join(powerful_members)}"
     assert not second, f"groups with id 0 beside root's: {', '.join(second)}"

@@ -8,6 +8,7 @@ from monitors.audit.collect.backends import Host
 from monitors.audit.facts.accounts import SUDO_LOG, groups, pam_options, pam_stack
 from monitors.audit.facts.system import files
 from monitors.audit.model.controls import Limits
+from monitors.audit.model.declared import Declared
 
 # sudo's own parser, all files included, aliases replaced by what they stand for.
 POLICY = "cvtsudoers -e -f json /etc/sudoers"
@@ -94,15 +95,16 @@ def _command(command: dict[str, Any]) -> str:
     return str(command.get("command", "alias"))
 
 
-def test_sudo_04_exact_rules(host: Host) -> None:
+def test_sudo_04_exact_rules(host: Host, declared: Declared) -> None:
     """No rule says what is forbidden, and a rule for one program says with which arguments."""
     rules = grants(policy(host))
+    administrators = {login.account for login in declared.logins if login.may_become_root}
     negated = [f"{who}: !{_command(c)}" for who, _, cs in rules for c in cs if c.get("negated")]
     open_ended = [
         f"{who}: {_command(command)}"
         for who, _, commands in rules
         for command in commands
-        if not (_command(command) == FULL and who in ADMINISTRATORS)
+        if not (_command(command) == FULL and (who in ADMINISTRATORS or who in administrators))
         if " " not in _command(command) or "*" in _command(command)
     ]
     assert not negated, f"a forbidden program can be copied to another name: {'; '.join(negated)}"

@@ -1,0 +1,1 @@
+"""`bastide host`: servers one by one."""
