@@ -114,7 +114,7 @@ def collect(up: UpRun, results: StageResults) -> StageResults:
             else result.failure,
             good=result.success,
         )
-    reached = wait_for_targets.wait(up.context, up.progress)
+    reached = wait_for_targets.wait(up.context, up.progress, settle=results.changed_tasks > 0)
     up.progress.step(
         "prometheus",
         f"{len(reached.targets) - len(reached.wrong)} of {len(reached.targets)} targets up",

@@ -132,9 +132,28 @@ def test_targets_are_waited_for(context: EstateContext, monitored: Monitored) ->
         return answer(path)
 
     monitored.answer = recover  # type: ignore[method-assign]
-    reached = wait_for_targets.wait(context, up_run(context).progress)
+    reached = wait_for_targets.wait(context, up_run(context).progress, settle=False)
     assert not reached.wrong
     assert len(answered) == 6
+
+
+@pytest.mark.parametrize(("settle", "firing"), [(True, []), (False, ["ControlFailing"])])
+def test_an_alert_that_the_run_has_mended_is_waited_for(
+    context: EstateContext, monitored: Monitored, settle: bool, firing: list[str]
+) -> None:
+    monitored.fire("ControlFailing", host="gornjilug-server")
+    asked: list[str] = []
+    answer = monitored.answer
+
+    def mended(path: str) -> object:
+        asked.append(path)
+        if len(asked) > 4:
+            monitored.alerts.clear()
+        return answer(path)
+
+    monitored.answer = mended  # type: ignore[method-assign]
+    reached = wait_for_targets.wait(context, up_run(context).progress, settle=settle)
+    assert [alert.name for alert in reached.alerts] == firing
 
 
 def test_patience_ends_and_what_is_wrong_is_returned(
@@ -142,7 +161,7 @@ def test_patience_ends_and_what_is_wrong_is_returned(
 ) -> None:
     monkeypatch.setattr(wait_for_targets, "PATIENCE_SECONDS", 0.0)
     monitored.targets[0]["health"] = "down"
-    assert wait_for_targets.wait(context, up_run(context).progress).wrong
+    assert wait_for_targets.wait(context, up_run(context).progress, settle=False).wrong
 
 
 def test_no_answer_at_all_is_an_error_when_patience_ends(
@@ -150,4 +169,4 @@ def test_no_answer_at_all_is_an_error_when_patience_ends(
 ) -> None:
     monkeypatch.setattr(wait_for_targets, "PATIENCE_SECONDS", 0.0)
     with pytest.raises(CommandError, match="could not check"):
-        wait_for_targets.wait(context, up_run(context).progress)
+        wait_for_targets.wait(context, up_run(context).progress, settle=False)
