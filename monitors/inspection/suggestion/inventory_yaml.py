@@ -1,0 +1,190 @@
+"""What was read of a host as YAML for the municipality's file.
+
+Every text of the host is quoted (a JSON string is YAML) or stands in a comment, on one line. What
+a person has to decide is a comment, so that what is written is always valid and changes nothing.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import yaml
+
+from inventory.connections import PORT
+from inventory.entries import InventoryHost, Tenant, hosts
+from inventory.enums import ProviderName, Role
+from inventory.model import Site
+from inventory.ssh import Ssh
+from monitors.inspection.model import Inspection
+from monitors.inspection.privileges import describe_login, logins
+from monitors.inspection.suggestion.guesses import (
+    BackupGuess,
+    ListenGuess,
+    backup,
+    legal_id,
+    listens,
+    roles,
+    services,
+    unused,
+)
+
+MOST_COMMENTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Where a host that was read is to stand in the inventory, and how it was reached.
+
+    `ssh` is what was said on the way and differs from the tenant's own; `own_id` is None to take
+    it from the host's name.
+    """
+
+    tenant: Tenant
+    site: Site
+    address: str
+    host_key: str
+    ssh: Ssh
+    day: date
+    own_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A host's id and YAML lines: an item for `hosts:`, items for `services:`, unindented."""
+
+    own_id: str
+    host: tuple[str, ...]
+    services: tuple[str, ...]
+
+
+def suggest(inspection: Inspection, arrival: Arrival) -> Suggestion:
+    """Return the host's part of the inventory."""
+    content = arrival.tenant.content
+    taken = frozenset((*(h.id for h in content.hosts), *(d.id for d in content.devices)))
+    own_id = arrival.own_id or unused(legal_id(inspection.system.name, "host"), taken)
+    return Suggestion(
+        own_id,
+        tuple(_host(inspection, arrival, own_id)),
+        tuple(_services(inspection, arrival, own_id)),
+    )
+
+
+def _host(inspection: Inspection, arrival: Arrival, own_id: str) -> Iterator[str]:
+    system = inspection.system
+    kind = system.container or system.virtual_machine or "no virtual machine"
+    yield f"# Read on {arrival.day}: {system.title or 'an unknown system'}, {kind}, {system.name}."
+    for subject, reason in inspection.unread:
+        yield f"# Not read: {subject} ({reason})."
+    yield f"- id: {_word(own_id)}"
+    yield f"  site: {_word(arrival.site.id)} # {arrival.site.network} holds its address"
+    yield f"  address: {_quoted(arrival.address)}{_others(inspection, arrival.address)}"
+    if arrival.tenant.estate.provider is not ProviderName.EXISTING:
+        yield f"  provider: {ProviderName.EXISTING.value}"
+    yield f"  host_key: {arrival.host_key} # compared when it was adopted"
+    yield "  manage: watch # nothing on it changes; the next level is audit"
+    yield from _ssh(arrival.ssh)
+    yield from _logins(inspection)
+    yield from _roles_and_listens(inspection, arrival)
+    yield from _backups(inspection, arrival, own_id)
+
+
+def _others(inspection: Inspection, address: str) -> str:
+    own = (a.partition("/")[0] for i in inspection.interfaces for a in i.addresses)
+    others = [a for a in own if a != address and not a.startswith("fe80:")]
+    return f" # also {', '.join(others[:6])}" if others else ""
+
+
+def _ssh(ssh: Ssh) -> Iterator[str]:
+    said = ssh.model_dump(exclude_none=True)
+    if said:
+        yield "  ssh:"
+    for key, value in said.items():
+        yield f"    {key}: {value if isinstance(value, int) else _quoted(str(value))}"
+
+
+def _logins(inspection: Inspection) -> Iterator[str]:
+    accounts = logins(inspection)
+    if accounts:
+        yield "  # Who may log in; whoever is to keep doing so belongs into `administrators:`:"
+    for account in accounts[:MOST_COMMENTS]:
+        yield f"  #   {describe_login(inspection, account)}"
+    others = [source for source in inspection.account_sources if source not in ("files", "systemd")]
+    if others:
+        yield f"  #   and accounts of {', '.join(others)} (nsswitch.conf), which are not listed"
+
+
+def _roles_and_listens(inspection: Inspection, arrival: Arrival) -> Iterator[str]:
+    guesses = roles(inspection)
+    certain = tuple(guess.role for guess in guesses if guess.certain)
+    for guess in guesses:
+        confirm = "" if guess.certain else " (confirm it, then add it to roles)"
+        yield f"  # Role {guess.role.value}{confirm}: {guess.reason}."
+    if certain:
+        yield f"  roles: [{', '.join(certain)}]"
+    port = arrival.ssh.port or PORT
+    ports = listens(inspection, arrival.tenant, arrival.site, certain, port)
+    if any(listening.lasting for listening in ports):
+        yield "  listens:"
+    for listening in ports:
+        yield from _listen(listening)
+
+
+def _listen(guess: ListenGuess) -> Iterator[str]:
+    if not guess.lasting:
+        yield (
+            f"    # not declared, since its number changes: {guess.protocol} port {guess.port}, "
+            f"{guess.reason}"
+        )
+        return
+    yield f"    - port: {guess.port}"
+    if guess.protocol != "tcp":
+        yield f"      protocol: {guess.protocol}"
+    yield f"      name: {_quoted(guess.name)} # {guess.reason}"
+    yield f"      access: {guess.access.value} # a guess"
+
+
+def _backups(inspection: Inspection, arrival: Arrival, own_id: str) -> Iterator[str]:
+    for there in inspection.backups[:MOST_COMMENTS]:
+        yield f"  # A backup that is there already: {there.program}, {there.evidence}."
+    guess = backup(inspection)
+    if guess.paths or guess.database:
+        yield from (f"  {line}" for line in _plan(guess, arrival.tenant, own_id))
+
+
+def _plan(guess: BackupGuess, tenant: Tenant, own_id: str) -> Iterator[str]:
+    target = _vault(tenant)
+    yield "# A plan that fits, for the level baseline; it is not in force as a comment:"
+    yield from (f"#   {reason}" for reason in guess.reasons[:MOST_COMMENTS])
+    yield "# backups:"
+    yield "#   - id: data"
+    yield f"#     target: {target.name if target else 'THE-VAULT'}"
+    if guess.paths:
+        yield f"#     paths: [{', '.join(_quoted(path) for path in guess.paths[:MOST_COMMENTS])}]"
+    if guess.database:
+        yield f"#     database: {_quoted(guess.database)}"
+    yield f"#     password: generated:restic-{tenant.id}-{own_id}"
+
+
+def _vault(tenant: Tenant) -> InventoryHost | None:
+    return next((entry for entry in hosts(tenant.estate) if Role.VAULT in entry.host.roles), None)
+
+
+def _services(inspection: Inspection, arrival: Arrival, own_id: str) -> Iterator[str]:
+    taken = frozenset(service.id for service in arrival.tenant.content.services)
+    for guess in services(inspection, taken):
+        yield f"# From {'; '.join(guess.reasons)}."
+        yield f"- id: {_word(guess.id)}"
+        yield f"  name: {_quoted(guess.name)} # say what people call it"
+        yield f"  url: {_quoted(guess.url)}"
+        yield f"  hosts: [{_word(own_id)}]"
+        yield "  continuity: ordinary # to confirm: vital, important or ordinary"
+
+
+def _word(text: str) -> str:
+    """An id as YAML reads it: `null` and `true` are other things there, unless in quotes."""
+    return text if yaml.safe_load(text) == text else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
