@@ -51,6 +51,23 @@ AUDIT = LazyGroup(
     },
     help="What is proved: audit hosts, show, report, replay, verify.",
 )
+HOST = LazyGroup(
+    "host",
+    {
+        "adopt": Lazy(
+            "bastide.commands.host.adopt:adopt",
+            "Read the server at ADDRESS, print its part of the inventory.",
+        ),
+        "look": Lazy(
+            "bastide.commands.host.look:look", "Read HOST again and compare (exit 1: differs)."
+        ),
+        "check": Lazy(
+            "bastide.commands.host.check:check",
+            "Log in to hosts, change nothing, say what is missing (exit 1).",
+        ),
+    },
+    help="Servers one by one: adopt, look, check.",
+)
 SNMP = LazyGroup(
     "snmp",
     {
@@ -80,16 +97,6 @@ SNMP = LazyGroup(
         ),
     },
     help="What devices say over SNMP.",
-)
-HOST = LazyGroup(
-    "host",
-    {
-        "check": Lazy(
-            "bastide.commands.host.check:check",
-            "Log in to hosts, change nothing, say what is missing (exit 1).",
-        ),
-    },
-    help="Servers one by one: whether they can be logged in to and worked on.",
 )
 COMMANDS: Mapping[str, Lazy | click.Command] = {
     "up": Lazy(

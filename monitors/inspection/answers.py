@@ -2,33 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
+from monitors.collection.bundle import Answer
 from monitors.inspection.values import host_text
 
 NOT_THERE = 127
 """The exit status of a command whose program is not installed (POSIX, 2.8.2)."""
 WORDS = 120
-
-
-class Answer(Protocol):
-    """What a command did: exit status (None: killed when its time was up) and outputs."""
-
-    @property
-    def rc(self) -> int | None:
-        """Exit status; None when it was killed."""
-
-    @property
-    def stdout(self) -> str:
-        """What it printed."""
-
-    @property
-    def stderr(self) -> str:
-        """What it said of errors."""
-
-    @property
-    def truncated(self) -> bool:
-        """Whether there was more than is kept."""
 
 
 @dataclass(frozen=True, slots=True)

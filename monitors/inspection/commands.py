@@ -137,9 +137,10 @@ _BACKUP_FILES = (
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
-        "addresses": _program("ip", "ip -j addr"),
+        "addresses": "command -v ip >/dev/null && ip -j addr || hostname -I",
         "routes": _program("ip", "ip -j route; ip -j -6 route"),
-        "sockets": _program("ss", "ss -H -tulpn"),
+        "sockets": "command -v ss >/dev/null && exec ss -H -tulpn; "
+        'for p in tcp tcp6 udp udp6; do echo "proc $p"; cat /proc/net/$p; done 2>/dev/null; true',
         "connections": _program("ss", "ss -H -tn state established | head -5000"),
         "processes": _program("ss", _PROCESSES),
         "owners": _program("dpkg", _PACKAGES_OF),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from ipaddress import ip_address
 from typing import Any
 
 from monitors.inspection.model import Clock, Interface, Names, Route
@@ -9,7 +10,13 @@ from monitors.inspection.values import bounded, sections
 
 
 def read_interfaces(addresses: str) -> tuple[Interface, ...]:
-    """Return the interfaces but for loopback."""
+    """Return the interfaces but for loopback; without ip(8), all addresses as of one without name.
+
+    `hostname -I` prints the addresses in one line then.
+    """
+    if addresses and not addresses.lstrip().startswith("["):
+        own = tuple(filter(_is_address, addresses.split()))
+        return (Interface(name="", addresses=own),) if own else ()
     return bounded(
         Interface(
             name=str(row.get("ifname", "")),
@@ -66,6 +73,14 @@ def read_clock(time: str) -> Clock:
         elif key == "localtime":
             zone = value.rpartition("zoneinfo/")[2]
     return Clock(zone=zone, servers=bounded(dict.fromkeys(servers)))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _documents(text: str) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from monitors.inspection.model import Listener, Peers
 from monitors.inspection.values import bounded, number
@@ -11,6 +12,7 @@ USER = re.compile(r'\("([^"]*)",pid=(\d+)')
 UNIT = re.compile(r"/([^/]+\.(?:service|socket|scope))(?:/|$)")
 CONTAINER = re.compile(r"(?:docker|libpod|cri-containerd|crio)[-/]([0-9a-f]{64})")
 MOST_PEERS = 200
+LISTEN, UNCONNECTED = "0A", "07"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ NOBODY = Process()
 def read_listeners(sockets: str, processes: str, owners: str) -> tuple[Listener, ...]:
     """Return every listening socket once, in the order of ports."""
     by_pid, packages = _processes(processes), _packages(owners)
-    unique = dict.fromkeys(bounded(_listeners(sockets, by_pid, packages)))
+    rows = _proc(sockets) if sockets.startswith("proc ") else _listeners(sockets, by_pid, packages)
+    unique = dict.fromkeys(bounded(rows))
     return bounded(sorted(unique, key=lambda s: (s.port, s.protocol, s.address)))
 
 
@@ -53,6 +56,32 @@ def _listeners(
             package=packages.get(process.program) or packages.get(_merged(process.program), ""),
             container=process.container,
         )
+
+
+def _proc(text: str) -> Iterator[Listener]:
+    """Read /proc/net/{tcp,udp}{,6} (proc(5)), where there is no ss; it names no programs."""
+    protocol = ""
+    for words in map(str.split, text.splitlines()):
+        if words[:1] == ["proc"]:
+            protocol = words[-1]
+        elif len(words) > 3 and words[3] == (LISTEN if protocol.startswith("tcp") else UNCONNECTED):
+            address, _, port = words[1].partition(":")
+            try:
+                yield Listener(
+                    protocol=protocol.removesuffix("6"),
+                    address=_address(address),
+                    port=int(port, 16) & 0xFFFF,
+                )
+            except ValueError:
+                continue
+
+
+def _address(digits: str) -> str:
+    """Return an address from hexadecimal digits, each 32 bits in the host's (little) order."""
+    octets = bytes.fromhex(digits)
+    words = b"".join(octets[at : at + 4][::-1] for at in range(0, len(octets), 4))
+    address = ip_address(words)
+    return f"[{address}]" if address.version == 6 else str(address)
 
 
 def read_peers(connections: str, listeners: tuple[Listener, ...]) -> tuple[Peers, ...]:

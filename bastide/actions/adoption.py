@@ -1,0 +1,240 @@
+"""An existing server is read once and becomes a part of its municipality's file."""
+
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+
+from bastide.actions.trust import trusted
+from bastide.support.errors import CommandError, Exit
+from bastide.support.estate import EstateContext
+from inventory.connections import Connection, connection
+from inventory.entries import InventoryHost, Tenant, hosts, tenants
+from inventory.enums import ProviderName
+from inventory.files import write_whole
+from inventory.load import load_estate
+from inventory.model import CENTRAL, Host, Site
+from inventory.problems import InventoryError
+from inventory.secrets import resolve
+from inventory.ssh import Ssh
+from monitors.collection.bundle import FetchFailure
+from monitors.inspection.model import Inspection
+from monitors.inspection.suggestion.insert import NoPlaceError, add_items
+from monitors.inspection.suggestion.inventory_yaml import Arrival, Suggestion, suggest
+from monitors.inspection.visit import visit
+from monitors.ssh import SshFailure, connect, fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """What a person says of a server that is to be adopted."""
+
+    address: str
+    municipality: str
+    ssh: Ssh
+    host_key: str | None = None
+    jump_host_key: str | None = None
+    site: str | None = None
+    own_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """What was read, and the file with its new text."""
+
+    inspection: Inspection
+    suggestion: Suggestion
+    connection: Connection
+    file: Path
+    before: str
+
+
+def adopt(context: EstateContext, newcomer: Newcomer) -> Adoption:
+    """Log in once, read the server and return its part of the inventory; nothing is written.
+
+    CommandError says what stopped it, and what to do.
+    """
+    tenant = _tenant(context, newcomer.municipality)
+    site = _site(tenant, newcomer)
+    _refuse_known_address(context, newcomer.address)
+    way = _trusted_way(context, newcomer, _way_in(context, tenant, site, newcomer))
+    _refuse_known_key(context, way.host_key or "")
+    inspection = _read(context, way)
+    _refuse_same_machine(context, inspection)
+    file = _file(context, tenant)
+    # A jump host's key that was compared just now is declared with the host.
+    arrival = Arrival(
+        tenant,
+        site,
+        newcomer.address,
+        way.host_key or "",
+        _declared_ssh(newcomer.ssh, way),
+        datetime.now(UTC).date(),
+        newcomer.own_id,
+    )
+    return Adoption(inspection, suggest(inspection, arrival), way, file, file.read_text("utf-8"))
+
+
+def write(context: EstateContext, adoption: Adoption) -> None:
+    """Add the host to its municipality's file, whole or not at all, when the estate stays valid."""
+    file, suggestion = adoption.file.resolve(), adoption.suggestion
+    try:
+        text = add_items(adoption.before, "hosts", suggestion.host)
+        text = add_items(text, "services", suggestion.services)
+    except NoPlaceError as error:
+        raise CommandError(
+            f"{adoption.file}: {error}; nothing was written", Exit.WRONG_USE
+        ) from None
+    _check(context, adoption.file, text)
+    if file.read_text("utf-8") != adoption.before:
+        raise CommandError(
+            f"{adoption.file}: somebody changed it meanwhile; nothing was written: run this again",
+            Exit.WRONG_USE,
+        )
+    before = file.stat()
+    write_whole(file, text, stat.S_IMODE(before.st_mode))
+    with contextlib.suppress(PermissionError):
+        os.chown(file, before.st_uid, before.st_gid)
+
+
+def _tenant(context: EstateContext, wanted: str) -> Tenant:
+    by_id = {tenant.id: tenant for tenant in tenants(context.estate)}
+    if wanted not in by_id:
+        raise CommandError(
+            f"--municipality {wanted}: there is none in this estate\n    expected: one of "
+            f"{', '.join(by_id)}\n    do: correct it, or run `bastide municipality add`",
+            Exit.WRONG_USE,
+        )
+    return by_id[wanted]
+
+
+def _site(tenant: Tenant, newcomer: Newcomer) -> Site:
+    try:
+        address = ip_address(newcomer.address)
+    except ValueError:
+        raise CommandError(
+            f"{newcomer.address}: expected an IP address, such as 10.10.1.5", Exit.WRONG_USE
+        ) from None
+    for site in tenant.content.sites:
+        if newcomer.site in (None, site.id) and address in site.network:
+            return site
+    wanted = f"the site {newcomer.site}" if newcomer.site else f"no site of {tenant.id}"
+    sites = ", ".join(f"{site.id} ({site.network})" for site in tenant.content.sites)
+    holds = "does not hold" if newcomer.site else "holds"
+    raise CommandError(
+        f"{wanted} {holds} {newcomer.address}\n    found: {sites}\n    do: add a site with the "
+        f"server's network and gateway to `sites:` of {tenant.id}, and run this again",
+        Exit.WRONG_USE,
+    )
+
+
+def _refuse_known_address(context: EstateContext, address: str) -> None:
+    for entry in hosts(context.estate):
+        if ip_address(address) in (entry.host.address, entry.host.uplink):
+            raise _known(entry, f"{address} is its address")
+
+
+def _refuse_known_key(context: EstateContext, host_key: str) -> None:
+    for entry in hosts(context.estate):
+        if entry.host.host_key == host_key:
+            raise _known(entry, f"it has the same SSH host key, {fingerprint(host_key)}")
+
+
+def _refuse_same_machine(context: EstateContext, inspection: Inspection) -> None:
+    own = {a.partition("/")[0] for i in inspection.interfaces for a in i.addresses}
+    for entry in hosts(context.estate):
+        if entry.provider is ProviderName.EXISTING and str(entry.host.address) in own:
+            raise _known(entry, f"it holds the address {entry.host.address}, too")
+
+
+def _known(entry: InventoryHost, why: str) -> CommandError:
+    return CommandError(
+        f"this machine is {entry.name} in the inventory already: {why}\n    do: run `bastide host "
+        f"look {entry.name}`; a copy of a machine needs host keys and addresses of its own",
+        Exit.WRONG_USE,
+    )
+
+
+def _way_in(context: EstateContext, tenant: Tenant, site: Site, newcomer: Newcomer) -> Connection:
+    host = Host(id="newcomer", site=site.id, address=newcomer.address, ssh=newcomer.ssh)  # type: ignore[arg-type]
+    try:
+        way = connection(InventoryHost(tenant, host), context.state)
+    except (StopIteration, ValueError):
+        raise CommandError(
+            f"--jump {newcomer.ssh.jump}: expected a full host name of the inventory, or "
+            "user@address:port",
+            Exit.WRONG_USE,
+        ) from None
+    return replace(way, name=newcomer.address)
+
+
+def _trusted_way(context: EstateContext, newcomer: Newcomer, way: Connection) -> Connection:
+    """Return the way in with the keys of the host, and of a jump host that is in no inventory."""
+    if way.jump and way.jump.host_key is None:
+        jump = trusted(way.jump, newcomer.jump_host_key, "--jump-host-key")
+        way = replace(way, jump=jump)
+    return trusted(way, newcomer.host_key, "--host-key")
+
+
+def _declared_ssh(said: Ssh, way: Connection) -> Ssh:
+    if said.jump and "@" in said.jump and way.jump:
+        return said.model_copy(update={"jump_host_key": way.jump.host_key})
+    return said
+
+
+def _read(context: EstateContext, way: Connection) -> Inspection:
+    session = connect(way, lambda reference: resolve(reference, context.state))
+    if isinstance(session, SshFailure):
+        raise CommandError(f"{session.name}: {session.problem}", Exit.COULD_NOT_CHECK)
+    with session:
+        read = visit(session, way.name)
+    if isinstance(read, FetchFailure):
+        raise CommandError(read.problem, Exit.COULD_NOT_CHECK)
+    return read
+
+
+def _file(context: EstateContext, tenant: Tenant) -> Path:
+    if tenant.id == CENTRAL:
+        return context.folder / "central.yml"
+    for file in sorted(context.folder.glob("municipalities/*.yml")):
+        for line in file.read_text("utf-8").splitlines():
+            key, _, value = line.partition(":")
+            if key == "municipality" and value.split("#")[0].strip(" '\"") == tenant.id:
+                return file
+    return context.folder / "municipalities" / f"{tenant.id}.yml"
+
+
+def _check(context: EstateContext, file: Path, text: str) -> None:
+    """Load the estate as it would be; CommandError with every problem when it is not valid."""
+    with _copy(context.folder) as copy:
+        changed = copy / file.relative_to(context.folder)
+        changed.unlink()
+        changed.write_text(text, encoding="utf-8")
+        try:
+            load_estate(copy)
+        except InventoryError as error:
+            problems = str(error).replace(str(copy), str(context.folder))
+            raise CommandError(
+                f"{problems}\nthe estate would not be valid; nothing was written: paste what is "
+                "printed without --write, and correct it",
+                Exit.WRONG_USE,
+            ) from None
+
+
+@contextlib.contextmanager
+def _copy(folder: Path) -> Iterator[Path]:
+    """Yield a folder like the estate's, of links, in which one file can be replaced."""
+    with tempfile.TemporaryDirectory(prefix="bastide-check-") as name:
+        copy = Path(name)
+        for path in folder.iterdir():
+            if path.name != "municipalities":
+                (copy / path.name).symlink_to(path.resolve())
+        (copy / "municipalities").mkdir()
+        for path in (folder / "municipalities").glob("*.yml"):
+            (copy / "municipalities" / path.name).symlink_to(path.resolve())
+        yield copy

@@ -1,0 +1,31 @@
+"""One visit to a host: the commands are sent over a session, an Inspection comes back."""
+
+from collections.abc import Mapping
+
+from monitors.collection.agentless import read_host
+from monitors.collection.bundle import BundleError, FetchFailure, unpack
+from monitors.inspection.answers import Answers
+from monitors.inspection.commands import COMMANDS
+from monitors.inspection.model import Inspection
+from monitors.inspection.reading import read_inspection
+from monitors.ssh import Session
+
+# A host that hangs in one command is cut short by the collector's own limit first.
+VISIT_SECONDS = 45.0
+
+
+def visit(
+    session: Session, name: str, commands: Mapping[str, str] = COMMANDS
+) -> Inspection | FetchFailure:
+    """Return what was read of a host that is logged in to, or why nothing was.
+
+    Everything runs once, as root; nothing is written there.
+    """
+    packed = read_host(session, name, tuple(commands.values()), VISIT_SECONDS)
+    if isinstance(packed, FetchFailure):
+        return packed
+    try:
+        bundle = unpack(packed)
+    except BundleError as error:
+        return FetchFailure(f"{name}: bad bundle: {error}")
+    return read_inspection(Answers(commands, bundle.answers()))
