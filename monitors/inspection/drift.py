@@ -215,8 +215,8 @@ def _ports(entry: InventoryHost, now: Inspection) -> Iterator[str]:
     for (protocol, port), listener in listening.items():
         if (protocol, port) not in declared and port < FIRST_EPHEMERAL:
             yield f"not declared: {protocol} port {port}, {_program(listener)}"
-    # Every host has these two by itself, whether they are there or not.
-    of_every_host = {("tcp", SSH.port), ("tcp", NODE_EXPORTER.port)}
+    # Every host has the first two by itself; the port it was logged in at may lead there by NAT.
+    of_every_host = {("tcp", SSH.port), ("tcp", NODE_EXPORTER.port), ("tcp", ssh(entry).port)}
     for key, name in declared.items():
         if key not in listening and key not in of_every_host:
             yield f"declared, and nothing listens: {key[0]} port {key[1]}, {name}"

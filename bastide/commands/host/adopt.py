@@ -23,9 +23,7 @@ from inventory.ssh import Ssh
     type=click.Choice(["none", "passwordless", "password"]),
     help="How the user becomes root.",
 )
-@click.option(
-    "--sudo-password", metavar="REF", help="The password: env:NAME, file:/PATH or vault:…"
-)
+@click.option("--sudo-password", metavar="REF", help="The password: env:NAME, file:/PATH, vault:…")
 @click.option("--jump", metavar="HOST|USER@ADDRESS", help="What is logged in to first.")
 @click.option(
     "--jump-host-key", metavar="KEY", help="Its host key, or SHA256:…, if in no inventory."

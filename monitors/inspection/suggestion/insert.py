@@ -52,9 +52,16 @@ def _after(text: str, node: yaml.SequenceNode, lines: Sequence[str]) -> str:
     """Put items after the last one; what follows it, comments of the next key too, stays below."""
     rows = text.splitlines(keepends=True)
     column = node.start_mark.column
-    last = node.value[-1]
-    row = _last_row(last)
+    row = _last_row(node.value[-1])
+    # Comments that stand further in than the list are still of its last item.
+    while row + 1 < len(rows) and _is_comment_below(rows[row + 1], column):
+        row += 1
     return "".join((*rows[: row + 1], _indented(lines, column), *rows[row + 1 :]))
+
+
+def _is_comment_below(row: str, column: int) -> bool:
+    text = row.lstrip(" ")
+    return text.startswith("#") and len(row) - len(text) > column
 
 
 def _last_row(node: yaml.Node) -> int:

@@ -16,6 +16,7 @@ from inventory.entries import InventoryHost, Tenant, hosts
 from inventory.enums import ProviderName, Role
 from inventory.model import Site
 from inventory.ssh import Ssh
+from monitors.inspection.forwarding import networks_behind, published_ports
 from monitors.inspection.model import Inspection
 from monitors.inspection.privileges import describe_login, logins
 from monitors.inspection.suggestion.guesses import (
@@ -85,8 +86,9 @@ def _host(inspection: Inspection, arrival: Arrival, own_id: str) -> Iterator[str
     yield "  manage: watch # nothing on it changes; the next level is audit"
     yield from _ssh(arrival.ssh)
     yield from _logins(inspection)
-    yield from _roles_and_listens(inspection, arrival)
+    yield from _forwarding(inspection)
     yield from _backups(inspection, arrival, own_id)
+    yield from _roles_and_listens(inspection, arrival)
 
 
 def _others(inspection: Inspection, address: str) -> str:
@@ -112,6 +114,14 @@ def _logins(inspection: Inspection) -> Iterator[str]:
     others = [source for source in inspection.account_sources if source not in ("files", "systemd")]
     if others:
         yield f"  #   and accounts of {', '.join(others)} (nsswitch.conf), which are not listed"
+
+
+def _forwarding(inspection: Inspection) -> Iterator[str]:
+    for port in published_ports(inspection)[:MOST_COMMENTS]:
+        what = f"{port.protocol} port {port.port} to {port.to} ({port.where})"
+        yield f"  # It hands on {what}; a port of its own it is not."
+    for behind in networks_behind(inspection)[:MOST_COMMENTS]:
+        yield f"  # It forwards for {behind.network}: {behind.reason}."
 
 
 def _roles_and_listens(inspection: Inspection, arrival: Arrival) -> Iterator[str]:

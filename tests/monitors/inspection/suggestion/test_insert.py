@@ -20,6 +20,7 @@ FILES = {
     ),
     "the last value is quoted over lines": 'hosts:\n  - id: "a\n      b"\nd: 1\n',
     "a mapping in one line": "hosts:\n  - {id: a}\n\nd: 1\n",
+    "the last item ends in a comment": "hosts:\n  - id: a\n    # of a\n  # of the list\nd: 1\n",
     "windows line ends": "hosts:\r\n  - id: a\r\nd: 1\r\n",
     "empty in brackets": "hosts: [] # none yet\nd: 1\n",
     "empty and null": "a: 1\nhosts:\n# of d\nd: 1\n",
@@ -42,13 +43,18 @@ def test_the_item_is_last_in_its_list_and_all_else_is_as_it_was(text: str) -> No
     ]
     assert gone == [] or [line.split(":")[0] for line in gone] == ["hosts"]
     assert "# a remark" in added
-    for comment in ("# kept", "# one", "# last", "# of devices", "# none yet", "# of d"):
+    for comment in ("# kept", "# one", "# last", "# of devices", "# none yet", "# of d", "# of a"):
         assert (comment in added) == (comment in text)
 
 
 def test_a_comment_of_the_next_key_stays_with_it() -> None:
     added = add_items(FILES["items stand at the margin"], "hosts", ITEM)
     assert "  site: hall\n\n# of devices\ndevices:" in added
+
+
+def test_a_comment_of_the_last_item_stays_with_it() -> None:
+    added = add_items(FILES["the last item ends in a comment"], "hosts", ITEM)
+    assert "  - id: a\n    # of a\n  # a remark\n  - id: new" in added
 
 
 def test_a_list_in_one_line_is_left_to_a_person() -> None:

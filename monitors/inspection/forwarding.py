@@ -1,0 +1,82 @@
+"""What a host forwards for others: published ports (DNAT), and networks behind it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from monitors.inspection.model import Chain, Inspection
+from monitors.inspection.values import number
+
+PORT = re.compile(r"(tcp|udp)\b.*?dport (\d+)")
+TO = re.compile(r"(?:--to-destination|dnat (?:ip |ip6 )?to) (\S+)")
+SOURCE = re.compile(r"(?:^|\s)(?:-s|ip saddr|ip6 saddr) ([0-9a-fA-F.:]+/\d+)")
+ENGINE_INTERFACES = re.compile(r"^(br-|docker|virbr|podman|cni|lxc|lxd|vmbr)")
+HIDES = ("MASQUERADE", "SNAT", "masquerade", "snat ")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A port of the host that leads to another address; `where` is the chain that says so."""
+
+    protocol: str
+    port: int
+    to: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A network that reaches others through the host, and from what that is concluded."""
+
+    network: str
+    reason: str
+
+
+def published_ports(inspection: Inspection) -> tuple[Published, ...]:
+    """Return the ports that a rule leads elsewhere, each once."""
+    found: dict[tuple[str, int, str], Published] = {}
+    for chain in inspection.firewall.chains:
+        for rule in chain.rules:
+            port, to = PORT.search(rule), TO.search(rule)
+            value = number(port[2]) if port else None
+            if port and to and value is not None and value <= 65535:
+                where = f"{chain.table} {chain.name}"
+                found.setdefault((port[1], value, to[1]), Published(port[1], value, to[1], where))
+    return tuple(found.values())
+
+
+def networks_behind(inspection: Inspection) -> tuple[Behind, ...]:
+    """Return the networks that the host forwards for, each once; nothing when it forwards none."""
+    if not (inspection.system.forwards_ipv4 or inspection.system.forwards_ipv6):
+        return ()
+    found: dict[str, Behind] = {}
+    for behind in _behind(inspection):
+        found.setdefault(behind.network, behind)
+    return tuple(found.values())
+
+
+def _behind(inspection: Inspection) -> Iterator[Behind]:
+    for engine in inspection.container_networks:
+        for subnet in engine.subnets:
+            yield Behind(subnet, f"{engine.engine} network {engine.name}")
+    for interface in inspection.interfaces:
+        for address in interface.addresses:
+            if ENGINE_INTERFACES.match(interface.name) and not address.startswith("fe80:"):
+                yield Behind(_network(address), f"interface {interface.name}")
+    for chain in inspection.firewall.chains:
+        yield from _hidden(chain)
+
+
+def _hidden(chain: Chain) -> Iterator[Behind]:
+    for rule in chain.rules:
+        source = SOURCE.search(rule)
+        if source and any(word in rule for word in HIDES):
+            yield Behind(_network(source[1]), f"{chain.table} {chain.name}: {rule}")
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text, strict=False))
+    except ValueError:
+        return text
