@@ -18,6 +18,7 @@ from inventory.consistency.secret_references import find_secret_problems
 from inventory.consistency.settings import find_setting_problems
 from inventory.consistency.waivers import find_waiver_problems
 from inventory.model import Central, Estate, EstateFile, Municipality, WaiverFile
+from inventory.own import find_own_problems, own_files
 from inventory.parsed import ParsedEstate, ParsedFile, ParsedTenant, host_names, tenant_id
 from inventory.paths import SHIPPED_ESTATES
 from inventory.problems import InventoryError, Problem
@@ -84,6 +85,7 @@ def load_estate(folder: Path) -> Estate:
     waivers = _read_waivers(folder, scopes, problems)
     if head:
         problems += _contradictions(head, tenants, complete=complete)
+    problems += find_own_problems(folder)
     if problems or head is None or central is None or waivers is None:
         raise InventoryError(tuple(problems))
     return Estate(
@@ -91,6 +93,7 @@ def load_estate(folder: Path) -> Estate:
         central=central.value,
         municipalities=tuple(town.value for town in towns),
         waivers=waivers.waivers,
+        own=own_files(folder),
     )
 
 

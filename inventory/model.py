@@ -24,6 +24,7 @@ from inventory.enums import (
     Tier,
 )
 from inventory.frozen import Frozen
+from inventory.own import Own
 from inventory.scalars import (
     CONTROL_ID,
     COUNTRY,
@@ -401,8 +402,9 @@ class EstateFile(Frozen):
 
 
 class Estate(EstateFile):
-    """All that one team runs."""
+    """All that one team runs; `own` is what its folder brings beside what ships with us."""
 
     central: Central
     municipalities: tuple[Municipality, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    own: Own = Own()

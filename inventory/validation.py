@@ -89,7 +89,8 @@ def _advice(error: ErrorDetails) -> tuple[str, str]:
     """Return what was expected, and what to do."""
     context = error.get("ctx", {})
     if error["type"] == "string_pattern_mismatch":
-        return FORMS[context["pattern"]], "correct the value"
+        form = context["pattern"]
+        return FORMS.get(form, f"text that matches {form}"), "correct the value"
     expected, action = EXPECTED.get(error["type"], (_lower(error["msg"]), "correct the value"))
     return expected.format(**context), action
 

@@ -14,6 +14,8 @@ __all__ = ["lab", "own_state", "probing", "town"]  # pytest finds fixtures by th
 
 LAB = "lab"
 SLOW = ("lab", "town")
+# Checks of an estate's own controls are named like tests.
+collect_ignore = ["cases"]
 
 
 @pytest.fixture(scope="session")

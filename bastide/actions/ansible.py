@@ -9,13 +9,15 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from bastide.actions.own_playbooks import find_playbook_problems, playbook_files
 from bastide.actions.playbook_recap import Event, OnEvent, Recap, read_recap
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
-from bastide.support.shipped_files import playbook_names, program
+from bastide.support.shipped_files import program
 from inventory.files import make_folder
 from inventory.paths import shipped
+from inventory.problems import InventoryError
 from inventory.ssh_client import write_ssh_files
 
 POLL_SECONDS = 0.2
@@ -29,17 +31,17 @@ def run(
     log_name: str = "",
     arguments: Sequence[str] = (),
 ) -> Recap:
-    """Run shipped playbooks on the estate, one after the other in one process.
+    """Run playbooks on the estate, one after the other in one process.
 
-    A failed host is in the recap; after a playbook that failed the next ones are not begun. One
-    process, because each reads the inventory anew and opens its own connections. The log has the
-    name of the first playbook unless one is given.
+    The estate's own configure.yml and harden.yml run after ours. A failed host is in the recap;
+    after a playbook that failed the next ones are not begun. One process, because each reads the
+    inventory anew and opens its own connections. The log has the name of the first playbook unless
+    one is given.
     """
-    for unknown in set(playbooks) - set(playbook_names()):
-        names = ", ".join(playbook_names())
-        raise CommandError(
-            f"there is no playbook {unknown!r}; expected one of: {names}", Exit.WRONG_USE
-        )
+    own = context.estate.own
+    files = [str(file) for name in playbooks for file in playbook_files(own, name)]
+    if problems := tuple(find_playbook_problems(own)):
+        raise InventoryError(problems)
     log = context.state / "logs" / f"{log_name or playbooks[0]}.log"
     make_folder(log.parent)
     # What the inventory says of ways in may have changed since `bastide infra up`.
@@ -47,7 +49,7 @@ def run(
     started = time.monotonic()
     events = log.with_suffix(".events.jsonl")
     events.write_text("")
-    recap = follow(_start(context, playbooks, log, events, arguments), events, on_event)
+    recap = follow(_start(context, files, log, events, arguments), events, on_event)
     return replace(recap, seconds=time.monotonic() - started, log=log)
 
 
@@ -74,6 +76,8 @@ def environment(context: EstateContext) -> dict[str, str]:
         "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
         "ANSIBLE_NOCOLOR": "1",
     }
+    if context.estate.own.roles:
+        extra["ANSIBLE_ROLES_PATH"] = f"{folder / 'roles'}:{context.estate.own.folder / 'roles'}"
     spec = find_spec("ansible_mitogen")
     if spec and spec.origin and os.environ.get("BASTIDE_MITOGEN", "1") != "0":
         strategies = Path(spec.origin).parent / "plugins" / "strategy"
@@ -87,12 +91,11 @@ def environment(context: EstateContext) -> dict[str, str]:
 
 def _start(
     context: EstateContext,
-    playbooks: Sequence[str],
+    files: Sequence[str],
     log: Path,
     events: Path,
     arguments: Sequence[str],
 ) -> "subprocess.Popen[bytes]":
-    files = [f"{name}.yml" for name in playbooks]
     command = [str(program("ansible-playbook")), *files, *arguments]
     try:
         with log.open("wb") as output:

@@ -13,8 +13,9 @@ from monitors.audit.history.catch_up import catch_up
 from monitors.audit.history.database import StoreError, store_url
 from monitors.audit.history.model import History
 from monitors.audit.history.queries import read_history
-from monitors.audit.model.controls import ControlTable, load_controls
+from monitors.audit.model.controls import ControlTable
 from monitors.audit.model.declared import UndeclaredHostError
+from monitors.audit.model.own_controls import controls_of
 from monitors.audit.model.results import AuditRun, HostAudit
 from monitors.audit.model.waivers import waiver_problems
 from monitors.audit.run import run_audit
@@ -46,7 +47,9 @@ def run(
     Raises what `run_audit` raises; an unsealed or unrecorded run is among the problems.
     """
     audited = run_audit(context.estate, context.state, only, label, on_event)
-    link, problems = None, list(waiver_problems(context.estate.waivers, load_controls()))
+    link: Link | None = None
+    problems: list[str] = []
+    problems += waiver_problems(context.estate.waivers, controls_of(context.estate.own))
     try:
         link = seal(audited, context.state)
         prune_leaves(context.state)
@@ -70,7 +73,7 @@ def control_table(context: EstateContext, run: AuditRun) -> ControlTable:
     try:
         return CONTROLS.load(context.state, run.controls_sha256)
     except InputsError:
-        return load_controls()
+        return controls_of(context.estate.own)
 
 
 def rejudged(context: EstateContext, earlier: AuditRun | None, later: AuditRun) -> AuditRun | None:

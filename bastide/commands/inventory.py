@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import click
 
+from bastide.actions.own_files import checked, counted
 from bastide.support.errors import Exit
 from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
@@ -14,10 +15,8 @@ from inventory.model import Estate
 from inventory.problems import InventoryError
 from inventory.schema import schema_text
 from inventory.secrets import unresolved
-from monitors.audit.model.controls import load_controls
 from monitors.audit.model.waivers import waiver_problems
 from monitors.snmp.intent import unknown_profiles
-from monitors.snmp.profile_files import shipped_profiles
 
 
 @click.group("inventory")
@@ -31,11 +30,15 @@ def group() -> None:
 def check(estate_name: str | None, as_json: bool) -> int:
     """Check the estate: every problem, with file and line (exit 2).
 
+    What it brings of its own (roles, playbooks, controls, SNMP profiles, rules, runbooks) is held
+    to what ours are held to; its checks are loaded and promtool runs its tests.
+
     Exit 1 when a waiver is of a control that does not exist, or a device names an SNMP profile
     that does not. Secrets that cannot be had here are noted: another machine may have them.
     """
     try:
         context = estate_context(estate_name)
+        own = checked(context.estate.own)
     except InventoryError as error:
         if not as_json:
             raise
@@ -49,8 +52,8 @@ def check(estate_name: str | None, as_json: bool) -> int:
         "services": sum(1 for _ in services(context.estate)),
     }
     warnings = (
-        *waiver_problems(context.estate.waivers, load_controls()),
-        *unknown_profiles(context.estate, shipped_profiles()),
+        *waiver_problems(context.estate.waivers, own.controls),
+        *unknown_profiles(context.estate, own.profiles),
     )
     notes = unresolved(context.estate, context.state)
     if as_json:
@@ -61,6 +64,8 @@ def check(estate_name: str | None, as_json: bool) -> int:
             f"{counts['hosts']} hosts, {counts['devices']} devices, "
             f"{counts['services']} services"
         )
+        if brought := counted(context.estate.own):
+            click.echo(f"  of its own: {brought}")
         for warning in warnings:
             click.echo(f"  {warning}")
         if notes:

@@ -7,14 +7,15 @@ from pathlib import Path
 import click
 
 from bastide.support.errors import CommandError, Exit
-from bastide.support.estate import EstateContext, estate_context
+from bastide.support.estate import EstateContext, estate_context, own_of
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json, print_table, row
 from inventory.paths import shipped
 from monitors import exporter
 from monitors.exporter.http_sd import JOBS
 from monitors.prometheus import render
-from monitors.prometheus.alerts import shipped_alerts
+from monitors.prometheus.alerts import alerts_of
+from monitors.prometheus.own_rules import check_rules
 
 
 @click.group("monitor")
@@ -98,18 +99,31 @@ def targets(estate_name: str | None, as_json: bool) -> int:
 def rules(estate_name: str | None, folder: Path | None, tar: Path | None, as_json: bool) -> int:
     """List the alerts with severity, delay and runbook.
 
-    With --render or --pack: write the configuration of Prometheus instead; this needs an estate.
+    An estate's own are marked. With --render or --pack: write the configuration of Prometheus
+    instead; this needs an estate.
     """
     if folder or tar:
         return _write(estate_context(estate_name), folder, tar)
-    alerts = shipped_alerts()
-    pages = {alert.name: shipped("runbooks") / "alerts" / f"{alert.name}.md" for alert in alerts}
+    own = own_of(estate_name)
+    check_rules(own, shipped("runbooks"))
+    alerts = alerts_of(own)
+    folders = {True: own.runbook_folder, False: shipped("runbooks")}
+    pages = {alert.name: folders[alert.own] / "alerts" / f"{alert.name}.md" for alert in alerts}
     if as_json:
         print_json([{**asdict(alert), "runbook": str(pages[alert.name])} for alert in alerts])
         return Exit.WELL
     print_table(
-        ("alert", "severity", "for", "runbook"),
-        (row(alert.name, alert.severity, alert.delay, str(pages[alert.name])) for alert in alerts),
+        ("alert", "severity", "for", "whose", "runbook"),
+        (
+            row(
+                alert.name,
+                alert.severity,
+                alert.delay,
+                "the estate's own" if alert.own else "",
+                str(pages[alert.name]),
+            )
+            for alert in alerts
+        ),
     )
     return Exit.WELL
 

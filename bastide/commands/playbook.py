@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from bastide.actions import ansible, host_check
+from bastide.actions.own_playbooks import find_playbook_problems
 from bastide.actions.playbook_recap import Recap
 from bastide.support.completion import complete_hosts, complete_playbooks
 from bastide.support.errors import Exit
@@ -31,14 +32,21 @@ def group() -> None:
 @estate_option
 @json_option
 def check(estate_name: str | None, as_json: bool) -> int:
-    """Check the syntax of every playbook against the estate."""
+    """Check every playbook's syntax, and what the estate's own roles take."""
     context = estate_context(estate_name)
+    own = context.estate.own
     problems = {}
-    for file in sorted(shipped("playbooks").glob("*.yml")):
-        problems[file.name] = _syntax_problem(context, file)
+    for file in (*sorted(shipped("playbooks").glob("*.yml")), *own.playbooks):
+        name = str(file) if file in own.playbooks else file.name
+        problems[name] = _syntax_problem(context, file)
         if not as_json:
-            click.echo(f"{'WRONG' if problems[file.name] else 'well':<6} {file.name}")
-            click.echo(problems[file.name], err=True, nl=False)
+            whose = "  (the estate's own)" if file in own.playbooks else ""
+            click.echo(f"{'WRONG' if problems[name] else 'well':<6} {file.name}{whose}")
+            click.echo(problems[name], err=True, nl=False)
+    for problem in find_playbook_problems(own):
+        problems[str(problem.file)] = str(problem)
+        if not as_json:
+            click.echo(problem, err=True)
     if as_json:
         print_json(problems)
     return Exit.FINDINGS if any(problems.values()) else Exit.WELL
@@ -47,8 +55,8 @@ def check(estate_name: str | None, as_json: bool) -> int:
 def _syntax_problem(context: EstateContext, file: Path) -> str:
     """Return what Ansible finds wrong with a playbook, nothing when it is well."""
     done = subprocess.run(
-        [str(program("ansible-playbook")), "--syntax-check", file.name],
-        cwd=file.parent,
+        [str(program("ansible-playbook")), "--syntax-check", str(file)],
+        cwd=shipped("playbooks"),
         env=ansible.environment(context),
         capture_output=True,
         text=True,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import click
 from click.shell_completion import CompletionItem
 
-from bastide.support.estate import EstateContext, estate_context
+from bastide.support.estate import EstateContext, estate_context, own_of
 from bastide.support.shipped_files import playbook_names
 from inventory.entries import devices, hosts
 from inventory.load import shipped_estates
@@ -24,8 +24,12 @@ def complete_estates(
 def complete_playbooks(
     ctx: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Return the names of the playbooks."""
-    return _matching(playbook_names(), incomplete)
+    """Return the names of the playbooks, the estate's own among them."""
+    try:
+        own = own_of(ctx.params.get("estate_name")).playbooks
+    except InventoryError:
+        own = ()
+    return _matching(sorted({*playbook_names(), *(path.stem for path in own)}), incomplete)
 
 
 def of_estate(names: Callable[[EstateContext], Iterable[str]]) -> Complete:

@@ -9,7 +9,9 @@ from inventory.levels import refusals
 from inventory.load import find_estate, load_estate
 from inventory.model import Estate
 from inventory.outputs import Outputs, load_outputs
+from inventory.own import Own
 from inventory.paths import state_directory
+from inventory.problems import InventoryError
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,21 @@ class EstateContext:
     def outputs(self) -> Outputs:
         """The outputs of provisioning; OutputsError when nothing is provisioned."""
         return load_outputs(self.state)
+
+
+def own_of(wanted: str | None) -> Own:
+    """Return what an estate brings of its own, for commands that work without one as well.
+
+    Nothing where no estate was named and the current folder is in none. InventoryError when the
+    estate is wrong.
+    """
+    try:
+        folder = find_estate(wanted)
+    except InventoryError:
+        if wanted is not None:
+            raise
+        return Own()
+    return load_estate(folder).own
 
 
 def estate_context(wanted: str | None) -> EstateContext:

@@ -12,7 +12,8 @@ from inventory.model import CENTRAL, ESTATE_SCOPE, Estate, Waiver
 from monitors.audit.archive.latest import LatestResults, latest_results
 from monitors.audit.history.database import store_url
 from monitors.audit.history.queries import read_first_failed
-from monitors.audit.model.controls import load_controls
+from monitors.audit.model.controls import ControlTable
+from monitors.audit.model.own_controls import controls_of
 from monitors.audit.model.results import Result
 from monitors.audit.model.score import SCORE_MODEL, Score, score
 from monitors.audit.model.waivers import of_unknown_controls
@@ -81,7 +82,7 @@ def collect(
         (*HOST, "controls", "score_model"),
         ((_host(host, host.controls_sha256[:12], str(SCORE_MODEL)), 1) for host in audits),
     )
-    yield from _waivers(estate.waivers if audits else (), municipalities)
+    yield from _waivers(estate.waivers if audits else (), controls_of(estate.own), municipalities)
     yield _gauge(
         "control_first_failed_timestamp_seconds",
         "When a failure was first seen that was not seen mended since.",
@@ -157,7 +158,7 @@ def _ones(
 
 
 def _waivers(
-    waivers: Sequence[Waiver], municipalities: Municipalities
+    waivers: Sequence[Waiver], table: ControlTable, municipalities: Municipalities
 ) -> Iterator[GaugeMetricFamily]:
     """Yield when waivers end: of a control and a scope the last one, since it renews the others."""
     ends: dict[tuple[str, str], datetime] = {}
@@ -170,7 +171,7 @@ def _waivers(
         WAIVER,
         ((_waiver(*waived, municipalities), over.timestamp()) for waived, over in ends.items()),
     )
-    unknown = {(w.control, w.scope) for w in of_unknown_controls(waivers, load_controls())}
+    unknown = {(w.control, w.scope) for w in of_unknown_controls(waivers, table)}
     yield _gauge(
         "waiver_unknown_control",
         "1 for each waiver of a control that the table does not have: it accepts nothing.",

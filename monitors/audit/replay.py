@@ -9,8 +9,9 @@ from inventory.model import Estate, Waiver
 from monitors.audit.archive.bundles import read_bundle
 from monitors.audit.evidence.inputs import CONTROLS, DECLARED, WAIVERS, in_force
 from monitors.audit.judge.host_results import judge_host
-from monitors.audit.model.controls import ControlTable, load_controls
+from monitors.audit.model.controls import ControlTable
 from monitors.audit.model.declared import Declared, UndeclaredHostError, declared_of
+from monitors.audit.model.own_controls import controls_of
 from monitors.audit.model.results import HostAudit
 
 
@@ -21,16 +22,17 @@ class Basis:
     controls: ControlTable
     waivers: tuple[Waiver, ...]
     declared: tuple[Declared, ...]
+    own_checks: tuple[Path, ...] = ()
 
 
 def basis_today(estate: Estate) -> Basis:
     """Return today's control table, and the waivers and hosts that the estate declares."""
     declared = tuple(declared_of(entry) for entry in hosts(estate))
-    return Basis(load_controls(), estate.waivers, declared)
+    return Basis(controls_of(estate.own), estate.waivers, declared, estate.own.checks)
 
 
-def basis_on(state: Path, on: date) -> Basis:
-    """Return what was in force on a date, as sealed runs kept it.
+def basis_on(state: Path, on: date, own_checks: tuple[Path, ...] = ()) -> Basis:
+    """Return what was in force on a date, as sealed runs kept it; checks are always today's.
 
     Raises InputsError when that was not kept, ChainError when the chain of runs is broken.
     """
@@ -39,6 +41,7 @@ def basis_on(state: Path, on: date) -> Basis:
         CONTROLS.load(state, hashes.controls_sha256),
         WAIVERS.load(state, hashes.waivers_sha256),
         DECLARED.load(state, hashes.declared_sha256),
+        own_checks,
     )
 
 
@@ -55,5 +58,7 @@ def replay(file: Path, basis: Basis) -> HostAudit:
         names = ", ".join(declared)
         raise UndeclaredHostError(f"{bundle.host}: not declared; declared hosts: {names}")
     path = Path("bundles", bundle.host, file.name)
-    judged = judge_host(bundle, basis.controls, declared[bundle.host], basis.waivers, path)
+    judged = judge_host(
+        bundle, basis.controls, declared[bundle.host], basis.waivers, path, basis.own_checks
+    )
     return judged.model_copy(update={"bundle_sha256": kept.sha256})

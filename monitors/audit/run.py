@@ -19,8 +19,9 @@ from monitors.audit.archive.runs import AuditError, save
 from monitors.audit.collect.exchange import AUDIT_USER, AuditTarget, fetch
 from monitors.audit.evidence.inputs import keep_inputs
 from monitors.audit.judge.host_results import all_errors, judge_host
-from monitors.audit.model.controls import ControlTable, load_controls
+from monitors.audit.model.controls import ControlTable
 from monitors.audit.model.declared import Declared, UndeclaredHostError, declared_of
+from monitors.audit.model.own_controls import controls_of
 from monitors.audit.model.results import AuditRun, HostAudit
 from monitors.collection.bundle import Bundle, BundleError, FetchFailure, unpack
 
@@ -50,14 +51,20 @@ def run_audit(
 
     `on_event` gets each host's results as they come, from worker threads. A host that cannot
     be asked has `error` for every control. Raises UndeclaredHostError when a name is not the
-    estate's, AuditError when nothing can be kept (no host is asked then), ResultsNotKeptError
-    when only the run's file could not be written.
+    estate's, InventoryError when its own controls are wrong, AuditError when nothing can be kept
+    (no host is asked then), ResultsNotKeptError when only the run's file could not be written.
     """
     chosen = _choose(estate, hosts)
-    table, started = load_controls(), datetime.now(UTC)
+    table, started = controls_of(estate.own), datetime.now(UTC)
     clock = time.monotonic()
     try:
-        inputs = keep_inputs(state, table, estate.waivers, [declared_of(entry) for entry in chosen])
+        inputs = keep_inputs(
+            state,
+            table,
+            estate.waivers,
+            [declared_of(entry) for entry in chosen],
+            estate.own.checks,
+        )
     except OSError as error:
         raise AuditError(f"{_cannot_keep(state, error)}; no host was asked") from None
 
@@ -124,7 +131,7 @@ def audit_host(
         return _unjudged(table, declared, f"{problem}; make room there, audit again", started)
     if wrong := _wrong_clock(bundle, now, path):
         return _unjudged(table, declared, f"{declared.host}: {wrong}", started)
-    judged = judge_host(bundle, table, declared, estate.waivers, path)
+    judged = judge_host(bundle, table, declared, estate.waivers, path, estate.own.checks)
     return judged.model_copy(
         update={
             "bundle_sha256": hashlib.sha256(received).hexdigest(),

@@ -22,7 +22,6 @@ from monitors.exporter.trap_poller import TrapPoller
 from monitors.snmp.metric_families import render
 from monitors.snmp.poll_result import PollResult
 from monitors.snmp.poller import Poller
-from monitors.snmp.profile_files import shipped_profiles
 from monitors.snmp.targets import PORT, SnmpTarget, targets, unlisted_target
 
 log = logging.getLogger(__name__)
@@ -102,8 +101,8 @@ class Exporter:
         names = request.query.get("profile")
         profiles = tuple(dict.fromkeys(names.split(","))) if names else ()
         for profile in profiles:
-            if profile not in shipped_profiles():
-                return _refused("profile", profile, sorted(shipped_profiles()))
+            if profile not in self._poller.catalogue:
+                return _refused("profile", profile, sorted(self._poller.catalogue))
         result = await self._poller.poll(target, deadline_seconds(request), profiles)
         self._record(result)
         text = render(result.families())

@@ -8,11 +8,14 @@ from pathlib import Path
 from inventory.load import load_estate
 from inventory.model import Estate
 from inventory.problems import InventoryError
+from monitors.audit.model.own_controls import controls_of
+from monitors.snmp.own_profiles import profiles_of
 
 log = logging.getLogger(__name__)
 
 # Checking a thousand municipalities' files costs milliseconds: not at every scrape.
 CHECK_SECONDS = 2.0
+READ = frozenset({".yml", ".yaml", ".py"})
 
 Stamp = tuple[tuple[str, int, int], ...]
 
@@ -28,7 +31,7 @@ class EstateWatcher:
         """Read the estate; raises InventoryError when it is invalid from the start."""
         self._folder, self._clock = folder, clock
         self._stamp = _stamp(folder)
-        self._estate = load_estate(folder)
+        self._estate = _load(folder)
         self._checked_at = clock()
         self.valid = True
         self.loaded_at = time.time()
@@ -47,7 +50,7 @@ class EstateWatcher:
             return
         self._stamp = stamp
         try:
-            self._estate = load_estate(self._folder)
+            self._estate = _load(self._folder)
         except (InventoryError, OSError) as error:
             self.valid = False
             log.error("%s: the changed estate is not used: %s", self._folder, error)  # noqa: TRY400
@@ -58,9 +61,17 @@ class EstateWatcher:
             listener(self._estate)
 
 
+def _load(folder: Path) -> Estate:
+    """Read an estate that its own controls and profiles, if any, fit; InventoryError."""
+    estate = load_estate(folder)
+    controls_of(estate.own)
+    profiles_of(estate.own)
+    return estate
+
+
 def _stamp(folder: Path) -> Stamp:
     stamps = []
-    for path in sorted(folder.rglob("*.yml")):
+    for path in sorted(path for path in folder.rglob("*") if path.suffix in READ):
         try:
             status = path.stat()
         except FileNotFoundError:

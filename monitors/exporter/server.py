@@ -14,6 +14,7 @@ from aiohttp import web
 from inventory.paths import state_directory
 from monitors.exporter.app import Exporter
 from monitors.exporter.estate_watcher import EstateWatcher
+from monitors.snmp.own_profiles import profiles_of
 from monitors.snmp.poller import Poller
 from monitors.snmp.traps.receiver import Receiver, TrapListenError
 
@@ -90,7 +91,9 @@ async def run(estate: Path, options: Options) -> None:
     traps = parse_listen(options.traps) if options.traps else None
     watcher = EstateWatcher(estate)
     state = options.state or state_directory(watcher.current().estate)
-    exporter = Exporter(watcher, state, Poller(state), any_target=options.any_target)
+    poller = Poller(state, catalogue=profiles_of(watcher.current().own))
+    watcher.listeners.append(lambda estate: setattr(poller, "catalogue", profiles_of(estate.own)))
+    exporter = Exporter(watcher, state, poller, any_target=options.any_target)
     runner = web.AppRunner(
         exporter.application(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS
     )

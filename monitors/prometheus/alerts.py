@@ -2,27 +2,30 @@
 
 from dataclasses import dataclass
 
-import yaml
-
-from monitors.prometheus.render import RULES
+from inventory.own import Own
+from monitors.prometheus.rule_files import rules_in, shipped_rules
 
 
 @dataclass(frozen=True, slots=True)
 class AlertRule:
-    """An alert; `delay` is how long its condition must hold, as Prometheus writes durations."""
+    """An alert; `delay` is how long its condition must hold, as Prometheus writes durations.
+
+    `own`: the estate's, not one that ships with the project.
+    """
 
     name: str
     severity: str
     delay: str
+    own: bool = False
 
 
-def shipped_alerts() -> tuple[AlertRule, ...]:
-    """Return every alert of the shipped rules, by name."""
-    files = (yaml.safe_load(path.read_text(encoding="utf-8")) for path in RULES.glob("*.yml"))
-    rules = (rule for file in files for group in file["groups"] for rule in group["rules"])
+def alerts_of(own: Own) -> tuple[AlertRule, ...]:
+    """Return every alert of the shipped rules and of the estate's own, by name."""
     alerts = {
-        AlertRule(rule["alert"], rule["labels"]["severity"], rule.get("for", "0s"))
-        for rule in rules
+        AlertRule(rule["alert"], rule["labels"]["severity"], rule.get("for", "0s"), own=is_own)
+        for paths, is_own in ((shipped_rules(), False), (own.rules, True))
+        for path in paths
+        for rule in rules_in(path)
         if "alert" in rule
     }
     return tuple(sorted(alerts, key=lambda alert: (alert.name, alert.severity, alert.delay)))

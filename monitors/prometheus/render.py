@@ -1,6 +1,6 @@
 """An estate becomes the configuration of Prometheus, Alertmanager and blackbox_exporter.
 
-The rules and runbooks are the same for every estate: rules link to runbooks by Prometheus' own
+The rules and runbooks are ours and the estate's own: rules link to runbooks by Prometheus' own
 address (``$externalURL``), which serves them under ``/user``, so that they open with no internet.
 """
 
@@ -16,13 +16,15 @@ from inventory.enums import Role
 from inventory.files import write_whole
 from inventory.load import estate_files
 from inventory.model import Estate
+from inventory.own import Own, carried_files
 from monitors.prometheus.alertmanager_config import Delivery, alertmanager
 from monitors.prometheus.blackbox_config import blackbox
 from monitors.prometheus.dashboards import provisioning
+from monitors.prometheus.own_rules import check_rules
 from monitors.prometheus.prometheus_config import prometheus
+from monitors.prometheus.rule_files import shipped_rules
 from monitors.prometheus.runbook_pages import runbook_pages
 
-RULES = Path(__file__).resolve().parent / "rules"
 HEADER = "# Written by `bastide monitor rules`; the next run overwrites changes made here.\n"
 ASSETS = "runbooks"
 
@@ -37,15 +39,17 @@ def files(
     """Yield every file of the configuration as its relative path and content, sorted by folder.
 
     ``runbooks`` is the project's folder of that name. Raises NoOperationsHostError when no host
-    has the role ``operations``.
+    has the role ``operations``, InventoryError when the estate's own rules or runbooks are wrong.
     """
+    check_rules(estate.own, runbooks)
     yield "prometheus.yml", _yaml(prometheus(estate.estate, _operations_host(estate).name))
     yield "alertmanager.yml", _yaml(alertmanager(delivery or Delivery()))
     yield "blackbox.yml", _yaml(blackbox())
-    for rule_file in sorted(RULES.glob("*.yml")):
+    for rule_file in (*shipped_rules(), *estate.own.rules):
         yield f"rules/{rule_file.name}", rule_file.read_bytes()
-    for name, page in runbook_pages(runbooks):
-        yield f"{ASSETS}/{name}", page.encode()
+    for folder in (runbooks, estate.own.runbook_folder):
+        for name, page in runbook_pages(folder):
+            yield f"{ASSETS}/{name}", page.encode()
     yield from _grafana(_prometheus(estate))
 
 
@@ -74,7 +78,7 @@ def pack(
     The same estate gives the same bytes, so the operations host can tell by a checksum whether
     there is anything to do.
     """
-    entries = [*files(estate, runbooks, delivery), *_estate_files(estate_folder)]
+    entries = [*files(estate, runbooks, delivery), *_estate_files(estate.own, estate_folder)]
     content = tar(entries)
     if target.exists() and target.read_bytes() == content:
         return False
@@ -104,9 +108,9 @@ def _operations_host(estate: Estate) -> InventoryHost:
     )
 
 
-def _estate_files(folder: Path) -> Iterator[tuple[str, bytes]]:
+def _estate_files(own: Own, folder: Path) -> Iterator[tuple[str, bytes]]:
     # Nothing else that lies there: a vault, though encrypted, has no business on other machines.
-    for path in estate_files(folder):
+    for path in (*estate_files(folder), *carried_files(own)):
         yield f"estate/{path.relative_to(folder).as_posix()}", path.read_bytes()
 
 

@@ -20,7 +20,7 @@ LINK_TO_PAGE = re.compile(r'href="([^":]+)\.md"')
 
 def runbook_pages(runbooks: Path) -> Iterator[tuple[str, str]]:
     """Yield every runbook as its relative path, ending in `.html`, and the page's text."""
-    for source in sorted(runbooks.rglob("*.md")):
+    for source in sorted(runbooks.rglob("[!.]*.md")):
         path = source.relative_to(runbooks).with_suffix(".html")
         yield path.as_posix(), runbook_page(source.stem, source.read_text(encoding="utf-8"))
 

@@ -66,11 +66,12 @@ class Poller:
     ) -> None:
         """``state`` is the estate's state directory, where generated secrets are.
 
-        ``catalogue`` defaults to the shipped profiles.
+        ``catalogue`` (default: the shipped profiles) may be set anew; a device's next selection of
+        profiles is from it.
         """
         self._state = state
         self._client: Client = client or NetworkClient()
-        self._catalogue = shipped_profiles() if catalogue is None else catalogue
+        self.catalogue = shipped_profiles() if catalogue is None else catalogue
         self._boots = BootTimes()
         self._devices: dict[str, _DeviceState] = {}
 
@@ -115,7 +116,7 @@ class Poller:
             pinned, more = target.device.profiles, target.device.more_profiles
         async with self._client.session(self._agent(target, device)) as session:
             poll = DevicePoll(session, device.cache, progress)
-            await poll.run(self._catalogue, pinned, more)
+            await poll.run(self.catalogue, pinned, more)
         if target.intent and not profiles:
             progress.families += _intent_families(target.intent, device, progress)
 
@@ -174,14 +175,17 @@ def poll_once(
     *,
     profiles: tuple[str, ...] = (),
     deadline_seconds: float = DEADLINE_SECONDS,
+    catalogue: Mapping[str, Profile] | None = None,
 ) -> tuple[PollResult, ...]:
     """Poll devices once, side by side; in their order.
 
     ``state`` is the estate's state directory, where its secrets are; ``profiles`` limits what is
-    read. A device that fails is a value in the result.
+    read, ``catalogue`` defaults to the shipped profiles. A device that fails is a value in the
+    result.
     """
 
     async def main() -> tuple[PollResult, ...]:
-        return await poll_all(Poller(state), targets, deadline_seconds, profiles)
+        poller = Poller(state, catalogue=catalogue)
+        return await poll_all(poller, targets, deadline_seconds, profiles)
 
     return asyncio.run(main())

@@ -19,8 +19,8 @@ class ProfileError(Exception):
 class Like(Frozen):
     """Makers that sell the same software under numbers of their own: another file's profile.
 
-    All that the file itself does not say is the other profile's, in the same folder, with the
-    OIDs below ``under`` moved below ``at``.
+    All that the file itself does not say is the other profile's, in the same folder or one that
+    ships with the project, with the OIDs below ``under`` moved below ``at``.
     """
 
     profile: ProfileName
@@ -43,7 +43,8 @@ def _content(path: Path) -> Any:
     if not isinstance(data, dict) or "like" not in data:
         return data
     like = Like.model_validate(data.pop("like"))
-    return like.moved(_content(path.with_name(f"{like.profile}.yaml"))) | data
+    beside = path.with_name(f"{like.profile}.yaml")
+    return like.moved(_content(beside if beside.exists() else PROFILES / beside.name)) | data
 
 
 def read_profile(path: Path) -> Profile:

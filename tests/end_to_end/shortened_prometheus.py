@@ -30,7 +30,7 @@ from monitors.prometheus.prometheus_config import (
     PROMETHEUS,
     prometheus,
 )
-from monitors.prometheus.render import RULES
+from monitors.prometheus.rule_files import RULES
 
 UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 DURATION = re.compile(r"(\d+)(ms|s|m|h|d)")

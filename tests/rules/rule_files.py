@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from monitors.prometheus.render import RULES
+from monitors.prometheus.rule_files import RULES
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]

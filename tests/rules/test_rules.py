@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from monitors.prometheus.prometheus_config import DISCOVERED_JOBS
-from monitors.prometheus.render import RULES
+from monitors.prometheus.rule_files import RULES
 from monitors.snmp.profile_files import shipped_profiles
 from tests.rules.metric_names import metric_names
 from tests.rules.rule_files import (

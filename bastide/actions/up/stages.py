@@ -20,6 +20,7 @@ from monitors.audit.history.model import History
 from monitors.audit.model.results import AuditRun
 from monitors.audit.reports import compliance
 from monitors.continuity.drill_history import latest_drills
+from monitors.snmp.own_profiles import profiles_of
 from monitors.snmp.poller import poll_once
 from monitors.snmp.targets import targets
 
@@ -105,7 +106,11 @@ def second_audit(up: UpRun, results: StageResults) -> StageResults:
 
 def collect(up: UpRun, results: StageResults) -> StageResults:
     """Poll devices, and wait until Prometheus has every target up."""
-    polled = poll_once(targets(up.context.estate).values(), up.context.state)
+    polled = poll_once(
+        targets(up.context.estate).values(),
+        up.context.state,
+        catalogue=profiles_of(up.context.estate.own),
+    )
     for result in polled:
         up.progress.step(
             result.target.name,

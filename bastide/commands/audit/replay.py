@@ -66,7 +66,7 @@ def _basis(
 ) -> replays.Basis:
     """Return what to judge by: today's, with those parts replaced that a day was given for."""
     if as_of:
-        basis = replays.basis_on(context.state, as_of.date())
+        basis = replays.basis_on(context.state, as_of.date(), context.estate.own.checks)
     else:
         basis = replays.basis_today(context.estate)
     if controls:

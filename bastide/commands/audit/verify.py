@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from bastide.support.errors import CommandError, Exit
-from bastide.support.options import json_option
+from bastide.support.estate import own_of
+from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json
 from monitors.audit.evidence.recompute import Recomputed, recompute
 from monitors.audit.evidence.verify import BrokenError, Verified
@@ -16,6 +17,7 @@ LISTED = 20
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@estate_option
 @json_option
 @click.option(
     "--fingerprint",
@@ -23,11 +25,20 @@ LISTED = 20
     help="The signing key that you were given beforehand (`bastide audit key` shows it).",
 )
 @click.option("--recompute", "judge_again", is_flag=True, help="Judge every bundle once more.")
-def verify(file: Path, as_json: bool, expected: str | None, judge_again: bool) -> int:
-    """Check an evidence FILE offline (exit 1 names the broken record)."""
+def verify(
+    file: Path,
+    estate_name: str | None,
+    as_json: bool,
+    expected: str | None,
+    judge_again: bool,
+) -> int:
+    """Check an evidence FILE offline (exit 1 names the broken record).
+
+    It needs no estate; --recompute judges an estate's own controls where the estate is given.
+    """
     try:
         verified = verify_file(file, expected)
-        recomputed = recompute(verified) if judge_again else None
+        recomputed = recompute(verified, own_of(estate_name).checks) if judge_again else None
     except BrokenError as error:
         if as_json:
             print_json({"file": str(file), "holds": False, "first_broken": str(error)})
@@ -91,7 +102,9 @@ def _recomputed_rows(again: Recomputed) -> list[tuple[str, str]]:
     if len(again.differing) > LISTED:
         rows.append(("", f"and {len(again.differing) - LISTED} more"))
     if not again.same_checks:
-        rows.append(("", "by other checks than the run: judge with the Bastide that made it"))
+        rows.append(
+            ("", "by other checks than the run: judge with the Bastide that made it, and --estate")
+        )
     if again.unasked:
         rows.append(("", f"could not be asked, so not judged: {', '.join(again.unasked)}"))
     return rows

@@ -12,6 +12,7 @@ from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json, print_table, row
 from bastide.support.snmp_options import AccessOptions, access_options
 from monitors.snmp.metric_families import render
+from monitors.snmp.own_profiles import profiles_of
 from monitors.snmp.poll_result import PollResult
 from monitors.snmp.poller import poll_once
 from monitors.snmp.targets import targets
@@ -55,7 +56,8 @@ def poll(
     """
     context = estate_context(estate_name)
     wanted = [find(context, name, options) for name in names or targets(context.estate)]
-    results = poll_once(wanted, context.state, profiles=profiles)
+    catalogue = profiles_of(context.estate.own)
+    results = poll_once(wanted, context.state, profiles=profiles, catalogue=catalogue)
     if as_json:
         print_json([as_json_values(result) for result in results])
     elif text:

@@ -5,22 +5,25 @@ from collections.abc import Iterator
 import click
 
 from bastide.support.errors import CommandError, Exit
-from bastide.support.options import json_option
+from bastide.support.estate import own_of
+from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json, print_table, row
+from monitors.snmp.own_profiles import profiles_of
 from monitors.snmp.profile import Number, Profile, Table
 from monitors.snmp.profile_files import shipped_profiles
 
 
 @click.command()
 @click.argument("name", required=False)
+@estate_option
 @json_option
-def profiles(name: str | None, as_json: bool) -> int:
+def profiles(name: str | None, estate_name: str | None, as_json: bool) -> int:
     """List the SNMP profiles, or document the one called NAME.
 
     A device gets every profile whose objects it answers; `profiles` and `more_profiles` in its
-    inventory entry pin and add them.
+    inventory entry pin and add them. Those that an estate brings of its own are marked.
     """
-    by_name = shipped_profiles()
+    by_name = profiles_of(own_of(estate_name))
     if name is not None and name not in by_name:
         raise CommandError(
             f"{name}: no such profile; there are: {', '.join(sorted(by_name))}", Exit.WRONG_USE
@@ -39,10 +42,14 @@ def _list(listed: list[Profile]) -> None:
     print_table(
         ("profile", "what", "metrics"),
         (
-            row(profile.profile, profile.title, str(len({n.metric for n in numbers(profile)})))
+            row(profile.profile, _title(profile), str(len({n.metric for n in numbers(profile)})))
             for profile in listed
         ),
     )
+
+
+def _title(profile: Profile) -> str:
+    return profile.title + ("" if profile.profile in shipped_profiles() else " (the estate's own)")
 
 
 def numbers(profile: Profile) -> Iterator[Number]:

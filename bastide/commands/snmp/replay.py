@@ -1,16 +1,20 @@
 """`bastide snmp replay`: recordings served as agents."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from bastide.support.errors import CommandError, Exit
+from bastide.support.estate import own_of
+from bastide.support.options import estate_option
 from inventory.secrets import SecretError, resolve
 from monitors.exporter.server import ListenError, parse_listen
 from monitors.snmp.client import SnmpError, User
 from monitors.snmp.metric_families import render
+from monitors.snmp.own_profiles import profiles_of
+from monitors.snmp.profile import Profile
 from monitors.snmp.recording.reader import Recording, RecordingError, read
 from monitors.snmp.recording.recorded_session import poll_recording
 from monitors.snmp.replay.agent import Access
@@ -40,6 +44,7 @@ COMMUNITY = "public"
 @click.option("--priv", metavar="REF", help="The user's privacy passphrase.")
 @click.option("--move", is_flag=True, help="Let counters and clocks go on.")
 @click.option("--show", is_flag=True, help="Serve nothing: print the metrics that it gives.")
+@estate_option
 def replay(
     files: tuple[Path, ...],
     listen: str,
@@ -49,17 +54,20 @@ def replay(
     priv: str | None,
     move: bool,
     show: bool,
+    estate_name: str | None,
 ) -> int:
     """Serve recordings FILES as agents.
 
     The first answers on --listen, the others on the ports after it. `.snmprec` files and what
-    `snmpwalk -On` prints are read. Poll the agent from another terminal:
+    `snmpwalk -On` prints are read; --show takes the estate's own profiles as well. Poll the agent
+    from another terminal:
 
         bastide snmp poll 127.0.0.1:1161 --community env:COMMUNITY
     """
     try:
         if show:
-            return max(_show(read(path)) for path in files)
+            catalogue = profiles_of(own_of(estate_name))
+            return max(_show(read(path), catalogue) for path in files)
         listener = parse_listen(listen)
         access = _access(community, user, auth, priv)
         agents, recordings = recorded_agents(
@@ -90,10 +98,10 @@ def _access(community: str | None, user: str | None, auth: str | None, priv: str
     return Access(name, (User(user, "SHA", keys[0], "AES", keys[1]),))
 
 
-def _show(recording: Recording) -> int:
+def _show(recording: Recording, catalogue: Mapping[str, Profile]) -> int:
     _show_notes([recording])
     try:
-        gathering, families = poll_recording(recording)
+        gathering, families = poll_recording(recording, catalogue=catalogue)
     except SnmpError as error:
         raise CommandError(f"{recording.name}: {error}", Exit.COULD_NOT_CHECK) from None
     names = " ".join(profile.profile for profile in gathering.profiles)

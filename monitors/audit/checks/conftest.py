@@ -6,22 +6,29 @@ import pytest
 from testinfra.host import Host
 
 from inventory.load import find_estate, load_estate
-from monitors.audit.model.controls import Control, Limits, load_controls
+from inventory.model import Estate
+from monitors.audit.model.controls import Control, Limits
 from monitors.audit.model.declared import Declared, find_declared
+from monitors.audit.model.own_controls import controls_of
+
+
+@pytest.fixture(scope="session")
+def estate() -> Estate:
+    """The estate in BASTIDE_ESTATE, or around the current folder."""
+    return load_estate(find_estate(os.environ.get("BASTIDE_ESTATE")))
 
 
 @pytest.fixture
-def declared(host: Host) -> Declared:
-    """The host as the estate in BASTIDE_ESTATE, or around the current folder, declares it."""
-    estate = load_estate(find_estate(os.environ.get("BASTIDE_ESTATE")))
+def declared(host: Host, estate: Estate) -> Declared:
+    """The host as the estate declares it."""
     return find_declared(estate, host.backend.get_hostname())
 
 
 @pytest.fixture
-def control(request: pytest.FixtureRequest) -> Control | None:
-    """The row that a check proves."""
-    name = f".{request.function.__name__}"
-    return next((row for row in load_controls().controls if row.check.endswith(name)), None)
+def control(request: pytest.FixtureRequest, estate: Estate) -> Control | None:
+    """The row that a check proves, of ours or of the estate's own."""
+    name, rows = f".{request.function.__name__}", controls_of(estate.own).controls
+    return next((row for row in rows if row.check.endswith(name)), None)
 
 
 @pytest.fixture

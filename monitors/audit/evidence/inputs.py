@@ -73,22 +73,31 @@ DECLARED: Kind[tuple[Declared, ...]] = Kind("declared", TypeAdapter(tuple[Declar
 
 
 def keep_inputs(
-    state: Path, controls: ControlTable, waivers: Sequence[Waiver], declared: Sequence[Declared]
+    state: Path,
+    controls: ControlTable,
+    waivers: Sequence[Waiver],
+    declared: Sequence[Declared],
+    own_checks: Sequence[Path] = (),
 ) -> InputHashes:
     """Keep what hosts are judged by; return the hashes for the run's results."""
     return InputHashes(
         controls_sha256=CONTROLS.keep(state, controls),
         waivers_sha256=WAIVERS.keep(state, tuple(waivers)),
         declared_sha256=DECLARED.keep(state, tuple(declared)),
-        checks_sha256=checks_sha256(),
+        checks_sha256=checks_sha256(own_checks),
     )
 
 
-def checks_sha256() -> str:
-    """Return the hash of the checks' code: whether two judgements used the same checks."""
-    files = sorted(file for pattern in CHECKS for file in AUDIT.glob(pattern))
+def checks_sha256(own: Sequence[Path] = ()) -> str:
+    """Return the hash of the checks' code: whether two judgements used the same checks.
+
+    `own` are the estate's own check files; OSError when one cannot be read.
+    """
+    shipped = sorted(file for pattern in CHECKS for file in AUDIT.glob(pattern))
+    files = {str(file.relative_to(AUDIT)): file for file in shipped}
+    files |= {f"estate/controls/{file.name}": file for file in own}
     return sha256_of(
-        {str(f.relative_to(AUDIT)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+        {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
     )
 
 

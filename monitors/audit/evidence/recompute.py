@@ -10,6 +10,7 @@ from inventory.model import Waiver
 from monitors.audit.evidence.inputs import checks_sha256
 from monitors.audit.evidence.verify import BrokenError, Verified
 from monitors.audit.judge.host_results import judge
+from monitors.audit.judge.runner import CheckFiles
 from monitors.audit.model.canonical import canonical
 from monitors.audit.model.controls import Control, ControlTable
 from monitors.audit.model.declared import Declared
@@ -29,8 +30,11 @@ class Recomputed:
     same_checks: bool
 
 
-def recompute(verified: Verified) -> Recomputed:
+def recompute(verified: Verified, own: CheckFiles = ()) -> Recomputed:
     """Judge every bundle of a verified file again; hosts that sent none are `unasked`.
+
+    `own` are the estate's own check files, which no evidence file holds: code from elsewhere is
+    never run. Without them the estate's own controls come out as errors.
 
     Raises BrokenError when a record is of another version of Bastide.
     """
@@ -52,18 +56,22 @@ def recompute(verified: Verified) -> Recomputed:
             unasked.append(host)
             continue
         kept = members[name].splitlines()[1:]
-        again = _judge(packed, table, declared[host], waivers)
+        again = _judge(packed, table, declared[host], waivers, own)
         judged += len(kept)
         differing += _differing(host, kept, again, table)
-    same = verified.link.record.inputs.checks_sha256 == checks_sha256()
+    same = verified.link.record.inputs.checks_sha256 == checks_sha256(own)
     return Recomputed(judged, tuple(differing), tuple(unasked), same)
 
 
 def _judge(
-    packed: bytes, table: ControlTable, declared: Declared, waivers: tuple[Waiver, ...]
+    packed: bytes,
+    table: ControlTable,
+    declared: Declared,
+    waivers: tuple[Waiver, ...],
+    own: CheckFiles,
 ) -> list[bytes]:
     try:
-        results = judge(unpack(packed), table, declared, waivers)
+        results = judge(unpack(packed), table, declared, waivers, own)
     except BundleError as error:
         raise BrokenError(f"bundles/{declared.host}.json.gz: {error}") from None
     return [canonical(result.model_dump(mode="json")) for result in results]

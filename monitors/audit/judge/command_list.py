@@ -10,7 +10,7 @@ from pathlib import Path
 
 from inventory.enums import Role
 from monitors.audit.collect.backends import answering_host, recording
-from monitors.audit.judge.runner import run_check
+from monitors.audit.judge.runner import CheckFiles, run_check
 from monitors.audit.model.controls import Control, ControlTable, load_controls
 from monitors.audit.model.declared import Declared
 from monitors.collection.bundle import Answer
@@ -23,23 +23,25 @@ ANSWERS = (Answer(0), Answer(1), Answer(0, "1"), Answer(3, "", "failed"))
 EVERYTHING = Declared("every-host", "central", None, tuple(Role), (), ("any",), ("any",))
 
 
-def commands(table: ControlTable) -> dict[str, frozenset[Role]]:
+def commands(table: ControlTable, own: CheckFiles = ()) -> dict[str, frozenset[Role]]:
     """Return every command that the checks of a table may ask, sorted, with who is asked it.
 
-    No roles mean every host: a control that applies to all of them asks it.
+    No roles mean every host: a control that applies to all of them asks it. `own` are the estate's
+    own check files.
     """
     askers: dict[str, list[Control]] = {}
     for control in table.controls:
-        for command in _asked_by(control):
+        for command in asked_by(control, own):
             askers.setdefault(command, []).append(control)
     return {command: _roles(askers[command]) for command in sorted(askers)}
 
 
-def _asked_by(control: Control) -> set[str]:
+def asked_by(control: Control, own: CheckFiles = ()) -> set[str]:
+    """Return every command that a control's check may ask."""
     asked: set[str] = set()
     for answer in ANSWERS:
         host, trace = answering_host(EVERYTHING.host, recording(answer))
-        run_check(control, host, EVERYTHING)
+        run_check(control, host, EVERYTHING, own)
         asked.update(trace.commands)
     return asked
 
@@ -49,12 +51,12 @@ def _roles(asking: Iterable[Control]) -> frozenset[Role]:
     return frozenset(role for some in roles for role in some) if all(roles) else frozenset()
 
 
-def render(table: ControlTable, *, by_role: bool = True) -> str:
+def render(table: ControlTable, *, by_role: bool = True, own: CheckFiles = ()) -> str:
     """Return the list as the JSON file that the collector reads.
 
     `roles` names the commands that only hosts with one of these roles run.
     """
-    askers = commands(table)
+    askers = commands(table, own)
     content = {
         "timeout_seconds": TIMEOUT_SECONDS,
         "commands": list(askers),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from inventory.model import ESTATE_SCOPE, Waiver
 from monitors.audit.collect.backends import answering_host, from_answers
-from monitors.audit.judge.runner import run_check
+from monitors.audit.judge.runner import CheckFiles, run_check
 from monitors.audit.model.controls import Control, ControlTable
 from monitors.audit.model.declared import Declared
 from monitors.audit.model.results import Accepted, Evidence, HostAudit, Outcome, Result
@@ -25,11 +25,15 @@ def judge(
     table: ControlTable,
     declared: Declared,
     waivers: Iterable[Waiver] = (),
+    own: CheckFiles = (),
 ) -> tuple[Result, ...]:
-    """Return one result a control, in the table's order; waivers are dated by the bundle."""
+    """Return one result a control, in the table's order; waivers are dated by the bundle.
+
+    `own` are the estate's own check files.
+    """
     answers = bundle.answers()
     on = bundle.collected.date()
-    results = (_judge_one(control, answers, declared) for control in table.controls)
+    results = (_judge_one(control, answers, declared, own) for control in table.controls)
     return tuple(with_waiver(result, declared, tuple(waivers), on) for result in results)
 
 
@@ -39,6 +43,7 @@ def judge_host(
     declared: Declared,
     waivers: Iterable[Waiver],
     path: Path,
+    own: CheckFiles = (),
 ) -> HostAudit:
     """Return a host's results from its bundle, kept at `path` under the state folder."""
     return HostAudit(
@@ -50,7 +55,7 @@ def judge_host(
         bundle=str(path),
         collector=bundle.collector,
         commands_sha256=bundle.commands_sha256,
-        results=judge(bundle, table, declared, waivers),
+        results=judge(bundle, table, declared, waivers, own),
     )
 
 
@@ -65,11 +70,13 @@ def all_errors(table: ControlTable, declared: Declared, problem: str) -> tuple[R
     )
 
 
-def _judge_one(control: Control, answers: Mapping[str, Answer], declared: Declared) -> Result:
+def _judge_one(
+    control: Control, answers: Mapping[str, Answer], declared: Declared, own: CheckFiles
+) -> Result:
     if skipped := _out_of_scope(control, declared):
         return skipped
     host, trace = answering_host(declared.host, from_answers(answers))
-    outcome, reason = run_check(control, host, declared)
+    outcome, reason = run_check(control, host, declared, own)
     asked = [(c, answers[c]) for c in trace.commands if c in answers]
     return Result(
         control=control.id,

@@ -3,8 +3,10 @@
 import importlib
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -20,33 +22,64 @@ FAILED_COMMAND = re.compile(
     r".*_stderr=b?['\"](.*?)['\"]\)"
 )
 Check = Callable[..., None]
+# The check files of an estate's own controls (inventory.own).
+CheckFiles = Sequence[Path]
 
 
-@cache
-def check_function(path: str) -> Check:
-    """Return the check `module.function` of the table.
+def check_function(path: str, own: CheckFiles = ()) -> Check:
+    """Return the check `module.function` of the table; `own` are the estate's own check files.
 
     Raises LookupError when the checks folder has no such function.
     """
     module_name, _, function = path.partition(".")
+    for file in own:
+        if file.stem == module_name:
+            return _function(_own_module(file, file.read_bytes()), function, str(file))
+    return _shipped(module_name, function)
+
+
+@cache
+def _shipped(module_name: str, function: str) -> Check:
     try:
         module = importlib.import_module(f"monitors.audit.checks.{module_name}")
-        check: Check = getattr(module, function)
-    except (ImportError, AttributeError):
-        raise LookupError(f"monitors/audit/checks has no {path}") from None
+    except ImportError:
+        raise LookupError(f"monitors/audit/checks has no {module_name}.{function}") from None
+    return _function(module, function, f"monitors/audit/checks/{module_name}.py")
+
+
+def _function(module: ModuleType, function: str, where: str) -> Check:
+    check: Check | None = getattr(module, function, None)
+    if check is None:
+        raise LookupError(f"{where} has no {function}")
     return check
 
 
-def run_check(control: Control, host: Host, declared: Declared) -> tuple[Outcome, str]:
+@cache
+def _own_module(file: Path, source: bytes) -> ModuleType:
+    """Return an estate's check file as a module; nothing is written beside it."""
+    module = ModuleType(f"own_checks.{file.stem}")
+    module.__file__ = str(file)
+    try:
+        exec(compile(source, file, "exec"), module.__dict__)  # noqa: S102 - the estate's own code
+    except Exception as error:
+        raise LookupError(f"{file}: cannot be loaded: {type(error).__name__}: {error}") from error
+    return module
+
+
+def run_check(
+    control: Control, host: Host, declared: Declared, own: CheckFiles = ()
+) -> tuple[Outcome, str]:
     """Run a control's check; return the outcome and, unless it passes, the reason in a line."""
-    outcome, reason = _outcome(control, host, declared)
+    outcome, reason = _outcome(control, host, declared, own)
     return outcome, escaped_line(reason)
 
 
-def _outcome(control: Control, host: Host, declared: Declared) -> tuple[Outcome, str]:
+def _outcome(
+    control: Control, host: Host, declared: Declared, own: CheckFiles
+) -> tuple[Outcome, str]:
     try:
-        check = check_function(control.check)
-    except LookupError as error:
+        check = check_function(control.check, own)
+    except (LookupError, OSError) as error:
         # A control set of an earlier date may name a check that has gone since.
         return Outcome.ERROR, f"{error}: this version of Bastide cannot judge it"
     wanted = inspect.signature(check).parameters

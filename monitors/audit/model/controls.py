@@ -86,11 +86,21 @@ class Control(Frozen):
     references: FrameworkReferences
     task: str = Field(description="the role with a task tagged with the id in lower case")
     check: str = Field(pattern=r"^test_[a-z]+\.test_[a-z]+_[0-9]{2}_[a-z0-9_]+$")
+    own: bool = Field(
+        default=False,
+        exclude_if=lambda own: not own,
+        description="the estate's own, not one that ships with Bastide",
+    )
 
     @property
     def is_by_hand(self) -> bool:
         """Whether a person has to decide how to mend it."""
         return self.task == BY_HAND
+
+    @property
+    def module(self) -> str:
+        """The name of the file with its check, without `.py`."""
+        return self.check.partition(".")[0]
 
     @property
     def tag(self) -> str:
@@ -141,12 +151,12 @@ def load_controls(folder: Path = TABLE) -> ControlTable:
 def _topic(file: Path) -> tuple[Control, ...]:
     try:
         table = ControlTable.model_validate(yaml.safe_load(file.read_bytes()))
-        return tuple(_titled(control) for control in table.controls)
+        return tuple(titled(control) for control in table.controls)
     except (ValueError, TypeError, LookupError, yaml.YAMLError) as error:
         raise ControlTableError(f"{file}: not a control table: {error}") from None
 
 
-def _titled(control: Control) -> Control:
-    """Return a control with the limits that its title names filled in."""
+def titled(control: Control) -> Control:
+    """Return a control with the limits that its title names filled in; LookupError, ValueError."""
     title = control.title.format(**control.limits)
     return control.model_copy(update={"title": title})

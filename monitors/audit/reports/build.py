@@ -247,4 +247,5 @@ def _control(control: Control) -> ControlLine:
         references=control.references,
         role=None if control.is_by_hand else control.task,
         tag=control.tag,
+        own=control.own,
     )

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from inventory.model import Estate
 from monitors.audit.history.model import History
-from monitors.audit.model.controls import ControlTable, load_controls
+from monitors.audit.model.controls import ControlTable
+from monitors.audit.model.own_controls import controls_of
 from monitors.audit.model.results import AuditRun
 from monitors.audit.reports import csv, html, junit, pdf
 from monitors.audit.reports.build import build
@@ -64,7 +65,7 @@ def write(
     `folder` defaults to `<state>/reports`; `rejudged` as in `build`. Raises OSError when they
     cannot be written.
     """
-    report = build(estate, before, after, table or load_controls(), history, rejudged)
+    report = build(estate, before, after, table or controls_of(estate.own), history, rejudged)
     formats = (Format.HTML, Format.JSON)
     written = write_report(report, folder or state / "reports", formats)
     into = (folder or state / "reports") / report.stamp
@@ -94,7 +95,7 @@ def write_all(
     Either all files are in place afterwards or none is changed. Raises UnknownMunicipalityError,
     CatalogueError (no such language), PdfError (a library is missing) or OSError.
     """
-    report = build(estate, before, after, table or load_controls(), history, rejudged)
+    report = build(estate, before, after, table or controls_of(estate.own), history, rejudged)
     return write_report(report, folder or state / "reports", formats, frozenset(only), language)
 
 

@@ -219,7 +219,7 @@ class Framework(Frozen):
 
 
 class ControlLine(Frozen):
-    """A row of the control table; `role` mends it, or a person when None."""
+    """A row of the control table; `role` mends it, or a person when None; `own`: the estate's."""
 
     id: str
     title: str
@@ -228,6 +228,7 @@ class ControlLine(Frozen):
     references: FrameworkReferences
     role: str | None
     tag: str
+    own: bool = False
 
 
 class Run(Frozen):

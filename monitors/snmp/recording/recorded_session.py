@@ -2,7 +2,7 @@
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from monitors.snmp import oid as oids_
 from monitors.snmp.boot_time import BootTimes
@@ -10,6 +10,7 @@ from monitors.snmp.client import Binding, BulkResponse, Missing, Raw, SnmpError,
 from monitors.snmp.device_cache import DeviceCache
 from monitors.snmp.device_poll import DevicePoll, PollProgress
 from monitors.snmp.metric_families import Family
+from monitors.snmp.profile import Profile
 from monitors.snmp.profile_files import shipped_profiles
 from monitors.snmp.recording.reader import Recording
 from monitors.snmp.samples import merge_families
@@ -117,14 +118,18 @@ def _response(bindings: Sequence[bytes], octets: int) -> BulkResponse:
 
 
 def poll_recording(
-    recording: Recording, pinned: tuple[str, ...] = ()
+    recording: Recording,
+    pinned: tuple[str, ...] = (),
+    catalogue: Mapping[str, Profile] | None = None,
 ) -> tuple[PollProgress, list[Family]]:
     """Poll a recording for the ``pinned`` profiles, or for all that suit it.
+
+    ``catalogue`` defaults to the shipped profiles.
 
     Raises SnmpError when it holds nothing that could be asked.
     """
     progress = PollProgress()
     cache = DeviceCache(recording.name, BootTimes())
     poll = DevicePoll(RecordedSession(recording.entries), cache, progress)
-    asyncio.run(poll.run(shipped_profiles(), pinned, ()))
+    asyncio.run(poll.run(shipped_profiles() if catalogue is None else catalogue, pinned, ()))
     return progress, merge_families(progress.families, [])

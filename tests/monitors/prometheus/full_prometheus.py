@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from monitors.prometheus.render import RULES
+from monitors.prometheus.rule_files import RULES
 from monitors.snmp.profile import Profile, Table
 from monitors.snmp.profile_files import shipped_profiles
 
