@@ -32,7 +32,7 @@ def group() -> None:
 @estate_option
 @json_option
 def check(estate_name: str | None, as_json: bool) -> int:
-    """Check every playbook's syntax, and what the estate's own roles take."""
+    """Check the syntax of every playbook, the estate's own too."""
     context = estate_context(estate_name)
     own = context.estate.own
     problems = {}
