@@ -25,7 +25,7 @@ def test_each_other_system_is_refused_and_told_what_to_do(output: str) -> None:
     assert set(re.findall(r"fatal: \[(\w+)\]", output)) == REFUSED
     assert "debian11 has Debian GNU/Linux 11 (bullseye), which the playbooks do not" in output
     assert "silent has a system that does not say what it is" in output
-    assert "Expected: Debian 12 and 13, Ubuntu 22.04 and 24.04 (not proved)." in output
+    assert "Expected: Debian 12 and 13, or Ubuntu 22.04 and 24.04, which are not proved." in output
     assert "set `manage: audit`" in output
 
 
@@ -49,3 +49,9 @@ def test_a_playbook_that_changes_hosts_begins_with_it(playbook: str) -> None:
     assert check["hosts"] == "managed"
     assert task["ansible.builtin.import_role"]["name"] == "systems"
     assert "always" in task["tags"]
+
+
+def test_the_refusal_names_every_system_of_the_table() -> None:
+    variables = yaml.safe_load((PLAYBOOKS / "roles/systems/vars/main.yml").read_text())
+    for name, versions in variables["systems_supported"].items():
+        assert f"{name.capitalize()} {' and '.join(versions)}" in variables["systems_list"]

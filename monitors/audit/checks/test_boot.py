@@ -16,7 +16,7 @@ KEYBOARD = (
 # Instances are asked of templates; what is not there prints nothing.
 OWN_UNITS = (
     "cd /etc/systemd/system && systemctl show --property=Id,NoNewPrivileges,ProtectSystem "
-    "$(ls bastide-*.service permits.service 2>/dev/null | sed 's/@[.]service$/@any.service/')"
+    "$(ls bastide-*.service 2>/dev/null | sed 's/@[.]service$/@any.service/')"
 )
 # They change what is mounted for everyone, which a service with folders of its own cannot.
 MOUNTING = ("bastide-mounts.service",)
