@@ -14,7 +14,8 @@ RAN = frozenset({"active", "sub", "invocation"})
 class Allowance:
     """Things of a subject that may differ in some fields.
 
-    `comes`: they may also be there in one of the pictures only.
+    `comes`: they may also be there in one of the pictures only. `for_new`: they may differ only
+    when a file whose name matches it has come into them, so that nothing was there for a while.
     """
 
     subject: str
@@ -22,25 +23,82 @@ class Allowance:
     fields: frozenset[str]
     reason: str
     comes: bool = False
+    for_new: str = ""
 
 
-# What sshd, PAM and sudo write by themselves when somebody logs in and uses sudo.
+# What sshd, PAM, logind and sudo write by themselves when somebody logs in and uses sudo.
 LOGIN = (
     Allowance("file", "/var/log/(wtmp|btmp|lastlog)", LOG, "PAM and sshd: records of logins"),
+    Allowance("file", "/var/lib/lastlog/.+", LOG, "PAM of Debian 13: the last login", comes=True),
     Allowance("file", "/var/log/journal/.+", LOG, "journald: the log of logins", comes=True),
-    Allowance("file", "/var/lib/sudo/lectured", FOLDER, "sudo: whom it has lectured"),
+    Allowance("file", "/var/lib/sudo/lectured", FOLDER, "sudo: whom it has lectured", for_new=".+"),
+    Allowance("file", "/var/lib/sudo/lectured/.+", LOG, "sudo: whom it has lectured", comes=True),
+    Allowance(
+        "file",
+        "/home/[^/]+/.sudo_as_admin_successful",
+        LOG,
+        "sudo: its note of a first use by a member of the group sudo",
+        comes=True,
+    ),
+    Allowance(
+        "file",
+        "/home/[^/]+",
+        FOLDER,
+        "the folder of that note",
+        for_new=".sudo_as_admin_successful",
+    ),
+    Allowance(
+        "unit",
+        r"session-c?\d+\.scope|user@\d+\.service|user-runtime-dir@\d+\.service|user-\d+\.slice"
+        r"|run-user-\d+\.mount|user\.slice",
+        RAN,
+        "logind: a session lasts some seconds longer than its login",
+        comes=True,
+    ),
+)
+# What a host writes while nobody but its own users asks its services.
+OWN = (
+    Allowance(
+        "unit",
+        r"systemd-tmpfiles-clean\.(timer|service)",
+        RAN,
+        "systemd: it runs a quarter of an hour after the boot",
+    ),
+    Allowance(
+        "file",
+        "/var/lib/fail2ban/fail2ban.sqlite3",
+        LOG,
+        "fail2ban: how far it has read the log of logins",
+    ),
+    Allowance("file", "/var/log/nginx/access.log", LOG, "nginx: the log of requests"),
+    Allowance("file", "/var/log/postgresql/.+", LOG, "PostgreSQL: its log"),
+    Allowance(
+        "file",
+        r"/var/lib/postgresql/\d+/main"
+        r"(/global/pg_control|/pg_(wal|logical|multixact|subtrans|xact)(/.+)?)?",
+        LOG,
+        "PostgreSQL: a checkpoint, five minutes after its start; not its tables",
+        comes=True,
+    ),
+    Allowance("file", "/var/log/samba/.+", LOG, "Samba: its log"),
+    Allowance("file", "/var/cache/samba/.+", LOG, "Samba: counters and the list of neighbours"),
 )
 
 
 def unexplained(before: Picture, after: Picture) -> tuple[Difference, ...]:
     """Return what differs between two pictures and has no allowance."""
-    return tuple(found for found in differences(before, after) if reason(found) is None)
+    return tuple(found for found, why in explained(before, after) if why is None)
 
 
-def reason(difference: Difference) -> str | None:
-    """Return why a difference is nobody's change, or None."""
-    for allowance in LOGIN:
-        if _covers(allowance, difference):
+def explained(before: Picture, after: Picture) -> tuple[tuple[Difference, str | None], ...]:
+    """Return all that differs, each with the reason why it may, or None."""
+    found = differences(before, after)
+    return tuple((difference, _reason(difference, found)) for difference in found)
+
+
+def _reason(difference: Difference, found: tuple[Difference, ...]) -> str | None:
+    for allowance in (*LOGIN, *OWN):
+        if _covers(allowance, difference) and _has_new(allowance, difference, found):
             return allowance.reason
     return None
 
@@ -53,3 +111,10 @@ def _covers(allowance: Allowance, difference: Difference) -> bool:
     if not difference.fields:
         return allowance.comes
     return difference.fields <= allowance.fields
+
+
+def _has_new(allowance: Allowance, difference: Difference, found: tuple[Difference, ...]) -> bool:
+    if not allowance.for_new:
+        return True
+    pattern = f"{re.escape(difference.name)}/{allowance.for_new}"
+    return any(other.before is None and re.fullmatch(pattern, other.name) for other in found)

@@ -10,8 +10,8 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 
 from tests.strange_town.processes import TownError, run
@@ -20,7 +20,9 @@ from tests.strange_town.town import Town
 # Not on the disk: the kernel's own, and what every boot makes anew (login records among it).
 NOT_READ = ("proc", "sys", "dev", "run")
 UNIT_PROPERTIES = ("LoadState", "ActiveState", "SubState", "UnitFileState", "InvocationID")
-THREADS = 4
+CHUNK = 1 << 18
+# Of programs a hash is kept for as long as inode, size and both times are the same.
+KEPT = "/usr/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,8 @@ def _fields(before: State | None, after: State | None) -> frozenset[str]:
 
 
 def _files(root: Path) -> dict[str, State]:
-    with ThreadPoolExecutor(THREADS) as pool:  # hashing lets go of the interpreter's lock
-        paths = list(_walk(str(root)))
-        return dict(zip((p[len(str(root)) :] for p in paths), pool.map(_file, paths), strict=True))
+    start = len(str(root))
+    return {path[start:]: _file(path, path[start:]) for path in _walk(str(root))}
 
 
 def _walk(root: str) -> Iterator[str]:
@@ -135,10 +136,10 @@ def _walk(root: str) -> Iterator[str]:
         )
 
 
-def _file(path: str) -> State:
+def _file(path: str, name: str) -> State:
     try:
         status = os.lstat(path)
-        content = _content(path, status.st_mode)
+        content = _content(path, name, status)
         names = os.listxattr(path, follow_symlinks=False)
         attributes = tuple((n, os.getxattr(path, n, follow_symlinks=False).hex()) for n in names)
     except FileNotFoundError:
@@ -156,17 +157,31 @@ def _file(path: str) -> State:
     )
 
 
-def _content(path: str, mode: int) -> str:
-    if stat.S_ISLNK(mode):
+def _content(path: str, name: str, status: os.stat_result) -> str:
+    if stat.S_ISLNK(status.st_mode):
         return f"-> {os.readlink(path)}"  # noqa: PTH115 -- as above
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISREG(status.st_mode):
         return ""
-    with open(path, "rb", opener=_unnoticed) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    if not name.startswith(KEPT):
+        return _hash(path)
+    times = (status.st_mtime_ns, status.st_ctime_ns)
+    return _kept_hash(path, status.st_dev, status.st_ino, status.st_size, times)
 
 
-def _unnoticed(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOATIME)
+@lru_cache(maxsize=200_000)
+def _kept_hash(path: str, _device: int, _inode: int, _size: int, _times: tuple[int, int]) -> str:
+    return _hash(path)
+
+
+def _hash(path: str) -> str:
+    number = os.open(path, os.O_RDONLY | os.O_NOATIME | os.O_CLOEXEC)
+    try:
+        digest = hashlib.sha256()
+        while chunk := os.read(number, CHUNK):
+            digest.update(chunk)
+        return digest.hexdigest()
+    finally:
+        os.close(number)
 
 
 def _accounts(root: Path) -> dict[str, State]:

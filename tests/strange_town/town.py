@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import json
 import secrets
 import shutil
 import subprocess
@@ -12,7 +13,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from tests.strange_town import images, machines, networks
+from tests.strange_town import images as image_cache
+from tests.strange_town import machines, networks
+from tests.strange_town.images import Image
 from tests.strange_town.layout import FIRST_RANGE, PLANS, RANGES, STATE, HostPlan, Ids, in_range
 from tests.strange_town.processes import TownError, end, run
 
@@ -45,6 +48,7 @@ class Town:
     id: str
     number: int
     hosts: dict[str, TownHost]
+    images: dict[str, Image]
     key: Path
 
     @property
@@ -70,7 +74,7 @@ class Town:
     @property
     def authority(self) -> str:
         """The PEM certificate of the authority that the town's web sites have theirs from."""
-        return images.ensure("web").read("etc/nginx/tls/ca.pem")
+        return self.images["web"].read("etc/nginx/tls/ca.pem")
 
     def login(self, host: str, user: str) -> TownHost:
         """Return a host's facts for another of its logins (`layout.PLANS` names them)."""
@@ -125,7 +129,7 @@ class Town:
 
     def start(self, host: str) -> None:
         """Boot a host that was shut down; `wait` for it."""
-        machines.start(self.ids, plan_of(host), images.ensure(host))
+        machines.start(self.ids, plan_of(host), self.images[host])
 
     @contextmanager
     def frozen(self, host: str) -> Iterator[None]:
@@ -159,7 +163,7 @@ def up(*, owner: int = 0) -> Town:
     `owner`: the process for which it is there; a town whose owner is gone is taken down by the
     next one that comes up.
     """
-    made = {plan.name: images.ensure(plan.name) for plan in PLANS}
+    made = {plan.name: image_cache.ensure(plan.name) for plan in PLANS}
     with _lock():
         town = _register(made, owner)
     try:
@@ -204,7 +208,7 @@ def ids_on_disk() -> tuple[str, ...]:
     return tuple(sorted(path.name for path in STATE.glob("[0-9a-f]*") if path.is_dir()))
 
 
-def _register(made: dict[str, images.Image], owner: int) -> Town:
+def _register(made: dict[str, Image], owner: int) -> Town:
     _take_down_orphans()
     town_id = secrets.token_hex(2)
     folder = Ids(town_id).folder
@@ -213,7 +217,7 @@ def _register(made: dict[str, images.Image], owner: int) -> Town:
     key = folder / "id_ed25519"
     run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "town", "-f", str(key))
     hosts = {plan.name: _facts(plan, made[plan.name], number) for plan in PLANS}
-    town = Town(town_id, number, hosts, key)
+    town = Town(town_id, number, hosts, made, key)
     (folder / "known_hosts").write_text("".join(map(_known, hosts.values())))
     (folder / "town.json").write_bytes(RECORD.dump_json(Record(town, owner), indent=2))
     return town
@@ -221,8 +225,8 @@ def _register(made: dict[str, images.Image], owner: int) -> Town:
 
 def _take_down_orphans() -> None:
     for town_id in ids_on_disk():
-        whole = (Ids(town_id).folder / "town.json").exists()
-        owner = _record(town_id).owner if whole else None
+        record = Ids(town_id).folder / "town.json"
+        owner = json.loads(record.read_bytes())["owner"] if record.exists() else None
         if owner is None or (owner and not Path(f"/proc/{owner}").exists()):
             down(town_id)
 
@@ -230,7 +234,7 @@ def _take_down_orphans() -> None:
 def _free_range() -> int:
     taken = set()
     for town_id in ids_on_disk():
-        with contextlib.suppress(TownError):  # it went down meanwhile
+        with contextlib.suppress(TownError, ValueError):  # gone meanwhile, or of another version
             taken.add(find(town_id).number)
     for number in range(FIRST_RANGE, FIRST_RANGE + RANGES):
         if number not in taken and not networks.in_use(number):
@@ -238,7 +242,7 @@ def _free_range() -> int:
     raise TownError(f"{RANGES} towns are up: {' '.join(ids_on_disk())}: take one of yours down")
 
 
-def _facts(plan: HostPlan, image: images.Image, number: int) -> TownHost:
+def _facts(plan: HostPlan, image: Image, number: int) -> TownHost:
     login = plan.logins[0]
     addresses = tuple(in_range(address, number) for address in plan.addresses)
     kinds = ("ed25519", "ecdsa", "rsa")

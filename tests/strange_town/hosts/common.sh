@@ -26,7 +26,7 @@ name_host() {
   echo "$1" > /etc/hostname
   printf '127.0.0.1 localhost\n%s %s.gradac.example %s\n::1 localhost ip6-localhost\n' \
     "$2" "$1" "$1" > /etc/hosts
-  printf 'search gradac.example\nnameserver 172.27.10.1\n' > /etc/resolv.conf.town
+  printf 'search gradac.example\nnameserver 172.27.10.10\n' > /etc/resolv.conf.town
   rm -f /etc/machine-id
   systemd-machine-id-setup > /dev/null 2>&1
 }
