@@ -25,6 +25,8 @@ def lay(ids: Ids, number: int) -> None:
     run("ip", "address", "add", in_range(OUTSIDE, number), "dev", ids.uplink)
     run("ip", "address", "add", in_range(OUTSIDE_6, number), "dev", ids.uplink, "nodad")
     run("ip", "link", "set", ids.uplink, "up")
+    # Not through this machine's own gateway to whoever may answer there.
+    run("ip", "route", "add", "unreachable", inside(number))
 
 
 def plug_in(ids: Ids, plan: HostPlan) -> None:
@@ -51,18 +53,27 @@ def unplug(ids: Ids, plan: HostPlan) -> None:
     _remove(ids.namespace(plan.name))
 
 
-def take_up(ids: Ids, plans: tuple[HostPlan, ...]) -> None:
+def take_up(ids: Ids, number: int, plans: tuple[HostPlan, ...]) -> None:
     """Remove all that `lay` and `plug_in` made; no error when it is not there."""
     for plan in plans:
         _remove(ids.namespace(plan.name))
-    with contextlib.suppress(TownError):
-        run("ip", "link", "delete", ids.uplink)
+    for gone in (
+        ("link", "delete", ids.uplink),
+        ("route", "delete", "unreachable", inside(number)),
+    ):
+        with contextlib.suppress(TownError):
+            run("ip", *gone)
     _remove(ids.core)
 
 
 def _remove(namespace: str) -> None:
     if (NAMESPACES / namespace).exists():
         run("ip", "netns", "delete", namespace)
+
+
+def inside(number: int) -> str:
+    """Return the network behind the jump host."""
+    return f"172.27.{number}.64/26"
 
 
 def in_use(number: int) -> bool:

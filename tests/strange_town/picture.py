@@ -231,7 +231,9 @@ def _units(town: Town, host: str) -> dict[str, State]:
     states: dict[str, State] = {}
     for block in town.run(host, *show).strip().split("\n\n"):
         values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        states[values["Id"]] = UnitState(*(values.get(name, "") for name in UNIT_PROPERTIES))
+        state = UnitState(*(values.get(name, "") for name in UNIT_PROPERTIES))
+        if state.load != "not-found":  # a name that another unit mentions, as long as that is there
+            states[values["Id"]] = state
     if not states:
         raise TownError(f"{host}: systemctl shows no unit")
     return states

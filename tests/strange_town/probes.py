@@ -59,11 +59,11 @@ def probes(town: Town) -> tuple[Probe, ...]:
         Probe("postgresql-held", OFFICE, held.ask),
         Probe("smb", OFFICE, samba.ask),
         Probe("dns", OUTSIDE, _name(address["jump"][0], www, front)),
-        Probe("ssh-web", OFFICE, _banner(database, 2222)),
-        Probe("ssh-jump", OUTSIDE, _banner(address["jump"][0], 22)),
-        Probe("ssh-files", OUTSIDE, _banner(address["files"][0], 22)),
-        Probe("ssh-new", OUTSIDE, _banner(address["new"][0], 22)),
-        Probe("ssh-bare", OUTSIDE, _banner(address["bare"][0], 22)),
+        Probe("ssh-web", OFFICE, banner(database, 2222)),
+        Probe("ssh-jump", OUTSIDE, banner(address["jump"][0], 22)),
+        Probe("ssh-files", OUTSIDE, banner(address["files"][0], 22)),
+        Probe("ssh-new", OUTSIDE, banner(address["new"][0], 22)),
+        Probe("ssh-bare", OUTSIDE, banner(address["bare"][0], 22)),
         Probe("web-hosts-entry", OUTSIDE, _hosts_entry(machines.init(town.ids, "web"), office)),
     )
 
@@ -106,7 +106,7 @@ def _get(stream: socket.socket, name: str, path: str, wanted: bytes) -> None:
         answer += chunk
 
 
-def _banner(address: str, port: int) -> Ask:
+def banner(address: str, port: int) -> Ask:
     def ask() -> None:
         with socket.create_connection((address, port), ANSWER_SECONDS) as stream:
             answer = stream.recv(64)

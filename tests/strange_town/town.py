@@ -69,7 +69,7 @@ class Town:
     @property
     def inside(self) -> str:
         """The network behind the jump host."""
-        return f"172.27.{self.number}.64/26"
+        return networks.inside(self.number)
 
     @property
     def authority(self) -> str:
@@ -186,7 +186,7 @@ def down(town_id: str) -> None:
     for plan in PLANS:
         machines.kill(ids, plan)
         end(ids.group(plan.name))
-    networks.take_up(ids, PLANS)
+    networks.take_up(ids, _number(town_id), PLANS)
     gone = ids.folder.replace(ids.folder.with_name(f".{town_id}"))
     shutil.rmtree(gone)
 
@@ -201,6 +201,15 @@ def find(town_id: str) -> Town:
 
 def _record(town_id: str) -> Record:
     return RECORD.validate_json((Ids(town_id).folder / "town.json").read_bytes())
+
+
+def _number(town_id: str) -> int:
+    """Return a town's range, of whatever version its record is; 0 when it never had one."""
+    try:
+        record = json.loads((Ids(town_id).folder / "town.json").read_bytes())
+    except FileNotFoundError:
+        return 0
+    return int(record.get("town", record).get("number", 0))
 
 
 def ids_on_disk() -> tuple[str, ...]:
