@@ -97,7 +97,7 @@ class Town:
         common = (
             *("-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes"),
             *("-o", "StrictHostKeyChecking=yes", "-o", f"UserKnownHostsFile={known}"),
-            *("-o", "ConnectTimeout=10", "-i", str(self.key)),
+            *("-o", "ConnectTimeout=30", "-i", str(self.key)),
         )
         options = (*common, "-l", facts.user, "-p", str(facts.port))
         if facts.jump is None:
