@@ -1,5 +1,6 @@
 """Where an estate's generated files live, so that all packages use the same ones."""
 
+import getpass
 import os
 from pathlib import Path
 
@@ -21,8 +22,7 @@ def state_home() -> Path:
         return Path(chosen).resolve()
     if os.geteuid() == 0:
         return Path("/var/lib/bastide")
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(base) / "bastide"
+    return _xdg("XDG_STATE_HOME", ".local/state") / "bastide"
 
 
 def state_directory(estate_name: str) -> Path:
@@ -31,5 +31,27 @@ def state_directory(estate_name: str) -> Path:
 
 
 def cache_directory() -> Path:
-    """Return the folder of what estates may share and can be made again: image, packages."""
-    return Path(os.environ.get("BASTIDE_CACHE_HOME", "/var/cache/bastide"))
+    """Return the folder of what estates may share and can be made again: image, packages.
+
+    BASTIDE_CACHE_HOME, /var/cache for root, else XDG.
+    """
+    chosen = os.environ.get("BASTIDE_CACHE_HOME")
+    if chosen:
+        return Path(chosen)
+    if os.geteuid() == 0:
+        return Path("/var/cache/bastide")
+    return _xdg("XDG_CACHE_HOME", ".cache") / "bastide"
+
+
+def user_name() -> str:
+    """Return who runs this: the name, or the number of a user that no file names."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def _xdg(variable: str, below_home: str) -> Path:
+    """Return a base folder of the XDG specification, which ignores relative paths."""
+    base = Path(os.environ.get(variable, ""))
+    return base if base.is_absolute() else Path.home() / below_home

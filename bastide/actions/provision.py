@@ -1,5 +1,6 @@
 """Provisioning: the infra program run by an engine, and what crosses from it to the rest."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from bastide.support.shipped_files import program
 from infra import credentials
 from infra.engine import EngineError, EngineResult, Operation, Project, StepEvent, choose
 from infra.outputs import write_outputs
+from inventory.entries import hosts
+from inventory.enums import ProviderName
 from inventory.files import make_folder
 
 OnStep = Callable[[StepEvent], None]
@@ -43,6 +46,7 @@ def run(context: EstateContext, operation: Operation, engine: str, on_step: OnSt
     The program itself makes the credentials that are missing. Raises CommandError when the engine
     could do nothing at all.
     """
+    _refuse_without_rights(context, operation)
     chosen, stack = _chosen(engine), project(context)
     try:
         if operation is Operation.UP:
@@ -54,6 +58,19 @@ def run(context: EstateContext, operation: Operation, engine: str, on_step: OnSt
     except EngineError as error:
         raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
     return result
+
+
+def _refuse_without_rights(context: EstateContext, operation: Operation) -> None:
+    """Raise CommandError when an ordinary user would make or take away a lab's machines."""
+    changes = operation in (Operation.UP, Operation.DESTROY)
+    providers = {entry.provider for entry in hosts(context.estate)}
+    if changes and ProviderName.LAB in providers and os.geteuid() != 0:
+        raise CommandError(
+            f"estate {context.estate.estate} has lab machines, which root alone can make"
+            "\n    expected: root\n    found: an ordinary user"
+            "\n    do: run it as root; estates of existing hosts need no root",
+            Exit.WRONG_USE,
+        )
 
 
 def _chosen(engine: str) -> "infra.engine.Engine":

@@ -3,7 +3,6 @@
 pysnmp does it: a SET is rare, and what it changes is not ours to get nearly right.
 """
 
-import getpass
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from typing import Any
 from pysnmp.hlapi.v3arch import asyncio as pysnmp
 from pysnmp.proto import rfc1902, rfc1905
 
+from inventory.paths import user_name
 from monitors.snmp.client import Agent, Community, Missing, Raw
 from monitors.snmp.oid import encode
 from monitors.snmp.targets import SnmpTarget, agent
@@ -151,7 +151,7 @@ def _text(value: Raw | Missing, *, hidden: bool) -> str | None:
 
 def _who() -> str:
     """Who runs this, for the audit trail: the person behind sudo, if there is one."""
-    return os.environ.get("SUDO_USER") or getpass.getuser()
+    return os.environ.get("SUDO_USER") or user_name()
 
 
 class _Session:

@@ -4,7 +4,6 @@ A lock of this machine whose process is gone is taken over; any other is respect
 """
 
 import contextlib
-import getpass
 import json
 import os
 import socket
@@ -18,6 +17,7 @@ from typing import Any
 from infra.engine.api import EngineError
 from infra.engine.stack.backend import StackFiles, timestamp
 from inventory.files import write_whole
+from inventory.paths import user_name
 
 _CLOCK_SLACK_SECONDS = 5.0
 
@@ -32,7 +32,7 @@ def held(files: StackFiles, notice: Callable[[str], None]) -> Iterator[None]:
     own = files.locks / f"{uuid.uuid4()}.json"
     content = {
         "pid": os.getpid(),
-        "username": getpass.getuser(),
+        "username": user_name(),
         "hostname": socket.gethostname(),
         "timestamp": timestamp(),
     }
