@@ -39,16 +39,44 @@ def exit_of(hosts: Sequence[HostAudit]) -> Exit:
 def show_run(run: AuditRun, as_json: bool) -> int:
     """Print a run for people or programs; return the exit status that it means."""
     if as_json:
-        print_json({"counts": counts_of(run.hosts), "run": run.model_dump(mode="json")})
+        print_json(
+            {
+                "counts": counts_of(run.hosts),
+                "coverage": coverage_of(run),
+                "run": run.model_dump(mode="json"),
+            }
+        )
         return exit_of(run.hosts)
     print_table(
-        ("host", "outcome"),
-        (row(host.host, describe(host), bad=bool(host.problem)) for host in run.hosts),
+        ("host", "level", "outcome"),
+        (
+            row(host.host, host.level or "", describe(host), bad=bool(host.problem))
+            for host in run.hosts
+        ),
         title=f"{run.estate}: {run.label}, {run.started:%F %R} UTC",
     )
     for host in run.hosts:
         show_failures(host)
+    click.echo(describe_coverage(run))
     return exit_of(run.hosts)
+
+
+def coverage_of(run: AuditRun) -> dict[str, object]:
+    """Return how many hosts could be audited of how many, and which are only watched."""
+    watched = [host.host for host in run.watched]
+    return {"audited": run.asked, "hosts": run.declared, "watched": watched}
+
+
+def describe_coverage(run: AuditRun) -> str:
+    """Return in a line how many hosts were audited, and why the others were not."""
+    silent = [host.host for host in run.hosts if host.problem]
+    parts = [f"{run.asked} of {run.declared} hosts audited"]
+    if silent:
+        parts.append(f"could not be asked: {', '.join(silent)}")
+    if run.watched:
+        names = ", ".join(host.host for host in run.watched)
+        parts.append(f"at level watch, not logged in to: {names}")
+    return "; ".join(parts)
 
 
 def show_newest(newest: Sequence[tuple[AuditRun, HostAudit]], as_json: bool) -> int:

@@ -1,7 +1,8 @@
 """The newest audits that are kept; nothing here asks a host or opens the history."""
 
 from bastide.support.estate import EstateContext
-from inventory.entries import hosts
+from inventory.enums import Level
+from inventory.levels import hosts_at_least
 from monitors.audit.archive.runs import AuditError, load_latest, past_runs
 from monitors.audit.model.results import AuditRun, HostAudit
 
@@ -21,10 +22,10 @@ def newest_of_every_host(
 ) -> tuple[tuple[AuditRun, HostAudit], ...]:
     """Return each host's newest results and the run they are of, by host name.
 
-    Hosts that have left the estate are not among them. Raises AuditError when there are none, or
-    when a run's file is damaged.
+    Hosts that have left the estate or are only watched are not among them. Raises AuditError when
+    there are none, or when a run's file is damaged.
     """
-    wanted = {entry.name for entry in hosts(context.estate)}
+    wanted = {entry.name for entry in hosts_at_least(context.estate, Level.AUDIT)}
     newest: dict[str, tuple[AuditRun, HostAudit]] = {}
     for run in past_runs(context.state, label):
         newest |= {

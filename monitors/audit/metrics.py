@@ -7,7 +7,8 @@ from pathlib import Path
 
 from prometheus_client.core import GaugeMetricFamily
 
-from inventory.entries import hosts
+from inventory.enums import Level
+from inventory.levels import hosts_at_least
 from inventory.model import CENTRAL, ESTATE_SCOPE, Estate, Waiver
 from monitors.audit.archive.latest import LatestResults, latest_results
 from monitors.audit.history.database import store_url
@@ -19,7 +20,7 @@ from monitors.audit.model.score import SCORE_MODEL, Score, score
 from monitors.audit.model.waivers import of_unknown_controls
 
 Municipalities = Mapping[str, str]
-"""The municipality of every host that the estate declares."""
+"""The municipality of every host that is audited."""
 
 Sample = tuple[tuple[str, ...], float]
 """The values of a family's labels, in its order, and the sample's own."""
@@ -49,12 +50,13 @@ SHARES: tuple[tuple[str, str, Callable[[Score], float | None]], ...] = (
 def collect(
     state: Path, estate: Estate, now: datetime | None = None
 ) -> Iterator[GaugeMetricFamily]:
-    """Yield the metrics of the newest audit of every host that the estate declares.
+    """Yield the metrics of the newest audit of every host that is more than watched.
 
     Before any audit no family has samples. Raises AuditError when a results file is damaged,
     and at the end, when all else is given, StoreError when the history cannot be read.
     """
-    municipalities = {entry.name: entry.tenant.id for entry in hosts(estate)}
+    audited = hosts_at_least(estate, Level.AUDIT)
+    municipalities = {entry.name: entry.tenant.id for entry in audited}
     audits, now = latest_results(state, municipalities), now or datetime.now(UTC)
     yield from _shares(audits, municipalities, now)
     yield _gauge(

@@ -4,31 +4,37 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
-from inventory.connections import connection
 from inventory.entries import InventoryHost
 from inventory.entries import hosts as all_hosts
+from inventory.enums import Level
+from inventory.levels import at_least
 from inventory.model import Estate
 from inventory.outputs import Outputs, OutputsError, load_outputs
 from monitors.audit.archive.bundles import keep
 from monitors.audit.archive.retention import prune_daily
 from monitors.audit.archive.runs import AuditError, save
-from monitors.audit.collect.exchange import AUDIT_USER, AuditTarget, fetch
+from monitors.audit.collect.host_bundle import fetch_bundle, has_collector
 from monitors.audit.evidence.inputs import keep_inputs
+from monitors.audit.judge.command_list import asked_of, commands
 from monitors.audit.judge.host_results import all_errors, judge_host
 from monitors.audit.model.controls import ControlTable
 from monitors.audit.model.declared import Declared, UndeclaredHostError, declared_of
 from monitors.audit.model.own_controls import controls_of
-from monitors.audit.model.results import AuditRun, HostAudit
+from monitors.audit.model.results import AuditRun, HostAudit, WatchedHost
 from monitors.collection.bundle import Bundle, BundleError, FetchFailure, unpack
 
 WORKERS = 16
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 OnEvent = Callable[[HostAudit], None]
+
+
+class WatchedHostError(AuditError):
+    """A host is only watched: nobody logs in to it."""
 
 
 class ResultsNotKeptError(AuditError):
@@ -47,12 +53,14 @@ def run_audit(
     label: str = "audit",
     on_event: OnEvent = lambda _: None,
 ) -> AuditRun:
-    """Audit hosts (default: all), write the run's file and return the run.
+    """Audit hosts (default: all but those only watched), write the run's file, return the run.
 
+    At level audit the collector is sent and leaves nothing; above it the installed one is asked.
     `on_event` gets each host's results as they come, from worker threads. A host that cannot
     be asked has `error` for every control. Raises UndeclaredHostError when a name is not the
-    estate's, InventoryError when its own controls are wrong, AuditError when nothing can be kept
-    (no host is asked then), ResultsNotKeptError when only the run's file could not be written.
+    estate's, WatchedHostError when nobody may log in to one, InventoryError when its own controls
+    are wrong, AuditError when nothing can be kept (no host is asked then), ResultsNotKeptError when
+    only the run's file could not be written.
     """
     chosen = _choose(estate, hosts)
     table, started = controls_of(estate.own), datetime.now(UTC)
@@ -76,6 +84,7 @@ def run_audit(
         seconds=round(time.monotonic() - clock, 3),
         **dict(inputs),
         whole=hosts is None,
+        watched=_watched(estate) if hosts is None else (),
         hosts=tuple(sorted(audited, key=lambda host: host.host)),
     )
     try:
@@ -96,10 +105,13 @@ def audit_all(
 ) -> tuple[HostAudit, ...]:
     """Audit hosts, some at a time, and keep their bundles; return the results in order."""
     outputs = _outputs(state, estate)
+    asked = {} if all(map(has_collector, chosen)) else commands(table, estate.own.checks)
 
     def audit_one(entry: InventoryHost) -> HostAudit:
-        target = target_of(entry, state, outputs)
-        audited = audit_host(target, declared_of(entry), table, estate, state)
+        declared = declared_of(entry)
+        wanted = asked_of(asked, declared.roles)
+        fetch_one = partial(fetch_bundle, entry, state, outputs, wanted)
+        audited = audit_host(fetch_one, declared, table, estate, state)
         on_event(audited)
         return audited
 
@@ -112,11 +124,15 @@ def _cannot_keep(folder: Path, error: OSError) -> str:
 
 
 def audit_host(
-    target: AuditTarget, declared: Declared, table: ControlTable, estate: Estate, state: Path
+    fetch_one: Callable[[], bytes | FetchFailure],
+    declared: Declared,
+    table: ControlTable,
+    estate: Estate,
+    state: Path,
 ) -> HostAudit:
     """Fetch, keep and judge one host's bundle; every failure becomes its `problem`."""
     started = time.monotonic()
-    received = fetch(target)
+    received = fetch_one()
     if isinstance(received, FetchFailure):
         return _unjudged(table, declared, received.problem, started)
     now = datetime.now(UTC)
@@ -147,6 +163,7 @@ def _unjudged(table: ControlTable, declared: Declared, problem: str, started: fl
         municipality=declared.municipality,
         tier=declared.tier,
         roles=declared.roles,
+        level=declared.level,
         problem=problem,
         seconds=round(time.monotonic() - started, 3),
         results=all_errors(table, declared, problem),
@@ -175,13 +192,29 @@ def _must_be_of(bundle: Bundle, name: str) -> None:
 
 
 def _choose(estate: Estate, names: Sequence[str] | None) -> list[InventoryHost]:
+    """Return the named hosts, or all that may be logged in to."""
     declared = {entry.name: entry for entry in all_hosts(estate)}
-    wanted = list(declared) if names is None else list(dict.fromkeys(names))
+    if names is None:
+        return [entry for entry in declared.values() if at_least(entry, Level.AUDIT)]
+    wanted = list(dict.fromkeys(names))
     if unknown := [name for name in wanted if name not in declared]:
         raise UndeclaredHostError(
             f"not in estate {estate.estate}: {', '.join(unknown)}; its hosts: {', '.join(declared)}"
         )
+    if closed := [name for name in wanted if not at_least(declared[name], Level.AUDIT)]:
+        raise WatchedHostError(
+            f"not audited: {', '.join(closed)}: at level watch nobody logs in to a host; write "
+            "`manage: audit` there to have it read, which changes nothing on it"
+        )
     return [declared[name] for name in wanted]
+
+
+def _watched(estate: Estate) -> tuple[WatchedHost, ...]:
+    return tuple(
+        WatchedHost(host=entry.name, municipality=entry.tenant.id)
+        for entry in all_hosts(estate)
+        if not at_least(entry, Level.AUDIT)
+    )
 
 
 def _outputs(state: Path, estate: Estate) -> Outputs:
@@ -190,12 +223,3 @@ def _outputs(state: Path, estate: Estate) -> Outputs:
     except OutputsError:
         # Existing hosts need no provisioning; their addresses are in the inventory.
         return Outputs(estate=estate.estate)
-
-
-def target_of(entry: InventoryHost, state: Path, outputs: Outputs) -> AuditTarget:
-    """Return where and how a host's collector is asked: its own account, its own key."""
-    way = connection(entry, state, outputs)
-    return AuditTarget(
-        entry.name,
-        replace(way, user=AUDIT_USER, key=state / "ssh" / "audit", sudo="none", sudo_password=None),
-    )

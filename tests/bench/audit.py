@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -26,12 +27,13 @@ import testinfra
 from bastide.support.estate import EstateContext, estate_context
 from inventory.entries import InventoryHost, hosts
 from inventory.outputs import load_outputs
-from monitors.audit.collect.exchange import AuditTarget
+from monitors.audit.collect.exchange import AuditTarget, fetch
+from monitors.audit.collect.host_bundle import target_of
 from monitors.audit.judge.runner import run_check
 from monitors.audit.model.controls import load_controls
 from monitors.audit.model.declared import declared_of
 from monitors.audit.model.results import Outcome
-from monitors.audit.run import audit_all, audit_host, target_of
+from monitors.audit.run import audit_all, audit_host
 from tests.bench.report import table, write_section
 from tests.bench.tcp_delay import delayed
 
@@ -101,12 +103,12 @@ def far(context: EstateContext, name: str) -> Iterator[Far]:
 
 def ours(there: Far) -> float:
     """Return the median seconds of an audit: exchange, bundle kept, every control judged."""
-    declared = declared_of(there.entry)
+    declared, fetch_one = declared_of(there.entry), partial(fetch, there.target)
     with tempfile.TemporaryDirectory() as state:
         taken = []
         for _ in range(REPEATS):
             started = time.monotonic()
-            result = audit_host(there.target, declared, TABLE, there.context.estate, Path(state))
+            result = audit_host(fetch_one, declared, TABLE, there.context.estate, Path(state))
             taken.append(time.monotonic() - started)
             if result.problem:
                 raise click.ClickException(result.problem)

@@ -9,7 +9,7 @@ from bastide.support.options import estate_option, host_option, json_option, lab
 from bastide.support.progress import Progress
 from monitors.audit.model.declared import UndeclaredHostError
 from monitors.audit.model.results import HostAudit
-from monitors.audit.run import ResultsNotKeptError
+from monitors.audit.run import ResultsNotKeptError, WatchedHostError
 
 
 @click.command()
@@ -20,8 +20,9 @@ from monitors.audit.run import ResultsNotKeptError
 def run(estate_name: str | None, as_json: bool, hosts: tuple[str, ...], label: str) -> int:
     """Audit the hosts now (exit 1 when a control fails).
 
-    One SSH exchange each. The run is kept, sealed in the chain of this machine's runs, and recorded
-    in the history.
+    One SSH exchange each. At level audit nothing is installed on a host and nothing is left there;
+    hosts at level watch are not logged in to, and are named. The run is kept, sealed in the chain
+    of this machine's runs, and recorded in the history.
     """
     context = estate_context(estate_name)
     progress = Progress()
@@ -32,7 +33,7 @@ def run(estate_name: str | None, as_json: bool, hosts: tuple[str, ...], label: s
 
     try:
         result = audit.run(context, hosts or None, label, show_host)
-    except UndeclaredHostError as error:
+    except (UndeclaredHostError, WatchedHostError) as error:
         raise CommandError(str(error), Exit.WRONG_USE) from None
     except ResultsNotKeptError as error:
         audit_output.show_run(error.run, as_json)

@@ -40,5 +40,5 @@ def limits(control: Control | None) -> Limits:
 @pytest.fixture(autouse=True)
 def in_scope(control: Control | None, declared: Declared) -> None:
     """Skip a check whose control does not apply to the host."""
-    if control and (reason := control.applies(declared.roles, declared.tier)):
+    if control and (reason := control.applies(declared.roles, declared.tier, declared.level)):
         pytest.skip(reason)

@@ -18,13 +18,13 @@ from monitors.audit.facts.nftables import (
     refused_sources,
     within,
 )
-from monitors.audit.facts.system import active_units, firewall, unit_state
+from monitors.audit.facts.system import OTHER_FIREWALLS, active_units, firewall, unit_state
 from monitors.audit.model.declared import Declared
 
 # SSH, SNMP, Prometheus and what it asks.
 ADMINISTRATION_PORTS = {22, 161, 9090, 9093, 9100, 9872}
 LOOPBACK = networks({"set": ["127.0.0.0/8", "::1"]}, {})
-NFTABLES, OTHERS = "nftables.service", ("ufw.service", "firewalld.service")
+NFTABLES = "nftables.service"
 # Rules of the older iptables, which nft does not show: the kernel lists their tables.
 OLD_TABLES = "cat /proc/net/ip_tables_names /proc/net/ip6_tables_names 2>/dev/null; true"
 # What the next start will load, loaded where it filters nothing: an empty network namespace.
@@ -96,7 +96,7 @@ def test_fw_07_declared_openings(host: Host, declared: Declared) -> None:
 
 def test_fw_08_one_firewall(host: Host) -> None:
     """Nothing else writes firewall rules beside nftables."""
-    old, beside = host.run(OLD_TABLES).stdout.split(), active_units(host, *OTHERS)
+    old, beside = host.run(OLD_TABLES).stdout.split(), active_units(host, *OTHER_FIREWALLS)
     assert not beside, f"active beside nftables: {', '.join(beside)}"
     assert not old, f"iptables has tables of its own: {', '.join(sorted(set(old)))}"
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from monitors.audit.collect.backends import Host
+from monitors.audit.collect.backends import Host, UndeterminedError
 
 FOLDER = "/etc/ssh/sshd_config.d"
 SSHD_LINES = f"grep -sHE '^[[:space:]]*[A-Za-z]' /etc/ssh/sshd_config {FOLDER}/*.conf"
@@ -24,8 +24,12 @@ class Setting:
 
 def sshd_lines(host: Host) -> tuple[Setting, ...]:
     """Return every setting of the server's files in order, each with its Match block."""
+    read = host.run(SSHD_LINES)
+    # grep ends with 2 where there is no drop-in, and has read the rest.
+    if read.rc and not read.stdout:
+        raise UndeterminedError(f"no setting in /etc/ssh/sshd_config (grep ended with {read.rc})")
     lines, block = [], ("", "")
-    for row in host.check_output(SSHD_LINES).splitlines():
+    for row in read.stdout.splitlines():
         file, _, text = row.partition(":")
         setting, _, value = SEPARATOR.sub("\n", text.strip(), count=1).partition("\n")
         setting, value = setting.lower(), value.strip('"')

@@ -50,6 +50,8 @@ KEPT_RESULTS = (
     "/var/lib/bastide-file-walk/result.json",
 )
 MAX_KEPT_KIB = 160
+NO_PROGRAM = 127  # the shell found none (POSIX, 2.8.2)
+OTHER_FIREWALLS = ("ufw.service", "firewalld.service")
 KEPT = (
     f"date +%s; find {' '.join(KEPT_RESULTS)} -maxdepth 0 -printf '%p %u %m\\n' "
     f"-type f -size -{MAX_KEPT_KIB + 1}k -exec grep -asH '' {{}} + 2>/dev/null"
@@ -178,8 +180,15 @@ def _listener(words: list[str]) -> Listener:
 
 
 def firewall(host: Host) -> list[dict[str, Any]]:
-    """Return the live nftables rule set as libnftables-json(5) objects; empty when none."""
+    """Return the live nftables rule set as libnftables-json(5) objects; empty when none.
+
+    UndeterminedError where another program's rules are in force and nft is not there to show them.
+    """
     out = host.run("nft -j list ruleset")
+    if out.rc == NO_PROGRAM and (others := active_units(host, *OTHER_FIREWALLS)):
+        raise UndeterminedError(
+            f"{', '.join(others)} is active, and the host has no nft to show its rules with"
+        )
     if out.rc != 0:
         return []
     objects: list[dict[str, Any]] = json.loads(out.stdout)["nftables"]

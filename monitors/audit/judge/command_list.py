@@ -5,7 +5,7 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from inventory.enums import Role
@@ -34,6 +34,11 @@ def commands(table: ControlTable, own: CheckFiles = ()) -> dict[str, frozenset[R
         for command in asked_by(control, own):
             askers.setdefault(command, []).append(control)
     return {command: _roles(askers[command]) for command in sorted(askers)}
+
+
+def asked_of(asked: Mapping[str, frozenset[Role]], roles: Collection[Role]) -> tuple[str, ...]:
+    """Return the commands that a host with these roles is asked."""
+    return tuple(command for command, only in asked.items() if not only or only & set(roles))
 
 
 def asked_by(control: Control, own: CheckFiles = ()) -> set[str]:

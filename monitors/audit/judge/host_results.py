@@ -51,6 +51,7 @@ def judge_host(
         municipality=declared.municipality,
         tier=declared.tier,
         roles=declared.roles,
+        level=declared.level,
         collected=bundle.collected,
         bundle=str(path),
         collector=bundle.collector,
@@ -88,7 +89,7 @@ def _judge_one(
 
 
 def _out_of_scope(control: Control, declared: Declared) -> Result | None:
-    reason = control.applies(declared.roles, declared.tier)
+    reason = control.applies(declared.roles, declared.tier, declared.level)
     if reason is None:
         return None
     return Result(

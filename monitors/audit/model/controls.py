@@ -16,11 +16,14 @@ from typing import Annotated
 import yaml
 from pydantic import Field
 
-from inventory.enums import Role, Tier
+from inventory.enums import Level, Role, Tier
 from inventory.frozen import Frozen
 from monitors.audit.model.canonical import sha256_of
 
 BY_HAND = "by_hand"
+NOTHING_INSTALLED = (
+    "judged by what Bastide installs from level baseline on; this host is at level audit"
+)
 TABLE = Path(__file__).parents[1] / "controls"
 
 ControlId = Annotated[str, Field(pattern=r"^[A-Z]+-[0-9]{2}$")]
@@ -84,6 +87,11 @@ class Control(Frozen):
         description="the row of the municipal baseline that it proves, or proves a part of",
     )
     references: FrameworkReferences
+    installed: bool = Field(
+        default=False,
+        description="what is judged comes from Bastide's roles, so that hosts at level audit, on "
+        "which nothing is installed, are skipped",
+    )
     task: str = Field(description="the role with a task tagged with the id in lower case")
     check: str = Field(pattern=r"^test_[a-z]+\.test_[a-z]+_[0-9]{2}_[a-z0-9_]+$")
     own: bool = Field(
@@ -107,12 +115,16 @@ class Control(Frozen):
         """The tag of the Ansible task that sets it."""
         return self.id.lower()
 
-    def applies(self, roles: tuple[Role, ...], tier: Tier | None) -> str | None:
+    def applies(
+        self, roles: tuple[Role, ...], tier: Tier | None, level: Level = Level.FULL
+    ) -> str | None:
         """Return None when a host is in scope, else the reason why it is not."""
         if self.roles and not set(self.roles) & set(roles):
             return f"applies to hosts with the role {' or '.join(self.roles)}"
         if self.tiers and tier not in self.tiers:
             return f"applies to municipalities of tier {' or '.join(self.tiers)}"
+        if self.installed and level is Level.AUDIT:
+            return NOTHING_INSTALLED
         return None
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from inventory.backup_plans import backup_plans, plans_kept_on
 from inventory.entries import InventoryHost, hosts
-from inventory.enums import Role, Tier
+from inventory.enums import Level, Role, Tier
+from inventory.levels import is_managed, level, reaches
 from inventory.logins import Login, logins
 from inventory.model import Estate
 from inventory.open_ports import Forward, OpenPort, forwards, open_ports
@@ -40,6 +41,7 @@ class Declared:
     # Of an operations host: every host that it watches. Of a vault: HOST/PLAN kept on it.
     watched: tuple[Watched, ...] = ()
     keeps: tuple[str, ...] = ()
+    level: Level = Level.FULL
 
     @property
     def is_router(self) -> bool:
@@ -70,7 +72,15 @@ def declared_of(entry: InventoryHost) -> Declared:
         forwards=forwards(entry),
         watched=_watched(entry),
         keeps=_kept(entry),
+        level=_level(entry),
     )
+
+
+def _level(entry: InventoryHost) -> Level:
+    """Return how far a host is managed: one that may not be changed yet is only read."""
+    reached = level(entry)
+    refused = reaches(reached, Level.BASELINE) and not is_managed(entry)
+    return Level.AUDIT if refused else reached
 
 
 def _watched(entry: InventoryHost) -> tuple[Watched, ...]:

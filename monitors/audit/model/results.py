@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from inventory.enums import Role, Tier
+from inventory.enums import Level, Role, Tier
 from inventory.frozen import Frozen
 from monitors.audit.model.controls import Severity
 
@@ -56,12 +56,17 @@ class Result(Frozen):
 
 
 class HostAudit(Frozen):
-    """One host's results and the bundle they came from; `problem` says why there is none."""
+    """One host's results and the bundle they came from; `problem` says why there is none.
+
+    `level` is how far the host is managed: what fails at `audit` is a finding, not a promise that
+    was broken. None in results from before there were levels.
+    """
 
     host: str
     municipality: str
     tier: Tier | None
     roles: tuple[Role, ...]
+    level: Level | None = None
     collected: datetime | None = None
     bundle: str | None = None
     bundle_sha256: str | None = None
@@ -79,11 +84,19 @@ class HostAudit(Frozen):
         return not any(r.outcome in bad and not r.is_waived for r in self.results)
 
 
+class WatchedHost(Frozen):
+    """A host that is watched from outside only: nobody logs in to it, so it is not audited."""
+
+    host: str
+    municipality: str
+
+
 class AuditRun(Frozen):
     """One audit of some of an estate's hosts, sorted by host name.
 
     The hashes name what the hosts were judged by, kept under `<state>/evidence`. `whole` says
-    that every host was asked that the estate declared then: others have left it.
+    that every host was asked that the estate declared then, but for those that are only
+    `watched`: others have left it.
     """
 
     estate: str
@@ -95,4 +108,15 @@ class AuditRun(Frozen):
     declared_sha256: str = ""
     checks_sha256: str = ""
     whole: bool = False
+    watched: tuple[WatchedHost, ...] = ()
     hosts: tuple[HostAudit, ...]
+
+    @property
+    def asked(self) -> int:
+        """How many hosts could be asked."""
+        return sum(not host.problem for host in self.hosts)
+
+    @property
+    def declared(self) -> int:
+        """How many hosts the run is about, audited or only watched."""
+        return len(self.hosts) + len(self.watched)

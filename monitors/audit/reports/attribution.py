@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
+from inventory.enums import Level
 from monitors.audit.model.controls import WEIGHT
 from monitors.audit.model.results import AuditRun, HostAudit, Outcome, Result
 from monitors.audit.model.score import Weights, weights_of
@@ -22,7 +23,7 @@ class Cause(StrEnum):
     HOST = "host"  # the host was found otherwise, or could not be asked
     CONTROL_SET = "control_set"  # a control came, went, weighs or applies otherwise
     WAIVER = "waiver"  # a waiver began or ended
-    SCOPE = "scope"  # a host came or went, or its roles or tier let other controls apply
+    SCOPE = "scope"  # a host came or went, or its roles, tier or level let others apply
 
 
 class Measure(StrEnum):
@@ -130,11 +131,16 @@ def _steps(before: AuditRun, after: AuditRun, measure: Measure) -> Iterator[tupl
     for name in sorted({*old, *new}):
         then, now = old.get(name), new.get(name)
         gone = Cause.CONTROL_SET if then and now else Cause.SCOPE
-        moved = bool(then and now and (then.roles, then.tier) != (now.roles, now.tier))
+        moved = bool(then and now and _scope(then) != _scope(now))
         applying = Cause.SCOPE if moved else Cause.CONTROL_SET if new_table else Cause.HOST
         for control, first, second in _pairs(then, now):
             for step in _compared(first, second, measure, gone, applying):
                 yield name, control, step
+
+
+def _scope(host: HostAudit) -> tuple[object, ...]:
+    """Return what decides which controls apply; before there were levels, all were managed."""
+    return host.roles, host.tier, host.level is Level.AUDIT
 
 
 def _pairs(

@@ -32,6 +32,7 @@ from monitors.audit.reports.frameworks import frameworks
 from monitors.audit.reports.model import (
     BAD,
     ControlLine,
+    HostCoverage,
     HostReport,
     Line,
     MunicipalityReport,
@@ -80,6 +81,11 @@ def build(
         after_run=_run(after),
         before=_score_line(before.hosts) if before else None,
         after=_score_line(after.hosts),
+        coverage=HostCoverage(
+            hosts=after.declared,
+            audited=after.asked,
+            watched=tuple(host.host for host in after.watched),
+        ),
         changes=changes(before, after, rejudged) if before else None,
         trend=trend_of(past, after, None),
         municipalities=tuple(
@@ -166,6 +172,7 @@ def _host(host: HostAudit, compared: Comparison) -> HostReport:
     return HostReport(
         host=host.host,
         roles=host.roles,
+        level=host.level,
         before=_score_line([earlier]) if earlier else None,
         after=_score_line([host]),
         problem=host.problem,

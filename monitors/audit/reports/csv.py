@@ -32,6 +32,7 @@ HEADINGS = (
     "waiver_owner",
     "waiver_approver",
     "bundle_sha256",
+    "level",
     *FRAMEWORKS,
 )
 
@@ -74,6 +75,7 @@ def _row(
         waiver and waiver.owner,
         waiver and waiver.approver,
         host.source and host.source.sha256,
+        host.level,
         *(" ".join(getattr(control.references, key)) for key in FRAMEWORKS),
     )
     return [_cell(value) for value in values]

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from inventory.enums import Role, Tier
+from inventory.enums import Level, Role, Tier
 from inventory.frozen import Frozen
 from monitors.audit.history.model import TrendPoint
 from monitors.audit.model.controls import WEIGHT, FrameworkReferences, Severity
@@ -81,10 +81,14 @@ class Source(Frozen):
 
 
 class HostReport(Frozen):
-    """One host; `mended` has what failed before and passes now, with its evidence of then."""
+    """One host; `mended` has what failed before and passes now, with its evidence of then.
+
+    `level` is how far it is managed; None in audits from before there were levels.
+    """
 
     host: ReportText
     roles: tuple[Role, ...]
+    level: Level | None
     before: ScoreLine | None
     after: ScoreLine
     problem: ReportText
@@ -243,6 +247,14 @@ class Run(Frozen):
     checks_sha256: ReportText
 
 
+class HostCoverage(Frozen):
+    """How many hosts could be audited of all that the run is about; `watched` are not logged in."""
+
+    hosts: int
+    audited: int
+    watched: tuple[ReportText, ...]
+
+
 class Report(Frozen):
     """The whole report; `stamp` names its files, `controls` has a row for every control in it."""
 
@@ -255,6 +267,7 @@ class Report(Frozen):
     after_run: Run
     before: ScoreLine | None
     after: ScoreLine
+    coverage: HostCoverage
     changes: Changes | None
     trend: tuple[TrendPoint, ...]
     municipalities: tuple[MunicipalityReport, ...] = Field(serialization_alias="places")

@@ -1,6 +1,7 @@
 """A fleet's audit: what fails on one host stays with it, and everything is kept."""
 
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,13 +9,14 @@ import pytest
 from inventory.connections import Connection
 from inventory.model import Estate
 from monitors.audit.archive.runs import AuditError, load_latest, save
-from monitors.audit.collect.exchange import AUDIT_USER, AuditTarget
+from monitors.audit.collect.exchange import AUDIT_USER, AuditTarget, fetch
 from monitors.audit.model.declared import UndeclaredHostError
+from monitors.audit.model.own_controls import controls_of
 from monitors.audit.model.results import HostAudit, Outcome
 from monitors.audit.replay import basis_today, replay
 from monitors.audit.run import audit_host, run_audit
 from tests.monitors.audit.collect.ssh_server import line_of, new_key, says, serving
-from tests.monitors.audit.estates import TABLE, audit_run, declared, lab, packed
+from tests.monitors.audit.estates import audit_run, declared, lab, packed
 from tests.monitors.collection.test_bundle import framed
 
 APP = "velgora-app"
@@ -23,6 +25,7 @@ APP = "velgora-app"
 def audited(folder: Path, sent: bytes, state: Path | None = None) -> HostAudit:
     """Audit velgora-app, served on loopback, where the collector sends these bytes."""
     host_key, audit_key = new_key(folder / "host"), new_key(folder / "audit")
+    table = controls_of(lab().own)
     with serving(host_key, audit_key, says(sent)) as port:
         target = AuditTarget(
             APP,
@@ -35,7 +38,9 @@ def audited(folder: Path, sent: bytes, state: Path | None = None) -> HostAudit:
                 host_key=line_of(host_key),
             ),
         )
-        return audit_host(target, declared(APP), TABLE, lab(), state or folder / "state")
+        return audit_host(
+            partial(fetch, target), declared(APP), table, lab(), state or folder / "state"
+        )
 
 
 def test_a_name_that_the_estate_does_not_have_is_refused_before_anything_is_asked(

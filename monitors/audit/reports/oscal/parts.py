@@ -104,7 +104,11 @@ def inventory_items(system: System) -> list[Json]:
         {
             "uuid": system.lasting_id("host", host.host),
             "description": host.host,
-            "props": [prop("host", host.host), *(prop("role", role) for role in host.roles)],
+            "props": [
+                prop("host", host.host),
+                *(prop("role", role) for role in host.roles),
+                *(prop("level", level) for level in (host.level,) if level),
+            ],
         }
         for host in system.municipality.hosts
     ]

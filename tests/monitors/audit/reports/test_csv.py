@@ -59,6 +59,7 @@ def test_every_result_has_its_row() -> None:
         "waiver_owner": "Ana Petrovic",
         "waiver_approver": "Samar Haddad",
         "bundle_sha256": "ab" * 32,
+        "level": "",
         "cis_debian_12": "5.1.20",
         "cis_controls_v8": "",
         "anssi_bp_028": "R33",

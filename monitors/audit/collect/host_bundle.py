@@ -1,0 +1,43 @@
+"""How a host's bundle is fetched: from its installed collector, or by one that is sent to it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from inventory.connections import connection
+from inventory.entries import InventoryHost
+from inventory.enums import ConnectionKind
+from inventory.levels import is_managed
+from inventory.outputs import Outputs
+from inventory.secrets import resolve
+from monitors.audit.collect.exchange import AUDIT_USER, AuditTarget, fetch
+from monitors.collection.agentless import fetch_agentless
+from monitors.collection.bundle import FetchFailure
+
+
+def has_collector(entry: InventoryHost) -> bool:
+    """Return whether the audit role has installed the collector, and a key that starts it."""
+    return is_managed(entry) and entry.host.connection is not ConnectionKind.LOCAL
+
+
+def fetch_bundle(
+    entry: InventoryHost, state: Path, outputs: Outputs, commands: Sequence[str]
+) -> bytes | FetchFailure:
+    """Return a host's packed bundle, or why there is none.
+
+    An installed collector has its own list; `commands` are what is asked where there is none.
+    """
+    if has_collector(entry):
+        return fetch(target_of(entry, state, outputs))
+    way = connection(entry, state, outputs)
+    return fetch_agentless(way, commands, partial(resolve, state=state))
+
+
+def target_of(entry: InventoryHost, state: Path, outputs: Outputs) -> AuditTarget:
+    """Return where and how a host's collector is asked: with its own account and key."""
+    way = connection(entry, state, outputs)
+    key = state / "ssh" / "audit"
+    return AuditTarget(
+        entry.name, replace(way, user=AUDIT_USER, key=key, sudo="none", sudo_password=None)
+    )
