@@ -42,6 +42,14 @@ def hosts_at_least(estate: Estate, wanted: Level) -> Iterator[InventoryHost]:
     return (entry for entry in hosts(estate) if at_least(entry, wanted))
 
 
+def coverage(estate: Estate) -> str:
+    """Return how many hosts are managed, and how many there are at each level, in words."""
+    levels = [level(entry) for entry in hosts(estate)]
+    managed = sum(reaches(one, Level.BASELINE) for one in levels)
+    counts = [f"{levels.count(one)} {one}" for one in reversed(ORDER) if one in levels]
+    return f"{managed} of {len(levels)} hosts at baseline or above: {', '.join(counts)}"
+
+
 def is_managed(entry: InventoryHost) -> bool:
     """Return whether Bastide changes a host: it is at baseline or above, and not refused."""
     return at_least(entry, Level.BASELINE) and not refusal(entry)

@@ -6,12 +6,22 @@ from typing import Any
 from bastide.actions import prometheus
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
-from inventory.entries import hosts
-from inventory.enums import Role
+from inventory.entries import InventoryHost, hosts
+from inventory.enums import ExporterName, Level, Role
+from inventory.levels import is_full, level
+from inventory.model import Estate
+from inventory.open_ports import exporters
 
 # Severity of alerts that notify nobody, such as low toner.
 SILENT_SEVERITY = "info"
 ALWAYS_FIRING = "Watchdog"
+# A server that Bastide does not configure may drop pings, as long as it answers otherwise.
+FAILED_PROBES = (
+    "bastide_snmp_success == 0 or (probe_success == 0 unless (probe_success{job='icmp'} "
+    "and on (host) host:reachable:bool == 1 and on (host) host:unmanaged:bool))"
+)
+# What shows that a host without a node_exporter is watched.
+WATCHING_JOBS = frozenset({"icmp", "node", "windows"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +33,7 @@ class Status:
     targets: tuple[prometheus.ScrapeTarget, ...]
     wrong: tuple[str, ...]
     alerts: tuple[prometheus.Alert, ...]
+    levels: tuple[tuple[str, Level], ...] = ()
 
     @property
     def well(self) -> bool:
@@ -37,8 +48,14 @@ class Status:
             "alertmanager": self.alertmanager_url,
             "targets": [{"job": t.job, "name": t.name, "health": t.health} for t in self.targets],
             "wrong": list(self.wrong),
+            "levels": {name: level.value for name, level in self.levels},
             "alerts": [{"name": a.name, "labels": a.labels} for a in self.alerts],
         }
+
+
+def has_prometheus(estate: Estate) -> bool:
+    """Return whether an operations host is there that Bastide has set Prometheus up on."""
+    return any(Role.OPERATIONS in entry.host.roles and is_full(entry) for entry in hosts(estate))
 
 
 def urls(context: EstateContext) -> tuple[str, str]:
@@ -58,7 +75,7 @@ def read(context: EstateContext) -> Status:
     prometheus_url, alertmanager_url = urls(context)
     try:
         targets = prometheus.targets(prometheus_url)
-        probes = prometheus.query(prometheus_url, "bastide_snmp_success == 0 or probe_success == 0")
+        probes = prometheus.query(prometheus_url, FAILED_PROBES)
         firing = prometheus.alerts(alertmanager_url)
     except prometheus.ApiError as error:
         raise CommandError(
@@ -73,17 +90,25 @@ def read(context: EstateContext) -> Status:
         for alert in firing
         if alert.name != ALWAYS_FIRING and alert.labels.get("severity") != SILENT_SEVERITY
     )
-    return Status(prometheus_url, alertmanager_url, targets, wrong, alerts)
+    levels = tuple((entry.name, level(entry)) for entry in hosts(context.estate))
+    return Status(prometheus_url, alertmanager_url, targets, wrong, alerts, levels)
 
 
 def _missing(context: EstateContext, targets: tuple[prometheus.ScrapeTarget, ...]) -> list[str]:
     """Return the inventory's hosts that Prometheus does not scrape: silence is not health."""
-    scraped = {target.labels.get("host") for target in targets if target.job == "node"}
+    jobs: dict[str, set[str]] = {}
+    for target in targets:
+        jobs.setdefault(target.labels.get("host", ""), set()).add(target.job)
     return [
         f"{entry.name}: in the inventory, but not among Prometheus' targets"
         for entry in hosts(context.estate)
-        if entry.name not in scraped
+        if not jobs.get(entry.name, set()) & _expected_jobs(entry)
     ]
+
+
+def _expected_jobs(entry: InventoryHost) -> frozenset[str]:
+    has_one = any(exporter.name is ExporterName.NODE for exporter in exporters(entry))
+    return frozenset({"node"}) if has_one else WATCHING_JOBS
 
 
 def _down(targets: tuple[prometheus.ScrapeTarget, ...]) -> list[str]:

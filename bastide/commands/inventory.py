@@ -11,6 +11,8 @@ from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json, print_table, row
 from infra import credentials
 from inventory.entries import devices, hosts, services
+from inventory.enums import System
+from inventory.levels import level
 from inventory.model import Estate
 from inventory.problems import InventoryError
 from inventory.schema import schema_text
@@ -91,7 +93,9 @@ def show(estate_name: str | None, as_json: bool) -> int:
 def _hosts(estate: Estate) -> Iterator[dict[str, str]]:
     for entry in hosts(estate):
         host = entry.host
-        yield _row("host", entry.name, str(host.address), ", ".join(host.roles), entry.parent)
+        system = (host.system,) if host.system is not System.LINUX else ()
+        what = f"{', '.join((*host.roles, *system))} ({level(entry)})"
+        yield _row("host", entry.name, str(host.address), what, entry.parent)
 
 
 def _devices(estate: Estate) -> Iterator[dict[str, str]]:

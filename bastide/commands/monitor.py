@@ -13,6 +13,7 @@ from bastide.support.output import print_json, print_table, row
 from inventory.paths import shipped
 from monitors import exporter
 from monitors.exporter.http_sd import JOBS
+from monitors.probes import unprobed
 from monitors.prometheus import render
 from monitors.prometheus.alerts import alerts_of
 from monitors.prometheus.own_rules import check_rules
@@ -49,7 +50,8 @@ def serve(
 ) -> int:
     """Serve metrics to Prometheus over HTTP.
 
-    The paths: /snmp, /traps, /security, /continuity, /targets/JOB, /metrics and /-/healthy.
+    The paths: /snmp, /traps, /levels, /security, /continuity, /targets/JOB, /metrics and
+    /-/healthy.
     """
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(message)s"
@@ -68,7 +70,7 @@ def serve(
 @estate_option
 @json_option
 def targets(estate_name: str | None, as_json: bool) -> int:
-    """List what Prometheus scrapes, by job."""
+    """List what Prometheus scrapes, by job, and the declared ports that are not probed."""
     estate = estate_context(estate_name).estate
     by_job = {job: list(of(estate)) for job, of in JOBS.items()}
     if as_json:
@@ -78,6 +80,9 @@ def targets(estate_name: str | None, as_json: bool) -> int:
         for target in groups:
             labels = " ".join(f"{k}={v}" for k, v in sorted(target["labels"].items()))
             click.echo(f"{job:<10} {' '.join(target['targets']):<45} {labels}")
+    for port in unprobed(estate):
+        number = f"{port.listen.protocol} {port.listen.port}"
+        click.echo(f"not probed: {port.entry.name} {number} ({port.listen.name}): {port.reason}")
     return Exit.WELL
 
 

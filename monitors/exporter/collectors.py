@@ -14,6 +14,7 @@ from inventory.model import Estate
 from monitors.audit import metrics as security
 from monitors.audit.host_files import newest_content
 from monitors.continuity import metrics as continuity
+from monitors.exporter import host_levels
 from monitors.inspection import metrics as drift
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 Collect = Callable[[Path, Estate], Iterable[Metric]]
 
 COLLECTORS: dict[str, Collect] = {
+    "levels": host_levels.collect,
     "security": security.collect,
     "drift": drift.collect,
     "continuity": partial(continuity.collect, read_file=newest_content),

@@ -4,14 +4,18 @@ Format: https://prometheus.io/docs/prometheus/latest/http_sd/. Labels are identi
 text that people edit: a renamed site must not break a counter.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypedDict
 
 from inventory.entries import InventoryHost, Tenant, devices, hosts, services
+from inventory.enums import ExporterName
 from inventory.model import Estate
+from inventory.open_ports import exporters
+from monitors.probes import DNS, http_module, name_probes, port_probes
 from monitors.snmp.targets import targets as snmp_targets
 
-NODE_EXPORTER_PORT = 9100
+# Becomes the probe's parameter `module`, and is no label of what is measured.
+MODULE_LABEL = "__param_module"
 
 
 class TargetGroup(TypedDict):
@@ -22,13 +26,47 @@ class TargetGroup(TypedDict):
 
 
 def node(estate: Estate) -> list[TargetGroup]:
-    """Every host, at its node_exporter."""
+    """Every host with a node_exporter: those that are managed, and those that declare one."""
+    return list(_exporters(estate, ExporterName.NODE))
+
+
+def windows(estate: Estate) -> list[TargetGroup]:
+    """Every host that declares a windows_exporter."""
+    return list(_exporters(estate, ExporterName.WINDOWS))
+
+
+def icmp(estate: Estate) -> list[TargetGroup]:
+    """Every host, at its bare address: ping knows no ports."""
+    return [
+        {"targets": [str(entry.host.address)], "labels": _host_labels(entry)}
+        for entry in hosts(estate)
+    ]
+
+
+def tcp(estate: Estate) -> list[TargetGroup]:
+    """Every TCP port that a host declares and that the operations host may reach."""
     return [
         {
-            "targets": [_authority(str(entry.host.address), NODE_EXPORTER_PORT)],
-            "labels": _host_labels(entry),
+            "targets": [_authority(str(probe.entry.host.address), probe.port)],
+            "labels": {**_host_labels(probe.entry), "port": str(probe.port)},
         }
-        for entry in hosts(estate)
+        for probe in port_probes(estate)
+    ]
+
+
+def dns(estate: Estate) -> list[TargetGroup]:
+    """Every declared name server, once for each name that it is asked for."""
+    return [
+        {
+            "targets": [_authority(str(probe.entry.host.address), DNS)],
+            "labels": {
+                **_host_labels(probe.entry),
+                "port": str(DNS),
+                "name": probe.name,
+                MODULE_LABEL: probe.module,
+            },
+        }
+        for probe in name_probes(estate)
     ]
 
 
@@ -55,9 +93,10 @@ def blackbox(estate: Estate) -> list[TargetGroup]:
     return [
         {
             "targets": [entry.service.url],
-            "labels": _labels(
-                entry.tenant, entry.hosts[0], service=entry.name, host=entry.hosts[0]
-            ),
+            "labels": {
+                **_labels(entry.tenant, entry.hosts[0], service=entry.name, host=entry.hosts[0]),
+                MODULE_LABEL: http_module(entry),
+            },
         }
         for entry in services(estate)
     ]
@@ -65,9 +104,21 @@ def blackbox(estate: Estate) -> list[TargetGroup]:
 
 JOBS: dict[str, Callable[[Estate], list[TargetGroup]]] = {
     "node": node,
+    "windows": windows,
+    "icmp": icmp,
+    "tcp": tcp,
+    "dns": dns,
     "snmp": snmp,
     "blackbox": blackbox,
 }
+
+
+def _exporters(estate: Estate, name: ExporterName) -> Iterator[TargetGroup]:
+    for entry in hosts(estate):
+        for exporter in exporters(entry):
+            if exporter.name is name:
+                address = _authority(str(entry.host.address), exporter.tcp_port)
+                yield {"targets": [address], "labels": _host_labels(entry)}
 
 
 def _host_labels(entry: InventoryHost) -> dict[str, str]:

@@ -26,8 +26,8 @@ class StaticJob:
 class DiscoveredJob:
     """Targets from the exporter's ``/targets/<target_list>``, scraped directly or through a proxy.
 
-    ``proxy`` is the exporter that probes them (multi-target exporter pattern), under ``path``.
-    ``strip_port`` probes the bare address: ping knows no ports.
+    ``proxy`` is the exporter that probes them (multi-target exporter pattern), under ``path``;
+    without a ``module`` here each target names its own.
     """
 
     job: str
@@ -37,30 +37,32 @@ class DiscoveredJob:
     module: str = ""
     interval: str = "15s"
     timeout: str = "5s"
-    strip_port: bool = False
 
 
-# What `/security`, `/continuity` and `/traps` report of others carries their municipality and name.
+# What these report of others carries the others' municipality and name.
 STATIC_JOBS: tuple[StaticJob, ...] = (
     StaticJob("prometheus", PROMETHEUS),
     StaticJob("alertmanager", ALERTMANAGER),
     StaticJob("blackbox_exporter", BLACKBOX),
     StaticJob("bastide", EXPORTER),
+    StaticJob("levels", EXPORTER, path="/levels", honor_labels=True),
     StaticJob("security", EXPORTER, path="/security", honor_labels=True),
     StaticJob("continuity", EXPORTER, path="/continuity", honor_labels=True),
     StaticJob("traps", EXPORTER, path="/traps", honor_labels=True),
 )
 DISCOVERED_JOBS: tuple[DiscoveredJob, ...] = (
     DiscoveredJob("node", target_list="node"),
+    DiscoveredJob("windows", target_list="windows"),
+    DiscoveredJob("icmp", target_list="icmp", path="/probe", proxy=BLACKBOX, module="icmp"),
+    # Less often than a ping: what listens may write a line for every connection.
     DiscoveredJob(
-        "icmp", target_list="node", path="/probe", proxy=BLACKBOX, module="icmp", strip_port=True
+        "tcp", target_list="tcp", path="/probe", proxy=BLACKBOX, module="tcp", interval="20s"
     ),
+    DiscoveredJob("dns", target_list="dns", path="/probe", proxy=BLACKBOX, interval="20s"),
     DiscoveredJob(
         "snmp", target_list="snmp", path="/snmp", proxy=EXPORTER, interval="30s", timeout="20s"
     ),
-    DiscoveredJob(
-        "blackbox", target_list="blackbox", path="/probe", proxy=BLACKBOX, module="http_2xx"
-    ),
+    DiscoveredJob("blackbox", target_list="blackbox", path="/probe", proxy=BLACKBOX),
 )
 
 
@@ -112,14 +114,8 @@ def _discovered(job: DiscoveredJob) -> dict[str, Any]:
 
 def _proxy_relabelling(job: DiscoveredJob) -> list[dict[str, Any]]:
     """Return the relabelling that probes the target through the proxy."""
-    target: dict[str, Any] = {
-        "source_labels": ["__address__"],
-        "target_label": "__param_target",
-    }
-    if job.strip_port:
-        target |= {"regex": r"\[?([^\]]+?)\]?(?::\d+)?", "replacement": "$1"}
     return [
-        target,
+        {"source_labels": ["__address__"], "target_label": "__param_target"},
         {"source_labels": ["__param_target"], "target_label": "instance"},
         {"target_label": "__address__", "replacement": job.proxy},
     ]

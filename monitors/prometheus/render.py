@@ -44,7 +44,7 @@ def files(
     check_rules(estate.own, runbooks)
     yield "prometheus.yml", _yaml(prometheus(estate.estate, _operations_host(estate).name))
     yield "alertmanager.yml", _yaml(alertmanager(delivery or Delivery()))
-    yield "blackbox.yml", _yaml(blackbox())
+    yield "blackbox.yml", _yaml(blackbox(estate))
     for rule_file in (*shipped_rules(), *estate.own.rules):
         yield f"rules/{rule_file.name}", rule_file.read_bytes()
     for folder in (runbooks, estate.own.runbook_folder):

@@ -93,7 +93,8 @@ def test_every_recorded_series_is_named_level_metric_operation() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alert", "jobs"), [("HostDown", {"node", "icmp"}), ("DeviceDown", {"snmp"})]
+    ("alert", "jobs"),
+    [("HostDown", {"node", "windows", "icmp", "tcp", "dns"}), ("DeviceDown", {"snmp"})],
 )
 def test_a_parents_silence_is_known_before_its_children_alert(alert: str, jobs: set[str]) -> None:
     """The parent is scraped once an interval, and its response awaited until the timeout."""

@@ -13,6 +13,8 @@ from bastide.actions.up.results import StageResults, UpRun
 from bastide.support.errors import CommandError, Exit
 from infra.engine import Operation
 from inventory.entries import devices, hosts
+from inventory.enums import Level
+from inventory.levels import coverage, hosts_at_least, is_managed
 from inventory.secrets import unresolved
 from monitors.audit.archive.runs import load_latest
 from monitors.audit.history.database import StoreError
@@ -26,6 +28,12 @@ from monitors.snmp.targets import targets
 
 # In this order: a drill restores what was backed up, and the audit sees all of it.
 PLAYBOOKS = ("configure", "harden", "backup", "restore_drill", "collect")
+
+NOTHING_AUDITED = "nothing to audit: no host is at audit or above"
+NO_PROMETHEUS = (
+    "nothing is scraped: the operations host is not at full; when it is a machine for Bastide alone, "
+    "write manage: full at it"
+)
 
 Run = Callable[[UpRun, StageResults], StageResults]
 
@@ -53,6 +61,7 @@ def check(up: UpRun, results: StageResults) -> StageResults:
 def look(up: UpRun, results: StageResults) -> StageResults:
     """Look whether the existing hosts can be logged in to, before anything is done anywhere."""
     host_check.run_first(up.context, up.progress)
+    up.progress.step("levels", coverage(estate))
     return results
 
 
@@ -85,12 +94,20 @@ def first_audit(up: UpRun, results: StageResults) -> StageResults:
     if kept is not None:
         up.progress.step("baseline", f"kept from {kept.started:%Y-%m-%d %H:%M} UTC")
         return replace(results, before=kept)
-    results = _play(PLAYBOOKS[:1], up, results)
-    return replace(results, before=_audit(up, BEFORE_HARDENING))
+    if not any(hosts_at_least(up.context.estate, Level.AUDIT)):
+        up.progress.step("audit", NOTHING_AUDITED)
+        return results
+    if any(map(is_managed, hosts(up.context.estate))):
+        results = _play(PLAYBOOKS[:1], up, results)
+    before = _audit(up, BEFORE_HARDENING)
+    return replace(results, before=before)
 
 
 def converge(up: UpRun, results: StageResults) -> StageResults:
     """Configure and harden, back up and drill what is due, and collect."""
+    if not any(map(is_managed, hosts(up.context.estate))):
+        up.progress.step("playbooks", "none run: no host is at baseline or above")
+        return results
     results = _play(PLAYBOOKS[1:] if results.recaps else PLAYBOOKS, up, results)
     newest = latest_drills(up.context.state)
     for result in newest:
@@ -100,7 +117,10 @@ def converge(up: UpRun, results: StageResults) -> StageResults:
 
 
 def second_audit(up: UpRun, results: StageResults) -> StageResults:
-    """Audit what hardening left."""
+    """Audit what hardening left, and what is only audited."""
+    if not any(hosts_at_least(up.context.estate, Level.AUDIT)):
+        up.progress.step("audit", NOTHING_AUDITED)
+        return results
     return replace(results, after=_audit(up, AFTER_HARDENING))
 
 
@@ -119,13 +139,17 @@ def collect(up: UpRun, results: StageResults) -> StageResults:
             else result.failure,
             good=result.success,
         )
+    results = replace(results, polled=polled)
+    if not status.has_prometheus(up.context.estate):
+        up.progress.step("prometheus", NO_PROMETHEUS, good=False)
+        return results
     reached = wait_for_targets.wait(up.context, up.progress, settle=results.changed_tasks > 0)
     up.progress.step(
         "prometheus",
         f"{len(reached.targets) - len(reached.wrong)} of {len(reached.targets)} targets up",
         good=not reached.wrong,
     )
-    return replace(results, polled=polled, status=reached)
+    return replace(results, status=reached)
 
 
 def report(up: UpRun, results: StageResults) -> StageResults:
@@ -141,7 +165,10 @@ def report(up: UpRun, results: StageResults) -> StageResults:
         rejudged=audit.rejudged(up.context, results.before, results.after),
     )
     up.progress.step("report", str(files.html))
-    return replace(results, report=files, status=status.read(up.context))
+    results = replace(results, report=files)
+    if not status.has_prometheus(up.context.estate):
+        return results
+    return replace(results, status=status.read(up.context))
 
 
 STAGES: tuple[Stage, ...] = (

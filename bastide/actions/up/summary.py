@@ -9,6 +9,7 @@ from rich.table import Table
 from bastide.actions.audit_output import counts_of
 from bastide.actions.up.results import StageResults, UpRun
 from inventory.entries import services
+from inventory.levels import coverage
 from monitors.audit.host_files import newest_content
 from monitors.continuity.plan_states import read_plan_states
 
@@ -37,6 +38,7 @@ def rows(up: UpRun, results: StageResults, seconds: float) -> list[tuple[str, st
         row
         for row in (
             _hosts(results),
+            ("levels", coverage(up.context.estate)),
             _devices(results),
             _controls(results),
             _snapshot(up),

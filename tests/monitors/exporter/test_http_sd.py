@@ -7,7 +7,8 @@ import pytest
 from inventory.load import load_estate
 from inventory.model import Estate
 from inventory.paths import SHIPPED_ESTATES
-from monitors.exporter.http_sd import JOBS, blackbox, node, snmp
+from monitors.exporter.http_sd import JOBS, blackbox, dns, icmp, node, snmp, tcp, windows
+from monitors.probes import unprobed
 from tests.monitors.exporter.exporter_client import ESTATE
 
 ESTATES = [ESTATE, *sorted(path.parent for path in SHIPPED_ESTATES.glob("*/estate.yml"))]
@@ -49,6 +50,44 @@ def test_a_host_is_scraped_at_its_node_exporter(harbours: Estate) -> None:
     } in node(harbours)
 
 
+def test_what_has_no_exporter_is_not_scraped_but_pinged(harbours: Estate) -> None:
+    assert {group["labels"]["host"] for group in node(harbours)} == {"central-ops", "harbour-app"}
+    assert {group["targets"][0]: group["labels"]["host"] for group in icmp(harbours)} == {
+        "127.0.70.10": "central-ops",
+        "127.0.71.1": "harbour-edge",
+        "127.0.71.10": "harbour-app",
+        "127.0.71.11": "harbour-mail",
+    }
+
+
+def test_a_windows_exporter_is_scraped_where_it_listens(harbours: Estate) -> None:
+    (group,) = windows(harbours)
+    assert group["targets"] == ["127.0.71.11:9183"]
+    assert group["labels"]["host"] == "harbour-mail"
+
+
+def test_declared_ports_are_probed_that_the_operations_host_may_reach(harbours: Estate) -> None:
+    probed = {(group["targets"][0], group["labels"]["port"]) for group in tcp(harbours)}
+    assert probed == {("127.0.71.10:443", "443"), ("127.0.71.11:25", "25")}
+
+
+def test_a_declared_name_server_is_asked_for_the_names_of_its_towns_services(
+    harbours: Estate,
+) -> None:
+    (group,) = dns(harbours)
+    assert group["targets"] == ["127.0.71.10:53"]
+    assert group["labels"]["name"] == "app.harbour.harbours.test"
+    assert group["labels"]["__param_module"] == "dns_app.harbour.harbours.test"
+
+
+def test_what_is_not_probed_is_said_with_its_reason(harbours: Estate) -> None:
+    reasons = {port.listen.port: port.reason for port in unprobed(harbours)}
+    assert reasons.keys() == {22, 2222, 445, 500}
+    assert "UDP" in reasons[500]
+    assert "only its site" in reasons[445]
+    assert "without a login" in reasons[22]
+
+
 def test_the_central_site_has_no_tier(harbours: Estate) -> None:
     assert {
         "targets": ["127.0.70.10:9100"],
@@ -69,3 +108,4 @@ def test_a_service_is_probed_at_its_url_and_knows_its_host(harbours: Estate) -> 
     assert group["targets"] == ["https://app.harbour.harbours.test/"]
     assert group["labels"]["service"] == "harbour-berths"
     assert group["labels"]["host"] == "harbour-app"
+    assert group["labels"]["__param_module"] == "http_any_certificate"

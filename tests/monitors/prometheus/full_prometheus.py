@@ -42,16 +42,23 @@ EXPORTER_METRICS: dict[str, tuple[str, ...]] = {
     "bastide_intent_neighbour_matches": (*PORT, "neighbour"),
     "bastide_snmp_traps_total": ("trap",),
     "bastide_snmp_traps_rejected_total": ("reason",),
+    "bastide_host_level_info": ("host", "level"),
     "process_cpu_seconds_total": (),
     "process_resident_memory_bytes": (),
 }
 # What Prometheus makes itself.
 FOREIGN: dict[str, tuple[str, ...]] = {
+    "probe_success": ("host", "port"),
     "ALERTS": ("alertname", "severity", "host", "service"),
     "ALERTS_FOR_STATE": ("alertname", "severity", "host", "service"),
 }
-FIXED = {"uplink": "yes", "alertstate": "firing"}
-JOBS = {"process_cpu_seconds_total": "bastide", "process_resident_memory_bytes": "bastide"}
+FIXED = {"uplink": "yes", "alertstate": "firing", "level": "full"}
+JOBS = {
+    "process_cpu_seconds_total": "bastide",
+    "process_resident_memory_bytes": "bastide",
+    "probe_success": "tcp",
+    "bastide_host_level_info": "levels",
+}
 STEP_SECONDS = 30
 STEPS = 60
 

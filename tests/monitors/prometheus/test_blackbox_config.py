@@ -1,10 +1,47 @@
+"""blackbox.yml: probes as a citizen's browser makes them, and a module for each name."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import yaml
+
+from inventory.enums import Protocol
+from inventory.model import Estate, Listen
 from monitors.prometheus.blackbox_config import blackbox
 
 
-def test_a_service_is_probed_as_a_browser_that_trusts_the_estates_authority() -> None:
-    http = blackbox()["modules"]["http_2xx"]["http"]
-    assert http["tls_config"] == {
-        "ca_file": "/etc/bastide/authority.crt",
-        "insecure_skip_verify": False,
-    }
+def test_a_service_is_probed_as_a_browser_that_trusts_the_systems_authorities(lab: Estate) -> None:
+    http = blackbox(lab)["modules"]["http_2xx"]["http"]
+    # No ca_file: it would be the only authority, and the estate's own comes from SSL_CERT_DIR.
+    assert http["tls_config"] == {"insecure_skip_verify": False}
     assert http["follow_redirects"]
+
+
+def test_any_certificate_is_taken_by_another_module_only(lab: Estate) -> None:
+    modules = blackbox(lab)["modules"]
+    lax = {name for name, module in modules.items() if "true" in yaml.safe_dump(module).split()}
+    assert modules["http_any_certificate"]["http"]["tls_config"] == {"insecure_skip_verify": True}
+    assert lax == {"http_2xx", "http_any_certificate"}  # follow_redirects in both
+
+
+def test_blackbox_exporter_accepts_the_modules_of_declared_name_servers(
+    lab: Estate, tmp_path: Path
+) -> None:
+    town = lab.municipalities[0]
+    server = Listen(port=53, protocol=Protocol.UDP, access="central", name="dns")  # type: ignore[arg-type]
+    own = tuple(h.model_copy(update={"listens": (server,)}) for h in town.hosts)
+    estate = lab.model_copy(update={"municipalities": (town.model_copy(update={"hosts": own}),)})
+    config = blackbox(estate)
+    assert config["modules"]["dns_server.aynzuhur.lab.test"]["dns"]["query_type"] == "A"
+    file = tmp_path / "blackbox.yml"
+    file.write_text(yaml.safe_dump(config))
+    program = shutil.which("prometheus-blackbox-exporter")
+    assert program, "it is in Debian's package prometheus-blackbox-exporter"
+    done = subprocess.run(
+        [program, f"--config.file={file}", "--config.check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,9 +1,5 @@
 """prometheus.yml: what is scraped, through which exporter, with which labels."""
 
-import re
-
-import pytest
-
 from monitors.exporter.http_sd import JOBS
 from monitors.prometheus.prometheus_config import DISCOVERED_JOBS, prometheus
 
@@ -18,11 +14,15 @@ def test_probes_and_polls_go_through_their_exporter() -> None:
     }
     assert proxies == {
         "icmp": "127.0.0.1:9115",
+        "tcp": "127.0.0.1:9115",
+        "dns": "127.0.0.1:9115",
         "snmp": "127.0.0.1:9872",
         "blackbox": "127.0.0.1:9115",
     }
     assert jobs["icmp"]["params"] == {"module": ["icmp"]}
-    assert jobs["blackbox"]["params"] == {"module": ["http_2xx"]}
+    assert jobs["tcp"]["params"] == {"module": ["tcp"]}
+    # Their targets name the module themselves.
+    assert not {"params"} & (jobs["blackbox"].keys() | jobs["dns"].keys())
     for job in (jobs[name] for name in proxies):
         target, instance, _ = job["relabel_configs"]
         assert (target["source_labels"], target["target_label"]) == (
@@ -35,27 +35,10 @@ def test_probes_and_polls_go_through_their_exporter() -> None:
         )
 
 
-@pytest.mark.parametrize(
-    ("address", "pinged"),
-    [
-        ("10.77.1.10:9100", "10.77.1.10"),
-        ("[fd00::1]:9100", "fd00::1"),
-        ("10.77.1.10", "10.77.1.10"),
-    ],
-)
-def test_ping_knows_no_ports(address: str, pinged: str) -> None:
-    config = prometheus("lab", "central-ops")
-    (icmp,) = (job for job in config["scrape_configs"] if job["job_name"] == "icmp")
-    # Prometheus anchors its expressions.
-    match = re.fullmatch(icmp["relabel_configs"][0]["regex"], address)
-    assert match
-    assert match[1] == pinged
-
-
 def test_what_others_report_keeps_its_own_municipality() -> None:
     config = prometheus("lab", "central-ops")
     kept = {job["job_name"] for job in config["scrape_configs"] if job.get("honor_labels")}
-    assert kept == {"security", "continuity", "traps"}
+    assert kept == {"levels", "security", "continuity", "traps"}
 
 
 def test_the_jobs_discover_what_the_exporter_lists() -> None:
@@ -82,7 +65,10 @@ def test_each_job_discovers_its_own_list() -> None:
     }
     assert urls == {
         "node": "http://127.0.0.1:9872/targets/node",
-        "icmp": "http://127.0.0.1:9872/targets/node",
+        "windows": "http://127.0.0.1:9872/targets/windows",
+        "icmp": "http://127.0.0.1:9872/targets/icmp",
+        "tcp": "http://127.0.0.1:9872/targets/tcp",
+        "dns": "http://127.0.0.1:9872/targets/dns",
         "snmp": "http://127.0.0.1:9872/targets/snmp",
         "blackbox": "http://127.0.0.1:9872/targets/blackbox",
     }
