@@ -31,8 +31,8 @@ PLAYBOOKS = ("configure", "harden", "backup", "restore_drill", "collect")
 
 NOTHING_AUDITED = "nothing to audit: no host is at audit or above"
 NO_PROMETHEUS = (
-    "nothing is scraped: the operations host is not at full; when it is a machine for Bastide alone, "
-    "write manage: full at it"
+    "nothing is scraped: the operations host is not at full; "
+    "write manage: full at it when it is a machine for Bastide alone"
 )
 
 Run = Callable[[UpRun, StageResults], StageResults]
@@ -55,13 +55,13 @@ def check(up: UpRun, results: StageResults) -> StageResults:
         estate.estate,
         f"{len(estate.municipalities)} municipalities, {counts[0]} hosts, {counts[1]} devices",
     )
+    up.progress.step("levels", coverage(estate))
     return results
 
 
 def look(up: UpRun, results: StageResults) -> StageResults:
     """Look whether the existing hosts can be logged in to, before anything is done anywhere."""
     host_check.run_first(up.context, up.progress)
-    up.progress.step("levels", coverage(estate))
     return results
 
 

@@ -126,3 +126,25 @@ def test_the_command_exits_3_when_nothing_answers(context: EstateContext) -> Non
     done = bastide_here("status", **environment_of(context))
     assert done.returncode == 3
     assert "systemctl status prometheus" in done.stderr
+
+
+def test_a_watched_host_without_an_exporter_is_not_missed_while_it_is_pinged(
+    context: EstateContext, monitored: Monitored
+) -> None:
+    (target,) = (t for t in monitored.targets if t["labels"]["host"] == "gornjilug-edge")
+    target["labels"]["job"] = "icmp"
+    assert status.read(context).well
+    target["labels"]["job"] = "snmp"
+    assert status.read(context).wrong == (
+        "gornjilug-edge: in the inventory, but not among Prometheus' targets",
+    )
+
+
+def test_the_level_of_each_host_and_the_coverage_are_shown(
+    context: EstateContext, monitored: Monitored
+) -> None:
+    environment = environment_of(context)
+    lines = bastide_here("status", **environment).stdout.splitlines()
+    assert "3 of 5 hosts at baseline or above: 3 full, 2 watch" in lines
+    assert "  watch    gornjilug-edge, gornjilug-server" in lines
+    assert bastide_json("status", **environment)["levels"]["central-ops"] == "full"

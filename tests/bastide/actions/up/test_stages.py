@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bastide.actions.audit import BEFORE_HARDENING
+from bastide.actions.audit import BEFORE_HARDENING, AuditResult
 from bastide.actions.up import stages, wait_for_targets
 from bastide.actions.up.results import StageResults, UpRun
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext, estate_context
 from bastide.support.progress import Progress
 from inventory.entries import hosts
+from inventory.enums import Level
+from inventory.load import load_estate
 from monitors.audit.archive.runs import load_latest
 from tests.bastide.context import lab_context, new_context
 from tests.bastide.prometheus_server import Monitored, serving
@@ -170,3 +172,56 @@ def test_no_answer_at_all_is_an_error_when_patience_ends(
     monkeypatch.setattr(wait_for_targets, "PATIENCE_SECONDS", 0.0)
     with pytest.raises(CommandError, match="could not check"):
         wait_for_targets.wait(context, up_run(context).progress, settle=False)
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> EstateContext:
+    """An estate whose hosts are all watched only, the operations host as well."""
+    context = new_context(tmp_path, "127.86.2.")
+    for file in context.folder.glob("**/*.yml"):
+        file.write_text(file.read_text().replace("    manage: full\n", ""))
+    return replace(context, estate=load_estate(context.folder))
+
+
+def test_where_nothing_is_managed_or_audited_no_host_is_logged_in_to(
+    watched: EstateContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def log_in(*_: object, **__: object) -> None:
+        raise AssertionError("logged in")
+
+    monkeypatch.setattr(stages.ansible, "run", log_in)
+    monkeypatch.setattr(stages.audit, "run", log_in)
+    monkeypatch.setattr(stages, "poll_once", lambda *_: ())
+    up = up_run(watched)
+    results = StageResults()
+    for stage in (stages.check, stages.first_audit, stages.converge, stages.second_audit):
+        results = stage(up, results)
+    results = stages.report(up, stages.collect(up, results))
+    assert results == StageResults()
+    text = printed(up)
+    assert "0 of 5 hosts at baseline or above: 5 watch" in text
+    assert "none run: no host is at baseline or above" in text
+    assert "nothing to audit: no host is at audit or above" in text
+    assert "!! prometheus" in text
+    assert "write manage: full at it" in text
+
+
+def test_where_hosts_are_audited_only_no_playbook_runs(
+    watched: EstateContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audits: list[str] = []
+    run = audited(watched.state, "only")
+
+    def audit(*_: object, label: str, **__: object) -> AuditResult:
+        audits.append(label)
+        return AuditResult(run, None)
+
+    monkeypatch.setattr(stages.audit, "run", audit)
+    monkeypatch.setattr(stages.ansible, "run", lambda *_, **__: pytest.fail("a playbook ran"))
+    estate = watched.estate.model_copy(update={"manage": Level.AUDIT})
+    up = up_run(replace(watched, estate=estate))
+    results = StageResults()
+    for stage in (stages.first_audit, stages.converge, stages.second_audit):
+        results = stage(up, results)
+    assert audits == ["before", "after"]
+    assert results.before == results.after == run
