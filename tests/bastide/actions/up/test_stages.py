@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from bastide.actions import ansible, audit
 from bastide.actions.audit import BEFORE_HARDENING, AuditResult
 from bastide.actions.up import stages, wait_for_targets
 from bastide.actions.up.results import StageResults, UpRun
@@ -189,8 +190,8 @@ def test_where_nothing_is_managed_or_audited_no_host_is_logged_in_to(
     def log_in(*_: object, **__: object) -> None:
         raise AssertionError("logged in")
 
-    monkeypatch.setattr(stages.ansible, "run", log_in)
-    monkeypatch.setattr(stages.audit, "run", log_in)
+    monkeypatch.setattr(ansible, "run", log_in)
+    monkeypatch.setattr(audit, "run", log_in)
     monkeypatch.setattr(stages, "poll_once", lambda *_: ())
     up = up_run(watched)
     results = StageResults()
@@ -210,14 +211,14 @@ def test_where_hosts_are_audited_only_no_playbook_runs(
     watched: EstateContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     audits: list[str] = []
-    run = audited(watched.state, "only")
+    run = audited(watched.state, "fresh")
 
-    def audit(*_: object, label: str, **__: object) -> AuditResult:
+    def audit_now(*_: object, label: str, **__: object) -> AuditResult:
         audits.append(label)
         return AuditResult(run, None)
 
-    monkeypatch.setattr(stages.audit, "run", audit)
-    monkeypatch.setattr(stages.ansible, "run", lambda *_, **__: pytest.fail("a playbook ran"))
+    monkeypatch.setattr(audit, "run", audit_now)
+    monkeypatch.setattr(ansible, "run", lambda *_, **__: pytest.fail("a playbook ran"))
     estate = watched.estate.model_copy(update={"manage": Level.AUDIT})
     up = up_run(replace(watched, estate=estate))
     results = StageResults()
