@@ -107,3 +107,10 @@ def refused(folder: Path) -> dict[str, str]:
         for file in files
     }
     return {name: said for name, said in messages.items() if said}
+
+
+def test_an_edges_interfaces_are_found_by_its_addresses_and_its_default_route(cases: Path) -> None:
+    (out,) = rules(cases, "edge-other-names", "the site goes out")
+    assert out.startswith('iifname "enp1s0f0.20" oifname "ens18"')
+    (hidden,) = rules(cases, "edge-nat", "the site behind one address")
+    assert hidden.startswith('oifname "wan0"')
