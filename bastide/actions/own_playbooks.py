@@ -8,6 +8,7 @@ from types import MappingProxyType
 from bastide.actions.own_roles import find_argument_problems
 from bastide.support.errors import CommandError, Exit
 from bastide.support.shipped_files import playbook_names
+from inventory.levels import MANAGED, REFUSED, WATCHED
 from inventory.own import Own
 from inventory.paths import shipped
 from inventory.problems import Problem
@@ -17,6 +18,9 @@ from monitors.audit.model.controls import BY_HAND, ControlTable
 CONTINUED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"configure": ("configure",), "harden": ("harden",), "site": ("configure", "harden")}
 )
+PLAY_HOSTS = re.compile(r"\s*(?:- )?hosts:\s*([^#]*)")
+PATTERN_WORD = re.compile(r"[\w*]+")
+UNMANAGED = frozenset({"all", "*", WATCHED, REFUSED})
 ROLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -47,6 +51,7 @@ def find_playbook_problems(own: Own) -> Iterator[Problem]:
         if path.stem in playbook_names() and path.stem not in ("configure", "harden"):
             expected = "another name; configure.yml and harden.yml alone run after ours"
             yield _file(path, "is a playbook that ships with Bastide", expected, "rename it")
+        yield from _unmanaged(path)
     for role in own.roles:
         if role.name in roles:
             expected = "a name that none of ours has"
@@ -55,6 +60,22 @@ def find_playbook_problems(own: Own) -> Iterator[Problem]:
             expected = "small letters, digits and _, a letter first"
             yield _file(role, "cannot be a role's name", expected, "rename its folder")
         yield from find_argument_problems(role)
+
+
+def _unmanaged(path: Path) -> Iterator[Problem]:
+    """Yield the plays of a playbook that name hosts which Bastide may not change."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        play = PLAY_HOSTS.match(line)
+        named = sorted(UNMANAGED & set(PATTERN_WORD.findall(play[1]))) if play else []
+        if named:
+            yield Problem(
+                path,
+                number,
+                "hosts",
+                f"{named[0]!r} holds hosts that are only watched or audited",
+                f"hosts: {MANAGED}, or another group of what may be changed",
+                f"write hosts: {MANAGED}",
+            )
 
 
 def find_task_problems(own: Own, table: ControlTable) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ ROWS = "controls/flood.yml"
 RULES = "rules/flood.yml"
 TESTS = "rules/flood_test.yml"
 PAGE = "runbooks/alerts/RiverHigh.md"
+SIRENS = "playbooks/sirens.yml"
 PROFILE = "profiles/gauge.yaml"
 
 BROKEN = [
@@ -50,6 +51,14 @@ BROKEN = [
     ("roles/gauge/defaults/main.yml", "420", "430", r"main\.yml:2: gauge_limit_cm: is 430"),
     (ROLE_SPECS, "        type: int\n", "", r"argument_specs\.yml:6: .*is not explained"),
     (ROLE_SPECS, "gauge_limit_cm", "limit_cm", r"argument_specs\.yml:6: .*another role's"),
+    # Playbooks
+    (
+        SIRENS,
+        "hosts: operations",
+        "hosts: all",
+        r"sirens\.yml:3: .*'all' holds[\s\S]*hosts: managed",
+    ),
+    (SIRENS, "hosts: operations", "hosts: operations:watched", r"sirens\.yml:3: .*'watched' holds"),
     # Profiles
     (PROFILE, "profile: gauge", "profile: ups", r"gauge\.yaml:2: .*ships with Bastide"),
     (
