@@ -61,12 +61,16 @@ HOST = LazyGroup(
         "look": Lazy(
             "bastide.commands.host.look:look", "Read HOST again and compare (exit 1: differs)."
         ),
+        "impact": Lazy(
+            "bastide.commands.host.impact:impact",
+            "Say what a level would cut off at HOST (exit 1: something).",
+        ),
         "check": Lazy(
             "bastide.commands.host.check:check",
             "Log in to hosts, change nothing, say what is missing (exit 1).",
         ),
     },
-    help="Servers one by one: adopt, look, check.",
+    help="Servers one by one: adopt, look, impact, check.",
 )
 SNMP = LazyGroup(
     "snmp",

@@ -28,8 +28,7 @@ class LookResult:
 
 def look_at(context: EstateContext, name: str, *, accept_it: bool = False) -> LookResult:
     """Read a host and compare; CommandError when it cannot be read, and nothing is kept then."""
-    entry = _entry(context, name)
-    look = _read(context, entry)
+    entry, look = read_host(context, name)
     try:
         before = accepted(context.state, name)
     except LookError as error:
@@ -51,6 +50,12 @@ def look_at(context: EstateContext, name: str, *, accept_it: bool = False) -> Lo
     )
     keep(context.state, result)
     return LookResult(look, result, first)
+
+
+def read_host(context: EstateContext, name: str) -> tuple[InventoryHost, Look]:
+    """Log in to a host of the inventory once and read it; CommandError says what stopped it."""
+    entry = _entry(context, name)
+    return entry, _read(context, entry)
 
 
 def _entry(context: EstateContext, name: str) -> InventoryHost:

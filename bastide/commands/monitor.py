@@ -50,7 +50,7 @@ def serve(
 ) -> int:
     """Serve metrics to Prometheus over HTTP.
 
-    The paths: /snmp, /traps, /levels, /security, /continuity, /targets/JOB, /metrics and
+    The paths: /snmp, /traps, /levels, /security, /continuity, /drift, /targets/JOB, /metrics and
     /-/healthy.
     """
     logging.basicConfig(

@@ -48,6 +48,7 @@ STATIC_JOBS: tuple[StaticJob, ...] = (
     StaticJob("levels", EXPORTER, path="/levels", honor_labels=True),
     StaticJob("security", EXPORTER, path="/security", honor_labels=True),
     StaticJob("continuity", EXPORTER, path="/continuity", honor_labels=True),
+    StaticJob("drift", EXPORTER, path="/drift", honor_labels=True),
     StaticJob("traps", EXPORTER, path="/traps", honor_labels=True),
 )
 DISCOVERED_JOBS: tuple[DiscoveredJob, ...] = (

@@ -23,6 +23,8 @@ NAMES = {
     **{9100: "node_exporter", 10050: "zabbix-agent"},
 }
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
+# The kernel keeps 15 characters of a program's name: Debian's is prometheus-node-exporter.
+NODE_EXPORTERS = frozenset({"node_exporter", "prometheus-node", "node-exporter"})
 SYSTEM_DATABASES = frozenset({"postgres"})
 LONGEST_ID = 31
 
@@ -102,7 +104,9 @@ def listens(
     inspection: Inspection, tenant: Tenant, site: Site, taken: tuple[Role, ...], ssh_port: int
 ) -> tuple[ListenGuess, ...]:
     """Return the ports that others can reach, but for those that every host or a role has."""
-    covered = {("tcp", SSH.port), ("tcp", ssh_port), ("tcp", NODE_EXPORTER.port)}
+    covered = {("tcp", SSH.port), ("tcp", ssh_port)}
+    if exporter := node_exporter(inspection):
+        covered.add(("tcp", exporter.port))
     covered |= {(p.protocol.value, p.port) for role in taken for p in ROLES[role].listens}
     first: dict[tuple[str, int], Listener] = {}
     for listener in inspection.listeners:
@@ -133,6 +137,16 @@ def describe(listener: Listener) -> str:
         f"container {listener.container}" if listener.container else "",
     ]
     return ", ".join(part for part in parts if part)
+
+
+def node_exporter(inspection: Inspection) -> Listener | None:
+    """Return the node_exporter that is there already, by its program's name or its usual port."""
+    for listener in inspection.listeners:
+        usual = listener.port == NODE_EXPORTER.tcp_port
+        named = listener.process in NODE_EXPORTERS or (usual and not listener.process)
+        if named and listener.protocol == "tcp" and not listener.is_local:
+            return listener
+    return None
 
 
 def services(inspection: Inspection, taken: frozenset[str]) -> tuple[ServiceGuess, ...]:

@@ -15,6 +15,7 @@ from inventory.connections import PORT
 from inventory.entries import InventoryHost, Tenant, hosts
 from inventory.enums import ProviderName, Role
 from inventory.model import Site
+from inventory.open_ports import NODE_EXPORTER
 from inventory.ssh import Ssh
 from monitors.inspection.forwarding import networks_behind, published_ports
 from monitors.inspection.model import Inspection
@@ -23,8 +24,10 @@ from monitors.inspection.suggestion.guesses import (
     BackupGuess,
     ListenGuess,
     backup,
+    describe,
     legal_id,
     listens,
+    node_exporter,
     roles,
     services,
     unused,
@@ -132,6 +135,10 @@ def _roles_and_listens(inspection: Inspection, arrival: Arrival) -> Iterator[str
         yield f"  # Role {guess.role.value}{confirm}: {guess.reason}."
     if certain:
         yield f"  roles: [{', '.join(certain)}]"
+    if exporter := node_exporter(inspection):
+        usual = exporter.port == NODE_EXPORTER.tcp_port
+        said = "node_exporter" if usual else f"{{name: node_exporter, port: {exporter.port}}}"
+        yield f"  exporters: [{said}] # {describe(exporter)}"
     port = arrival.ssh.port or PORT
     ports = listens(inspection, arrival.tenant, arrival.site, certain, port)
     if any(listening.lasting for listening in ports):

@@ -88,6 +88,7 @@ def test_a_timeout_that_makes_no_sense_is_ignored(tmp_path: Path, header: str) -
     [
         pytest.param("security", 0, id="audits that never ran are a failure"),
         pytest.param("continuity", 1, id="an estate without backup plans is not"),
+        pytest.param("drift", 1, id="nor is one that nobody looked at"),
     ],
 )
 def test_silence_differs_from_nothing_to_report(tmp_path: Path, name: str, success: int) -> None:
@@ -213,7 +214,7 @@ def test_a_handler_that_fails_is_counted_too(
     run(scenario)
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/traps", "/security", "/continuity"])
+@pytest.mark.parametrize("path", ["/metrics", "/traps", "/security", "/continuity", "/drift"])
 @pytest.mark.parametrize(
     ("accept", "content_type"),
     [

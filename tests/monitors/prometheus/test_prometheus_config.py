@@ -38,7 +38,7 @@ def test_probes_and_polls_go_through_their_exporter() -> None:
 def test_what_others_report_keeps_its_own_municipality() -> None:
     config = prometheus("lab", "central-ops")
     kept = {job["job_name"] for job in config["scrape_configs"] if job.get("honor_labels")}
-    assert kept == {"levels", "security", "continuity", "traps"}
+    assert kept == {"levels", "security", "continuity", "drift", "traps"}
 
 
 def test_the_jobs_discover_what_the_exporter_lists() -> None:

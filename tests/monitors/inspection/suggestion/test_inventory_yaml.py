@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from inventory.enums import Access, Level, Role
 from inventory.load import load_estate
 from inventory.model import Municipality
+from monitors.inspection.drift import against_inventory
 from monitors.inspection.model import Inspection, Listener, Share, System, WebSite
 from monitors.inspection.suggestion.insert import add_items
 from monitors.inspection.suggestion.inventory_yaml import Suggestion, suggest
@@ -65,6 +66,15 @@ def test_each_guess_says_what_it_is_from(folder: Path) -> None:
     assert "it hands requests on to http://registar.lokal" in services
     assert "a certificate of CN=Gradac CA,O=Opstina Gradac that ends 2027-12-29" in services
     assert "172.18.0.1" in lines  # an address of it besides the one it was read at
+
+
+def test_an_exporter_that_is_there_already_is_declared_as_one(folder: Path) -> None:
+    row = 'tcp LISTEN 0 1 *:9101 *:* users:(("prometheus-node",pid=1,fd=3))\n'
+    read = inspection("web", sockets=row)
+    (web,) = put_in(folder, suggest(read, arrival(folder))).hosts
+    assert [exporter.tcp_port for exporter in web.exporters] == [9101]
+    assert web.listens == ()
+    assert against_inventory(host(folder, "gradac-srv-web01"), read) == ()
 
 
 def test_an_id_that_is_taken_gets_a_number(folder: Path) -> None:
