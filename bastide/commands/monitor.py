@@ -50,8 +50,8 @@ def serve(
 ) -> int:
     """Serve metrics to Prometheus over HTTP.
 
-    The paths: /snmp, /traps, /levels, /security, /continuity, /drift, /targets/JOB, /metrics and
-    /-/healthy.
+    The paths: /snmp, /traps, /levels, /security, /continuity, /drift, /targets/JOB,
+    /metrics and /-/healthy.
     """
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(message)s"
@@ -70,7 +70,7 @@ def serve(
 @estate_option
 @json_option
 def targets(estate_name: str | None, as_json: bool) -> int:
-    """List what Prometheus scrapes, by job, and the declared ports that are not probed."""
+    """List what Prometheus scrapes, by job, and ports not probed."""
     estate = estate_context(estate_name).estate
     by_job = {job: list(of(estate)) for job, of in JOBS.items()}
     if as_json:

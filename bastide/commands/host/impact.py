@@ -8,7 +8,7 @@ from bastide.actions.looking import read_host
 from bastide.support.completion import complete_hosts
 from bastide.support.errors import Exit
 from bastide.support.estate import estate_context
-from bastide.support.options import estate_option
+from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json
 from inventory.enums import Level
 from monitors.inspection.impact import impact as impact_of
@@ -32,7 +32,8 @@ from monitors.inspection.impact import impact as impact_of
     help="A page for a terminal, a colleague, or a program.",
 )
 @estate_option
-def impact(host: str, level: str, form: str, estate_name: str | None) -> int:
+@json_option
+def impact(host: str, level: str, form: str, estate_name: str | None, as_json: bool) -> int:
     """Say what a level would cut off at HOST (exit 1: something).
 
     Whose login, which port with who is connected now, which forwarded network. The host is logged
@@ -42,7 +43,7 @@ def impact(host: str, level: str, form: str, estate_name: str | None) -> int:
     with Console(stderr=True).status(f"reading {host}"):
         entry, look = read_host(context, host)
     result = impact_of(entry, look.inspection, Level(level))
-    if form == "json":
+    if as_json or form == "json":
         print_json(result.model_dump(mode="json"))
     else:
         click.echo(impact_page.html(result) if form == "html" else impact_page.text(result))
