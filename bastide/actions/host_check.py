@@ -18,6 +18,7 @@ from inventory.levels import at_least, is_managed, level
 from inventory.logins import administrators
 from inventory.outputs import kept_outputs
 from inventory.secrets import resolve
+from monitors.preflight import refusals
 from monitors.preflight.fleet import PreflightTarget, check_all
 from monitors.preflight.model import Readiness
 from monitors.ssh import Way
@@ -103,6 +104,17 @@ def not_ready(
         for result in results
         if not result.ready
     }
+
+
+def refused(context: EstateContext) -> dict[str, str]:
+    """Return the hosts that are only audited and are known to refuse, with why; none is asked."""
+    kept, outputs = refusals.load(context.state), kept_outputs(context.estate.estate, context.state)
+    failures = {
+        entry.name: kept.of(connection(entry, context.state, outputs))
+        for entry in logged_in(context)
+        if level(entry) is Level.AUDIT
+    }
+    return {name: failure.problem for name, failure in failures.items() if failure}
 
 
 def changed(context: EstateContext, pattern: str | None) -> Iterator[InventoryHost]:

@@ -2,11 +2,12 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from inventory.entries import InventoryHost
 from inventory.entries import hosts as all_hosts
@@ -30,6 +31,7 @@ from monitors.collection.bundle import Bundle, BundleError, FetchFailure, unpack
 WORKERS = 16
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
+NOBODY: Mapping[str, str] = MappingProxyType({})
 OnEvent = Callable[[HostAudit], None]
 
 
@@ -52,10 +54,12 @@ def run_audit(
     hosts: Sequence[str] | None = None,
     label: str = "audit",
     on_event: OnEvent = lambda _: None,
+    not_ready: Mapping[str, str] = NOBODY,
 ) -> AuditRun:
     """Audit hosts (default: all but those only watched), write the run's file, return the run.
 
     At level audit the collector is sent and leaves nothing; above it the installed one is asked.
+    `not_ready` has the hosts that are known to let nobody in, with why: they are not asked.
     `on_event` gets each host's results as they come, from worker threads. A host that cannot
     be asked has `error` for every control. Raises UndeclaredHostError when a name is not the
     estate's, WatchedHostError when nobody may log in to one, InventoryError when its own controls
@@ -76,7 +80,7 @@ def run_audit(
     except OSError as error:
         raise AuditError(f"{_cannot_keep(state, error)}; no host was asked") from None
 
-    audited = audit_all(chosen, table, estate, state, on_event)
+    audited = audit_all(chosen, table, estate, state, on_event, not_ready)
     run = AuditRun(
         estate=estate.estate,
         label=label,
@@ -102,6 +106,7 @@ def audit_all(
     estate: Estate,
     state: Path,
     on_event: OnEvent = lambda _: None,
+    not_ready: Mapping[str, str] = NOBODY,
 ) -> tuple[HostAudit, ...]:
     """Audit hosts, some at a time, and keep their bundles; return the results in order."""
     outputs = _outputs(state, estate)
@@ -110,7 +115,10 @@ def audit_all(
     def audit_one(entry: InventoryHost) -> HostAudit:
         declared = declared_of(entry)
         wanted = asked_of(asked, declared.roles)
+        fetch_one: Callable[[], bytes | FetchFailure]
         fetch_one = partial(fetch_bundle, entry, state, outputs, wanted)
+        if entry.name in not_ready:
+            fetch_one = partial(FetchFailure, f"{entry.name}: {not_ready[entry.name]}")
         audited = audit_host(fetch_one, declared, table, estate, state)
         on_event(audited)
         return audited

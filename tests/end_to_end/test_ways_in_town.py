@@ -166,13 +166,23 @@ def test_a_changed_host_key_is_refused_by_the_preflight_and_by_ansible(
 def test_a_refused_login_is_not_repeated_by_a_loop(town: Town, tmp_path: Path) -> None:
     """fail2ban on web bans after three tries: a loop of checks stays below."""
     variables = estate(tmp_path, town, ssh={"web": {"user": "nobody-here"}})
+    town.run("web", "fail2ban-client", "unban", "--all")  # of what other tests have tried
+    before = _strangers(town)
     for _ in range(5):
         code, results, _ = checked(variables, "gradac-web")
     assert code == 1
     assert "not tried again" in results["gradac-web"]["findings"][0]["problem"]
+    audited = bastide_here("audit", "run", "--host", "gradac-web", **variables)
+    assert audited.returncode == 3
+    assert "could not be asked: gradac-web" in audited.stdout + audited.stderr
     assert town.ssh("web", "true").returncode == 0
-    log = town.run("web", "journalctl", "-u", "ssh", "--since", "-10min", "--no-pager")
-    assert log.count("Invalid user nobody-here from") == 1
+    assert _strangers(town) - before == 1
+    town.run("web", "fail2ban-client", "unban", "--all")
+
+
+def _strangers(town: Town) -> int:
+    log = town.run("web", "journalctl", "-u", "ssh", "--no-pager")
+    return log.count("Invalid user nobody-here from")
 
 
 def test_a_host_that_hangs_is_given_up_and_could_not_be_checked(town: Town, tmp_path: Path) -> None:
@@ -182,3 +192,41 @@ def test_a_host_that_hangs_is_given_up_and_could_not_be_checked(town: Town, tmp_
     assert done.returncode == 3
     assert "timeout" in done.stderr
     assert "gradac-files" in done.stderr
+
+
+OS_RELEASE, ASKED = "/var/tmp/os-release", "/var/tmp/asked"  # noqa: S108
+APT = """#!/bin/sh
+echo "apt-get $*" >>/var/tmp/asked
+"""
+BOOTSTRAP = """
+- hosts: gradac-bare
+  gather_facts: false
+  strategy: ansible.builtin.linear
+  tasks:
+    - ansible.builtin.import_role: {name: base, tasks_from: python}
+"""
+
+
+@pytest.mark.parametrize(("system", "status"), [("debian", 0), ("alpine", 2)])
+def test_a_host_without_python_is_given_it_by_its_own_apt_and_no_other_system_is(
+    system: str, status: int, town: Town, tmp_path: Path
+) -> None:
+    variables = estate(tmp_path, town, hosts=("bare",))
+    context = estate_context(str(tmp_path / "ours"))
+    write_ssh_files(context.estate, tmp_path / "state" / context.estate.estate)
+    (tmp_path / "python.yml").write_text(BOOTSTRAP)
+    release = f"ID={system}\nPRETTY_NAME=Something\n".encode()
+    town.run("bare", "sh", "-c", "cat >/usr/local/sbin/apt-get", stdin=APT.encode())
+    town.run("bare", "chmod", "755", "/usr/local/sbin/apt-get")
+    town.run("bare", "cp", "-a", "/etc/os-release", OS_RELEASE)
+    town.run("bare", "sh", "-c", "rm /etc/os-release; cat >/etc/os-release", stdin=release)
+    try:
+        roles = {"ANSIBLE_ROLES_PATH": str(PLAYBOOKS / "roles")}
+        done = ansible_playbook(tmp_path / "python.yml", **variables, **roles)
+        asked = town.run("bare", "sh", "-c", "cat /var/tmp/asked 2>/dev/null; true")
+    finally:
+        town.run("bare", "mv", OS_RELEASE, "/etc/os-release")
+        town.run("bare", "rm", "-f", "/usr/local/sbin/apt-get", ASKED)
+    assert done.returncode == status, done.stdout
+    assert ("install python3 python3-apt" in asked) is (status == 0)
+    assert ("nothing was changed" in done.stdout) is (status != 0)

@@ -227,6 +227,7 @@ def _audit(up: UpRun, label: str) -> AuditRun:
         up.context,
         label=label,
         on_event=lambda host: up.progress.step(host.host, describe(host), good=not host.problem),
+        not_ready=host_check.refused(up.context),
     )
     for problem in result.problems:
         up.progress.step("evidence", problem, good=False)

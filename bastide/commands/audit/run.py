@@ -2,7 +2,7 @@
 
 import click
 
-from bastide.actions import audit, audit_output
+from bastide.actions import audit, audit_output, host_check
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, host_option, json_option, label_option
@@ -32,7 +32,8 @@ def run(estate_name: str | None, as_json: bool, hosts: tuple[str, ...], label: s
             progress.step(host.host, audit_output.describe(host), good=not host.problem)
 
     try:
-        result = audit.run(context, hosts or None, label, show_host)
+        not_ready = host_check.not_ready(context, progress, hosts or None)
+        result = audit.run(context, hosts or None, label, show_host, not_ready)
     except (UndeclaredHostError, WatchedHostError) as error:
         raise CommandError(str(error), Exit.WRONG_USE) from None
     except ResultsNotKeptError as error:

@@ -9,11 +9,13 @@ from inventory.connections import connection
 from inventory.entries import InventoryHost
 from inventory.enums import ConnectionKind
 from inventory.levels import is_managed
+from inventory.logins import administrators
 from inventory.outputs import Outputs
 from inventory.secrets import resolve
 from monitors.audit.collect.exchange import AUDIT_USER, AuditTarget, fetch
 from monitors.collection.agentless import fetch_agentless
 from monitors.collection.bundle import FetchFailure
+from monitors.ssh import Way
 
 
 def has_collector(entry: InventoryHost) -> bool:
@@ -31,7 +33,8 @@ def fetch_bundle(
     if has_collector(entry):
         return fetch(target_of(entry, state, outputs))
     way = connection(entry, state, outputs)
-    return fetch_agentless(way, commands, partial(resolve, state=state))
+    keys = tuple(key for who in administrators(entry) for key in who.keys)
+    return fetch_agentless(way, commands, partial(resolve, state=state), Way(agent_keys=keys))
 
 
 def target_of(entry: InventoryHost, state: Path, outputs: Outputs) -> AuditTarget:
