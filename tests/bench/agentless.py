@@ -130,7 +130,8 @@ def lines(seconds: dict[str, tuple[float, float]]) -> Iterator[str]:
             for host, (taken, near) in seconds.items()
         ],
     )
-    yield "Servers and auditor share the two cores."
+    load = os.getloadavg()[0]
+    yield f"Servers and auditor share the two cores; load average {load:.0f} at the end."
 
 
 if __name__ == "__main__":
