@@ -6,19 +6,23 @@ it takes a while, and `within N s: WORD` where that word is printed then.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from bastide.support.estate import EstateContext
 from inventory.paths import state_directory
+from tests.bastide.commands.host.test_town import fingerprint
 from tests.bastide.commands.test_help import COMMANDS
 from tests.bastide.estates import put_host_keys
 from tests.command import bastide_here
+from tests.strange_town import allowed, picture
+from tests.strange_town.town import Town
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -103,9 +107,14 @@ def statuses(typed: list[Line], home: Path) -> tuple[list[int], str]:
 
 
 def run(section: str, home: Path) -> str:
-    """Run a section's blocks, hold each line's status against its comment; return the output."""
+    """Run a section's blocks as `run_lines` does."""
     typed = lines(section)
     assert typed, f"no block in {section}"
+    return run_lines(typed, home)
+
+
+def run_lines(typed: list[Line], home: Path) -> str:
+    """Run lines, hold each one's status against its comment; return the output."""
     got, printed = statuses(typed, home)
     assert list(zip((line.text for line in typed), got, strict=True)) == [
         (line.text, line.status) for line in typed
@@ -121,6 +130,32 @@ def test_your_own_estate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     put_host_keys(estate)
     done = bastide_here("inventory", "check", "--estate", str(estate))
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.town
+@pytest.mark.root
+def test_your_own_servers(town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BASTIDE_ESTATE", raising=False)
+    monkeypatch.setenv("BASTIDE_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / ".ssh").mkdir(mode=0o700)
+    shutil.copy2(town.key, tmp_path / ".ssh" / "id_ed25519")
+    adopted = ("files", "new")
+    before = {name: picture.take(town, name) for name in adopted}
+    printed = run_lines([in_the_town(line, town) for line in lines("Your own servers")], tmp_path)
+    assert "gradac-fajlovi" in printed
+    for name in adopted:
+        assert allowed.unexplained(before[name], picture.take(town, name)) == (), name
+    reports = {file.suffix for file in (tmp_path / "state").rglob("reports/*/*")}
+    assert {".html", ".pdf", ".csv", ".xml", ".json", ".zip"} <= reports
+
+
+def in_the_town(line: Line, town: Town) -> Line:
+    """A line for this very town; for who compares a fingerprint at a terminal, it is given."""
+    text = line.text.replace("172.27.10.", f"172.27.{town.number}.")
+    for host in town.hosts.values():
+        if f"host adopt {host.address} " in text:
+            text += f" --host-key {fingerprint(host)}"
+    return replace(line, text=text)
 
 
 def test_a_line_that_ends_otherwise_is_noticed(tmp_path: Path) -> None:

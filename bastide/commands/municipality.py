@@ -39,8 +39,16 @@ def group() -> None:
 )
 @click.option("--country", default="XX", show_default=True, help="ISO 3166-1 alpha-2 code.")
 @click.option("--network", help="The site's network.  [default: the next free one]")
+@click.option("--empty", is_flag=True, help="No hosts yet: `bastide host adopt` adds them.")
 @estate_option
-def add(name: str, tier: str, country: str, network: str | None, estate_name: str | None) -> int:
+def add(
+    name: str,
+    tier: str,
+    country: str,
+    network: str | None,
+    empty: bool,
+    estate_name: str | None,
+) -> int:
     """Lay out municipality NAME from its tier's template.
 
     The rest of the estate may be unfinished: only its domain, provider and networks are read.
@@ -68,10 +76,13 @@ def add(name: str, tier: str, country: str, network: str | None, estate_name: st
         domain=outline.domain,
         lab=outline.is_lab,
         uplink=next_uplink(outline),
+        empty=empty,
     )
     write_new(file, text)
     click.echo(f"wrote {file}\nnetwork {chosen}: {reason}\nnext:")
-    if not outline.is_lab:
+    if empty:
+        click.echo(f"  bastide host adopt ADDRESS --municipality {own_id} --estate {folder}")
+    elif not outline.is_lab:
         click.echo(f"  put your servers' addresses and SSH host keys into {file}")
     click.echo(f"  bastide inventory check --estate {folder}")
     return Exit.WELL

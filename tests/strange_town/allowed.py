@@ -81,7 +81,12 @@ OWN = (
         comes=True,
     ),
     Allowance("file", "/var/log/samba/.+", LOG, "Samba: its log"),
-    Allowance("file", "/var/cache/samba/.+", LOG, "Samba: counters and the list of neighbours"),
+    Allowance(
+        "file",
+        "/var/cache/samba(/.+)?",
+        LOG,
+        "Samba: counters, and the list of neighbours, which nmbd writes anew every few minutes",
+    ),
 )
 
 
