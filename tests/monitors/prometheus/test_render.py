@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from inventory.load import load_estate
 from inventory.model import Estate
 from inventory.paths import SHIPPED_ESTATES
 from monitors.prometheus.alertmanager_config import Delivery
@@ -23,6 +24,8 @@ CHECKS = {
     ],
 }
 
+# What the operations host is given of the lab's folder; of a role only what it takes.
+CARRIED = ("*.yml", "municipalities/*.yml", "controls/*.*", "roles/*/meta/argument_specs.yml")
 # Files that may lie in an estate's folder and have no business on the operations host.
 STRANGERS = (
     "vault.yml",
@@ -99,17 +102,17 @@ def test_the_tar_holds_the_configuration_and_the_estate_as_it_was_written(
     lab: Estate, tmp_path: Path, runbooks: Path
 ) -> None:
     folder = SHIPPED_ESTATES / "lab"
+    carried = (file for form in CARRIED for file in folder.glob(form))
     expected = dict(files(lab, runbooks)) | {
-        f"estate/{file.relative_to(folder)}": file.read_bytes() for file in folder.rglob("*.yml")
+        f"estate/{file.relative_to(folder)}": file.read_bytes() for file in carried
     }
     pack(lab, folder, tmp_path / "monitoring.tar", runbooks)
     assert content_of(tmp_path / "monitoring.tar") == expected
 
 
-def test_what_is_no_file_of_the_estate_stays_at_home(
-    lab: Estate, tmp_path: Path, runbooks: Path
-) -> None:
+def test_what_is_no_file_of_the_estate_stays_at_home(tmp_path: Path, runbooks: Path) -> None:
     folder = Path(shutil.copytree(SHIPPED_ESTATES / "lab", tmp_path / "estate"))
+    lab = load_estate(folder)
     pack(lab, folder, tmp_path / "before.tar", runbooks)
     for stranger in STRANGERS:
         (folder / stranger).parent.mkdir(parents=True, exist_ok=True)
@@ -118,8 +121,9 @@ def test_what_is_no_file_of_the_estate_stays_at_home(
     assert content_of(tmp_path / "after.tar") == content_of(tmp_path / "before.tar")
 
 
-def test_an_edited_estate_is_packed_anew(lab: Estate, tmp_path: Path, runbooks: Path) -> None:
+def test_an_edited_estate_is_packed_anew(tmp_path: Path, runbooks: Path) -> None:
     folder = Path(shutil.copytree(SHIPPED_ESTATES / "lab", tmp_path / "estate"))
+    lab = load_estate(folder)
     target = tmp_path / "monitoring.tar"
     pack(lab, folder, target, runbooks)
     edited = (folder / "estate.yml").read_bytes() + b"# one more line\n"
