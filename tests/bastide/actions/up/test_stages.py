@@ -192,7 +192,7 @@ def test_where_nothing_is_managed_or_audited_no_host_is_logged_in_to(
 
     monkeypatch.setattr(ansible, "run", log_in)
     monkeypatch.setattr(audit, "run", log_in)
-    monkeypatch.setattr(stages, "poll_once", lambda *_: ())
+    monkeypatch.setattr(stages, "poll_once", lambda *_, **__: ())
     up = up_run(watched)
     results = StageResults()
     for stage in (stages.check, stages.first_audit, stages.converge, stages.second_audit):

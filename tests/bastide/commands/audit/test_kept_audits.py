@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from monitors.audit.model.own_controls import controls_of
 from tests.command import bastide_here, bastide_json
-from tests.monitors.audit.estates import TABLE
+from tests.monitors.audit.estates import TABLE, lab
 from tests.monitors.audit.evidence.sealed_runs import HOSTS, sealed
 
 
@@ -79,4 +80,4 @@ def test_a_bundle_is_judged_again_by_the_rules_of_a_day(home: Path) -> None:
     assert too_early.returncode == 3
     assert "no run had been sealed by 2020-01-01" in too_early.stderr
     assert today == again
-    assert len(json.loads(today)["results"]) == len(TABLE.controls)
+    assert len(json.loads(today)["results"]) == len(controls_of(lab().own).controls)
