@@ -34,7 +34,7 @@ def test_no_command_is_one_that_writes(subject: str) -> None:
 
 def test_a_missing_program_is_not_there_and_no_error() -> None:
     environment = {"PATH": "/nowhere"}
-    for subject in ("addresses", "sockets", "nft", "docker", "fail2ban", "updates", "mysql"):
+    for subject in ("addresses", "connections", "nft", "docker", "fail2ban", "updates", "mysql"):
         done = subprocess.run(
             ["/bin/sh", "-c", COMMANDS[subject]],
             env=environment,
