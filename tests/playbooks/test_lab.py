@@ -42,7 +42,7 @@ def test_rules_that_lock_us_out_are_put_back_by_the_host_itself(lab: EstateConte
     before = rules(lab)
     done = firewall("-e", '{"bastide_listens": [], "firewall_confirm_seconds": 10}')
     assert done.returncode != 0
-    assert f"{HOST}: no new SSH connection to {ADDRESS} got through" in done.stdout
+    assert f"{HOST}: no new SSH connection to root@{ADDRESS}:22 got through" in done.stdout
     assert rules(lab) == before
     assert RECAP.findall(firewall().stdout) != []
 
