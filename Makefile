@@ -4,7 +4,7 @@
 BIN := .venv/bin
 PYTHON_FILES := bastide inventory infra monitors playbooks tests
 
-.PHONY: help lab lab-down test test-quick check format bench mutants lock generate setup-lab setup-test clean-cache
+.PHONY: help lab lab-down test test-town test-quick check format bench mutants lock generate setup-lab setup-test clean-cache
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -15,8 +15,11 @@ lab: setup-lab ## bring the lab up, or converge it, and show what it is
 lab-down: .venv/.ready ## take away everything that `make lab` made (the package and image cache stays)
 	$(BIN)/bastide down --estate lab --yes
 
-test: setup-lab setup-test ## run every test, those on the lab and in the strange town included
-	$(BIN)/pytest
+test: setup-lab setup-test ## run every test but those in the strange town, the lab's included
+	$(BIN)/pytest -m "not town"
+
+test-town: setup-lab setup-test ## run the tests in the strange town (tests/strange_town)
+	$(BIN)/pytest -m town
 
 test-quick: setup-lab setup-test ## run every test that needs no lab and no town, on all cores
 	$(BIN)/pytest -m "not lab and not town" --numprocesses auto --dist loadfile

@@ -86,6 +86,7 @@ OWN = (
         "/var/cache/samba(/.+)?",
         LOG,
         "Samba: counters, and the list of neighbours, which nmbd writes anew every few minutes",
+        comes=True,
     ),
 )
 
