@@ -1,5 +1,6 @@
 """The single values of an estate's files: names, addresses, keys, references to secrets."""
 
+from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -90,9 +91,15 @@ def _public_key(line: str) -> str:
     return " ".join(line.split(" ")[:2])
 
 
+@cache
+def _time_zones() -> frozenset[str]:
+    """Return the names of the database; reading it walks a thousand files."""
+    return frozenset(available_timezones())
+
+
 def _time_zone(name: str) -> str:
     """Refuse what is in no time zone database; where this machine has none, all names pass."""
-    if (known := available_timezones()) and name not in known:
+    if (known := _time_zones()) and name not in known:
         raise PydanticCustomError("timezone", "is no time zone")
     return name
 
