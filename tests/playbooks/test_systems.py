@@ -48,7 +48,8 @@ def test_a_playbook_that_changes_hosts_begins_with_it(playbook: str) -> None:
     # Where there is no Python, the play that installs it looks at the system itself.
     assert imported[:3] == ["plays/refuse.yml", "plays/python.yml", "plays/supported.yml"]
     assert check["hosts"] == "managed"
-    assert task["ansible.builtin.import_role"]["name"] == "systems"
+    assert task["ansible.builtin.include_role"]["name"] == "systems"
+    assert task["when"] == "systems_read is not defined", "once in a process of several playbooks"
     assert "always" in task["tags"]
 
 

@@ -1,0 +1,76 @@
+"""Has a host's packages installed and others removed, and asks apt only where something is to do.
+
+A tenth of what two runs of the apt module cost to find that there is nothing to do.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+LIST = ("dpkg-query", "--show", "--showformat", r"${db:Status-Abbrev} ${Package}\n")
+# What dpkg-query ends with when it knows only some of the packages, or none of them.
+NOT_ALL_THERE = 1
+
+
+def installed(listing: Iterable[str]) -> frozenset[str]:
+    """Return the installed packages of dpkg-query's lines, held ones included (dpkg-query(1))."""
+    return frozenset(line[3:].strip() for line in listing if line[1:3] == "i ")
+
+
+def missing(present: Collection[str], there: Collection[str]) -> list[str]:
+    """Return which packages are to be installed, sorted."""
+    return sorted(set(present) - set(there))
+
+
+def unwanted(absent: Collection[str], there: Collection[str]) -> list[str]:
+    """Return which packages are to be removed, sorted."""
+    return sorted(set(absent) & set(there))
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """What Ansible looks for in this file."""
+
+    _VALID_ARGS = frozenset({"present", "absent", "cache_valid_time"})
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> Any:
+        """Read which of the packages are installed, then install and remove what differs."""
+        super().run(tmp, task_vars)
+        present = list(self._task.args.get("present") or [])
+        absent = list(self._task.args.get("absent") or [])
+        answer = self._low_level_execute_command(shlex.join([*LIST, *present, *absent]))
+        if answer["rc"] > NOT_ALL_THERE:
+            return {"failed": True, "msg": f"dpkg-query: {answer['stderr'].strip()}"}
+        there = installed(answer["stdout_lines"])
+        result: dict[str, Any] = {
+            "changed": False,
+            "installed": missing(present, there),
+            "removed": unwanted(absent, there),
+        }
+        for names, options in (
+            (result["installed"], self._installation()),
+            (result["removed"], {"state": "absent", "purge": True}),
+        ):
+            done = self._apt(names, options, task_vars) if names else {}
+            if done.get("failed"):
+                return {**done, "changed": result["changed"]}
+            result |= {key: done[key] for key in ("changed", "diff") if done.get(key)}
+        return result
+
+    def _installation(self) -> dict[str, Any]:
+        return {
+            "install_recommends": False,
+            "update_cache": True,
+            "cache_valid_time": self._task.args.get("cache_valid_time", 0),
+        }
+
+    def _apt(self, names: list[str], options: dict[str, Any], task_vars: Any) -> dict[str, Any]:
+        arguments = {"name": names, "lock_timeout": 120, **options}
+        return dict(
+            self._execute_module(
+                module_name="ansible.builtin.apt", module_args=arguments, task_vars=task_vars
+            )
+        )
