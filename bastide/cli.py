@@ -72,6 +72,23 @@ HOST = LazyGroup(
     },
     help="Servers one by one: adopt, look, impact, check.",
 )
+MONITOR = LazyGroup(
+    "monitor",
+    {
+        "serve": Lazy(
+            "bastide.commands.monitor.serve:serve", "Serve metrics to Prometheus over HTTP."
+        ),
+        "targets": Lazy(
+            "bastide.commands.monitor.targets:targets",
+            "List what Prometheus scrapes, by job, and ports not probed.",
+        ),
+        "rules": Lazy(
+            "bastide.commands.monitor.rules:rules",
+            "List the alerts with severity, delay and runbook.",
+        ),
+    },
+    help="What is true: serve metrics, list targets and alert rules.",
+)
 SNMP = LazyGroup(
     "snmp",
     {
@@ -124,10 +141,7 @@ COMMANDS: Mapping[str, Lazy | click.Command] = {
     "playbook": Lazy(
         "bastide.commands.playbook:group", "What we configure: check the playbooks, run one."
     ),
-    "monitor": Lazy(
-        "bastide.commands.monitor:group",
-        "What is true: serve metrics, list targets and alert rules.",
-    ),
+    "monitor": MONITOR,
     "host": HOST,
     "audit": AUDIT,
     "snmp": SNMP,

@@ -16,7 +16,7 @@ def shipped_rules() -> tuple[Path, ...]:
 
 def rules_in(path: Path) -> tuple[dict[str, Any], ...]:
     """Return the rules of a file that Prometheus accepts, in their order."""
-    groups = yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+    groups = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["groups"]
     return tuple(rule for group in groups for rule in group["rules"])
 
 

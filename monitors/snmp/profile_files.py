@@ -39,7 +39,7 @@ class Like(Frozen):
 
 
 def _content(path: Path) -> Any:
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     if not isinstance(data, dict) or "like" not in data:
         return data
     like = Like.model_validate(data.pop("like"))

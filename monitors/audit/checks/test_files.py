@@ -177,7 +177,7 @@ def _dot_file(row: dict[str, Any]) -> str | None:
 
 @cache
 def _approved() -> dict[str, Any]:
-    table: dict[str, Any] = yaml.safe_load(APPROVED.read_text())
+    table: dict[str, Any] = yaml.load(APPROVED.read_text(), Loader=yaml.CSafeLoader)
     return table
 
 

@@ -101,7 +101,7 @@ def test_upd_06_supported_release(host: Host) -> None:
 @cache
 def releases() -> dict[str, dict[str, date]]:
     """Return the last day of support by distribution and version."""
-    table: dict[str, dict[str, date]] = yaml.safe_load(RELEASES.read_bytes())
+    table: dict[str, dict[str, date]] = yaml.load(RELEASES.read_bytes(), Loader=yaml.CSafeLoader)
     return table
 
 

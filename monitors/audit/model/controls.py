@@ -162,7 +162,7 @@ def load_controls(folder: Path = TABLE) -> ControlTable:
 
 def _topic(file: Path) -> tuple[Control, ...]:
     try:
-        table = ControlTable.model_validate(yaml.safe_load(file.read_bytes()))
+        table = ControlTable.model_validate(yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader))
         return tuple(titled(control) for control in table.controls)
     except (ValueError, TypeError, LookupError, yaml.YAMLError) as error:
         raise ControlTableError(f"{file}: not a control table: {error}") from None

@@ -70,7 +70,9 @@ def load_messages(language: str = "en", folder: Path = FOLDER) -> Messages:
     """Read the catalogue of a language; CatalogueError when there is none, or it is not one."""
     path = folder / f"{language}.yml"
     try:
-        file = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        file = _File.model_validate(
+            yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        )
         form_of = gettext.c2py(file.catalogue.plural)
     except OSError as error:
         languages = ", ".join(sorted(known.stem for known in folder.glob("*.yml")))

@@ -115,4 +115,4 @@ def read_dashboard(name: str, shared: Shared) -> Dashboard:
 
 
 def _yaml(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)

@@ -100,7 +100,9 @@ class Names(_Frozen):
 @cache
 def names() -> Names:
     """Return the names that ship; raises pydantic.ValidationError when the file is wrong."""
-    return Names.model_validate(yaml.safe_load(NAMES_FILE.read_text(encoding="utf-8")))
+    return Names.model_validate(
+        yaml.load(NAMES_FILE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    )
 
 
 @cache

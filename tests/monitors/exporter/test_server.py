@@ -11,14 +11,13 @@ from pathlib import Path
 import pytest
 
 from inventory.problems import InventoryError
-from monitors.exporter import ListenError, ListenRefusedError, Options, serve
-from monitors.exporter.server import parse_listen
+from monitors.exporter.server import ListenError, ListenRefusedError, Options, parse_listen, serve
 from tests.monitors.exporter.exporter_client import ESTATE
 
 SERVE = """
 import logging, sys
 from pathlib import Path
-from monitors.exporter import Options, serve
+from monitors.exporter.server import Options, serve
 logging.basicConfig(level=logging.INFO)
 serve(Path(sys.argv[1]), Options(sys.argv[2], Path(sys.argv[3])))
 """

@@ -1,0 +1,1 @@
+"""`bastide monitor`: what is true, served to Prometheus."""
