@@ -40,7 +40,7 @@ format: .venv/.ready ## write the format that `make check` wants
 bench: setup-lab ## measure a lab of its own cold, rebuilt and unchanged; prints a table
 	$(BIN)/python -m tests.bench.lab
 
-mutants: setup-test ## put mistakes into MODULE=path.py, one at a time; print those its tests miss
+mutants: setup-test ## put mistakes into MODULE=path (a file or folder), one at a time; print those its tests miss
 	$(BIN)/python -m tests.mutation $(MODULE) $(TESTS)
 
 generate: .venv/.ready ## write what is generated: schema.json, the roles' READMEs, the collector's command list

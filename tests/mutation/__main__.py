@@ -1,5 +1,7 @@
 """`python -m tests.mutation MODULE [TESTS …]`: which mistakes in a module do its tests miss?
 
+MODULE is a file, or a folder for all modules in it.
+
 The run happens in a copy of the tree, so that one that is stopped leaves nothing behind.
 """
 
@@ -8,7 +10,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+
+from tests.mutation.trial import FIGURES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -68,17 +73,32 @@ def copy_tree(target: Path) -> None:
             shutil.copy2(ROOT / name, target / name)
 
 
-def main(module: str, *tests: str) -> int:
-    """Try a module's mutants on its tests, or on those given. Returns the exit status."""
+def modules_of(path: str) -> list[str]:
+    """Return the modules that a path names: itself, or all in a folder."""
+    if (ROOT / path).is_file():
+        return [path]
+    files = sorted((ROOT / path).rglob("*.py"))
+    return [str(file.relative_to(ROOT)) for file in files if file.name != "__init__.py"]
+
+
+def main(path: str, *tests: str) -> int:
+    """Try the mutants of a path's modules on their tests, or on those given. Returns the status."""
+    modules = modules_of(path.rstrip("/"))
     with tempfile.TemporaryDirectory(prefix="bastide-mutants-") as copy:
         copy_tree(Path(copy))
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.mutation.trial", module, *(tests or tests_of(module))],
-            cwd=copy,
-            check=False,
-            env={**os.environ, "PYTHONPATH": copy},
-        )
-    return done.returncode
+        statuses = [_trial(Path(copy), module, tests or tests_of(module)) for module in modules]
+        if len(modules) > 1:
+            sys.stdout.write((Path(copy) / FIGURES).read_text())
+    return max(statuses)
+
+
+def _trial(copy: Path, module: str, tests: Sequence[str]) -> int:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.mutation.trial", module, *tests],
+        cwd=copy,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(copy)},
+    ).returncode
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """Tests on trial: run them once for every mutant of a module, in a copy of the tree.
 
-Each run is a child of this process, which has imported all libraries but nothing of ours: that
+Each run is a child of this process, which has imported all that does not import the module: that
 saves two seconds a mutant. `python -m tests.mutation` makes the copy and calls this.
 """
 
 import importlib
+import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -18,50 +20,94 @@ import click
 import hypothesis
 import pytest
 
+from tests.mutation.coverage import LineRecorder, likely_tests
+from tests.mutation.equivalent import is_equivalent, load_equivalents
 from tests.mutation.mutants import Mutant, mutants
 
-LIBRARIES = Path(".libraries")  # what the tests imported that is not ours, a name a line
+IMPORTED = Path(".imported")  # what the tests imported, themselves left out, a name a line
+LINES = Path(".lines")  # which lines of the module each test runs
 OUTPUT = Path(".output")  # what the newest run printed
+FIGURES = Path(".figures")  # the last line of each module
 
 TIMES_SLOWER = 4  # a mutant that takes this many times as long as the unchanged module ...
 SECONDS_MORE = 15  # ... and this much more is one that never ends: noticed
+COMPUTING_MORE = 2  # ... and so is one that computes twice as long and this much more
 
 
 @dataclass(frozen=True)
 class Run:
-    """How the tests ended: pytest's exit status (None: stopped at the limit) and seconds taken."""
+    """How tests ended: pytest's exit status (None: stopped at the limit), seconds, CPU seconds."""
 
     status: int | None
     seconds: float
+    computing: float
 
 
 def main(module: Path, tests: Sequence[str]) -> int:
     """Print which mutants of a module survive its tests. Returns 0, 1 for survivors, 2 for none."""
-    unchanged = _in_child(lambda: _pytest(tests, LIBRARIES), limit=3600)
+    unchanged = _in_child(lambda: _run_unchanged(module, tests), limit=3600)
     if unchanged.status != pytest.ExitCode.OK:
         click.echo(f"{OUTPUT.read_text()}\n{module}: its tests fail without any mutant")
         return 2
-    _import(LIBRARIES.read_text().split())
+    _import(IMPORTED.read_text().split(), without=".".join(module.with_suffix("").parts))
     _forget_bytecode(module)
-    made = list(mutants(module.read_text()))
+    source = module.read_text()
+    made, equivalents = list(mutants(source)), load_equivalents(str(module))
     click.echo(f"{module}: {len(made)} mutants, {unchanged.seconds:.1f} s for {' '.join(tests)}")
-    limit = unchanged.seconds * TIMES_SLOWER + SECONDS_MORE
-    survivors = [mutant for mutant in made if _survives(mutant, module, tests, limit)]
-    killed = len(made) - len(survivors)
-    click.echo(f"{module}: {killed} of {len(made)} killed ({killed / max(len(made), 1):.0%})")
+    tried = [mutant for mutant in made if not is_equivalent(mutant, equivalents)]
+    survivors = [mutant for mutant in tried if _survives(mutant, module, tests, unchanged)]
+    module.write_text(source)
+    figure = _figure(module, len(made), len(made) - len(tried), len(survivors))
+    click.echo(figure)
+    with FIGURES.open("a") as figures:
+        figures.write(f"{figure}\n")
     return 1 if survivors else 0
 
 
-def _survives(mutant: Mutant, module: Path, tests: Sequence[str], limit: float) -> bool:
+def _figure(module: Path, made: int, equivalent: int, survivors: int) -> str:
+    killed = made - equivalent - survivors
+    return (
+        f"{module}: {killed} of {made} killed ({killed / max(made, 1):.0%}), "
+        f"{equivalent} equivalent, {survivors} missed"
+    )
+
+
+def _survives(mutant: Mutant, module: Path, tests: Sequence[str], unchanged: Run) -> bool:
     module.write_text(mutant.source)
-    run = _in_child(lambda: _pytest(tests), limit)
-    if run.status != pytest.ExitCode.OK:
+    limit = unchanged.seconds * TIMES_SLOWER + SECONDS_MORE
+    computing = int(unchanged.computing * 2) + COMPUTING_MORE
+    likely = likely_tests(mutant.line, json.loads(LINES.read_text()))
+    if likely and _is_noticed(_in_child(lambda: _run_mutant(likely), limit, computing)):
+        return False
+    if _in_child(lambda: _run_mutant(tests), limit, computing).status != pytest.ExitCode.OK:
         return False
     click.echo(f"{module}:{mutant.line} survives\n{mutant.diff}\n")
     return True
 
 
-def _pytest(tests: Sequence[str], libraries: Path | None = None) -> int:
+def _is_noticed(run: Run) -> bool:
+    """Whether tests named one by one failed; that one of them is not there proves nothing."""
+    return run.status not in {
+        pytest.ExitCode.OK,
+        pytest.ExitCode.USAGE_ERROR,
+        pytest.ExitCode.NO_TESTS_COLLECTED,
+    }
+
+
+def _run_unchanged(module: Path, tests: Sequence[str]) -> int:
+    """Run tests on the unchanged module; write what they import and which of its lines they run."""
+    status = _pytest(tests, LineRecorder(module, LINES))
+    IMPORTED.write_text("\n".join(_imported()))
+    return status
+
+
+def _run_mutant(tests: Sequence[str]) -> int:
+    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    return _pytest(tests)
+
+
+def _pytest(tests: Sequence[str], *plugins: object) -> int:
     # The same examples every time, and no search for the smallest: one failure is enough.
     hypothesis.settings.register_profile(
         "mutants",
@@ -69,29 +115,26 @@ def _pytest(tests: Sequence[str], libraries: Path | None = None) -> int:
         phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
     )
     hypothesis.settings.load_profile("mutants")
-    sys.dont_write_bytecode = libraries is None
-    if libraries is None:
-        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-    status = pytest.main(["-x", "-q", "--failed-first", "-m", "not lab and not root", *tests])
-    if libraries is not None:
-        libraries.write_text("\n".join(_imported_libraries()))
-    return int(status)
+    arguments = ["-x", "-q", "--failed-first", "-m", "not lab and not town and not root", *tests]
+    return int(pytest.main(arguments, plugins=plugins))
 
 
-def _imported_libraries() -> list[str]:
-    """Return the names of all imported modules that do not lie in the current folder."""
-    here = str(Path.cwd())
+def _imported() -> list[str]:
+    """Return the names of all imported modules that are files, but for the tests."""
     return [
         name
         for name, module in sys.modules.items()
-        if (file := getattr(module, "__file__", None)) and not file.startswith(here)
+        if getattr(module, "__file__", None) and not name.startswith("tests")
     ]
 
 
-def _import(names: Sequence[str]) -> None:
+def _import(names: Sequence[str], without: str) -> None:
+    """Import modules, but not one nor what imports it: those fail as if it were not there."""
+    sys.modules[without] = None  # type: ignore[assignment]
     for name in names:
         with suppress(Exception):
             importlib.import_module(name)
+    del sys.modules[without]
 
 
 def _forget_bytecode(module: Path) -> None:
@@ -100,12 +143,14 @@ def _forget_bytecode(module: Path) -> None:
         compiled.unlink()
 
 
-def _in_child(action: Callable[[], int], limit: float) -> Run:
+def _in_child(action: Callable[[], int], limit: float, computing: int = 0) -> Run:
     """Run an action in a child process; all that it started is stopped at its end."""
-    started = time.monotonic()
+    started, computed = time.monotonic(), _computed_by_children()
     child = os.fork()
     if child == 0:
         os.setsid()
+        if computing:
+            resource.setrlimit(resource.RLIMIT_CPU, (computing, computing))
         output = os.open(OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for stream in (1, 2):
             os.dup2(output, stream)
@@ -121,7 +166,12 @@ def _in_child(action: Callable[[], int], limit: float) -> Run:
         os.killpg(child, signal.SIGKILL)
     if status is None:
         os.waitpid(child, 0)
-    return Run(status, time.monotonic() - started)
+    return Run(status, time.monotonic() - started, _computed_by_children() - computed)
+
+
+def _computed_by_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 if __name__ == "__main__":

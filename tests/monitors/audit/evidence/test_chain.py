@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from monitors.audit.evidence.chain import ChainError, InputHashes, Link, append, load_chain
 
@@ -120,6 +121,35 @@ def test_many_at_once_wait_in_line(tmp_path: Path) -> None:
 
     assert numbers == list(range(1, 25))
     assert len(load_chain(tmp_path)) == 24
+
+
+def test_before_the_first_run_there_is_no_link(tmp_path: Path) -> None:
+    assert load_chain(tmp_path) == ()
+
+
+def test_a_run_of_one_record_is_sealed_and_one_of_none_is_not(tmp_path: Path) -> None:
+    one: dict[str, Any] = {"estate": "lab", "label": "audit", "started": STARTED, "inputs": INPUTS}
+    one["root"] = "ab" * 32
+    assert append(tmp_path, **one, leaves=1).record.leaves == 1
+    with pytest.raises(ValidationError, match="greater than or equal to 1"):
+        append(tmp_path, **one, leaves=0)
+    assert len(load_chain(tmp_path)) == 1
+
+
+def test_a_record_of_another_format_is_not_read_as_ours(three: Path) -> None:
+    assert [link.record.format for link in load_chain(three)] == [1, 1, 1]
+    raw = file_of(three).read_bytes()
+    file_of(three).write_bytes(raw.replace(b'"format":1', b'"format":2', 1))
+    with pytest.raises(ChainError, match="line 1: not a link"):
+        load_chain(three)
+
+
+def test_a_link_written_in_another_way_is_named(three: Path) -> None:
+    """Its hash is that of its line: what reads the same and is not the same line would pass."""
+    one, two, last = file_of(three).read_bytes().splitlines(keepends=True)
+    file_of(three).write_bytes(one + two.replace(b":", b": ", 1) + last)
+    with pytest.raises(ChainError, match="line 2: not in its canonical form"):
+        load_chain(three)
 
 
 def test_lines_that_are_no_links_are_named(three: Path) -> None:

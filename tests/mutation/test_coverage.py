@@ -1,0 +1,56 @@
+"""A mutant is tried first on the tests that run its line and what few others run."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.mutation.coverage import TRIED_FIRST, LineRecorder, likely_tests
+
+MODULE = """
+def sign(number):
+    if number < 0:
+        return -1
+    return 1
+"""
+TESTS = """
+from threading import Thread
+from sign import sign
+
+def test_below():
+    assert sign(-1) == -1
+
+def test_above_in_a_thread():
+    Thread(target=sign, args=(1,)).start()
+
+def test_nothing():
+    pass
+"""
+
+
+def test_lines_are_those_that_each_test_runs_in_threads_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sign.py").write_text(MODULE)
+    (tmp_path / "test_sign.py").write_text(TESTS)
+    monkeypatch.syspath_prepend(tmp_path)
+    recorder = LineRecorder(tmp_path / "sign.py", tmp_path / "lines.json")
+    arguments = ["-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}"]
+    assert pytest.main([*arguments, str(tmp_path / "test_sign.py")], plugins=[recorder]) == 0
+    lines = json.loads((tmp_path / "lines.json").read_text())
+    assert {name.partition("::")[2]: numbers for name, numbers in lines.items()} == {
+        "test_below": [2, 3, 4],
+        "test_above_in_a_thread": [2, 3, 5],
+        "test_nothing": [],
+    }
+
+
+def test_no_test_is_likely_to_notice_what_none_runs() -> None:
+    assert likely_tests(9, {"one": [1, 2]}) == []
+
+
+def test_who_runs_what_few_others_run_comes_first() -> None:
+    many = {f"usual {number}": [1, 2] for number in range(TRIED_FIRST)}
+    likely = likely_tests(1, many | {"rare": [1, 2, 3], "elsewhere": [50]})
+    assert likely[0] == "rare"
+    assert len(likely) == TRIED_FIRST
