@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
+from inventory.authority import authority
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import ConnectionKind
 from inventory.outputs import Outputs
@@ -38,8 +39,7 @@ class Connection:
     @property
     def place(self) -> str:
         """The address and port, as a person writes them."""
-        address = f"[{self.address}]" if ":" in self.address else self.address
-        return f"{self.user}@{address}:{self.port}"
+        return f"{self.user}@{authority(self.address, self.port)}"
 
 
 def connection(entry: InventoryHost, state: Path, outputs: Outputs | None = None) -> Connection:

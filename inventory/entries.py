@@ -142,6 +142,11 @@ class InventoryService:
         return tuple(self.tenant.full_name(host) for host in self.service.hosts)
 
 
+def operations_host(estate: Estate) -> InventoryHost | None:
+    """Return the host that Prometheus runs on, if the estate has one."""
+    return next((entry for entry in hosts(estate) if Role.OPERATIONS in entry.host.roles), None)
+
+
 def implied_parent(content: TenantFile, machine: Host | Device) -> str | None:
     """Return the id of its site's edge, which it is reached through; an edge has none."""
     if isinstance(machine, Host) and Role.EDGE in machine.roles:

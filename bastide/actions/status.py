@@ -6,8 +6,9 @@ from typing import Any
 from bastide.actions import prometheus
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
-from inventory.entries import InventoryHost, hosts
-from inventory.enums import ExporterName, Level, Role
+from inventory.authority import authority
+from inventory.entries import InventoryHost, hosts, operations_host
+from inventory.enums import ExporterName, Level
 from inventory.levels import is_full, level
 from inventory.model import Estate
 from inventory.open_ports import exporters
@@ -55,19 +56,20 @@ class Status:
 
 def has_prometheus(estate: Estate) -> bool:
     """Return whether an operations host is there that Bastide has set Prometheus up on."""
-    return any(Role.OPERATIONS in entry.host.roles and is_full(entry) for entry in hosts(estate))
+    entry = operations_host(estate)
+    return entry is not None and is_full(entry)
 
 
 def urls(context: EstateContext) -> tuple[str, str]:
     """Return the addresses of Prometheus and Alertmanager on the operations host."""
-    for entry in hosts(context.estate):
-        if Role.OPERATIONS in entry.host.roles:
-            provisioned = context.outputs.hosts.get(entry.name)
-            address = provisioned.address if provisioned else str(entry.host.address)
-            return f"http://{address}:9090", f"http://{address}:9093"
-    raise CommandError(
-        "central.yml: no host has the role `operations`; Prometheus needs one", Exit.WRONG_USE
-    )
+    entry = operations_host(context.estate)
+    if entry is None:
+        raise CommandError(
+            "central.yml: no host has the role `operations`; Prometheus needs one", Exit.WRONG_USE
+        )
+    provisioned = context.outputs.hosts.get(entry.name)
+    address = provisioned.address if provisioned else entry.host.address
+    return f"http://{authority(address, 9090)}", f"http://{authority(address, 9093)}"
 
 
 def read(context: EstateContext) -> Status:

@@ -18,7 +18,7 @@ from infra.components.site import interfaces, ipv4, ipv4_network, network_name
 from infra.errors import failed
 from infra.lab.device import Cable, DeviceSpec
 from infra.lab.first_boot import MachineSpec
-from inventory.entries import InventoryDevice, InventoryHost, devices, hosts
+from inventory.entries import InventoryDevice, InventoryHost, devices, hosts, operations_host
 from inventory.enums import DeviceKind, Role
 from inventory.model import Contact, Estate
 from inventory.secrets import secret_path
@@ -106,9 +106,8 @@ def _secret_file(reference: str, state: Path) -> str:
 
 def _operations_address(estate: Estate) -> IPv4Address | None:
     """Return the address of the host that listens for traps, if the estate has one."""
-    addresses = (h.host.address for h in hosts(estate) if Role.OPERATIONS in h.host.roles)
-    address = next(addresses, None)
-    return None if address is None else ipv4(address)
+    entry = operations_host(estate)
+    return None if entry is None else ipv4(entry.host.address)
 
 
 def _contact(contact: Contact) -> str:

@@ -7,6 +7,7 @@ text that people edit: a renamed site must not break a counter.
 from collections.abc import Callable, Iterator
 from typing import TypedDict
 
+from inventory.authority import authority
 from inventory.entries import InventoryHost, Tenant, devices, hosts, services
 from inventory.enums import ExporterName
 from inventory.model import Estate
@@ -47,7 +48,7 @@ def tcp(estate: Estate) -> list[TargetGroup]:
     """Every TCP port that a host declares and that the operations host may reach."""
     return [
         {
-            "targets": [_authority(str(probe.entry.host.address), probe.port)],
+            "targets": [authority(probe.entry.host.address, probe.port)],
             "labels": {**_host_labels(probe.entry), "port": str(probe.port)},
         }
         for probe in port_probes(estate)
@@ -58,7 +59,7 @@ def dns(estate: Estate) -> list[TargetGroup]:
     """Every declared name server, once for each name that it is asked for."""
     return [
         {
-            "targets": [_authority(str(probe.entry.host.address), DNS)],
+            "targets": [authority(probe.entry.host.address, DNS)],
             "labels": {
                 **_host_labels(probe.entry),
                 "port": str(DNS),
@@ -117,7 +118,7 @@ def _exporters(estate: Estate, name: ExporterName) -> Iterator[TargetGroup]:
     for entry in hosts(estate):
         for exporter in exporters(entry):
             if exporter.name is name:
-                address = _authority(str(entry.host.address), exporter.tcp_port)
+                address = authority(entry.host.address, exporter.tcp_port)
                 yield {"targets": [address], "labels": _host_labels(entry)}
 
 
@@ -132,7 +133,3 @@ def _labels(tenant: Tenant, parent: str | None, **identity: str) -> dict[str, st
     if parent is not None:
         labels["parent"] = parent
     return labels
-
-
-def _authority(address: str, port: int) -> str:
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

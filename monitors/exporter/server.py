@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from inventory.authority import authority
 from inventory.paths import state_directory
 from monitors.exporter.app import Exporter
 from monitors.exporter.estate_watcher import EstateWatcher
@@ -43,7 +44,7 @@ class Listen:
 
     def __str__(self) -> str:
         """As an administrator writes it."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return authority(self.host, self.port)
 
 
 def parse_listen(text: str) -> Listen:

@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 
 from inventory.archives import tar
-from inventory.entries import InventoryHost, hosts
-from inventory.enums import Role
+from inventory.authority import authority
+from inventory.entries import InventoryHost, operations_host
 from inventory.files import write_whole
 from inventory.load import estate_files
 from inventory.model import Estate
@@ -95,14 +95,12 @@ def _grafana(address: str) -> Iterator[tuple[str, bytes]]:
 
 def _prometheus(estate: Estate) -> str:
     """Where a browser finds Prometheus, as the playbooks set it (`--web.external-url`)."""
-    address = _operations_host(estate).host.address
-    return f"http://[{address}]:9090" if address.version == 6 else f"http://{address}:9090"
+    return f"http://{authority(_operations_host(estate).host.address, 9090)}"
 
 
 def _operations_host(estate: Estate) -> InventoryHost:
-    for entry in hosts(estate):
-        if Role.OPERATIONS in entry.host.roles:
-            return entry
+    if entry := operations_host(estate):
+        return entry
     raise NoOperationsHostError(
         "central.yml: no host has the role `operations`; Prometheus needs one to run on"
     )

@@ -9,8 +9,7 @@ import pytest
 from bastide.support.estate import EstateContext
 from infra.lab import device
 from infra.lab.layout import lab_of
-from inventory.entries import hosts
-from inventory.enums import Role
+from inventory.entries import operations_host
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.lab
@@ -23,7 +22,8 @@ WITHIN_SECONDS = 30
 
 def metrics(lab: EstateContext) -> str:
     """What devices have reported by themselves, as the exporter counted it."""
-    operations = next(h for h in hosts(lab.estate) if Role.OPERATIONS in h.host.roles)
+    operations = operations_host(lab.estate)
+    assert operations is not None
     url = f"http://{operations.host.address}:9872/traps"
     with urllib.request.urlopen(url, timeout=10) as answer:
         text: str = answer.read().decode()
