@@ -15,8 +15,11 @@ from typing import Any
 
 import pytest
 
+OUTSIDE = ""  # in a test's place: imports and fixtures, which are every test's
 TRIED_FIRST = 5  # most mutants are noticed by the first test that is tried
 NEARBY = 8  # lines around a mutant that belong to the same thought
+
+LinesOfTests = Mapping[str, list[int]]
 
 
 class LineRecorder:
@@ -24,42 +27,46 @@ class LineRecorder:
 
     def __init__(self, module: Path, target: Path) -> None:
         self._module, self._target = str(module), target
-        self._lines: dict[str, set[int]] = {}
+        self._lines: dict[str, set[int]] = {OUTSIDE: set()}
+        self._test = OUTSIDE
+
+    def pytest_sessionstart(self) -> None:
+        """Begin, in threads too."""
+        sys.settrace(self._anywhere)
+        threading.settrace(self._anywhere)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        """Note what runs while a test does, in threads too; fixtures are not its own."""
-        lines = self._lines.setdefault(item.nodeid, set())
-
-        def in_module(frame: FrameType, _event: str, _argument: object) -> Any:
-            lines.add(frame.f_lineno)
-            return in_module
-
-        def anywhere(frame: FrameType, _event: str, _argument: object) -> Any:
-            if not frame.f_code.co_filename.endswith(self._module):
-                return None
-            return in_module(frame, _event, _argument)
-
-        sys.settrace(anywhere)
-        threading.settrace(anywhere)
+        """Note what runs from here as the test's."""
+        self._lines[item.nodeid], self._test = set(), item.nodeid
         try:
             return (yield)
         finally:
-            sys.settrace(None)
-            threading.settrace(None)
+            self._test = OUTSIDE
 
     def pytest_sessionfinish(self) -> None:
         """Write what was noted."""
+        sys.settrace(None)
+        threading.settrace(None)
         noted = {test: sorted(lines) for test, lines in self._lines.items()}
         self._target.write_text(json.dumps(noted))
 
+    def _anywhere(self, frame: FrameType, event: str, argument: object) -> Any:
+        if not frame.f_code.co_filename.endswith(self._module):
+            return None
+        return self._in_module(frame, event, argument)
 
-def likely_tests(line: int, lines_of_tests: Mapping[str, list[int]]) -> list[str]:
-    """Return the tests that will notice a mistake in a line: those that run what few others do."""
+    def _in_module(self, frame: FrameType, _event: str, _argument: object) -> Any:
+        self._lines[self._test].add(frame.f_lineno)
+        return self._in_module
+
+
+def who_runs(line: int, lines_of_tests: LinesOfTests) -> list[str]:
+    """Return the tests that run a line, those first that run what few others do nearby."""
     how_many = Counter(number for lines in lines_of_tests.values() for number in lines)
     rarity = {
         test: min(how_many[number] for number in lines if abs(number - line) <= NEARBY)
         for test, lines in lines_of_tests.items()
-        if line in lines
+        if line in lines and test != OUTSIDE
     }
-    return sorted(rarity, key=lambda test: rarity[test])[:TRIED_FIRST]
+    return sorted(rarity, key=lambda test: rarity[test])

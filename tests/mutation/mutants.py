@@ -68,6 +68,8 @@ def _mutations(tree: ast.Module, parent: ast.AST, line: int) -> Iterator[tuple[i
         for index, child in enumerate(children):
             if not isinstance(child, ast.AST) or _is_docstring(child) or _is_main_guard(child):
                 continue
+            if isinstance(child, ast.Call) and ast.unparse(child.func) == "TypeVar":
+                continue
             at = getattr(child, "lineno", line)
             for replacement in _replacements(parent, field, child):
                 _put(parent, field, index, replacement)

@@ -11,16 +11,17 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
 import hypothesis
 import pytest
 
-from tests.mutation.coverage import LineRecorder, likely_tests
+from tests.mutation.coverage import OUTSIDE, TRIED_FIRST, LineRecorder, who_runs
 from tests.mutation.equivalent import is_equivalent, load_equivalents
 from tests.mutation.mutants import Mutant, mutants
 
@@ -76,22 +77,30 @@ def _survives(mutant: Mutant, module: Path, tests: Sequence[str], unchanged: Run
     module.write_text(mutant.source)
     limit = unchanged.seconds * TIMES_SLOWER + SECONDS_MORE
     computing = int(unchanged.computing * 2) + COMPUTING_MORE
-    likely = likely_tests(mutant.line, json.loads(LINES.read_text()))
-    if likely and _is_noticed(_in_child(lambda: _run_mutant(likely), limit, computing)):
-        return False
-    if _in_child(lambda: _run_mutant(tests), limit, computing).status != pytest.ExitCode.OK:
-        return False
+    for chosen in _stages(mutant.line, module, tests):
+        run = _in_child(partial(_run_mutant, chosen), limit, computing)
+        if _is_noticed(run, by_all=chosen is tests):
+            return False
     click.echo(f"{module}:{mutant.line} survives\n{mutant.diff}\n")
     return True
 
 
-def _is_noticed(run: Run) -> bool:
-    """Whether tests named one by one failed; that one of them is not there proves nothing."""
-    return run.status not in {
-        pytest.ExitCode.OK,
-        pytest.ExitCode.USAGE_ERROR,
-        pytest.ExitCode.NO_TESTS_COLLECTED,
-    }
+def _stages(line: int, module: Path, tests: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield the tests to try a mutant on: the likely ones, the others that run its line, or all.
+
+    All where it runs in imports and fixtures, and for programs: what those run is not recorded.
+    """
+    lines: dict[str, list[int]] = json.loads(LINES.read_text())
+    running = who_runs(line, lines)
+    everywhere = line in lines[OUTSIDE] or module.parts[0] == "playbooks"
+    stages = running[:TRIED_FIRST], tests if everywhere else running[TRIED_FIRST:]
+    yield from filter(None, stages)
+
+
+def _is_noticed(run: Run, *, by_all: bool) -> bool:
+    """Whether tests failed; of tests named one by one, that one is not there proves nothing."""
+    absent = set() if by_all else {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED}
+    return run.status not in {pytest.ExitCode.OK, *absent}
 
 
 def _run_unchanged(module: Path, tests: Sequence[str]) -> int:

@@ -50,6 +50,11 @@ def changed(bundle: Bundle, answers: Mapping[str, Mapping[str, Any]]) -> Bundle:
 
 def host_audit(name: str, case: str, estate: Estate | None = None) -> HostAudit:
     """Return a lab host's results as if the recorded bundle were its own."""
+    return _host_audit(name, case, (estate or lab()).waivers)
+
+
+@cache
+def _host_audit(name: str, case: str, waivers: tuple[Waiver, ...]) -> HostAudit:
     who, bundle = declared(name), recorded(case)
     return HostAudit(
         host=who.host,
@@ -62,7 +67,7 @@ def host_audit(name: str, case: str, estate: Estate | None = None) -> HostAudit:
         collector=1,
         commands_sha256=bundle.commands_sha256,
         clock_offset_seconds=0.5,
-        results=judge(bundle, TABLE, who, (estate or lab()).waivers),
+        results=judge(bundle, TABLE, who, waivers),
     )
 
 

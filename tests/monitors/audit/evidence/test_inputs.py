@@ -1,11 +1,21 @@
 """Which inputs were in force on a date, as the signed chain tells."""
 
+import hashlib
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from monitors.audit.evidence.inputs import CONTROLS, WAIVERS, InputsError, in_force, keep_inputs
+from monitors.audit.evidence import inputs
+from monitors.audit.evidence.inputs import (
+    CONTROLS,
+    WAIVERS,
+    InputsError,
+    checks_sha256,
+    in_force,
+    keep_inputs,
+)
 from monitors.audit.evidence.records import seal
 from monitors.audit.model.controls import ControlTable
 from tests.monitors.audit.estates import TABLE
@@ -43,3 +53,44 @@ def test_an_input_that_was_changed_or_lost_is_refused(tmp_path: Path) -> None:
     file.unlink()
     with pytest.raises(InputsError, match="was not kept"):
         WAIVERS.load(tmp_path, digest)
+
+
+def test_an_input_that_another_version_wrote_is_refused_with_what_does_not_fit(
+    tmp_path: Path,
+) -> None:
+    content = b'[{"control":"SSH-01"}]'
+    digest = hashlib.sha256(content).hexdigest()
+    folder = tmp_path / "evidence" / "waivers"
+    folder.mkdir(parents=True)
+    (folder / f"{digest}.json").write_bytes(content)
+    with pytest.raises(InputsError, match="of another version of Bastide: Field required"):
+        WAIVERS.load(tmp_path, digest)
+
+
+def test_each_input_is_kept_once_for_its_owner_only(tmp_path: Path) -> None:
+    def kept() -> dict[str, tuple[int, int]]:
+        files = (tmp_path / "evidence").glob("*/*.json")
+        return {file.parent.name: (file.stat().st_ino, file.stat().st_mode) for file in files}
+
+    keep_inputs(tmp_path, TABLE, (), ())
+    first = kept()
+    assert set(first) == {"controls", "waivers", "declared"}
+    assert {mode & 0o777 for _, mode in first.values()} == {0o600}
+    keep_inputs(tmp_path, TABLE, (), ())
+    assert kept() == first
+
+
+@pytest.mark.parametrize(
+    "changed", ["checks/test_ssh.py", "checks/conftest.py", "checks/releases.yml", "facts/sshd.py"]
+)
+def test_the_hash_of_the_checks_is_of_all_that_decides(
+    changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit = Path(__file__).parents[4] / "monitors" / "audit"
+    for folder in ("checks", "facts"):
+        shutil.copytree(audit / folder, tmp_path / folder)
+    shipped = checks_sha256()
+    monkeypatch.setattr(inputs, "AUDIT", tmp_path)
+    assert checks_sha256() == shipped
+    (tmp_path / changed).write_bytes((tmp_path / changed).read_bytes() + b"\n")
+    assert checks_sha256() != shipped
