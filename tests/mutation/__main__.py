@@ -23,13 +23,28 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/monitors/audit/facts",
         "tests/monitors/audit/checks",
     ),
-    "monitors/audit/judge": (
-        "tests/monitors/audit/judge",
-        "tests/monitors/audit/checks",
+    "monitors/audit/judge/command_list.py": (
+        "tests/monitors/audit/judge/test_command_list.py",
+        "tests/monitors/audit/model/test_controls.py",
+    ),
+    "monitors/audit/judge/own_checks.py": ("tests/bastide/actions/test_own_files.py",),
+    "monitors/audit/judge/runner.py": ("tests/monitors/audit/judge",),
+    "monitors/audit/judge/host_results.py": ("tests/monitors/audit/judge",),
+    "monitors/audit/evidence/package.py": (
+        "tests/monitors/audit/evidence/test_package.py",
+        "tests/monitors/audit/evidence/test_verify.py",
+    ),
+    "monitors/audit/evidence/stored_zip.py": (
+        "tests/monitors/audit/evidence/test_package.py",
+        "tests/monitors/audit/evidence/test_verify.py",
     ),
     "monitors/audit/model/score.py": (
         "tests/monitors/audit/judge/test_host_results.py",
         "tests/monitors/audit/reports/test_attribution.py",
+    ),
+    "monitors/prometheus/prometheus_config.py": (
+        "tests/monitors/prometheus/test_prometheus_config.py",
+        "tests/monitors/prometheus/test_render.py",
     ),
     "monitors/snmp/columns.py": (
         "tests/monitors/snmp/test_table_reader.py",

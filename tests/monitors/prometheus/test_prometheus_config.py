@@ -82,3 +82,48 @@ def test_slow_devices_get_most_of_their_interval() -> None:
 
 def test_every_series_says_of_which_estate_it_is() -> None:
     assert prometheus("pilot", "central-ops")["global"]["external_labels"] == {"estate": "pilot"}
+
+
+def test_alerts_are_evaluated_as_often_as_hosts_are_scraped_and_sent_on() -> None:
+    config = prometheus("lab", "central-ops")
+    (manager,) = config["alerting"]["alertmanagers"]
+    assert config["global"]["evaluation_interval"] == "15s"
+    assert config["rule_files"] == ["rules/*.yml"]
+    assert manager == {"static_configs": [{"targets": ["127.0.0.1:9093"]}]}
+
+
+def test_what_the_exporter_knows_has_a_path_for_each_subject() -> None:
+    jobs = prometheus("lab", "central-ops")["scrape_configs"]
+    static = {
+        (job["job_name"], job["static_configs"][0]["targets"][0], job["metrics_path"])
+        for job in jobs
+        if "static_configs" in job
+    }
+    subjects = ("levels", "security", "continuity", "drift", "traps")
+    assert static == {
+        ("prometheus", "127.0.0.1:9090", "/metrics"),
+        ("alertmanager", "127.0.0.1:9093", "/metrics"),
+        ("blackbox_exporter", "127.0.0.1:9115", "/metrics"),
+        ("bastide", "127.0.0.1:9872", "/metrics"),
+        *((name, "127.0.0.1:9872", f"/{name}") for name in subjects),
+    }
+
+
+def test_probes_come_in_under_the_path_of_their_proxy() -> None:
+    jobs = {job["job_name"]: job for job in prometheus("lab", "central-ops")["scrape_configs"]}
+    paths = {name: jobs[name]["metrics_path"] for name in ("node", "windows", "icmp", "tcp")}
+    assert paths == {"node": "/metrics", "windows": "/metrics", "icmp": "/probe", "tcp": "/probe"}
+    assert {jobs[name]["metrics_path"] for name in ("dns", "blackbox")} == {"/probe"}
+    assert jobs["snmp"]["metrics_path"] == "/snmp"
+
+
+def test_what_may_write_a_line_for_every_connection_is_probed_less_often() -> None:
+    jobs = {job["job_name"]: job for job in prometheus("lab", "central-ops")["scrape_configs"]}
+    intervals = {name: jobs[name]["scrape_interval"] for name in ("icmp", "tcp", "dns", "blackbox")}
+    assert intervals == {"icmp": "15s", "tcp": "20s", "dns": "20s", "blackbox": "15s"}
+
+
+def test_a_list_of_targets_is_read_again_within_half_a_minute() -> None:
+    jobs = prometheus("lab", "central-ops")["scrape_configs"]
+    lists = [job["http_sd_configs"][0] for job in jobs if "http_sd_configs" in job]
+    assert {entry["refresh_interval"] for entry in lists} == {"30s"}

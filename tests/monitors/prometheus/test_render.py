@@ -9,10 +9,13 @@ import yaml
 
 from inventory.load import load_estate
 from inventory.model import Estate
+from inventory.own import own_files
 from inventory.paths import SHIPPED_ESTATES
+from inventory.problems import InventoryError
 from monitors.prometheus.alertmanager_config import Delivery
 from monitors.prometheus.dashboards.build import NAMES
 from monitors.prometheus.render import NoOperationsHostError, files, pack, render
+from tests.own_estate import RIVER, broken
 
 CHECKS = {
     "promtool": ["promtool", "check", "config", "prometheus.yml"],
@@ -49,6 +52,15 @@ def test_an_estate_with_nowhere_to_run_prometheus_is_refused(
 ) -> None:
     with pytest.raises(NoOperationsHostError, match=r"central\.yml.*operations"):
         render(without_operations(lab), tmp_path / "out", runbooks)
+    assert not (tmp_path / "out").exists()
+
+
+def test_own_rules_that_are_wrong_are_refused_and_nothing_is_written(
+    lab: Estate, tmp_path: Path, runbooks: Path
+) -> None:
+    own = broken(tmp_path, "rules/flood.yml", "severity: page", "severity: loud")
+    with pytest.raises(InventoryError, match="severity 'loud'"):
+        render(lab.model_copy(update={"own": own}), tmp_path / "out", runbooks)
     assert not (tmp_path / "out").exists()
 
 
@@ -165,6 +177,21 @@ def test_a_file_says_who_wrote_it_and_that_edits_are_lost(lab: Estate, runbooks:
     written = dict(files(lab, runbooks))
     for name in ("prometheus.yml", "alertmanager.yml", "blackbox.yml"):
         assert written[name].startswith(b"# Written by `bastide monitor rules`")
+
+
+def test_a_file_is_written_to_be_read_one_line_a_value_in_the_order_of_the_manuals(
+    lab: Estate, runbooks: Path
+) -> None:
+    lines = dict(files(lab, runbooks))["prometheus.yml"].decode().splitlines()
+    assert lines[1:3] == ["global:", "  scrape_interval: 15s"]
+
+
+def test_an_estates_own_rules_and_runbooks_are_beside_ours(lab: Estate, runbooks: Path) -> None:
+    written = dict(files(lab.model_copy(update={"own": own_files(RIVER)}), runbooks))
+    assert written["rules/flood.yml"] == (RIVER / "rules/flood.yml").read_bytes()
+    assert "rules/flood_test.yml" not in written
+    assert "runbooks/alerts/RiverHigh.html" in written
+    assert set(dict(files(lab, runbooks))) < set(written)
 
 
 def content_of(archive: Path) -> dict[str, bytes]:

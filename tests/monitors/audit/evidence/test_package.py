@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from monitors.audit.archive.stamps import stamp
 from monitors.audit.evidence.chain import load_chain
-from monitors.audit.evidence.package import package
-from monitors.audit.evidence.records import EvidenceError, records, seal
-from monitors.audit.model.results import Outcome
+from monitors.audit.evidence.package import package, write_package
+from monitors.audit.evidence.records import EvidenceError, leaves_file, records, seal
+from monitors.audit.evidence.verify import verify
+from monitors.audit.model.results import AuditRun, Outcome, Result
 from tests.monitors.audit.estates import TABLE
 from tests.monitors.audit.evidence.sealed_runs import HOSTS, REPORTS, audited, evidence, sealed
 
@@ -45,6 +47,45 @@ def test_a_bundle_that_is_gone_gives_none_and_is_named(tmp_path: Path) -> None:
     (tmp_path / str(run.hosts[1].bundle)).unlink()
     with pytest.raises(EvidenceError, match="No such file"):
         package(run, tmp_path, {})
+
+
+def with_results_of_the_last_host(run: AuditRun, results: tuple[Result, ...]) -> AuditRun:
+    *others, last = run.hosts
+    return run.model_copy(
+        update={"hosts": (*others, last.model_copy(update={"results": results, "bundle": None}))}
+    )
+
+
+def test_a_record_left_out_or_added_gives_none(tmp_path: Path) -> None:
+    whole = audited(tmp_path)
+    results = whole.hosts[-1].results
+    run = with_results_of_the_last_host(whole, results)
+    seal(run, tmp_path)
+    for changed in (results[:-1], (*results, results[-1])):
+        with pytest.raises(EvidenceError, match="sealed, added or left out"):
+            package(with_results_of_the_last_host(run, changed), tmp_path, {})
+
+
+def test_without_the_leaves_a_changed_run_is_refused_all_the_same(tmp_path: Path) -> None:
+    run, _ = sealed(tmp_path)
+    leaves_file(tmp_path, run).unlink()
+    changed = with_results_of_the_last_host(run, ())
+    with pytest.raises(EvidenceError, match="would tell which record"):
+        package(changed, tmp_path, {})
+
+
+def test_evidence_of_an_earlier_run_says_nothing_of_later_ones(tmp_path: Path) -> None:
+    first, _ = sealed(tmp_path, "fresh")
+    sealed(tmp_path, days=1)
+    assert verify(write_package(first, tmp_path, {})).runs == 1
+
+
+def test_it_lies_with_the_reports_or_where_it_is_wanted(tmp_path: Path) -> None:
+    run, _ = sealed(tmp_path)
+    usual, elsewhere = (write_package(run, tmp_path, {}, to) for to in (None, tmp_path / "out"))
+    assert usual == tmp_path / "reports" / f"{stamp(run.started)}-evidence.zip"
+    assert elsewhere == tmp_path / "out" / usual.name
+    assert elsewhere.read_bytes() == usual.read_bytes()
 
 
 def test_every_result_is_a_record(tmp_path: Path) -> None:

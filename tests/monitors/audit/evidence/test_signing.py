@@ -35,13 +35,23 @@ def test_many_at_once_make_one_key_for_the_owner_only(tmp_path: Path) -> None:
 
     assert len(keys) == 1
     assert (tmp_path / "e" / KEY_FILE).stat().st_mode & 0o777 == 0o600
-    assert [file.name for file in (tmp_path / "e").iterdir()] == [KEY_FILE]
+    # The name stays: under another, every estate would sign with a new key.
+    assert [file.name for file in (tmp_path / "e").iterdir()] == ["signing.key"]
 
 
 @pytest.mark.parametrize("signature", ["", "AAAA", "not base64!", "A" * 88])
 def test_what_is_no_signature_is_none(tmp_path: Path, signature: str) -> None:
     assert not is_signed(b"text", signature, signing_key(tmp_path).public)
     assert not is_signed(b"text", signing_key(tmp_path).sign(b"text"), signature)
+
+
+def test_only_the_signature_and_the_key_as_they_were_written_count(tmp_path: Path) -> None:
+    """Base64 with a line break in it reads the same, and is not what was signed."""
+    key = signing_key(tmp_path)
+    signature = key.sign(b"text")
+    assert is_signed(b"text", signature, key.public)
+    assert not is_signed(b"text", f"{signature[:40]}\n{signature[40:]}", key.public)
+    assert not is_signed(b"text", signature, f"{key.public[:20]}\n{key.public[20:]}")
 
 
 def test_openssl_agrees_with_a_signature(tmp_path: Path) -> None:

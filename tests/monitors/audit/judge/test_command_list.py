@@ -1,11 +1,13 @@
 """The list of commands: what is asked of all hosts, and what only of some roles."""
 
+import json
+
 import pytest
 
 from inventory.entries import hosts
 from inventory.enums import Role
 from monitors.audit.collect.backends import answering_host, recording
-from monitors.audit.judge.command_list import ANSWERS, commands
+from monitors.audit.judge.command_list import ANSWERS, EVERYTHING, asked_of, commands, render
 from monitors.audit.judge.runner import run_check
 from monitors.collection.bundle import Answer
 from tests.monitors.audit.estates import TABLE, declared, lab
@@ -36,3 +38,28 @@ def test_what_a_control_of_every_host_asks_is_asked_of_every_host() -> None:
     (roles,) = {roles for command, roles in LISTED.items() if command.startswith("ss -H -tulnp")}
 
     assert roles == frozenset()
+
+
+def test_who_has_one_of_the_roles_is_asked_what_is_for_them_and_for_everybody() -> None:
+    asked = {"a": frozenset[Role](), "b": frozenset({Role.APPLICATION, Role.VAULT})}
+
+    assert asked_of(asked, (Role.VAULT,)) == ("a", "b")
+    assert asked_of(asked, (Role.EDGE,)) == ("a",)
+    assert asked_of(asked, ()) == ("a",)
+
+
+def test_the_collector_is_given_the_commands_their_limit_and_who_runs_which() -> None:
+    content = json.loads(render(TABLE))
+
+    assert content["timeout_seconds"] == 15
+    assert content["commands"] == sorted(LISTED)
+    assert content["roles"] == {c: sorted(roles) for c, roles in LISTED.items() if roles}
+    assert json.loads(render(TABLE, by_role=False))["roles"] == {}
+    assert render(TABLE).endswith("}\n")
+
+
+def test_the_host_that_is_asked_everything_is_no_host_and_has_every_role() -> None:
+    assert EVERYTHING.host == "every-host"
+    assert set(EVERYTHING.roles) == set(Role)
+    assert EVERYTHING.backups
+    assert EVERYTHING.time_servers

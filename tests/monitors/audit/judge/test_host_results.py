@@ -1,11 +1,13 @@
 """Errors are never passes, waivers never hide, equal inputs give equal results."""
 
+import hashlib
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from inventory.model import Waiver
-from monitors.audit.judge.host_results import all_errors, judge
+from monitors.audit.judge.host_results import all_errors, judge, judge_host
 from monitors.audit.model.results import Outcome, Result
 from monitors.audit.model.score import score
 from tests.monitors.audit.estates import TABLE, changed, declared, recorded
@@ -133,3 +135,55 @@ def test_evidence_of_a_failure_shows_the_lines_that_it_is_about() -> None:
     evidence = result_of("SSH-02").evidence[0]
     assert evidence.command.startswith("sshd -T")
     assert evidence.excerpt.splitlines()[0].startswith(("passwordauth", "kbdinteractive", "pubkey"))
+
+
+def test_a_waiver_is_shown_whole() -> None:
+    given = waiver(DAY)
+    shown = result_of("SSH-02", given).waiver
+    assert shown is not None
+    assert shown.model_dump(exclude={"expired"}) == given.model_dump(exclude={"control", "granted"})
+    assert not shown.expired
+
+
+def test_of_two_waivers_in_force_the_one_that_lasts_longest_is_named() -> None:
+    short, long = waiver(DAY, "velgora"), waiver(DAY + timedelta(days=9), "estate")
+    for given in ((short, long), (long, short)):
+        shown = result_of("SSH-02", *given).waiver
+        assert shown is not None
+        assert shown.scope == "estate"
+
+
+def ssh_after(**answer: object) -> Result:
+    results = judge(changed(FRESH, {"sshd -T": answer}), TABLE, APP)
+    return next(result for result in results if result.control == "SSH-01")
+
+
+def test_evidence_is_the_answers_hash_and_status_and_for_a_pass_no_line() -> None:
+    hardened = judge(recorded("hardened"), TABLE, APP)
+    (passed,) = (r for r in hardened if r.control == "SSH-01")
+    (answer,) = (r for r in recorded("hardened").recorded if r.command.startswith("sshd -T"))
+    shown = next(e for e in passed.evidence if e.command == answer.command)
+    assert passed.outcome is Outcome.PASS
+    assert (shown.rc, shown.excerpt) == (0, "")
+    assert shown.sha256 == hashlib.sha256(answer.stdout.encode()).hexdigest()
+
+
+def test_an_excerpt_has_eight_lines_of_200_characters_at_most() -> None:
+    lines = [f"{number} {'x' * 300}" for number in range(20)]
+    (shown, *_) = ssh_after(stdout="\n".join(lines)).evidence
+    assert shown.excerpt.splitlines() == [line[:200] for line in lines[:8]]
+
+
+def test_of_a_command_that_failed_the_excerpt_is_what_it_complained_of() -> None:
+    (shown, *_) = ssh_after(rc=255, stdout="", stderr="/etc/ssh/sshd_config: bad line").evidence
+    assert (shown.rc, shown.excerpt) == (255, "/etc/ssh/sshd_config: bad line")
+
+
+def test_a_hosts_results_say_whose_they_are_and_what_they_came_from() -> None:
+    audited = judge_host(FRESH, TABLE, APP, (waiver(DAY),), Path("bundles/velgora-app/1.json.gz"))
+    assert (audited.host, audited.municipality) == (APP.host, APP.municipality)
+    assert (audited.tier, audited.roles, audited.level) == (APP.tier, APP.roles, APP.level)
+    assert (audited.collected, audited.collector) == (FRESH.collected, FRESH.collector)
+    assert audited.bundle == "bundles/velgora-app/1.json.gz"
+    assert audited.commands_sha256 == FRESH.commands_sha256
+    assert audited.results == judge(FRESH, TABLE, APP, (waiver(DAY),))
