@@ -138,7 +138,9 @@ def describe_drill(drill: DrillResult | None) -> str:
         return "never"
     if not drill.ok or drill.rto_seconds is None:
         return f"FAILED: {drill.error}"
-    return f"{drill.depth} in {drill.rto_seconds:.1f} s ({drill.started:%Y-%m-%d})"
+    return (
+        f"restored to depth {drill.depth} in {drill.rto_seconds:.1f} s ({drill.started:%Y-%m-%d})"
+    )
 
 
 def _by_host(plans: Sequence[BackupObjectives]) -> dict[str, list[str]]:

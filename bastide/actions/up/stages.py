@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from bastide.actions import ansible, audit, host_check, provision, status, wheelhouse
 from bastide.actions.audit import AFTER_HARDENING, BEFORE_HARDENING
 from bastide.actions.audit_output import describe
+from bastide.actions.backup_output import describe_drill
 from bastide.actions.up import wait_for_targets
 from bastide.actions.up.results import StageResults, UpRun
 from bastide.support.errors import CommandError, Exit
@@ -111,8 +112,7 @@ def converge(up: UpRun, results: StageResults) -> StageResults:
     results = _play(PLAYBOOKS[1:] if results.recaps else PLAYBOOKS, up, results)
     newest = latest_drills(up.context.state)
     for result in newest:
-        restored = f"restored to depth {result.depth} in {result.rto_seconds or 0:.1f} s"
-        up.progress.step(result.host, f"{result.plan}: {result.error or restored}", good=result.ok)
+        up.progress.step(result.host, f"{result.plan}: {describe_drill(result)}", good=result.ok)
     return replace(results, drills=newest)
 
 

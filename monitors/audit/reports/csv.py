@@ -33,6 +33,7 @@ HEADINGS = (
     "waiver_approver",
     "bundle_sha256",
     "level",
+    "origin",
     *FRAMEWORKS,
 )
 
@@ -76,6 +77,7 @@ def _row(
         waiver and waiver.approver,
         host.source and host.source.sha256,
         host.level,
+        control.origin,
         *(" ".join(getattr(control.references, key)) for key in FRAMEWORKS),
     )
     return [_cell(value) for value in values]

@@ -67,7 +67,7 @@ def _case(
         name=one_line(f"{line.control} {control.title}"),
         time="0",
     )
-    properties: dict[str, str] = {"severity": line.severity}
+    properties: dict[str, str] = {"severity": line.severity, "origin": control.origin}
     if line.waived and line.waiver:
         waiver = line.waiver
         properties |= {

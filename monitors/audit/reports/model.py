@@ -234,6 +234,11 @@ class ControlLine(Frozen):
     tag: str
     own: bool = False
 
+    @property
+    def origin(self) -> str:
+        """Who judges so, for programs: `bastide`, or the `estate` whose own control it is."""
+        return "estate" if self.own else "bastide"
+
 
 class Run(Frozen):
     """One of the audits that the report compares."""

@@ -85,7 +85,7 @@ def _finding(system: System, control: str, results: list[tuple[HostReport, Line]
         uuid=system.run_id("finding", control),
         title=system.title_of(results[0][1]),
         description=f"Proved on {passed} of {len(of)} hosts where it applies.",
-        props=_references(system, control),
+        props=[prop("origin", system.controls[control].origin), *_references(system, control)],
         target={
             "type": "objective-id",
             "target-id": control,

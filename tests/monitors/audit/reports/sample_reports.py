@@ -232,6 +232,14 @@ HOSTILE = (
 )
 
 
+def with_own_control(reported: Report, control: str) -> Report:
+    """Return the report as if a control were one that the estate brings itself."""
+    controls = tuple(
+        line.model_copy(update={"own": line.id == control}) for line in reported.controls
+    )
+    return reported.model_copy(update={"controls": controls})
+
+
 def hostile_report() -> Report:
     """Return a report in which whatever a host or a person can write is an attack."""
     words = IN_FORCE.model_copy(

@@ -7,7 +7,12 @@ import pytest
 
 from monitors.audit.reports.csv import HEADINGS, to_csv
 from monitors.audit.reports.model import Report
-from tests.monitors.audit.reports.sample_reports import AFTER, hostile_report, report
+from tests.monitors.audit.reports.sample_reports import (
+    AFTER,
+    hostile_report,
+    report,
+    with_own_control,
+)
 
 
 def rows(reported: Report) -> list[dict[str, str]]:
@@ -60,6 +65,7 @@ def test_every_result_has_its_row() -> None:
         "waiver_approver": "Samar Haddad",
         "bundle_sha256": "ab" * 32,
         "level": "",
+        "origin": "bastide",
         "cis_debian_12": "5.1.20",
         "cis_controls_v8": "",
         "anssi_bp_028": "R33",
@@ -67,6 +73,12 @@ def test_every_result_has_its_row() -> None:
         "nis2_21_2": "",
         "cir_2024_2690": "",
     }
+
+
+def test_the_controls_of_the_estate_are_told_apart() -> None:
+    table = rows(with_own_control(report(), "SSH-02"))
+
+    assert {row["control"] for row in table if row["origin"] == "estate"} == {"SSH-02"}
 
 
 def test_lines_end_as_the_rfc_says_and_unconfirmed_matches_stay_marked() -> None:

@@ -6,7 +6,12 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from monitors.audit.reports.junit import to_junit
 from monitors.audit.reports.model import Report
-from tests.monitors.audit.reports.sample_reports import AFTER, hostile_report, report
+from tests.monitors.audit.reports.sample_reports import (
+    AFTER,
+    hostile_report,
+    report,
+    with_own_control,
+)
 
 
 def suites(reported: Report, folder: Path) -> dict[str, TestSuite]:
@@ -45,6 +50,18 @@ def test_a_waived_failure_is_skipped_and_names_its_waiver(tmp_path: Path) -> Non
     assert waived.result[0].message == "waived until 2026-04-20: SSH-02 is wrong"
     assert properties["outcome"] == "fail"
     assert properties["waiver.approver"] == "Samar Haddad"
+
+
+def test_the_controls_of_the_estate_are_told_apart(tmp_path: Path) -> None:
+    suite = suites(with_own_control(report(), "SSH-02"), tmp_path)["velgora-app"]
+
+    assert origin(case(suite, "SSH-02")) == "estate"
+    assert origin(case(suite, "SSH-01")) == "bastide"
+
+
+def origin(of: TestCase) -> str:
+    [value] = [p.get("value") for p in of._elem.iter("property") if p.get("name") == "origin"]
+    return str(value)
 
 
 def test_counts_are_those_of_the_cases(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from tests.monitors.audit.reports.sample_reports import (
     lost,
     report,
     run_of,
+    with_own_control,
 )
 
 REPORTS = {
@@ -132,11 +133,25 @@ def test_a_finding_is_satisfied_only_when_proved_everywhere() -> None:
 
 def test_unconfirmed_references_say_so() -> None:
     finding = next(f for f in results()["findings"] if f["target"]["target-id"] == "SSH-01")
-    assert [(p["class"], p["value"], p.get("remarks")) for p in finding["props"]] == [
+    references = [p for p in finding["props"] if p["name"] == "reference"]
+    assert [(p["class"], p["value"], p.get("remarks")) for p in references] == [
         ("cis_debian_12", "5.1.20", "unconfirmed match"),
         ("cis_debian_12", "5.1.9", None),
         ("nis2_21_2", "i", None),
     ]
+
+
+def test_the_controls_of_the_estate_are_told_apart() -> None:
+    system = systems(with_own_control(report(), "SSH-01"))["velgora"]
+    [result] = assessment_results(system)["assessment-results"]["results"]
+    origins = {
+        finding["target"]["target-id"]: prop["value"]
+        for finding in result["findings"]
+        for prop in finding["props"]
+        if prop["name"] == "origin"
+    }
+    assert origins["SSH-01"] == "estate"
+    assert origins["LOG-01"] == "bastide"
 
 
 def test_evidence_is_a_file_with_its_hash() -> None:
