@@ -7,8 +7,14 @@ from typing import Any
 
 import yaml
 
-ROLES = Path(__file__).parent / "roles"
+PROJECT = Path(__file__).parents[1]
+FOLDERS = (PROJECT / "playbooks/roles", PROJECT / "inventory/estates/lab/roles")
 NOTE = "Written by `make generate` from `meta/argument_specs.yml`; change that file."
+
+
+def roles() -> list[Path]:
+    """Return the folders of all roles: ours, and those that the lab estate brings itself."""
+    return sorted(path for folder in FOLDERS for path in folder.iterdir() if path.is_dir())
 
 
 def readme(role: Path) -> str:
@@ -64,9 +70,9 @@ def table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 def main() -> None:
     """Write all of them."""
-    for role in sorted(path for path in ROLES.iterdir() if path.is_dir()):
+    for role in roles():
         (role / "README.md").write_text(readme(role), encoding="utf-8")
-    sys.stdout.write(f"{ROLES}: READMEs written\n")
+        sys.stdout.write(f"{role.relative_to(PROJECT)}/README.md\n")
 
 
 if __name__ == "__main__":
