@@ -57,6 +57,9 @@ TESTS: dict[str, tuple[str, ...]] = {
     "playbooks/roles/accounts": ("tests/playbooks/test_accounts_program.py",),
     "playbooks/roles/backup_client": ("tests/playbooks/test_backup_program.py",),
     "playbooks/roles/file_walk": ("tests/playbooks/test_file_walk.py",),
+    "playbooks/roles/integrity": ("tests/playbooks/test_integrity_program.py",),
+    "playbooks/roles/log_receiver": ("tests/playbooks/test_received_logs_program.py",),
+    "playbooks/roles/updates": ("tests/playbooks/test_updates_program.py",),
     "playbooks/roles/scratch": ("tests/playbooks/test_backup_drill.py",),
 }
 

@@ -10,6 +10,9 @@ FOLDERS = (
     "backup_client/files/backup",
     "scratch/files/drill",
     "accounts/files/tree/usr/local/libexec/bastide",
+    "integrity/files",
+    "updates/files",
+    "log_receiver/files",
 )
 
 

@@ -35,10 +35,9 @@ def newest(journals: Path) -> dict[str, float]:
 def last_hosts(path: Path) -> dict[str, float]:
     """Return what the last run wrote of the hosts, or nothing before the first."""
     try:
-        hosts = json.loads(path.read_text())["hosts"]
+        return dict(json.loads(path.read_text())["hosts"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-    return dict(hosts)
 
 
 def main() -> None:

@@ -48,7 +48,7 @@ WAIVER = Waiver.model_validate(
         f"{DIGEST} run.json name",
         f"{DIGEST[1:]}  run.json  ",
         f"{DIGEST}0  run.json  ",
-        f"{DIGEST[:-1]}g  run.json  ",
+        f"{DIGEST[:-1]}x  run.json  ",
         f"{DIGEST.upper()}  run.json  ",
     ],
 )
@@ -124,6 +124,24 @@ def test_a_record_holds_what_its_name_says_and_nothing_twice(tmp_path: Path) -> 
     assert json.loads(content["controls.jsonl", "SSH-01"])["id"] == "SSH-01"
     kept = (tmp_path / str(run.hosts[0].bundle)).read_bytes()
     assert content[f"bundles/{HOSTS[0]}.json.gz", ""] == kept
+
+
+def test_a_host_that_sent_no_bundle_has_no_record_of_one(tmp_path: Path) -> None:
+    run = audited(tmp_path)
+    silent = run.hosts[0].model_copy(update={"bundle": None})
+    run = run.model_copy(update={"hosts": (silent, *run.hosts[1:])})
+    files = {record.file for record in records(run, tmp_path)}
+    assert {name for name in files if name.startswith("bundles/")} == {
+        f"bundles/{HOSTS[1]}.json.gz"
+    }
+
+
+def test_a_bundle_that_is_gone_is_named(tmp_path: Path) -> None:
+    run = audited(tmp_path)
+    file = tmp_path / str(run.hosts[1].bundle)
+    file.unlink()
+    with pytest.raises(EvidenceError, match=f"{file}: No such file"):
+        list(records(run, tmp_path))
 
 
 def test_sealing_keeps_the_leaves_for_the_owner_only_and_signs_what_the_run_was(

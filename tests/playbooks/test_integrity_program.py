@@ -1,0 +1,147 @@
+"""integrity: what has changed is told once; a failure of AIDE is never told as no change."""
+
+import json
+import os
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.playbooks.programs import program
+from tests.playbooks.stubs import Stubs, run_main
+
+REPORT = {
+    "number_of_entries": {"total": 2000},
+    "added": {"/usr/bin/new": "f"},
+    "removed": {},
+    "changed": {"/etc/passwd": "f", "/bin/ls": "f"},
+}
+
+
+class Host:
+    """A host whose AIDE and dpkg are the test's."""
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self.module: ModuleType = program("integrity")
+        self.stubs, self._patch = Stubs(folder / "bin"), patch
+        self.state, self.metrics = folder / "state", folder / "metrics" / "integrity.prom"
+        self.state.mkdir()
+        patch.setenv("PATH", f"{self.stubs.folder}:/usr/bin:/bin")
+        self.aide(REPORT)
+        self.dpkg("")
+
+    def aide(self, report: dict[str, Any], status: int = 0) -> None:
+        (self.stubs.folder / "report").write_text(json.dumps(report))
+        fresh = self.state / "aide.db.new"
+        self.stubs.put("aide", f"date >{fresh}; cat {self.stubs.folder}/report; exit {status}")
+
+    def dpkg(self, printed: str) -> None:
+        (self.stubs.folder / "verified").write_text(printed)
+        # dpkg ends with 1 when something differs.
+        self.stubs.put("dpkg", f"cat {self.stubs.folder}/verified; exit 1")
+
+    def run(self) -> dict[str, Any]:
+        run_main(self.module, self._patch, self.state, self.metrics)
+        result: dict[str, Any] = json.loads((self.state / "integrity.json").read_text())
+        return result
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    return Host(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("echo bad option >&2; exit 17", "aide --init failed with 17: bad option"),
+        ("echo no database; exit 8", "aide --init failed with 8: no database"),
+        ("printf '\\377' >&2; exit 14", r"aide --init failed with 14: \xff"),
+        ("head -c 900 /dev/zero | tr '\\0' x >&2; exit 14", f"with 14: {'x' * 400}"),
+    ],
+)
+def test_a_failure_of_aide_is_a_failure_and_leaves_no_result(
+    script: str, said: str, host: Host
+) -> None:
+    host.stubs.put("aide", script)
+    with pytest.raises(SystemExit) as ended:
+        host.run()
+    assert str(ended.value).endswith(said)
+    assert list(host.state.iterdir()) == []
+
+
+def test_differences_are_no_failure(host: Host) -> None:
+    host.aide(REPORT, status=7)
+    assert host.run()["changed"] == 2
+
+
+def test_the_first_run_has_nothing_to_compare_with_and_keeps_its_state(host: Host) -> None:
+    assert host.run()["since"] is None
+    assert host.stubs.calls("aide") == ["--config=/etc/bastide/aide.conf --init"]
+    assert (host.state / "aide.db").exists()
+    assert not (host.state / "aide.db.new").exists()
+
+
+def test_the_next_run_compares_with_what_the_last_one_kept(host: Host) -> None:
+    host.run()
+    os.utime(host.state / "aide.db", (1_000_000, 1_000_000))
+    assert host.run()["since"] == 1_000_000
+    assert host.stubs.calls("aide")[1] == "--config=/etc/bastide/aide.conf --update"
+    # A change is told once: today's state is the next run's reference.
+    assert (host.state / "aide.db").stat().st_mtime > 1_000_000
+
+
+def test_changes_are_counted_by_kind_and_listed_together(host: Host) -> None:
+    result = host.run()
+    assert (result["added"], result["removed"], result["changed"]) == (1, 0, 2)
+    assert result["paths"] == ["/bin/ls", "/etc/passwd", "/usr/bin/new"]
+    assert result["files"] == 2000
+
+
+def test_a_kind_that_aide_leaves_out_is_none_and_a_long_list_is_cut(host: Host) -> None:
+    many = {f"/etc/{number:03}": "f" for number in range(60)}
+    host.aide({"number_of_entries": {"total": 1}, "added": many})
+    result = host.run()
+    assert (result["added"], result["removed"], result["changed"]) == (60, 0, 0)
+    assert result["paths"] == sorted(many)[:50]
+
+
+@pytest.mark.parametrize("folder", ["/bin", "/sbin", "/lib", "/usr/bin", "/usr/sbin", "/usr/lib"])
+def test_a_program_that_is_not_its_packages_is_told_every_time(folder: str, host: Host) -> None:
+    host.dpkg(f"??5??????   {folder}/tool\n")
+    assert [host.run()["foreign"] for _ in range(2)] == [[f"{folder}/tool"]] * 2
+    assert host.stubs.calls("dpkg") == ["--verify"] * 2
+
+
+def test_settings_owners_and_what_is_missing_are_no_foreign_programs(host: Host) -> None:
+    host.dpkg(
+        "??5?????? c /etc/ssh/sshd_config\n"
+        "??5??????   /opt/tool\n"
+        "?M???????   /usr/bin/mode\n"
+        "missing     /usr/bin/gone\n"
+        "??5??????   /usr/bin/second\n"
+        "??5??????   /usr/bin/first\n"
+    )
+    assert host.run()["foreign"] == ["/usr/bin/first", "/usr/bin/second"]
+
+
+def test_the_result_is_for_root_and_the_counts_for_everyone(host: Host) -> None:
+    host.metrics.parent.mkdir()
+    result = host.run()
+    assert (host.state / "integrity.json").stat().st_mode & 0o777 == 0o600
+    assert host.metrics.stat().st_mode & 0o777 == 0o644
+    assert host.metrics.read_text().splitlines()[-3:] == [
+        'bastide_integrity_changes{kind="added"} 1',
+        'bastide_integrity_changes{kind="removed"} 0',
+        'bastide_integrity_changes{kind="changed"} 2',
+    ]
+    assert host.metrics.read_text().endswith("\n")
+    assert list(host.metrics.parent.iterdir()) == [host.metrics]
+    assert 0 <= result["seconds"] < 60
+    assert result["at"] > 1_700_000_000
+
+
+def test_a_host_without_node_exporter_gets_no_metrics(host: Host) -> None:
+    host.run()
+    assert not host.metrics.parent.exists()
