@@ -55,7 +55,10 @@ TESTS: dict[str, tuple[str, ...]] = {
     "playbooks/filter_plugins/secrets.py": ("tests/playbooks/test_secrets.py",),
     "playbooks/filter_plugins/snmp_keys.py": ("tests/playbooks/test_snmp_keys.py",),
     "playbooks/roles/accounts": ("tests/playbooks/test_accounts_program.py",),
-    "playbooks/roles/backup_client": ("tests/playbooks/test_backup_program.py",),
+    "playbooks/roles/backup_client": (
+        "tests/playbooks/test_backup_commands.py",
+        "tests/playbooks/test_backup_program.py",
+    ),
     "playbooks/roles/file_walk": ("tests/playbooks/test_file_walk.py",),
     "playbooks/roles/integrity": ("tests/playbooks/test_integrity_program.py",),
     "playbooks/roles/log_receiver": ("tests/playbooks/test_received_logs_program.py",),
