@@ -1,9 +1,8 @@
 """The mutants of a module: its source with one small mistake in it."""
 
 import ast
-import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 # What stands at the left is replaced by what stands at the right.
@@ -68,7 +67,7 @@ def _mutations(tree: ast.Module, parent: ast.AST, line: int) -> Iterator[tuple[i
         for index, child in enumerate(children):
             if not isinstance(child, ast.AST) or _is_docstring(child) or _is_main_guard(child):
                 continue
-            if isinstance(child, ast.Call) and ast.unparse(child.func) == "TypeVar":
+            if _is_no_behaviour(child):
                 continue
             at = getattr(child, "lineno", line)
             for replacement in _replacements(parent, field, child):
@@ -139,6 +138,23 @@ def _is_main_guard(node: object) -> bool:
     }
 
 
+def _is_no_behaviour(node: ast.AST) -> bool:
+    """Whether a part is a type variable's name, or says how a text is laid out."""
+    if isinstance(node, ast.keyword):
+        return node.arg in {"indent", "width"}
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "TypeVar"
+
+
 def _diff(original: str, mutated: str) -> str:
-    lines = difflib.unified_diff(original.splitlines(), mutated.splitlines(), n=0, lineterm="")
-    return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
+    """Return the lines that differ: a mistake is in one place, so what is around it is equal."""
+    before, after = original.splitlines(), mutated.splitlines()
+    start = _equal_lines(before, after)
+    end = _equal_lines(before[start:][::-1], after[start:][::-1])
+    old, new = (lines[start : len(lines) - end] for lines in (before, after))
+    return "\n".join([*(f"-{line}" for line in old), *(f"+{line}" for line in new)])
+
+
+def _equal_lines(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return how many lines are equal from the start."""
+    pairs = zip(one, other, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

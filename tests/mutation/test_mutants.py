@@ -48,6 +48,7 @@ def test_an_effect_is_left_out(source: str, mistake: str) -> None:
         '"""A docstring."""',
         "a: int | None",
         "A = TypeVar('A', bound=b)",
+        "a = dumps(b, indent=1)",
         "@dataclass(frozen=True)\nclass A:\n    b: int",
         "a = 'a sentence, for a person'",
         "a = f'{b} of {c}'",

@@ -120,10 +120,15 @@ def test_settings_owners_and_what_is_missing_are_no_foreign_programs(host: Host)
         "??5??????   /opt/tool\n"
         "?M???????   /usr/bin/mode\n"
         "missing     /usr/bin/gone\n"
+        "??5?????? c /usr/lib/tool/tool.conf\n"
         "??5??????   /usr/bin/second\n"
         "??5??????   /usr/bin/first\n"
     )
-    assert host.run()["foreign"] == ["/usr/bin/first", "/usr/bin/second"]
+    assert host.run()["foreign"] == [
+        "/usr/bin/first",
+        "/usr/bin/second",
+        "/usr/lib/tool/tool.conf",
+    ]
 
 
 def test_the_result_is_for_root_and_the_counts_for_everyone(host: Host) -> None:
