@@ -19,6 +19,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # The tests that judge a module or a folder, where they are not those that mirror it.
 TESTS: dict[str, tuple[str, ...]] = {
+    "inventory/consistency": (
+        "tests/inventory/test_load.py",
+        "tests/inventory/test_waivers.py",
+    ),
     "monitors/audit/facts": (
         "tests/monitors/audit/facts",
         "tests/monitors/audit/checks",
@@ -63,6 +67,12 @@ TESTS: dict[str, tuple[str, ...]] = {
     "playbooks/roles/integrity": ("tests/playbooks/test_integrity_program.py",),
     "playbooks/roles/log_receiver": ("tests/playbooks/test_received_logs_program.py",),
     "playbooks/roles/updates": ("tests/playbooks/test_updates_program.py",),
+    "playbooks/roles/scratch/files/drill/drill_postgres.py": (
+        "tests/playbooks/test_drill_postgres.py",
+    ),
+    "playbooks/roles/scratch/files/drill/drill_result.py": (
+        "tests/playbooks/test_drill_result.py",
+    ),
     "playbooks/roles/scratch": ("tests/playbooks/test_backup_drill.py",),
 }
 
