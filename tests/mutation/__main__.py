@@ -73,7 +73,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "playbooks/roles/scratch/files/drill/drill_result.py": (
         "tests/playbooks/test_drill_result.py",
     ),
-    "playbooks/roles/scratch": ("tests/playbooks/test_backup_drill.py",),
+    "playbooks/roles/scratch": ("tests/playbooks/test_drill_commands.py",),
 }
 
 
