@@ -1,5 +1,8 @@
 """What the role accounts edits in files of others: the rest of them stays as it was."""
 
+import io
+import json
+import pwd
 import subprocess
 from pathlib import Path
 from types import ModuleType
@@ -7,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from tests.playbooks.programs import program
+from tests.playbooks.stubs import Stubs
 
 DEFS = (
     "# PASS_MAX_DAYS is the longest age.\nPASS_MAX_DAYS\t99999\nUMASK\t\t022\n#ENCRYPT_METHOD DES\n"
@@ -97,3 +101,184 @@ def test_no_script_runs_as_root_for_a_greeting(accounts: ModuleType) -> None:
     assert once.splitlines()[0].endswith("motd=/run/motd.dynamic noupdate")
     assert once.splitlines()[1] == sshd.splitlines()[1]
     assert accounts.without_greeting(once) == once
+
+
+# What pam-auth-update writes into the stacks for our profiles.
+ENABLE = """
+for name in "$@"; do case "$name" in
+  bastide-faillock) echo "auth required pam_faillock.so authfail" >>{pam}/common-auth;;
+  bastide-faillock-notify) echo "auth required pam_faillock.so preauth" >>{pam}/common-auth;;
+  bastide-pwhistory) echo "password required pam_pwhistory.so" >>{pam}/common-password;;
+esac; done
+"""
+PROFILES = ["bastide-faillock", "bastide-faillock-notify", "bastide-pwhistory"]
+GREETED = "session optional pam_motd.so motd=/run/motd.dynamic\n"
+
+
+class Host:
+    """A host whose PAM files and programs are the test's, and who passes which service."""
+
+    def __init__(self, accounts: ModuleType, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self.module, self._patch = accounts, patch
+        self.etc, self.pam = folder / "etc", folder / "etc" / "pam.d"
+        self.pam.mkdir(parents=True)
+        self.stubs = Stubs(folder / "bin")
+        self.stubs.put("pam-auth-update", ENABLE.format(pam=self.pam))
+        for name in ("visudo", "usermod"):
+            self.stubs.put(name, "exit 0")
+        patch.setenv("PATH", f"{self.stubs.folder}:/usr/bin:/bin")
+        (self.pam / "su").write_text(SU)
+        for name in ("sshd", "login"):
+            (self.pam / name).write_text(GREETED)
+        for stack in ("auth", "account", "password"):
+            (self.pam / f"common-{stack}").write_text(f"# {stack}\n")
+        (self.etc / "login.defs").write_text(DEFS)
+        for name, path in (
+            ("PAM", self.pam),
+            ("LOGIN_KEYS", self.etc / "bastide" / "login_keys"),
+            ("SUDO", self.etc / "sudoers"),
+            ("EDITED", [(self.etc / "login.defs", accounts.LOGIN_DEFS, "\t")]),
+        ):
+            patch.setattr(accounts, name, path)
+        self.lets_in(lambda _service, _user: True)
+
+    def lets_in(self, may: object) -> None:
+        self._patch.setattr(self.module, "may", may)
+
+    def run(self, **settings: object) -> None:
+        given = {"logins": ["ana"], "keys": "ssh-ed25519 AAAA ana\n", "without_shell": []}
+        self._patch.setattr("sys.stdin", io.StringIO(json.dumps({**given, **settings})))
+        self.module.main()
+
+    def files(self) -> dict[str, str]:
+        return {path.name: path.read_text() for path in self.pam.iterdir()}
+
+
+@pytest.fixture
+def host(accounts: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    return Host(accounts, tmp_path, monkeypatch)
+
+
+def test_when_somebody_would_be_shut_out_pam_is_put_back_as_it_was(host: Host) -> None:
+    before = {name: text for name, text in host.files().items() if name not in ("sshd", "login")}
+    stack = host.pam / "common-auth"
+    host.lets_in(lambda service, user: service == "sudo" or "faillock" not in stack.read_text())
+    with pytest.raises(
+        SystemExit, match=r"lets in no more: \[\('login', 'ana'\), \('sshd', 'ana'\)\]"
+    ):
+        host.run()
+    assert before.items() <= host.files().items()
+
+
+def test_who_could_not_pass_before_is_no_reason_to_go_back(host: Host) -> None:
+    host.lets_in(lambda _service, _user: False)
+    host.run()
+    assert "pam_faillock.so" in host.files()["common-auth"]
+
+
+def test_profiles_that_did_not_reach_the_stacks_put_them_back_and_are_named(host: Host) -> None:
+    host.stubs.put("pam-auth-update", "exit 0")
+    with pytest.raises(SystemExit, match=r"lacks: .*bastide-faillock.*bastide-pwhistory"):
+        host.run()
+    assert host.files()["su"] == SU
+
+
+def test_only_the_profiles_that_are_missing_are_enabled(host: Host) -> None:
+    with (host.pam / "common-password").open("a") as file:
+        file.write("password required pam_pwhistory.so\n")
+    host.run()
+    assert host.stubs.calls("pam-auth-update") == [f"--enable {' '.join(PROFILES[:2])}"]
+
+
+def test_a_host_that_is_as_it_should_be_is_left_alone(
+    host: Host, capfd: pytest.CaptureFixture[str]
+) -> None:
+    host.run()
+    capfd.readouterr()
+    before = host.files()
+
+    def asked(_service: str, _user: str) -> bool:
+        raise AssertionError("nothing was changed, so PAM need not be asked")
+
+    host.lets_in(asked)
+    host.run()
+    assert capfd.readouterr().out == ""
+    assert host.files() == before
+    assert len(host.stubs.calls("pam-auth-update")) == 1
+
+
+def test_every_change_is_a_line(host: Host, capfd: pytest.CaptureFixture[str]) -> None:
+    host.run()
+    assert capfd.readouterr().out.splitlines() == [
+        str(host.etc / "login.defs"),
+        str(host.etc / "bastide" / "login_keys"),
+        str(host.etc / "sudoers"),
+        str(host.pam / "sshd"),
+        str(host.pam / "login"),
+        str(host.pam / "su"),
+        f"{host.pam}/common-*: {', '.join(PROFILES)}",
+    ]
+
+
+def test_a_change_of_su_alone_enables_no_profile(host: Host) -> None:
+    host.run()
+    (host.pam / "su").write_text(SU)
+    host.run()
+    assert len(host.stubs.calls("pam-auth-update")) == 1
+    assert "pam_wheel.so use_uid" in host.files()["su"]
+
+
+def test_sudos_rules_are_root_s_to_read_and_checked_before_they_count(host: Host) -> None:
+    host.run()
+    rules, keys = host.etc / "sudoers", host.etc / "bastide" / "login_keys"
+    (checked,) = host.stubs.calls("visudo")
+    assert checked.startswith(f"--check --file {host.etc}/.bastide-")
+    assert rules.stat().st_mode & 0o777 == 0o440
+    assert "Defaults use_pty" in rules.read_text()
+    assert keys.read_text() == "ssh-ed25519 AAAA ana\n"
+    assert keys.stat().st_mode & 0o777 == 0o644
+    assert keys.parent.stat().st_mode & 0o777 == 0o755
+
+
+def test_rules_that_are_refused_stop_the_program_before_pam_is_touched(host: Host) -> None:
+    host.stubs.put("visudo", "exit 1")
+    with pytest.raises(subprocess.CalledProcessError):
+        host.run()
+    assert host.files()["su"] == SU
+    assert not (host.etc / "sudoers").exists()
+
+
+def test_system_accounts_that_need_no_shell_lose_theirs(
+    host: Host, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shells = {"games": "/bin/sh", "nobody": "/usr/sbin/nologin", "off": "/bin/false", "ana": "/x"}
+    entries = [pwd.struct_passwd((n, "x", 1, 1, "", "/", shell)) for n, shell in shells.items()]
+    monkeypatch.setattr(host.module.pwd, "getpwall", lambda: entries)
+    host.run(without_shell=["games", "nobody", "off", "absent"])
+    assert host.stubs.calls("usermod") == ["--shell /usr/sbin/nologin games"]
+    assert "games: no login shell\n" in capfd.readouterr().out
+
+
+def test_the_files_of_the_system_are_the_ones_that_are_edited() -> None:
+    module = program("bastide_accounts")
+    assert {str(path): between for path, _, between in module.EDITED} == {
+        "/etc/login.defs": "\t",
+        "/etc/default/useradd": "=",
+    }
+    assert str(module.PAM) == "/etc/pam.d"
+    assert str(module.LOGIN_KEYS) == "/etc/bastide/login_keys"
+    assert str(module.SUDO) == "/etc/sudoers.d/bastide"
+    assert module.SERVICES == ("sshd", "sudo", "login")
+    assert module.LOGIN_DEFS == {
+        "UMASK": "027",
+        "PASS_MAX_DAYS": "365",
+        "PASS_MIN_DAYS": "1",
+        "PASS_WARN_AGE": "14",
+        "ENCRYPT_METHOD": "YESCRYPT",
+    }
+    assert module.USERADD == {"INACTIVE": "30"}
+
+
+def test_pam_itself_lets_in_root_and_nobody_who_is_unknown(accounts: ModuleType) -> None:
+    assert accounts.may("sudo", "root")
+    assert not accounts.may("sudo", "nobody-of-that-name")

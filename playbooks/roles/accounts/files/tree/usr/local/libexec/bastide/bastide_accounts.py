@@ -41,6 +41,8 @@ WHEEL = "auth       required   pam_wheel.so use_uid group=root"
 ROOT_OK = re.compile(r"^auth\s+sufficient\s+pam_rootok\.so.*$", re.MULTILINE)
 # Its scripts would run as root at every login, the auditor's too, for a greeting.
 GREETING = re.compile(r"^(session\s+optional\s+pam_motd\.so\s+motd=\S+)$", re.MULTILINE)
+LOGIN_KEYS = Path("/etc/bastide/login_keys")
+SUDO = Path("/etc/sudoers.d/bastide")
 PAM = Path("/etc/pam.d")
 STACKS = ("auth", "account", "password")
 PROFILES = {
@@ -178,8 +180,8 @@ def main() -> None:
     settings = json.load(sys.stdin)
     for path, values, between in EDITED:
         write(path, assigned(read(path), values, between))
-    write(Path("/etc/bastide/login_keys"), settings["keys"])
-    write(Path("/etc/sudoers.d/bastide"), SUDOERS, 0o440, ("visudo", "--check", "--file"))
+    write(LOGIN_KEYS, settings["keys"])
+    write(SUDO, SUDOERS, 0o440, ("visudo", "--check", "--file"))
     for path in (PAM / "sshd", PAM / "login"):
         write(path, without_greeting(read(path)))
     take_shells(settings["without_shell"])
