@@ -44,7 +44,7 @@ bench: setup-lab ## measure a lab of its own cold, rebuilt and unchanged; prints
 	$(BIN)/python -m tests.bench.lab
 
 mutants: setup-test ## put mistakes into MODULE=path (a file or folder), one at a time; print those its tests miss
-	$(BIN)/python -m tests.mutation $(MODULE) $(TESTS)
+	$(BIN)/python -m tests.mutation $(if $(EVERY),--every $(EVERY)) $(MODULE) $(TESTS)
 
 generate: .venv/.ready ## write what is generated: schema.json, the roles' READMEs, the collector's command list
 	$(BIN)/bastide inventory schema > inventory/schema.json.new

@@ -10,8 +10,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
+
+import click
 
 from tests.mutation.trial import FIGURES
 
@@ -112,20 +113,27 @@ def modules_of(path: str) -> list[str]:
     return [str(file.relative_to(ROOT)) for file in files if file.name != "__init__.py"]
 
 
-def main(path: str, *tests: str) -> int:
-    """Try the mutants of a path's modules on their tests, or on those given. Returns the status."""
+@click.command()
+@click.argument("path")
+@click.argument("tests", nargs=-1)
+@click.option("--every", default=1, metavar="N", help="Try only each N-th, for an estimate.")
+def main(path: str, tests: tuple[str, ...], every: int) -> None:
+    """Try the mutants of a path's modules on their tests, or on those given."""
     modules = modules_of(path.rstrip("/"))
     with tempfile.TemporaryDirectory(prefix="bastide-mutants-") as copy:
         copy_tree(Path(copy))
-        statuses = [_trial(Path(copy), module, tests or tests_of(module)) for module in modules]
+        statuses = [
+            _trial(Path(copy), str(every), module, *(tests or tests_of(module)))
+            for module in modules
+        ]
         if len(modules) > 1:
             sys.stdout.write((Path(copy) / FIGURES).read_text())
-    return max(statuses)
+    sys.exit(max(statuses))
 
 
-def _trial(copy: Path, module: str, tests: Sequence[str]) -> int:
+def _trial(copy: Path, *arguments: str) -> int:
     return subprocess.run(
-        [sys.executable, "-m", "tests.mutation.trial", module, *tests],
+        [sys.executable, "-m", "tests.mutation.trial", *arguments],
         cwd=copy,
         check=False,
         env={**os.environ, "PYTHONPATH": str(copy)},
@@ -133,4 +141,4 @@ def _trial(copy: Path, module: str, tests: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    main()

@@ -44,8 +44,11 @@ class Run:
     computing: float
 
 
-def main(module: Path, tests: Sequence[str]) -> int:
-    """Print which mutants of a module survive its tests. Returns 0, 1 for survivors, 2 for none."""
+def main(every: int, module: Path, tests: Sequence[str]) -> int:
+    """Print which mutants of a module survive its tests, of all or of every so many.
+
+    Returns 0, 1 for survivors, 2 when the tests fail without any mutant.
+    """
     unchanged = _in_child(lambda: _run_unchanged(module, tests), limit=3600)
     if unchanged.status != pytest.ExitCode.OK:
         click.echo(f"{OUTPUT.read_text()}\n{module}: its tests fail without any mutant")
@@ -53,24 +56,22 @@ def main(module: Path, tests: Sequence[str]) -> int:
     _import(IMPORTED.read_text().split(), without=".".join(module.with_suffix("").parts))
     _forget_bytecode(module)
     source = module.read_text()
-    made, equivalents = list(mutants(source)), load_equivalents(str(module))
+    made, listed = list(mutants(source)), load_equivalents(str(module))
     click.echo(f"{module}: {len(made)} mutants, {unchanged.seconds:.1f} s for {' '.join(tests)}")
-    tried = [mutant for mutant in made if not is_equivalent(mutant, equivalents)]
+    chosen = made[every // 2 :: every]
+    tried = [mutant for mutant in chosen if not is_equivalent(mutant, listed)]
     survivors = [mutant for mutant in tried if _survives(mutant, module, tests, unchanged)]
     module.write_text(source)
-    figure = _figure(module, len(made), len(made) - len(tried), len(survivors))
+    sample = f" (of {len(made)} each {every}th)" if every > 1 else ""
+    killed = len(tried) - len(survivors)
+    figure = (
+        f"{module}: {killed} of {len(chosen)}{sample} killed ({killed / max(len(chosen), 1):.0%}), "
+        f"{len(chosen) - len(tried)} equivalent, {len(survivors)} missed"
+    )
     click.echo(figure)
     with FIGURES.open("a") as figures:
         figures.write(f"{figure}\n")
     return 1 if survivors else 0
-
-
-def _figure(module: Path, made: int, equivalent: int, survivors: int) -> str:
-    killed = made - equivalent - survivors
-    return (
-        f"{module}: {killed} of {made} killed ({killed / max(made, 1):.0%}), "
-        f"{equivalent} equivalent, {survivors} missed"
-    )
 
 
 def _survives(mutant: Mutant, module: Path, tests: Sequence[str], unchanged: Run) -> bool:
@@ -185,4 +186,4 @@ def _computed_by_children() -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))
+    sys.exit(main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]))

@@ -10,6 +10,7 @@ FOLDERS = (
     "backup_client/files/backup",
     "scratch/files/drill",
     "accounts/files/tree/usr/local/libexec/bastide",
+    "file_walk/files",
     "integrity/files",
     "updates/files",
     "log_receiver/files",
