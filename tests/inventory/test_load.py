@@ -116,6 +116,57 @@ def test_a_network_of_one_address_is_its_gateways(tmp_path: Path) -> None:
     assert load_estate(edited_lab(tmp_path, case))
 
 
+@pytest.mark.parametrize("uplink", ["10.77.255.2", "10.77.255.254"])
+def test_an_edge_may_have_the_first_and_the_last_address_of_the_wan(
+    uplink: str, tmp_path: Path
+) -> None:
+    case = {"file": "municipalities/kastrava.yml", "find": "10.77.255.12", "write": uplink}
+    assert load_estate(edited_lab(tmp_path, case))
+
+
+@pytest.mark.parametrize(
+    "name", ["all", "ungrouped", "municipal", "estate", "managed", "watched", "refused", "edge"]
+)
+def test_a_municipality_is_not_called_like_a_group_of_every_estate(
+    name: str, tmp_path: Path
+) -> None:
+    write = f"municipality: {name}"
+    case = {"file": "municipalities/aynzuhur.yml", "find": "municipality: aynzuhur", "write": write}
+    (problem,) = problems_of(edited_lab(tmp_path, case))
+    assert problem.message == f"{name!r} is taken by a group of every estate"
+
+
+def test_two_municipalities_of_one_name_are_told_apart_by_their_files(tmp_path: Path) -> None:
+    write = "municipality: aynzuhur"
+    case = {"file": "municipalities/kastrava.yml", "find": "municipality: kastrava", "write": write}
+    problem = problems_of(edited_lab(tmp_path, case))[0]
+    assert problem.file.name == "kastrava.yml"
+    assert problem.message == "'aynzuhur' is taken by aynzuhur.yml:2"
+
+
+def test_a_name_is_unknown_only_where_every_file_could_be_read(tmp_path: Path) -> None:
+    estate = edited_lab(tmp_path, {"file": "central.yml", "find": "ops", "write": "ops"})
+    (estate / "municipalities" / "aynzuhur.yml").write_text("name: [")
+    town = estate / "municipalities" / "velgora.yml"
+    text = town.read_text().replace("target: central-vault", "target: aynzuhur-vault", 1)
+    text = text.replace("neighbour: velgora-edge", "neighbour: aynzuhur-edge")
+    there = "\n    parent: aynzuhur-edge\n    ssh: {jump: aynzuhur-edge}\n"
+    town.write_text(text.replace("\n    roles: [application]\n", f"{there}    roles: []\n"))
+    waivers = estate / "waivers.yml"
+    waivers.write_text(waivers.read_text().replace("scope: estate", "scope: aynzuhur-server"))
+    (problem,) = problems_of(estate)
+    assert problem.file.name == "aynzuhur.yml"
+
+
+def test_where_no_host_keeps_copies_a_backup_cannot_name_one(tmp_path: Path) -> None:
+    estate = edited_lab(
+        tmp_path, {"file": "central.yml", "find": "roles: [vault]", "write": "roles: []"}
+    )
+    problems = problems_of(estate)
+    assert len(problems) == 4
+    assert {problem.expected for problem in problems} == {"a host with roles: [vault]"}
+
+
 def test_words_of_yaml_1_1_stay_text(tmp_path: Path) -> None:
     estate = edited_lab(
         tmp_path,
