@@ -21,7 +21,8 @@ class Connection:
     """Where and how a host is logged in to.
 
     `name` is what its key is pinned under in known_hosts (OpenSSH's HostKeyAlias), since towns use
-    the same addresses. `host_key` is None while nobody has declared it; `key` is None for the keys
+    the same addresses. `host_key` is None while nobody has declared it, and may be a fingerprint
+    that somebody compared (`SHA256:…`); `key` is None for the keys
     of ssh-agent; `sudo_password` is the reference to the password.
     """
 

@@ -35,6 +35,7 @@ CHUNK_BYTES = 65536
 # What all outputs of a session may come to, with its key exchanges: a flood ends there.
 MAX_RECEIVED_BYTES = 32 << 20
 MAX_JUMPS = 5
+FINGERPRINT = "SHA256:"
 KINDS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa")
 # The signature algorithms of a kind of key, where they are called differently (RFC 8332).
 ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
@@ -86,6 +87,10 @@ class Session:
             return converse(self.start, planned, stdin, limits)
         except Exception as error:  # noqa: BLE001 (paramiko hands on whatever a server provokes)
             return _error(error, self._connection, jumped=False).failure
+
+    def host_keys(self) -> tuple[str, ...]:
+        """Return the key that each machine on the way proved to hold, the host's last."""
+        return tuple(_line(transport.get_remote_server_key()) for transport in self._transports)
 
     def start(self, line: str) -> Process:
         """Start a line with the login shell, as it stands, for a caller that reads it itself.
@@ -168,9 +173,11 @@ def _close(transports: Sequence[paramiko.Transport]) -> None:
 
 
 def fingerprint(key: str) -> str:
-    """Return the fingerprint of a public key's line as `ssh-keygen -l` writes it."""
+    """Return the fingerprint of a public key's line as `ssh-keygen -l` writes it; its own is."""
+    if key.startswith(FINGERPRINT):
+        return key
     digest = hashlib.sha256(base64.b64decode(key.split()[1], validate=True)).digest()
-    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
+    return f"{FINGERPRINT}{base64.b64encode(digest).decode().rstrip('=')}"
 
 
 def _password(connection: Connection, resolve: Resolve) -> str | None:
@@ -265,7 +272,9 @@ def _check_host_key(transport: paramiko.Transport, hop: Connection) -> None:
             "(`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`), then write it as `host_key:`",
             shown_key=line,
         )
-    if hop.host_key.split()[:2] != line.split():
+    if hop.host_key.startswith(FINGERPRINT):
+        _check_fingerprint(hop.host_key, line, hop)
+    elif hop.host_key.split()[:2] != line.split():
         raise SshError(
             Kind.HOST_KEY_CHANGED,
             hop.name,
@@ -273,6 +282,18 @@ def _check_host_key(transport: paramiko.Transport, hop: Connection) -> None:
             f"{fingerprint(hop.host_key)}, found {shown.get_name()} {shown.fingerprint} at "
             f"{hop.place}; find out why before anything else, then run `bastide infra refresh` or "
             "mend `host_key:` if the host was rebuilt",
+            shown_key=line,
+        )
+
+
+def _check_fingerprint(compared: str, line: str, hop: Connection) -> None:
+    if fingerprint(line) != compared:
+        raise SshError(
+            Kind.HOST_KEY_CHANGED,
+            hop.name,
+            f"another host key: expected {compared}, found {line.split()[0]} {fingerprint(line)} "
+            f"at {hop.place}; find out what answers at this address before anything else; nothing "
+            "was sent to it",
             shown_key=line,
         )
 

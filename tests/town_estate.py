@@ -1,6 +1,7 @@
 """An estate for the strange town, as its administrator would write it."""
 
 from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -24,11 +25,12 @@ def town_estate(
     estate: Mapping[str, Any] = NOTHING,
     changes: Mapping[str, Mapping[str, Any]] = NOTHING,
     ssh: Mapping[str, Mapping[str, Any]] = NOTHING,
+    front: str = "",
 ) -> Path:
     """Write an estate with hosts of the town at level audit, and this machine for operations.
 
-    `changes` are keys of a host by its name, `ssh` keys of its way in. The password of sudo is
-    in the environment, as PASSWORD.
+    `changes` are keys of a host by its name, `ssh` keys of its way in, `front` a network that
+    stands for the town's own. The password of sudo is in the environment, as PASSWORD.
     """
     written = [_host(town, town.hosts[name], dict(ssh.get(name, {}))) for name in hosts]
     for host in written:
@@ -36,7 +38,7 @@ def town_estate(
     (folder / "municipalities").mkdir(parents=True)
     _write(folder / "estate.yml", _estate(town) | dict(estate))
     _write(folder / "central.yml", _central())
-    _write(folder / "municipalities" / f"{NAME}.yml", _municipality(town, written))
+    _write(folder / "municipalities" / f"{NAME}.yml", _municipality(town, written, front))
     return folder
 
 
@@ -96,8 +98,8 @@ def _central() -> dict[str, Any]:
     }
 
 
-def _municipality(town: Town, hosts: list[dict[str, Any]]) -> dict[str, Any]:
-    front, inside = town.network.rsplit(".", 1)[0], town.inside
+def _municipality(town: Town, hosts: list[dict[str, Any]], front: str) -> dict[str, Any]:
+    front, inside = IPv4Network(front or town.network), IPv4Network(town.inside)
     return {
         "municipality": NAME,
         "name": "Gradac",
@@ -105,11 +107,15 @@ def _municipality(town: Town, hosts: list[dict[str, Any]]) -> dict[str, Any]:
         "country": "RS",
         "contacts": CONTACTS,
         "sites": [
-            {"id": "front", "name": "Front", "network": town.network, "gateway": f"{front}.1"},
-            {"id": "inside", "name": "Inside", "network": inside, "gateway": f"{front}.74"},
+            _site("front", "Front", front, gateway=1),
+            _site("inside", "Inside", inside, gateway=10),
         ],
         "hosts": hosts,
     }
+
+
+def _site(own_id: str, name: str, network: IPv4Network, gateway: int) -> dict[str, Any]:
+    return {"id": own_id, "name": name, "network": str(network), "gateway": str(network[gateway])}
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -64,7 +64,7 @@ def adopt(context: EstateContext, newcomer: Newcomer) -> Adoption:
     _refuse_known_address(context, newcomer.address)
     way = _trusted_way(context, newcomer, _way_in(context, tenant, site, newcomer))
     _refuse_known_key(context, way.host_key or "")
-    inspection = _read(context, way)
+    inspection, way = _read(context, way)
     _refuse_same_machine(context, inspection)
     file = _file(context, tenant)
     # A jump host's key that was compared just now is declared with the host.
@@ -141,7 +141,7 @@ def _refuse_known_address(context: EstateContext, address: str) -> None:
 
 def _refuse_known_key(context: EstateContext, host_key: str) -> None:
     for entry in hosts(context.estate):
-        if entry.host.host_key == host_key:
+        if entry.host.host_key and fingerprint(entry.host.host_key) == fingerprint(host_key):
             raise _known(entry, f"it has the same SSH host key, {fingerprint(host_key)}")
 
 
@@ -187,15 +187,25 @@ def _declared_ssh(said: Ssh, way: Connection) -> Ssh:
     return said
 
 
-def _read(context: EstateContext, way: Connection) -> Inspection:
+def _read(context: EstateContext, way: Connection) -> tuple[Inspection, Connection]:
+    """Log in and read; return what was read, and the way in with the keys that were proved."""
     session = connect(way, lambda reference: resolve(reference, context.state))
     if isinstance(session, SshFailure):
         raise CommandError(f"{session.name}: {session.problem}", Exit.COULD_NOT_CHECK)
     with session:
+        proved = _proved(way, session.host_keys())
         read = visit(session, way.name)
     if isinstance(read, FetchFailure):
         raise CommandError(read.problem, Exit.COULD_NOT_CHECK)
-    return read
+    return read, proved
+
+
+def _proved(way: Connection, keys: Sequence[str]) -> Connection:
+    """Return the way in with the host keys of the machines on it, the host's last."""
+    if not keys:
+        return way
+    *before, own = keys
+    return replace(way, host_key=own, jump=way.jump and _proved(way.jump, before))
 
 
 def _file(context: EstateContext, tenant: Tenant) -> Path:

@@ -15,40 +15,42 @@ CONSOLE = "for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done"
 
 
 def trusted(connection: Connection, declared: str | None, option: str) -> Connection:
-    """Return a connection with the host key that the server proved, once somebody vouched for it.
+    """Return a connection with the host key, or its fingerprint, that somebody has vouched for.
 
-    `declared` is what was given by `option`: a key or a fingerprint. Without it a person at the
-    terminal compares; without a terminal it is refused. CommandError says what to do.
+    `declared` is what was given by `option`: a key or a fingerprint, which the login is held to.
+    Without it a person at the terminal compares; without a terminal it is refused. CommandError
+    says what to do.
     """
-    if declared is not None and not FINGERPRINT.fullmatch(declared):
-        return replace(connection, host_key=_key(declared, option))
+    if declared is not None:
+        compared = FINGERPRINT.fullmatch(declared) is not None
+        return replace(connection, host_key=declared if compared else _key(declared, option))
     shown = proved_host_key(connection)
     if isinstance(shown, SshFailure):
         raise CommandError(f"{connection.name}: {shown.problem}", Exit.COULD_NOT_CHECK)
     digest = fingerprint(shown)
-    if declared is not None and declared != digest:
-        raise CommandError(
-            f"{connection.place} shows another host key\n    expected: {declared}, given by "
-            f"{option}\n    found: {shown.split()[0]} {digest}\n    do: find out what answers at "
-            "this address before anything else; nothing was sent to it",
-            Exit.COULD_NOT_CHECK,
-        )
-    if declared is None:
-        _compare(connection, f"{shown.split()[0]} {digest}", digest, option)
+    _compare(connection, f"{shown.split()[0]} {digest}", digest, option)
     return replace(connection, host_key=shown)
 
 
 def _key(declared: str, option: str) -> str:
     line = " ".join(declared.split()[:2])
+    if mistake := _mistake(line):
+        raise CommandError(
+            f"{option}: {mistake}\n    expected: SHA256:… as `ssh-keygen -l` prints it, or a line "
+            "such as ssh-ed25519 AAAA…\n    do: read it on the host's own console",
+            Exit.WRONG_USE,
+        )
+    return line
+
+
+def _mistake(line: str) -> str:
+    if " " not in line:
+        return "neither a key nor a whole fingerprint"
     try:
         fingerprint(line)
     except ValueError as error:
-        raise CommandError(
-            f"{option}: {error}\n    expected: SHA256:… as `ssh-keygen -l` prints it, or a line "
-            "such as ssh-ed25519 AAAA…\n    do: read it on the host's own console",
-            Exit.WRONG_USE,
-        ) from None
-    return line
+        return str(error)
+    return ""
 
 
 def _compare(connection: Connection, shown: str, digest: str, option: str) -> None:

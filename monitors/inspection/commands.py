@@ -137,13 +137,15 @@ _BACKUP_FILES = (
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
+        # The slow ones first: several run at a time.
+        "updates": _program("apt-get", _APT),
+        "owners": _program("dpkg", _PACKAGES_OF),
         "addresses": "command -v ip >/dev/null && ip -j addr || hostname -I",
         "routes": _program("ip", "ip -j route; ip -j -6 route"),
         "sockets": "command -v ss >/dev/null && exec ss -H -tulpn; "
         'for p in tcp tcp6 udp udp6; do echo "proc $p"; cat /proc/net/$p; done 2>/dev/null; true',
         "connections": _program("ss", "ss -H -tn state established | head -5000"),
         "processes": _program("ss", _PROCESSES),
-        "owners": _program("dpkg", _PACKAGES_OF),
         "release": "cat /etc/os-release",
         "kernel": "uname -nrm; cat /proc/sys/net/ipv4/ip_forward "
         "/proc/sys/net/ipv6/conf/all/forwarding 2>/dev/null; true",
@@ -223,7 +225,6 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "mounts": "cat /proc/self/mounts",
         "disks": _program("df", "df -klPT"),
         "backups": _BACKUP_FILES,
-        "updates": _program("apt-get", _APT),
         "packages": _program("dpkg-query", "dpkg-query -W -f '${db:Status-Abbrev} ${Package}\\n'"),
     }
 )

@@ -25,6 +25,7 @@ from monitors.ssh import (
     fingerprint,
     proved_host_key,
 )
+from tests.bastide.estates import HOST_KEY
 from tests.monitors.audit.collect.ssh_server import new_key
 from tests.monitors.shell_server import Quirks, Server, shell_server
 
@@ -416,3 +417,24 @@ def test_what_a_command_leaves_running_here_is_not_waited_for() -> None:
     result = run(Connection("ops", "127.0.0.1", local=True), "sleep 20 & echo a")
     assert result == Ran(0, b"a\n", b"")
     assert time.monotonic() - started < 4
+
+
+def test_a_compared_fingerprint_is_as_good_as_the_key_and_the_session_has_the_key(
+    tmp_path: Path,
+) -> None:
+    with host(tmp_path) as (server, connection):
+        way = replace(connection, host_key=fingerprint(server.host_key_line))
+        session = connect(way, no_secret, WAY)
+        assert isinstance(session, Session)
+        with session:
+            assert session.host_keys() == (server.host_key_line,)
+
+
+def test_another_fingerprint_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    quirks = Quirks()
+    with host(tmp_path, quirks) as (server, connection):
+        wrong = fingerprint(HOST_KEY)
+        refused = failure(run(replace(connection, host_key=wrong)), Kind.HOST_KEY_CHANGED)
+    assert wrong in refused.problem
+    assert fingerprint(server.host_key_line) in refused.problem
+    assert quirks.logins == []

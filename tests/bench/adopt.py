@@ -1,0 +1,146 @@
+"""`python -m tests.bench.adopt`: how long adopting a server, a look at it and an audit take.
+
+Servers of a strange town, up for this alone unless STRANGE_TOWN names one, behind 50 ms of round
+trip: the commands as processes, from their start to their end. Writes its section of
+docs/benchmarks.md.
+"""
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from monitors.ssh import fingerprint
+from tests.bench.agentless import ROUND_TRIP_SECONDS, WAYS, town
+from tests.bench.report import table, write_section
+from tests.bench.tcp_delay import delayed
+from tests.command import bastide
+from tests.strange_town.town import Town, TownHost
+from tests.town_estate import NAME, PASSWORD, environment, password, town_estate
+
+REPEATS = 5
+NEAR = "127.0.0.1"  # where the far machine's port is
+GOALS = {"adopt": 5.0, "look": 3.0, "audit": 2.0}
+EXPECTED = {"adopt": (0,), "look": (0, 1), "audit": (1,)}
+
+
+@dataclass(frozen=True, slots=True)
+class FarHost:
+    """A host of the town whose way in leads through a port that is 50 ms away."""
+
+    name: str
+    town: Town
+    port: int
+    folder: Path
+
+    def commands(self) -> dict[str, tuple[str, ...]]:
+        """Return what is measured, by its goal's name."""
+        host = f"{NAME}-{self.name}"
+        return {
+            "adopt": ("host", "adopt", *self._newcomer(), "--municipality", NAME),
+            "look": ("host", "look", host),
+            "audit": ("audit", "run", "--host", host),
+        }
+
+    def seconds(self, command: str) -> float:
+        """Run one of the commands; return how long it took."""
+        # The host is known to the estate that it is looked at in, and not where it is adopted.
+        estate = self._estate("empty" if command == "adopt" else "adopted")
+        started = time.monotonic()
+        done = bastide(*self.commands()[command], **environment(estate, self.folder / "state"))
+        taken = time.monotonic() - started
+        if done.returncode not in EXPECTED[command]:
+            raise click.ClickException(f"{command} {self.name}: {done.stdout}{done.stderr}")
+        return taken
+
+    def _estate(self, name: str) -> Path:
+        folder = self.folder / name
+        if folder.exists():
+            return folder
+        facts = self.town.hosts[self.name]
+        first = facts.jump or self.name
+        known = (*filter(None, (facts.jump,)), self.name) if name == "adopted" else ()
+        return town_estate(
+            folder,
+            self.town,
+            hosts=known,
+            changes={first: {"address": NEAR}},
+            ssh={first: {"port": self.port}},
+            front="127.0.0.0/26",
+        )
+
+    def _newcomer(self) -> tuple[str, ...]:
+        facts = self.town.hosts[self.name]
+        way = ["--user", facts.user, "--key", str(self.town.key), "--host-key", _shown(facts)]
+        if facts.sudo == "password":
+            way += ["--sudo", "password", "--sudo-password", f"env:{PASSWORD}"]
+        if not facts.jump:
+            return (NEAR, *way, "--port", str(self.port))
+        jump = self.town.hosts[facts.jump]
+        through = ("--jump", f"{jump.user}@{NEAR}:{self.port}", "--jump-host-key", _shown(jump))
+        return (facts.address, *way, "--port", str(facts.port), *through)
+
+
+@click.command()
+@click.option("--write/--no-write", default=True, help="Write the section of docs/benchmarks.md.")
+@click.option("--host", "hosts", multiple=True, default=tuple(WAYS), help="Only this host.")
+def main(write: bool, hosts: tuple[str, ...]) -> None:
+    """Measure, print, and write the section."""
+    with town() as made, tempfile.TemporaryDirectory() as folder:
+        os.environ.update(password(made))
+        seconds = {host: dict(measure(made, host, Path(folder, host))) for host in hosts}
+    measured = list(lines(seconds))
+    if write:
+        click.echo(write_section("Existing servers", "python -m tests.bench.adopt", measured))
+    else:
+        click.echo("\n".join(measured))
+
+
+def measure(made: Town, name: str, folder: Path) -> Iterator[tuple[str, float]]:
+    """Yield the median seconds of each command with a host."""
+    with far(made, name, folder) as host:
+        for command in GOALS:
+            yield command, statistics.median(host.seconds(command) for _ in range(REPEATS))
+
+
+@contextmanager
+def far(made: Town, name: str, folder: Path) -> Iterator[FarHost]:
+    """Yield a host with the first machine on the way to it 50 ms away, on a loopback port."""
+    facts = made.hosts[name]
+    first = made.hosts[facts.jump] if facts.jump else facts
+    with delayed(first.address, first.port, ROUND_TRIP_SECONDS) as port:
+        yield FarHost(name, made, port, folder)
+
+
+def _shown(facts: TownHost) -> str:
+    """Return the fingerprint that somebody compared."""
+    return fingerprint(next(key for key in facts.host_keys if key.startswith("ssh-ed25519")))
+
+
+def lines(seconds: dict[str, dict[str, float]]) -> Iterator[str]:
+    """Return the section's lines."""
+    yield (
+        f"Whole commands, from their start to their end, behind {ROUND_TRIP_SECONDS * 1000:.0f} ms "
+        f"of round trip (median of {REPEATS}); nothing is installed on the servers. `audit` is "
+        "`bastide audit run --host`, preflight and sealing included."
+    )
+    yield ""
+    yield from table(
+        ("server", "way in", *(f"{name}, goal {goal:.0f} s" for name, goal in GOALS.items())),
+        [
+            (host, WAYS[host], *(f"{taken[name]:.2f} s" for name in GOALS))
+            for host, taken in seconds.items()
+        ],
+    )
+    load = os.getloadavg()[0]
+    yield f"Servers and commands share the two cores; load average {load:.0f} at the end."
+
+
+if __name__ == "__main__":
+    main()
