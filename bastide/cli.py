@@ -58,6 +58,10 @@ HOST = LazyGroup(
             "bastide.commands.host.adopt:adopt",
             "Read the server at ADDRESS, print its part of the inventory.",
         ),
+        "scan": Lazy(
+            "bastide.commands.host.scan:scan",
+            "List what answers in NETWORK, and how to take it in (exit 1).",
+        ),
         "look": Lazy(
             "bastide.commands.host.look:look", "Read HOST again and compare (exit 1: differs)."
         ),
@@ -70,7 +74,7 @@ HOST = LazyGroup(
             "Log in to hosts, change nothing, say what is missing (exit 1).",
         ),
     },
-    help="Servers one by one: adopt, look, impact, check.",
+    help="Servers: find them, adopt, look, impact, check.",
 )
 MONITOR = LazyGroup(
     "monitor",

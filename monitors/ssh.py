@@ -9,6 +9,7 @@ import base64
 import errno
 import hashlib
 import logging
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -27,13 +28,28 @@ from inventory.secrets import SecretError
 from monitors.local_process import LocalProcess
 from monitors.remote_command import LINGER_SECONDS, Limits, Process, Ran, converse, plan
 from monitors.ssh_failures import Kind, SshError, SshFailure
+from monitors.text import escaped_line
 
-__all__ = ["Kind", "Limits", "Ran", "Session", "SshFailure", "Way", "connect", "proved_host_key"]
+__all__ = [
+    "Greeting",
+    "Kind",
+    "Limits",
+    "Ran",
+    "Session",
+    "SshFailure",
+    "Way",
+    "connect",
+    "greeting",
+    "proved_host_key",
+]
 
 CONNECT_SECONDS = 10.0
 CHUNK_BYTES = 65536
 # What all outputs of a session may come to, with its key exchanges: a flood ends there.
 MAX_RECEIVED_BYTES = 32 << 20
+# A server's version line, and its half of one key exchange (RFC 4253, 6.1).
+MAX_GREETING_BYTES = 1 << 16
+LONGEST_VERSION = 100
 MAX_JUMPS = 5
 FINGERPRINT = "SHA256:"
 KINDS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa")
@@ -59,6 +75,18 @@ class Way:
     connect_seconds: float = CONNECT_SECONDS
     received_bytes: int = MAX_RECEIVED_BYTES
     agent_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What an SSH server shows before a login: its version, fit to be shown, and its proved key.
+
+    `host_key` is None when no key exchange came about; `problem` says why.
+    """
+
+    version: str
+    host_key: str | None
+    problem: str = ""
 
 
 DEFAULT = Way()
@@ -152,6 +180,29 @@ def proved_host_key(connection: Connection, way: Way = DEFAULT) -> str | SshFail
         _close(transports)
 
 
+def greeting(link: socket.socket, wanted: str | None, seconds: float) -> Greeting:
+    """Return what a server shows over a connection; nobody logs in. The connection stays open.
+
+    `wanted`: the host key that is expected, of whose kind the server is asked for one.
+    """
+    own = _Socket(fileno=os.dup(link.fileno()))
+    own.most = MAX_GREETING_BYTES
+    transport = paramiko.Transport(own)
+    try:
+        _start(transport, wanted, seconds)
+        return Greeting(_version(transport), _line(transport.get_remote_server_key()))
+    except Exception as error:  # noqa: BLE001 (whatever a strange server provokes)
+        said = "no answer in time" if isinstance(error, TimeoutError) else str(error)
+        problem = escaped_line(said or "it ended the connection")
+        return Greeting(_version(transport), None, problem)
+    finally:
+        transport.close()
+
+
+def _version(transport: paramiko.Transport) -> str:
+    return escaped_line(transport.remote_version.removeprefix("SSH-2.0-")[:LONGEST_VERSION])
+
+
 def _walk(hops: Sequence[Connection], way: Way) -> list[paramiko.Transport]:
     """Log in to one machine through the one before; SshError says which of them failed, and why."""
     transports: list[paramiko.Transport] = []
@@ -220,19 +271,24 @@ def _negotiate(hop: Connection, before: paramiko.Transport | None, way: Way) -> 
     """Connect and exchange keys: after it the server has proved to hold some host key."""
     link = _socket(hop, way) if before is None else _through(before, hop, way)
     transport = paramiko.Transport(link)
-    transport.banner_timeout = transport.auth_timeout = way.connect_seconds
-    transport.get_security_options().key_types = tuple(_algorithms(hop.host_key))
     try:
-        # It returns without a word when the time is up.
-        transport.start_client(timeout=way.connect_seconds)
-        transport.get_remote_server_key()
-    except paramiko.SSHException as error:
-        transport.close()
-        raise TimeoutError if "No existing session" in str(error) else error from None
-    except (OSError, EOFError):
+        _start(transport, hop.host_key, way.connect_seconds)
+    except (paramiko.SSHException, OSError, EOFError):
         transport.close()
         raise
     return transport
+
+
+def _start(transport: paramiko.Transport, wanted: str | None, seconds: float) -> None:
+    """Exchange keys; TimeoutError, SSHException, OSError or EOFError when that fails."""
+    transport.banner_timeout = transport.auth_timeout = seconds
+    transport.get_security_options().key_types = tuple(_algorithms(wanted))
+    try:
+        # It returns without a word when the time is up.
+        transport.start_client(timeout=seconds)
+        transport.get_remote_server_key()
+    except paramiko.SSHException as error:
+        raise TimeoutError if "No existing session" in str(error) else error from None
 
 
 def _socket(hop: Connection, way: Way) -> _Socket:

@@ -98,8 +98,8 @@ def _central() -> dict[str, Any]:
     }
 
 
-def _municipality(town: Town, hosts: list[dict[str, Any]], front: str) -> dict[str, Any]:
-    front, inside = IPv4Network(front or town.network), IPv4Network(town.inside)
+def _municipality(town: Town, hosts: list[dict[str, Any]], network: str) -> dict[str, Any]:
+    front, inside = IPv4Network(network or town.network), IPv4Network(town.inside)
     return {
         "municipality": NAME,
         "name": "Gradac",

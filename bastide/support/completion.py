@@ -7,7 +7,7 @@ from click.shell_completion import CompletionItem
 
 from bastide.support.estate import EstateContext, estate_context, own_of
 from bastide.support.shipped_files import playbook_names
-from inventory.entries import devices, hosts
+from inventory.entries import devices, hosts, tenants
 from inventory.load import shipped_estates
 from inventory.problems import InventoryError
 
@@ -52,6 +52,12 @@ complete_plans = of_estate(
     lambda context: sorted({p.id for entry in hosts(context.estate) for p in entry.host.backups})
 )
 complete_devices = of_estate(lambda context: (entry.name for entry in devices(context.estate)))
+
+complete_networks = of_estate(
+    lambda context: (
+        str(site.network) for tenant in tenants(context.estate) for site in tenant.content.sites
+    )
+)
 
 
 def _matching(names: Iterable[str], incomplete: str) -> list[CompletionItem]:

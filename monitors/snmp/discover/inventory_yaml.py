@@ -17,7 +17,7 @@ from inventory.enums import ProviderName
 from inventory.model import CENTRAL, Estate, PortIntent, Site
 from monitors.snmp.discover.compare import Discovery, ObservedNeighbour, Verdict
 from monitors.snmp.discover.device_kind import guess_kind
-from monitors.snmp.discover.observed import Neighbour
+from monitors.snmp.discover.observed import Neighbour, ObservedDevice
 
 LONGEST_ID = 31
 LONGEST_MODEL = 80
@@ -58,18 +58,31 @@ def yaml_to_paste(discovery: Discovery) -> str:
 
 def additions(discovery: Discovery) -> tuple[Addition, ...]:
     """Return the unknown neighbours, each once though several devices may see it."""
-    estate = discovery.estate
-    taken = {(h.tenant.id, h.host.id) for h in hosts(estate)}
-    taken |= {(d.tenant.id, d.device.id) for d in devices(estate)}
+    estate, taken = discovery.estate, taken_ids(discovery.estate)
     near = {entry.name: entry for entry in devices(estate)}
     strangers: dict[tuple[str, ...], Addition] = {}
     for met in discovery.met:
         key = _identity(met.neighbour)
         if met.verdict is Verdict.UNKNOWN and key not in strangers:
-            addition = _addition(estate, near[met.device], met, taken)
-            taken.add((addition.tenant, addition.own_id))
-            strangers[key] = addition
+            strangers[key] = _addition(estate, near[met.device], met, taken)
     return tuple(strangers.values())
+
+
+def answering(
+    tenant: str, site: str, address: str, observed: ObservedDevice, taken: set[tuple[str, str]]
+) -> Addition:
+    """Return a device that answered at an address and that no neighbour told of."""
+    neighbour = Neighbour(
+        "", "", system=observed.system, description=observed.description, addresses=(address,)
+    )
+    met = ObservedNeighbour("", "", Verdict.UNKNOWN, None, neighbour)
+    return _of(tenant, site, address, met, taken)
+
+
+def taken_ids(estate: Estate) -> set[tuple[str, str]]:
+    """Return the tenant and id of everything that has one."""
+    taken = {(h.tenant.id, h.host.id) for h in hosts(estate)}
+    return taken | {(d.tenant.id, d.device.id) for d in devices(estate)}
 
 
 def file_of(tenant: str) -> str:
@@ -86,14 +99,22 @@ def _identity(neighbour: Neighbour) -> tuple[str, ...]:
 def _addition(
     estate: Estate, near: InventoryDevice, met: ObservedNeighbour, taken: set[tuple[str, str]]
 ) -> Addition:
-    tenant, site, address = _where(estate, near, met.neighbour)
+    return _of(*_where(estate, near, met.neighbour), met, taken)
+
+
+def _of(
+    tenant: str, site: str, address: str, met: ObservedNeighbour, taken: set[tuple[str, str]]
+) -> Addition:
+    """Return a neighbour as it would stand in the inventory, under an id that is free."""
     guessed = guess_kind(met.neighbour)
     kind, reason = guessed or (NO_KIND, "nothing tells what it is")
     lacks = "" if guessed else "choose a kind, or leave it out: computers and telephones are none"
     if not address:
         lacks = "it tells no address in a network of the estate"
     base = _legal_id(met.neighbour.system, tenant, kind.lower() if guessed else "device")
-    return Addition(tenant, _unused(base, tenant, taken), site, address, kind, reason, met, lacks)
+    own_id = _unused(base, tenant, taken)
+    taken.add((tenant, own_id))
+    return Addition(tenant, own_id, site, address, kind, reason, met, lacks)
 
 
 def _where(estate: Estate, near: InventoryDevice, neighbour: Neighbour) -> tuple[str, str, str]:
@@ -146,18 +167,24 @@ def _device_blocks(estate: Estate, added: Sequence[Addition]) -> Iterator[list[s
 
 def _device(estate: Estate, addition: Addition) -> Iterator[str]:
     met = addition.met
-    sign = "  # " if addition.lacks else "  "
     yield f"  # Seen by {met.device} on port {_quoted(met.port)}; it says: {_words(met.neighbour)}"
+    yield from device_lines(estate, addition)
+
+
+def device_lines(estate: Estate, addition: Addition) -> Iterator[str]:
+    """Yield the lines of a device's entry below `devices:`; comments while something is lacking."""
     if addition.lacks:
         yield f"  # Not ready: {addition.lacks}."
+    sign = "  # " if addition.lacks else "  "
+    description = addition.met.neighbour.description
     yield f"{sign}- id: {_word(addition.own_id)}"
     yield f"{sign}  kind: {addition.kind} # a guess: {addition.reason}"
     yield f"{sign}  site: {_word(addition.site)}"
     yield f"{sign}  address: {_quoted(addition.address)}"
     if estate.provider is not ProviderName.EXISTING:
         yield f"{sign}  provider: {ProviderName.EXISTING.value}"
-    if met.neighbour.description:
-        yield f"{sign}  model: {_quoted(met.neighbour.description[:LONGEST_MODEL])}"
+    if description:
+        yield f"{sign}  model: {_quoted(description[:LONGEST_MODEL])}"
 
 
 def _words(neighbour: Neighbour) -> str:

@@ -30,6 +30,7 @@ def no_estate(monkeypatch: pytest.MonkeyPatch) -> None:
             "kastrava",
             ["kastrava-edge", "kastrava-app"],
         ),
+        (["host", "scan", "--estate", "lab"], "10.77.1.", ["10.77.1.0/24"]),
         (["snmp", "poll", "--estate", "lab"], "velgora-sw", ["velgora-switch"]),
         (["backup", "drill", "--estate", "lab", "--plan"], "sh", ["shares"]),
         (["backup", "drill", "--estate", "lab", "--plan"], "per", ["permits"]),

@@ -24,8 +24,9 @@ def pasted(folder: Path, text: str) -> Estate:
         where, _, below = head.removeprefix("# ").partition(", ")
         file = estate / where
         old = file.read_text()
-        if below == "below `devices:`":
-            new = old.replace("devices:\n", f"devices:\n{lines}\n", 1)
+        if below in ("below `devices:`", "below `hosts:`"):
+            key = below.removeprefix("below `").removesuffix("`")
+            new = old.replace(f"\n{key}\n", f"\n{key}\n{lines}\n", 1)
         elif below.endswith("below `intent:`"):
             new = old.replace("    intent:\n", f"    intent:\n{lines}\n", 1)
         else:

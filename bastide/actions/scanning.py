@@ -1,0 +1,225 @@
+"""What answers in a network of the estate, joined with the inventory, and what to do about it."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from bastide.actions.scan_suggestions import Suggester, Suggestion
+from bastide.support.errors import CommandError, Exit
+from bastide.support.estate import EstateContext
+from inventory.connections import ssh
+from inventory.entries import Tenant, devices, hosts, tenants
+from inventory.model import Estate, Site
+from monitors.pace import Pace
+from monitors.scan.ports import PORTS, SSH
+from monitors.scan.tcp import PortReply, Reply, try_ports
+from monitors.snmp.discover.agents import AnsweringAgent, find_agents, probes_of
+from monitors.snmp.targets import SnmpTarget, targets, unlisted_target
+from monitors.ssh import fingerprint
+
+MOST_ADDRESSES = 1024
+PROBES_A_SECOND = 100
+PROBES_AT_ONCE = 100
+
+Network = IPv4Network | IPv6Network
+OnProbe = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """An address that answers: `name` is the inventory's, empty where it knows none.
+
+    `open` are its ports in order, with SSH's greeting where there was one; `problem` is what does
+    not fit the inventory.
+    """
+
+    address: str
+    name: str
+    open: tuple[PortReply, ...]
+    agent: AnsweringAgent | None
+    problem: str = ""
+    suggestion: Suggestion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What came of a scan; `refusing` are the addresses that only refused connections."""
+
+    network: str
+    probes: int
+    answering: tuple[Answering, ...]
+    refusing: tuple[str, ...]
+    no_route: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the estate a network is."""
+
+    tenant: Tenant
+    site: Site
+
+
+def place_of(estate: Estate, wanted: str) -> tuple[Network, Place]:
+    """Return a network and whose it is; CommandError when it is none that may be scanned."""
+    network = _network(wanted)
+    place = next((p for p in _places(estate) if _holds(p.site.network, network)), None)
+    if place is None:
+        raise CommandError(
+            f"{network} is not in a network of estate {estate.estate}\n    expected: one of "
+            f"{_listed(estate)}, or a part of it\n    do: scan one of these, or add the network to "
+            "a municipality's `sites:` if it is yours",
+            Exit.WRONG_USE,
+        )
+    if network.num_addresses > MOST_ADDRESSES:
+        part = next(network.subnets(new_prefix=network.max_prefixlen - 10))
+        raise CommandError(
+            f"{network} has {network.num_addresses} addresses\n    expected: at most "
+            f"{MOST_ADDRESSES}\n    do: scan a part of it, such as {part}",
+            Exit.WRONG_USE,
+        )
+    return network, place
+
+
+def scan(
+    context: EstateContext,
+    network: Network,
+    place: Place,
+    *,
+    send_community: bool = False,
+    on_probe: OnProbe = lambda done, total: None,
+) -> Scan:
+    """Try every address of a network; nothing is sent to any other.
+
+    `on_probe` gets how many probes are done, of how many. SecretError when a community is to be
+    sent and is not where its reference points.
+    """
+    estate, addresses = context.estate, [str(address) for address in network.hosts()]
+    agents = _targets(estate, addresses)
+    ports = _ports(estate)
+    total = len(addresses) * len(ports)
+    total += sum(probes_of(target, send_community=send_community) for target in agents)
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        on_probe(done, total)
+
+    async def both() -> tuple[tuple[PortReply, ...], dict[str, AnsweringAgent]]:
+        pace = Pace(PROBES_A_SECOND, PROBES_AT_ONCE)
+        return (
+            await try_ports(addresses, ports, pace, pinned=_host_keys(estate), on_probe=count),
+            await find_agents(
+                agents, context.state, pace, send_community=send_community, on_probe=count
+            ),
+        )
+
+    replies, answered = asyncio.run(both())
+    return _joined(estate, network, place, replies, answered)
+
+
+def _network(wanted: str) -> Network:
+    try:
+        return ip_network(wanted)
+    except ValueError as error:
+        mistake = str(error)
+    try:
+        do = f"say {ip_network(wanted, strict=False)} if that is meant"
+    except ValueError:
+        do = "correct it"
+    raise CommandError(
+        f"{wanted}: {mistake}\n    expected: a network such as 10.10.1.0/24, or one address"
+        f"\n    do: {do}",
+        Exit.WRONG_USE,
+    )
+
+
+def _places(estate: Estate) -> list[Place]:
+    return [Place(tenant, site) for tenant in tenants(estate) for site in tenant.content.sites]
+
+
+def _holds(outer: Network, inner: Network) -> bool:
+    if isinstance(outer, IPv4Network):
+        return isinstance(inner, IPv4Network) and inner.subnet_of(outer)
+    return isinstance(inner, IPv6Network) and inner.subnet_of(outer)
+
+
+def _listed(estate: Estate) -> str:
+    return ", ".join(f"{p.site.network} ({p.tenant.id} {p.site.id})" for p in _places(estate))
+
+
+def _ports(estate: Estate) -> Mapping[int, str]:
+    """Return the ports that are tried: the table's, and where the inventory has SSH elsewhere."""
+    said = [ssh(entry) for entry in hosts(estate)]
+    said += [own for own in (estate.ssh, *(t.content.ssh for t in tenants(estate))) if own]
+    return {**PORTS, **{own.port: SSH for own in said if own.port}}
+
+
+def _targets(estate: Estate, addresses: Sequence[str]) -> list[SnmpTarget]:
+    """Return what is asked over SNMP, with the inventory's own access where it knows it."""
+    registered = {target.address: target for target in targets(estate).values()}
+    unlisted = {address: unlisted_target(address, estate.snmp) for address in addresses}
+    each = (registered.get(address) or unlisted[address] for address in addresses)
+    return [target for target in each if target]
+
+
+def _host_keys(estate: Estate) -> dict[str, str]:
+    return {
+        str(address): entry.host.host_key
+        for entry in hosts(estate)
+        for address in (entry.host.address, entry.host.uplink)
+        if address and entry.host.host_key
+    }
+
+
+def _names(estate: Estate) -> dict[str, str]:
+    names = {str(entry.device.address): entry.name for entry in devices(estate)}
+    for entry in hosts(estate):
+        for address in (entry.host.address, entry.host.uplink):
+            if address:
+                names[str(address)] = entry.name
+    return names
+
+
+def _joined(
+    estate: Estate,
+    network: Network,
+    place: Place,
+    replies: Sequence[PortReply],
+    agents: Mapping[str, AnsweringAgent],
+) -> Scan:
+    opened: dict[str, list[PortReply]] = defaultdict(list)
+    for reply in replies:
+        if reply.reply is Reply.OPEN:
+            opened[reply.address].append(reply)
+    refusing = {r.address for r in replies if r.reply is Reply.REFUSED} - opened.keys()
+    names, suggester = _names(estate), Suggester(estate, place.tenant, place.site.id)
+    answering = []
+    for address in sorted({*opened, *agents}, key=ip_address):
+        ports = tuple(sorted(opened[address], key=lambda reply: reply.port))
+        found = Answering(address, names.get(address, ""), ports, agents.get(address))
+        answering.append(_judged(estate, found, suggester))
+    return Scan(
+        network=str(network),
+        probes=len(replies),
+        answering=tuple(answering),
+        refusing=tuple(sorted(refusing - agents.keys(), key=ip_address)),
+        no_route=all(reply.reply is Reply.NO_ROUTE for reply in replies),
+    )
+
+
+def _judged(estate: Estate, found: Answering, suggester: Suggester) -> Answering:
+    """Return what answers with what does not fit the inventory, and what to do where it is new."""
+    shown = {reply.ssh.host_key for reply in found.open if reply.ssh and reply.ssh.host_key}
+    declared = _host_keys(estate).get(found.address)
+    problem, suggestion = "", None
+    if declared and shown and declared not in shown:
+        problem = f"shows another host key than the inventory's, {fingerprint(declared)}"
+    if not found.name:
+        twin = next((e.name for e in hosts(estate) if e.host.host_key in shown), "")
+        problem = f"has the host key of {twin}" if twin else ""
+        suggestion = None if twin else suggester.suggest(found.address, found.open, found.agent)
+    return Answering(found.address, found.name, found.open, found.agent, problem, suggestion)
