@@ -68,6 +68,8 @@ def refusal(entry: InventoryHost) -> str:
     existing = entry.provider is ProviderName.EXISTING
     if not existing or not at_least(entry, Level.BASELINE) or _is_set_up_for_bastide(entry):
         return ""
+    if entry.name == entry.tenant.estate.preview:
+        return ""
     wanted = level(entry)
     return (
         f"{entry.name}: manage: {wanted} would change an existing server, and nobody has "

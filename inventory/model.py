@@ -402,9 +402,13 @@ class EstateFile(Frozen):
 
 
 class Estate(EstateFile):
-    """All that one team runs; `own` is what its folder brings beside what ships with us."""
+    """All that one team runs; `own` is what its folder brings beside what ships with us.
+
+    `preview` is the host whose level is only tried out (see preview.py); no file can say it.
+    """
 
     central: Central
     municipalities: tuple[Municipality, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     own: Own = Own()
+    preview: str = ""

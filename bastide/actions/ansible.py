@@ -4,10 +4,11 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 
 from bastide.actions.own_playbooks import find_playbook_problems, playbook_files
 from bastide.actions.playbook_recap import Event, OnEvent, Recap, read_recap
@@ -21,6 +22,7 @@ from inventory.problems import InventoryError
 from inventory.ssh_client import write_ssh_files
 
 POLL_SECONDS = 0.2
+NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
 
 def run(
@@ -30,13 +32,14 @@ def run(
     *,
     log_name: str = "",
     arguments: Sequence[str] = (),
+    variables: Mapping[str, str] = NO_VARIABLES,
 ) -> Recap:
     """Run playbooks on the estate, one after the other in one process.
 
     The estate's own configure.yml and harden.yml run after ours. A failed host is in the recap;
     after a playbook that failed the next ones are not begun. One process, because each reads the
     inventory anew and opens its own connections. The log has the name of the first playbook unless
-    one is given.
+    one is given; `variables` are added to the environment.
     """
     own = context.estate.own
     files = [str(file) for name in playbooks for file in playbook_files(own, name)]
@@ -49,7 +52,7 @@ def run(
     started = time.monotonic()
     events = log.with_suffix(".events.jsonl")
     events.write_text("")
-    recap = follow(_start(context, files, log, events, arguments), events, on_event)
+    recap = follow(_start(context, files, log, events, arguments, variables), events, on_event)
     return replace(recap, seconds=time.monotonic() - started, log=log)
 
 
@@ -95,6 +98,7 @@ def _start(
     log: Path,
     events: Path,
     arguments: Sequence[str],
+    variables: Mapping[str, str],
 ) -> "subprocess.Popen[bytes]":
     command = [str(program("ansible-playbook")), *files, *arguments]
     try:
@@ -106,6 +110,7 @@ def _start(
                     **environment(context),
                     "BASTIDE_EVENTS": str(events),
                     "ANSIBLE_CALLBACKS_ENABLED": "bastide_events",
+                    **variables,
                 },
                 stdout=output,
                 stderr=subprocess.STDOUT,

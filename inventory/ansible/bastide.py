@@ -21,6 +21,15 @@ options:
     type: string
     env:
       - name: BASTIDE_ESTATE
+  preview:
+    description:
+      - C(HOST=LEVEL), a host that is treated as if it were at that level, acknowledged or not. In
+        check mode only; without C(--check) the playbooks refuse the host.
+      - Python on it then leaves nothing behind, not even for a moment outside of memory.
+    type: string
+    default: ""
+    env:
+      - name: BASTIDE_PREVIEW
 """
 
 EXAMPLES = """
@@ -28,18 +37,29 @@ plugin: bastide
 estate: /srv/our-estate
 """
 
+from pathlib import Path
 from typing import Any
 
+from ansible import context
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible.template import trust_as_template
 
 from inventory.entries import hosts
 from inventory.hostvars import BECOME_PASSWORD, groups, host_variables
+from inventory.levels import REFUSED
 from inventory.load import find_estate, load_estate
+from inventory.model import Estate
 from inventory.outputs import Outputs, OutputsError, load_outputs
 from inventory.paths import state_directory
+from inventory.preview import NOT_IN_CHECK_MODE, PreviewError, at_level, read_preview
 from inventory.problems import InventoryError
+
+# The shell of playbooks/shell_plugins, and where Ansible's own uploads go: to memory too.
+WITHOUT_TRACES = {
+    "ansible_shell_type": "without_traces",
+    "ansible_remote_tmp": "/dev/shm",  # noqa: S108
+}
 
 
 class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
@@ -58,21 +78,38 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
         try:
             folder = find_estate(self.get_option("estate"))
             estate = load_estate(folder)
-        except InventoryError as error:
+            preview = read_preview(self.get_option("preview"), estate)
+        except (InventoryError, PreviewError) as error:
             raise AnsibleParserError(str(error)) from None
+        # The command line's own word: no play and no tag can leave it out.
+        if preview and context.CLIARGS.get("check"):
+            estate = at_level(estate, *preview)
+        self._fill(estate, folder)
+        if preview:
+            self._add_preview(preview[0], in_check_mode=bool(estate.preview))
+
+    def _fill(self, estate: Estate, folder: Path) -> None:
         state = state_directory(estate.estate)
         outputs = self._outputs(estate.estate)
         for name in groups(estate):
-            inventory.add_group(name)
+            self.inventory.add_group(name)
         for entry in hosts(estate):
-            inventory.add_host(entry.name)
+            self.inventory.add_host(entry.name)
             for key, value in host_variables(entry, folder, state, outputs).items():
                 # What an estate's files say is never taken for a template.
                 own = trust_as_template(value) if key == BECOME_PASSWORD else value
-                inventory.set_variable(entry.name, key, own)
+                self.inventory.set_variable(entry.name, key, own)
         for name, members in groups(estate).items():
             for member in members:
-                inventory.add_child(name, member)
+                self.inventory.add_child(name, member)
+
+    def _add_preview(self, host: str, *, in_check_mode: bool) -> None:
+        """Have a host left without a trace, or refused where something could change."""
+        if not in_check_mode:
+            self.inventory.add_child(REFUSED, host)
+        variables = WITHOUT_TRACES if in_check_mode else {"bastide_refusal": NOT_IN_CHECK_MODE}
+        for key, value in variables.items():
+            self.inventory.set_variable(host, key, value)
 
     def _outputs(self, estate: str) -> Outputs:
         try:

@@ -18,11 +18,6 @@ from monitors.inspection.model import Inspection, Listener
 from monitors.inspection.privileges import describe_login, logins
 from monitors.inspection.values import HostText
 
-CHECK_MODE = (
-    "which files would be written, packages installed and services restarted: Ansible's check mode "
-    "is not asked yet; `bastide playbook run` will show it only after the level is raised"
-)
-
 
 class Cut(Frozen):
     """One thing that would be cut off, why, and what a person does beforehand to keep it."""
@@ -61,7 +56,7 @@ def impact(entry: InventoryHost, inspection: Inspection, level: Level) -> Impact
         ports=tuple(_ports(entry, inspection)),
         forwarding=tuple(_forwarding(entry, inspection)),
         sessions=inspection.sessions,
-        unknown=(*unread, *_elsewhere(inspection), CHECK_MODE),
+        unknown=(*unread, *_elsewhere(inspection)),
     )
 
 

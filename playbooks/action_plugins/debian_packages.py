@@ -12,6 +12,12 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 LIST = ("dpkg-query", "--show", "--showformat", r"${db:Status-Abbrev} ${Package}\n")
+# As nobody: root's apt would write its cache anew, even where it only simulates.
+SIMULATE = (
+    *("env", "LC_ALL=C", "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
+    *("apt-get", "--simulate", "--quiet", "--no-install-recommends"),
+    *("--option=Debug::NoLocking=true", "--option=APT::Get::Show-User-Simulation-Note=false"),
+)
 # What dpkg-query ends with when it knows only some of the packages, or none of them.
 NOT_ALL_THERE = 1
 
@@ -50,6 +56,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             "installed": missing(present, there),
             "removed": unwanted(absent, there),
         }
+        if self._task.check_mode:
+            return result | self._simulated(result["installed"], result["removed"])
         for names, options in (
             (result["installed"], self._installation()),
             (result["removed"], {"state": "absent", "purge": True}),
@@ -59,6 +67,16 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 return {**done, "changed": result["changed"]}
             result |= {key: done[key] for key in ("changed", "diff") if done.get(key)}
         return result
+
+    def _simulated(self, install: list[str], remove: list[str]) -> dict[str, Any]:
+        """Return what apt says that it would do; a package that it does not know is in `stderr`."""
+        said: dict[str, Any] = {"stdout": "", "stderr": ""}
+        for verb, names in (("install", install), ("purge", remove)):
+            if names:
+                command = shlex.join([*SIMULATE, verb, *names])
+                answer = self._low_level_execute_command(command)
+                said = {key: said[key] + answer[key] for key in said}
+        return {"changed": bool(install or remove), **said}
 
     def _installation(self) -> dict[str, Any]:
         return {

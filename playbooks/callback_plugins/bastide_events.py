@@ -10,6 +10,8 @@ description:
   - Writes host, task, outcome and whether something changed to the file named in
     E(BASTIDE_EVENTS), for whoever shows progress. Results themselves are never written, since
     they may hold secrets; a failure's message is, unless the task has C(no_log).
+  - In check mode with diffs what would change is written too, as far as Ansible would print it, and
+    which tasks could not tell.
 requirements:
   - enable in configuration
 """
@@ -19,6 +21,7 @@ import os
 import time
 from typing import Any
 
+from ansible import context
 from ansible.plugins.callback import CallbackBase
 
 
@@ -35,6 +38,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         path = os.environ.get("BASTIDE_EVENTS")
         self._file = open(path, "a", encoding="utf-8", buffering=1) if path else None  # noqa: PTH123, SIM115
         self.disabled = self._file is None
+        self._foretells = bool(context.CLIARGS.get("check") and context.CLIARGS.get("diff"))
 
     def _write(self, **event: Any) -> None:
         if self._file:
@@ -47,9 +51,12 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             host=result._host.get_name(),
             task=result._task.get_name(),
             path=result._task.get_path() or "",
+            action=result._task.action.rpartition(".")[2],
+            dest="" if "censored" in values else str(result._task.args.get("dest", "")),
             outcome=outcome,
             changed=bool(values.get("changed", False)),
             message=_message(values) if outcome in FAILED else "",
+            **({"changes": _changes(values)} if self._foretells and values.get("changed") else {}),
         )
 
     def v2_runner_on_ok(self, result: Any) -> None:
@@ -60,6 +67,10 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
         self._result(result, "unreachable")
+
+    def v2_runner_on_skipped(self, result: Any) -> None:
+        if self._foretells and _cannot_tell(result._result):
+            self._result(result, "untold")
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         self._write(event="start", task=task.get_name())
@@ -73,6 +84,10 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
 
 FAILED = frozenset({"failed", "unreachable"})
+# A skipped result with none of these: its module has skipped itself.
+REASONS = {"skip_reason", "skipped_reason", "false_condition", "censored"}
+# Of a result: what names the thing, how it is to be, and how it is.
+TOLD = ("name", "path", "dest", "uid", "gid", "state", "enabled", "diff", "stdout", "stderr")
 LONGEST_MESSAGE = 2000
 
 
@@ -87,3 +102,27 @@ def _message(values: dict[str, Any]) -> str:
         str(values[key]) for key in ("msg", "module_stderr", "stderr") if values.get(key)
     ]
     return "\n".join(dict.fromkeys(parts))[:LONGEST_MESSAGE]
+
+
+def _cannot_tell(values: dict[str, Any]) -> bool:
+    """Whether a task was left out because its module cannot tell what it would do."""
+    items = values.get("results") or [values]
+    return not any(REASONS & item.keys() for item in items)
+
+
+def _changes(values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what would change, of a loop one each; nothing of a task that handles secrets."""
+    items = [item for item in values.get("results") or [values] if item.get("changed")]
+    return [_change(item) for item in items if not item.get("censored")]
+
+
+def _change(item: dict[str, Any]) -> dict[str, Any]:
+    unit = item.get("status") or {}
+    is_now = {"active": unit.get("ActiveState"), "file": unit.get("UnitFileState")}
+    arguments = (item.get("invocation") or {}).get("module_args") or {}
+    return {
+        **{key: item[key] for key in TOLD if item.get(key) not in (None, "", [])},
+        # Not repeated by the modules of accounts, and by that of units not word for word.
+        **{key: arguments[key] for key in ("name", "state") if arguments.get(key)},
+        **({"unit": is_now} if "status" in item else {}),
+    }

@@ -56,6 +56,10 @@ options:
       validate:
         description: A command that approves of the new file, C(%s), before it is installed.
         type: str
+      secret:
+        description: Whether its content is in no diff; the path still is.
+        type: bool
+        default: false
       when:
         description: Whether to install it; what is there already is left alone otherwise.
         type: bool
@@ -80,8 +84,11 @@ paths:
   returned: always
 """
 
+import grp
 import os
+import pwd
 import shlex
+import stat
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -96,6 +103,7 @@ ENTRY = {
     "group": {"type": "str", "default": "root"},
     "mode": {"type": "str", "default": "0644"},
     "validate": {"type": "str"},
+    "secret": {"type": "bool", "default": False},
 }
 PARENT_MODE = "0755"
 
@@ -183,18 +191,65 @@ def write(module: AnsibleModule, entries: list[dict[str, Any]]) -> None:
             path.unlink(missing_ok=True)
 
 
-def install(module: AnsibleModule, entries: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """Install what differs and return, for each change, the path, before and after."""
-    before = [current(Path(entry["path"]), entry["kind"]) for entry in entries]
+def access_of(path: Path) -> str:
+    """Return mode, owner and group of what is at a path; nothing where nothing is."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return ""
+    try:
+        owner, group = pwd.getpwuid(status.st_uid).pw_name, grp.getgrgid(status.st_gid).gr_name
+    except KeyError:
+        owner, group = str(status.st_uid), str(status.st_gid)
+    return f"{stat.S_IMODE(status.st_mode):04o} {owner}:{group}"
+
+
+def is_to_come(entry: dict[str, Any]) -> bool:
+    """Whether the owner or the group is not there yet, as happens in check mode."""
+    try:
+        pwd.getpwnam(entry["owner"])
+        grp.getgrnam(entry["group"])
+    except KeyError:
+        return True
+    return False
+
+
+def difference(entry: dict[str, Any], old: str | None, was: str) -> dict[str, Any]:
+    """Return a change as Ansible's diff, with access beside; of a secret no content."""
+    path, hidden = str(entry["path"]), entry["secret"]
+    return {
+        "path": path,
+        "before_header": path,
+        "after_header": path,
+        "before": "" if hidden else old or "",
+        "after": "" if hidden else entry["content"],
+        "kind": entry["kind"],
+        "secret": hidden,
+        "was": was,
+        "access": f"{entry['mode'].zfill(4)} {entry['owner']}:{entry['group']}",
+    }
+
+
+def install(module: AnsibleModule, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Install what differs and return the changes."""
+    paths = [Path(entry["path"]) for entry in entries]
+    before = [
+        (current(path, entry["kind"]), access_of(path))
+        for path, entry in zip(paths, entries, strict=True)
+    ]
     compared = list(zip(before, entries, strict=True))
     if not module.check_mode:
-        write(module, [entry for old, entry in compared if old != entry["content"]])
+        write(module, [entry for (old, _), entry in compared if old != entry["content"]])
     changes = []
-    for old, entry in compared:
+    for (old, was), entry in compared:
         path = Path(entry["path"])
-        access = entry["kind"] != "link" and path.exists() and set_access(module, path, entry)
+        access = (
+            entry["kind"] != "link"
+            and path.exists()
+            and ((module.check_mode and is_to_come(entry)) or set_access(module, path, entry))
+        )
         if access or old != entry["content"]:
-            changes.append({"path": str(path), "before": old or "", "after": entry["content"]})
+            changes.append(difference(entry, old, was))
     return changes
 
 
@@ -211,14 +266,10 @@ def main() -> None:
         changes = install(module, entries)
     except OSError as error:
         module.fail_json(msg=f"cannot install: {error}")
-    diff = [
-        {**change, "before_header": change["path"], "after_header": change["path"]}
-        for change in changes
-    ]
     module.exit_json(
         changed=bool(changes),
         paths=[change["path"] for change in changes],
-        diff=diff if module._diff else [],
+        diff=changes if module._diff else [],
     )
 
 

@@ -282,3 +282,29 @@ def test_the_files_of_the_system_are_the_ones_that_are_edited() -> None:
 def test_pam_itself_lets_in_root_and_nobody_who_is_unknown(accounts: ModuleType) -> None:
     assert accounts.may("sudo", "root")
     assert not accounts.may("sudo", "nobody-of-that-name")
+
+
+def test_what_would_be_edited_is_told_and_nothing_is_written(
+    accounts: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    defs, pam = tmp_path / "login.defs", tmp_path / "pam.d"
+    defs.write_text(DEFS)
+    pam.mkdir()
+    (pam / "su").write_text(SU)
+    monkeypatch.setattr(accounts, "EDITED", ((defs, {"UMASK": "027"}, "\t"),))
+    monkeypatch.setattr(accounts, "PAM", pam)
+
+    accounts.foretell({"keys": "a key", "without_shell": ["root"], "logins": []})
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = {line.get("path") or line["account"]: line for line in lines}
+    assert told[str(defs)]["before"] == DEFS
+    assert "UMASK\t027" in told[str(defs)]["after"]
+    assert accounts.WHEEL in told[str(pam / "su")]["after"]
+    assert "bastide-faillock" in told[f"{pam}/common-*"]["change"]
+    assert told["root"] == {"account": "root", "change": "no login shell"}
+    assert (defs.read_text(), (pam / "su").read_text()) == (DEFS, SU)
+    assert {path.name for path in tmp_path.rglob("*")} == {"login.defs", "pam.d", "su"}

@@ -185,6 +185,44 @@ def test_check_mode_tells_and_changes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_secret_is_in_no_diff_and_its_path_is(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text("old secret\n")
+
+    result = run({"path": str(path), "content": "new secret\n", "secret": True}, diff=True)
+
+    assert path.read_text() == "new secret\n"
+    assert "secret\\n" not in json.dumps(result)
+    assert (result["diff"][0]["path"], result["diff"][0]["secret"]) == (str(path), True)
+
+
+def test_a_diff_has_the_access_before_and_after(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("same")
+    path.chmod(0o666)
+
+    result = run(
+        {"path": str(path), "content": "same", "mode": "600"},
+        {"path": str(tmp_path / "new"), "content": ""},
+        check_mode=True,
+        diff=True,
+    )
+
+    whose = f"{OWNER}:{GROUP}"
+    told = [(d["was"], d["access"]) for d in result["diff"]]
+    assert told == [(f"0666 {whose}", f"0600 {whose}"), ("", f"0644 {whose}")]
+    assert access(path) == "666"
+
+
+def test_check_mode_tells_of_a_file_whose_owner_is_yet_to_come(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("same")
+    entry = {"path": str(path), "content": "same", "owner": "nobody-here"}
+
+    assert run(entry, check_mode=True)["paths"] == [str(path)]
+    assert run(entry)["failed"]
+
+
 def test_what_cannot_be_installed_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 

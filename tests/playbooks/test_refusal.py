@@ -42,6 +42,31 @@ def test_a_server_that_nobody_acknowledged_ends_the_run_before_any_change(
     assert "UNREACHABLE" not in done.stdout
 
 
+@pytest.mark.parametrize(
+    "arguments", [("configure.yml",), ("harden.yml", "--tags", "ssh", "--limit", "brezovik-app")]
+)
+@pytest.mark.parametrize("estate", ["pilot", "refused"])
+def test_a_level_that_is_tried_out_counts_in_check_mode_only(
+    estate: str, arguments: tuple[str, ...], refused: str, own_state: Path
+) -> None:
+    folder = refused if estate == "refused" else estate
+    done = ansible_playbook(*arguments, estate=folder, BASTIDE_PREVIEW="brezovik-app=full")
+    assert done.returncode == 2
+    assert "BASTIDE_PREVIEW is set, and this run is not in check mode" in done.stdout
+    assert re.findall(r"^TASK \[(.+)\]", done.stdout, re.MULTILINE) == ["Refuse"]
+
+
+def test_it_is_in_no_play_of_a_real_run_and_in_those_of_a_check(own_state: Path) -> None:
+    # Whatever tags leave out: such a host is in no group but `refused`.
+    for more, named in ((["--skip-tags", "always"], False), (["--check"], True)):
+        done = ansible_playbook(
+            "--list-hosts", *more, "harden.yml", estate="pilot", BASTIDE_PREVIEW="brezovik-app=full"
+        )
+        plays = re.split(r"\n  play #", done.stdout)
+        harden = next(play for play in plays if "Harden all hosts" in play)
+        assert ("brezovik-app" in harden) is named
+
+
 def test_a_towns_group_has_no_member_that_may_not_be_changed(refused: str, own_state: Path) -> None:
     done = ansible_playbook("backup.yml", "--limit", "brezovik", estate=refused)
     assert done.returncode != 0

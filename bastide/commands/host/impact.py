@@ -1,16 +1,20 @@
-"""`bastide host impact`: whom and what the next level would cut off."""
+"""`bastide host impact`: what the next level would change, and whom it would cut off."""
+
+from datetime import UTC, datetime
 
 import click
-from rich.console import Console
 
 from bastide.actions import impact_page
+from bastide.actions.check_mode import changes_at
 from bastide.actions.looking import read_host
 from bastide.support.completion import complete_hosts
 from bastide.support.errors import Exit
 from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json
+from bastide.support.progress import Progress
 from inventory.enums import Level
+from inventory.levels import reaches
 from monitors.inspection.impact import impact as impact_of
 
 
@@ -34,17 +38,28 @@ from monitors.inspection.impact import impact as impact_of
 @estate_option
 @json_option
 def impact(host: str, level: str, form: str, estate_name: str | None, as_json: bool) -> int:
-    """Say what a level would cut off at HOST (exit 1: something).
+    """Say what a level would change at HOST, and whom it would cut off (exit 1: somebody).
 
-    Whose login, which port with who is connected now, which forwarded network. The host is logged
-    in to once and only read.
+    Whose login, which port with who is connected now, which forwarded network; then files with
+    their diffs, packages, services, accounts. The host is read, and Ansible is asked in check mode:
+    nothing changes.
     """
-    context = estate_context(estate_name)
-    with Console(stderr=True).status(f"reading {host}"):
+    context, wanted = estate_context(estate_name), Level(level)
+    progress = Progress()
+    with progress.stage(f"read {host}"):
         entry, look = read_host(context, host)
-    result = impact_of(entry, look.inspection, Level(level))
+    changes = None
+    if reaches(wanted, Level.BASELINE):
+        with progress.stage("ask Ansible's check mode"):
+            changes = changes_at(context, entry, wanted, progress)
+    result = impact_of(entry, look.inspection, wanted)
     if as_json or form == "json":
-        print_json(result.model_dump(mode="json"))
+        values = {"changes": changes.model_dump(mode="json") if changes else None}
+        print_json({**result.model_dump(mode="json"), **values})
     else:
-        click.echo(impact_page.html(result) if form == "html" else impact_page.text(result))
-    return Exit.FINDINGS if result.cuts else Exit.WELL
+        at = datetime.fromtimestamp(look.at, UTC)
+        page = impact_page.html if form == "html" else impact_page.text
+        click.echo(page(result, changes, at))
+    if result.cuts:
+        return Exit.FINDINGS
+    return Exit.COULD_NOT_CHECK if changes and changes.refused else Exit.WELL

@@ -14,8 +14,9 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 SUDOERS = """\
 # Managed by Bastide, role accounts.
@@ -167,23 +168,54 @@ def set_pam(users: Collection[str]) -> None:
         )
 
 
+def with_shell(names: Collection[str]) -> list[pwd.struct_passwd]:
+    """Return the accounts of these names that have a login shell."""
+    without = ("/nologin", "/false")
+    return [
+        entry
+        for entry in pwd.getpwall()
+        if entry.pw_name in names and not entry.pw_shell.endswith(without)
+    ]
+
+
 def take_shells(names: Collection[str]) -> None:
     """Take the login shell of system accounts that need none."""
-    for entry in pwd.getpwall():
-        if entry.pw_name in names and not entry.pw_shell.endswith(("/nologin", "/false")):
-            subprocess.run(["usermod", "--shell", "/usr/sbin/nologin", entry.pw_name], check=True)
-            print(f"{entry.pw_name}: no login shell")
+    for entry in with_shell(names):
+        subprocess.run(["usermod", "--shell", "/usr/sbin/nologin", entry.pw_name], check=True)
+        print(f"{entry.pw_name}: no login shell")
+
+
+def planned(settings: Mapping[str, Any]) -> Iterator[tuple[Path, str, int, Sequence[str]]]:
+    """Yield the files but PAM's stacks: path, text, mode, and the program that approves."""
+    for path, values, between in EDITED:
+        yield path, assigned(read(path), values, between), 0o644, ()
+    yield LOGIN_KEYS, settings["keys"], 0o644, ()
+    yield SUDO, SUDOERS, 0o440, ("visudo", "--check", "--file")
+    for path in (PAM / "sshd", PAM / "login"):
+        yield path, without_greeting(read(path)), 0o644, ()
+
+
+def foretell(settings: Mapping[str, Any]) -> None:
+    """Print what would change, one JSON object a line; change nothing."""
+    su = (PAM / "su", with_wheel(read(PAM / "su")), 0o644, ())
+    for path, text, *_ in (*planned(settings), su):
+        if read(path) != text:
+            print(json.dumps({"path": str(path), "before": read(path), "after": text}))
+    if profiles := missing_profiles():
+        change = f"pam-auth-update --enable {' '.join(profiles)}"
+        print(json.dumps({"path": f"{PAM}/common-*", "change": change}))
+    for entry in with_shell(settings["without_shell"]):
+        print(json.dumps({"account": entry.pw_name, "change": "no login shell"}))
 
 
 def main() -> None:
-    """Bring the host to the state that standard input describes."""
+    """Bring the host to the state that standard input describes, or only `--check` it."""
     settings = json.load(sys.stdin)
-    for path, values, between in EDITED:
-        write(path, assigned(read(path), values, between))
-    write(LOGIN_KEYS, settings["keys"])
-    write(SUDO, SUDOERS, 0o440, ("visudo", "--check", "--file"))
-    for path in (PAM / "sshd", PAM / "login"):
-        write(path, without_greeting(read(path)))
+    if sys.argv[1:] == ["--check"]:
+        foretell(settings)
+        return
+    for path, text, mode, check in planned(settings):
+        write(path, text, mode, check)
     take_shells(settings["without_shell"])
     set_pam(settings["logins"])
 
