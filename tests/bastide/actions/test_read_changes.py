@@ -18,7 +18,13 @@ Conf nftables (1.0.6-2 Debian:12 [amd64])
 
 
 def task(*changes: dict[str, Any], **more: Any) -> dict[str, Any]:
-    event = {"event": "task", "host": "a", "task": "role : Do it", "action": "command", "dest": ""}
+    event: dict[str, Any] = {
+        "event": "task",
+        "host": "a",
+        "task": "role : Do it",
+        "action": "command",
+        "dest": "",
+    }
     event |= {"outcome": "ok", "changed": True, "message": "", "changes": list(changes)}
     return event | more
 
