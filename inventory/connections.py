@@ -22,8 +22,8 @@ class Connection:
 
     `name` is what its key is pinned under in known_hosts (OpenSSH's HostKeyAlias), since towns use
     the same addresses. `host_key` is None while nobody has declared it, and may be a fingerprint
-    that somebody compared (`SHA256:…`); `key` is None for the keys
-    of ssh-agent; `sudo_password` is the reference to the password.
+    that somebody compared (`SHA256:…`); `key` is None for the keys of ssh-agent; `sudo_password` is
+    the reference to the password. `more_addresses` are its others, which it has the same key at.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Connection:
     host_key: str | None = None
     jump: "Connection | None" = None
     local: bool = False
+    more_addresses: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -62,6 +63,7 @@ def connection(entry: InventoryHost, state: Path, outputs: Outputs | None = None
         host_key=(provisioned and provisioned.host_key) or entry.host.host_key,
         jump=_jump(said, entry, state, outputs),
         local=entry.host.connection is ConnectionKind.LOCAL,
+        more_addresses=tuple(map(str, entry.host.more_addresses)),
     )
 
 
@@ -115,7 +117,7 @@ def jump_addresses(entry: InventoryHost) -> tuple[str, ...]:
         address = split_jump(jump)[1]
         return (address,) if _is_address(address) else ()
     host = _by_name(hosts(entry.tenant.estate), jump).host
-    return tuple(str(own) for own in (host.address, host.uplink) if own)
+    return tuple(str(own) for own in (*host.addresses, host.uplink) if own)
 
 
 def _is_address(text: str) -> bool:

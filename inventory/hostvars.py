@@ -8,9 +8,9 @@ from typing import Any
 from inventory.backup_plans import backup_plans, plans_kept_on
 from inventory.connections import connection
 from inventory.entries import InventoryHost, devices, hosts, services, tenants
-from inventory.enums import Role
+from inventory.enums import ConnectionKind, Role
 from inventory.levels import MANAGED, REFUSED, WATCHED, is_full, is_managed, level, refusal
-from inventory.logins import logins
+from inventory.logins import ADMINISTRATOR, logins
 from inventory.model import BackupPlan, Estate
 from inventory.open_ports import OpenPort, estate_networks, forwards, open_ports
 from inventory.outputs import Outputs
@@ -129,6 +129,7 @@ def _logins(entry: InventoryHost, state: Path) -> list[dict[str, Any]]:
             "account": login.account,
             "keys": [str(state / "ssh" / f"{key}.pub") for key in login.keys],
             "lines": list(login.lines),
+            "person": login.account == ADMINISTRATOR or login.may_become_root,
         }
         for login in logins(entry)
     ]
@@ -140,6 +141,7 @@ def _identity(entry: InventoryHost, state: Path, outputs: Outputs) -> dict[str, 
         "bastide_estate": estate.estate,
         "bastide_provider": entry.provider.value,
         "bastide_state": str(state),
+        "bastide_operations_state": str(_operations_state(estate, state)),
         "bastide_domain": estate.domain,
         "bastide_municipality": entry.tenant.id,
         "bastide_municipality_name": entry.tenant.name,
@@ -151,6 +153,7 @@ def _identity(entry: InventoryHost, state: Path, outputs: Outputs) -> dict[str, 
             "id": site.id,
             "name": site.name,
             "network": str(site.network),
+            "networks": [str(network) for network in site.networks],
             "gateway": str(site.gateway),
             "nat": site.nat,
         },
@@ -160,13 +163,24 @@ def _identity(entry: InventoryHost, state: Path, outputs: Outputs) -> dict[str, 
     }
 
 
+def _operations_state(estate: Estate, state: Path) -> Path:
+    """Return where the services on the operations host keep theirs: never among root's own keys."""
+    home = Path("/var/lib/bastide")
+    usual = home / estate.estate
+    operating = [entry.host for entry in hosts(estate) if Role.OPERATIONS in entry.host.roles]
+    here = any(host.connection is ConnectionKind.LOCAL for host in operating)
+    return home / "operations-host" / estate.estate if here and state == usual else usual
+
+
 def _network(entry: InventoryHost, outputs: Outputs) -> dict[str, Any]:
     estate = entry.tenant.estate
     return {
         "bastide_address": str(entry.host.address),
         "bastide_uplink": str(entry.host.uplink or ""),
         "bastide_management_networks": [str(network) for network in estate.management],
-        "bastide_central_networks": [str(site.network) for site in estate.central.sites],
+        "bastide_central_networks": [
+            str(network) for site in estate.central.sites for network in site.networks
+        ],
         "bastide_estate_networks": list(estate_networks(estate)),
         "bastide_listens": [_port(port) for port in open_ports(entry)],
         "bastide_forwards": [{**_port(f.port), "to": f.to} for f in forwards(entry)],

@@ -107,10 +107,18 @@ class Site(Frozen):
     id: Id
     name: str
     network: Network
+    more_networks: tuple[Network, ...] = Field(
+        default=(), description="its other networks, such as one of IPv6"
+    )
     gateway: Address
     nat: bool = Field(
         default=False, description="the edge hides the site behind its uplink address"
     )
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """All of its networks, the main one first."""
+        return (self.network, *self.more_networks)
 
 
 class Listen(Frozen):
@@ -212,6 +220,11 @@ class Host(Frozen):
     id: Id
     site: Id
     address: Address
+    more_addresses: tuple[Address, ...] = Field(
+        default=(),
+        description="its other addresses, IPv4 or IPv6: each is probed, and it is down only when "
+        "none answers",
+    )
     uplink: Address | None = Field(default=None, description="an edge's address towards the WAN")
     provider: ProviderName | None = Field(
         default=None, description=f"default: the estate's; {PROVIDERS}"
@@ -241,6 +254,11 @@ class Host(Frozen):
     backups: tuple[BackupPlan, ...] = ()
     parent: str | None = Field(default=None, description="full name it is reached through")
     memory_mib: int = Field(default=512, ge=128, description=f"memory in MiB; {LATER}")
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """All of its addresses, the one that it is managed at first; without an edge's uplink."""
+        return (self.address, *self.more_addresses)
 
 
 class PortIntent(Frozen):

@@ -79,13 +79,14 @@ def forwards(edge: InventoryHost) -> tuple[Forward, ...]:
     """Return what an edge lets through to those behind it: hosts' ports, devices' SNMP."""
     if Role.EDGE not in edge.host.roles:
         return ()
-    estate, site = edge.tenant.estate, edge.site.network
+    estate, site = edge.tenant.estate, sources(Access.SITE, edge)
     ports = [
-        Forward(str(entry.host.address), port)
+        Forward(str(address), port)
         for entry in hosts(estate)
         if _is_behind(edge, entry)
         for port in open_ports(entry)
-        if port.sources != (str(site),)
+        if port.sources != site
+        for address in entry.host.addresses
     ]
     agents = [
         Forward(str(entry.device.address), device_agent(edge))
@@ -104,12 +105,12 @@ def _is_behind(edge: InventoryHost, entry: InventoryHost | InventoryDevice) -> b
 def sources(access: Access, entry: InventoryHost) -> tuple[str, ...]:
     """Return the networks that an access word stands for, seen from a host."""
     estate = entry.tenant.estate
-    central = tuple(site.network for site in estate.central.sites)
+    central = tuple(network for site in estate.central.sites for network in site.networks)
     networks: dict[Access, tuple[Network, ...]] = {
         # Audits and polls come from central, wherever the administrators sit.
         Access.MANAGEMENT: tuple(dict.fromkeys((*estate.management, *central))),
         Access.CENTRAL: central,
-        Access.SITE: (entry.site.network,),
+        Access.SITE: entry.site.networks,
         Access.ANYWHERE: (),
     }
     if access is Access.ESTATE:
@@ -118,7 +119,12 @@ def sources(access: Access, entry: InventoryHost) -> tuple[str, ...]:
 
 
 def estate_networks(estate: Estate) -> tuple[str, ...]:
-    """Return every site's network and every edge's uplink address."""
-    sites = [str(site.network) for tenant in tenants(estate) for site in tenant.content.sites]
+    """Return every site's networks and every edge's uplink address."""
+    sites = [
+        str(network)
+        for tenant in tenants(estate)
+        for site in tenant.content.sites
+        for network in site.networks
+    ]
     uplinks = [str(entry.host.uplink) for entry in hosts(estate) if entry.host.uplink]
     return (*sites, *uplinks)

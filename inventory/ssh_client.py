@@ -47,10 +47,10 @@ def connections(estate: Estate, state: Path, outputs: Outputs) -> tuple[Connecti
 
 
 def known_hosts(ways: Iterable[Connection]) -> str:
-    """Return the lines of a known_hosts file: the name, and the address where no other has it."""
+    """Return the lines of a known_hosts file: the name, and the addresses that no other has."""
     pinned = [way for way in ways if way.host_key]
-    places = Counter(_place(way) for way in pinned)
-    names = ([way.name] + [_place(way)] * (places[_place(way)] == 1) for way in pinned)
+    taken = Counter(place for way in pinned for place in _places(way))
+    names = ([way.name, *(p for p in _places(way) if taken[p] == 1)] for way in pinned)
     return "".join(f"{','.join(n)} {way.host_key}\n" for n, way in zip(names, pinned, strict=True))
 
 
@@ -88,9 +88,10 @@ def _with_jumps(way: Connection) -> Iterator[Connection]:
         yield from _with_jumps(way.jump)
 
 
-def _place(way: Connection) -> str:
-    """Return an address as known_hosts has it (sshd(8))."""
-    return way.address if way.port == PORT else f"[{way.address}]:{way.port}"
+def _places(way: Connection) -> tuple[str, ...]:
+    """Return the addresses as known_hosts has them (sshd(8))."""
+    addresses = (way.address, *way.more_addresses)
+    return addresses if way.port == PORT else tuple(f"[{a}]:{way.port}" for a in addresses)
 
 
 def _quoted(path: Path) -> str:

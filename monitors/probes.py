@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from inventory.connections import PORT as SSH_PORT
 from inventory.connections import ssh
 from inventory.entries import InventoryHost, InventoryService, hosts, services
-from inventory.enums import Access, CertificateTrust, Protocol
+from inventory.enums import Access, CertificateTrust, Protocol, Role
 from inventory.model import CENTRAL, Estate, Listen
 
 DNS = 53
@@ -45,6 +45,17 @@ class Unprobed:
     entry: InventoryHost
     listen: Listen
     reason: str
+
+
+def probed_addresses(entry: InventoryHost) -> list[str]:
+    """Return a host's addresses, those of a family left out that the operations host has none of.
+
+    The one that it is managed at is always among them.
+    """
+    operating = [h.host for h in hosts(entry.tenant.estate) if Role.OPERATIONS in h.host.roles]
+    families = {address.version for host in operating for address in host.addresses}
+    more = (a for a in entry.host.more_addresses if a.version in families)
+    return [str(entry.host.address), *map(str, more)]
 
 
 def port_probes(estate: Estate) -> tuple[PortProbe, ...]:

@@ -135,7 +135,7 @@ def _site(tenant: Tenant, newcomer: Newcomer) -> Site:
 
 def _refuse_known_address(context: EstateContext, address: str) -> None:
     for entry in hosts(context.estate):
-        if ip_address(address) in (entry.host.address, entry.host.uplink):
+        if ip_address(address) in (*entry.host.addresses, entry.host.uplink):
             raise _known(entry, f"{address} is its address")
 
 

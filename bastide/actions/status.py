@@ -16,10 +16,12 @@ from inventory.open_ports import exporters
 # Severity of alerts that notify nobody, such as low toner.
 SILENT_SEVERITY = "info"
 ALWAYS_FIRING = "Watchdog"
-# A server that Bastide does not configure may drop pings, as long as it answers otherwise.
+# A server that Bastide does not configure may drop pings, as long as it answers otherwise; a port
+# need not be open at every address.
 FAILED_PROBES = (
     "bastide_snmp_success == 0 or (probe_success == 0 unless (probe_success{job='icmp'} "
-    "and on (host) host:reachable:bool == 1 and on (host) host:unmanaged:bool))"
+    "and on (host) host:reachable:bool == 1 and on (host) host:unmanaged:bool) "
+    "unless (probe_success{job=~'tcp|dns'} and on (host, port, name) port:reachable:bool == 1))"
 )
 # What shows that a host without a node_exporter is watched.
 WATCHING_JOBS = frozenset({"icmp", "node", "windows"})

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from inventory.model import Host, TenantFile
-from inventory.parsed import ParsedEstate, ParsedTenant, machines
+from inventory.parsed import ParsedEstate, ParsedTenant, machines, tenant_id
 from inventory.problems import Problem
 from inventory.scalars import Address, Network
 from inventory.source import PathKey
@@ -40,8 +40,15 @@ def _repeated_addresses(tenants: Iterable[ParsedTenant]) -> Iterator[Problem]:
 def _addresses(content: TenantFile) -> Iterator[tuple[PathKey, Address]]:
     for path, machine in machines(content):
         yield (*path, "address"), machine.address
-        if isinstance(machine, Host) and machine.uplink:
-            yield (*path, "uplink"), machine.uplink
+        if isinstance(machine, Host):
+            yield from _more_addresses(path, machine)
+            if machine.uplink:
+                yield (*path, "uplink"), machine.uplink
+
+
+def _more_addresses(path: PathKey, host: Host) -> Iterator[tuple[PathKey, Address]]:
+    for number, address in enumerate(host.more_addresses):
+        yield (*path, "more_addresses", number), address
 
 
 def _lab_networks(estate: ParsedEstate) -> Iterator[DeclaredNetwork]:
@@ -54,6 +61,8 @@ def _site_networks(tenants: Iterable[ParsedTenant]) -> Iterator[DeclaredNetwork]
     for tenant in tenants:
         for number, site in enumerate(tenant.value.sites):
             yield site.network, ("sites", number, "network"), tenant
+            for row, network in enumerate(site.more_networks):
+                yield network, ("sites", number, "more_networks", row), tenant
 
 
 def _overlaps(networks: Sequence[DeclaredNetwork]) -> Iterator[Problem]:
@@ -117,6 +126,25 @@ def _machines(tenant: ParsedTenant) -> Iterator[Problem]:
                 "correct the address or the site",
             )
         yield from _reserved(tenant, (*path, "address"), machine.address, site.network)
+        if isinstance(machine, Host):
+            for where, address in _more_addresses(path, machine):
+                yield from _in_some_network(tenant, where, address)
+
+
+def _in_some_network(tenant: ParsedTenant, path: PathKey, address: Address) -> Iterator[Problem]:
+    """Hold a further address to the sites' networks, unless none of that family is declared."""
+    networks = [n for site in tenant.value.sites for n in site.networks]
+    of_family = [network for network in networks if network.version == address.version]
+    holding = [network for network in of_family if address in network]
+    if of_family and not holding:
+        yield tenant.problem(
+            path,
+            f"{address} is in no network of {tenant_id(tenant.value)}",
+            f"an address of {', '.join(map(str, of_family))}",
+            "correct the address, or add its network to more_networks of a site",
+        )
+    for network in holding[:1]:
+        yield from _reserved(tenant, path, address, network)
 
 
 def _reserved(

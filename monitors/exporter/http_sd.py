@@ -12,7 +12,7 @@ from inventory.entries import InventoryHost, Tenant, devices, hosts, services
 from inventory.enums import ExporterName
 from inventory.model import Estate
 from inventory.open_ports import exporters
-from monitors.probes import DNS, http_module, name_probes, port_probes
+from monitors.probes import DNS, http_module, name_probes, port_probes, probed_addresses
 from monitors.snmp.targets import targets as snmp_targets
 
 # Becomes the probe's parameter `module`, and is no label of what is measured.
@@ -37,9 +37,9 @@ def windows(estate: Estate) -> list[TargetGroup]:
 
 
 def icmp(estate: Estate) -> list[TargetGroup]:
-    """Every host, at its bare address: ping knows no ports."""
+    """Every host, at each bare address: ping knows no ports."""
     return [
-        {"targets": [str(entry.host.address)], "labels": _host_labels(entry)}
+        {"targets": probed_addresses(entry), "labels": _host_labels(entry)}
         for entry in hosts(estate)
     ]
 
@@ -48,7 +48,7 @@ def tcp(estate: Estate) -> list[TargetGroup]:
     """Every TCP port that a host declares and that the operations host may reach."""
     return [
         {
-            "targets": [authority(probe.entry.host.address, probe.port)],
+            "targets": _authorities(probe.entry, probe.port),
             "labels": {**_host_labels(probe.entry), "port": str(probe.port)},
         }
         for probe in port_probes(estate)
@@ -59,7 +59,7 @@ def dns(estate: Estate) -> list[TargetGroup]:
     """Every declared name server, once for each name that it is asked for."""
     return [
         {
-            "targets": [authority(probe.entry.host.address, DNS)],
+            "targets": _authorities(probe.entry, DNS),
             "labels": {
                 **_host_labels(probe.entry),
                 "port": str(DNS),
@@ -133,3 +133,7 @@ def _labels(tenant: Tenant, parent: str | None, **identity: str) -> dict[str, st
     if parent is not None:
         labels["parent"] = parent
     return labels
+
+
+def _authorities(entry: InventoryHost, port: int) -> list[str]:
+    return [authority(address, port) for address in probed_addresses(entry)]

@@ -237,9 +237,9 @@ def _identity(entry: InventoryHost, now: Inspection) -> Iterator[str]:
     """Say when the machine holds the address of another host: it stands in the inventory twice."""
     own = {a.partition("/")[0] for i in now.interfaces for a in i.addresses}
     for other in hosts(entry.tenant.estate):
-        address = str(other.host.address)
-        if other.name != entry.name and address in own:
-            yield f"it holds {address}, which is {other.name} in the inventory: one machine, twice"
+        held = [address for address in map(str, other.host.addresses) if address in own]
+        if other.name != entry.name and held:
+            yield f"it holds {held[0]}, which is {other.name} in the inventory: one machine, twice"
     for device in devices(entry.tenant.estate):
         if str(device.device.address) in own:
             yield f"it holds {device.device.address}, which is the device {device.name}"

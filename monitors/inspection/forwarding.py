@@ -1,9 +1,9 @@
-"""What a host forwards for others: published ports (DNAT), and networks behind it."""
+"""What is the host's own, and what it forwards: addresses, published ports (DNAT), networks."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from monitors.inspection.model import Chain, Inspection
 from monitors.inspection.values import number
@@ -12,6 +12,7 @@ PORT = re.compile(r"(tcp|udp)\b.*?dport (\d+)")
 TO = re.compile(r"(?:--to-destination|dnat (?:ip |ip6 )?to) (\S+)")
 SOURCE = re.compile(r"(?:^|\s)(?:-s|ip saddr|ip6 saddr) ([0-9a-fA-F.:]+/\d+)")
 ENGINE_INTERFACES = re.compile(r"^(br-|docker|virbr|podman|cni|lxc|lxd|vmbr)")
+MOST_ADDRESSES = 20
 HIDES = ("MASQUERADE", "SNAT", "masquerade", "snat ")
 
 
@@ -44,6 +45,28 @@ def published_ports(inspection: Inspection) -> tuple[Published, ...]:
                 where = f"{chain.table} {chain.name}"
                 found.setdefault((port[1], value, to[1]), Published(port[1], value, to[1], where))
     return tuple(found.values())
+
+
+def own_addresses(inspection: Inspection) -> tuple[IPv4Address | IPv6Address, ...]:
+    """Return the host's addresses that others may reach: not of a link, nor of a container bridge.
+
+    The first so many; what is no address is left out.
+    """
+    texts = (
+        address.partition("/")[0]
+        for interface in inspection.interfaces
+        if not ENGINE_INTERFACES.match(interface.name)
+        for address in interface.addresses
+    )
+    addresses = dict.fromkeys(address for text in texts if (address := _address(text)))
+    return tuple(a for a in addresses if not (a.is_link_local or a.is_loopback))[:MOST_ADDRESSES]
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
 
 
 def networks_behind(inspection: Inspection) -> tuple[Behind, ...]:

@@ -1,5 +1,6 @@
 """Which ports are open on each host of the lab, and to whom."""
 
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -194,3 +195,20 @@ def test_a_jump_host_of_the_inventory_comes_from_both_its_addresses() -> None:
 def test_a_jump_host_known_by_name_only_opens_nothing() -> None:
     entry = host("velgora-app", LAB.model_copy(update={"ssh": Ssh(jump="admin@gate.example")}))
     assert rows(open_ports(entry)) >= BASELINE
+
+
+def test_an_ipv6_network_of_central_may_log_in_scrape_and_is_of_the_estate() -> None:
+    site = LAB.central.sites[0].model_copy(update={"more_networks": (ip_network("fd77::/64"),)})
+    central = LAB.central.model_copy(update={"sites": (site,)})
+    estate = LAB.model_copy(update={"central": central})
+    ports = {port.name: port.sources for port in open_ports(host("velgora-app", estate))}
+    assert ports["ssh"] == ("10.77.0.0/24", "10.77.254.0/30", "fd77::/64")
+    assert ports["node_exporter"] == ("10.77.0.0/24", "fd77::/64")
+    assert "fd77::/64" in estate_networks(estate)
+
+
+def test_an_edge_lets_through_to_every_address_behind_it() -> None:
+    more = (ip_address("fd77:1::10"),)
+    estate = edited("velgora", "app", more_addresses=more)
+    https = [f.to for f in forwards(host("velgora-edge", estate)) if f.port.name == "https"]
+    assert https == ["10.77.1.10", "fd77:1::10"]

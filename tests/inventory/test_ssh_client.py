@@ -1,6 +1,7 @@
 """OpenSSH's own program reads the generated configuration as it is meant."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,12 @@ def test_files_are_written_only_where_they_differ(pilot: Estate, tmp_path: Path)
     write_ssh_files(pilot, tmp_path)
     assert known_hosts_path(tmp_path).read_text() != "strange"
     assert first.st_mode & 0o777 == 0o600
+
+
+def test_a_host_is_known_at_each_of_its_addresses_that_no_other_has() -> None:
+    way = replace(TWIN, port=22, address="10.0.0.11", more_addresses=("fd00::11", "10.0.0.12"))
+    other = replace(GATE, port=22, address="10.0.0.12")
+    assert known_hosts((way,)) == f"drinasi-web,10.0.0.11,fd00::11,10.0.0.12 {KEYS[2]}\n"
+    assert known_hosts((way, other)).startswith(f"drinasi-web,10.0.0.11,fd00::11 {KEYS[2]}\n")
+    elsewhere = replace(way, port=2222, more_addresses=("fd00::11",))
+    assert known_hosts((elsewhere,)).startswith("drinasi-web,[10.0.0.11]:2222,[fd00::11]:2222 ")

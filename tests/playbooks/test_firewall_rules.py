@@ -61,6 +61,17 @@ def test_only_an_edge_lets_anything_through(cases: Path) -> None:
     assert rules(cases, "edge-nat", "the site goes out")
 
 
+def test_every_network_of_a_site_goes_out_and_ipv6_is_not_translated(cases: Path) -> None:
+    out = rules(cases, "edge-nat", "the site goes out")
+    assert [line.split(" accept")[0].split('"wan0" ')[1] for line in out] == [
+        "ip saddr 192.0.2.0/24",
+        "ip6 saddr 2001:db8:1::/64",
+    ]
+    hidden = rules(cases, "edge-nat", "the site behind one address")
+    assert len(hidden) == 1
+    assert "ip saddr 192.0.2.0/24 masquerade" in hidden[0]
+
+
 def test_a_service_for_everyone_has_no_source(cases: Path) -> None:
     assert rules(cases, "open-to-all", "https") == ['tcp dport 443 accept comment "https"']
     assert rules(cases, "edge-open-forward", "https") == [

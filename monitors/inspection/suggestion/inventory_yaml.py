@@ -17,7 +17,7 @@ from inventory.enums import ProviderName, Role
 from inventory.model import Site
 from inventory.open_ports import NODE_EXPORTER
 from inventory.ssh import Ssh
-from monitors.inspection.forwarding import networks_behind, published_ports
+from monitors.inspection.forwarding import networks_behind, own_addresses, published_ports
 from monitors.inspection.model import Inspection
 from monitors.inspection.privileges import describe_login, logins
 from monitors.inspection.suggestion.guesses import (
@@ -82,7 +82,8 @@ def _host(inspection: Inspection, arrival: Arrival, own_id: str) -> Iterator[str
         yield f"# Not read: {subject} ({reason})."
     yield f"- id: {_word(own_id)}"
     yield f"  site: {_word(arrival.site.id)} # {arrival.site.network} holds its address"
-    yield f"  address: {_quoted(arrival.address)}{_others(inspection, arrival.address)}"
+    yield f"  address: {_quoted(arrival.address)}"
+    yield from _more_addresses(inspection, arrival)
     if arrival.tenant.estate.provider is not ProviderName.EXISTING:
         yield f"  provider: {ProviderName.EXISTING.value}"
     yield f"  host_key: {arrival.host_key} # compared when it was adopted"
@@ -94,10 +95,17 @@ def _host(inspection: Inspection, arrival: Arrival, own_id: str) -> Iterator[str
     yield from _roles_and_listens(inspection, arrival)
 
 
-def _others(inspection: Inspection, address: str) -> str:
-    own = (a.partition("/")[0] for i in inspection.interfaces for a in i.addresses)
-    others = [a for a in own if a != address and not a.startswith("fe80:")]
-    return f" # also {', '.join(others[:6])}" if others else ""
+def _more_addresses(inspection: Inspection, arrival: Arrival) -> Iterator[str]:
+    """Yield its other addresses; those that `inventory check` would refuse only as comments."""
+    networks = [n for site in arrival.tenant.content.sites for n in site.networks]
+    families = {network.version for network in networks}
+    others = {a for h in hosts(arrival.tenant.estate) for a in (*h.host.addresses, h.host.uplink)}
+    own = [a for a in own_addresses(inspection) if str(a) != arrival.address and a not in others]
+    fits = [a for a in own if a.version not in families or any(a in n for n in networks)]
+    if fits:
+        yield f"  more_addresses: [{', '.join(_quoted(str(a)) for a in fits)}] # of its interfaces"
+    for address in [a for a in own if a not in fits][:MOST_COMMENTS]:
+        yield f"  # Also at {address}, in no network of {_word(arrival.tenant.id)}."
 
 
 def _ssh(ssh: Ssh) -> Iterator[str]:

@@ -83,7 +83,7 @@ def _everyone(estate: Estate) -> Iterator[DirectoryEntry]:
             h.host.id,
             h.host.site,
             names_of(h.tenant.id, h.host.id, estate.domain),
-            frozenset([str(h.host.address), *uplink]),
+            frozenset([*map(str, h.host.addresses), *uplink]),
             h.parent,
         )
     for d in devices(estate):

@@ -1,5 +1,6 @@
 """Service discovery: the shape that Prometheus demands, the labels that the rules join on."""
 
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,17 @@ import pytest
 from inventory.load import load_estate
 from inventory.model import Estate
 from inventory.paths import SHIPPED_ESTATES
-from monitors.exporter.http_sd import JOBS, blackbox, dns, icmp, node, snmp, tcp, windows
+from monitors.exporter.http_sd import (
+    JOBS,
+    TargetGroup,
+    blackbox,
+    dns,
+    icmp,
+    node,
+    snmp,
+    tcp,
+    windows,
+)
 from monitors.probes import unprobed
 from tests.monitors.exporter.exporter_client import ESTATE
 
@@ -24,7 +35,7 @@ def harbours() -> Estate:
 def test_every_group_has_one_target_and_text_labels(folder: Path, job: str) -> None:
     for group in JOBS[job](load_estate(folder)):
         assert set(group) == {"targets", "labels"}
-        assert len(group["targets"]) == 1
+        assert group["targets"]
         assert "municipality" in group["labels"]
         assert {"host", "device", "service"} & set(group["labels"])
         assert all(isinstance(v, str) and v for v in group["labels"].values())
@@ -109,3 +120,44 @@ def test_a_service_is_probed_at_its_url_and_knows_its_host(harbours: Estate) -> 
     assert group["labels"]["service"] == "harbour-berths"
     assert group["labels"]["host"] == "harbour-app"
     assert group["labels"]["__param_module"] == "http_any_certificate"
+
+
+def with_addresses(estate: Estate, central: tuple[str, ...], app: tuple[str, ...]) -> Estate:
+    """The estate with further addresses of its operations host and of harbour-app."""
+    ops = estate.central.hosts[0].model_copy(
+        update={"more_addresses": tuple(map(ip_address, central))}
+    )
+    town = estate.municipalities[0]
+    hosts = tuple(
+        host.model_copy(update={"more_addresses": tuple(map(ip_address, app))})
+        if host.id == "app"
+        else host
+        for host in town.hosts
+    )
+    return estate.model_copy(
+        update={
+            "central": estate.central.model_copy(update={"hosts": (ops,)}),
+            "municipalities": (town.model_copy(update={"hosts": hosts}),),
+        }
+    )
+
+
+def targets_of(groups: list[TargetGroup], host: str) -> list[str]:
+    return [t for group in groups if group["labels"]["host"] == host for t in group["targets"]]
+
+
+def test_every_address_of_a_host_is_probed_and_its_exporter_scraped_once(harbours: Estate) -> None:
+    estate = with_addresses(harbours, ("fd71::2",), ("127.0.71.12", "fd71::10"))
+    everywhere = ["127.0.71.10", "127.0.71.12", "fd71::10"]
+    assert targets_of(icmp(estate), "harbour-app") == everywhere
+    ports = ["127.0.71.10:443", "127.0.71.12:443", "[fd71::10]:443"]
+    assert targets_of(tcp(estate), "harbour-app") == ports
+    assert len(targets_of(dns(estate), "harbour-app")) == 3
+    assert targets_of(node(estate), "harbour-app") == ["127.0.71.10:9100"]
+
+
+def test_addresses_of_a_family_that_the_operations_host_lacks_are_not_probed(
+    harbours: Estate,
+) -> None:
+    estate = with_addresses(harbours, (), ("fd71::10",))
+    assert targets_of(icmp(estate), "harbour-app") == ["127.0.71.10"]
