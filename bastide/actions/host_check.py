@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 from threading import Lock
 
+from bastide.actions.this_machine import refuse_cutting_off
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
@@ -76,6 +77,7 @@ def run_first(
     ready is left to the audit, whose result it is.
     """
     chosen = tuple(logged_in(context) if entries is None else entries)
+    refuse_cutting_off(chosen)
     results = run(context, chosen, progress) if chosen else ()
     managed = {entry.name for entry in chosen if is_managed(entry)}
     missing = [result for result in results if not result.ready and result.host in managed]

@@ -170,7 +170,7 @@ def _host_keys(estate: Estate) -> dict[str, str]:
     return {
         str(address): entry.host.host_key
         for entry in hosts(estate)
-        for address in (entry.host.address, entry.host.uplink)
+        for address in (*entry.host.addresses, entry.host.uplink)
         if address and entry.host.host_key
     }
 
@@ -178,7 +178,7 @@ def _host_keys(estate: Estate) -> dict[str, str]:
 def _names(estate: Estate) -> dict[str, str]:
     names = {str(entry.device.address): entry.name for entry in devices(estate)}
     for entry in hosts(estate):
-        for address in (entry.host.address, entry.host.uplink):
+        for address in (*entry.host.addresses, entry.host.uplink):
             if address:
                 names[str(address)] = entry.name
     return names

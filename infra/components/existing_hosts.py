@@ -2,6 +2,7 @@
 
 from pulumi import ResourceOptions
 
+from infra import host_keys
 from infra.components.context import (
     BuildContext,
     Placement,
@@ -15,7 +16,7 @@ from infra.existing.host import ExistingSpec
 from inventory.connections import connection
 from inventory.entries import InventoryDevice, InventoryHost
 from inventory.enums import Level
-from inventory.levels import at_least
+from inventory.levels import at_least, is_managed
 
 
 def existing_host(entry: InventoryHost, placement: Placement, context: BuildContext) -> StackOutput:
@@ -25,7 +26,7 @@ def existing_host(entry: InventoryHost, placement: Placement, context: BuildCont
     """
     way = connection(entry, context.state)
     logged_in = at_least(entry, Level.AUDIT) and not way.local
-    key = way.host_key
+    key = way.host_key or (_own_key(entry) if way.local and is_managed(entry) else None)
     if key is None and logged_in:
         raise failed(
             f"host {entry.name}",
@@ -38,6 +39,19 @@ def existing_host(entry: InventoryHost, placement: Placement, context: BuildCont
     opts = ResourceOptions(parent=placement.parent)
     declare("bastide:existing:Machine", entry.name, entry.tenant.estate.estate, spec, opts)
     return host_output(str(entry.host.address), key, entry.provider)
+
+
+def _own_key(entry: InventoryHost) -> str:
+    """Return the host key of this machine: audits, backups and drills log in to it as to others."""
+    try:
+        return host_keys.own_host_key()
+    except host_keys.NoAnswerError as error:
+        raise failed(
+            f"host {entry.name}, which is this machine",
+            expected="the SSH host key that it has",
+            found=str(error),
+            advice="apt-get install openssh-server",
+        ) from None
 
 
 def existing_device(

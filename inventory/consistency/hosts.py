@@ -13,6 +13,7 @@ def find_host_problems(estate: ParsedEstate, tenants: Sequence[ParsedTenant]) ->
     """Yield hosts that lack what their provider needs, and what is wrong with who operates."""
     for tenant in tenants:
         yield from _operations(tenant)
+        yield from _scratch(tenant)
         for number, host in enumerate(tenant.value.hosts):
             provider = host.provider or estate.value.provider
             level = declared_level(host, tenant.value, estate.value)
@@ -24,6 +25,19 @@ def find_host_problems(estate: ParsedEstate, tenants: Sequence[ParsedTenant]) ->
                     "a line such as ssh-ed25519 AAAA…",
                     "read /etc/ssh/ssh_host_ed25519_key.pub on its console and paste it,"
                     " or give manage: watch",
+                )
+
+
+def _scratch(tenant: ParsedTenant) -> Iterator[Problem]:
+    """A scratch machine's own database server is stopped: drills start theirs."""
+    for number, host in enumerate(tenant.value.hosts):
+        for row, plan in enumerate(host.backups if Role.SCRATCH in host.roles else ()):
+            if plan.database is not None:
+                yield tenant.problem(
+                    ("hosts", number, "backups", row, "database"),
+                    f"the role scratch stops the server of the database {plan.database}",
+                    "databases on a host without the role scratch",
+                    "give the role scratch to another host of central.yml",
                 )
 
 

@@ -97,13 +97,19 @@ def _targets(
                 f"one of: {', '.join(vaults)}" if vaults else "a host with roles: [vault]",
                 "name another target, or give that host the role",
             )
-        elif plan.target == name:
+        elif plan.target == name and not _is_whole_centre(name, host, by_name):
             yield machine.tenant.problem(
                 path,
                 f"{name} would keep its copies itself: lost with it, they are no backup",
                 "another host with the role vault",
                 "name another target",
             )
+
+
+def _is_whole_centre(name: str, host: Host, by_name: Mapping[str, Machine]) -> bool:
+    """Whether a host operates the estate and is its only vault: it has nobody else to ask."""
+    vaults = [n for n, m in by_name.items() if Role.VAULT in getattr(m.entry, "roles", ())]
+    return Role.OPERATIONS in host.roles and vaults == [name]
 
 
 def _circles(by_name: Mapping[str, Machine]) -> Iterator[Problem]:

@@ -325,3 +325,24 @@ def test_ansible_reports_every_problem_of_a_broken_estate(tmp_path: Path) -> Non
     result = ansible_inventory(str(tmp_path), tmp_path)
     assert result.returncode != 0
     assert "there is no estate here" in result.stderr
+
+
+def test_what_the_services_on_operations_keep_is_never_among_roots_own_keys() -> None:
+    ops = LAB.central.hosts[0].model_copy(update={"connection": ConnectionKind.LOCAL})
+    central = LAB.central.model_copy(update={"hosts": (ops, *LAB.central.hosts[1:])})
+    here = LAB.model_copy(update={"central": central})
+    places = {}
+    for name, estate in (("here", here), ("elsewhere", LAB)):
+        for state in ("/var/lib/bastide/lab", "/home/ana/.local/state/bastide/lab"):
+            entry = next(iter(hosts(estate)))
+            variables = host_variables(entry, Path("/e"), Path(state), Outputs(estate="lab"))
+            places[name, state[:4]] = variables["bastide_operations_state"]
+    assert places.pop(("here", "/var")) == "/var/lib/bastide/operations-host/lab"
+    assert set(places.values()) == {"/var/lib/bastide/lab"}
+
+
+def test_programs_are_told_apart_from_people() -> None:
+    logins = variables_of("central-vault")["bastide_logins"]
+    assert {login["account"]: login["person"] for login in logins} == {
+        "root": True, "bastide-audit": False, "bastide-backup": False, "bastide-drill": False,
+    }  # fmt: skip

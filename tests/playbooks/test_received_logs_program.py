@@ -72,6 +72,12 @@ def test_a_host_that_falls_silent_keeps_the_time_of_its_last_line(receiver: Rece
     assert receiver.run()["hosts"] == {"app": 200.0, "files": 90.0}
 
 
+def test_a_heartbeat_counts_for_the_name_that_the_inventory_has(receiver: Receiver) -> None:
+    """Its sender may call itself anything: existing servers keep their names."""
+    receiver.lines(line("selo", 100), {**line("selo", 110), "BASTIDE_HOST": "central-ops"})
+    assert receiver.run()["hosts"] == {"selo": 100.0, "central-ops": 110.0}
+
+
 def test_the_newest_line_counts_whatever_its_place(receiver: Receiver) -> None:
     receiver.lines(line("app", 100), line("app", 300), line("app", 200))
     assert receiver.run()["hosts"] == {"app": 300.0}
@@ -88,7 +94,7 @@ def test_the_journal_is_bounded_first_then_its_last_minutes_are_read(receiver: R
     folder = f"--quiet --directory={receiver.journals}"
     assert receiver.stubs.calls("journalctl") == [
         f"{folder} --vacuum-size=4G --vacuum-time=180d",
-        f"{folder} --since=-20min --output=json --output-fields=_HOSTNAME",
+        f"{folder} --since=-20min --output=json --output-fields=BASTIDE_HOST,_HOSTNAME",
     ]
 
 

@@ -24,6 +24,7 @@ KIND_BASE = {
     "files": "base12",
     "bare": "base12",
     "new": "base13",
+    "village": "base12",
 }
 Maker = Callable[[Path, Path], None]  # makes `image` in a work folder, with a log
 OWN = ("--propagation", "private")

@@ -85,8 +85,11 @@ def _take_mode(made: Path, image: Image, path: str) -> None:
             return
 
 
-def start(ids: Ids, plan: HostPlan, image: Image) -> None:
-    """Boot a host in a fresh network namespace; it is not waited for."""
+def start(ids: Ids, plan: HostPlan, image: Image, *options: str) -> None:
+    """Boot a host in a fresh network namespace; it is not waited for.
+
+    `options` are more of systemd-nspawn's.
+    """
     networks.plug_in(ids, plan)
     folder, name = ids.folder / plan.name, ids.group(plan.name)
     layers = f"lowerdir={image.lowerdir},upperdir={folder}/upper,workdir={folder}/work"
@@ -97,7 +100,7 @@ def start(ids: Ids, plan: HostPlan, image: Image) -> None:
         *(f"--directory={folder}/root", f"--machine={name}", f"--hostname={plan.hostname}"),
         f"--network-namespace-path=/run/netns/{ids.namespace(plan.name)}",
         *("--capability=CAP_NET_ADMIN", "--console=pipe", "--link-journal=no"),
-        *("--resolv-conf=off", "--timezone=off"),
+        *("--resolv-conf=off", "--timezone=off", *options),
     )
     (folder / "pid").unlink(missing_ok=True)
     log = folder / "console.log"

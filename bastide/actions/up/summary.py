@@ -8,7 +8,8 @@ from rich.table import Table
 
 from bastide.actions.audit_output import counts_of
 from bastide.actions.up.results import StageResults, UpRun
-from inventory.entries import services
+from inventory.entries import hosts, services
+from inventory.enums import ConnectionKind
 from inventory.levels import coverage
 from monitors.audit.host_files import newest_content
 from monitors.continuity.plan_states import read_plan_states
@@ -116,8 +117,14 @@ def _addresses(up: UpRun, results: StageResults) -> list[tuple[str, str]]:
         ("Alertmanager", status.alertmanager_url if status else ""),
         ("services", "\n".join(_services(up))),
         ("trust", f"{up.context.state / 'tls' / 'authority.crt'} (the estate's own authority)"),
-        ("log in", f"ssh -F {config} {next(iter(up.context.outputs.hosts), 'HOST')}"),
+        ("log in", f"ssh -F {config} {_first_host(up)}" if _first_host(up) else ""),
     ]
+
+
+def _first_host(up: UpRun) -> str:
+    """Return the first provisioned host that is logged in to; this very machine is not."""
+    elsewhere = (h for h in hosts(up.context.estate) if h.host.connection is ConnectionKind.SSH)
+    return next((h.name for h in elsewhere if h.name in up.context.outputs.hosts), "")
 
 
 def _services(up: UpRun) -> list[str]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from inventory.connections import connection
 from inventory.entries import InventoryHost
-from inventory.enums import ConnectionKind
 from inventory.levels import is_managed
 from inventory.logins import administrators
 from inventory.outputs import Outputs
@@ -20,7 +19,7 @@ from monitors.ssh import Way
 
 def has_collector(entry: InventoryHost) -> bool:
     """Return whether the audit role has installed the collector, and a key that starts it."""
-    return is_managed(entry) and entry.host.connection is not ConnectionKind.LOCAL
+    return is_managed(entry)
 
 
 def fetch_bundle(
@@ -38,9 +37,11 @@ def fetch_bundle(
 
 
 def target_of(entry: InventoryHost, state: Path, outputs: Outputs) -> AuditTarget:
-    """Return where and how a host's collector is asked: with its own account and key."""
+    """Return where and how a host's collector is asked: with its own account and key.
+
+    This very machine too: the audit's own timer runs there as an account without rights.
+    """
     way = connection(entry, state, outputs)
     key = state / "ssh" / "audit"
-    return AuditTarget(
-        entry.name, replace(way, user=AUDIT_USER, key=key, sudo="none", sudo_password=None)
-    )
+    own = replace(way, user=AUDIT_USER, key=key, sudo="none", sudo_password=None, local=False)
+    return AuditTarget(entry.name, own)

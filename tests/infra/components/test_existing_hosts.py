@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from infra import host_keys
 from infra.components import existing_hosts
 from infra.components.context import BuildContext, Placement
 from infra.errors import InfraError
@@ -69,6 +70,21 @@ def test_others_are_not_asked(case: str, declared: list[ExistingSpec]) -> None:
     assert declare(entry(**change))["host_key"] == change["host_key"]
     assert not declared[0].verify
     verify(declared[0])
+
+
+def test_this_very_machine_is_asked_for_its_key_where_it_is_configured(
+    declared: list[ExistingSpec], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    central = next(iter(hosts(PILOT)))
+    change = {"connection": ConnectionKind.LOCAL, "host_key": None, "manage": Level.FULL}
+    here = InventoryHost(central.tenant, central.host.model_copy(update=change))
+    file = tmp_path / "key.pub"
+    monkeypatch.setattr(host_keys.own_host_key, "__defaults__", (file,))
+    with pytest.raises(InfraError, match="apt-get install openssh-server"):
+        declare(here)
+    file.write_text(f"{KEY} root@selo\n")
+    assert declare(here)["host_key"] == KEY
+    assert not declared[-1].verify
 
 
 def test_the_port_that_does_not_answer_is_named() -> None:

@@ -18,14 +18,17 @@ BOUND = ("--vacuum-size=4G", "--vacuum-time=180d")
 
 
 def newest(journals: Path) -> dict[str, float]:
-    """Return the time of every host's newest line among those of the last minutes."""
+    """Return the time of every host's newest line among those of the last minutes.
+
+    Each heartbeat has the name that the inventory knows its host by.
+    """
     command = ["journalctl", "--quiet", f"--directory={journals}", f"--since={WINDOW}"]
-    form = ["--output=json", "--output-fields=_HOSTNAME"]
+    form = ["--output=json", "--output-fields=BASTIDE_HOST,_HOSTNAME"]
     newest_lines: dict[str, float] = {}
     with subprocess.Popen([*command, *form], stdout=subprocess.PIPE, text=True) as reading:
         for line in reading.stdout or ():
             entry = json.loads(line)
-            host = entry.get("_HOSTNAME")
+            host = entry.get("BASTIDE_HOST") or entry.get("_HOSTNAME")
             if isinstance(host, str):
                 at = int(entry["__REALTIME_TIMESTAMP"]) / 1e6
                 newest_lines[host] = max(at, newest_lines.get(host, 0.0))
