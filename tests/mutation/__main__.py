@@ -56,8 +56,15 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/monitors/snmp/test_table_walk.py",
     ),
     "monitors/snmp/request_size.py": ("tests/monitors/snmp/test_table_walk.py",),
+    "playbooks/filter_plugins/collector.py": (
+        "tests/playbooks/test_collector_filter.py",
+        "tests/playbooks/test_drill_filter.py",
+    ),
     "playbooks/filter_plugins/drills.py": ("tests/playbooks/test_drill_filter.py",),
-    "playbooks/filter_plugins/secrets.py": ("tests/playbooks/test_secrets.py",),
+    "playbooks/filter_plugins/secrets.py": (
+        "tests/playbooks/test_secrets.py",
+        "tests/playbooks/test_drill_filter.py",
+    ),
     "playbooks/filter_plugins/snmp_keys.py": ("tests/playbooks/test_snmp_keys.py",),
     "playbooks/roles/accounts": ("tests/playbooks/test_accounts_program.py",),
     "playbooks/roles/backup_client": (

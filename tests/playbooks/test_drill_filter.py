@@ -1,6 +1,7 @@
 """plans_to_drill: which plans restore_drill.yml restores now."""
 
 import runpy
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from inventory.load import find_estate, load_estate
 from inventory.outputs import Outputs
 from monitors.continuity.objectives import BackupObjectives, backup_objectives
 from tests.monitors.continuity.state_folder import ago, put_drill, put_failed_drill
+from tests.own_estate import RIVER
 from tests.playbooks.ansible import PLAYBOOKS
 
 FILTERS = runpy.run_path(str(PLAYBOOKS / "filter_plugins" / "drills.py"))[
@@ -47,10 +49,23 @@ def drilled(state: Path, plan: BackupObjectives, seconds: float, *, ok: bool = T
 
 
 def test_a_plan_that_the_inventory_does_not_have_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no backup plan nothing of any"):
+    with pytest.raises(ValueError, match=r"no backup plan nothing of any$"):
         due(tmp_path, plan="nothing")
-    with pytest.raises(ValueError, match="no backup plan at all of central-ops"):
+    with pytest.raises(ValueError, match=r"no backup plan at all of central-ops$"):
         due(tmp_path, host="central-ops")
+
+
+def test_an_estate_without_plans_has_nothing_to_drill(tmp_path: Path) -> None:
+    assert PLANS_TO_DRILL({}, str(tmp_path), str(RIVER)) == []
+
+
+@pytest.mark.parametrize("name", ["collector", "drills", "secrets"])
+def test_a_filter_finds_the_project_wherever_ansible_runs(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", ["/nowhere", *sys.path])
+    runpy.run_path(str(PLAYBOOKS / "filter_plugins" / f"{name}.py"))
+    assert sys.path[:2] == [str(PLAYBOOKS.parent), "/nowhere"]
 
 
 def test_what_was_never_drilled_is_due(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """One byte changed in any kind of record is noticed, and the record is named."""
 
+import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,9 +11,11 @@ from hypothesis import strategies as st
 
 from monitors.audit.evidence import stored_zip
 from monitors.audit.evidence.chain import load_chain
-from monitors.audit.evidence.signing import fingerprint, signing_key
+from monitors.audit.evidence.package import write_package
+from monitors.audit.evidence.signing import SigningKey, fingerprint, signing_key
 from monitors.audit.evidence.verify import BrokenError, verify
-from tests.monitors.audit.evidence.sealed_runs import evidence
+from monitors.audit.model.canonical import canonical
+from tests.monitors.audit.evidence.sealed_runs import evidence, sealed
 
 # A place in each kind of member, and what is said when a byte is changed there.
 KINDS = {
@@ -118,6 +123,112 @@ def test_records_left_out_or_added_are_noticed(whole: Path, tmp_path: Path) -> N
     for forged in changes.values():
         with pytest.raises(BrokenError):
             verify(written(tmp_path, stored_zip.pack(forged)))
+
+
+Members = dict[str, bytes]
+RESULTS = "results/velgora-app.jsonl"
+
+
+def without(name: str) -> Callable[[Members], Members]:
+    return lambda members: {key: raw for key, raw in members.items() if key != name}
+
+
+def changing(name: str, change: Callable[[bytes], bytes]) -> Callable[[Members], Members]:
+    return lambda members: {**members, name: change(members[name])}
+
+
+def less_a_line(raw: bytes) -> bytes:
+    return b"".join(raw.splitlines(keepends=True)[:-1])
+
+
+def more_by_a_line(raw: bytes) -> bytes:
+    return raw + raw.splitlines(keepends=True)[-1]
+
+
+def spread(raw: bytes) -> bytes:
+    return json.dumps(json.loads(raw), indent=1).encode()
+
+
+def unsigned(raw: bytes) -> bytes:
+    manifest = json.loads(raw)
+    del manifest["signature"]
+    return canonical(manifest)
+
+
+FORGED: dict[str, tuple[Callable[[Members], Members], str]] = {
+    "no explanation": (without("README.txt"), "README.txt: absent; is this an evidence file?"),
+    "no chain": (without("chain.jsonl"), "chain.jsonl: absent; is this an evidence file?"),
+    "no leaves": (without("leaves.txt"), "leaves.txt: absent; is this an evidence file?"),
+    "no manifest": (without("manifest.json"), "manifest.json: absent; is this an evidence file?"),
+    "an empty chain": (changing("chain.jsonl", lambda _: b""), "chain.jsonl: there is no link"),
+    "no links": (changing("chain.jsonl", lambda _: b"{}"), "chain.jsonl: line 1: not a link"),
+    "half a chain": (
+        changing("chain.jsonl", lambda raw: raw.splitlines(keepends=True)[1]),
+        "chain.jsonl: link 1: says that it is number 2",
+    ),
+    "no leaf": (changing("leaves.txt", lambda _: b"?"), "leaves.txt, line 1: not a leaf"),
+    "a leaf less": (
+        changing("leaves.txt", less_a_line),
+        "leaves.txt: not the leaves that were signed",
+    ),
+    "a leaf twice": (changing("leaves.txt", more_by_a_line), "leaves.txt, line "),
+    "a result less": (changing(RESULTS, less_a_line), f"{RESULTS} ("),
+    "a result twice": (changing(RESULTS, more_by_a_line), f"{RESULTS}: holds "),
+    "a host less": (without(RESULTS), f"{RESULTS} (host): absent"),
+    "a report less": (without("reports/compliance.html"), "reports/compliance.html: absent"),
+    "a report more": (
+        lambda members: {**members, "reports/x.html": b"<p>"},
+        "reports/x.html: report changed since it was signed",
+    ),
+    "a manifest that is none": (
+        changing("manifest.json", lambda _: b"[]"),
+        "manifest.json: not a manifest",
+    ),
+    "a manifest without signature": (
+        changing("manifest.json", unsigned),
+        "manifest.json: not a manifest",
+    ),
+    "a manifest written in another way": (
+        changing("manifest.json", spread),
+        "manifest.json: not signed by the key of the run",
+    ),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGED)
+def test_what_is_forged_is_named(forgery: str, whole: Path, tmp_path: Path) -> None:
+    forge, message = FORGED[forgery]
+    raw = stored_zip.pack(forge(stored_zip.unpack(whole.read_bytes())))
+    with pytest.raises(BrokenError) as error:
+        verify(written(tmp_path, raw))
+    assert str(error.value).startswith(message)
+
+
+def resigned(members: Members, key: SigningKey, **changes: str) -> Members:
+    """Return members whose manifest says something else, signed with a key."""
+    manifest = {**json.loads(members["manifest.json"])["manifest"], **changes}
+    signature = key.sign(canonical(manifest))
+    outer = {"manifest": manifest, "key": key.public, "signature": signature}
+    return {**members, "manifest.json": canonical(outer)}
+
+
+def test_a_manifest_is_of_its_own_run_and_by_its_own_key(whole: Path, tmp_path: Path) -> None:
+    members = stored_zip.unpack(whole.read_bytes())
+    own, foreign = signing_key(whole.parents[1] / "evidence"), signing_key(tmp_path)
+    assert stored_zip.pack(resigned(members, own)) == whole.read_bytes()
+    for forged in (resigned(members, own, run="00" * 32), resigned(members, foreign)):
+        with pytest.raises(BrokenError, match=r"manifest\.json: not signed by the key of the run"):
+            verify(written(tmp_path, stored_zip.pack(forged)))
+
+
+def test_a_chain_that_two_keys_signed_is_no_ones(tmp_path: Path) -> None:
+    sealed(tmp_path / "one", "fresh")
+    (tmp_path / "two" / "evidence").mkdir(parents=True)
+    kept = tmp_path / "one" / "evidence" / "chain.jsonl"
+    shutil.copy(kept, tmp_path / "two" / "evidence" / "chain.jsonl")
+    run, _ = sealed(tmp_path / "two", days=1)
+    with pytest.raises(BrokenError, match=r"chain\.jsonl: signed by more than one key"):
+        verify(write_package(run, tmp_path / "two", {}))
 
 
 @given(raw=st.binary(max_size=400))
