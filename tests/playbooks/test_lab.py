@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bastide.support.estate import EstateContext
+from tests.command import bastide_json
 from tests.playbooks.ansible import ansible_playbook
 
 pytestmark = [pytest.mark.lab, pytest.mark.root]
@@ -69,3 +70,26 @@ def test_configuring_and_hardening_again_changes_nothing(lab: EstateContext) -> 
     changed = dict(RECAP.findall(done.stdout))
     assert len(changed) == 10, done.stdout[-3000:]
     assert set(changed.values()) == {"0"}
+
+
+def test_check_mode_has_nothing_to_change_on_converged_hosts(lab: EstateContext) -> None:
+    done = ansible_playbook("site.yml", "--check", "--diff")
+    assert CHANGED.findall(done.stdout) == []
+    changed = dict(RECAP.findall(done.stdout))
+    assert len(changed) == 10, done.stdout[-3000:]
+    assert set(changed.values()) == {"0"}
+
+
+def test_an_impact_names_what_was_changed_by_hand_and_leaves_it(lab: EstateContext) -> None:
+    on_host(lab, "cp -p /etc/issue /root/issue; echo by hand >/etc/issue; chmod 0600 /etc/issue")
+    try:
+        values = bastide_json("host", "impact", HOST, "--level=full", "--estate=lab")
+        kept = on_host(lab, "cat /etc/issue; stat -c %a /etc/issue")
+    finally:
+        on_host(lab, "cp -p /root/issue /etc/issue; rm /root/issue")
+    changes = values["changes"]
+    (file,) = changes["files"]
+    assert (file["path"], file["was"]) == ("/etc/issue", "0600 root:root")
+    assert "-by hand" in file["diff"]
+    assert not any(changes[name] for name in ("packages", "units", "accounts", "refused"))
+    assert kept == "by hand\n600\n"
