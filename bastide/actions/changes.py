@@ -9,7 +9,7 @@ from monitors.inspection.values import HostText
 from monitors.text import escaped_line
 
 Line = Annotated[str, AfterValidator(escaped_line)]
-"""One line of a file, with its indentation."""
+"""One line of a file, with its indentation, or of a message."""
 
 
 class FileChange(Frozen):
@@ -71,4 +71,4 @@ class Changes(Frozen):
     parameters: tuple[ParameterChange, ...] = ()
     others: tuple[HostText, ...] = ()
     untold: tuple[HostText, ...] = ()
-    refused: tuple[HostText, ...] = ()
+    refused: tuple[Line, ...] = ()

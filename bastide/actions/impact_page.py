@@ -15,6 +15,10 @@ CUTS = (
     ("Forwarding that would be cut", "forwarding", "none that was found"),
 )
 OF_INTERFACE = re.compile(r"(net\.ipv[46]\.conf)\.(.+)\.(\w+)")
+# Of a file that is new, so many lines in text: HTML folds them, and JSON has them all.
+MOST_LINES_OF_A_NEW_FILE = 8
+# What takes the place of something that is there is read first.
+ORDER = ("removed", "replaced", "access changed")
 NOTHING = "Nothing was changed."
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;color:#1b1f24;max-width:56em;margin:2em auto;padding:0 1em}
@@ -39,11 +43,12 @@ del{background:#ffebe9;text-decoration:none}
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line of the page, what belongs below it, and a diff."""
+    """A line of the page, what belongs below it, and a diff; `is_new`: nothing is replaced."""
 
     what: str
     notes: tuple[str, ...] = ()
     diff: tuple[str, ...] = ()
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,10 @@ def text(impact: Impact, changes: Changes | None = None, at: datetime | None = N
 def _item_text(item: Item) -> Iterator[str]:
     yield f"  - {item.what}"
     yield from (f"    {note}" for note in item.notes)
-    yield from (f"      {line}" for line in item.diff)
+    shown = item.diff[:MOST_LINES_OF_A_NEW_FILE] if item.is_new else item.diff
+    yield from (f"      {line}" for line in shown)
+    if left := len(item.diff) - len(shown):
+        yield f"      … {left} more lines, in --format html and json"
 
 
 def html(impact: Impact, changes: Changes | None = None, at: datetime | None = None) -> str:
@@ -153,7 +161,8 @@ def _sections(impact: Impact, changes: Changes | None) -> Iterator[Section]:
 
 def _changed(changes: Changes) -> Iterator[Section]:
     none = "none"
-    yield Section("Files written, replaced or removed", tuple(map(_file, changes.files)), none)
+    files = sorted(changes.files, key=lambda file: (*ORDER, file.action).index(file.action))
+    yield Section("Files written, replaced or removed", tuple(map(_file, files)), none)
     yield Section("Packages installed or removed", tuple(_packages(changes)), none)
     units = sorted(changes.units, key=lambda unit: not _interrupts(unit))
     yield Section(
@@ -173,7 +182,8 @@ def _items(lines: Iterable[str]) -> tuple[Item, ...]:
 def _file(file: FileChange) -> Item:
     access = " -> ".join(dict.fromkeys(filter(None, (file.was, file.access))))
     secret = "its content is secret and not shown" if file.secret else ""
-    return Item(f"{file.path}: {file.action}", tuple(filter(None, (access, secret))), file.diff)
+    notes = tuple(filter(None, (access, secret)))
+    return Item(f"{file.path}: {file.action}", notes, file.diff, file.action not in ORDER)
 
 
 def _packages(changes: Changes) -> Iterator[Item]:

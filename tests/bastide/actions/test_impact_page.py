@@ -89,6 +89,24 @@ def test_what_is_the_same_for_many_is_one_line_and_what_interrupts_comes_first()
     assert "- /etc/key: created\n    its content is secret and not shown\n" in text
 
 
+def test_of_a_new_file_the_text_shows_the_beginning_and_of_a_replaced_one_all() -> None:
+    lines = tuple(f"+line {number}" for number in range(20))
+    for action, shown in (("created", 8), ("replaced", 20)):
+        changes = Changes(files=(FileChange(path="/etc/a", action=action, diff=lines),))
+        text = impact_page.text(PAGE, changes)
+        assert text.count("+line") == shown
+        assert ("… 12 more lines" in text) is (action == "created")
+        assert impact_page.html(PAGE, changes).count("+line") == 20
+
+
+def test_what_takes_the_place_of_something_comes_first() -> None:
+    actions = ("created", "access changed", "replaced", "folder created", "removed")
+    files = tuple(FileChange(path=f"/{a}", action=a) for a in actions)
+    text = impact_page.text(PAGE, Changes(files=files))
+    order = sorted(actions, key=lambda action: text.index(f"- /{action}:"))
+    assert order == ["removed", "replaced", "access changed", "created", "folder created"]
+
+
 def test_a_check_that_ended_early_says_so_and_claims_nothing_of_the_rest() -> None:
     text = impact_page.text(PAGE, Changes(refused=("systems : Refuse: Debian 6",)))
     assert "more is to come" in text
