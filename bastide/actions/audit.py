@@ -1,10 +1,11 @@
 """An audit with all that belongs to it: results, a sealed link of the chain, history."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bastide.support.estate import EstateContext
 from monitors.audit import replay
+from monitors.audit.collect.host_bundle import fetch_bundle
 from monitors.audit.evidence.chain import ChainError, Link
 from monitors.audit.evidence.inputs import CONTROLS, InputsError
 from monitors.audit.evidence.records import EvidenceError, prune_leaves, seal
@@ -18,7 +19,7 @@ from monitors.audit.model.declared import UndeclaredHostError
 from monitors.audit.model.own_controls import controls_of
 from monitors.audit.model.results import AuditRun, HostAudit
 from monitors.audit.model.waivers import waiver_problems
-from monitors.audit.run import NOBODY, run_audit
+from monitors.audit.run import Fetch, run_audit
 from monitors.collection.bundle import BundleError
 
 # The labels of the two audits that `bastide up` makes; reports compare them.
@@ -41,13 +42,13 @@ def run(
     only: Sequence[str] | None = None,
     label: str = "audit",
     on_event: Callable[[HostAudit], None] = lambda _: None,
-    not_ready: Mapping[str, str] = NOBODY,
+    fetch: Fetch = fetch_bundle,
 ) -> AuditResult:
     """Audit hosts, seal the run and record it; the results are kept whatever happens after.
 
     Raises what `run_audit` raises; an unsealed or unrecorded run is among the problems.
     """
-    audited = run_audit(context.estate, context.state, only, label, on_event, not_ready)
+    audited = run_audit(context.estate, context.state, only, label, on_event, fetch)
     link: Link | None = None
     problems: list[str] = []
     problems += waiver_problems(context.estate.waivers, controls_of(context.estate.own))

@@ -1,9 +1,11 @@
 """The preflight of an estate's hosts: whether each can be logged in to and worked on."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import partial
+from pathlib import Path
 from threading import Lock
 
 from bastide.actions.this_machine import refuse_cutting_off
@@ -17,12 +19,17 @@ from inventory.files import make_folder
 from inventory.hostvars import groups
 from inventory.levels import at_least, is_managed, level
 from inventory.logins import administrators
-from inventory.outputs import kept_outputs
+from inventory.outputs import Outputs, kept_outputs
 from inventory.secrets import resolve
+from monitors.audit.collect.host_bundle import fetch_bundle, has_collector
+from monitors.audit.run import Fetch
+from monitors.collection.bundle import FetchFailure
 from monitors.preflight import refusals
+from monitors.preflight.attempts import Attempts
+from monitors.preflight.check import failed
 from monitors.preflight.fleet import PreflightTarget, check_all
 from monitors.preflight.model import Readiness
-from monitors.ssh import Way
+from monitors.ssh import SshFailure, Way
 
 
 def choose(context: EstateContext, names: Sequence[str]) -> tuple[InventoryHost, ...]:
@@ -91,32 +98,39 @@ def run_first(
         )
 
 
-def not_ready(
-    context: EstateContext, progress: Progress, names: Collection[str] | None = None
-) -> dict[str, str]:
-    """Look at the hosts that are only audited, and return why some cannot be, by name."""
-    chosen = [
-        entry
-        for entry in logged_in(context)
-        if level(entry) is Level.AUDIT and (names is None or entry.name in names)
-    ]
-    results = run(context, chosen, progress) if chosen else ()
-    return {
-        result.host: "; ".join(f"{f.step}: {f.problem}" for f in result.findings)
-        for result in results
-        if not result.ready
-    }
+@contextmanager
+def remembering(context: EstateContext, progress: Progress) -> Iterator[Fetch]:
+    """Yield how an audit fetches bundles: a login that is refused is shown, and never repeated.
+
+    It logs in once to each host: what the preflight would say of the way in, the audit says.
+    """
+    kept = refusals.load(context.state)
+    attempts, lock = Attempts(kept), Lock()
+
+    def fetch(
+        entry: InventoryHost, state: Path, outputs: Outputs, commands: Sequence[str]
+    ) -> bytes | FetchFailure:
+        if has_collector(entry):
+            return fetch_bundle(entry, state, outputs, commands)
+        way = connection(entry, state, outputs)
+        result = attempts.log_in(
+            way, lambda: fetch_bundle(entry, state, outputs, commands), _failed_login
+        )
+        if isinstance(result, SshFailure):
+            result = FetchFailure(f"{entry.name}: {result.problem}", result)
+        if failure := _failed_login(result):
+            with lock:
+                show(progress, failed(failure, way).readiness)
+        return result
+
+    try:
+        yield fetch
+    finally:
+        refusals.keep(kept.after(attempts.made, refusals.now()), context.state)
 
 
-def refused(context: EstateContext) -> dict[str, str]:
-    """Return the hosts that are only audited and are known to refuse, with why; none is asked."""
-    kept, outputs = refusals.load(context.state), kept_outputs(context.estate.estate, context.state)
-    failures = {
-        entry.name: kept.of(connection(entry, context.state, outputs))
-        for entry in logged_in(context)
-        if level(entry) is Level.AUDIT
-    }
-    return {name: failure.problem for name, failure in failures.items() if failure}
+def _failed_login(result: bytes | FetchFailure) -> SshFailure | None:
+    return result.login if isinstance(result, FetchFailure) else None
 
 
 def changed(context: EstateContext, pattern: str | None) -> Iterator[InventoryHost]:

@@ -2,12 +2,11 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 
 from inventory.entries import InventoryHost
 from inventory.entries import hosts as all_hosts
@@ -31,8 +30,8 @@ from monitors.collection.bundle import Bundle, BundleError, FetchFailure, unpack
 WORKERS = 16
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
-NOBODY: Mapping[str, str] = MappingProxyType({})
 OnEvent = Callable[[HostAudit], None]
+Fetch = Callable[[InventoryHost, Path, Outputs, Sequence[str]], bytes | FetchFailure]
 
 
 class WatchedHostError(AuditError):
@@ -54,17 +53,16 @@ def run_audit(
     hosts: Sequence[str] | None = None,
     label: str = "audit",
     on_event: OnEvent = lambda _: None,
-    not_ready: Mapping[str, str] = NOBODY,
+    fetch: Fetch = fetch_bundle,
 ) -> AuditRun:
     """Audit hosts (default: all but those only watched), write the run's file, return the run.
 
     At level audit the collector is sent and leaves nothing; above it the installed one is asked.
-    `not_ready` has the hosts that are known to let nobody in, with why: they are not asked.
-    `on_event` gets each host's results as they come, from worker threads. A host that cannot
-    be asked has `error` for every control. Raises UndeclaredHostError when a name is not the
-    estate's, WatchedHostError when nobody may log in to one, InventoryError when its own controls
-    are wrong, AuditError when nothing can be kept (no host is asked then), ResultsNotKeptError when
-    only the run's file could not be written.
+    `fetch` brings a host's bundle; `on_event` gets each host's results as they come; both are
+    called from worker threads. A host that cannot be asked has `error` for every control. Raises
+    UndeclaredHostError when a name is not the estate's, WatchedHostError when nobody may log in to
+    one, InventoryError when its own controls are wrong, AuditError when nothing can be kept (no
+    host is asked then), ResultsNotKeptError when only the run's file could not be written.
     """
     chosen = _choose(estate, hosts)
     table, started = controls_of(estate.own), datetime.now(UTC)
@@ -80,7 +78,7 @@ def run_audit(
     except OSError as error:
         raise AuditError(f"{_cannot_keep(state, error)}; no host was asked") from None
 
-    audited = audit_all(chosen, table, estate, state, on_event, not_ready)
+    audited = audit_all(chosen, table, estate, state, on_event, fetch)
     run = AuditRun(
         estate=estate.estate,
         label=label,
@@ -106,7 +104,7 @@ def audit_all(
     estate: Estate,
     state: Path,
     on_event: OnEvent = lambda _: None,
-    not_ready: Mapping[str, str] = NOBODY,
+    fetch: Fetch = fetch_bundle,
 ) -> tuple[HostAudit, ...]:
     """Audit hosts, some at a time, and keep their bundles; return the results in order."""
     outputs = _outputs(state, estate)
@@ -115,10 +113,7 @@ def audit_all(
     def audit_one(entry: InventoryHost) -> HostAudit:
         declared = declared_of(entry)
         wanted = asked_of(asked, declared.roles)
-        fetch_one: Callable[[], bytes | FetchFailure]
-        fetch_one = partial(fetch_bundle, entry, state, outputs, wanted)
-        if entry.name in not_ready:
-            fetch_one = partial(FetchFailure, f"{entry.name}: {not_ready[entry.name]}")
+        fetch_one = partial(fetch, entry, state, outputs, wanted)
         audited = audit_host(fetch_one, declared, table, estate, state)
         on_event(audited)
         return audited

@@ -114,4 +114,4 @@ def _words(ran: Ran) -> str:
 
 def _failure(name: str, failure: SshFailure) -> FetchFailure:
     where = "" if failure.name == name else f"{failure.name}: "
-    return FetchFailure(f"{name}: {where}{failure.problem}")
+    return FetchFailure(f"{name}: {where}{failure.problem}", failure)

@@ -15,6 +15,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from inventory.frozen import Frozen
+from monitors.ssh_failures import SshFailure
 
 FORMAT = 1
 GZIP = 31
@@ -39,9 +40,13 @@ class BundleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FetchFailure:
-    """Why no bundle came, and what to do about it, in words."""
+    """Why no bundle came, and what to do about it, in words.
+
+    `login` is the failure behind it where the way in was the trouble.
+    """
 
     problem: str
+    login: SshFailure | None = None
 
 
 @dataclass(frozen=True, slots=True)

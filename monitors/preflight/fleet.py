@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inventory.connections import Connection
 from inventory.enums import Level
 from monitors.preflight import refusals
-from monitors.preflight.check import check, failed, place
+from monitors.preflight.attempts import Attempts
+from monitors.preflight.check import check, failed
 from monitors.preflight.model import Finding, Mend, Readiness, Step
 from monitors.preflight.refusals import Refusals
 from monitors.ssh import Resolve, SshFailure, Way
@@ -37,64 +38,25 @@ def check_all(
 ) -> tuple[Readiness, ...]:
     """Look at hosts, some at a time, and return what each lacks, in order.
 
-    A login that was refused before is not tried unless `again`. Of the hosts behind one jump host
-    the first is tried alone: what fails at the jump host, fails for all of them. `on_result` is
-    called from worker threads.
+    A login that was refused before is not tried unless `again`. `on_result` is called from worker
+    threads.
     """
     kept = refusals.load(state)
-    round_ = _Round(resolve, on_result, Refusals() if again else kept)
-    first, rest = _scouts(targets)
-    with ThreadPoolExecutor(min(WORKERS, max(1, len(targets)))) as pool:
-        list(pool.map(round_.look, first))
-        list(pool.map(round_.look, rest))
-    refusals.keep(kept.after(round_.attempts, refusals.now()), state)
-    return _one_machine_each([round_.results[t.connection.name] for t in targets])
+    attempts = Attempts(Refusals() if again else kept)
 
-
-@dataclass(slots=True)
-class _Round:
-    """What has come of the hosts so far."""
-
-    resolve: Resolve
-    on_result: OnResult
-    known: Refusals
-    results: dict[str, Readiness] = field(default_factory=dict)
-    attempts: list[tuple[Connection, SshFailure | None]] = field(default_factory=list)
-    jumps: dict[str, SshFailure] = field(default_factory=dict)
-
-    def look(self, target: PreflightTarget) -> None:
-        """Look at one host, unless it is known that it would refuse."""
+    def look(target: PreflightTarget) -> Readiness:
         own = target.connection
-        expected = self.known.of(own) or self.jumps.get(_jump(own))
-        checked = (
-            failed(expected, own)
-            if expected
-            else check(own, target.level, self.resolve, target.way)
+        checked = attempts.log_in(
+            own, lambda: check(own, target.level, resolve, target.way), lambda c: c.failure
         )
-        if not expected:
-            self.attempts.append((own, checked.failure))
-            if checked.failure and checked.failure.name != own.name:
-                self.jumps[_jump(own)] = checked.failure
-        self.results[own.name] = checked.readiness
-        self.on_result(checked.readiness)
+        result = (failed(checked, own) if isinstance(checked, SshFailure) else checked).readiness
+        on_result(result)
+        return result
 
-
-def _scouts(
-    targets: Sequence[PreflightTarget],
-) -> tuple[list[PreflightTarget], list[PreflightTarget]]:
-    """Return those that are tried first, one for each jump host, and the others."""
-    first: list[PreflightTarget] = []
-    rest: list[PreflightTarget] = []
-    jumps: set[str] = set()
-    for target in targets:
-        jump = _jump(target.connection)
-        (rest if jump in jumps else first).append(target)
-        jumps |= {jump} - {""}
-    return first, rest
-
-
-def _jump(connection: Connection) -> str:
-    return place(connection.jump) if connection.jump else ""
+    with ThreadPoolExecutor(min(WORKERS, max(1, len(targets)))) as pool:
+        results = tuple(pool.map(look, targets))
+    refusals.keep(kept.after(attempts.made, refusals.now()), state)
+    return _one_machine_each(results)
 
 
 def _one_machine_each(results: Sequence[Readiness]) -> tuple[Readiness, ...]:

@@ -223,12 +223,15 @@ def _history(up: UpRun) -> History | None:
 
 
 def _audit(up: UpRun, label: str) -> AuditRun:
-    result = audit.run(
-        up.context,
-        label=label,
-        on_event=lambda host: up.progress.step(host.host, describe(host), good=not host.problem),
-        not_ready=host_check.refused(up.context),
-    )
+    with host_check.remembering(up.context, up.progress) as fetch:
+        result = audit.run(
+            up.context,
+            label=label,
+            on_event=lambda host: up.progress.step(
+                host.host, describe(host), good=not host.problem
+            ),
+            fetch=fetch,
+        )
     for problem in result.problems:
         up.progress.step("evidence", problem, good=False)
     return result.run

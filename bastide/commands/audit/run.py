@@ -32,8 +32,8 @@ def run(estate_name: str | None, as_json: bool, hosts: tuple[str, ...], label: s
             progress.step(host.host, audit_output.describe(host), good=not host.problem)
 
     try:
-        not_ready = host_check.not_ready(context, progress, hosts or None)
-        result = audit.run(context, hosts or None, label, show_host, not_ready)
+        with host_check.remembering(context, progress) as fetch:
+            result = audit.run(context, hosts or None, label, show_host, fetch)
     except (UndeclaredHostError, WatchedHostError) as error:
         raise CommandError(str(error), Exit.WRONG_USE) from None
     except ResultsNotKeptError as error:

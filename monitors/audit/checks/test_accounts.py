@@ -2,8 +2,11 @@
 # ruff: noqa: S101
 
 from collections import Counter
+from collections.abc import Callable
 
-from monitors.audit.collect.backends import Host
+import pytest
+
+from monitors.audit.collect.backends import Host, UndeterminedError
 from monitors.audit.facts.accounts import (
     FIRST_PERSON,
     LOGIN_DEFS,
@@ -21,11 +24,17 @@ from monitors.audit.facts.sshd import Setting, sshd_lines
 from monitors.audit.facts.system import files, loose_files, unit_state
 from monitors.audit.model.controls import Limits
 from monitors.audit.model.declared import Declared
+from monitors.text import escaped_line
 
 STRICT_UMASK = 0o027
 # As good as root: each lets its members read or write what is root's.
 SUDO = "sudo"
 POWERFUL = ("root", "sudo", "shadow", "disk", "kmem", "docker", "lxd", "incus-admin", "libvirt")
+NOT_INSTALLED = 127  # of a shell's command (POSIX, 2.8.2)
+NO_LAST_LOGINS = (
+    "the host keeps no record of last logins (neither lastlog nor lastlog2); Debian 13 has the "
+    "packages lastlog2 and libpam-lastlog2; all else of this control is well"
+)
 PRIVATE_KEYS = "grep -lsE 'BEGIN .*PRIVATE[ ]KEY' /root/.ssh/* /home/*/.ssh/*"
 # Of every key its fingerprint and the account or file that it is in; `given`: by a playbook.
 # Whatever looks like a key counts, within options too: nothing can stand before it to hide it.
@@ -96,19 +105,41 @@ def test_acc_05_idle_shells(host: Host, limits: Limits) -> None:
 def test_acc_06_forgotten_accounts(host: Host, limits: Limits) -> None:
     """Accounts that nobody uses any more are closed."""
     unused, open_for = limits["unused_days"], limits["inactive_days"]
+    is_idle = _idle_accounts(host, unused)
     default = account_settings(host, USERADD).get("INACTIVE", "-1")
-    unused_logins = f"lastlog -b {unused} -u {FIRST_PERSON}-60000"
-    rows = [row.split() for row in host.check_output(unused_logins).splitlines()[1:]]
     people = {account.name for account in accounts(host) if account.is_person and account.has_shell}
     hashes, now = passwords(host), today(host)
     new = {p.name for p in hashes if p.changed is not None and now - p.changed < unused}
-    stale = sorted({row[0] for row in rows if row} & people - new)
+    stale = sorted(name for name in people - new if is_idle and is_idle(name))
     endless = [p.name for p in hashes if p.is_usable and not within(p.inactive, open_for)]
     assert not stale, f"not logged in for {unused} days: {', '.join(stale)}"
     assert not endless, f"stays open after its password has expired: {', '.join(endless)}"
     assert within(int(default), open_for), (
         f"INACTIVE of new accounts is {default}, expected 0 to {open_for} days"
     )
+    if is_idle is None:
+        pytest.skip(NO_LAST_LOGINS)
+
+
+def _idle_accounts(host: Host, days: int) -> Callable[[str], bool] | None:
+    """Return who has not logged in for so many days; None where the host keeps no such record."""
+    old = host.run(f"lastlog -b {days} -u {FIRST_PERSON}-60000")
+    if old.rc == 0:
+        return _first_words(old.stdout).__contains__
+    # Debian 13 has lastlog2 in its place, if anything; it knows only those who have logged in.
+    recent = host.run(f"lastlog2 -t {days}")
+    if recent.rc == 0:
+        active = _first_words(recent.stdout)
+        return lambda name: name not in active
+    if (old.rc, recent.rc) == (NOT_INSTALLED, NOT_INSTALLED):
+        return None
+    said = escaped_line((recent.stderr or old.stderr).strip())
+    raise UndeterminedError(f"neither lastlog nor lastlog2 tells who has logged in: {said}")
+
+
+def _first_words(table: str) -> frozenset[str]:
+    """Return the first word of every line below the heading."""
+    return frozenset(line.split()[0] for line in table.splitlines()[1:] if line.split())
 
 
 def test_acc_07_keys(host: Host, declared: Declared) -> None:

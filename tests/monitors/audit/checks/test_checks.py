@@ -1,5 +1,6 @@
 """Every control against recorded hosts, and against single answers that differ from them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,3 +52,53 @@ def test_cases_hold_no_secret() -> None:
         text = file.read_text()
         assert "PRIVATE KEY" not in text
         assert "$y$" not in text
+
+
+ALICE = {
+    "getent group": {"stdout": "alice::1001:1001::/home/alice:/bin/bash\n\nalice::1001:\n"},
+    "split($2": {"stdout": "1795305600\nalice:locked:20000:::\n"},
+}
+NO_LASTLOG = {"lastlog -b": {"rc": 127, "stdout": "", "stderr": "sh: 1: lastlog: not found\n"}}
+ENDLESS = {"split($2": {"stdout": "1795305600\nroot:y:20778:365:14:\n"}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "rc", "stdout", "stderr", "outcome", "said"),
+    [
+        (ALICE, 127, "", "sh: 1: lastlog2: not found", Outcome.SKIP, "no record of last logins"),
+        (ENDLESS, 127, "", "sh: 1: lastlog2: not found", Outcome.FAIL, "stays open"),
+        (ALICE, 1, "", "lastlog2: no \x1b[2J database", Outcome.ERROR, "no \\x1b[2J database"),
+        (ALICE, 0, "Username Port From Latest\n", "", Outcome.FAIL, "90 days: alice"),
+        (ALICE, 0, "Username Port From Latest\nbob pts/0 - Mon\n", "", Outcome.FAIL, "alice"),
+        (ALICE, 0, "Username Port From Latest\nalice pts/0 - Mon\n", "", Outcome.PASS, ""),
+    ],
+)
+def test_accounts_that_nobody_uses_where_debian_13_has_lastlog2_or_nothing(
+    changes: dict[str, Any], rc: int, stdout: str, stderr: str, outcome: Outcome, said: str
+) -> None:
+    bundle = changed(recorded("hardened"), {**changes, **NO_LASTLOG})
+    days = TABLE["ACC-06"].limits["unused_days"]
+    answer = bundle.recorded[0].model_copy(
+        update={"command": f"lastlog2 -t {days}", "rc": rc, "stdout": stdout, "stderr": stderr}
+    )
+    asked = bundle.model_copy(update={"recorded": (*bundle.recorded, answer)})
+    actual, reason = outcomes(asked)["ACC-06"]
+    assert (actual, said in reason) == (outcome, True), reason
+
+
+@pytest.mark.parametrize(
+    ("port", "outcome"), [(2222, Outcome.PASS), (22, Outcome.PASS), (2022, Outcome.FAIL)]
+)
+def test_ssh_at_one_of_its_declared_ports_is_enough(port: int, outcome: Outcome) -> None:
+    who = declared(HOST)
+    (way_in,) = (each for each in who.ports if each.name == "ssh")
+    elsewhere = replace(who, ports=(*who.ports, replace(way_in, port=2222)))
+    bundle = recorded("hardened")
+    (listening,) = (r for r in bundle.recorded if "ss -H -t" in r.command)
+    moved = {"ss -H -t": {"stdout": listening.stdout.replace(":22 ", f":{port} ")}}
+    assert moved["ss -H -t"]["stdout"].count(f":{port} ")
+    results = judge(changed(bundle, moved), TABLE, elsewhere)
+    result = next(r for r in results if r.control == "NET-09")
+    assert result.outcome is outcome, result.reason
+    if outcome is Outcome.FAIL:
+        assert "tcp 22 (ssh), tcp 2222 (ssh)" in result.reason
