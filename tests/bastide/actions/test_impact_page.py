@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from html import unescape
 
-from bastide.actions import impact_page
+from bastide.actions import impact_page, impact_sections
 from bastide.actions.changes import (
     AccountChange,
     Changes,
@@ -49,10 +49,10 @@ CHANGES = Changes(
 def test_both_forms_say_the_same() -> None:
     text = impact_page.text(PAGE, CHANGES, AT)
     html = impact_page.html(PAGE, CHANGES, AT)
-    body = html.partition("<body>")[2].replace("<summary>3 lines</summary>", "")
+    body = html.partition("<body>")[2]
     shown = re.sub(r"\W+", "", unescape(re.sub("<[^>]+>", "", body)))
     assert shown == re.sub(r"\W+", "", text)
-    assert impact_page.title(PAGE) in text
+    assert impact_sections.title(PAGE) in text
     assert "Nothing was changed. As of 2026-11-27 12:30 UTC." in text
 
 
@@ -63,7 +63,8 @@ def test_whom_it_cuts_off_comes_before_what_it_changes() -> None:
         "Logins that would be cut off",
         "Ports that would be closed",
         "Forwarding that would be cut",
-        "Files written, replaced or removed",
+        "Files replaced, changed or removed",
+        "New files and folders",
         "Packages installed or removed",
         "Services and timers",
         "Accounts and groups",
@@ -73,9 +74,9 @@ def test_whom_it_cuts_off_comes_before_what_it_changes() -> None:
 
 
 def test_how_much_would_change_is_counted() -> None:
-    assert impact_page.counts(CHANGES) == (
-        "Would write 3 files, 1 of them in place of what is there; install 2 packages, upgrade 0, "
-        "remove 1; restart or stop 1 units that run now."
+    assert impact_sections.counts(CHANGES) == (
+        "Would write 3 files and folders, 1 of them in place of what is there; "
+        "install 2 packages, upgrade 0, remove 1; restart or stop 1 units that run now."
     )
 
 
