@@ -67,7 +67,7 @@ HOST = LazyGroup(
         ),
         "impact": Lazy(
             "bastide.commands.host.impact:impact",
-            "Say what a level would cut off at HOST (exit 1: something).",
+            "Say what a level would change at HOST (exit 1: cuts somebody off).",
         ),
         "check": Lazy(
             "bastide.commands.host.check:check",

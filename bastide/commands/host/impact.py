@@ -38,11 +38,11 @@ from monitors.inspection.impact import impact as impact_of
 @estate_option
 @json_option
 def impact(host: str, level: str, form: str, estate_name: str | None, as_json: bool) -> int:
-    """Say what a level would change at HOST, and whom it would cut off (exit 1: somebody).
+    """Say what a level would change at HOST (exit 1: cuts somebody off).
 
-    Whose login, which port with who is connected now, which forwarded network; then files with
-    their diffs, packages, services, accounts. The host is read, and Ansible is asked in check mode:
-    nothing changes.
+    First of all whose login, which port with who is connected now, which forwarded network; then
+    files with their diffs, packages, services, accounts. The host is read, and Ansible is asked in
+    check mode: nothing changes.
     """
     context, wanted = estate_context(estate_name), Level(level)
     progress = Progress()
