@@ -84,7 +84,7 @@ def run_first(
     ready is left to the audit, whose result it is.
     """
     chosen = tuple(logged_in(context) if entries is None else entries)
-    refuse_cutting_off(chosen)
+    refuse_cutting_off(chosen, context.state)
     results = run(context, chosen, progress) if chosen else ()
     managed = {entry.name for entry in chosen if is_managed(entry)}
     missing = [result for result in results if not result.ready and result.host in managed]

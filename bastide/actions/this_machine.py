@@ -6,6 +6,7 @@ No login from outside proves the new rules there, as it does on every other host
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 from bastide.support.errors import CommandError, Exit
 from inventory.connections import ROOT, ssh
@@ -18,14 +19,17 @@ from inventory.paths import user_name
 
 
 def refuse_cutting_off(
-    entries: Iterable[InventoryHost], environment: Mapping[str, str] = os.environ
+    entries: Iterable[InventoryHost], state: Path, environment: Mapping[str, str] = os.environ
 ) -> None:
-    """Raise CommandError when who runs this on this machine could not log in to it afterwards."""
+    """Raise CommandError when who runs this on this machine could not log in to it afterwards.
+
+    Nor may they mix their keys with what the services on it keep, or with another user's.
+    """
     problems = [
         problem
         for entry in entries
         if entry.host.connection is ConnectionKind.LOCAL and is_managed(entry)
-        for problem in _problems(entry, environment)
+        for problem in (*_problems(entry, environment), *_foreign(state))
     ]
     if problems:
         raise CommandError("\n".join(problems), Exit.WRONG_USE)
@@ -50,6 +54,16 @@ def _problems(entry: InventoryHost, environment: Mapping[str, str]) -> Iterator[
             f"add {person} to administrators: in estate.yml, with their public key",
         )
     yield from _address(entry, environment)
+
+
+def _foreign(state: Path) -> Iterator[str]:
+    if state.exists() and (owner := state.stat().st_uid) != os.geteuid():
+        yield _problem(
+            f"{state}: another user's, such as that of the services on this machine",
+            f"a folder of {user_name()}",
+            f"one of the user with the number {owner}",
+            "run this as whoever ran it first here, or name another place: BASTIDE_STATE_HOME",
+        )
 
 
 def _address(entry: InventoryHost, environment: Mapping[str, str]) -> Iterator[str]:
