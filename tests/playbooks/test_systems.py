@@ -39,6 +39,18 @@ def test_what_is_not_proved_is_said(output: str) -> None:
     assert "(bookworm) is supported by variables" not in output
 
 
+def test_a_container_is_detected_whoever_made_it_and_has_neither_kernel_nor_clock() -> None:
+    """By what systemd-detect-virt says on the host; the inventory says nothing of it."""
+    answers = {"lxc": False, "docker": False, "systemd-nspawn": False, "none": True, "silent": True}
+    done = ansible_playbook(
+        CASES / "containers.yml", "-i", ",".join(answers), "-e", f"roles={PLAYBOOKS / 'roles'}",
+        ANSIBLE_INVENTORY_ENABLED="host_list",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    for answer, own in answers.items():
+        assert f"{answer}: kernel {own}, clock {own}" in done.stdout
+
+
 @pytest.mark.parametrize("playbook", ["configure", "harden"])
 def test_a_playbook_that_changes_hosts_begins_with_it(playbook: str) -> None:
     plays = yaml.safe_load((PLAYBOOKS / f"{playbook}.yml").read_text())
