@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from inventory.load import load_estate
 from tests.command import bastide, bastide_json
 from tests.strange_town import allowed, picture
 from tests.strange_town.fixtures import Probing
@@ -104,6 +105,10 @@ def test_a_town_is_adopted_and_looked_at_and_nothing_of_it_changes(
     assert not counts.failures, counts
     for name, picture_before in before.items():
         assert allowed.unexplained(picture_before, picture.take(town, name)) == (), name
+    adopted = {host.id: host for host in load_estate(estate).municipalities[0].hosts}
+    for name in ADOPTED:
+        addresses = [str(address) for address in adopted[IDS[name]].addresses]
+        assert sorted(addresses) == sorted(town.hosts[name].addresses), name
     text = (estate / "municipalities" / "gradac.yml").read_text()
     assert text.startswith("# Written by hand.\nmunicipality: gradac\nname: 'Gradac'\n")
     assert 'url: "https://eusluge.gradac.example/"' in text
