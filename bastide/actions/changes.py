@@ -8,7 +8,7 @@ from inventory.frozen import Frozen
 from monitors.inspection.values import HostText
 from monitors.text import escaped_line
 
-Line = Annotated[str, AfterValidator(escaped_line)]
+Line = Annotated[str, AfterValidator(lambda line: escaped_line(line.expandtabs()))]
 """One line of a file, with its indentation, or of a message."""
 
 

@@ -160,6 +160,11 @@ def test_what_a_host_gives_another_form_is_named_by_its_task(told: dict[str, Any
     assert read_changes([task(told)], "a").others == ("role : Do it",)
 
 
+def test_a_tab_is_blanks() -> None:
+    (file,) = files(installed(after="UMASK\t027\n"))
+    assert file.diff[1] == "+UMASK  027"
+
+
 def test_what_a_host_writes_cannot_steer_a_terminal() -> None:
     (file,) = files(installed(path="/etc/\x1b[2J", after="\x1b]0;x\x07\n"))
     assert "\x1b" not in file.path + "".join(file.diff)
