@@ -62,7 +62,7 @@ def main(every: int, module: Path, tests: Sequence[str]) -> int:
     tried = [mutant for mutant in chosen if not is_equivalent(mutant, listed)]
     survivors = [mutant for mutant in tried if _survives(mutant, module, tests, unchanged)]
     module.write_text(source)
-    sample = f" (of {len(made)} each {every}th)" if every > 1 else ""
+    sample = f" (1 in {every})" if every > 1 else ""
     killed = len(tried) - len(survivors)
     figure = (
         f"{module}: {killed} of {len(chosen)}{sample} killed ({killed / max(len(chosen), 1):.0%}), "

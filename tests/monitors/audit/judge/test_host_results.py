@@ -113,6 +113,10 @@ def test_a_waiver_counts_within_its_scope(scope: str, waived: bool) -> None:
     assert result_of("SSH-02", waiver(DAY, scope)).is_waived is waived
 
 
+def test_a_waiver_of_another_control_accepts_nothing() -> None:
+    assert result_of("SSH-02", waiver(DAY, control="SSH-03")).waiver is None
+
+
 def test_a_pass_and_an_error_are_not_waived() -> None:
     assert result_of("ACC-01", waiver(DAY, control="ACC-01")).waiver is None
     assert all(r.waiver is None for r in all_errors(TABLE, APP, "gone"))
