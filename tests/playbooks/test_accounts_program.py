@@ -46,6 +46,17 @@ def test_a_sudoers_file_that_visudo_refuses_is_not_installed(
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_root_is_asked_for_once_where_it_passes_twice(accounts: ModuleType) -> None:
+    assert accounts.with_wheel(SU + "auth sufficient pam_rootok.so\n").count("use_uid") == 1
+
+
+def test_a_file_of_a_folder_that_is_not_there_is_made_with_it(
+    accounts: ModuleType, tmp_path: Path
+) -> None:
+    accounts.write(tmp_path / "one" / "two" / "file", "text")
+    assert (tmp_path / "one" / "two" / "file").read_text() == "text"
+
+
 def test_a_setting_is_changed_where_it_stands_once(accounts: ModuleType) -> None:
     wanted = {"PASS_MAX_DAYS": "365", "UMASK": "027"}
 
@@ -145,7 +156,8 @@ class Host:
     def lets_in(self, may: object) -> None:
         self._patch.setattr(self.module, "may", may)
 
-    def run(self, **settings: object) -> None:
+    def run(self, *arguments: str, **settings: object) -> None:
+        self._patch.setattr("sys.argv", ["bastide_accounts", *arguments])
         given = {"logins": ["ana"], "keys": "ssh-ed25519 AAAA ana\n", "without_shell": []}
         self._patch.setattr("sys.stdin", io.StringIO(json.dumps({**given, **settings})))
         self.module.main()
@@ -162,6 +174,8 @@ def host(accounts: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_when_somebody_would_be_shut_out_pam_is_put_back_as_it_was(host: Host) -> None:
     before = {name: text for name, text in host.files().items() if name not in ("sshd", "login")}
     stack = host.pam / "common-auth"
+    every = "".join(f"echo more >>{host.pam}/common-{n};" for n in ("auth", "account", "password"))
+    host.stubs.put("pam-auth-update", every + ENABLE.format(pam=host.pam))
     host.lets_in(lambda service, user: service == "sudo" or "faillock" not in stack.read_text())
     with pytest.raises(
         SystemExit, match=r"lets in no more: \[\('login', 'ana'\), \('sshd', 'ana'\)\]"
@@ -240,6 +254,12 @@ def test_sudos_rules_are_root_s_to_read_and_checked_before_they_count(host: Host
     assert keys.parent.stat().st_mode & 0o777 == 0o755
 
 
+def test_everybody_may_read_the_stacks(host: Host) -> None:
+    host.run()
+    for name in ("sshd", "login", "su"):
+        assert (host.pam / name).stat().st_mode & 0o777 == 0o644
+
+
 def test_rules_that_are_refused_stop_the_program_before_pam_is_touched(host: Host) -> None:
     host.stubs.put("visudo", "exit 1")
     with pytest.raises(subprocess.CalledProcessError):
@@ -282,6 +302,20 @@ def test_the_files_of_the_system_are_the_ones_that_are_edited() -> None:
 def test_pam_itself_lets_in_root_and_nobody_who_is_unknown(accounts: ModuleType) -> None:
     assert accounts.may("sudo", "root")
     assert not accounts.may("sudo", "nobody-of-that-name")
+
+
+def test_who_only_checks_changes_nothing(host: Host, capfd: pytest.CaptureFixture[str]) -> None:
+    before = host.files()
+    host.run("--check")
+    told = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert host.files() == before
+    assert (host.etc / "login.defs").read_text() == DEFS
+    assert [host.stubs.calls(name) for name in ("pam-auth-update", "visudo")] == [[], []]
+    assert str(host.etc / "sudoers") in [line["path"] for line in told]
+    host.run()
+    capfd.readouterr()
+    host.run("--check")
+    assert capfd.readouterr().out == ""
 
 
 def test_what_would_be_edited_is_told_and_nothing_is_written(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from monitors.continuity.records import Depth
 from tests.playbooks.programs import program
 
 DRILL: ModuleType = program("drill_result")
@@ -126,3 +127,8 @@ def test_a_result_says_whose_it_is_and_what_was_restored_when() -> None:
     assert datetime.fromisoformat(result["finished"]).timestamp() > STARTED
     assert result["error"] is None
     assert result["steps"][0]["depth"] == "L0"
+
+
+def test_its_depths_are_those_that_the_audit_knows_but_for_the_rebuilt_host() -> None:
+    assert set(DRILL.DEPTHS) == {depth.value for depth in Depth} - {Depth.HOST.value}
+    assert {f"L{step.depth}" for step in program("bastide_drill").STEPS} == set(DRILL.DEPTHS)
