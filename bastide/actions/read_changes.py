@@ -58,15 +58,13 @@ def _of(kind: type[Kind], changes: Iterable[AnyChange]) -> tuple[Kind, ...]:
 
 
 def _untold(tasks: Iterable[Event]) -> Iterator[str]:
+    """Yield the tasks that cannot tell, and what apt does not know; a terminal mixes its streams."""
     for task in tasks:
         if task["outcome"] == "untold":
             yield task["task"]
         for told in task.get("changes", ()):
-            yield from (
-                f"{task['task']}: {line}"
-                for line in str(told.get("stderr", "")).splitlines()
-                if line.startswith("E: ")
-            )
+            lines = f"{told.get('stdout', '')}\n{told.get('stderr', '')}".splitlines()
+            yield from (f"{task['task']}: {line}" for line in lines if line.startswith("E: "))
 
 
 def _sound(task: Event, told: dict[str, Any]) -> tuple[AnyChange, ...]:

@@ -83,8 +83,9 @@ def test_packages_as_apt_simulates_them_each_once() -> None:
     )
 
 
-def test_a_package_that_the_host_does_not_know_is_not_kept_quiet() -> None:
-    told = task({"stderr": "W: odd\nE: Unable to locate package aide\n"})
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_package_that_the_host_does_not_know_is_not_kept_quiet(stream: str) -> None:
+    told = task({stream: "W: odd\r\nE: Unable to locate package aide\r\n"})
     assert read_changes([told], "a").untold == ("role : Do it: E: Unable to locate package aide",)
 
 
