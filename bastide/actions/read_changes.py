@@ -58,7 +58,7 @@ def _of(kind: type[Kind], changes: Iterable[AnyChange]) -> tuple[Kind, ...]:
 
 
 def _untold(tasks: Iterable[Event]) -> Iterator[str]:
-    """Yield the tasks that cannot tell, and what apt does not know; a terminal mixes its streams."""
+    """Yield the tasks that cannot tell, and what apt does not know, on whichever stream."""
     for task in tasks:
         if task["outcome"] == "untold":
             yield task["task"]
