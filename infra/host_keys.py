@@ -6,11 +6,11 @@ from pathlib import Path
 
 import paramiko
 
+from inventory.ssh import SIGNATURE_ALGORITHMS
+
 PORT = 22
 ED25519 = "ssh-ed25519"
 OWN_KEY = Path("/etc/ssh/ssh_host_ed25519_key.pub")
-# The signature algorithms of a kind of key, where they are called differently (RFC 8332).
-ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 ANSWER_SECONDS = 5.0
 # A booting machine on this very computer answers at once or not at all; the kernel's first
 # retransmission would come after a full second.
@@ -36,7 +36,7 @@ def host_key(
     transport = paramiko.Transport(link)
     try:
         transport.banner_timeout = timeout
-        transport.get_security_options().key_types = ALGORITHMS.get(kind, (kind,))
+        transport.get_security_options().key_types = SIGNATURE_ALGORITHMS.get(kind, (kind,))
         transport.start_client(timeout=timeout)
         key = transport.get_remote_server_key()
     except (paramiko.SSHException, EOFError, OSError) as error:

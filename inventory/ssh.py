@@ -9,6 +9,8 @@ from inventory.frozen import Frozen
 from inventory.scalars import AccountName, HostKey, JumpHost, KeyFile, SecretRef
 
 Sudo = Literal["none", "passwordless", "password"]
+# The signature algorithms of a kind of host key, where they are called differently (RFC 8332).
+SIGNATURE_ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 
 
 class Ssh(Frozen):

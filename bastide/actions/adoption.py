@@ -27,7 +27,9 @@ from monitors.inspection.model import Inspection
 from monitors.inspection.suggestion.insert import NoPlaceError, add_items
 from monitors.inspection.suggestion.inventory_yaml import Arrival, Suggestion, suggest
 from monitors.inspection.visit import visit
-from monitors.ssh import SshFailure, connect, fingerprint
+from monitors.ssh.failures import SshFailure
+from monitors.ssh.host_keys import fingerprint
+from monitors.ssh.session import connect
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@ from monitors.preflight.attempts import Attempts
 from monitors.preflight.check import failed
 from monitors.preflight.fleet import PreflightTarget, check_all
 from monitors.preflight.model import Readiness
-from monitors.ssh import SshFailure, Way
+from monitors.ssh.failures import SshFailure
+from monitors.ssh.transport import Way
 
 
 def choose(context: EstateContext, names: Sequence[str]) -> tuple[InventoryHost, ...]:

@@ -14,7 +14,8 @@ from monitors.inspection.commands import commands_of_look
 from monitors.inspection.drift import against_inventory, not_compared, since_last_look
 from monitors.inspection.looks import Look, LookError, Newest, accept, accepted, keep
 from monitors.inspection.visit import visit
-from monitors.ssh import SshFailure, connect
+from monitors.ssh.failures import SshFailure
+from monitors.ssh.session import connect
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from monitors.scan.ports import PORTS, SSH
 from monitors.scan.tcp import PortReply, Reply, try_ports
 from monitors.snmp.discover.agents import AnsweringAgent, find_agents, probes_of
 from monitors.snmp.targets import SnmpTarget, targets, unlisted_target
-from monitors.ssh import fingerprint
+from monitors.ssh.host_keys import fingerprint
 
 MOST_ADDRESSES = 1024
 PROBES_A_SECOND = 100

@@ -8,7 +8,9 @@ import click
 
 from bastide.support.errors import CommandError, Exit
 from inventory.connections import Connection
-from monitors.ssh import SshFailure, fingerprint, proved_host_key
+from monitors.ssh.failures import SshFailure
+from monitors.ssh.host_keys import fingerprint
+from monitors.ssh.session import proved_host_key
 
 FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 CONSOLE = "for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done"

@@ -18,7 +18,10 @@ from monitors.collection.bundle import (
     unframe,
 )
 from monitors.collection.collector import source
-from monitors.ssh import DEFAULT, Limits, Ran, Resolve, Session, SshFailure, Way, connect
+from monitors.ssh.failures import SshFailure
+from monitors.ssh.remote_command import Limits, Ran
+from monitors.ssh.session import DEFAULT, Resolve, Session, connect
+from monitors.ssh.transport import Way
 from monitors.text import escaped_line
 
 COMMAND_SECONDS = 15

@@ -15,7 +15,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from inventory.frozen import Frozen
-from monitors.ssh_failures import SshFailure
+from monitors.ssh.failures import SshFailure
 
 FORMAT = 1
 GZIP = 31

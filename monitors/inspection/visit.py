@@ -8,7 +8,7 @@ from monitors.inspection.answers import Answers
 from monitors.inspection.commands import COMMANDS
 from monitors.inspection.model import Inspection
 from monitors.inspection.reading import read_inspection
-from monitors.ssh import Session
+from monitors.ssh.session import Session
 
 # A host that hangs in one command is cut short by the collector's own limit first.
 VISIT_SECONDS = 45.0

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from inventory.connections import Connection
 from monitors.preflight.refusals import Refusals
-from monitors.ssh import SshFailure
+from monitors.ssh.failures import SshFailure
 
 Result = TypeVar("Result")
 

@@ -7,7 +7,10 @@ from inventory.enums import Level
 from monitors.preflight.mends import MENDS, finding
 from monitors.preflight.model import Finding, Mend, Readiness, Step
 from monitors.preflight.probe import COMMAND, judge
-from monitors.ssh import Kind, Limits, Resolve, SshFailure, Way, connect
+from monitors.ssh.failures import Kind, SshFailure
+from monitors.ssh.remote_command import Limits
+from monitors.ssh.session import Resolve, connect
+from monitors.ssh.transport import Way
 
 LIMITS = Limits(seconds=20.0)
 # Failures that are found before anything is tried.

@@ -12,7 +12,9 @@ from monitors.preflight.attempts import Attempts
 from monitors.preflight.check import check, failed
 from monitors.preflight.model import Finding, Mend, Readiness, Step
 from monitors.preflight.refusals import Refusals
-from monitors.ssh import Resolve, SshFailure, Way
+from monitors.ssh.failures import SshFailure
+from monitors.ssh.session import Resolve
+from monitors.ssh.transport import Way
 
 WORKERS = 16
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from inventory.connections import Connection
 from monitors.preflight.model import Finding, Mend, Step
-from monitors.ssh import Kind, SshFailure, fingerprint
+from monitors.ssh.failures import Kind, SshFailure
+from monitors.ssh.host_keys import fingerprint
 
 CONSOLE = "on the console of {name}"
 AS_ROOT = "on {name}, as root"

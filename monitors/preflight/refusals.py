@@ -18,7 +18,7 @@ from inventory.connections import AGENT, Connection
 from inventory.files import write_whole
 from inventory.frozen import Frozen
 from monitors.preflight.mends import hop_of
-from monitors.ssh import Kind, SshFailure
+from monitors.ssh.failures import Kind, SshFailure
 
 # A wrong password for sudo counts with faillock as a refused login does with fail2ban.
 REMEMBERED = frozenset(

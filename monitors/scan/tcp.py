@@ -14,7 +14,7 @@ from enum import Enum
 
 from monitors.pace import Pace
 from monitors.scan.ports import SSH
-from monitors.ssh import Greeting, greeting
+from monitors.ssh.greeting import Greeting, greeting
 
 # The kernel repeats a lost SYN after one second.
 CONNECT_SECONDS = 1.5

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from monitors.ssh import fingerprint
+from monitors.ssh.host_keys import fingerprint
 from tests.bench.agentless import ROUND_TRIP_SECONDS, WAYS, town
 from tests.bench.report import table, write_section
 from tests.bench.tcp_delay import delayed

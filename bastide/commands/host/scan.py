@@ -25,7 +25,7 @@ from bastide.support.progress import Progress
 from monitors.scan.ports import PORTS, SSH
 from monitors.scan.tcp import PortReply
 from monitors.snmp.discover.agents import AnsweringAgent
-from monitors.ssh import fingerprint
+from monitors.ssh.host_keys import fingerprint
 
 HEADINGS = ("address", "name", "answers", "SSH host key", "what it is")
 HELP = f"""List what answers in NETWORK, and how to take it in (exit 1).

@@ -16,9 +16,10 @@ from monitors.collection.bundle import (
     expected_length,
     unframe,
 )
-from monitors.remote_command import Process
-from monitors.ssh import CONNECT_SECONDS, Kind, Session, SshFailure, Way, connect
-from monitors.ssh_failures import SshError
+from monitors.ssh.failures import Kind, SshError, SshFailure
+from monitors.ssh.remote_command import Process
+from monitors.ssh.session import Session, connect
+from monitors.ssh.transport import CONNECT_SECONDS, Way
 from monitors.text import escaped_line
 
 AUDIT_USER = "bastide-audit"

@@ -14,7 +14,7 @@ from inventory.secrets import resolve
 from monitors.audit.collect.exchange import AUDIT_USER, AuditTarget, fetch
 from monitors.collection.agentless import fetch_agentless
 from monitors.collection.bundle import FetchFailure
-from monitors.ssh import Way
+from monitors.ssh.transport import Way
 
 
 def has_collector(entry: InventoryHost) -> bool:

@@ -16,7 +16,7 @@ from inventory.levels import level
 from monitors.scan.tcp import PortReply, Reply
 from monitors.snmp.discover.agents import AnsweringAgent
 from monitors.snmp.discover.observed import ObservedDevice
-from monitors.ssh import Greeting
+from monitors.ssh.greeting import Greeting
 from tests.monitors.snmp.discover.estates import lab, pasted
 
 ADDRESS = "10.77.1.99"

@@ -15,7 +15,10 @@ from monitors.audit.model.results import AuditRun, HostAudit, Outcome
 from monitors.audit.run import WatchedHostError, run_audit
 from monitors.collection.agentless import fetch_agentless
 from monitors.collection.bundle import FetchFailure, unpack
-from monitors.ssh import Limits, SshFailure, Way, connect, proved_host_key
+from monitors.ssh.failures import SshFailure
+from monitors.ssh.remote_command import Limits
+from monitors.ssh.session import connect, proved_host_key
+from monitors.ssh.transport import Way
 from tests.strange_town import allowed, picture
 from tests.strange_town.fixtures import Probing
 from tests.strange_town.town import Town

@@ -14,7 +14,7 @@ from monitors.collection import agentless
 from monitors.collection.agentless import fetch_agentless
 from monitors.collection.bundle import Bundle, FetchFailure, unpack
 from monitors.collection.collector import functions
-from monitors.ssh import Way
+from monitors.ssh.transport import Way
 from tests.monitors.audit.collect.ssh_server import new_key
 from tests.monitors.shell_server import Quirks, shell_server
 

@@ -13,7 +13,8 @@ from inventory.enums import Level
 from inventory.secrets import SecretError
 from monitors.preflight.fleet import PreflightTarget, check_all
 from monitors.preflight.model import Finding, Readiness, Step
-from monitors.ssh import Limits, Way
+from monitors.ssh.remote_command import Limits
+from monitors.ssh.transport import Way
 from tests.monitors.audit.collect.ssh_server import new_key
 from tests.monitors.shell_server import Quirks, Server, shell_server
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bastide.actions.scanning import MOST_ADDRESSES, PROBES_A_SECOND, PROBES_AT_ONCE
-from monitors.ssh import fingerprint
+from monitors.ssh.host_keys import fingerprint
 from tests.bastide.estates import new_estate
 from tests.command import BASTIDE, bastide_here, environment
 from tests.monitors.scan.test_tcp import listening

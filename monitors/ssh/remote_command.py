@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from inventory.connections import ROOT, Connection
-from monitors.ssh_failures import Kind, SshError
+from monitors.ssh.failures import Kind, SshError
 
 MAX_WORDS = 300
 # How long what a command left running may still hold its output open.

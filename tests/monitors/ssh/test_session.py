@@ -14,17 +14,11 @@ import pytest
 
 from inventory.connections import Connection
 from inventory.secrets import SecretError
-from monitors.ssh import (
-    Kind,
-    Limits,
-    Ran,
-    Session,
-    SshFailure,
-    Way,
-    connect,
-    fingerprint,
-    proved_host_key,
-)
+from monitors.ssh.failures import Kind, SshFailure
+from monitors.ssh.host_keys import fingerprint
+from monitors.ssh.remote_command import Limits, Ran
+from monitors.ssh.session import Session, connect, proved_host_key
+from monitors.ssh.transport import Way
 from tests.bastide.estates import HOST_KEY
 from tests.monitors.audit.collect.ssh_server import new_key
 from tests.monitors.shell_server import Quirks, Server, shell_server

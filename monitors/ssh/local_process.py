@@ -9,7 +9,7 @@ from contextlib import suppress
 from threading import Thread
 from typing import IO
 
-from monitors.remote_command import LINGER_SECONDS
+from monitors.ssh.remote_command import LINGER_SECONDS
 
 CHUNK_BYTES = 65536
 
