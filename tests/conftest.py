@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bastide.support.estate import EstateContext, estate_context
 from tests.command import bastide
@@ -16,6 +17,9 @@ LAB = "lab"
 SLOW = ("lab", "town")
 # Checks of an estate's own controls are named like tests.
 collect_ignore = ["cases"]
+# A busy machine is not a wrong answer: no example is timed.
+settings.register_profile("bastide", deadline=None)
+settings.load_profile("bastide")
 
 
 @pytest.fixture(scope="session")

@@ -127,7 +127,7 @@ def arguments(draw: st.DrawFn, path: tuple[str, ...], folder: Path) -> list[str]
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_odd_arguments_end_in_an_exit_status(
     path: tuple[str, ...], sandbox: Sandbox, data: st.DataObject

@@ -14,4 +14,4 @@ VALUES = st.recursive(
     max_leaves=6,
 )
 BAGS = st.dictionaries(NAMES, VALUES, max_size=3)
-FEW = settings(max_examples=40, deadline=None)
+FEW = settings(max_examples=40)

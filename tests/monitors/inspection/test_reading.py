@@ -85,7 +85,6 @@ def test_any_text_is_borne(printed: dict[str, str]) -> None:
     judge(read_inspection(answers(printed)))
 
 
-@settings(deadline=None)
 @given(SUBJECTS, st.integers(0, 20_000), st.integers(0, 400), st.text(max_size=40))
 def test_a_recorded_text_cut_and_spliced_is_borne(
     subject: str, start: int, length: int, splice: str

@@ -79,9 +79,7 @@ def test_every_kind_of_member_is_among_those_changed(whole: Path) -> None:
     assert kinds == {name.split("/")[0] for name in KINDS}
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_byte_changed_anywhere_is_noticed(
     whole: Path, tmp_path: Path, data: st.DataObject

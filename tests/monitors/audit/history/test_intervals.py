@@ -6,7 +6,7 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitors.audit.history.intervals import (
@@ -101,7 +101,6 @@ def test_an_observation_within_an_interval_must_name_both_beside_it(time: Observ
 HISTORIES = st.lists(st.sampled_from([PASS, FAIL, ERROR, SKIP, None]), min_size=1, max_size=9)
 
 
-@settings(deadline=None)
 @given(HISTORIES, st.randoms(use_true_random=False))
 def test_the_order_in_which_observations_come_makes_no_difference(
     states: list[ControlState | None], random: Random
@@ -111,7 +110,6 @@ def test_the_order_in_which_observations_come_makes_no_difference(
     assert observed_in_order(shuffled) == observed(*states)
 
 
-@settings(deadline=None)
 @given(HISTORIES)
 def test_intervals_say_of_every_day_what_was_observed_then(
     states: list[ControlState | None],

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.enums import Role, Tier
@@ -164,7 +164,6 @@ RUNS = st.builds(lambda hosts, table: run(*hosts, table=table), HOSTS, st.sample
 REJUDGED = st.none() | RUNS
 
 
-@settings(deadline=None)
 @given(RUNS, RUNS, st.sampled_from(Measure), REJUDGED)
 def test_the_parts_sum_to_the_change_exactly(
     before: AuditRun, after: AuditRun, measure: Measure, rejudged: AuditRun | None
@@ -179,7 +178,6 @@ def test_the_parts_sum_to_the_change_exactly(
         assert sum(attribution.by_cause().values()) == attribution.change
 
 
-@settings(deadline=None)
 @given(RUNS, RUNS)
 def test_there_and_back_is_no_change(before: AuditRun, after: AuditRun) -> None:
     there, back = attribute(before, after).change, attribute(after, before).change

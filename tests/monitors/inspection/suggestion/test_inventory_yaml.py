@@ -113,7 +113,7 @@ NASTY = st.text(max_size=30) | st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(NASTY, NASTY, NASTY, NASTY)
 def test_whatever_a_host_calls_things_the_file_stays_valid(
     tmp_path_factory: pytest.TempPathFactory, name: str, process: str, path: str, user: str

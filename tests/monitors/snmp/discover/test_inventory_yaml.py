@@ -78,7 +78,7 @@ def test_hostile_text_adds_one_device_and_nothing_else(text: str) -> None:
     assert all(cell.isprintable() for row in rows(discovery) for cell in row)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(max_size=80), st.text(max_size=80), st.text(min_size=1, max_size=30))
 def test_any_text_is_valid_inventory(system: str, description: str, port: str) -> None:
     discovery = discover(

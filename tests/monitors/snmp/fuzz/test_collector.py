@@ -33,7 +33,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(CHANGES, ADDED, ROWS)
 def test_whatever_a_device_says_becomes_text_for_prometheus(
     changes: list[tuple[WireBinding, tuple[int, bytes]]],

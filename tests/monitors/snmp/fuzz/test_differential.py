@@ -24,7 +24,7 @@ SAID = st.builds(
     st.integers(0, 40),
     BINDINGS,
 )
-some = settings(max_examples=150, deadline=None)
+some = settings(max_examples=150)
 USERS = [
     User("operator", auth, "authentication", priv, "encryption words")
     for auth, priv in product(AUTH_PROTOCOLS, PRIV_PROTOCOLS)
@@ -73,7 +73,7 @@ def test_both_write_the_same_octets(said: Said, word: bytes) -> None:
 
 
 @pytest.mark.parametrize("user", USERS, ids=lambda u: f"{u.auth_protocol} {u.priv_protocol}")
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(said=SAID)
 def test_secured_messages_are_read_both_ways(user: User, said: Said) -> None:
     ours, theirs = usm_keys.localized(user, ENGINE), reference.Secured(user, ENGINE)

@@ -35,7 +35,7 @@ def read(data: bytes) -> Recording | RecordingError:
         return error
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(ANYTHING)
 def test_a_recording_comes_out_or_an_error_that_says_why(data: bytes) -> None:
     recording = read(data)

@@ -25,7 +25,7 @@ from tests.monitors.snmp.fuzz.messages import KEYS, MESSAGES, PLAIN, USER, damag
 MOST = 65_507
 PLACE = Place("192.0.2.1", 161, Community("public"))
 ANYTHING = st.one_of(st.binary(max_size=200), damaged(), MESSAGES)
-often = settings(max_examples=200, deadline=None)
+often = settings(max_examples=200)
 
 
 def decode_plain(data: bytes) -> None:
