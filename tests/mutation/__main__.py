@@ -35,6 +35,10 @@ TESTS: dict[str, tuple[str, ...]] = {
     "monitors/audit/judge/own_checks.py": ("tests/bastide/actions/test_own_files.py",),
     "monitors/audit/judge/runner.py": ("tests/monitors/audit/judge",),
     "monitors/audit/judge/host_results.py": ("tests/monitors/audit/judge",),
+    "monitors/audit/evidence/inputs.py": (
+        "tests/monitors/audit/evidence/test_inputs.py",
+        "tests/monitors/audit/judge/test_own_checks.py",
+    ),
     "monitors/audit/evidence/package.py": (
         "tests/monitors/audit/evidence/test_package.py",
         "tests/monitors/audit/evidence/test_verify.py",

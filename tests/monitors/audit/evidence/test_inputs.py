@@ -24,7 +24,8 @@ from tests.monitors.audit.evidence.sealed_runs import audited, sealed
 
 def test_before_the_first_run_there_was_nothing_in_force(tmp_path: Path) -> None:
     run, _ = sealed(tmp_path)
-    with pytest.raises(InputsError, match="no run had been sealed by"):
+    first = f"no run had been sealed by .*; the first is of {run.started:%F}"
+    with pytest.raises(InputsError, match=first):
         in_force(tmp_path, run.started.date() - timedelta(days=1))
     with pytest.raises(InputsError, match="there is none at all"):
         in_force(tmp_path / "empty", run.started.date())
