@@ -51,11 +51,13 @@ class Mutant:
 
 def mutants(source: str) -> Iterator[Mutant]:
     """Return the mutants of a module, in the order of its lines."""
-    tree = ast.parse(source)
     shebang = source[: source.index("\n") + 1] if source.startswith("#!") else ""
-    original = ast.unparse(tree)
-    for line, mutated in _mutations(tree, tree, 1):
-        yield Mutant(line, _diff(original, mutated), shebang + mutated + "\n")
+    parts = [ast.Module([statement], []) for statement in ast.parse(source).body]
+    texts = [ast.unparse(part) for part in parts]
+    for number, part in enumerate(parts):
+        for line, mutated in _mutations(part, part, 1):
+            whole = "\n".join([*texts[:number], mutated, *texts[number + 1 :]])
+            yield Mutant(line, _diff(texts[number], mutated), f"{shebang}{whole}\n")
 
 
 def _mutations(tree: ast.Module, parent: ast.AST, line: int) -> Iterator[tuple[int, str]]:

@@ -168,7 +168,7 @@ def test_a_plan_that_fails_does_not_stop_the_next_and_fails_the_run(
     host: Host, printed: Printed
 ) -> None:
     host.metrics.parent.mkdir()
-    host.fail("backup", "one\n\ntwo\nthree\nfour\nFatal: no space\n")
+    host.fail("backup", "one\ntwo\nthree\n\nfour\nFatal: no space\n")
     assert host.run("run") == 1
     shares, scans = printed()
     assert not shares["ok"]
@@ -248,6 +248,14 @@ def test_a_plan_runs_when_its_newest_snapshot_is_too_old_or_from_the_future(
     assert result["ran"] is ran
     assert result["snapshot"] == ("abc" if ran else "s1")
     assert ("backup" in host.asked()) is ran
+
+
+def test_what_a_killed_run_left_is_no_part_of_the_next(host: Host) -> None:
+    left = host.state / "staging" / "shares" / "old.pgdump"
+    left.parent.mkdir(parents=True)
+    left.write_text("half a dump")
+    assert host.run("run", "shares") == 0
+    assert not left.exists()
 
 
 def test_without_an_age_every_plan_runs(host: Host, printed: Printed) -> None:
