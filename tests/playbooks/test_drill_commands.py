@@ -18,6 +18,7 @@ from tests.playbooks.scratch_machine import Machine
 PASSWORD = "correct horse"
 RESTIC = """
 printf '%s %s' "$RESTIC_PASSWORD" "$TMPDIR" >{here}/environment
+stat --format=%a "$TMPDIR" >{here}/mode
 for word in "$@"; do
   if [ -e {here}/fails-$word ]; then cat {here}/fails-$word >&2; exit 1; fi
   target=$word
@@ -291,3 +292,4 @@ def test_what_a_killed_drill_left_is_wiped_first(target: Target) -> None:
 def test_others_may_pass_through_its_folder_and_not_look_into_it(target: Target) -> None:
     target.drill()
     assert target.work.stat().st_mode & 0o777 == 0o711
+    assert (target.here / "mode").read_text() == "711\n"
