@@ -114,6 +114,7 @@ def test_only_what_can_start_borrows_rights(tree: Path) -> None:
     put(tree / "user", 0o4755)
     put(tree / "group", 0o2711)
     put(tree / "document", 0o4644)
+    put(tree / "plain", 0o755)
 
     entries = walked(tree)["lists"]["set_id"]["entries"]
 
@@ -156,6 +157,24 @@ def test_what_is_mounted_from_elsewhere_is_not_even_looked_at(
     assert [entry["path"] for entry in findings.entries["world_writable"]] == [
         str(tree / "own" / "open")
     ]
+
+
+def test_another_file_system_within_is_not_walked_over(
+    tree: Path, program: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = program.content
+    (tree / "mounted").mkdir()
+    put(tree / "mounted" / "open", 0o666)
+
+    def content(folder: str, foreign: frozenset[str]) -> Iterator[tuple[str, os.stat_result]]:
+        for path, status in really(folder, foreign):
+            device = status.st_dev + Path(path).name.startswith("mounted")
+            yield path, os.stat_result((*status[:2], device, *status[3:]))
+
+    monkeypatch.setattr(program, "content", content)
+    findings = program.Findings()
+    program.walk([str(tree)], [], findings, time.monotonic() + 60)
+    assert findings.count["world_writable"] == 0
 
 
 def test_what_vanishes_during_the_walk_is_left_out(tree: Path, program: ModuleType) -> None:

@@ -1,5 +1,6 @@
 """One byte changed in any kind of record is noticed, and the record is named."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -217,6 +218,32 @@ def test_a_manifest_is_of_its_own_run_and_by_its_own_key(whole: Path, tmp_path: 
     for forged in (resigned(members, own, run="00" * 32), resigned(members, foreign)):
         with pytest.raises(BrokenError, match=r"manifest\.json: not signed by the key of the run"):
             verify(written(tmp_path, stored_zip.pack(forged)))
+
+
+def listed_anew(members: Members, name: str, content: bytes) -> Members:
+    """Return members of which one is changed, in the manifest's list too; the signature stays."""
+    outer = json.loads(members["manifest.json"])
+    outer["manifest"]["files"][name] = hashlib.sha256(content).hexdigest()
+    return {**members, name: content, "manifest.json": canonical(outer)}
+
+
+def test_a_report_that_was_changed_in_the_list_as_well_lacks_the_signature(
+    whole: Path, tmp_path: Path
+) -> None:
+    members = stored_zip.unpack(whole.read_bytes())
+    forged = listed_anew(members, "reports/compliance.html", b"<p>300 of 264</p>")
+    with pytest.raises(BrokenError, match=r"manifest\.json: not signed by the key of the run"):
+        verify(written(tmp_path, stored_zip.pack(forged)))
+
+
+def test_the_explanation_is_bastides_own_whoever_signed_another(
+    whole: Path, tmp_path: Path
+) -> None:
+    members = stored_zip.unpack(whole.read_bytes())
+    own = signing_key(whole.parents[1] / "evidence")
+    forged = resigned(listed_anew(members, "README.txt", b"Send money first."), own)
+    with pytest.raises(BrokenError, match=r"README\.txt: changed$"):
+        verify(written(tmp_path, stored_zip.pack(forged)))
 
 
 def test_a_chain_that_two_keys_signed_is_no_ones(tmp_path: Path) -> None:
