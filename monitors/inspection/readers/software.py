@@ -5,7 +5,9 @@ import re
 from monitors.inspection.model import Updates
 from monitors.inspection.values import bounded, number
 
-SUMMARY = re.compile(r"^\d+ upgraded", re.MULTILINE)
+WHOLE = "whole"
+UPGRADABLE = re.compile(r"(?P<package>[^/\s]+)/(?P<suites>\S+) \S+ \S+ \[upgradable from: ")
+TIME = re.compile(r"(lists|now) \d+")
 
 
 def read_packages(packages: str) -> tuple[str, ...]:
@@ -21,24 +23,18 @@ def read_services(units: str) -> tuple[str, ...]:
 
 
 def read_updates(updates: str) -> Updates | None:
-    """Return what `apt-get -s dist-upgrade` would install from lists as old as they are.
+    """Return what `apt list --upgradable` lists, from lists of packages as old as they are.
 
     None when it came to no end: its cache is stale, and it may not write a new one.
     """
-    if not SUMMARY.search(updates):
+    lines = updates.splitlines()
+    if WHOLE not in lines:
         return None
-    packages: list[str] = []
-    security = 0
-    times: dict[str, int | None] = {}
-    for words in map(str.split, updates.splitlines()):
-        if words[:1] == ["Inst"] and len(words) > 1:
-            packages.append(words[1])
-            security += any("-security" in word.lower() for word in words)
-        elif len(words) == 2 and words[0] in ("lists", "now"):
-            times[words[0]] = number(words[1])
+    waiting = [match for line in lines if (match := UPGRADABLE.match(line))]
+    times = dict(line.split() for line in lines if TIME.fullmatch(line))
     return Updates(
-        packages=bounded(packages),
-        security=security,
-        listed=times.get("lists"),
-        asked=times.get("now"),
+        packages=bounded([match["package"] for match in waiting]),
+        security=sum("-security" in match["suites"].lower() for match in waiting),
+        listed=number(times.get("lists", "")),
+        asked=number(times.get("now", "")),
     )
