@@ -77,7 +77,7 @@ def assert_no_secret(shown: str, variables: Mapping[str, str]) -> None:
     state = Path(variables["BASTIDE_STATE_HOME"]) / "gradac"
     secrets = [path.read_text().strip() for path in (state / "secrets").iterdir()]
     keys = [file for pattern in ("tls/*.key", "ssh/*") for file in state.glob(pattern)]
-    for key in keys:
+    for key in filter(Path.is_file, keys):
         if "PRIVATE KEY" in key.read_text():
             secrets += [line for line in key.read_text().splitlines() if "PRIVATE" not in line]
     assert len(secrets) > 10
