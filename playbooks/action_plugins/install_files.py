@@ -79,7 +79,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     def _content(self, source: str, value: str, variables: dict[str, Any]) -> str:
         if source == "src":
-            return Path(self._find_needle("files", value)).read_text(encoding="utf-8")
+            # In check mode what an earlier step of a real run makes may not be there yet.
+            is_to_come = (
+                self._task.check_mode and value.startswith("/") and not Path(value).exists()
+            )
+            path = None if is_to_come else self._find_needle("files", value)
+            return Path(path).read_text(encoding="utf-8") if path else ""
         if source == "template":
             path = Path(self._find_needle("templates", value))
             templar = self._templar.copy_with_new_env(

@@ -23,6 +23,11 @@ PLAY = """
       register: said
     - ansible.builtin.assert:
         that: said.stdout == '/dev/shm 1'
+    # What an earlier step of a real run would have made on the controller.
+    - install_files: {files: [{src: /nowhere/yet, dest: "FOLDER/new"}]}
+      register: installed
+    - ansible.builtin.assert:
+        that: installed.paths == ['FOLDER/new']
     - ansible.builtin.template: {src: play.yml, dest: "FOLDER/copy", mode: "0644"}
 """
 
