@@ -167,6 +167,24 @@ def test_where_no_host_keeps_copies_a_backup_cannot_name_one(tmp_path: Path) -> 
     assert {problem.expected for problem in problems} == {"a host with roles: [vault]"}
 
 
+@pytest.mark.parametrize("other_vault", [True, False])
+def test_a_host_keeps_its_own_copies_only_where_it_is_the_whole_centre(
+    other_vault: bool, tmp_path: Path
+) -> None:
+    plan = "{id: own, target: central-ops, paths: [/srv], password: 'generated:own'}"
+    write = f"roles: [operations, resolver, vault]\n    backups: [{plan}]"
+    case = {"file": "central.yml", "find": "roles: [operations, resolver]", "write": write}
+    estate = edited_lab(tmp_path, case)
+    if other_vault:
+        (problem,) = problems_of(estate)
+        assert problem.message.startswith("central-ops would keep its copies itself")
+        return
+    for file in (estate / "central.yml", *(estate / "municipalities").iterdir()):
+        text = file.read_text().replace("roles: [vault]", "roles: []")
+        file.write_text(text.replace("target: central-vault", "target: central-ops"))
+    assert load_estate(estate)
+
+
 def test_words_of_yaml_1_1_stay_text(tmp_path: Path) -> None:
     estate = edited_lab(
         tmp_path,

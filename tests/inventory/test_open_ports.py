@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from inventory.entries import InventoryHost, hosts
-from inventory.enums import Access, Protocol, Role
+from inventory.enums import Access, Protocol, Role, System
 from inventory.load import load_estate
 from inventory.model import Estate, Listen
 from inventory.open_ports import Forward, OpenPort, estate_networks, forwards, open_ports, sources
@@ -135,6 +135,18 @@ def test_an_edge_forwards_to_another_site_that_is_reached_through_it() -> None:
 
     assert "10.77.9.11" in behind("velgora-edge", estate)
     assert "10.77.9.11" not in behind("kastrava-edge", estate)
+
+
+def test_an_edge_forwards_to_a_host_of_its_site_that_hangs_on_a_switch() -> None:
+    estate = edited("velgora", "app", parent="velgora-switch")
+
+    assert "10.77.1.10" in behind("velgora-edge", estate)
+
+
+def test_a_windows_server_has_no_port_to_log_in_at() -> None:
+    entry = host("velgora-files", edited("velgora", "files", system=System.WINDOWS))
+
+    assert "ssh" not in {port.name for port in open_ports(entry)}
 
 
 def test_who_is_no_edge_forwards_nothing() -> None:

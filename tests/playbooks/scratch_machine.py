@@ -36,7 +36,7 @@ class Machine:
         self.stubs = Stubs(folder / "bin")
         self.newest = folder / "lib" / "15" / "bin"
         self.probes = folder / "probes.json"
-        for version in ("9", "15"):
+        for version in ("9", "15", "13"):
             (folder / "lib" / version / "bin").mkdir(parents=True)
             for name in ("initdb", "pg_ctl"):
                 file = folder / "lib" / version / "bin" / name

@@ -33,6 +33,13 @@ def test_a_server_that_ends_before_its_log_begins_is_an_error_too(machine: Machi
         machine.module.start(machine.folder)
 
 
+def test_what_is_no_text_is_quoted_all_the_same(machine: Machine) -> None:
+    machine.stubs.put("pg_ctl", """printf '\\377' >"$6"; printf '\\376' >&2; exit 1""")
+    with pytest.raises(machine.module.DrillError) as error:
+        machine.module.start(machine.folder)
+    assert str(error.value) == "pg_ctl (1): \ufffd: \ufffd"
+
+
 def test_without_postgresql_its_package_is_named(machine: Machine) -> None:
     with pytest.raises(machine.module.DrillError, match=r"no pg_dumb under .* install the package"):
         machine.module.binary("pg_dumb")
@@ -55,7 +62,9 @@ def test_a_server_is_made_in_a_folder_of_its_own_and_listens_there_only(machine:
     (made,), (started,) = machine.stubs.calls("initdb"), machine.stubs.calls("pg_ctl")
     assert machine.folder.stat().st_mode & 0o777 == 0o700
     assert made == f"--pgdata {data} --encoding=UTF8 --locale=C.UTF-8 --auth=peer --no-sync"
-    assert f"--pgdata {data}" in started
+    assert started.startswith(
+        f"start --wait --pgdata {data} --log {machine.folder}/log -o -c fsync=off "
+    )
     assert f"-c unix_socket_directories={machine.folder}" in started
     for setting in (
         "fsync=off",
