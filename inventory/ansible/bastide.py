@@ -59,6 +59,8 @@ from inventory.problems import InventoryError
 WITHOUT_TRACES = {
     "ansible_shell_type": "without_traces",
     "ansible_remote_tmp": "/dev/shm",  # noqa: S108
+    # A login with a terminal is recorded in wtmp and lastlog.
+    "ansible_ssh_use_tty": False,
 }
 
 
