@@ -124,32 +124,32 @@ class FarHost:
 @click.command()
 @click.option("--write/--no-write", default=True, help="Write the section of docs/benchmarks.md.")
 @click.option("--host", "names", multiple=True, default=tuple(WAYS), help="Only this host.")
-def main(write: bool, names: tuple[str, ...]) -> None:
+@click.option("--repeats", default=REPEATS, show_default=True, help="Measured runs of each.")
+def main(write: bool, names: tuple[str, ...], repeats: int) -> None:
     """Measure, print, and write the section."""
     with town() as made, tempfile.TemporaryDirectory() as folder:
         os.environ.update(password(made))
-        taken = {host: dict(measure(made, host, Path(folder, host))) for host in names}
-    measured = list(lines(taken))
+        taken = {host: dict(measure(made, host, Path(folder, host), repeats)) for host in names}
+    measured = list(lines(taken, repeats))
     if write:
         click.echo(write_section("Existing servers", "python -m tests.bench.adopt", measured))
     else:
         click.echo("\n".join(measured))
 
 
-def measure(made: Town, name: str, folder: Path) -> Iterator[tuple[str, Taken]]:
+def measure(made: Town, name: str, folder: Path, repeats: int) -> Iterator[tuple[str, Taken]]:
     """Yield what each command takes with a host: that of median time."""
     with far(made, name, folder) as host:
         for command in EXPECTED:
-            yield command, median(partial(host.run, command))
-        yield "audit", median(host.audit)
+            yield command, median(partial(host.run, command), repeats)
+        yield "audit", median(host.audit, repeats)
 
 
-def median(measured: Callable[[], Taken]) -> Taken:
+def median(measured: Callable[[], Taken], repeats: int) -> Taken:
     """Return what it takes at its median time, once everything is compiled and read."""
     measured()
-    return sorted((measured() for _ in range(REPEATS)), key=lambda taken: taken.seconds)[
-        REPEATS // 2
-    ]
+    runs = sorted((measured() for _ in range(repeats)), key=lambda taken: taken.seconds)
+    return runs[repeats // 2]
 
 
 def cpu_seconds() -> float:
@@ -173,18 +173,26 @@ def _shown(facts: TownHost) -> str:
     return fingerprint(next(key for key in facts.host_keys if key.startswith("ssh-ed25519")))
 
 
-def lines(taken: dict[str, dict[str, Taken]]) -> Iterator[str]:
+def lines(taken: dict[str, dict[str, Taken]], repeats: int) -> Iterator[str]:
     """Return the section's lines."""
     yield (
-        f"Behind {ROUND_TRIP_SECONDS * 1000:.0f} ms of round trip (median of {REPEATS}), with the "
+        f"Behind {ROUND_TRIP_SECONDS * 1000:.0f} ms of round trip (median of {repeats}), with the "
         "round trips and the seconds of CPU here; nothing is installed on the servers. `adopt`, "
         "`look` and `audit run` are whole commands, from their start to their end; `audit` is what "
         "one more host adds to a run: login, bundle, judgement."
     )
     yield ""
     yield from table(
-        ("server", "way in", *(f"{name}, goal {goal:.0f} s" for name, goal in GOALS.items())),
-        [(host, WAYS[host], *(shown(own[name]) for name in GOALS)) for host, own in taken.items()],
+        (
+            "server",
+            "way in",
+            *(f"{name}, goal {goal:.0f} s" for name, goal in GOALS.items()),
+            COMMAND,
+        ),
+        [
+            (host, WAYS[host], *(shown(own[name]) for name in (*GOALS, COMMAND)))
+            for host, own in taken.items()
+        ],
     )
     load = os.getloadavg()[0]
     yield f"Servers and commands share the two cores; load average {load:.0f} at the end."
