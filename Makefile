@@ -1,6 +1,9 @@
 # make lab: a small estate of real servers on this machine.   make test: all tests.
 # make check: format, lint, types, contracts.                 make help: every target.
 
+# Compiled modules are kept: a test that starts a process would compile all of them again.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 PYTHON_FILES := bastide inventory infra monitors playbooks tests
 
