@@ -60,7 +60,7 @@ class ParameterChange(Frozen):
 class Changes(Frozen):
     """All that would change, as far as check mode can tell.
 
-    `others` are changes that only their task names; `untold` what cannot be told beforehand;
+    `others` are changes that only their task names; `unpredictable` what cannot be told beforehand;
     `refused` what ended the check, so that nothing that comes after it is known.
     """
 
@@ -70,5 +70,5 @@ class Changes(Frozen):
     accounts: tuple[AccountChange, ...] = ()
     parameters: tuple[ParameterChange, ...] = ()
     others: tuple[HostText, ...] = ()
-    untold: tuple[HostText, ...] = ()
+    unpredictable: tuple[HostText, ...] = ()
     refused: tuple[Line, ...] = ()

@@ -49,7 +49,7 @@ def changes_at(
         },
     )
     changes = read_changes(events, entry.name)
-    return changes.model_copy(update={"untold": (*doubtful, *changes.untold)})
+    return changes.model_copy(update={"unpredictable": (*doubtful, *changes.unpredictable)})
 
 
 def doubts(own: Own) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ def sections(impact: Impact, changes: Changes | None) -> Iterator[Section]:
     if changes:
         known = _changed(changes)
         yield from (s for s in known if s.items or not changes.refused)
-    unknown = (*impact.unknown, *(changes.untold if changes else ()))
+    unknown = (*impact.unknown, *(changes.unpredictable if changes else ()))
     for heading, lines in (("Logged in now", impact.sessions), ("Not known", unknown)):
         if lines:
             yield Section(heading, _items(lines))

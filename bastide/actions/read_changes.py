@@ -33,7 +33,7 @@ def read_changes(events: Iterable[Event], host: str) -> Changes:
     changes: list[AnyChange] = []
     others: list[str] = []
     for task in tasks:
-        of_task = [change for told in task.get("changes", ()) for change in _sound(task, told)]
+        of_task = [change for entry in task.get("changes", ()) for change in _sound(task, entry)]
         changes += of_task
         if task["changed"] and not of_task:
             others.append(task["task"])
@@ -44,7 +44,7 @@ def read_changes(events: Iterable[Event], host: str) -> Changes:
         accounts=_of(AccountChange, changes),
         parameters=_of(ParameterChange, changes),
         others=tuple(dict.fromkeys(others)),
-        untold=tuple(dict.fromkeys(_untold(tasks))),
+        unpredictable=tuple(dict.fromkeys(_unpredictable(tasks))),
         refused=tuple(
             f"{task['task']}: {task['message']}"
             for task in tasks
@@ -57,54 +57,56 @@ def _of(kind: type[Kind], changes: Iterable[AnyChange]) -> tuple[Kind, ...]:
     return tuple(dict.fromkeys(change for change in changes if isinstance(change, kind)))
 
 
-def _untold(tasks: Iterable[Event]) -> Iterator[str]:
+def _unpredictable(tasks: Iterable[Event]) -> Iterator[str]:
     """Yield the tasks that cannot tell, and what apt does not know, on whichever stream."""
     for task in tasks:
-        if task["outcome"] == "untold":
+        if task["outcome"] == "unpredictable":
             yield task["task"]
-        for told in task.get("changes", ()):
-            lines = f"{told.get('stdout', '')}\n{told.get('stderr', '')}".splitlines()
+        for entry in task.get("changes", ()):
+            lines = f"{entry.get('stdout', '')}\n{entry.get('stderr', '')}".splitlines()
             yield from (f"{task['task']}: {line}" for line in lines if line.startswith("E: "))
 
 
-def _sound(task: Event, told: dict[str, Any]) -> tuple[AnyChange, ...]:
+def _sound(task: Event, entry: dict[str, Any]) -> tuple[AnyChange, ...]:
     """Return what one result says; of one that a host has given another form, nothing."""
     try:
-        return tuple(_changes(task, told))
+        return tuple(_changes(task, entry))
     except (AttributeError, KeyError, TypeError, ValueError):
         return ()
 
 
-def _changes(task: Event, told: dict[str, Any]) -> Iterator[AnyChange]:
+def _changes(task: Event, entry: dict[str, Any]) -> Iterator[AnyChange]:
     """Yield what one result says, by what it has in it."""
-    if "unit" in told:
-        yield from _unit(told)
-    elif "diff" in told:
-        differences = told["diff"] if isinstance(told["diff"], list) else [told["diff"]]
+    if "unit" in entry:
+        yield from _unit(entry)
+    elif "diff" in entry:
+        differences = entry["diff"] if isinstance(entry["diff"], list) else [entry["diff"]]
         for difference in differences:
-            yield from _file(difference, str(told.get("dest") or told.get("path") or task["dest"]))
-    elif task["action"] in ACCOUNTS and "name" in told:
-        is_there = "uid" in told or "gid" in told
-        gone = told.get("state") == "absent"
+            yield from _file(
+                difference, str(entry.get("dest") or entry.get("path") or task["dest"])
+            )
+    elif task["action"] in ACCOUNTS and "name" in entry:
+        is_there = "uid" in entry or "gid" in entry
+        gone = entry.get("state") == "absent"
         state = "removed" if gone else "changed" if is_there else "created"
-        yield AccountChange(name=told["name"], change=f"{task['action']} {state}")
+        yield AccountChange(name=entry["name"], change=f"{task['action']} {state}")
     elif task["action"] in FILES and task["dest"]:
         yield FileChange(path=task["dest"], action="written", secret=True)
     else:
-        for line in str(told.get("stdout", "")).splitlines():
+        for line in str(entry.get("stdout", "")).splitlines():
             yield from _line(line)
 
 
-def _unit(told: dict[str, Any]) -> Iterator[UnitChange]:
+def _unit(entry: dict[str, Any]) -> Iterator[UnitChange]:
     """Yield what happens to a unit; a reload of systemd names none."""
-    if not told.get("name"):
+    if not entry.get("name"):
         return
-    was = str(told["unit"].get("active") or "not there yet")
-    state = str(told.get("state") or "")
+    was = str(entry["unit"].get("active") or "not there yet")
+    state = str(entry.get("state") or "")
     action = {"restarted": "started"}.get(state, state) if was != "active" else state
     if was == "active" and state == "started":
         action = "enabled"
-    yield UnitChange(name=told["name"], action=action or "enabled", was=was)
+    yield UnitChange(name=entry["name"], action=action or "enabled", was=was)
 
 
 def _file(difference: dict[str, Any], path: str) -> Iterator[FileChange]:

@@ -38,7 +38,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         path = os.environ.get("BASTIDE_EVENTS")
         self._file = open(path, "a", encoding="utf-8", buffering=1) if path else None  # noqa: PTH123, SIM115
         self.disabled = self._file is None
-        self._foretells = bool(context.CLIARGS.get("check") and context.CLIARGS.get("diff"))
+        self._predicts = bool(context.CLIARGS.get("check") and context.CLIARGS.get("diff"))
 
     def _write(self, **event: Any) -> None:
         if self._file:
@@ -56,7 +56,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             outcome=outcome,
             changed=bool(values.get("changed", False)),
             message=_message(values) if outcome in FAILED else "",
-            **({"changes": _changes(values)} if self._foretells and values.get("changed") else {}),
+            **({"changes": _changes(values)} if self._predicts and values.get("changed") else {}),
         )
 
     def v2_runner_on_ok(self, result: Any) -> None:
@@ -69,8 +69,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._result(result, "unreachable")
 
     def v2_runner_on_skipped(self, result: Any) -> None:
-        if self._foretells and _cannot_tell(result._result):
-            self._result(result, "untold")
+        if self._predicts and _cannot_tell(result._result):
+            self._result(result, "unpredictable")
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         self._write(event="start", task=task.get_name())

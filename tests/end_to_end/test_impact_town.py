@@ -1,4 +1,4 @@
-"""What a level would change on a strange town's hosts: foretold whole, and nothing changes."""
+"""What a level would change on a strange town's hosts: predicted whole, and nothing changes."""
 
 import json
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ def paths(changes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         ("new", {"/etc/unbound/unbound.conf"}, {"unbound"}, {"unbound.service"}),
     ],
 )
-def test_a_level_is_foretold_whole_and_nothing_on_the_host_changes(
+def test_a_level_is_predicted_whole_and_nothing_on_the_host_changes(
     host: str,
     files: set[str],
     packages: set[str],
@@ -68,7 +68,7 @@ def test_a_level_is_foretold_whole_and_nothing_on_the_host_changes(
     assert packages <= {package["name"] for package in changes["packages"]}
     assert units <= {unit["name"] for unit in changes["units"]}
     assert "bastide-audit" in {account["name"] for account in changes["accounts"]}
-    assert "firewall : Load the rules under a timer that reverts them" in changes["untold"]
+    assert "firewall : Load the rules under a timer that reverts them" in changes["unpredictable"]
     assert_no_secret(done.stdout + done.stderr, variables)
 
 
@@ -86,7 +86,7 @@ def assert_no_secret(shown: str, variables: Mapping[str, str]) -> None:
     assert not [s for s in (*secrets, variables[PASSWORD]) if s in shown + kept]
 
 
-def test_a_host_without_python_is_said_to_be_foretold_no_further(
+def test_a_host_without_python_is_said_to_be_predicted_no_further(
     town: Town, variables: Mapping[str, str]
 ) -> None:
     before = picture.take(town, "bare")

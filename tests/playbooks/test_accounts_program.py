@@ -331,7 +331,7 @@ def test_what_would_be_edited_is_told_and_nothing_is_written(
     monkeypatch.setattr(accounts, "EDITED", ((defs, {"UMASK": "027"}, "\t"),))
     monkeypatch.setattr(accounts, "PAM", pam)
 
-    accounts.foretell({"keys": "a key", "without_shell": ["root"], "logins": []})
+    accounts.predict({"keys": "a key", "without_shell": ["root"], "logins": []})
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     told = {line.get("path") or line["account"]: line for line in lines}

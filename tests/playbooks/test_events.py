@@ -21,7 +21,7 @@ PLAY = """
     - name: Show no difference
       ansible.builtin.copy: {content: "hidden\\n", dest: "FOLDER/quiet", mode: "0600"}
       diff: false
-    - name: Do what nobody can foretell
+    - name: Do what nobody can predict
       ansible.builtin.command: "true"
       changed_when: true
     - name: Leave out
@@ -66,7 +66,7 @@ def test_check_mode_with_diffs_tells_what_would_change(tmp_path: Path) -> None:
 
 def test_a_task_that_cannot_tell_is_named_and_one_that_is_left_out_is_not(tmp_path: Path) -> None:
     tasks = run(tmp_path, "--check", "--diff")
-    assert tasks["Do what nobody can foretell"]["outcome"] == "untold"
+    assert tasks["Do what nobody can predict"]["outcome"] == "unpredictable"
     assert not {"Leave out", "Have nothing to do"} & tasks.keys()
 
 
@@ -75,4 +75,6 @@ def test_without_diffs_results_are_written_nowhere(
     arguments: tuple[str, ...], tmp_path: Path
 ) -> None:
     tasks = run(tmp_path, *arguments)
-    assert not any("changes" in task or task["outcome"] == "untold" for task in tasks.values())
+    assert not any(
+        "changes" in task or task["outcome"] == "unpredictable" for task in tasks.values()
+    )

@@ -42,7 +42,7 @@ CHANGES = Changes(
         ParameterChange(name="net.ipv4.conf.eth0.1.rp_filter", before="0", after="1"),
         ParameterChange(name="net.ipv4.ip_forward", before="1", after="0"),
     ),
-    untold=("firewall : Load the rules",),
+    unpredictable=("firewall : Load the rules",),
 )
 
 

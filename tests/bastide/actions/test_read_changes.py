@@ -85,8 +85,10 @@ def test_packages_as_apt_simulates_them_each_once() -> None:
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_a_package_that_the_host_does_not_know_is_not_kept_quiet(stream: str) -> None:
-    told = task({stream: "W: odd\r\nE: Unable to locate package aide\r\n"})
-    assert read_changes([told], "a").untold == ("role : Do it: E: Unable to locate package aide",)
+    entry = task({stream: "W: odd\r\nE: Unable to locate package aide\r\n"})
+    assert read_changes([entry], "a").unpredictable == (
+        "role : Do it: E: Unable to locate package aide",
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,8 +104,8 @@ def test_a_package_that_the_host_does_not_know_is_not_kept_quiet(stream: str) ->
     ],
 )
 def test_units_with_what_they_do_now(state: str, now: str | None, action: str, was: str) -> None:
-    told = {"name": "a.service", "state": state, "unit": {"active": now, "file": None}}
-    (unit,) = read_changes([task(told)], "a").units
+    entry = {"name": "a.service", "state": state, "unit": {"active": now, "file": None}}
+    (unit,) = read_changes([task(entry)], "a").units
     assert (unit.name, unit.action, unit.was) == ("a.service", action, was)
 
 
@@ -135,19 +137,19 @@ def test_what_cannot_be_told_what_ended_it_and_what_only_a_task_names() -> None:
     events = [
         {"event": "start", "task": "x"},
         task(task="keys : Create a key"),
-        task(outcome="untold", changed=False, task="firewall : Load"),
+        task(outcome="unpredictable", changed=False, task="firewall : Load"),
         task(outcome="failed", changed=False, task="systems : Refuse", message="Debian 6"),
         task(host="b", task="another host's"),
         {"event": "recap", "hosts": {}},
     ]
     changes = read_changes(events, "a")
     assert changes.others == ("keys : Create a key",)
-    assert changes.untold == ("firewall : Load",)
+    assert changes.unpredictable == ("firewall : Load",)
     assert changes.refused == ("systems : Refuse: Debian 6",)
 
 
 @pytest.mark.parametrize(
-    "told",
+    "entry",
     [
         {"stdout": '{"path": 7}'},
         {"stdout": "{"},
@@ -157,8 +159,8 @@ def test_what_cannot_be_told_what_ended_it_and_what_only_a_task_names() -> None:
         {"name": ["a"], "unit": {"active": "active"}},
     ],
 )
-def test_what_a_host_gives_another_form_is_named_by_its_task(told: dict[str, Any]) -> None:
-    assert read_changes([task(told)], "a").others == ("role : Do it",)
+def test_what_a_host_gives_another_form_is_named_by_its_task(entry: dict[str, Any]) -> None:
+    assert read_changes([task(entry)], "a").others == ("role : Do it",)
 
 
 def test_a_tab_is_blanks() -> None:

@@ -195,7 +195,7 @@ def planned(settings: Mapping[str, Any]) -> Iterator[tuple[Path, str, int, Seque
         yield path, without_greeting(read(path)), 0o644, ()
 
 
-def foretell(settings: Mapping[str, Any]) -> None:
+def predict(settings: Mapping[str, Any]) -> None:
     """Print what would change, one JSON object a line; change nothing."""
     su = (PAM / "su", with_wheel(read(PAM / "su")), 0o644, ())
     for path, text, *_ in (*planned(settings), su):
@@ -212,7 +212,7 @@ def main() -> None:
     """Bring the host to the state that standard input describes, or only `--check` it."""
     settings = json.load(sys.stdin)
     if sys.argv[1:] == ["--check"]:
-        foretell(settings)
+        predict(settings)
         return
     for path, text, mode, check in planned(settings):
         write(path, text, mode, check)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.playbooks.ansible import ROLES
 
-PROGRAM = ROLES / "hardening" / "files" / "foretell_parameters.py"
+PROGRAM = ROLES / "hardening" / "files" / "predict_parameters.py"
 SETTINGS = """\
 # a comment = 1
 -net.ipv4.ip_forward = 0
