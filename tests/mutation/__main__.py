@@ -47,10 +47,6 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/monitors/audit/evidence/test_package.py",
         "tests/monitors/audit/evidence/test_verify.py",
     ),
-    "monitors/audit/model/score.py": (
-        "tests/monitors/audit/judge/test_host_results.py",
-        "tests/monitors/audit/reports/test_attribution.py",
-    ),
     "monitors/prometheus/prometheus_config.py": (
         "tests/monitors/prometheus/test_prometheus_config.py",
         "tests/monitors/prometheus/test_render.py",
