@@ -80,6 +80,13 @@ OWN = (
         "PostgreSQL: a checkpoint, five minutes after its start; not its tables",
         comes=True,
     ),
+    Allowance(
+        "file",
+        r"/var/lib/postgresql/\d+/main/base/[145](/.+)?",
+        LOG,
+        "PostgreSQL: autovacuum of its own databases (template1, template0, postgres), not the town's",
+        comes=True,
+    ),
     Allowance("file", "/var/log/samba/.+", LOG, "Samba: its log"),
     Allowance(
         "file",
