@@ -75,16 +75,16 @@ OWN = (
     Allowance(
         "file",
         r"/var/lib/postgresql/\d+/main"
-        r"(/global/pg_control|/pg_(wal|logical|multixact|subtrans|xact)(/.+)?)?",
+        r"(/global(/pg_control|/pg_internal\.init)?|/pg_(wal|logical|multixact|subtrans|xact)(/.+)?)?",
         LOG,
-        "PostgreSQL: a checkpoint, five minutes after its start; not its tables",
+        "PostgreSQL: a checkpoint, its cache of catalogues; not its tables",
         comes=True,
     ),
     Allowance(
         "file",
         r"/var/lib/postgresql/\d+/main/base/[145](/.+)?",
         LOG,
-        "PostgreSQL: autovacuum of its own databases (template1, template0, postgres), not the town's",
+        "PostgreSQL: autovacuum of its own databases (template1, template0, postgres)",
         comes=True,
     ),
     Allowance("file", "/var/log/samba/.+", LOG, "Samba: its log"),
