@@ -10,7 +10,7 @@ from bastide.actions.scan_suggestions import Suggester, Suggestion
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from inventory.connections import ssh
-from inventory.entries import Tenant, devices, hosts, tenants
+from inventory.entries import InventoryHost, Tenant, devices, hosts, tenants
 from inventory.model import Estate, Site
 from monitors.pace import Pace
 from monitors.scan.ports import PORTS, SSH
@@ -161,27 +161,27 @@ def _ports(estate: Estate) -> Mapping[int, str]:
 def _targets(estate: Estate, addresses: Sequence[str]) -> list[SnmpTarget]:
     """Return what is asked over SNMP, with the inventory's own access where it knows it."""
     registered = {target.address: target for target in targets(estate).values()}
-    unlisted = {address: unlisted_target(address, estate.snmp) for address in addresses}
-    each = (registered.get(address) or unlisted[address] for address in addresses)
+    each = (registered.get(a) or unlisted_target(a, estate.snmp) for a in addresses)
     return [target for target in each if target]
 
 
-def _host_keys(estate: Estate) -> dict[str, str]:
+def _by_address(estate: Estate) -> dict[str, InventoryHost]:
     return {
-        str(address): entry.host.host_key
+        str(address): entry
         for entry in hosts(estate)
         for address in (*entry.host.addresses, entry.host.uplink)
-        if address and entry.host.host_key
+        if address
     }
+
+
+def _host_keys(estate: Estate) -> dict[str, str]:
+    known = _by_address(estate)
+    return {a: entry.host.host_key for a, entry in known.items() if entry.host.host_key}
 
 
 def _names(estate: Estate) -> dict[str, str]:
     names = {str(entry.device.address): entry.name for entry in devices(estate)}
-    for entry in hosts(estate):
-        for address in (*entry.host.addresses, entry.host.uplink):
-            if address:
-                names[str(address)] = entry.name
-    return names
+    return names | {address: entry.name for address, entry in _by_address(estate).items()}
 
 
 def _joined(
@@ -196,12 +196,13 @@ def _joined(
         if reply.reply is Reply.OPEN:
             opened[reply.address].append(reply)
     refusing = {r.address for r in replies if r.reply is Reply.REFUSED} - opened.keys()
-    names, suggester = _names(estate), Suggester(estate, place.tenant, place.site.id)
+    names, host_keys = _names(estate), _host_keys(estate)
+    suggester = Suggester(estate, place.tenant, place.site.id)
     answering = []
     for address in sorted({*opened, *agents}, key=ip_address):
         ports = tuple(sorted(opened[address], key=lambda reply: reply.port))
         found = Answering(address, names.get(address, ""), ports, agents.get(address))
-        answering.append(_judged(estate, found, suggester))
+        answering.append(_judged(estate, found, host_keys.get(address), suggester))
     return Scan(
         network=str(network),
         probes=len(replies),
@@ -211,10 +212,11 @@ def _joined(
     )
 
 
-def _judged(estate: Estate, found: Answering, suggester: Suggester) -> Answering:
+def _judged(
+    estate: Estate, found: Answering, declared: str | None, suggester: Suggester
+) -> Answering:
     """Return what answers with what does not fit the inventory, and what to do where it is new."""
     shown = {reply.ssh.host_key for reply in found.open if reply.ssh and reply.ssh.host_key}
-    declared = _host_keys(estate).get(found.address)
     problem, suggestion = "", None
     if declared and shown and declared not in shown:
         problem = f"shows another host key than the inventory's, {fingerprint(declared)}"

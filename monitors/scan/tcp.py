@@ -7,7 +7,7 @@ Nothing is sent to a port but what opens a connection, and to SSH what comes bef
 import asyncio
 import errno
 import socket
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -78,11 +78,9 @@ async def try_ports(
         on_probe()
         return reply
 
-    return tuple(await _together(one(a, *port) for port in ports.items() for a in addresses))
-
-
-async def _together(probes: Iterable[Awaitable[PortReply]]) -> list[PortReply]:
-    return await asyncio.gather(*probes)
+    return tuple(
+        await asyncio.gather(*(one(a, *port) for port in ports.items() for a in addresses))
+    )
 
 
 async def _try(
