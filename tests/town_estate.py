@@ -15,6 +15,15 @@ PASSWORD = "BASTIDE_TOWN_SUDO"
 HOSTS = ("jump", "web", "files", "new", "bare")
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 CONTACTS = [{"name": "IT desk", "duty": "administrator", "email": "it@gradac.example"}]
+OPERATIONS: dict[str, object] = {
+    "id": "ops",
+    "site": "hq",
+    "address": "192.0.2.10",
+    "connection": "local",
+    "manage": "watch",
+    "roles": ["operations"],
+}
+"""The machine for operations: this one, of which nothing is asked."""
 
 
 def town_estate(
@@ -85,16 +94,7 @@ def _central() -> dict[str, Any]:
         "name": "Operations",
         "contacts": CONTACTS,
         "sites": [{"id": "hq", "name": "Desk", "network": "192.0.2.0/24", "gateway": "192.0.2.1"}],
-        "hosts": [
-            {
-                "id": "ops",
-                "site": "hq",
-                "address": "192.0.2.10",
-                "connection": "local",
-                "manage": "watch",
-                "roles": ["operations"],
-            }
-        ],
+        "hosts": [OPERATIONS],
     }
 
 

@@ -10,6 +10,7 @@ import yaml
 from tests.command import bastide_here
 from tests.monitors.audit.collect.ssh_server import new_key
 from tests.monitors.shell_server import Quirks, shell_server
+from tests.town_estate import OPERATIONS
 
 HOST = "gradac-web"
 CONTACTS = [{"name": "Milan", "duty": "IT administrator"}]
@@ -34,14 +35,6 @@ def audited(folder: Path, quirks: Quirks, key: str = "key") -> Iterator[tuple[Pa
 
 def estate(folder: Path, host: dict[str, object]) -> Path:
     """Write an estate with one host beside the machine for operations, which is this one."""
-    operations = {
-        "id": "ops",
-        "site": "hq",
-        "address": "192.0.2.10",
-        "connection": "local",
-        "manage": "watch",
-        "roles": ["operations"],
-    }
     files: dict[str, dict[str, object]] = {
         "estate.yml": {
             "estate": "okrug",
@@ -54,7 +47,7 @@ def estate(folder: Path, host: dict[str, object]) -> Path:
             "name": "Okrug",
             "contacts": CONTACTS,
             "sites": [site("hq", "192.0.2.0/24", "192.0.2.1")],
-            "hosts": [operations],
+            "hosts": [OPERATIONS],
         },
         "municipalities/gradac.yml": {
             "municipality": "gradac",
