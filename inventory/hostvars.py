@@ -152,7 +152,6 @@ def _identity(entry: InventoryHost, state: Path, outputs: Outputs) -> dict[str, 
         "bastide_site": {
             "id": site.id,
             "name": site.name,
-            "network": str(site.network),
             "networks": [str(network) for network in site.networks],
             "gateway": str(site.gateway),
             "nat": site.nat,

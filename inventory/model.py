@@ -120,6 +120,10 @@ class Site(Frozen):
         """All of its networks, the main one first."""
         return (self.network, *self.more_networks)
 
+    def holds(self, address: Address) -> bool:
+        """Say whether an address is in one of its networks."""
+        return any(address in network for network in self.networks)
+
 
 class Listen(Frozen):
     """A port that a host serves, and who may reach it."""

@@ -123,10 +123,12 @@ def _site(tenant: Tenant, newcomer: Newcomer) -> Site:
             f"{newcomer.address}: expected an IP address, such as 10.10.1.5", Exit.WRONG_USE
         ) from None
     for site in tenant.content.sites:
-        if newcomer.site in (None, site.id) and address in site.network:
+        if newcomer.site in (None, site.id) and site.holds(address):
             return site
     wanted = f"the site {newcomer.site}" if newcomer.site else f"no site of {tenant.id}"
-    sites = ", ".join(f"{site.id} ({site.network})" for site in tenant.content.sites)
+    sites = ", ".join(
+        f"{site.id} ({', '.join(map(str, site.networks))})" for site in tenant.content.sites
+    )
     holds = "does not hold" if newcomer.site else "holds"
     raise CommandError(
         f"{wanted} {holds} {newcomer.address}\n    found: {sites}\n    do: add a site with the "

@@ -47,7 +47,8 @@ def read_outline(folder: Path) -> EstateOutline:
         networks=tuple(
             SiteNetwork(network, name)
             for name, data in tenants.items()
-            for network in _parsed(ip_network, _values(data, "sites", "network"))
+            for key in ("network", "more_networks")
+            for network in _parsed(ip_network, _values(data, "sites", key))
         ),
         uplinks=tuple(
             address
@@ -141,8 +142,9 @@ def _values(data: dict[str, Any], section: str, key: str) -> Iterator[str]:
     """Yield a key's values in a file's list of sites or hosts; what has another shape has none."""
     entries = data.get(section)
     for entry in entries if isinstance(entries, list) else ():
-        if isinstance(entry, dict) and isinstance(entry.get(key), str):
-            yield entry[key]
+        value = entry.get(key) if isinstance(entry, dict) else None
+        values = value if isinstance(value, list) else [value]
+        yield from (text for text in values if isinstance(text, str))
 
 
 def _parsed(parse: Any, texts: Iterator[str]) -> Iterator[Any]:

@@ -65,7 +65,8 @@ class Place:
 def place_of(estate: Estate, wanted: str) -> tuple[Network, Place]:
     """Return a network and whose it is; CommandError when it is none that may be scanned."""
     network = _network(wanted)
-    place = next((p for p in _places(estate) if _holds(p.site.network, network)), None)
+    holding = (p for p in _places(estate) if any(_holds(n, network) for n in p.site.networks))
+    place = next(holding, None)
     if place is None:
         raise CommandError(
             f"{network} is not in a network of estate {estate.estate}\n    expected: one of "
@@ -148,7 +149,11 @@ def _holds(outer: Network, inner: Network) -> bool:
 
 
 def _listed(estate: Estate) -> str:
-    return ", ".join(f"{p.site.network} ({p.tenant.id} {p.site.id})" for p in _places(estate))
+    return ", ".join(
+        f"{network} ({place.tenant.id} {place.site.id})"
+        for place in _places(estate)
+        for network in place.site.networks
+    )
 
 
 def _ports(estate: Estate) -> Mapping[int, str]:

@@ -55,7 +55,10 @@ complete_devices = of_estate(lambda context: (entry.name for entry in devices(co
 
 complete_networks = of_estate(
     lambda context: (
-        str(site.network) for tenant in tenants(context.estate) for site in tenant.content.sites
+        str(network)
+        for tenant in tenants(context.estate)
+        for site in tenant.content.sites
+        for network in site.networks
     )
 )
 

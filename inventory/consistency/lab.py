@@ -32,6 +32,7 @@ def find_lab_problems(estate: ParsedEstate, tenants: Sequence[ParsedTenant]) -> 
             if (machine.provider or estate.value.provider) is not ProviderName.LAB:
                 continue
             used.add(machine.site)
+            yield from _address(tenant, path, machine)
             if isinstance(machine, Device):
                 yield from _kind(tenant, path, machine)
             else:
@@ -71,6 +72,17 @@ def _sites(tenant: ParsedTenant, used: set[str], lab: LabNetwork) -> Iterator[Pr
 
 def _inside(network: Network, whole: IPv4Network) -> bool:
     return isinstance(network, IPv4Network) and network.subnet_of(whole)
+
+
+def _address(tenant: ParsedTenant, path: PathKey, machine: Host | Device) -> Iterator[Problem]:
+    site = next((site for site in tenant.value.sites if site.id == machine.site), None)
+    if site is not None and site.holds(machine.address) and machine.address not in site.network:
+        yield tenant.problem(
+            (*path, "address"),
+            f"the lab makes the site's main network only, {site.network}",
+            "an address of that one",
+            "correct the address, or `provider: existing` for a machine that is there",
+        )
 
 
 def _kind(tenant: ParsedTenant, path: PathKey, device: Device) -> Iterator[Problem]:

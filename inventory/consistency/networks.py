@@ -118,14 +118,16 @@ def _machines(tenant: ParsedTenant) -> Iterator[Problem]:
                 "correct it or add the site",
             )
             continue
-        if machine.address not in site.network:
+        if not site.holds(machine.address):
             yield tenant.problem(
                 (*path, "address"),
-                f"{machine.address} is not in the site's network",
-                f"an address of {site.network}",
-                "correct the address or the site",
+                f"{machine.address} is in no network of the site",
+                f"an address of {' or '.join(map(str, site.networks))}",
+                "correct the address or the site, or add its network to the site's more_networks",
             )
-        yield from _reserved(tenant, (*path, "address"), machine.address, site.network)
+        for network in site.networks:
+            if machine.address in network:
+                yield from _reserved(tenant, (*path, "address"), machine.address, network)
         if isinstance(machine, Host):
             for where, address in _more_addresses(path, machine):
                 yield from _in_some_network(tenant, where, address)

@@ -2,9 +2,13 @@
 
 from base64 import b64encode
 from hashlib import sha256
+from ipaddress import ip_network
 from itertools import count
 from pathlib import Path
 
+from inventory.load import load_estate
+from inventory.model import Estate
+from inventory.paths import SHIPPED_ESTATES
 from tests.command import bastide_here
 
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
@@ -36,3 +40,14 @@ def new_estate(folder: Path, *, network: str = TEMPLATE_NETWORK, tier: str = "vi
     assert bastide_here(*add).returncode == 0
     put_host_keys(folder)
     return folder
+
+
+def with_more_networks(municipality: str, *networks: str) -> Estate:
+    """Return the lab's estate with further networks at the first site of a municipality."""
+    estate = load_estate(SHIPPED_ESTATES / "lab")
+    place = [m.municipality for m in estate.municipalities].index(municipality)
+    first, *others = estate.municipalities[place].sites
+    site = first.model_copy(update={"more_networks": tuple(map(ip_network, networks))})
+    changed = list(estate.municipalities)
+    changed[place] = changed[place].model_copy(update={"sites": (site, *others)})
+    return estate.model_copy(update={"municipalities": tuple(changed)})

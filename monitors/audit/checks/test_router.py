@@ -57,7 +57,7 @@ def test_rtr_02_own_network_only(host: Host, declared: Declared) -> None:
 
 
 def test_rtr_03_own_sources_only(host: Host, declared: Declared) -> None:
-    """A rule without a destination inside names the site's own network as the source."""
+    """A rule without a destination inside names a network of the site as the source."""
     site = _site(declared)
     outward = [rule for rule in _passing(host) if not _matches(rule, "daddr")]
     loose = [_name(rule) for rule in outward if not within(_sources(rule), site)]
@@ -80,7 +80,7 @@ def test_rtr_04_listens_inside(host: Host, declared: Declared) -> None:
 
 
 def _site(declared: Declared) -> Networks:
-    return (ip_network(declared.site_network),)
+    return tuple(map(ip_network, declared.site_networks))
 
 
 def _passing(host: Host) -> list[dict[str, Any]]:

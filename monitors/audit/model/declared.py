@@ -36,7 +36,7 @@ class Declared:
     owner: str = ""
     address: str = ""
     uplink: str = ""
-    site_network: str = ""
+    site_networks: tuple[str, ...] = ()
     forwards: tuple[Forward, ...] = ()
     # Of an operations host: every host that it watches. Of a vault: HOST/PLAN kept on it.
     watched: tuple[Watched, ...] = ()
@@ -68,7 +68,7 @@ def declared_of(entry: InventoryHost) -> Declared:
         owner=entry.tenant.owner,
         address=str(entry.host.address),
         uplink=str(entry.host.uplink or ""),
-        site_network=str(entry.site.network),
+        site_networks=tuple(map(str, entry.site.networks)),
         forwards=forwards(entry),
         watched=_watched(entry),
         keeps=_kept(entry),

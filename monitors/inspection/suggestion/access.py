@@ -71,11 +71,11 @@ def _access(source: Network, tenant: Tenant, site: Site) -> Access | None:
     """Return the word that holds a source; None for one outside the estate."""
     if source.prefixlen == 0:
         return Access.ANYWHERE
-    if _within(source, site.network):
+    if any(_within(source, network) for network in site.networks):
         return Access.SITE
     if any(_within(source, network) for network in tenant.estate.management):
         return Access.MANAGEMENT
-    sites = (s.network for other in tenants(tenant.estate) for s in other.content.sites)
+    sites = (n for other in tenants(tenant.estate) for s in other.content.sites for n in s.networks)
     if any(_within(source, network) for network in sites):
         return Access.ESTATE
     return None

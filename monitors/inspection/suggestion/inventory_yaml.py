@@ -81,7 +81,8 @@ def _host(inspection: Inspection, arrival: Arrival, own_id: str) -> Iterator[str
     for subject, reason in inspection.unread:
         yield f"# Not read: {subject} ({reason})."
     yield f"- id: {_word(own_id)}"
-    yield f"  site: {_word(arrival.site.id)} # {arrival.site.network} holds its address"
+    networks = " or ".join(map(str, arrival.site.networks))
+    yield f"  site: {_word(arrival.site.id)} # {networks} holds its address"
     yield f"  address: {_quoted(arrival.address)}"
     yield from _more_addresses(inspection, arrival)
     if arrival.tenant.estate.provider is not ProviderName.EXISTING:

@@ -128,8 +128,7 @@ def _where(estate: Estate, near: InventoryDevice, neighbour: Neighbour) -> tuple
 
 
 def _in(address: str, site: Site) -> bool:
-    parsed = ip_address(address)
-    return parsed.version == site.network.version and parsed in site.network
+    return site.holds(ip_address(address))
 
 
 def _legal_id(system: str, tenant: str, otherwise: str) -> str:

@@ -17,6 +17,7 @@ from monitors.scan.tcp import PortReply, Reply
 from monitors.snmp.discover.agents import AnsweringAgent
 from monitors.snmp.discover.observed import ObservedDevice
 from monitors.ssh.greeting import Greeting
+from tests.bastide.estates import with_more_networks
 from tests.monitors.snmp.discover.estates import lab, pasted
 
 ADDRESS = "10.77.1.99"
@@ -66,6 +67,14 @@ def test_a_network_that_is_too_large_is_refused_with_a_part_of_it(tmp_path: Path
     central = estate.central.model_copy(update={"sites": (site,)})
     with pytest.raises(CommandError, match=r"at most 1024\n.*such as 10\.96\.0\.0/22"):
         place_of(estate.model_copy(update={"central": central}), "10.96.0.0/16")
+
+
+@pytest.mark.parametrize("wanted", ["fd77:1::/118", "10.98.1.0/24", "10.98.1.16/28"])
+def test_each_network_of_a_site_may_be_scanned(wanted: str) -> None:
+    estate = with_more_networks("velgora", "fd77:1::/64", "10.98.1.0/24")
+    assert place_of(estate, wanted)[1].tenant.id == "velgora"
+    with pytest.raises(CommandError, match=r"10\.98\.1\.0/24 \(velgora "):
+        place_of(estate, "192.0.2.0/24")
 
 
 @given(st.data())

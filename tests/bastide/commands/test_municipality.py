@@ -55,6 +55,17 @@ def test_each_town_gets_the_next_free_network(estate: Path) -> None:
     assert networks(estate) == ["10.10.1.0/24", "10.10.2.0/24"]
 
 
+def test_a_sites_other_networks_are_in_use_too(estate: Path) -> None:
+    central = estate / "central.yml"
+    more = 'network: 10.10.0.0/24\n    more_networks: [10.10.7.0/24, "fd10::/64"]'
+    central.write_text(central.read_text().replace("network: 10.10.0.0/24", more))
+    status, text = add(estate, "First", "--network", "10.10.7.128/25")
+    assert status == 2
+    assert "overlaps 10.10.7.0/24 in central.yml" in text
+    add(estate, "First", "--network", "10.10.8.0/24")
+    assert networks(estate) == ["10.10.8.0/24"]
+
+
 def test_a_network_that_is_given_is_taken(estate: Path) -> None:
     add(estate, "First", "--network", "10.99.0.0/24")
     assert networks(estate) == ["10.99.0.0/24"]
