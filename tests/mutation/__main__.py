@@ -32,7 +32,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/monitors/audit/judge/test_command_list.py",
         "tests/monitors/audit/model/test_controls.py",
     ),
-    "monitors/audit/judge/own_checks.py": ("tests/bastide/actions/test_own_files.py",),
+    "monitors/audit/judge/own_checks.py": ("tests/monitors/audit/judge/test_own_checks.py",),
     "monitors/audit/judge/runner.py": ("tests/monitors/audit/judge",),
     "monitors/audit/judge/host_results.py": ("tests/monitors/audit/judge",),
     "monitors/audit/evidence/inputs.py": (

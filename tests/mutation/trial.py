@@ -78,7 +78,7 @@ def _survives(mutant: Mutant, module: Path, tests: Sequence[str], unchanged: Run
     module.write_text(mutant.source)
     limit = unchanged.seconds * TIMES_SLOWER + SECONDS_MORE
     computing = int(unchanged.computing * 2) + COMPUTING_MORE
-    for chosen in _stages(mutant.line, module, tests):
+    for chosen in stages(mutant.line, module, tests):
         run = _in_child(partial(_run_mutant, chosen), limit, computing)
         if _is_noticed(run, by_all=chosen is tests):
             if run.status is None:
@@ -88,14 +88,15 @@ def _survives(mutant: Mutant, module: Path, tests: Sequence[str], unchanged: Run
     return True
 
 
-def _stages(line: int, module: Path, tests: Sequence[str]) -> Iterator[Sequence[str]]:
+def stages(line: int, module: Path, tests: Sequence[str]) -> Iterator[Sequence[str]]:
     """Yield the tests to try a mutant on: the likely ones, the others that run its line, or all.
 
-    All where it runs in imports and fixtures, and for programs: what those run is not recorded.
+    All where it runs in imports and fixtures or none is known to run it (a table is one line to
+    Python, the first), and for programs: what those run is not recorded.
     """
     lines: dict[str, list[int]] = json.loads(LINES.read_text())
     running = who_runs(line, lines)
-    everywhere = line in lines[OUTSIDE] or module.parts[0] == "playbooks"
+    everywhere = line in lines[OUTSIDE] or not running or module.parts[0] == "playbooks"
     stages = running[:TRIED_FIRST], tests if everywhere else running[TRIED_FIRST:]
     yield from filter(None, stages)
 

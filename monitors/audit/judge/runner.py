@@ -60,6 +60,7 @@ def _own_module(file: Path, source: bytes) -> ModuleType:
     module = ModuleType(f"own_checks.{file.stem}")
     module.__file__ = str(file)
     try:
+        source.decode()  # a comment in another encoding would run, and its lines be unreadable
         exec(compile(source, file, "exec"), module.__dict__)  # noqa: S102 - the estate's own code
     except Exception as error:
         raise LookupError(f"{file}: cannot be loaded: {type(error).__name__}: {error}") from error

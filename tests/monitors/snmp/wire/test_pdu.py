@@ -66,6 +66,20 @@ def test_an_unknown_error_has_its_number(status: int) -> None:
     assert pdu.error_name(status) == f"error {status}"
 
 
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (0, "noError"),
+        (1, "tooBig: the value does not fit a message that the device takes"),
+        (18, "inconsistentName: the object cannot be made as things are now"),
+        (19, "error 19"),
+        (-1, "error -1"),
+    ],
+)
+def test_a_refusal_has_its_name_and_what_it_means(status: int, text: str) -> None:
+    assert pdu.refusal(status) == text
+
+
 def test_bindings_are_read_in_order_from_their_place() -> None:
     listed = pdu.binding(NAME, ber.INTEGER, b"\x05") + pdu.binding(NAME + b"\x01", 0x80, b"")
     data = b"\xff" + listed + b"\xff"
