@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.reader import ReaderError
 
 from inventory.problems import Problem
 
@@ -65,7 +66,12 @@ def read_source(file: Path) -> Source | Problem:
 
 
 def _parse(file: Path, text: str) -> Source | Problem:
-    loader = PlainLoader(text)
+    try:
+        loader = PlainLoader(text)
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        message = f"not YAML: holds the character {error.character:#04x}"
+        return Problem(file, line, "", message, "text without control characters", "remove it")
     try:
         node = loader.get_single_node()
         if node is None:
@@ -82,13 +88,10 @@ def _parse(file: Path, text: str) -> Source | Problem:
                 "remove or rename one of them",
             )
         return Source(file, loader.construct_document(node), lines)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 0
-        reason = getattr(error, "problem", None) or "cannot be read"
-        return Problem(
-            file, line, "", f"not YAML: {reason}", "well-formed YAML", "mend the syntax here"
-        )
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        message = f"not YAML: {error.problem}"
+        return Problem(file, line, "", message, "well-formed YAML", "mend the syntax here")
     except RecursionError:
         return Problem(file, 1, "", "is nested too deeply", "a few levels", "flatten it")
     finally:

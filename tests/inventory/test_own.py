@@ -27,26 +27,43 @@ def test_a_file_that_nothing_would_read_is_refused(
     (folder / file).write_text("")
     with pytest.raises(InventoryError, match=expected) as error:
         load_estate(folder)
-    assert str(folder / file) in str(error.value)
+    (problem,) = error.value.problems
+    assert (problem.file, problem.line, problem.path) == (folder / file, 0, "")
 
 
 def test_what_editors_python_and_people_leave_is_passed_over(tmp_path: Path) -> None:
     folder = copied(tmp_path)
-    for name in ("controls/.flood.yml.swp", "rules/flood.yml~", "profiles/README.md"):
+    before = own_files(folder)
+    for name in (
+        *("controls/.flood.yml.swp", "rules/flood.yml~", "rules/old.yml~"),
+        *("profiles/README.yaml", "profiles/LICENSE", "roles/README.md", "runbooks/.old.md"),
+    ):
         (folder / name).write_text("")
-    (folder / "controls/__pycache__").mkdir()
-    assert load_estate(folder).own == own_files(folder)
-    assert len(own_files(folder).controls) == 1
+    for name in ("controls/__pycache__", "roles/__pycache__", "profiles/old", "rules/kept.yml"):
+        (folder / name).mkdir()
+    assert load_estate(folder).own == own_files(folder) == before
+
+
+def test_what_an_estate_brings_is_sorted_by_what_it_is() -> None:
+    assert own_files(RIVER) == Own(
+        folder=RIVER,
+        roles=(RIVER / "roles/gauge",),
+        playbooks=(RIVER / "playbooks/configure.yml", RIVER / "playbooks/sirens.yml"),
+        controls=(RIVER / "controls/flood.yml",),
+        checks=(RIVER / "controls/test_flood.py",),
+        profiles=(RIVER / "profiles/gauge.yaml",),
+        rules=(RIVER / "rules/flood.yml",),
+        rule_tests=(RIVER / "rules/flood_test.yml",),
+        runbooks=(
+            RIVER / "runbooks/alerts/RiverHigh.md",
+            RIVER / "runbooks/procedures/carry-upstairs.md",
+        ),
+    )
+    assert own_files(RIVER).runbook_folder == RIVER / "runbooks"
 
 
 def test_an_estate_without_such_folders_brings_nothing(tmp_path: Path) -> None:
     assert own_files(tmp_path) == Own(folder=tmp_path)
-
-
-def test_rules_are_told_from_their_tests() -> None:
-    own = own_files(RIVER)
-    assert [path.name for path in own.rules] == ["flood.yml"]
-    assert [path.name for path in own.rule_tests] == ["flood_test.yml"]
 
 
 def test_the_operations_host_is_given_what_it_judges_by_and_no_content_of_roles() -> None:

@@ -24,6 +24,15 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/inventory/test_load.py",
         "tests/inventory/test_waivers.py",
     ),
+    "inventory/backup_plans.py": ("tests/inventory/test_levels.py",),
+    "inventory/model.py": (
+        "tests/inventory/test_load.py",
+        "tests/inventory/test_connections.py",
+        "tests/inventory/test_schema.py",
+    ),
+    "inventory/parsed.py": ("tests/inventory/test_load.py",),
+    "inventory/problems.py": ("tests/inventory/test_load.py", "tests/inventory/test_own.py"),
+    "inventory/validation.py": ("tests/inventory/test_load.py",),
     "monitors/audit/facts": (
         "tests/monitors/audit/facts",
         "tests/monitors/audit/checks",

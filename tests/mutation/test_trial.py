@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutation.coverage import OUTSIDE
-from tests.mutation.trial import LINES, TRIED_FIRST, stages
+from tests.mutation.coverage import OUTSIDE, TRIED_FIRST
+from tests.mutation.trial import LINES, stages
 
 ALL = ["tests/of_the_module"]
 MANY = [f"test_{number}" for number in range(TRIED_FIRST + 1)]
