@@ -9,7 +9,18 @@ from inventory.backup_plans import backup_plans, plans_kept_on
 from inventory.connections import connection
 from inventory.entries import InventoryHost, devices, hosts, services, tenants
 from inventory.enums import ConnectionKind, Role
-from inventory.levels import MANAGED, REFUSED, WATCHED, is_full, is_managed, level, refusal
+from inventory.levels import (
+    ACCEPTED,
+    GROUPS,
+    MANAGED,
+    REFUSED,
+    WATCHED,
+    is_accepted,
+    is_full,
+    is_managed,
+    level,
+    refusal,
+)
 from inventory.logins import ADMINISTRATOR, logins
 from inventory.model import BackupPlan, Estate
 from inventory.open_ports import OpenPort, estate_networks, forwards, open_ports
@@ -32,9 +43,10 @@ def groups(estate: Estate) -> dict[str, tuple[str, ...]]:
     A host that is not changed is in no group that a play of ours names: it is `watched` (or
     audited), or `refused` while nobody has acknowledged what its level would change. The others
     are `managed`, and in the groups of their tenant, tier and backups; a host whose services are
-    ours too is in those of its roles.
+    ours too is in those of its roles. Of them `accepted` has the existing servers, which are read
+    anew before they are changed.
     """
-    members: dict[str, list[str]] = {name: [] for name in (MANAGED, WATCHED, REFUSED)}
+    members: dict[str, list[str]] = {name: [] for name in GROUPS}
     members |= {role.value: [] for role in Role}
     members |= {tenant.id: [] for tenant in tenants(estate)}
     for entry in hosts(estate):
@@ -48,6 +60,8 @@ def _groups_of(entry: InventoryHost) -> Iterator[str]:
         yield REFUSED if refusal(entry) else WATCHED
         return
     yield MANAGED
+    if is_accepted(entry):
+        yield ACCEPTED
     if is_full(entry):
         yield from (role.value for role in entry.host.roles)
     yield entry.tenant.id
@@ -183,6 +197,7 @@ def _network(entry: InventoryHost, outputs: Outputs) -> dict[str, Any]:
         "bastide_estate_networks": list(estate_networks(estate)),
         "bastide_listens": [_port(port) for port in open_ports(entry)],
         "bastide_forwards": [{**_port(f.port), "to": f.to} for f in forwards(entry)],
+        "bastide_keeps_forwarding": entry.host.forwards,
         "bastide_resolver": _resolver(entry),
         "bastide_forwarders": list(forwarders(entry) or outputs.resolvers),
         "bastide_records": _records(estate),

@@ -9,9 +9,9 @@ from inventory.model import CENTRAL, Estate, EstateFile, Host, TenantFile
 DEFAULTS = {ProviderName.EXISTING: Level.WATCH, ProviderName.LAB: Level.FULL}
 """What is there already is only watched until somebody says otherwise; what Bastide made is its."""
 ORDER = tuple(Level)
-# The Ansible groups of the hosts that are changed, of those that are not, and of those that may not
-# be changed as the inventory says.
-MANAGED, WATCHED, REFUSED = GROUPS = ("managed", "watched", "refused")
+# The Ansible groups of the hosts that are changed, of those that are not, of those that may not be
+# changed as the inventory says, and of existing servers that somebody has accepted to have changed.
+MANAGED, WATCHED, REFUSED, ACCEPTED = GROUPS = ("managed", "watched", "refused", "accepted")
 # Nobody has an operations host, a vault or a scratch machine of Bastide before there is Bastide.
 OWN_ROLES = frozenset({Role.OPERATIONS, Role.VAULT, Role.SCRATCH})
 
@@ -60,25 +60,35 @@ def is_full(entry: InventoryHost) -> bool:
     return level(entry) is Level.FULL and not refusal(entry)
 
 
+def is_accepted(entry: InventoryHost) -> bool:
+    """Return whether a host is an existing server that is changed since somebody accepted that."""
+    return _needs_acceptance(entry) and not refusal(entry)
+
+
 def refusal(entry: InventoryHost) -> str:
     """Return why a host may not be managed as far as the inventory says; nothing when it may.
 
     An existing server is changed only once somebody has looked at what that would cut off.
     """
-    existing = entry.provider is ProviderName.EXISTING
-    if not existing or not at_least(entry, Level.BASELINE) or _is_set_up_for_bastide(entry):
+    wanted, accepts = level(entry), entry.host.accepts
+    if not _needs_acceptance(entry) or (accepts and reaches(Level(accepts.level), wanted)):
         return ""
-    if entry.name == entry.tenant.estate.preview:
-        return ""
-    wanted = level(entry)
+    acknowledged = f"for {accepts.level} alone" if accepts else "by nobody"
     return (
-        f"{entry.name}: manage: {wanted} would change an existing server, and nobody has "
-        f"acknowledged what that would cut off"
-        f"\n    expected: manage: watch or audit, which change nothing"
+        f"{entry.name}: manage: {wanted} would change an existing server, and what that would cut "
+        f"off is acknowledged {acknowledged}"
+        f"\n    expected: manage: watch or audit, which change nothing, or accepts: for {wanted}"
         f"\n    found: manage: {wanted}"
         f"\n    do: write manage: audit at the host, and look at what {wanted} would change: "
-        f"bastide host impact {entry.name} --level {wanted}"
+        f"bastide host impact {entry.name} --level {wanted}; --accept writes what you accept of it"
     )
+
+
+def _needs_acceptance(entry: InventoryHost) -> bool:
+    """Whether a host is an existing server at a level that changes it, and not only tried out."""
+    existing = entry.provider is ProviderName.EXISTING and at_least(entry, Level.BASELINE)
+    tried_out = entry.name == entry.tenant.estate.preview
+    return existing and not tried_out and not _is_set_up_for_bastide(entry)
 
 
 def refusals(estate: Estate) -> tuple[str, ...]:

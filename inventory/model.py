@@ -1,9 +1,10 @@
 """What an estate's files say, as frozen values; every unknown key is refused."""
 
+import datetime
 from collections.abc import Mapping
 from datetime import date
 from ipaddress import IPv4Network
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
@@ -33,6 +34,7 @@ from inventory.scalars import (
     AbsolutePath,
     Address,
     AuthProtocol,
+    CutKey,
     DomainName,
     HostKey,
     Id,
@@ -218,6 +220,19 @@ ExporterField = Annotated[
 """An exporter by its name alone, or with the port that it listens on."""
 
 
+class Acceptance(Frozen):
+    """What raising an existing server's level may cut off, and who has acknowledged it when."""
+
+    level: Literal["baseline", "full"] = Field(
+        description="the level that it was acknowledged for; those below are acknowledged with it"
+    )
+    by: str = Field(min_length=2, description="who has acknowledged it")
+    date: datetime.date
+    cuts: tuple[CutKey, ...] = Field(
+        default=(), description="the logins, ports and forwarding that may be cut off"
+    )
+
+
 class Host(Frozen):
     """A server: managed over SSH, or only watched."""
 
@@ -241,6 +256,11 @@ class Host(Frozen):
     )
     ssh: SshField = None
     manage: ManageField = None
+    accepts: Acceptance | None = Field(
+        default=None,
+        description="what an existing server's level may cut off, written by `bastide host impact "
+        "--accept`; without it baseline and full are refused",
+    )
     settings: SettingsField = Field(default_factory=dict)
     timezone: TimezoneField = None
     system: System = Field(
@@ -248,6 +268,11 @@ class Host(Frozen):
     )
     roles: tuple[Role, ...] = ()
     listens: tuple[Listen, ...] = ()
+    forwards: bool = Field(
+        default=False,
+        description="it forwards for containers, machines or a VPN, and goes on doing so: our "
+        "firewall then leaves what is forwarded alone, and IP forwarding stays as it is",
+    )
     exporters: tuple[ExporterField, ...] = Field(
         default=(), description="exporters that are there already; full hosts have ours"
     )

@@ -1,6 +1,6 @@
 """A level tried out on one host, for a run of Ansible that changes nothing."""
 
-from inventory.entries import Tenant, hosts, tenants
+from inventory.entries import InventoryHost, Tenant, hosts, tenants
 from inventory.enums import Level
 from inventory.levels import reaches
 from inventory.model import Estate, TenantFile
@@ -38,6 +38,12 @@ def at_level(estate: Estate, name: str, level: Level) -> Estate:
     return estate.model_copy(
         update={"preview": name, "central": central, "municipalities": tuple(towns)}
     )
+
+
+def host_at_level(entry: InventoryHost, level: Level) -> InventoryHost:
+    """Return a host as it would be at a level."""
+    estate = at_level(entry.tenant.estate, entry.name, level)
+    return next(other for other in hosts(estate) if other.name == entry.name)
 
 
 def _raised(tenant: Tenant, name: str, level: Level) -> TenantFile:

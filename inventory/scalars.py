@@ -39,6 +39,7 @@ JUMP_HOST = (
     r"|[a-z_][a-z0-9_-]{0,31}@(\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?|[A-Za-z0-9.:-]+))$"
 )
 KEY_FILE = r"^(agent|~?/[^\x00-\x1f\x7f]+)$"
+CUT = r"^(login: \S|port: (tcp|udp)/\S|forwarding: \S)[^\x00-\x1f\x7f]*$"
 
 FORMS: dict[str, str] = {
     MUNICIPALITY_ID: "2 to 31 lower-case letters and digits, no hyphens, such as velgora",
@@ -58,6 +59,8 @@ FORMS: dict[str, str] = {
     TIMEZONE: "a name of the time zone database, such as Europe/Belgrade",
     ACCOUNT_NAME: "the name of an account on the host, such as itadmin",
     JUMP_HOST: "a full host name of the inventory, or user@address:port, such as admin@10.0.0.1:22",
+    CUT: "in quotes and as `bastide host impact --accept` prints it, such as 'login: milan', "
+    "'port: tcp/5432' or 'forwarding: 172.20.0.0/24'",
     KEY_FILE: "the path of a private key, such as ~/.ssh/id_ed25519, or agent (ssh-agent)",
 }
 """What each pattern asks for in words: editors show it, and errors do instead of the pattern."""
@@ -128,6 +131,7 @@ AccountName = Annotated[str, text(ACCOUNT_NAME)]
 JumpHost = Annotated[str, text(JUMP_HOST)]
 KeyFile = Annotated[str, text(KEY_FILE)]
 TimeOfDay = Annotated[str, text(TIME_OF_DAY)]
+CutKey = Annotated[str, text(CUT)]
 AbsolutePath = Annotated[str, text(ABSOLUTE_PATH)]
 Address = IPv4Address | IPv6Address
 Network = Annotated[IPv4Network | IPv6Network, AfterValidator(_not_everywhere)]

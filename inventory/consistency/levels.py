@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from inventory.enums import Level, Role, System
+from inventory.enums import Level, ProviderName, Role, System
 from inventory.levels import declared_level, reaches
 from inventory.model import Host
 from inventory.parsed import ParsedEstate, ParsedTenant, tenant_id
@@ -26,6 +26,7 @@ def find_level_problems(estate: ParsedEstate, tenants: Sequence[ParsedTenant]) -
     }
     for tenant, number, host, level in leveled.values():
         yield from _windows(tenant, number, host, level)
+        yield from _without_effect(tenant, number, host, level, estate.value.provider)
     yield from _vaults(leveled)
     yield from _operations(leveled)
 
@@ -37,6 +38,25 @@ def _windows(tenant: ParsedTenant, number: int, host: Host, level: Level) -> Ite
             f"a Windows server can be watched only, found manage: {level}",
             "manage: watch (ports, services, certificates, SNMP, a windows_exporter)",
             "write manage: watch at the host",
+        )
+
+
+def _without_effect(
+    tenant: ParsedTenant, number: int, host: Host, level: Level, provider: ProviderName
+) -> Iterator[Problem]:
+    if host.accepts and (host.provider or provider) is not ProviderName.EXISTING:
+        yield tenant.problem(
+            ("hosts", number, "accepts"),
+            "nothing of a host that Bastide makes can be cut off",
+            "accepts: at existing servers only",
+            "remove it, or correct provider:",
+        )
+    if host.forwards and Role.EDGE in host.roles and level is Level.FULL:
+        yield tenant.problem(
+            ("hosts", number, "forwards"),
+            "what an edge forwards at level full is its role's",
+            "forwards: at a host that is no edge, or at a lower level",
+            "remove it, or write manage: baseline at the host",
         )
 
 

@@ -13,8 +13,6 @@ from monitors.inspection.privileges import describe_login, logins, ways_to_root
 from monitors.inspection.readers.firewall import DYNAMIC
 from monitors.inspection.values import HostText
 
-# Ports that the kernel gives to whoever asks for any: another one after each start.
-FIRST_EPHEMERAL = 32768
 # What engines and fail2ban name in the rules of others.
 OF_ENGINES = re.compile(
     r"\b(br-[0-9a-f]{12}|docker\d|veth|podman\d|cni-|f2b-|DOCKER|NETAVARK|CNI-)"
@@ -91,8 +89,7 @@ Facts = Iterable[tuple[Hashable, str]]
 
 def _listeners(inspection: Inspection) -> Facts:
     for listener in inspection.listeners:
-        lasting = listener.port < FIRST_EPHEMERAL
-        port = listener.port if lasting else "a changing port"
+        port = listener.port if listener.is_lasting else "a changing port"
         key = (listener.protocol, listener.address, port, listener.process, listener.container)
         yield key, f"{listener.protocol} {listener.address} port {port}, {_program(listener)}"
 
@@ -213,7 +210,7 @@ def _ports(entry: InventoryHost, now: Inspection) -> Iterator[str]:
     declared = {(port.protocol.value, port.port): port.name for port in open_ports(entry)}
     listening = {(s.protocol, s.port): s for s in now.listeners if not s.is_local}
     for (protocol, port), listener in listening.items():
-        if (protocol, port) not in declared and port < FIRST_EPHEMERAL:
+        if (protocol, port) not in declared and listener.is_lasting:
             yield f"not declared: {protocol} port {port}, {_program(listener)}"
     # Every host has the first two by itself; the port it was logged in at may lead there by NAT.
     of_every_host = {("tcp", SSH.port), ("tcp", NODE_EXPORTER.port), ("tcp", ssh(entry).port)}

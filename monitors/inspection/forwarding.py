@@ -12,6 +12,7 @@ PORT = re.compile(r"(tcp|udp)\b.*?dport (\d+)")
 TO = re.compile(r"(?:--to-destination|dnat (?:ip |ip6 )?to) (\S+)")
 SOURCE = re.compile(r"(?:^|\s)(?:-s|ip saddr|ip6 saddr) ([0-9a-fA-F.:]+/\d+)")
 ENGINE_INTERFACES = re.compile(r"^(br-|docker|virbr|podman|cni|lxc|lxd|vmbr)")
+VPN_INTERFACES = re.compile(r"^(wg|tun|tap|ppp|tailscale|zt|ipsec|vti|xfrm)")
 MOST_ADDRESSES = 20
 HIDES = ("MASQUERADE", "SNAT", "masquerade", "snat ")
 
@@ -84,8 +85,9 @@ def _behind(inspection: Inspection) -> Iterator[Behind]:
         for subnet in engine.subnets:
             yield Behind(subnet, f"{engine.engine} network {engine.name}")
     for interface in inspection.interfaces:
+        leads_on = ENGINE_INTERFACES.match(interface.name) or VPN_INTERFACES.match(interface.name)
         for address in interface.addresses:
-            if ENGINE_INTERFACES.match(interface.name) and not address.startswith("fe80:"):
+            if leads_on and not address.startswith("fe80:"):
                 yield Behind(_network(address), f"interface {interface.name}")
     for chain in inspection.firewall.chains:
         yield from _hidden(chain)

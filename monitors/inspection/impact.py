@@ -2,7 +2,7 @@
 
 It speaks of what the baseline's roles do today: SSH takes keys of the inventory's logins only
 (roles/ssh), the firewall takes the declared ports from the declared networks and forwards nothing
-on a host that is no edge (roles/firewall).
+on a host that is no edge (roles/firewall, roles/hardening) unless it is declared with `forwards`.
 """
 
 from collections.abc import Iterator
@@ -11,17 +11,25 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from inventory.entries import InventoryHost
 from inventory.enums import Level, Role
 from inventory.frozen import Frozen
+from inventory.levels import is_full
 from inventory.logins import logins as inventory_logins
 from inventory.open_ports import OpenPort, open_ports
+from inventory.preview import host_at_level
 from monitors.inspection.forwarding import networks_behind, published_ports
 from monitors.inspection.model import Inspection, Listener
 from monitors.inspection.privileges import describe_login, logins
 from monitors.inspection.values import HostText
 
+DHCP_CLIENT = 68
+
 
 class Cut(Frozen):
-    """One thing that would be cut off, why, and what a person does beforehand to keep it."""
+    """One thing that would be cut off, why, and what a person does beforehand to keep it.
 
+    `key` is what `accepts:` names it by: the same at every reading.
+    """
+
+    key: HostText
     what: HostText
     why: HostText
     keep: HostText
@@ -39,9 +47,9 @@ class Impact(Frozen):
     unknown: tuple[HostText, ...] = ()
 
     @property
-    def cuts(self) -> bool:
-        """Whether anything would be cut off."""
-        return bool(self.logins or self.ports or self.forwarding)
+    def cuts(self) -> tuple[Cut, ...]:
+        """All that would be cut off: logins first."""
+        return (*self.logins, *self.ports, *self.forwarding)
 
 
 def impact(entry: InventoryHost, inspection: Inspection, level: Level) -> Impact:
@@ -49,29 +57,32 @@ def impact(entry: InventoryHost, inspection: Inspection, level: Level) -> Impact
     unread = tuple(f"{subject}: not read, {reason}" for subject, reason in inspection.unread)
     if level in (Level.WATCH, Level.AUDIT):
         return Impact(host=entry.name, level=level, unknown=unread)
+    raised = host_at_level(entry, level)
     return Impact(
         host=entry.name,
         level=level,
-        logins=tuple(_logins(entry, inspection)),
-        ports=tuple(_ports(entry, inspection)),
-        forwarding=tuple(_forwarding(entry, inspection)),
+        logins=tuple(_logins(raised, inspection)),
+        ports=tuple(_ports(raised, inspection)),
+        forwarding=tuple(_forwarding(raised, inspection)),
         sessions=inspection.sessions,
-        unknown=(*unread, *_elsewhere(inspection)),
+        unknown=(*unread, *_elsewhere(inspection), *_questions(raised, inspection)),
     )
 
 
 def _logins(entry: InventoryHost, inspection: Inspection) -> Iterator[Cut]:
     allowed = {login.account for login in inventory_logins(entry)}
     for account in logins(inspection):
-        said = describe_login(inspection, account)
+        key, said = f"login: {account.name}", describe_login(inspection, account)
         if account.name not in allowed:
             yield Cut(
+                key=key,
                 what=said,
                 why="only logins of the inventory may use SSH (AllowUsers)",
                 keep=f"declare {account.name} in `administrators:` with its keys",
             )
         elif not account.keys:
             yield Cut(
+                key=key,
                 what=said,
                 why="SSH takes keys only, and this account has none",
                 keep=f"give {account.name} a key before",
@@ -79,25 +90,43 @@ def _logins(entry: InventoryHost, inspection: Inspection) -> Iterator[Cut]:
 
 
 def _ports(entry: InventoryHost, inspection: Inspection) -> Iterator[Cut]:
-    declared = {(p.protocol.value, p.port): p for p in open_ports(entry)}
+    declared = _declared(entry)
     peers = {p.port: p.addresses for p in inspection.peers}
+    handed_on = {(p.protocol, p.port) for p in published_ports(inspection)}
     first: dict[tuple[str, int], Listener] = {}
     for listener in inspection.listeners:
-        if not listener.is_local:
-            first.setdefault((listener.protocol, listener.port), listener)
+        of_port = (listener.protocol, listener.port)
+        kept = entry.host.forwards and of_port in handed_on
+        if not (listener.is_local or kept or _asks(listener)):
+            first.setdefault(of_port, listener)
     # Ports that somebody uses at this moment come first.
     for key in sorted(first, key=lambda key: (key[1] not in peers, key[1])):
-        of_port = peers.get(key[1], ()) if key[0] == "tcp" else ()
-        cut = _port(first[key], declared.get(key), of_port)
+        connected = peers.get(key[1], ()) if key[0] == "tcp" else ()
+        cut = _port(first[key], declared.get(key), connected)
         if cut:
             yield cut
 
 
+def _declared(entry: InventoryHost) -> dict[tuple[str, int], OpenPort]:
+    return {(port.protocol.value, port.port): port for port in open_ports(entry)}
+
+
+def _asks(listener: Listener) -> bool:
+    """Whether a socket belongs to a program that asks others: the answers get through.
+
+    What the kernel itself serves (WireGuard) has no program.
+    """
+    lasting = listener.is_lasting or not listener.process
+    return listener.protocol == "udp" and (listener.port == DHCP_CLIENT or not lasting)
+
+
 def _port(listener: Listener, declared: OpenPort | None, peers: tuple[str, ...]) -> Cut | None:
+    key = f"port: {listener.protocol}/{_lasting_name(listener)}"
     what = f"{listener.protocol} port {listener.port}, {listener.process or 'not named'}"
     now = f"; connected now: {', '.join(peers)}" if peers else ""
     if declared is None:
         return Cut(
+            key=key,
             what=f"{what}{now}",
             why="the inventory does not declare it: closed to all others",
             keep=f"declare it in `listens:` with the access that fits, port: {listener.port}",
@@ -105,11 +134,17 @@ def _port(listener: Listener, declared: OpenPort | None, peers: tuple[str, ...])
     outside = [peer for peer in peers if not _is_in(peer, declared.sources)]
     if outside:
         return Cut(
+            key=f"port: {listener.protocol}/{listener.port} from elsewhere",
             what=f"{what}; connected now: {', '.join(outside)}",
             why=f"declared for {', '.join(declared.sources)} only",
             keep="give it a wider `access:`, or declare the network that they come from",
         )
     return None
+
+
+def _lasting_name(listener: Listener) -> str:
+    """Return a port's number; the program where the number is another after each start."""
+    return str(listener.port) if listener.is_lasting else listener.process or "not-named"
 
 
 def _is_in(peer: str, sources: tuple[str, ...]) -> bool:
@@ -122,24 +157,43 @@ def _is_in(peer: str, sources: tuple[str, ...]) -> bool:
 
 
 def _forwarding(entry: InventoryHost, inspection: Inspection) -> Iterator[Cut]:
-    if Role.EDGE in entry.host.roles:
+    # The role of an edge is configured at full only.
+    if entry.host.forwards or (Role.EDGE in entry.host.roles and is_full(entry)):
         return
-    why = "the firewall forwards nothing on a host that is no edge"
-    for behind in networks_behind(inspection):
-        yield Cut(
-            what=f"network {behind.network} ({behind.reason})",
-            why=why,
-            keep="leave the host at audit until its forwarding can be declared",
-        )
+    networks = networks_behind(inspection)
+    for behind in networks:
+        yield _forwarded(behind.network, f"network {behind.network} ({behind.reason})")
     for port in published_ports(inspection):
-        yield Cut(
-            what=f"{port.protocol} port {port.port}, handed on to {port.to} ({port.where})",
-            why=why,
-            keep="leave the host at audit until its forwarding can be declared",
-        )
+        what = f"{port.protocol} port {port.port}, handed on to {port.to} ({port.where})"
+        yield _forwarded(f"{port.protocol}/{port.port}", what)
+    system = inspection.system
+    for family, is_on in (("IPv4", system.forwards_ipv4), ("IPv6", system.forwards_ipv6)):
+        if is_on and not networks:
+            yield _forwarded(family.lower(), f"{family} between its interfaces, not known for whom")
+
+
+def _forwarded(key: str, what: str) -> Cut:
+    return Cut(
+        key=f"forwarding: {key}",
+        what=what,
+        why="a host that is no edge forwards nothing: by the firewall, and by the kernel",
+        keep="write `forwards: true` at the host",
+    )
 
 
 def _elsewhere(inspection: Inspection) -> Iterator[str]:
     others = [s for s in inspection.account_sources if s not in ("files", "systemd", "compat")]
     if others:
         yield f"accounts of {', '.join(others)} (nsswitch.conf): they are not on the host"
+
+
+def _questions(entry: InventoryHost, inspection: Inspection) -> Iterator[str]:
+    """Say which sockets are taken for a program's own questions."""
+    declared = _declared(entry)
+    for listener in inspection.listeners:
+        of_port = (listener.protocol, listener.port)
+        if _asks(listener) and not listener.is_local and of_port not in declared:
+            yield (
+                f"udp port {listener.port}, {listener.process or 'not named'}: taken for a "
+                "program that asks others; declare it in `listens:` if others ask it"
+            )

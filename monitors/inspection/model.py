@@ -8,6 +8,8 @@ from monitors.inspection.values import HostText
 
 LOCAL = ("127.", "[::1]", "::1", "[::ffff:127.")
 WIDE = frozenset({"0.0.0.0", "*", "[::]", "::"})  # noqa: S104 - read, not bound to
+# From here on the kernel gives ports to whoever asks for any: another one after each start.
+FIRST_EPHEMERAL = 32768
 
 
 class System(Frozen):
@@ -57,6 +59,11 @@ class Listener(Frozen):
     def is_local(self) -> bool:
         """Whether only programs of the same host can reach it."""
         return self.address.startswith(LOCAL)
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it is at the same port after the next start."""
+        return 0 < self.port < FIRST_EPHEMERAL
 
     @property
     def is_wide(self) -> bool:

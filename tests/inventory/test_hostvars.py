@@ -13,7 +13,7 @@ from inventory.entries import devices, hosts
 from inventory.enums import ConnectionKind, ExporterName, Level, ProviderName, SnmpVersion
 from inventory.hostvars import BECOME_PASSWORD, SUDO_PASSWORD, groups, host_variables
 from inventory.load import find_estate, load_estate
-from inventory.model import Estate, Exporter, SnmpAccess
+from inventory.model import Acceptance, Estate, Exporter, SnmpAccess
 from inventory.outputs import HostOutput, Outputs
 from inventory.paths import INVENTORY_DIRECTORY
 from inventory.secrets import ensure_generated, references, resolve
@@ -205,6 +205,7 @@ def test_groups_are_roles_tenants_tiers_and_who_backs_up() -> None:
         "managed": everyone,
         "watched": (),
         "refused": (),
+        "accepted": (),
         "edge": ("aynzuhur-edge", "kastrava-edge", "velgora-edge"),
         "resolver": ("central-ops", "aynzuhur-edge", "kastrava-edge", "velgora-edge"),
         "application": ("aynzuhur-server", "kastrava-app", "velgora-app"),
@@ -253,6 +254,22 @@ def test_a_host_that_is_not_changed_is_in_no_group_of_ours(
         "kastrava-app",
         "velgora-app",
     ]
+
+
+def test_an_existing_server_that_somebody_accepted_is_changed_and_read_anew_before() -> None:
+    accepts = {"level": "baseline", "by": "Ana", "date": "2026-11-27"}
+    change = {
+        "manage": Level.BASELINE,
+        "provider": ProviderName.EXISTING,
+        "accepts": Acceptance.model_validate(accepts),
+        "forwards": True,
+    }
+    estate = with_host("velgora-files", change)
+    assert [name for name, of in groups(estate).items() if "velgora-files" in of] == [
+        *("managed", "accepted", "velgora", "municipal", "backup_client", "tier_city"),
+    ]
+    assert variables_of("velgora-files", estate)["bastide_keeps_forwarding"] is True
+    assert variables_of("velgora-app", estate)["bastide_keeps_forwarding"] is False
 
 
 def test_a_watched_host_is_still_named_to_those_that_are_managed() -> None:

@@ -8,6 +8,7 @@ from inventory.levels import (
     DEFAULTS,
     at_least,
     hosts_at_least,
+    is_accepted,
     is_full,
     is_managed,
     level,
@@ -15,7 +16,7 @@ from inventory.levels import (
     refusals,
 )
 from inventory.load import load_estate
-from inventory.model import Estate, Listen
+from inventory.model import Acceptance, Estate, Listen
 from inventory.paths import SHIPPED_ESTATES
 from tests.inventory.test_connections import app
 
@@ -63,6 +64,48 @@ def test_an_existing_server_is_not_changed_before_that_is_acknowledged(
     assert f"bastide host impact brezovik-app --level {wanted}" in text
 
 
+@pytest.mark.parametrize(
+    ("accepted", "wanted", "may"),
+    [
+        (Level.BASELINE, Level.BASELINE, True),
+        (Level.FULL, Level.BASELINE, True),
+        (Level.FULL, Level.FULL, True),
+        (Level.BASELINE, Level.FULL, False),
+    ],
+)
+def test_it_is_changed_as_far_as_somebody_accepted(
+    pilot: Estate, accepted: Level, wanted: Level, may: bool
+) -> None:
+    accepts = acceptance(accepted)
+    for entry in (
+        app(pilot, host={"manage": wanted, "accepts": accepts}),
+        app(pilot, estate={"manage": wanted}, host={"accepts": accepts}),
+    ):
+        assert (is_managed(entry), is_accepted(entry)) == (may, may)
+        assert ("acknowledged for baseline alone" in refusal(entry)) is not may
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"manage": Level.AUDIT},
+        {"manage": Level.FULL, "provider": ProviderName.LAB},
+        {"manage": Level.FULL, "accepts": None},
+    ],
+    ids=["not changed", "made by Bastide", "accepted by nobody"],
+)
+def test_only_an_existing_server_that_is_changed_is_read_anew(
+    pilot: Estate, change: dict[str, object]
+) -> None:
+    assert not is_accepted(app(pilot, host={"accepts": acceptance(Level.FULL), **change}))
+
+
+def test_a_machine_for_bastide_alone_needs_no_acceptance(pilot: Estate) -> None:
+    entry = central(pilot, "vault", manage=Level.FULL)
+    assert is_managed(entry)
+    assert not is_accepted(entry)
+
+
 @pytest.mark.parametrize("wanted", [Level.WATCH, Level.AUDIT])
 def test_what_changes_nothing_is_not_refused(pilot: Estate, wanted: Level) -> None:
     entry = app(pilot, host={"manage": wanted})
@@ -103,6 +146,11 @@ def test_a_central_machine_that_does_other_work_is_an_existing_server(
     pilot: Estate, change: dict[str, object]
 ) -> None:
     assert refusal(central(pilot, "operations", **{"manage": Level.FULL, **change}))
+
+
+def acceptance(reached: Level) -> Acceptance:
+    """Somebody's acceptance of what a level cuts off: nothing."""
+    return Acceptance.model_validate({"level": reached.value, "by": "Ana", "date": "2026-11-27"})
 
 
 def central(whole: Estate, role: str, **changed: object) -> InventoryHost:

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from jinja2 import Template
 
 from monitors.audit.checks import test_kernel as kernel
 from monitors.audit.checks.test_files import APPROVED
@@ -27,6 +28,20 @@ def test_every_parameter_that_is_asked_for_is_set() -> None:
     text = (ROLE / "templates/sysctl.conf.j2").read_text()
     written = set(re.findall(r"^-([a-z0-9_.]+) = ", text, re.MULTILINE))
     assert set(kernel.ASKED) - NOT_SET <= written
+
+
+@pytest.mark.parametrize(
+    ("roles", "keeps", "turned_off"),
+    [([], False, True), ([], True, False), (["edge"], False, False)],
+)
+def test_forwarding_is_turned_off_where_nothing_declares_it(
+    roles: list[str], keeps: bool, turned_off: bool
+) -> None:
+    text = (ROLE / "templates/sysctl.conf.j2").read_text()
+    variables = {"ansible_managed": "", "bastide_roles": roles, "bastide_keeps_forwarding": keeps}
+    rendered = Template(text).render(variables)
+    assert ("-net.ipv4.ip_forward = 0" in rendered) is turned_off
+    assert ("-net.ipv6.conf.all.forwarding = 0" in rendered) is turned_off
 
 
 def test_programs_with_borrowed_rights_are_approved_with_a_package() -> None:

@@ -42,11 +42,12 @@ class Declared:
     watched: tuple[Watched, ...] = ()
     keeps: tuple[str, ...] = ()
     level: Level = Level.FULL
+    keeps_forwarding: bool = False
 
     @property
-    def is_router(self) -> bool:
-        """Whether it is meant to forward packets."""
-        return Role.EDGE in self.roles
+    def forwards_packets(self) -> bool:
+        """Whether it is meant to forward packets: a router, or for containers or a VPN."""
+        return Role.EDGE in self.roles or self.keeps_forwarding
 
 
 class UndeclaredHostError(Exception):
@@ -73,6 +74,7 @@ def declared_of(entry: InventoryHost) -> Declared:
         watched=_watched(entry),
         keeps=_kept(entry),
         level=_level(entry),
+        keeps_forwarding=entry.host.forwards,
     )
 
 

@@ -12,8 +12,6 @@ from inventory.roles import ROLES
 from monitors.inspection.model import Certificate, Inspection, Listener, WebSite
 from monitors.inspection.suggestion.access import guess_access
 
-# Ports that the kernel gives to whoever asks for any (ip_local_port_range): another one next time.
-FIRST_EPHEMERAL = 32768
 NAMES = {
     **{22: "ssh", 25: "smtp", 53: "dns", 80: "http", 110: "pop3", 111: "rpcbind", 123: "ntp"},
     **{137: "netbios-name", 138: "netbios-datagram", 139: "netbios-session", 143: "imap"},
@@ -122,7 +120,7 @@ def listens(
                 listener.container or NAMES.get(port) or listener.process or f"port-{port}",
                 access.access,
                 f"{describe(listener)}; {access.reason}",
-                lasting=port < FIRST_EPHEMERAL and port > 0,
+                lasting=listener.is_lasting,
             )
         )
     return tuple(guesses)

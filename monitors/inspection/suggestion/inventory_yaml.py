@@ -129,11 +129,14 @@ def _logins(inspection: Inspection) -> Iterator[str]:
 
 
 def _forwarding(inspection: Inspection) -> Iterator[str]:
-    for port in published_ports(inspection)[:MOST_COMMENTS]:
+    ports, networks = published_ports(inspection), networks_behind(inspection)
+    for port in ports[:MOST_COMMENTS]:
         what = f"{port.protocol} port {port.port} to {port.to} ({port.where})"
         yield f"  # It hands on {what}; a port of its own it is not."
-    for behind in networks_behind(inspection)[:MOST_COMMENTS]:
+    for behind in networks[:MOST_COMMENTS]:
         yield f"  # It forwards for {behind.network}: {behind.reason}."
+    if ports or networks:
+        yield "  forwards: true # and goes on doing so at baseline; without it nothing is forwarded"
 
 
 def _roles_and_listens(inspection: Inspection, arrival: Arrival) -> Iterator[str]:

@@ -16,7 +16,7 @@ from bastide.actions.changes import (
 from inventory.enums import Level
 from monitors.inspection.impact import Cut, Impact
 
-CUT = Cut(what="eve <script>: a key", why="why & so", keep="do it")
+CUT = Cut(key="login: eve", what="eve <script>: a key", why="why & so", keep="do it")
 PAGE = Impact(host="gradac-web", level=Level.BASELINE, logins=(CUT,), unknown=("<b>",))
 AT = datetime(2026, 11, 27, 12, 30, tzinfo=UTC)
 DIFF = ("@@ -1 +1 @@", "-old <i>", "+new <script>")

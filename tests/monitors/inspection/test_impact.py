@@ -1,14 +1,16 @@
 """Whom the baseline would cut off: logins, ports with who is connected, what is forwarded."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from inventory.entries import InventoryHost
-from inventory.enums import Level
+from inventory.entries import InventoryHost, hosts
+from inventory.enums import ExporterName, Level, Role
+from inventory.model import Exporter
 from inventory.ssh import Ssh
 from monitors.inspection.impact import Impact, impact
-from monitors.inspection.model import Inspection, Listener, Peers, System
+from monitors.inspection.model import Inspection, Interface, Listener, Peers, System
 from monitors.inspection.suggestion.insert import add_items
 from monitors.inspection.suggestion.inventory_yaml import suggest
 from tests.monitors.inspection.estates import GRADAC, arrival, host, write_estate
@@ -30,9 +32,11 @@ def entry(tmp_path: Path) -> InventoryHost:
     return adopted(tmp_path)
 
 
-def adopted(tmp_path: Path, more: str = "") -> InventoryHost:
+def adopted(tmp_path: Path, more: str = "", *, forwards: bool = False) -> InventoryHost:
+    """The recorded host as it was adopted, but for its forwarding unless that is to be kept."""
     folder = write_estate(tmp_path / "estate")
     lines = suggest(WEB, arrival(folder, Ssh(user="itadmin"))).host
+    lines = tuple(line for line in lines if forwards or "forwards: true" not in line)
     (folder / "municipalities" / "gradac.yml").write_text(add_items(GRADAC, "hosts", lines) + more)
     return host(folder, "gradac-srv-web01")
 
@@ -89,10 +93,124 @@ def test_a_port_that_is_not_declared_is_closed_and_one_in_use_comes_first(
     ]
 
 
+def test_a_login_is_named_alike_however_it_logs_in(entry: InventoryHost) -> None:
+    shadow = text("web", "shadow").replace("clerk locked", "clerk set")
+    sudoers = text("web", "sudoers") + "==> /etc/sudoers.d/c\nclerk ALL=(ALL) ALL\n"
+    for now in (
+        inspection("web", shadow=shadow),
+        inspection("web", shadow=shadow, sudoers=sudoers),
+    ):
+        assert [cut.key for cut in baseline(entry, now).logins] == ["login: clerk"]
+
+
+def with_sockets(*rows: str) -> Inspection:
+    return inspection("web", sockets="".join(f"{row}\n" for row in rows))
+
+
+@pytest.mark.parametrize(
+    ("row", "key"),
+    [
+        ('tcp LISTEN 0 9 0.0.0.0:8000 0.0.0.0:* users:(("java",pid=9,fd=3))', "tcp/8000"),
+        ("udp UNCONN 0 0 *:8000 0.0.0.0:*", "udp/8000"),
+        ('tcp LISTEN 0 9 *:33060 *:* users:(("my sqld",pid=9,fd=3))', "tcp/my sqld"),
+        ("tcp LISTEN 0 9 *:40123 *:*", "tcp/not-named"),
+        ("udp UNCONN 0 0 0.0.0.0:51820 0.0.0.0:*", "udp/not-named"),
+    ],
+    ids=["tcp", "udp", "kernel's range", "nobody's", "WireGuard"],
+)
+def test_a_port_is_named_alike_after_the_next_start(
+    entry: InventoryHost, row: str, key: str
+) -> None:
+    assert [cut.key for cut in baseline(entry, with_sockets(row)).ports] == [f"port: {key}"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        'udp UNCONN 0 0 0.0.0.0:68 0.0.0.0:* users:(("dhclient",pid=9,fd=3))',
+        'udp UNCONN 0 0 0.0.0.0:40123 0.0.0.0:* users:(("dnsmasq",pid=9,fd=3))',
+    ],
+)
+def test_a_program_that_asks_others_is_not_cut_and_said(entry: InventoryHost, row: str) -> None:
+    result = baseline(entry, with_sockets(row))
+    assert result.ports == ()
+    assert any("taken for a program that asks others" in said for said in result.unknown)
+
+
+def test_who_comes_from_elsewhere_is_one_finding_whoever_it_is(entry: InventoryHost) -> None:
+    for peer in ("198.51.100.7", "198.51.100.8"):
+        peers = (Peers(port=22, addresses=(peer,)),)
+        (cut,) = baseline(entry, WEB.model_copy(update={"peers": peers})).ports
+        assert cut.key == "port: tcp/22 from elsewhere"
+
+
+def test_it_is_judged_as_it_would_be_at_the_level(entry: InventoryHost) -> None:
+    """Ours is the exporter of a managed host; one on another port is closed."""
+    exporters = (Exporter(name=ExporterName.NODE, port=9101),)
+    declared = replace(entry, host=entry.host.model_copy(update={"exporters": exporters}))
+    content = entry.tenant.content.model_copy(update={"hosts": (declared.host,)})
+    estate = entry.tenant.estate.model_copy(update={"municipalities": (content,)})
+    now = next(e for e in hosts(estate) if e.name == entry.name)
+    rows = [f"tcp LISTEN 0 9 0.0.0.0:{port} 0.0.0.0:*" for port in (9100, 9101)]
+    assert [cut.key for cut in baseline(now, with_sockets(*rows)).ports] == ["port: tcp/9101"]
+
+
+def test_what_the_baseline_itself_brings_is_no_finding_afterwards(entry: InventoryHost) -> None:
+    hardened = inspection(
+        "web",
+        passwd=text("web", "passwd") + "bastide-audit::999:999::/var/lib/bastide-audit:/bin/sh\n",
+        shadow=text("web", "shadow") + "bastide-audit locked\n",
+        authorized_keys=text("web", "authorized_keys")
+        + "==> bastide-audit /var/lib/bastide-audit/.ssh/authorized_keys\n"
+        + text("web", "authorized_keys").splitlines()[1]
+        + "\n",
+        sockets=text("web", "sockets")
+        + 'tcp LISTEN 0 9 *:9100 *:* users:(("prometheus-node",pid=9,fd=3))\n'
+        + 'udp UNCONN 0 0 127.0.0.1:323 0.0.0.0:* users:(("chronyd",pid=8,fd=5))\n',
+    )
+    assert "bastide-audit" in {a.name for a in hardened.accounts if a.may_log_in}
+    before, after = ({c.key for c in baseline(entry, now).cuts} for now in (WEB, hardened))
+    assert after == before
+
+
 def test_container_networks_and_published_ports_are_cut(entry: InventoryHost) -> None:
-    said = [cut.what for cut in baseline(entry, WEB).forwarding]
-    assert "network 172.18.0.0/16 (docker network town-net)" in said
-    assert "tcp port 8080, handed on to 172.18.0.2:80 (iptables-nft nat CONTAINERS)" in said
+    cuts = baseline(entry, WEB).forwarding
+    assert "network 172.18.0.0/16 (docker network town-net)" in [cut.what for cut in cuts]
+    said = "tcp port 8080, handed on to 172.18.0.2:80 (iptables-nft nat CONTAINERS)"
+    assert said in [cut.what for cut in cuts]
+    assert {"forwarding: 172.18.0.0/16", "forwarding: tcp/8080"} <= {cut.key for cut in cuts}
+    assert all("`forwards: true`" in cut.keep for cut in cuts)
+
+
+def test_a_vpn_and_forwarding_for_nobody_known_are_cut(entry: InventoryHost) -> None:
+    system = System(name="a", forwards_ipv4=True, forwards_ipv6=True)
+    bare = Inspection(system=system)
+    assert [cut.key for cut in baseline(entry, bare).forwarding] == [
+        "forwarding: ipv4",
+        "forwarding: ipv6",
+    ]
+    wireguard = Interface(name="wg0", addresses=("10.8.0.1/24",))
+    vpn = Inspection(system=system, interfaces=(wireguard,))
+    assert [cut.key for cut in baseline(entry, vpn).forwarding] == ["forwarding: 10.8.0.0/24"]
+
+
+def test_what_is_declared_to_be_forwarded_stays(tmp_path: Path) -> None:
+    entry = adopted(tmp_path, forwards=True)
+    assert entry.host.forwards
+    published = 'tcp LISTEN 0 9 0.0.0.0:8080 0.0.0.0:* users:(("docker-proxy",pid=9,fd=3))'
+    result = baseline(entry, with_sockets(published))
+    assert (result.ports, result.forwarding) == ((), ())
+
+
+@pytest.mark.parametrize(("level", "cut"), [(Level.BASELINE, True), (Level.FULL, False)])
+def test_an_edge_forwards_once_its_role_is_configured(
+    entry: InventoryHost, level: Level, cut: bool
+) -> None:
+    changed = entry.host.model_copy(update={"roles": (Role.EDGE,), "uplink": entry.host.address})
+    content = entry.tenant.content.model_copy(update={"hosts": (changed,)})
+    estate = entry.tenant.estate.model_copy(update={"municipalities": (content,)})
+    edge = next(e for e in hosts(estate) if e.name == entry.name)
+    assert bool(impact(edge, WEB, level).forwarding) is cut
 
 
 def test_what_was_not_read_is_not_said_to_be_safe(entry: InventoryHost) -> None:
