@@ -1,12 +1,13 @@
 """The way in to a host: the narrowest place that says a key counts, key by key."""
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 
-from inventory.connections import Connection, connection, split_jump
+from inventory.connections import Connection, connection, jump_addresses, split_jump
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import ConnectionKind
 from inventory.load import load_estate
@@ -83,6 +84,39 @@ def test_a_jump_host_of_the_inventory_has_its_own_way_in(pilot: Estate) -> None:
     assert jump is not None
     assert (jump.name, jump.user, jump.address) == ("brezovik-edge", "itadmin", "192.0.2.65")
     assert jump.jump is None
+
+
+def test_a_jump_host_needs_none_for_itself(pilot: Estate) -> None:
+    entry = app(pilot, town={"ssh": Ssh(jump="brezovik-app")})
+    assert connection(entry, STATE).jump is None
+    assert jump_addresses(entry) == ()
+
+
+@pytest.mark.parametrize(
+    ("jump", "addresses"),
+    [
+        (None, ()),
+        ("admin@[2001:db8::1]:2022", ("2001:db8::1",)),
+        ("admin@192.0.2.1", ("192.0.2.1",)),
+        ("admin@gate.example", ()),
+        ("brezovik-edge", ("192.0.2.65", "198.51.100.7")),
+    ],
+)
+def test_logins_come_from_the_addresses_that_the_inventory_knows_of_a_jump_host(
+    pilot: Estate, jump: str | None, addresses: tuple[str, ...]
+) -> None:
+    entry = app(pilot, host={"ssh": Ssh(jump=jump)})
+    town = entry.tenant.content
+    uplink = ip_address("198.51.100.7")
+    own = [h.model_copy(update={"uplink": uplink} if h.id == "edge" else {}) for h in town.hosts]
+    moved = app(pilot, town={"hosts": tuple(own)}, host={"ssh": Ssh(jump=jump)})
+    assert jump_addresses(moved) == addresses
+
+
+def test_further_addresses_are_kept_for_where_the_first_does_not_answer(pilot: Estate) -> None:
+    further = (ip_address("2001:db8::7"), ip_address("192.0.2.7"))
+    entry = app(pilot, host={"more_addresses": further})
+    assert connection(entry, STATE).more_addresses == ("2001:db8::7", "192.0.2.7")
 
 
 def test_a_jump_host_outside_the_inventory_is_pinned_too(pilot: Estate) -> None:

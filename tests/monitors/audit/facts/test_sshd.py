@@ -1,17 +1,30 @@
 """The SSH server's files: every setting with the Match block that it stands in."""
 
-from monitors.audit.collect.backends import Host, answering_host, recording
+import pytest
+
+from monitors.audit.collect.backends import Host, UndeterminedError, answering_host, recording
 from monitors.audit.facts.sshd import Setting, sshd_lines
 from monitors.collection.bundle import Answer
 
 MAIN, DROP_IN = "/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/90-site.conf"
 
 
-def answering(*lines: tuple[str, str]) -> Host:
+def answering(*lines: tuple[str, str], rc: int = 0) -> Host:
     host, _ = answering_host(
-        "any", recording(Answer(0, "".join(f"{file}:{text}\n" for file, text in lines)))
+        "any", recording(Answer(rc, "".join(f"{file}:{text}\n" for file, text in lines)))
     )
     return host
+
+
+@pytest.mark.parametrize("rc", [1, 2])
+def test_a_server_without_any_setting_cannot_be_judged(rc: int) -> None:
+    with pytest.raises(UndeterminedError, match=f"grep ended with {rc}"):
+        sshd_lines(answering(rc=rc))
+
+
+def test_without_a_drop_in_grep_ends_with_2_and_has_read_the_rest() -> None:
+    (setting,) = sshd_lines(answering((MAIN, "UsePAM yes"), rc=2))
+    assert setting == Setting(MAIN, "", "usepam", "yes")
 
 
 def test_settings_are_read_however_they_are_written() -> None:

@@ -1,16 +1,28 @@
 """The list of commands: what is asked of all hosts, and what only of some roles."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from inventory.entries import hosts
 from inventory.enums import Role
 from monitors.audit.collect.backends import answering_host, recording
-from monitors.audit.judge.command_list import ANSWERS, EVERYTHING, asked_of, commands, render
+from monitors.audit.judge import command_list
+from monitors.audit.judge.command_list import (
+    ANSWERS,
+    EVERYTHING,
+    LIST_FILE,
+    asked_by,
+    asked_of,
+    commands,
+    render,
+)
 from monitors.audit.judge.runner import run_check
+from monitors.audit.model.own_controls import controls_of
 from monitors.collection.bundle import Answer
 from tests.monitors.audit.estates import TABLE, declared, lab
+from tests.own_estate import broken
 
 LISTED = commands(TABLE)
 
@@ -63,3 +75,29 @@ def test_the_host_that_is_asked_everything_is_no_host_and_has_every_role() -> No
     assert set(EVERYTHING.roles) == set(Role)
     assert EVERYTHING.backups
     assert EVERYTHING.time_servers
+
+
+@pytest.mark.parametrize(
+    "answer", ["(0, '', '')", "(1, '', '')", "(0, '1', '')", "(3, '', 'failed')"]
+)
+def test_what_is_asked_after_success_a_count_no_match_or_a_failure_is_listed(
+    tmp_path: Path, answer: str
+) -> None:
+    later = (
+        "said = host.run('first')\n"
+        f"    if (said.rc, said.stdout, said.stderr) == {answer}:\n"
+        "        host.run('later')\n    words = "
+    )
+    own = broken(tmp_path, "controls/test_flood.py", "words = ", later)
+    assert "later" in asked_by(controls_of(own)["FLOOD-01"], own.checks)
+
+
+def test_the_list_is_written_where_the_role_takes_it_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "not" / "there" / "commands.json"
+    monkeypatch.setattr(command_list, "LIST_FILE", file)
+    for _ in range(2):
+        command_list.main()
+    assert file.read_text() == LIST_FILE.read_text()
+    assert capsys.readouterr().out == 2 * f"{file}: written\n"

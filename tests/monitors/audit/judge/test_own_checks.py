@@ -53,7 +53,6 @@ def test_what_is_well_has_no_problem() -> None:
             "takes moon, tide",
             "of declared, host, limits what it needs",
         ),
-        (LIMIT, "450", 7, "uses the limits none", "those of FLOOD-01: highest_cm"),
         (LIMIT, f"{LIMIT} + limits['tide']", 7, "the limits highest_cm, tide", ": highest_cm"),
         (ASKED, '"limit_cm 3"', 7, "says pass of a host that answers nothing", "asks the host"),
         (ASKED, '"limit_cm 999"', 7, "says fail of a host that answers nothing", "asks the host"),
@@ -67,6 +66,27 @@ def test_a_check_that_ours_are_not_like_is_refused_with_its_place(
     assert problem.path == (FUNCTION if line == 7 else "")
     assert message in problem.message
     assert expected in problem.expected
+
+
+def test_a_limit_that_no_check_uses_is_refused(tmp_path: Path) -> None:
+    (problem,) = problems(broken(tmp_path, CHECK, LIMIT, "450"))
+    assert problem.message == "uses the limits none"
+    assert problem.expected == "those of FLOOD-01: highest_cm"
+
+
+def test_each_of_several_files_has_its_own_problems(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    # It sorts before test_flood.py, and is well.
+    check = (folder / CHECK).read_text().replace("test_flood_01", "test_dam_01")
+    rows = (folder / ROWS).read_text().replace("test_flood_01", "test_dam_01")
+    (folder / "controls/test_dam.py").write_text(check)
+    (folder / "controls/dam.yml").write_text(
+        rows.replace("FLOOD", "DAM").replace("test_flood.", "test_dam.")
+    )
+    text = (folder / CHECK).read_text()
+    (folder / CHECK).write_text(text.replace(LIMIT, "450"))
+    (problem,) = problems(own_files(folder))
+    assert problem.file.name == "test_flood.py"
 
 
 def test_a_check_that_no_row_names_and_a_row_without_its_check_are_both_refused(
