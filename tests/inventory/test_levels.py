@@ -7,6 +7,7 @@ from inventory.enums import Level, ProviderName, Role
 from inventory.levels import (
     DEFAULTS,
     at_least,
+    coverage,
     hosts_at_least,
     is_accepted,
     is_full,
@@ -51,6 +52,16 @@ def test_hosts_are_picked_by_level(pilot: Estate) -> None:
     entry = app(pilot, host={"manage": Level.BASELINE})
     names = [e.name for e in hosts_at_least(entry.tenant.estate, Level.AUDIT)]
     assert names == ["central-ops", "central-vault", "central-scratch", "brezovik-app"]
+
+
+def test_coverage_counts_the_managed_and_every_level_that_some_have(pilot: Estate) -> None:
+    levels = (Level.BASELINE, Level.WATCH, Level.WATCH)
+    town = pilot.municipalities[0]
+    own = zip(town.hosts, levels, strict=True)
+    changed = tuple(host.model_copy(update={"manage": level}) for host, level in own)
+    town = town.model_copy(update={"hosts": changed})
+    text = coverage(pilot.model_copy(update={"municipalities": (town,)}))
+    assert text == "4 of 6 hosts at baseline or above: 3 full, 1 baseline, 2 watch"
 
 
 @pytest.mark.parametrize("wanted", [Level.BASELINE, Level.FULL])

@@ -24,7 +24,6 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/inventory/test_load.py",
         "tests/inventory/test_waivers.py",
     ),
-    "inventory/backup_plans.py": ("tests/inventory/test_levels.py",),
     "inventory/model.py": (
         "tests/inventory/test_load.py",
         "tests/inventory/test_connections.py",

@@ -1,18 +1,39 @@
 """What the operations host is handed: values only under no_log, problems in the open."""
 
 import os
+import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible.errors import AnsibleFilterError
 
 from tests.playbooks.ansible import PLAYBOOKS, ROLES
 
 VALUE = "community of the switch"
 PROGRAM = Path(sys.executable).parent / "ansible-playbook"
+PLUGIN = runpy.run_path(str(PLAYBOOKS / "filter_plugins" / "secrets.py"))
+FILTERS: dict[str, Callable[[str, str], str]] = PLUGIN["FilterModule"]().filters()
+NOT_SET = "env:BASTIDE_NOT_SET"
+
+
+def test_a_reference_that_leads_nowhere_is_an_error_to_one_filter_and_a_text_to_the_other() -> None:
+    problem = FILTERS["secret_problem"](NOT_SET, "/state")
+    assert "BASTIDE_NOT_SET is not set" in problem
+    with pytest.raises(AnsibleFilterError) as error:
+        FILTERS["secret"](NOT_SET, "/state")
+    assert problem in str(error.value)
+
+
+def test_of_a_reference_that_leads_to_a_secret_only_one_filter_gives_it(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir(mode=0o700)
+    (tmp_path / "secrets" / "own").write_text(VALUE)
+    assert FILTERS["secret"]("generated:own", str(tmp_path)) == VALUE
+    assert FILTERS["secret_problem"]("generated:own", str(tmp_path)) == ""
 
 
 def role_tasks() -> list[dict[str, Any]]:
