@@ -72,3 +72,16 @@ def test_the_municipalitys_own_servers_come_before_the_estates(pilot: Estate) ->
     )
     assert time_servers(entry) == ("near.example",)
     assert timezone(entry) == "Europe/Tirane"
+
+
+def test_a_host_may_be_in_another_time_zone_than_its_municipality(pilot: Estate) -> None:
+    entry = app(
+        pilot, town={"timezone": "Europe/Belgrade"}, host={"timezone": "America/Argentina/Salta"}
+    )
+    assert timezone(entry) == "America/Argentina/Salta"
+
+
+def test_the_municipalitys_own_resolvers_are_asked_before_the_estates(pilot: Estate) -> None:
+    near, far = (Dns.model_validate({"forwarders": [a]}) for a in ("192.0.2.53", "192.0.2.1"))
+    assert forwarders(app(pilot, estate={"dns": far}, town={"dns": near})) == ("192.0.2.53",)
+    assert forwarders(app(pilot, estate={"dns": far})) == ("192.0.2.1",)
