@@ -1,25 +1,19 @@
 """An existing server is read once and becomes a part of its municipality's file."""
 
-import contextlib
-import os
-import stat
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 
+from bastide.actions.tenant_file import check, file_of, no_place, replace_text
 from bastide.actions.trust import trusted
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from inventory.connections import Connection, connection
 from inventory.entries import InventoryHost, Tenant, hosts, tenants
 from inventory.enums import ProviderName
-from inventory.files import write_whole
-from inventory.load import load_estate
-from inventory.model import CENTRAL, Host, Site
-from inventory.problems import InventoryError
+from inventory.model import Host, Site
 from inventory.secrets import resolve
 from inventory.ssh import Ssh
 from monitors.collection.bundle import FetchFailure
@@ -68,7 +62,7 @@ def adopt(context: EstateContext, newcomer: Newcomer) -> Adoption:
     _refuse_known_key(context, way.host_key or "")
     inspection, way = _read(context, way)
     _refuse_same_machine(context, inspection)
-    file = _file(context, tenant)
+    file = file_of(context, tenant)
     # A jump host's key that was compared just now is declared with the host.
     arrival = Arrival(
         tenant,
@@ -84,24 +78,14 @@ def adopt(context: EstateContext, newcomer: Newcomer) -> Adoption:
 
 def write(context: EstateContext, adoption: Adoption) -> None:
     """Add the host to its municipality's file, whole or not at all, when the estate stays valid."""
-    file, suggestion = adoption.file.resolve(), adoption.suggestion
+    suggestion = adoption.suggestion
     try:
         text = add_items(adoption.before, "hosts", suggestion.host)
         text = add_items(text, "services", suggestion.services)
     except NoPlaceError as error:
-        raise CommandError(
-            f"{adoption.file}: {error}; nothing was written", Exit.WRONG_USE
-        ) from None
-    _check(context, adoption.file, text)
-    if file.read_text("utf-8") != adoption.before:
-        raise CommandError(
-            f"{adoption.file}: somebody changed it meanwhile; nothing was written: run this again",
-            Exit.WRONG_USE,
-        )
-    before = file.stat()
-    write_whole(file, text, stat.S_IMODE(before.st_mode))
-    with contextlib.suppress(PermissionError):
-        os.chown(file, before.st_uid, before.st_gid)
+        raise no_place(adoption.file, error) from None
+    check(context, adoption.file, text)
+    replace_text(adoption.file, adoption.before, text)
 
 
 def _tenant(context: EstateContext, wanted: str) -> Tenant:
@@ -210,45 +194,3 @@ def _proved(way: Connection, keys: Sequence[str]) -> Connection:
         return way
     *before, own = keys
     return replace(way, host_key=own, jump=way.jump and _proved(way.jump, before))
-
-
-def _file(context: EstateContext, tenant: Tenant) -> Path:
-    if tenant.id == CENTRAL:
-        return context.folder / "central.yml"
-    for file in sorted(context.folder.glob("municipalities/*.yml")):
-        for line in file.read_text("utf-8").splitlines():
-            key, _, value = line.partition(":")
-            if key == "municipality" and value.split("#")[0].strip(" '\"") == tenant.id:
-                return file
-    return context.folder / "municipalities" / f"{tenant.id}.yml"
-
-
-def _check(context: EstateContext, file: Path, text: str) -> None:
-    """Load the estate as it would be; CommandError with every problem when it is not valid."""
-    with _copy(context.folder) as copy:
-        changed = copy / file.relative_to(context.folder)
-        changed.unlink()
-        changed.write_text(text, encoding="utf-8")
-        try:
-            load_estate(copy)
-        except InventoryError as error:
-            problems = str(error).replace(str(copy), str(context.folder))
-            raise CommandError(
-                f"{problems}\nthe estate would not be valid; nothing was written: paste what is "
-                "printed without --write, and correct it",
-                Exit.WRONG_USE,
-            ) from None
-
-
-@contextlib.contextmanager
-def _copy(folder: Path) -> Iterator[Path]:
-    """Yield a folder like the estate's, of links, in which one file can be replaced."""
-    with tempfile.TemporaryDirectory(prefix="bastide-check-") as name:
-        copy = Path(name)
-        for path in folder.iterdir():
-            if path.name != "municipalities":
-                (copy / path.name).symlink_to(path.resolve())
-        (copy / "municipalities").mkdir()
-        for path in (folder / "municipalities").glob("*.yml"):
-            (copy / "municipalities" / path.name).symlink_to(path.resolve())
-        yield copy

@@ -237,3 +237,18 @@ NOT_IN_LOOKS = frozenset({"updates", "owners"})
 def commands_of_look() -> Mapping[str, str]:
     """Return what a look asks: all but what is no drift."""
     return {key: command for key, command in COMMANDS.items() if key not in NOT_IN_LOOKS}
+
+
+OF_IMPACT = frozenset(
+    {
+        *("addresses", "sockets", "connections", "processes", "kernel"),
+        *("passwd", "group", "shadow", "authorized_keys", "sudoers", "name_sources"),
+        *("nft", "iptables", "docker", "docker_networks", "podman", "podman_networks"),
+    }
+)
+"""What it takes to say whom and what a level would cut off."""
+
+
+def commands_of_impact() -> Mapping[str, str]:
+    """Return what is asked before a host is changed."""
+    return {key: command for key, command in COMMANDS.items() if key in OF_IMPACT}

@@ -5,7 +5,7 @@ It speaks of what the baseline's roles do today: SSH takes keys of the inventory
 on a host that is no edge (roles/firewall, roles/hardening) unless it is declared with `forwards`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from inventory.entries import InventoryHost
@@ -17,9 +17,10 @@ from inventory.open_ports import OpenPort, open_ports
 from inventory.preview import host_at_level
 from monitors.inspection.forwarding import networks_behind, published_ports
 from monitors.inspection.model import Inspection, Listener
-from monitors.inspection.privileges import describe_login, logins
+from monitors.inspection.privileges import describe_login, logins, ways_to_root
 from monitors.inspection.values import HostText
 
+LOGIN = "login: "
 DHCP_CLIENT = 68
 
 
@@ -69,10 +70,37 @@ def impact(entry: InventoryHost, inspection: Inspection, level: Level) -> Impact
     )
 
 
+def administrators_left(
+    entry: InventoryHost, inspection: Inspection, not_of_people: Collection[str]
+) -> tuple[str, ...]:
+    """Return who would still log in with a key of their own and become root.
+
+    `not_of_people` are fingerprints of keys that are no person's.
+    """
+    allowed = {login.account for login in inventory_logins(entry)}
+    return tuple(
+        account.name
+        for account in logins(inspection)
+        if account.name in allowed
+        and ways_to_root(inspection, account)
+        and any(key.fingerprint not in not_of_people for key in account.keys)
+    )
+
+
+def administrators_cut(impact: Impact, inspection: Inspection) -> tuple[str, ...]:
+    """Return whom of those who log in and become root today a level would cut off."""
+    cut = {login.key for login in impact.logins}
+    return tuple(
+        account.name
+        for account in logins(inspection)
+        if f"{LOGIN}{account.name}" in cut and ways_to_root(inspection, account)
+    )
+
+
 def _logins(entry: InventoryHost, inspection: Inspection) -> Iterator[Cut]:
     allowed = {login.account for login in inventory_logins(entry)}
     for account in logins(inspection):
-        key, said = f"login: {account.name}", describe_login(inspection, account)
+        key, said = f"{LOGIN}{account.name}", describe_login(inspection, account)
         if account.name not in allowed:
             yield Cut(
                 key=key,

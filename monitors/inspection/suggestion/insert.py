@@ -1,9 +1,9 @@
-"""Items put into the lists of a municipality's file; all else of it stays as it is, byte by byte.
+"""Items of a municipality's lists, and keys of one; all else of the file stays, byte by byte.
 
-The file's text is only added to: comments, order and quoting are people's own.
+Comments, order and quoting are people's own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import yaml
 
@@ -35,6 +35,56 @@ def add_items(text: str, key: str, lines: Sequence[str]) -> str:
         f"`{key}:` is a list in one line; expected one item a line, each after `- `: "
         "write it so, or paste what is printed without --write"
     )
+
+
+def set_keys(text: str, key: str, own_id: str, keys: Mapping[str, Sequence[str]]) -> str:
+    """Return a YAML mapping's text in which an item of the list `key` has keys set anew.
+
+    `keys` has the lines of each, `name: value` first, without indentation. One that is there is
+    replaced with the rest of its row; the others come below the item's id, in order. NoPlaceError
+    when the item stands in one line, `{id: a}`, or is not there.
+    """
+    ended, below = (text if text.endswith("\n") else f"{text}\n"), "id"
+    for name, lines in keys.items():
+        item = _item(ended, key, own_id)
+        entries = {entry.value: (entry, value) for entry, value in item.value}
+        block = _indented(lines, item.start_mark.column)
+        if name in entries:
+            entry, value = entries[name]
+            start, block = entry.start_mark.index, block.lstrip(" ")
+        else:
+            value = entries[below][1]
+            start = _end_of_row(ended, value)
+        ended = ended[:start] + block + ended[_end_of_row(ended, value) :]
+        below = name
+    return ended
+
+
+def _item(text: str, key: str, own_id: str) -> yaml.MappingNode:
+    items = _value(text, key)
+    for item in items.value if isinstance(items, yaml.SequenceNode) else ():
+        if not isinstance(item, yaml.MappingNode):
+            continue
+        if any(name.value == "id" and value.value == own_id for name, value in item.value):
+            if item.flow_style:
+                raise NoPlaceError(
+                    f"{own_id} stands in one line; expected one key a line: write it so, or "
+                    "paste what is printed without --write"
+                )
+            return item
+    raise NoPlaceError(f"`{key}:` has no item with id: {own_id}")
+
+
+def _end_of_row(text: str, node: yaml.Node) -> int:
+    """Return where the row begins that comes after a value."""
+    while isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
+        last = node.value[-1]
+        node = last[1] if isinstance(node, yaml.MappingNode) else last
+    end = node.end_mark
+    # A block scalar ends at the start of the row after it.
+    if end.column == 0 and end.line > node.start_mark.line:
+        return end.index
+    return text.index("\n", end.index) + 1
 
 
 def _value(text: str, key: str) -> yaml.Node | None:

@@ -1,11 +1,11 @@
-"""Items are added to a file's text, and not a byte of the rest is another."""
+"""Items and keys are put into a file's text, and not a byte of the rest is another."""
 
 import difflib
 
 import pytest
 import yaml
 
-from monitors.inspection.suggestion.insert import NoPlaceError, add_items
+from monitors.inspection.suggestion.insert import NoPlaceError, add_items, set_keys
 
 ITEM = ("# a remark", "- id: new", "  site: hall")
 FILES = {
@@ -64,3 +64,71 @@ def test_a_list_in_one_line_is_left_to_a_person() -> None:
 
 def test_no_items_are_no_change() -> None:
     assert add_items("a: 1", "hosts", ()) == "a: 1"
+
+
+KEYS = {
+    "manage": ("manage: full",),
+    "accepts": ("accepts:", "  by: Ana", "  cuts:", '    - "login: a" # a # b'),
+}
+ACCEPTS = {"by": "Ana", "cuts": ["login: a"]}
+ITEMS = {
+    "neither is there": "hosts:\n  - id: other\n  - id: web # one\n    site: hall\n# of d\nd: 1\n",
+    "no line feed at the end": "hosts:\n- id: web",
+    "both are there": (
+        "hosts:\n  - id: web\n    accepts:\n      by: Bo\n      cuts:\n        - 'login: b'\n"
+        "        - x # old\n    # of roles\n    roles: [a]\n    manage: watch # nothing changes\n"
+        "\n  - id: last\n    manage: watch # kept\n"
+    ),
+    "the key stands first": "hosts:\n  - manage: 'audit'\n    id: web\nd: 1\n",
+    "in one line": "hosts:\n  - id: web\n    accepts: {by: Bo, cuts: [\n      x]} # old\nd: 1\n",
+    "nothing is said": "hosts:\n  - id: web\n    accepts:\n    manage:\nd: 1\n",
+    "text over rows": "hosts:\n  - id: web\n    manage: |\n      a\n      b\n    site: c\n",
+    "the id is quoted": 'hosts:\n  - id: "web"\n    name: "two\n      rows"\n',
+    "other line separators": (
+        "hosts:\n  - id: web\n    name: 'a\u2028\n      b'\n    manage: x\nd: 1\n"
+    ),
+    "windows line ends": "hosts:\r\n  - id: web\r\n    manage: audit\r\nd: 1\r\n",
+}
+
+
+@pytest.mark.parametrize("text", ITEMS.values(), ids=ITEMS)
+def test_keys_are_set_at_one_item_and_all_else_is_as_it_was(text: str) -> None:
+    once = set_keys(text, "hosts", "web", KEYS)
+    before, after = yaml.safe_load(text), yaml.safe_load(once)
+    items = {host["id"]: host for host in after["hosts"]}
+    assert (items["web"]["manage"], items["web"]["accepts"]) == ("full", ACCEPTS)
+    for host in (*before["hosts"], *after["hosts"]):
+        if host["id"] == "web":
+            host.pop("manage", None)
+            host.pop("accepts", None)
+    assert after == before
+    for comment in ("# one", "# of d", "# of roles", "# kept"):
+        assert (comment in once) == (comment in text)
+    assert not {"# old", "# nothing changes"} & set(once.split("\n"))
+    # What follows our own lines stays where it was.
+    rest = text.rstrip("\n").rpartition("\n")[2]
+    assert rest in once or "manage" in rest or "accepts" in rest
+    assert set_keys(once, "hosts", "web", KEYS) == once
+
+
+def test_keys_come_below_the_id_in_order() -> None:
+    text = "hosts:\n  - id: web # one\n    site: hall\n"
+    assert set_keys(text, "hosts", "web", {"b": ("b: 1",), "a": ("a:", "  c: 2")}) == (
+        "hosts:\n  - id: web # one\n    b: 1\n    a:\n      c: 2\n    site: hall\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("hosts:\n  - {id: web, site: hall}\n", "one key a line"),
+        ("hosts: [{id: web}]\n", "one key a line"),
+        ("hosts:\n  - id: other\n", "no item with id: web"),
+        ("hosts:\n  - web\n", "no item with id: web"),
+        ("hosts:\n", "no item with id: web"),
+        ("a: 1\n", "no item with id: web"),
+    ],
+)
+def test_an_item_that_has_no_place_for_keys_is_left_to_a_person(text: str, message: str) -> None:
+    with pytest.raises(NoPlaceError, match=message):
+        set_keys(text, "hosts", "web", KEYS)
