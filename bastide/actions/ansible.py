@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from bastide.actions.own_playbooks import find_playbook_problems, playbook_files
 from bastide.actions.playbook_recap import Event, OnEvent, Recap, read_recap
+from bastide.actions.runs import remember
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
@@ -19,6 +20,7 @@ from bastide.support.shipped_files import program
 from inventory.files import make_folder
 from inventory.paths import shipped
 from inventory.problems import InventoryError
+from inventory.run_id import VARIABLE, new_run
 from inventory.ssh_client import write_ssh_files
 
 POLL_SECONDS = 0.2
@@ -52,8 +54,12 @@ def run(
     started = time.monotonic()
     events = log.with_suffix(".events.jsonl")
     events.write_text("")
+    run_id = variables.get(VARIABLE) or os.environ.get(VARIABLE) or new_run()
+    variables = {**variables, VARIABLE: run_id}
     recap = follow(_start(context, files, log, events, arguments, variables), events, on_event)
-    return replace(recap, seconds=time.monotonic() - started, log=log)
+    recap = replace(recap, seconds=time.monotonic() - started, log=log, run=run_id)
+    remember(context.state, recap, playbooks)
+    return recap
 
 
 def play(context: EstateContext, name: str, arguments: Sequence[str]) -> Recap:

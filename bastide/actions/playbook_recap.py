@@ -43,7 +43,7 @@ class HostRecap:
 
 @dataclass(frozen=True, slots=True)
 class Recap:
-    """What a playbook did: counts by host, failures, seconds, and the log to read."""
+    """What a playbook did: counts by host, failures, seconds, the log to read, and the run's id."""
 
     hosts: dict[str, HostRecap] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
@@ -51,6 +51,7 @@ class Recap:
     seconds: float = 0.0
     log: Path = Path()
     changed_tasks: tuple[str, ...] = ()
+    run: str = ""
 
     @property
     def changed(self) -> dict[str, int]:

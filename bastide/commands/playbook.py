@@ -100,6 +100,7 @@ def as_json_values(recap: Recap) -> dict[str, Any]:
         "failures": [asdict(failure) for failure in recap.failures],
         "seconds": recap.seconds,
         "log": str(recap.log),
+        "run": recap.run,
     }
 
 
@@ -117,3 +118,5 @@ def show(recap: Recap) -> None:
         ),
     )
     click.echo(f"log: {recap.log}")
+    if any(recap.changed.values()):
+        click.echo(f"run: {recap.run}; undo: bastide playbook rollback {recap.run}")

@@ -50,6 +50,7 @@ def as_json_values(run: UpRun, results: StageResults, seconds: float) -> dict[st
         "changed_resources": results.changed_resources,
         "changed_tasks": results.changed_tasks,
         "changed": [task for recap in results.recaps for task in recap.changed_tasks],
+        "run": run.run,
         "seconds": seconds,
         "stages": run.seconds,
         "well": bool(status and status.well),

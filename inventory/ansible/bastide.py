@@ -37,6 +37,7 @@ plugin: bastide
 estate: /srv/our-estate
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ from inventory.outputs import Outputs, OutputsError, load_outputs
 from inventory.paths import state_directory
 from inventory.preview import NOT_IN_CHECK_MODE, PreviewError, at_level, read_preview
 from inventory.problems import InventoryError
+from inventory.run_id import VARIABLE, new_run
 
 # The shell of playbooks/shell_plugins, and where Ansible's own uploads go: to memory too.
 WITHOUT_TRACES = {
@@ -87,6 +89,8 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
         if preview and context.CLIARGS.get("check"):
             estate = at_level(estate, *preview)
         self._fill(estate, folder)
+        # Modules that change something record it under this.
+        self.inventory.set_variable("all", "bastide_run", os.environ.get(VARIABLE) or new_run())
         if preview:
             self._add_preview(preview[0], in_check_mode=bool(estate.preview))
 

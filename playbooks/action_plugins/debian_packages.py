@@ -58,6 +58,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         }
         if self._task.check_mode:
             return result | self._simulated(result["installed"], result["removed"])
+        if not result["installed"] and not result["removed"]:
+            return result
+        kept = self._record(task_vars or {}, removed=result["removed"])
+        if kept.get("failed"):
+            return kept
+        changed = self._change(result, task_vars)
+        kept = self._record(task_vars or {}, done=True)
+        return {**kept, "changed": True} if kept.get("failed") else changed
+
+    def _change(self, result: dict[str, Any], task_vars: Any) -> dict[str, Any]:
+        """Install what is missing, then remove what is not wanted; the first failure ends it."""
         for names, options in (
             (result["installed"], self._installation()),
             (result["removed"], {"state": "absent", "purge": True}),
@@ -67,6 +78,19 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 return {**done, "changed": result["changed"]}
             result |= {key: done[key] for key in ("changed", "diff") if done.get(key)}
         return result
+
+    def _record(self, variables: dict[str, Any], **arguments: Any) -> dict[str, Any]:
+        """Keep in the run's record which packages there are."""
+        run = variables.get("bastide_run", "")
+        if not run:
+            return {}
+        return dict(
+            self._execute_module(
+                module_name="ansible.legacy.record_packages",
+                module_args={"run": run, **arguments},
+                task_vars=variables,
+            )
+        )
 
     def _simulated(self, install: list[str], remove: list[str]) -> dict[str, Any]:
         """Return what apt says that it would do; a package that it does not know is in `stderr`."""

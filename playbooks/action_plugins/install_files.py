@@ -45,7 +45,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         ]
         return self._execute_module(
             module_name="ansible.legacy.install_files",
-            module_args={"entries": entries},
+            module_args={"entries": entries, "run": variables.get("bastide_run", "")},
             task_vars=variables,
         )
 

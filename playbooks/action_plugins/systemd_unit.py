@@ -1,4 +1,4 @@
-"""systemd_service, with an answer in check mode for units that come with what is not there yet."""
+"""A unit of systemd, with an answer in check mode for what is not there yet."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         super().run(tmp, task_vars)
         wanted = dict(self._task.args)
         result: dict[str, Any] = self._execute_module(
-            module_name="ansible.legacy.systemd_service", module_args=wanted, task_vars=task_vars
+            module_name="ansible.legacy.systemd_unit",
+            module_args={**wanted, "run": (task_vars or {}).get("bastide_run", "")},
+            task_vars=task_vars,
         )
         return answer(wanted, result) if self._task.check_mode else result

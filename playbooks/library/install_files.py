@@ -12,6 +12,7 @@ description:
     unchanged playbook costs.
   - All new contents are validated before the first file is replaced. A file is replaced whole,
     with its owner and mode, so that nobody reads half of it or more than they may.
+  - What was there is kept in the run's record first, so that the run can be undone.
   - Contents come from the action plugin of the same name, which reads them on the controller.
 options:
   files:
@@ -85,6 +86,7 @@ paths:
 """
 
 import grp
+import hashlib
 import os
 import pwd
 import shlex
@@ -94,6 +96,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.run_records import record, states
 
 ENTRY = {
     "path": {"type": "path", "required": True},
@@ -106,6 +109,7 @@ ENTRY = {
     "secret": {"type": "bool", "default": False},
 }
 PARENT_MODE = "0755"
+PARAMETERS = "/etc/sysctl.d"
 
 
 def current(path: Path, kind: str) -> str | None:
@@ -230,7 +234,35 @@ def difference(entry: dict[str, Any], old: str | None, was: str) -> dict[str, An
     }
 
 
-def install(module: AnsibleModule, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def access_differs(entry: dict[str, Any], was: str) -> bool:
+    """Whether what is at a path has another owner or mode than the entry."""
+    return was != f"{entry['mode'].zfill(4)} {entry['owner']}:{entry['group']}"
+
+
+def planned(entry: dict[str, Any]) -> str:
+    """Return the state that an entry is to have; KeyError for accounts that are not there."""
+    if entry["kind"] == "link":
+        return f"link {entry['content']}"
+    numbers = pwd.getpwnam(entry["owner"]).pw_uid, grp.getgrnam(entry["group"]).gr_gid
+    kind = {"directory": "folder"}.get(entry["kind"], entry["kind"])
+    content = entry["content"].encode("utf-8", "surrogateescape")
+    digest = hashlib.sha256(content).hexdigest() if kind == "file" else ""
+    return str(states.file_state(kind, int(entry["mode"], 8), *numbers, digest))
+
+
+def keep(run: record.Record, entries: list[dict[str, Any]]) -> None:
+    """Keep what entries replace, and the kernel parameters that they will set."""
+    if not entries:
+        return
+    run.files({entry["path"]: planned(entry) for entry in entries})
+    for entry in entries:
+        if str(Path(entry["path"]).parent) == PARAMETERS:
+            run.others("sysctl", dict(states.parameters(entry["content"])))
+
+
+def install(
+    module: AnsibleModule, entries: list[dict[str, Any]], run: record.Record | None
+) -> list[dict[str, Any]]:
     """Install what differs and return the changes."""
     paths = [Path(entry["path"]) for entry in entries]
     before = [
@@ -238,6 +270,16 @@ def install(module: AnsibleModule, entries: list[dict[str, Any]]) -> list[dict[s
         for path, entry in zip(paths, entries, strict=True)
     ]
     compared = list(zip(before, entries, strict=True))
+    if run and not module.check_mode:
+        keep(
+            run,
+            [
+                entry
+                for (old, was), entry in compared
+                if old != entry["content"]
+                or (entry["kind"] != "link" and access_differs(entry, was))
+            ],
+        )
     if not module.check_mode:
         write(module, [entry for (old, _), entry in compared if old != entry["content"]])
     changes = []
@@ -256,15 +298,20 @@ def install(module: AnsibleModule, entries: list[dict[str, Any]]) -> list[dict[s
 def main() -> None:
     """Read the entries, install them and say which have changed."""
     module = AnsibleModule(
-        argument_spec={"entries": {"type": "list", "elements": "dict", "options": ENTRY}},
+        argument_spec={
+            "entries": {"type": "list", "elements": "dict", "options": ENTRY},
+            **record.ARGUMENTS,
+        },
         supports_check_mode=True,
         no_log=True,  # else the host's journal would keep every content with each run
     )
     # Taken out: what is left of the parameters is printed with the result.
     entries = module.params.pop("entries")
     try:
-        changes = install(module, entries)
-    except OSError as error:
+        changes = install(module, entries, record.of(module.params))
+    except KeyError as error:
+        module.fail_json(msg=f"cannot install: no such account: {error}")
+    except (OSError, record.RecordError) as error:
         module.fail_json(msg=f"cannot install: {error}")
     module.exit_json(
         changed=bool(changes),

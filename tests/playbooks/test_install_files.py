@@ -5,18 +5,15 @@ import json
 import os
 import pwd
 import runpy
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleActionFail
 
-from tests.playbooks.ansible import PLAYBOOKS, ansible_playbook
+from tests.playbooks.ansible import PLAYBOOKS, ansible_playbook, run_module
 
 CASE = Path(__file__).parent / "cases" / "install_files" / "install.yml"
-MODULE = PLAYBOOKS / "library" / "install_files.py"
 ACTION = runpy.run_path(str(PLAYBOOKS / "action_plugins" / "install_files.py"))
 OWNER, GROUP = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name
 
@@ -29,15 +26,7 @@ def run(*entries: dict[str, Any], **options: bool) -> dict[str, Any]:
     """Run the module alone, as Ansible starts it on a host; return what it answers."""
     owned = [{"owner": OWNER, "group": GROUP, "kind": "file", **entry} for entry in entries]
     arguments = {"entries": owned, **{f"_ansible_{name}": on for name, on in options.items()}}
-    done = subprocess.run(
-        [sys.executable, MODULE],
-        input=json.dumps({"ANSIBLE_MODULE_ARGS": arguments}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
+    return run_module("install_files", **arguments)
 
 
 def test_the_playbooks_side_reads_trees_files_and_templates(tmp_path: Path) -> None:

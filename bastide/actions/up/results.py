@@ -8,6 +8,7 @@ from bastide.actions.status import Status
 from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
 from infra.engine import EngineResult
+from inventory.run_id import new_run
 from monitors.audit.model.results import AuditRun
 from monitors.audit.reports.compliance import ReportFiles
 from monitors.continuity.records import DrillResult
@@ -41,9 +42,10 @@ class StageResults:
 
 @dataclass(frozen=True, slots=True)
 class UpRun:
-    """What the stages work on; `seconds` is how long each took."""
+    """What the stages work on; `seconds` is how long each took, `run` what hosts record it as."""
 
     context: EstateContext
     progress: Progress
     engine: str = "auto"
     seconds: dict[str, float] = field(default_factory=dict)
+    run: str = field(default_factory=new_run)

@@ -16,6 +16,7 @@ from infra.engine import Operation
 from inventory.entries import devices, hosts
 from inventory.enums import Level
 from inventory.levels import coverage, hosts_at_least, is_managed
+from inventory.run_id import VARIABLE
 from inventory.secrets import unresolved
 from monitors.audit.archive.runs import load_latest
 from monitors.audit.history.database import StoreError
@@ -201,6 +202,7 @@ def _play(playbooks: Sequence[str], up: UpRun, results: StageResults) -> StageRe
         playbooks,
         lambda event: ansible.show_event(up.progress, event),
         log_name="up" if len(playbooks) > 1 else "",
+        variables={VARIABLE: up.run},
     )
     for name, host in sorted(recap.hosts.items()):
         up.progress.step(name, str(host), good=host.finished)

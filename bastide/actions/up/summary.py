@@ -45,11 +45,17 @@ def rows(up: UpRun, results: StageResults, seconds: float) -> list[tuple[str, st
             _snapshot(up),
             _drill(results),
             _alerts(results),
+            _undo(up, results),
             ("took", f"{seconds:.0f} s"),
             *_addresses(up, results),
         )
         if row[1]
     ]
+
+
+def _undo(up: UpRun, results: StageResults) -> tuple[str, str]:
+    changed = bool(results.changed_tasks)
+    return "undo", f"bastide playbook rollback {up.run}" if changed else ""
 
 
 def _hosts(results: StageResults) -> tuple[str, str]:

@@ -1,0 +1,121 @@
+#!/usr/bin/python
+"""An Ansible module that puts back what a run changed on the host, from the host's own record."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: undo_run
+short_description: Put back what a run changed on the host
+description:
+  - Reads what a run has kept in C(/var/lib/bastide/runs) and puts it back in reverse order. It is
+    recorded in the same way, so that it can be undone as well.
+  - Refused, with nothing changed, where a later run touched the same things or a file is no longer
+    what the run left.
+options:
+  undo:
+    description: The run to undo; C(original) for all runs that there ever were.
+    type: str
+    required: true
+  run:
+    description: The run that does it.
+    type: str
+    required: true
+  force:
+    description: Whether to put back what can be in spite of what speaks against it.
+    type: bool
+    default: false
+  records:
+    description: The folder of the records.
+    type: path
+    default: /var/lib/bastide/runs
+"""
+
+EXAMPLES = r"""
+- name: Put back what the run changed
+  undo_run:
+    undo: 20261127T161500Z-k3f9
+"""
+
+RETURN = r"""
+things:
+  description: What was put back, or would be in check mode, as kind and name.
+  type: list
+  elements: str
+  returned: always
+refusals:
+  description: Why nothing was done, or what O(force) disregarded.
+  type: list
+  elements: str
+  returned: always
+stays:
+  description: What cannot be put back, with the reason.
+  type: list
+  elements: str
+  returned: always
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.run_records import plan, record, undo
+
+ARGUMENTS = {
+    "undo": {"type": "str", "required": True},
+    "force": {"type": "bool", "default": False},
+    **record.ARGUMENTS,
+}
+
+
+def undone(records: record.Records, arguments: dict[str, Any], *, dry: bool) -> dict[str, Any]:
+    """Put back what a run changed and return the result; `dry`: only say what would be."""
+    target, own = arguments["undo"], record.of(arguments)
+    if target != record.ORIGINAL and target not in records.runs():
+        return result(plan.Plan())
+    found = plan.of_all(records) if target == record.ORIGINAL else plan.of_run(records, target)
+    if found.refusals and not arguments["force"]:
+        return {**result(found), "failed": True, "msg": refused(target, found)}
+    if dry or not found.things:
+        return result(found)
+    if own is None:
+        raise record.RecordError("expected a run that does it")
+    undo.keep(found, own, target)
+    problems = undo.restore(found)
+    undo.end(own, target, problems)
+    own.ended([thing.key for thing in found.things])
+    own.listed()
+    return {**result(found), "stays": [*found.stays, *problems]}
+
+
+def result(found: plan.Plan) -> dict[str, Any]:
+    """Return what a plan would put back, as the module returns it."""
+    things = [f"{thing.kind} {thing.name}" for thing in found.things]
+    return {
+        "changed": bool(things),
+        "things": things,
+        "refusals": list(found.refusals),
+        "stays": list(found.stays),
+    }
+
+
+def refused(target: str, found: plan.Plan) -> str:
+    """Return why nothing was done."""
+    reasons = "\n".join(f"  {reason}" for reason in found.refusals)
+    return f"{target} is not undone and nothing was changed:\n{reasons}"
+
+
+def main() -> None:
+    """Undo the run and say what was put back."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    records = record.Records(Path(module.params["records"]))
+    try:
+        answer = undone(records, module.params, dry=module.check_mode)
+    except (record.RecordError, OSError) as error:
+        module.fail_json(msg=f"{module.params['undo']} is not undone: {error}")
+    if answer.pop("failed", False):
+        module.fail_json(**answer)
+    module.exit_json(**answer)
+
+
+if __name__ == "__main__":
+    main()
