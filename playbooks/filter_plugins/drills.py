@@ -11,10 +11,6 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from inventory.load import load_estate
-from monitors.continuity.drill_history import is_due, read_drill_history
-from monitors.continuity.objectives import backup_objectives
-
 
 def to_drill(
     hostvars: Mapping[str, Any],
@@ -31,6 +27,11 @@ def to_drill(
     A plan is due when no drill of it has succeeded within `max_age_seconds` (empty: what its
     municipality's tier asks for); `force` takes all. ValueError when `host` or `plan` is unknown.
     """
+    # Not at the top: Ansible loads every filter for each task that uses any of them.
+    from inventory.load import load_estate
+    from monitors.continuity.drill_history import is_due, read_drill_history
+    from monitors.continuity.objectives import backup_objectives
+
     now = datetime.now(UTC)
     chosen = [
         objectives
