@@ -87,15 +87,21 @@ def environment(context: EstateContext) -> dict[str, str]:
     }
     if context.estate.own.roles:
         extra["ANSIBLE_ROLES_PATH"] = f"{folder / 'roles'}:{context.estate.own.folder / 'roles'}"
-    spec = find_spec("ansible_mitogen")
-    if spec and spec.origin and os.environ.get("BASTIDE_MITOGEN", "1") != "0":
-        strategies = Path(spec.origin).parent / "plugins" / "strategy"
-        extra |= {
-            "ANSIBLE_STRATEGY_PLUGINS": str(strategies),
-            "ANSIBLE_STRATEGY": "mitogen_linear",
-            "ANSIBLE_DEPRECATION_WARNINGS": "0",
-        }
+    if os.environ.get("BASTIDE_MITOGEN", "1") != "0":
+        extra |= mitogen()
     return {**os.environ, **extra}
+
+
+def mitogen() -> dict[str, str]:
+    """Return the environment that has Mitogen run tasks; nothing where it is not installed."""
+    spec = find_spec("ansible_mitogen")
+    if not spec or not spec.origin:
+        return {}
+    return {
+        "ANSIBLE_STRATEGY_PLUGINS": str(Path(spec.origin).parent / "plugins" / "strategy"),
+        "ANSIBLE_STRATEGY": "mitogen_linear",
+        "ANSIBLE_DEPRECATION_WARNINGS": "0",
+    }
 
 
 def _start(

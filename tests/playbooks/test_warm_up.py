@@ -1,0 +1,62 @@
+"""Tasks share what they load, and run on any processor."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bastide.actions.ansible import mitogen
+from tests.playbooks.ansible import ansible_playbook
+
+FILTER = """
+import os
+from pathlib import Path
+
+with Path("LOG").open("a") as file:
+    file.write(f"{os.getpid()}\\n")
+
+
+class FilterModule:
+    def filters(self):
+        return {"unchanged": lambda value: value}
+"""
+PLAY = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - name: Use a filter
+      ansible.builtin.debug:
+        msg: "{{ 'any' | unchanged }}"
+    - name: Use it again
+      ansible.builtin.debug:
+        msg: "{{ 'any' | unchanged }}"
+    - name: Read which processors a program may use
+      ansible.builtin.command:
+        argv:
+          - "{{ ansible_playbook_python }}"
+          - -c
+          - import os; print(sorted(os.sched_getaffinity(0)))
+      register: processors
+    - name: Show the processors of tasks and of programs
+      ansible.builtin.debug:
+        msg: "tasks {{ lookup('ansible.builtin.pipe', 'nproc') }}, programs {{ processors.stdout }}"
+"""
+
+
+@pytest.mark.parametrize("strategy", [{}, mitogen()], ids=["linear", "mitogen_linear"])
+def test_filters_are_loaded_once_for_all_tasks(tmp_path: Path, strategy: dict[str, str]) -> None:
+    log, filters = tmp_path / "log", tmp_path / "filters"
+    filters.mkdir()
+    (filters / "logged.py").write_text(FILTER.replace("LOG", str(log)))
+    (tmp_path / "play.yml").write_text(PLAY)
+    done = ansible_playbook(
+        tmp_path / "play.yml",
+        *("-i", "localhost,"),
+        ANSIBLE_FILTER_PLUGINS=str(filters),
+        **strategy,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(log.read_text().splitlines()) == 1
+    processors = sorted(os.sched_getaffinity(0))
+    assert f"tasks {len(processors)}, programs {processors}" in done.stdout
