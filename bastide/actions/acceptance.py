@@ -36,7 +36,8 @@ def accept(
     """Return what is to be written; CommandError when it may not be accepted."""
     _refuse_made(entry)
     _refuse_unread(entry, inspection)
-    _refuse_nobody_left(context, entry, inspection, impact)
+    if problem := nobody_left(context, entry, inspection, impact):
+        raise CommandError(problem, Exit.FINDINGS)
     file = file_of(context, entry.tenant)
     # Several listeners may be one finding: a program's ports of the kernel's own range.
     cuts = {cut.key: cut.what for cut in impact.cuts}
@@ -83,18 +84,21 @@ def _refuse_unread(entry: InventoryHost, inspection: Inspection) -> None:
         )
 
 
-def _refuse_nobody_left(
+def nobody_left(
     context: EstateContext, entry: InventoryHost, inspection: Inspection, impact: Impact
-) -> None:
-    """Refuse to cut off every person who logs in and becomes root; Bastide's key is no person's."""
+) -> str:
+    """Return why a level may not cut off every person who logs in and becomes root; else nothing.
+
+    Bastide's own key is no person's.
+    """
     lost = administrators_cut(impact, inspection)
     own = context.state / "ssh" / "admin.pub"
     machines = {fingerprint(own.read_text("utf-8"))} if own.exists() else set()
-    if lost and not administrators_left(entry, inspection, machines):
-        raise CommandError(
-            f"{entry.name}: nobody could log in and become root any more but Bastide itself"
-            "\n    expected: one who stays, with a key of their own on the host"
-            f"\n    found: {', '.join(lost)}, who would be cut off"
-            f"\n    do: declare {lost[0]} in `administrators:`, with the key that they log in with",
-            Exit.FINDINGS,
-        )
+    if not lost or administrators_left(entry, inspection, machines):
+        return ""
+    return (
+        f"{entry.name}: nobody could log in and become root any more but Bastide itself"
+        "\n    expected: one who stays, with a key of their own on the host"
+        f"\n    found: {', '.join(lost)}, who would be cut off"
+        f"\n    do: declare {lost[0]} in `administrators:`, with the key that they log in with"
+    )

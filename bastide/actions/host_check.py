@@ -24,8 +24,7 @@ from inventory.secrets import resolve
 from monitors.audit.collect.host_bundle import fetch_bundle, has_collector
 from monitors.audit.run import Fetch
 from monitors.collection.bundle import FetchFailure
-from monitors.preflight import refusals
-from monitors.preflight.attempts import Attempts
+from monitors.preflight.attempts import Attempts, remembered
 from monitors.preflight.check import failed
 from monitors.preflight.fleet import PreflightTarget, check_all
 from monitors.preflight.model import Readiness
@@ -105,11 +104,14 @@ def remembering(context: EstateContext, progress: Progress) -> Iterator[Fetch]:
 
     It logs in once to each host: what the preflight would say of the way in, the audit says.
     """
-    kept = refusals.load(context.state)
-    attempts, lock = Attempts(kept), Lock()
+    lock = Lock()
 
     def fetch(
-        entry: InventoryHost, state: Path, outputs: Outputs, commands: Sequence[str]
+        attempts: Attempts,
+        entry: InventoryHost,
+        state: Path,
+        outputs: Outputs,
+        commands: Sequence[str],
     ) -> bytes | FetchFailure:
         if has_collector(entry):
             return fetch_bundle(entry, state, outputs, commands)
@@ -124,10 +126,8 @@ def remembering(context: EstateContext, progress: Progress) -> Iterator[Fetch]:
                 show(progress, failed(failure, way).readiness)
         return result
 
-    try:
-        yield fetch
-    finally:
-        refusals.keep(kept.after(attempts.made, refusals.now()), context.state)
+    with remembered(context.state) as attempts:
+        yield partial(fetch, attempts)
 
 
 def _failed_login(result: bytes | FetchFailure) -> SshFailure | None:

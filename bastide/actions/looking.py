@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from functools import partial
 
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
@@ -13,9 +14,7 @@ from monitors.collection.bundle import FetchFailure
 from monitors.inspection.commands import commands_of_look
 from monitors.inspection.drift import against_inventory, not_compared, since_last_look
 from monitors.inspection.looks import Look, LookError, Newest, accept, accepted, keep
-from monitors.inspection.visit import visit
-from monitors.ssh.failures import SshFailure
-from monitors.ssh.session import connect
+from monitors.inspection.visit import log_in_and_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +71,7 @@ def _entry(context: EstateContext, name: str) -> InventoryHost:
 
 def _read(context: EstateContext, entry: InventoryHost) -> Look:
     way = connection(entry, context.state, _outputs(context))
-    session = connect(way, lambda reference: resolve(reference, context.state))
-    if isinstance(session, SshFailure):
-        raise CommandError(f"{session.name}: {session.problem}", Exit.COULD_NOT_CHECK)
-    with session:
-        read = visit(session, entry.name, commands_of_look())
+    read = log_in_and_read(way, partial(resolve, state=context.state), commands_of_look())
     if isinstance(read, FetchFailure):
         raise CommandError(read.problem, Exit.COULD_NOT_CHECK)
     return Look(host=entry.name, at=time.time(), inspection=read)

@@ -18,6 +18,7 @@ from monitors.audit.model.controls import BY_HAND, ControlTable
 CONTINUED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"configure": ("configure",), "harden": ("harden",), "site": ("configure", "harden")}
 )
+FIRST = ("plays/refuse.yml", "plays/accepted.yml")
 PLAY_HOSTS = re.compile(r"\s*(?:- )?hosts:\s*([^#]*)")
 PATTERN_WORD = re.compile(r"[\w*]+")
 UNMANAGED = frozenset({"all", "*", WATCHED, REFUSED})
@@ -27,6 +28,8 @@ ROLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 def playbook_files(own: Own, name: str) -> tuple[Path, ...]:
     """Return the files that a playbook's name stands for: ours, then the estate's own.
 
+    Before one that is the estate's alone come the plays that ours begin with.
+
     CommandError lists the names when there is no such playbook.
     """
     of_estate = {path.stem: path for path in own.playbooks}
@@ -34,7 +37,7 @@ def playbook_files(own: Own, name: str) -> tuple[Path, ...]:
         more = (of_estate[n] for n in CONTINUED.get(name, ()) if n in of_estate)
         return (shipped("playbooks") / f"{name}.yml", *more)
     if name in of_estate:
-        return (of_estate[name],)
+        return (*(shipped("playbooks") / play for play in FIRST), of_estate[name])
     names = ", ".join(all_playbook_names(own))
     raise CommandError(f"there is no playbook {name!r}; expected one of: {names}", Exit.WRONG_USE)
 

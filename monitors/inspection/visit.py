@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 
+from inventory.connections import Connection
 from monitors.collection.agentless import read_host
 from monitors.collection.bundle import BundleError, FetchFailure, unpack
 from monitors.inspection.answers import Answers
 from monitors.inspection.commands import COMMANDS
 from monitors.inspection.model import Inspection
 from monitors.inspection.reading import read_inspection
-from monitors.ssh.session import Session
+from monitors.ssh.failures import SshFailure
+from monitors.ssh.session import Resolve, Session, connect
 
 # A host that hangs in one command is cut short by the collector's own limit first.
 VISIT_SECONDS = 45.0
@@ -29,3 +31,14 @@ def visit(
     except BundleError as error:
         return FetchFailure(f"{name}: bad bundle: {error}")
     return read_inspection(Answers(commands, bundle.answers()))
+
+
+def log_in_and_read(
+    way: Connection, resolve: Resolve, commands: Mapping[str, str] = COMMANDS
+) -> Inspection | FetchFailure:
+    """Log in to a host, once, and return what was read of it, or why nothing was."""
+    session = connect(way, resolve)
+    if isinstance(session, SshFailure):
+        return FetchFailure(f"{session.name}: {session.problem}", session)
+    with session:
+        return visit(session, way.name, commands)

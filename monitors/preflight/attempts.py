@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
 from inventory.connections import Connection
+from monitors.preflight import refusals
 from monitors.preflight.refusals import Refusals
 from monitors.ssh.failures import SshFailure
 
@@ -66,3 +68,14 @@ class Attempts:
                 yield
                 return
         yield
+
+
+@contextmanager
+def remembered(state: Path, *, again: bool = False) -> Iterator[Attempts]:
+    """Yield a round's logins, and keep what was refused; `again`: try what was refused before."""
+    kept = refusals.load(state)
+    attempts = Attempts(Refusals() if again else kept)
+    try:
+        yield attempts
+    finally:
+        refusals.keep(kept.after(attempts.made, refusals.now()), state)

@@ -3,15 +3,14 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
 
 from inventory.connections import Connection
 from inventory.enums import Level
-from monitors.preflight import refusals
-from monitors.preflight.attempts import Attempts
+from monitors.preflight.attempts import Attempts, remembered
 from monitors.preflight.check import check, failed
 from monitors.preflight.model import Finding, Mend, Readiness, Step
-from monitors.preflight.refusals import Refusals
 from monitors.ssh.failures import SshFailure
 from monitors.ssh.session import Resolve
 from monitors.ssh.transport import Way
@@ -43,10 +42,8 @@ def check_all(
     A login that was refused before is not tried unless `again`. `on_result` is called from worker
     threads.
     """
-    kept = refusals.load(state)
-    attempts = Attempts(Refusals() if again else kept)
 
-    def look(target: PreflightTarget) -> Readiness:
+    def look(target: PreflightTarget, attempts: Attempts) -> Readiness:
         own = target.connection
         checked = attempts.log_in(
             own, lambda: check(own, target.level, resolve, target.way), lambda c: c.failure
@@ -55,9 +52,11 @@ def check_all(
         on_result(result)
         return result
 
-    with ThreadPoolExecutor(min(WORKERS, max(1, len(targets)))) as pool:
-        results = tuple(pool.map(look, targets))
-    refusals.keep(kept.after(attempts.made, refusals.now()), state)
+    with (
+        remembered(state, again=again) as attempts,
+        ThreadPoolExecutor(min(WORKERS, max(1, len(targets)))) as pool,
+    ):
+        results = tuple(pool.map(look, targets, repeat(attempts)))
     return _one_machine_each(results)
 
 

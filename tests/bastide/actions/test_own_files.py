@@ -180,9 +180,9 @@ def test_the_operations_host_holds_what_it_is_given_to_the_same(tmp_path: Path) 
 
 
 def test_the_estates_configure_and_harden_run_after_ours() -> None:
-    own = own_files(RIVER)
+    own, first = own_files(RIVER), ["refuse.yml", "accepted.yml"]
     files = {name: [path.name for path in playbook_files(own, name)] for name in ("site", "sirens")}
-    assert files == {"site": ["site.yml", "configure.yml"], "sirens": ["sirens.yml"]}
+    assert files == {"site": ["site.yml", "configure.yml"], "sirens": [*first, "sirens.yml"]}
     ours, theirs = playbook_files(own, "configure")
     assert theirs == RIVER / "playbooks/configure.yml"
     assert ours != theirs
