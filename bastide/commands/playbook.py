@@ -76,7 +76,11 @@ def _syntax_problem(context: EstateContext, file: Path) -> str:
 )
 @click.option("--check", "dry", is_flag=True, help="Change nothing; show what would change.")
 def run(name: str, estate_name: str | None, as_json: bool, limit: str | None, dry: bool) -> int:
-    """Run playbook NAME, with progress and a recap per host."""
+    """Run playbook NAME, with progress and a recap per host.
+
+    Existing servers are read anew before configure and harden: what they would lose and nobody has
+    accepted ends the run before anything changes (exit 1).
+    """
     context = estate_context(estate_name)
     if limit is None:  # with one, the playbooks refuse the hosts among them
         refuse_unacknowledged(context)
