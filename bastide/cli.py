@@ -143,7 +143,8 @@ COMMANDS: Mapping[str, Lazy | click.Command] = {
         "bastide.commands.infra:group", "What we provision: preview, up, refresh, destroy, outputs."
     ),
     "playbook": Lazy(
-        "bastide.commands.playbook:group", "What we configure: check the playbooks, run one."
+        "bastide.commands.playbook:group",
+        "What we configure: check the playbooks, run one, undo a run.",
     ),
     "monitor": MONITOR,
     "host": HOST,

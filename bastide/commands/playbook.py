@@ -8,8 +8,10 @@ from typing import Any
 import click
 
 from bastide.actions import ansible, host_check
+from bastide.actions import runs as run_log
 from bastide.actions.own_playbooks import find_playbook_problems
 from bastide.actions.playbook_recap import Recap
+from bastide.actions.rollback import complete_runs, roll_back, show_rollback
 from bastide.support.completion import complete_hosts, complete_playbooks
 from bastide.support.errors import Exit
 from bastide.support.estate import EstateContext, estate_context, refuse_unacknowledged
@@ -22,7 +24,7 @@ from inventory.paths import shipped
 
 @click.group("playbook")
 def group() -> None:
-    """What we configure: check the playbooks, run one.
+    """What we configure: check the playbooks, run one, undo a run.
 
     Plain ansible-playbook works as well.
     """
@@ -93,6 +95,64 @@ def run(name: str, estate_name: str | None, as_json: bool, limit: str | None, dr
     else:
         show(recap)
     return Exit.WELL if recap.ok else Exit.FINDINGS
+
+
+@group.command()
+@estate_option
+@json_option
+def runs(estate_name: str | None, as_json: bool) -> int:
+    """List the runs that changed something, the newest last."""
+    known = run_log.read(estate_context(estate_name).state)
+    if as_json:
+        print_json([asdict(each) for each in known])
+        return Exit.WELL
+    print_table(
+        ("run", "playbooks", "changed"),
+        (
+            row(
+                each.run,
+                ", ".join(each.playbooks),
+                ", ".join(f"{host} {number}" for host, number in sorted(each.changed.items())),
+                bad=not each.ok,
+            )
+            for each in known
+        ),
+    )
+    return Exit.WELL
+
+
+@group.command()
+@click.argument("run_id", metavar="RUN", shell_complete=complete_runs)
+@estate_option
+@json_option
+@click.option(
+    "--host", "names", multiple=True, shell_complete=complete_hosts, help="Only this host."
+)
+@click.option("--dry-run", "dry", is_flag=True, help="Change nothing; show what would be put back.")
+@click.option("--force", is_flag=True, help="Put back in spite of what speaks against it.")
+def rollback(
+    run_id: str,
+    estate_name: str | None,
+    as_json: bool,
+    names: tuple[str, ...],
+    dry: bool,
+    force: bool,
+) -> int:
+    """Put back what RUN changed on its hosts (exit 1: not all of it).
+
+    Refused, with nothing changed anywhere, where a later run changed the same things or a file is
+    no longer what the run left. A rollback is a run too, and can be rolled back.
+    """
+    context = estate_context(estate_name)
+    refuse_unacknowledged(context)
+    result = roll_back(context, run_id, names, dry=dry, force=force)
+    if as_json:
+        print_json({**as_json_values(result.recap), "undone": [asdict(u) for u in result.hosts]})
+    else:
+        show_rollback(result, dry=dry)
+        if not result.recap.ok:
+            show(result.recap)
+    return Exit.WELL if result.well else Exit.FINDINGS
 
 
 def as_json_values(recap: Recap) -> dict[str, Any]:

@@ -57,6 +57,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             changed=bool(values.get("changed", False)),
             message=_message(values) if outcome in FAILED else "",
             **({"changes": _changes(values)} if self._predicts and values.get("changed") else {}),
+            **{key: values[key] for key in UNDONE if "things" in values},
         )
 
     def v2_runner_on_ok(self, result: Any) -> None:
@@ -89,6 +90,8 @@ REASONS = {"skip_reason", "skipped_reason", "false_condition", "censored"}
 # Of a result: what names the thing, how it is to be, and how it is.
 TOLD = ("name", "path", "dest", "uid", "gid", "state", "enabled", "diff", "stdout", "stderr")
 LONGEST_MESSAGE = 2000
+# Of undo_run: names and reasons, never contents.
+UNDONE = ("things", "refusals", "stays")
 
 
 def _message(values: dict[str, Any]) -> str:

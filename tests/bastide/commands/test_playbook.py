@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bastide.actions.playbook_recap import read_recap
+from bastide.actions.playbook_recap import HostRecap, Recap, read_recap
+from bastide.actions.runs import remember
 from bastide.commands.playbook import as_json_values, show
 from tests.bastide.actions.test_playbook_recap import recorded
 from tests.bastide.context import environment_of, new_context
@@ -52,3 +53,29 @@ def test_an_unknown_playbook_is_wrong_use() -> None:
     done = bastide_here("playbook", "run", "nothing", "--estate", "lab")
     assert done.returncode == 2
     assert "expected one of: backup, collect" in done.stderr
+
+
+def test_runs_are_listed_and_say_how_to_be_undone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    context = new_context(tmp_path, "127.88.0.")
+    environment = environment_of(context)
+    assert bastide_here("playbook", "runs", "--json", **environment).stdout == "[]\n"
+    recap = Recap({"gornjilug-server": HostRecap(2, 1, 0, 0)}, run="20261127T161500Z-3fa9")
+    remember(context.state, recap, ["harden"])
+
+    assert "20261127T161500Z-3fa9" in bastide_here("playbook", "runs", **environment).stdout
+    (run,) = json.loads(bastide_here("playbook", "runs", "--json", **environment).stdout)
+    assert run["changed"] == {"gornjilug-server": 1}
+
+    show(recap)
+    assert "undo: bastide playbook rollback 20261127T161500Z-3fa9" in capsys.readouterr().out
+
+
+def test_where_no_host_is_managed_no_run_can_be_rolled_back(tmp_path: Path) -> None:
+    context = new_context(tmp_path, "127.88.0.")
+    done = bastide_here(
+        "playbook", "rollback", "x", "--host", "gornjilug-server", **environment_of(context)
+    )
+    assert done.returncode == 2
+    assert "expected a host at baseline or full" in done.stderr
