@@ -38,11 +38,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         """Read all files and run the module once."""
         super().run(tmp, task_vars)
         variables = task_vars or {}
-        entries = [
-            entry
-            for item in self._task.args.get("files") or []
-            for entry in self._entries(item, variables)
-        ]
+        return self.install(self.entries(variables), variables)
+
+    def entries(self, variables: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return what the task's files are, read and rendered."""
+        items = self._task.args.get("files") or []
+        return [entry for item in items for entry in self._entries(item, variables)]
+
+    def install(self, entries: list[dict[str, Any]], variables: dict[str, Any]) -> Any:
+        """Run the module with them."""
         return self._execute_module(
             module_name="ansible.legacy.install_files",
             module_args={"entries": entries, "run": variables.get("bastide_run", "")},

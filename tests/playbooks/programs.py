@@ -9,6 +9,7 @@ ROLES = Path(__file__).resolve().parents[2] / "playbooks" / "roles"
 FOLDERS = (
     "backup_client/files/backup",
     "scratch/files/drill",
+    "commit_confirmed/files/commit_confirmed",
     "accounts/files/tree/usr/local/libexec/bastide",
     "file_walk/files",
     "integrity/files",

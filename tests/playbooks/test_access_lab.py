@@ -1,19 +1,25 @@
 """Locking ourselves out of a real host, by SSH's settings and by PAM: it lets us in again."""
 
+import json
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
 from bastide.support.estate import EstateContext
+from tests.command import bastide
 from tests.playbooks.ansible import ansible_playbook
 
 pytestmark = [pytest.mark.lab, pytest.mark.root]
 
 HOST = "velgora-files"
-SHOWN = "cat /etc/ssh/sshd_config.d/00-bastide.conf"
+SETTINGS = "/etc/ssh/sshd_config.d/00-bastide.conf"
+SHOWN = f"cat {SETTINGS}; stat --format '%a %U:%G %y' {SETTINGS}"
+OUTCOMES = "cat /var/lib/bastide/changes/*/outcome.json"
+PROGRAM = "python3 -I /usr/local/libexec/bastide/commit_confirmed"
 STACKS = "cat /etc/pam.d/common-* /etc/pam.d/su"
 NOTIFY = "/usr/share/pam-configs/bastide-faillock-notify"
 # A profile that counts failures and, by mistake, lets nobody in whom it did not ask.
@@ -61,9 +67,43 @@ def test_settings_that_shut_us_out_are_put_back_by_the_host_itself(lab: EstateCo
     done = harden("ssh", "-e", "ssh_permit_root_login=no", "-e", "ssh_revert_after_seconds=15")
 
     assert done.returncode != 0
+    assert f"{HOST}: no new SSH connection to root@" in done.stdout
     assert "Permission denied" in done.stdout
     until_let_in(lab)
     assert on_host(lab, SHOWN).stdout == before
+    assert "nobody confirmed it in time" in on_host(lab, OUTCOMES).stdout
+
+
+@pytest.mark.usefixtures("_as_it_was")
+def test_settings_that_the_server_refuses_are_put_back_at_once(lab: EstateContext) -> None:
+    before = on_host(lab, SHOWN).stdout
+
+    done = harden("ssh", "-e", '{"ssh_ciphers": ["no-such-cipher"]}')
+
+    assert done.returncode != 0
+    assert "Bad SSH2 cipher spec" in done.stdout
+    assert on_host(lab, SHOWN).stdout == before
+
+
+@pytest.mark.usefixtures("_as_it_was")
+def test_a_host_that_is_started_before_anybody_confirmed_is_as_it_was(lab: EstateContext) -> None:
+    before = on_host(lab, SHOWN).stdout
+    plan = {
+        "name": "test",
+        "files": [{"path": SETTINGS, "content": "AllowUsers nobody\n", "mode": "0644"}],
+        "activate": [["systemctl", "reload", "ssh"]],
+        "seconds": 600,
+    }
+    applied = on_host(lab, f"echo {quote(json.dumps(plan))} | {PROGRAM} apply")
+    assert applied.returncode == 0, applied.stderr
+    assert on_host(lab, "true").returncode != 0
+
+    for action in ("stop", "start"):
+        assert bastide("lab", action, HOST, "--estate", "lab").returncode == 0
+
+    until_let_in(lab)
+    assert on_host(lab, SHOWN).stdout == before
+    assert "the host was started before it was confirmed" in on_host(lab, OUTCOMES).stdout
 
 
 @pytest.mark.usefixtures("_as_it_was")

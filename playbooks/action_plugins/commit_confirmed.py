@@ -1,0 +1,142 @@
+"""The controller's side of a change that ends unless it is confirmed over a new connection.
+
+The host's side is the role commit_confirmed; files are those of install_files.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+PROGRAM = "/usr/bin/python3 -I /usr/local/libexec/bastide/commit_confirmed"
+PLAN = (
+    *("name", "keeps", "capture", "rehearse", "validate", "activate", "undo", "last_resort"),
+    *("live", "seconds"),
+)
+KINDS = {"file": "file", "link": "link", "directory": "folder"}
+LOGIN = ("-o", "ControlPath=none", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10")
+LOGIN_SECONDS = 20
+PAUSE_SECONDS = 2.0
+# The host needs some of its time to be told; after that the attempt is over.
+SPARE_SECONDS = 10
+DEFAULT_SECONDS = 45
+
+
+def log_in(ssh_config: str, host: str, seconds: float) -> str:
+    """Log in over a connection that no earlier one helps; return why not, or nothing."""
+    deadline = time.monotonic() + seconds
+    while True:
+        problem = _try(["ssh", "-F", ssh_config, *LOGIN, host, "true"])
+        if not problem or time.monotonic() + PAUSE_SECONDS > deadline:
+            return problem
+        time.sleep(PAUSE_SECONDS)
+
+
+def _try(command: Sequence[str]) -> str:
+    try:
+        done = subprocess.run(
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=LOGIN_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f"no answer in {LOGIN_SECONDS} s"
+    if done.returncode == 0:
+        return ""
+    return (done.stderr.strip().splitlines() or [f"ssh ended with {done.returncode}"])[-1]
+
+
+def plan_of(arguments: dict[str, Any], entries: Sequence[dict[str, Any]]) -> str:
+    """Return what the host's program is given, as JSON."""
+    files = [
+        {
+            "path": entry["path"],
+            "kind": KINDS[entry["kind"]],
+            "content": entry.get("content", ""),
+            **{key: entry[key] for key in ("owner", "group", "mode") if key in entry},
+        }
+        for entry in entries
+    ]
+    given = {key: arguments[key] for key in PLAN if arguments.get(key) is not None}
+    return json.dumps({**given, "files": files})
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """What Ansible looks for in this file."""
+
+    _VALID_ARGS = frozenset({"files", *PLAN})
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> Any:
+        """Make the change, prove it from outside and keep it; or say why the host reverts it."""
+        super().run(tmp, task_vars)
+        variables = task_vars or {}
+        installer = self._installer()
+        entries = installer.entries(variables)
+        if self._play_context.check_mode:
+            return installer.install(entries, variables)
+        applied = self._host("apply", plan_of(self._task.args, entries))
+        if applied["rc"]:
+            return {"failed": True, "msg": said(applied)}
+        identity = applied["stdout"].strip()
+        if not identity:
+            return {"changed": False}
+        return self._confirm(identity, variables)
+
+    def _installer(self) -> Any:
+        return self._shared_loader_obj.action_loader.get(
+            "install_files",
+            task=self._task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+
+    def _host(self, command: str, text: str = "") -> dict[str, Any]:
+        # Not by the module `command`: the host's journal would keep the whole plan.
+        return dict(
+            self._low_level_execute_command(f"{PROGRAM} {command}", in_data=text.encode() or None)
+        )
+
+    def _confirm(self, identity: str, variables: dict[str, Any]) -> dict[str, Any]:
+        seconds = int(self._task.args.get("seconds") or DEFAULT_SECONDS)
+        host, config = variables["inventory_hostname"], variables["bastide_ssh_config"]
+        name, problem = str(self._task.args["name"]), ""
+        if variables.get("ansible_connection", "ssh") != "local":
+            problem = log_in(config, host, seconds - SPARE_SECONDS)
+        if not problem:
+            kept = self._host(f"confirm {identity}")
+            if not kept["rc"]:
+                return {"changed": True, "change": identity}
+            problem = said(kept)
+        return {
+            "failed": True,
+            "changed": False,
+            "change": identity,
+            "msg": lost(name, variables, problem, seconds),
+        }
+
+
+def lost(name: str, variables: dict[str, Any], problem: str, seconds: int) -> str:
+    """Return what happened and what to do, where a change was not confirmed."""
+    return (
+        f"{variables['inventory_hostname']}: no new SSH connection to "
+        f"{variables['bastide_way_in']} got through after the change `{name}` ({problem}), so the "
+        f"host puts everything back by itself within {seconds} seconds. Expected: that whoever "
+        "comes from a network of `management` with a declared key is let in. Correct the "
+        "inventory or the settings, then run again."
+    )
+
+
+def said(answer: dict[str, Any]) -> str:
+    """Return what a program on the host said, the last of it first of all an error."""
+    return str(answer.get("stderr") or answer.get("stdout") or "no answer").strip()
