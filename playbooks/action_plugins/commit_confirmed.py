@@ -9,6 +9,7 @@ import json
 import subprocess
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -16,7 +17,7 @@ from ansible.plugins.action import ActionBase
 PROGRAM = "/usr/bin/python3 -I /usr/local/libexec/bastide/commit_confirmed"
 PLAN = (
     *("name", "keeps", "capture", "rehearse", "validate", "activate", "undo", "last_resort"),
-    *("live", "seconds"),
+    *("live", "needed", "seconds"),
 )
 KINDS = {"file": "file", "link": "link", "directory": "folder"}
 LOGIN = ("-o", "ControlPath=none", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10")
@@ -27,24 +28,41 @@ SPARE_SECONDS = 10
 DEFAULT_SECONDS = 45
 
 
-def log_in(ssh_config: str, host: str, seconds: float) -> str:
+@dataclass(frozen=True)
+class WayIn:
+    """How a host is entered anew: OpenSSH's configuration and, where root is, by sudo."""
+
+    ssh_config: str
+    host: str
+    sudo: bool = False
+    password: str | None = None
+
+    @property
+    def command(self) -> list[str]:
+        """What logs in, and becomes root as whoever changes the host does."""
+        asks = ["-n"] if self.password is None else ["-S", "-p", "''"]
+        root = ["sudo", "-k", *asks, "true"] if self.sudo else ["true"]
+        return ["ssh", "-F", self.ssh_config, *LOGIN, self.host, *root]
+
+
+def log_in(way: WayIn, seconds: float) -> str:
     """Log in over a connection that no earlier one helps; return why not, or nothing."""
     deadline = time.monotonic() + seconds
     while True:
-        problem = _try(["ssh", "-F", ssh_config, *LOGIN, host, "true"])
+        problem = _try(way.command, way.password)
         if not problem or time.monotonic() + PAUSE_SECONDS > deadline:
             return problem
         time.sleep(PAUSE_SECONDS)
 
 
-def _try(command: Sequence[str]) -> str:
+def _try(command: Sequence[str], password: str | None) -> str:
     try:
         done = subprocess.run(
             command,
             check=False,
             capture_output=True,
             text=True,
-            stdin=subprocess.DEVNULL,
+            input=f"{password}\n" if password else "",
             timeout=LOGIN_SECONDS,
         )
     except subprocess.TimeoutExpired:
@@ -90,6 +108,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return {"changed": False}
         return self._confirm(identity, variables)
 
+    def _way_in(self, variables: dict[str, Any]) -> WayIn:
+        password = variables.get("ansible_become_password")
+        return WayIn(
+            str(variables["bastide_ssh_config"]),
+            str(variables["inventory_hostname"]),
+            bool(variables.get("ansible_become")),
+            None if password is None else str(self._templar.template(password)),
+        )
+
     def _installer(self) -> Any:
         return self._shared_loader_obj.action_loader.get(
             "install_files",
@@ -109,10 +136,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     def _confirm(self, identity: str, variables: dict[str, Any]) -> dict[str, Any]:
         seconds = int(self._task.args.get("seconds") or DEFAULT_SECONDS)
-        host, config = variables["inventory_hostname"], variables["bastide_ssh_config"]
         name, problem = str(self._task.args["name"]), ""
         if variables.get("ansible_connection", "ssh") != "local":
-            problem = log_in(config, host, seconds - SPARE_SECONDS)
+            problem = log_in(self._way_in(variables), seconds - SPARE_SECONDS)
         if not problem:
             kept = self._host(f"confirm {identity}")
             if not kept["rc"]:

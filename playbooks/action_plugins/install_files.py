@@ -13,7 +13,7 @@ from ansible.template import trust_as_template
 
 SOURCES = ("src", "template", "content", "link", "directory")
 ACCESS = ("owner", "group", "mode", "validate", "secret")
-OPTIONS = {"dest", "directory_mode", "when", *SOURCES, *ACCESS}
+OPTIONS = {"dest", "when", *SOURCES, *ACCESS}
 DIRECTORY_MODE = "0755"
 MANAGED = {"ansible_managed": "Ansible managed"}
 
@@ -72,12 +72,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         self, item: dict[str, Any], dest: str, access: dict[str, Any]
     ) -> Iterator[dict[str, Any]]:
         folder = Path(self._find_needle("files", str(item["src"])))
-        directory = {**access, "mode": item.get("directory_mode", DIRECTORY_MODE)}
         for path in sorted(folder.rglob("*")):
             place = str(Path(dest) / path.relative_to(folder))
-            if path.is_dir():
-                yield {**directory, "path": place, "kind": "directory"}
-            else:
+            # Folders that are missing are made with their files; those of others keep their mode.
+            if path.is_file():
                 content = path.read_text(encoding="utf-8")
                 yield {**access, "path": place, "kind": "file", "content": content}
 

@@ -24,7 +24,7 @@ options:
       src:
         description:
           - A file of the role's C(files), or a folder of it, ending in a slash, with all that is
-            in it. The folder's own folders get O(files[].directory_mode).
+            in it. Folders that are there already keep their owner and mode.
         type: path
       template:
         description: A template of the role's C(templates), instead of O(files[].src).
@@ -51,9 +51,6 @@ options:
       mode:
         type: str
         default: "0644"
-      directory_mode:
-        type: str
-        default: "0755"
       validate:
         description: A command that approves of the new file, C(%s), before it is installed.
         type: str

@@ -68,7 +68,7 @@ def test_a_level_is_predicted_whole_and_nothing_on_the_host_changes(
     assert packages <= {package["name"] for package in changes["packages"]}
     assert units <= {unit["name"] for unit in changes["units"]}
     assert "bastide-audit" in {account["name"] for account in changes["accounts"]}
-    assert "firewall : Load the rules under a timer that reverts them" in changes["unpredictable"]
+    assert "/etc/bastide/firewall.nft" in paths(changes)
     assert_no_secret(done.stdout + done.stderr, variables)
 
 

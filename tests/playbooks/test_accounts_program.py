@@ -279,6 +279,26 @@ def test_system_accounts_that_need_no_shell_lose_theirs(
     assert "games: no login shell\n" in capfd.readouterr().out
 
 
+def test_shells_that_were_taken_are_given_back_and_others_stay(
+    host: Host, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = tmp_path / "passwd"
+    before.write_text("games:x:1:1::/:/bin/sh\nana:x:2:2::/:/bin/sh\nout:x:3:3::/:/bin/sh\n")
+    now = {"games": "/usr/sbin/nologin", "ana": "/bin/zsh", "new": "/usr/sbin/nologin"}
+    entries = [pwd.struct_passwd((n, "x", 1, 1, "", "/", shell)) for n, shell in now.items()]
+    monkeypatch.setattr(host.module.pwd, "getpwall", lambda: entries)
+    host.run("--return-shells", str(before))
+    assert host.stubs.calls("usermod") == ["--shell /bin/sh games"]
+    assert host.files()["su"] == SU
+
+
+def test_the_settings_may_be_a_file(host: Host, tmp_path: Path) -> None:
+    file = tmp_path / "accounts.json"
+    file.write_text(json.dumps({"logins": [], "keys": "of the file\n", "without_shell": []}))
+    host.run(str(file))
+    assert (host.etc / "bastide" / "login_keys").read_text() == "of the file\n"
+
+
 def test_the_files_of_the_system_are_the_ones_that_are_edited() -> None:
     module = program("bastide_accounts")
     assert {str(path): between for path, _, between in module.EDITED} == {

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from playbooks.action_plugins import commit_confirmed as confirming
 from tests.playbooks.programs import program
 
 change = program("change")
 plan = program("plan")
 snapshot = program("snapshot")
+
 
 OWNER = {"owner": "root", "group": "root"}
 pytestmark = pytest.mark.root
@@ -232,6 +234,26 @@ def test_what_runs_and_is_not_what_was_confirmed_is_applied_anew(host: Path, cha
         assert change.apply(changes, text, Armed()) is not None
 
 
+@pytest.mark.parametrize(
+    ("needed", "is_applied"),
+    [
+        (["true"], False),
+        (["echo", "/etc/pam.d/su"], True),
+        (["false"], True),
+        (["/no/such/program"], True),
+    ],
+)
+def test_a_program_may_say_that_there_is_something_to_do(
+    needed: list[str], is_applied: bool, host: Path, changes: Any
+) -> None:
+    with changes.locked():
+        identity = change.apply(changes, described(host), Armed())
+        change.confirm(changes, identity)
+        again = change.apply(changes, described(host, needed=needed), Armed())
+
+    assert (again is not None) == is_applied
+
+
 def test_commands_may_name_what_was_captured(host: Path, changes: Any) -> None:
     back = host.parent / "rules-back"
     text = described(
@@ -250,3 +272,19 @@ def test_a_plan_that_is_none_is_no_change(changes: Any, text: str) -> None:
     with changes.locked(), pytest.raises((ValueError, TypeError, AttributeError)):
         change.apply(changes, text, Armed())
     assert changes.pending_id() is None
+
+
+@pytest.mark.parametrize(
+    ("way", "ends"),
+    [
+        (confirming.WayIn("config", "files"), ["files", "true"]),
+        (confirming.WayIn("config", "files", sudo=True), ["files", "sudo", "-k", "-n", "true"]),
+        (
+            confirming.WayIn("config", "files", sudo=True, password="x"),
+            ["files", "sudo", "-k", "-S", "-p", "''", "true"],
+        ),
+    ],
+)
+def test_who_confirms_becomes_root_anew_and_shows_no_password(way: Any, ends: list[str]) -> None:
+    assert way.command[: len(way.command) - len(ends)] == ["ssh", "-F", "config", *confirming.LOGIN]
+    assert way.command[-len(ends) :] == ends

@@ -32,7 +32,7 @@ def on_host(lab: EstateContext, command: str) -> str:
 
 
 def rules(lab: EstateContext) -> str:
-    return on_host(lab, "nft --stateless list ruleset; cat /etc/nftables.conf")
+    return on_host(lab, "nft --stateless list ruleset; cat /etc/bastide/firewall.nft")
 
 
 def firewall(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
@@ -60,7 +60,7 @@ def test_rules_that_nft_refuses_are_never_loaded(lab: EstateContext) -> None:
 def test_a_rule_added_by_hand_is_taken_away(lab: EstateContext) -> None:
     before = rules(lab)
     on_host(lab, "nft insert rule inet bastide input tcp dport 23 accept")
-    assert RECAP.findall(firewall().stdout) == [(HOST, "2")]
+    assert RECAP.findall(firewall().stdout) == [(HOST, "1")]
     assert rules(lab) == before
 
 

@@ -24,11 +24,16 @@ from monitors.audit.model.declared import Declared
 # SSH, SNMP, Prometheus and what it asks.
 ADMINISTRATION_PORTS = {22, 161, 9090, 9093, 9100, 9872}
 LOOPBACK = networks({"set": ["127.0.0.0/8", "::1"]}, {})
-NFTABLES = "nftables.service"
+# The unit that loads the inventory's rules, or the distribution's own.
+NFTABLES, OURS = "nftables.service", "bastide-firewall.service"
 # Rules of the older iptables, which nft does not show: the kernel lists their tables.
 OLD_TABLES = "cat /proc/net/ip_tables_names /proc/net/ip6_tables_names 2>/dev/null; true"
 # What the next start will load, loaded where it filters nothing: an empty network namespace.
-SAVED = "unshare --net sh -c 'nft -f /etc/nftables.conf && nft --json list ruleset'"
+SAVED = (
+    "unshare --net sh -c 'load() { if systemctl --quiet is-enabled $1 2>/dev/null; "
+    "then nft -f $2; fi; }; load nftables /etc/nftables.conf && "
+    "load bastide-firewall /etc/bastide/firewall.nft && nft --json list ruleset'"
+)
 
 
 def test_fw_01_default_in(host: Host) -> None:
@@ -51,10 +56,11 @@ def test_fw_03_ipv6(host: Host) -> None:
 
 def test_fw_04_every_start(host: Host) -> None:
     """The rules are loaded at every start."""
-    state = unit_state(host, NFTABLES)
+    unit = OURS if unit_state(host, OURS).get("UnitFileState") else NFTABLES
+    state = unit_state(host, unit)
     enabled, active = state.get("UnitFileState") or "absent", state.get("ActiveState")
-    assert enabled == "enabled", f"{NFTABLES} is {enabled}, expected enabled"
-    assert active == "active", f"{NFTABLES} is {active}, expected active"
+    assert enabled == "enabled", f"{unit} is {enabled}, expected enabled"
+    assert active == "active", f"{unit} is {active}, expected active"
 
 
 def test_fw_05_saved_is_live(host: Host) -> None:
@@ -62,7 +68,7 @@ def test_fw_05_saved_is_live(host: Host) -> None:
     live, saved = firewall(host), host.run(SAVED)
     if "unshare" in saved.stderr:
         raise UndeterminedError(f"no network namespace to load rules in: {saved.stderr.strip()}")
-    assert saved.rc == 0, f"/etc/nftables.conf cannot be loaded: {saved.stderr.strip()[:200]}"
+    assert saved.rc == 0, f"the saved rules cannot be loaded: {saved.stderr.strip()[:200]}"
     now, then = normalised(live), normalised(json.loads(saved.stdout)["nftables"])
     gone, come = [o for o in now if o not in then], [o for o in then if o not in now]
     said = [f"in force, not saved: {o[:120]}" for o in gone[:2]]

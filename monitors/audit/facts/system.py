@@ -21,7 +21,7 @@ UPDATE_TIMERS = ("apt-daily.timer", "apt-daily-upgrade.timer")
 # The tables below are asked by one command each: on a host, starting a program is what costs.
 WATCHED_UNITS = (
     *(*TIME_SERVICES, *UPDATE_TIMERS, "snmpd"),
-    *("nftables.service", "ufw.service", "firewalld.service"),
+    *("nftables.service", "bastide-firewall.service", "ufw.service", "firewalld.service"),
     *("auditd", "systemd-journal-upload", "rescue.service", "emergency.service", "ssh.service"),
 )
 # First, and before an empty line, the manager's own settings.

@@ -95,6 +95,16 @@ def live_differs(changes: Changes, plan: Plan) -> bool:
         return True
 
 
+def is_needed(plan: Plan) -> bool:
+    """Whether the program that makes the change has anything to do, or cannot say so."""
+    if not plan.needed:
+        return False
+    try:
+        return bool(run(plan.needed).strip())
+    except CommandFailedError:
+        return True
+
+
 def apply(changes: Changes, text: str, arm: Arm) -> str | None:
     """Make a change, and return its id to confirm it by; None when all is as wanted.
 
@@ -105,7 +115,7 @@ def apply(changes: Changes, text: str, arm: Arm) -> str | None:
     waiting = changes.pending_id()
     if waiting is not None:
         revert(changes, "a later run found it unconfirmed")
-    if not differing(plan) and not live_differs(changes, plan):
+    if not (differing(plan) or live_differs(changes, plan) or is_needed(plan)):
         return None
     folder = prepare(changes, plan, text)
     arm(folder.name, plan.seconds)

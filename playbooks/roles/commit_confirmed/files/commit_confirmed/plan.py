@@ -29,8 +29,9 @@ class Plan:
     `capture` maps names to commands whose outputs are kept; `{NAME}` in a command is its file.
     `rehearse` proves before anything is written that the way back works, `validate` approves of
     what was written, `activate` makes it work, `undo` makes what was put back work, and
-    `last_resort` lets people in again when even that fails. `live` prints what must not differ
-    from what was confirmed, though no file tells.
+    `last_resort` lets people in again when even that fails. Beside the files, `live` prints what
+    must not differ from what was confirmed, and `needed` prints something while `activate` has
+    anything to do.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Plan:
     undo: tuple[Command, ...] = ()
     last_resort: tuple[Command, ...] = ()
     live: Command = ()
+    needed: Command = ()
     run: str = ""
     seconds: int = 45
 
@@ -63,5 +65,6 @@ def parse(text: str) -> Plan:
     data["files"] = tuple(File(**file) for file in data.get("files", ()))
     data["keeps"] = tuple(data.get("keeps", ()))
     data["capture"] = {k: tuple(map(str, v)) for k, v in data.get("capture", {}).items()}
-    data["live"] = tuple(map(str, data.get("live", ())))
+    for name in ("live", "needed"):
+        data[name] = tuple(map(str, data.get(name, ())))
     return Plan(**data)

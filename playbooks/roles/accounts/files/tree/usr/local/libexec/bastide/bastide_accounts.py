@@ -1,7 +1,8 @@
 """Edits in place what packages own: defaults of accounts, PAM's stacks, sudo, shells.
 
-Reads one JSON object, prints one line a change. Afterwards PAM is asked whether everybody who may
-log in, or use sudo, still may; if not, its files are put back and the program fails.
+`bastide_accounts [--check] [FILE]` reads one JSON object, prints one line a change. Afterwards PAM
+is asked whether everybody who may log in, or use sudo, still may; if not, its files are put back and
+the program fails. `--return-shells FILE` undoes what was done to shells since `getent passwd >FILE`.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ PROFILES = {
     "bastide-faillock-notify": ("auth", "pam_faillock.so preauth"),
     "bastide-pwhistory": ("password", "pam_pwhistory.so"),
 }
+NO_SHELL = "/usr/sbin/nologin"
 SERVICES = ("sshd", "sudo", "login")
 PAM_SUCCESS, PAM_CONV_ERR = 0, 19
 
@@ -181,8 +183,17 @@ def with_shell(names: Collection[str]) -> list[pwd.struct_passwd]:
 def take_shells(names: Collection[str]) -> None:
     """Take the login shell of system accounts that need none."""
     for entry in with_shell(names):
-        subprocess.run(["usermod", "--shell", "/usr/sbin/nologin", entry.pw_name], check=True)
+        subprocess.run(["usermod", "--shell", NO_SHELL, entry.pw_name], check=True)
         print(f"{entry.pw_name}: no login shell")
+
+
+def return_shells(before: str) -> None:
+    """Give accounts the login shells that they had, by the lines of passwd(5) of that time."""
+    shells = {fields[0]: fields[6] for line in before.splitlines() if (fields := line.split(":"))}
+    for entry in pwd.getpwall():
+        shell = shells.get(entry.pw_name, entry.pw_shell)
+        if entry.pw_shell == NO_SHELL != shell:
+            subprocess.run(["usermod", "--shell", shell, entry.pw_name], check=True)
 
 
 def planned(settings: Mapping[str, Any]) -> Iterator[tuple[Path, str, int, Sequence[str]]]:
@@ -209,9 +220,15 @@ def predict(settings: Mapping[str, Any]) -> None:
 
 
 def main() -> None:
-    """Bring the host to the state that standard input describes, or only `--check` it."""
-    settings = json.load(sys.stdin)
-    if sys.argv[1:] == ["--check"]:
+    """Bring the host to the state that a file or standard input describes, or only `--check` it."""
+    options = [argument for argument in sys.argv[1:] if argument.startswith("--")]
+    files = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
+    text = Path(files[0]).read_text(encoding="utf-8") if files else sys.stdin.read()
+    if options == ["--return-shells"]:
+        return_shells(text)
+        return
+    settings = json.loads(text)
+    if options == ["--check"]:
         predict(settings)
         return
     for path, text, mode, check in planned(settings):
