@@ -12,7 +12,7 @@ from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 
 SOURCES = ("src", "template", "content", "link", "directory")
-ACCESS = ("owner", "group", "mode", "validate", "secret")
+ACCESS = ("owner", "group", "mode", "validate", "block", "secret")
 OPTIONS = {"dest", "when", *SOURCES, *ACCESS}
 DIRECTORY_MODE = "0755"
 MANAGED = {"ansible_managed": "Ansible managed"}

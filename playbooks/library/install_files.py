@@ -42,6 +42,12 @@ options:
         description: Where on the host; a missing parent folder is made, root's, with mode 0755.
         type: path
         required: true
+      block:
+        description:
+          - Whether the content is a part of a file that others own, between two lines of comment. The
+            rest of the file, its owner and its mode stay.
+        type: bool
+        default: false
       owner:
         type: str
         default: root
@@ -89,6 +95,7 @@ import pwd
 import shlex
 import stat
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -103,10 +110,12 @@ ENTRY = {
     "group": {"type": "str", "default": "root"},
     "mode": {"type": "str", "default": "0644"},
     "validate": {"type": "str"},
+    "block": {"type": "bool", "default": False},
     "secret": {"type": "bool", "default": False},
 }
 PARENT_MODE = "0755"
 PARAMETERS = "/etc/sysctl.d"
+BEGIN, END = "# Bastide: begin\n", "# Bastide: end\n"
 
 
 def current(path: Path, kind: str) -> str | None:
@@ -117,6 +126,40 @@ def current(path: Path, kind: str) -> str | None:
         return "" if path.is_dir() else None
     is_file = path.is_file() and not path.is_symlink()
     return path.read_bytes().decode("utf-8", "surrogateescape") if is_file else None
+
+
+def with_block(text: str, block: str) -> str:
+    """Return a file's text with our block in its place, or at the end.
+
+    ValueError where the two lines that hold it are not one pair: what is between them is not ours.
+    """
+    ours = f"{BEGIN}{block.rstrip()}\n{END}" if block.strip() else ""
+    begins, ends = text.count(BEGIN), text.count(END)
+    if (begins, ends) == (0, 0):
+        return text + ("" if not text or text.endswith("\n") else "\n") + ours
+    before, _, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if (begins, ends) != (1, 1) or not end:
+        raise ValueError(f"expected one {BEGIN.strip()!r} and one {END.strip()!r} after it")
+    return before + ours + after
+
+
+def of_others(module: AnsibleModule, entry: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry whose block is put into the file that is there, as its owner keeps it."""
+    path = Path(entry["path"])
+    if not entry["block"]:
+        return entry
+    text = current(path, "file")
+    try:
+        whole = with_block(text or "", entry["content"])
+    except ValueError as error:
+        module.fail_json(msg=f"{path}: {error}; correct the file by hand, then run again")
+    if text is None:
+        return {**entry, "content": whole}
+    status = path.stat()
+    owner, group = owners(status)
+    mode = f"{stat.S_IMODE(status.st_mode):04o}"
+    return {**entry, "content": whole, "owner": owner, "group": group, "mode": mode}
 
 
 def set_access(module: AnsibleModule, path: Path, entry: dict[str, Any]) -> bool:
@@ -192,27 +235,35 @@ def write(module: AnsibleModule, entries: list[dict[str, Any]]) -> None:
             path.unlink(missing_ok=True)
 
 
+def owners(status: os.stat_result) -> tuple[str, str]:
+    """Return the names of an owner and a group, numbers where they have none."""
+    try:
+        return pwd.getpwuid(status.st_uid).pw_name, grp.getgrgid(status.st_gid).gr_name
+    except KeyError:
+        return str(status.st_uid), str(status.st_gid)
+
+
 def access_of(path: Path) -> str:
     """Return mode, owner and group of what is at a path; nothing where nothing is."""
     try:
         status = path.lstat()
     except FileNotFoundError:
         return ""
-    try:
-        owner, group = pwd.getpwuid(status.st_uid).pw_name, grp.getgrgid(status.st_gid).gr_name
-    except KeyError:
-        owner, group = str(status.st_uid), str(status.st_gid)
+    owner, group = owners(status)
     return f"{stat.S_IMODE(status.st_mode):04o} {owner}:{group}"
 
 
 def is_to_come(entry: dict[str, Any]) -> bool:
     """Whether the owner or the group is not there yet, as happens in check mode."""
+    return not (_is_there(pwd.getpwnam, entry["owner"]) and _is_there(grp.getgrnam, entry["group"]))
+
+
+def _is_there(look_up: Callable[[str], object], name: str) -> bool:
     try:
-        pwd.getpwnam(entry["owner"])
-        grp.getgrnam(entry["group"])
+        look_up(name)
     except KeyError:
-        return True
-    return False
+        return name.isdigit()
+    return True
 
 
 def difference(entry: dict[str, Any], old: str | None, was: str) -> dict[str, Any]:
@@ -261,6 +312,7 @@ def install(
     module: AnsibleModule, entries: list[dict[str, Any]], run: record.Record | None
 ) -> list[dict[str, Any]]:
     """Install what differs and return the changes."""
+    entries = [of_others(module, entry) for entry in entries]
     paths = [Path(entry["path"]) for entry in entries]
     before = [
         (current(path, entry["kind"]), access_of(path))

@@ -76,6 +76,58 @@ def test_a_new_file_comes_with_its_folders_and_its_access(tmp_path: Path) -> Non
     assert "secret" not in json.dumps(result)
 
 
+THEIRS = "127.0.1.1 web.example web\n192.0.2.7 printer"
+BLOCK = "# Bastide: begin\n10.0.0.1 srv\n# Bastide: end\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Bastide: begin\n10.0.0.1 old\n",
+        "# Bastide: end\n",
+        "# Bastide: end\nx\n# Bastide: begin\n",
+        BLOCK + BLOCK,
+    ],
+)
+def test_a_block_whose_ends_are_not_one_pair_is_left_to_a_person(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "hosts"
+    path.write_text(text)
+    result = run({"path": str(path), "content": "10.0.0.1 srv\n", "block": True})
+    assert result["failed"]
+    assert "correct the file by hand" in result["msg"]
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (THEIRS, f"{THEIRS}\n{BLOCK}"),
+        (f"{THEIRS}\n", f"{THEIRS}\n{BLOCK}"),
+        ("", BLOCK),
+        (BLOCK.replace("srv", "old") + "10.9.9.9 later\n", BLOCK + "10.9.9.9 later\n"),
+    ],
+)
+def test_a_block_is_put_into_a_file_of_others_which_keeps_its_access(
+    before: str, after: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "hosts"
+    path.write_text(before)
+    path.chmod(0o604)
+    entry = {"path": str(path), "content": "10.0.0.1 srv\n\n", "block": True, "mode": "0600"}
+    assert run(entry, check_mode=True)["changed"]
+    assert path.read_text() == before
+    assert run(entry)["changed"]
+    assert (path.read_text(), access(path)) == (after, "604")
+    assert not run(entry)["changed"]
+    assert not run(entry, check_mode=True)["changed"]
+
+
+def test_a_block_makes_the_file_that_is_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "hosts"
+    run({"path": str(path), "content": "10.0.0.1 srv", "block": True, "mode": "0640"})
+    assert (path.read_text(), access(path)) == (BLOCK, "640")
+
+
 def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     entries = (
         {"path": str(tmp_path / "file"), "content": "ä\n", "mode": "0640"},
