@@ -55,6 +55,19 @@ def log_in(way: WayIn, seconds: float) -> str:
         time.sleep(PAUSE_SECONDS)
 
 
+def reach_one(ways: Sequence[WayIn], deadline: float) -> str:
+    """Log in to one of several hosts; return why none lets us in, or nothing."""
+    while True:
+        problems = []
+        for way in ways:
+            if not (problem := _try(way.command, None)):
+                return ""
+            problems.append(f"{way.host}: {problem}")
+        if time.monotonic() + PAUSE_SECONDS > deadline:
+            return f"behind it nobody answers: {'; '.join(problems)}"
+        time.sleep(PAUSE_SECONDS)
+
+
 def _try(command: Sequence[str], password: str | None) -> str:
     try:
         done = subprocess.run(
@@ -90,7 +103,7 @@ def plan_of(arguments: dict[str, Any], entries: Sequence[dict[str, Any]]) -> str
 class ActionModule(ActionBase):  # type: ignore[misc]
     """What Ansible looks for in this file."""
 
-    _VALID_ARGS = frozenset({"files", *PLAN})
+    _VALID_ARGS = frozenset({"files", "reaches", *PLAN})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> Any:
         """Make the change, prove it from outside and keep it; or say why the host reverts it."""
@@ -107,6 +120,16 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if not identity:
             return {"changed": False}
         return self._confirm(identity, variables)
+
+    def _proved(self, variables: dict[str, Any], seconds: float) -> str:
+        """Log in anew, and to one of those that are reached through the host; return why not."""
+        deadline = time.monotonic() + seconds
+        problem = log_in(self._way_in(variables), seconds)
+        behind = [str(host) for host in self._task.args.get("reaches") or []]
+        if problem or not behind:
+            return problem
+        config = str(variables["bastide_ssh_config"])
+        return reach_one([WayIn(config, host) for host in behind], deadline)
 
     def _way_in(self, variables: dict[str, Any]) -> WayIn:
         password = variables.get("ansible_become_password")
@@ -138,7 +161,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         seconds = int(self._task.args.get("seconds") or DEFAULT_SECONDS)
         name, problem = str(self._task.args["name"]), ""
         if variables.get("ansible_connection", "ssh") != "local":
-            problem = log_in(self._way_in(variables), seconds - SPARE_SECONDS)
+            problem = self._proved(variables, seconds - SPARE_SECONDS)
         if not problem:
             kept = self._host(f"confirm {identity}")
             if not kept["rc"]:

@@ -44,8 +44,8 @@ options:
         required: true
       block:
         description:
-          - Whether the content is a part of a file that others own, between two lines of comment. The
-            rest of the file, its owner and its mode stay.
+          - Whether the content is a part of a file that others own, between two lines of comment.
+            The rest of the file, its owner and its mode stay.
         type: bool
         default: false
       owner:

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,24 @@ def test_rules_that_nft_refuses_are_never_loaded(lab: EstateContext) -> None:
     assert done.returncode != 0
     assert "no-such-port" in done.stdout
     assert rules(lab) == before
+
+
+def test_an_edge_that_cuts_its_site_off_puts_its_rules_back(lab: EstateContext) -> None:
+    shown = on_host(lab, "true")
+    done = ansible_playbook(
+        *("configure.yml", "--tags", "firewall", "--limit", "kastrava-edge"),
+        *("-e", '{"firewall_lan_interface": "no-such0", "firewall_confirm_seconds": 20}'),
+    )
+    assert done.returncode != 0
+    assert "behind it nobody answers" in done.stdout
+    until = time.monotonic() + 60
+    while True:
+        try:
+            assert on_host(lab, "true") == shown
+            break
+        except subprocess.CalledProcessError:
+            assert time.monotonic() < until
+            time.sleep(1)
 
 
 def test_a_rule_added_by_hand_is_taken_away(lab: EstateContext) -> None:

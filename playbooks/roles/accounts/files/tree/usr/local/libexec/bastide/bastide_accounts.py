@@ -1,8 +1,9 @@
 """Edits in place what packages own: defaults of accounts, PAM's stacks, sudo, shells.
 
 `bastide_accounts [--check] [FILE]` reads one JSON object, prints one line a change. Afterwards PAM
-is asked whether everybody who may log in, or use sudo, still may; if not, its files are put back and
-the program fails. `--return-shells FILE` undoes what was done to shells since `getent passwd >FILE`.
+is asked whether everybody who may log in, or use sudo, still may; if not, its files are put back
+and the program fails. `--return-shells FILE` undoes what was done to shells since FILE was made by
+`getent passwd`.
 """
 
 from __future__ import annotations
