@@ -1,5 +1,6 @@
 """The host key that an SSH server proves to hold, read with paramiko."""
 
+import logging
 import socket
 import time
 from pathlib import Path
@@ -8,6 +9,8 @@ import paramiko
 
 from inventory.ssh import SIGNATURE_ALGORITHMS
 
+# What goes wrong is raised as well; a host that boots is no traceback.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 PORT = 22
 ED25519 = "ssh-ed25519"
 OWN_KEY = Path("/etc/ssh/ssh_host_ed25519_key.pub")

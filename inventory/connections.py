@@ -120,6 +120,16 @@ def jump_addresses(entry: InventoryHost) -> tuple[str, ...]:
     return tuple(str(own) for own in (*host.addresses, host.uplink) if own)
 
 
+def jumped_to(entry: InventoryHost) -> tuple[str, ...]:
+    """Return `address:port` of each host whose logins come through this one."""
+    return tuple(
+        authority(str(address), said.port or PORT)
+        for other in hosts(entry.tenant.estate)
+        if (said := ssh(other)).jump == entry.name and other.name != entry.name
+        for address in other.host.addresses
+    )
+
+
 def _is_address(text: str) -> bool:
     try:
         ip_address(text)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from inventory.backup_plans import backup_plans, plans_kept_on
-from inventory.connections import connection
+from inventory.connections import connection, jumped_to
 from inventory.entries import InventoryHost, devices, hosts, services, tenants
 from inventory.enums import ConnectionKind, Role
 from inventory.levels import (
@@ -82,6 +82,7 @@ def host_variables(
         **_identity(entry, state, outputs),
         **_network(entry, outputs),
         "bastide_logins": _logins(entry, state),
+        "bastide_jumped_to": list(jumped_to(entry)),
         "bastide_level": level(entry).value,
         "bastide_refusal": refusal(entry),
         "bastide_roles": [role.value for role in entry.host.roles],

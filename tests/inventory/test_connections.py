@@ -7,7 +7,13 @@ from types import MappingProxyType
 
 import pytest
 
-from inventory.connections import Connection, connection, jump_addresses, split_jump
+from inventory.connections import (
+    Connection,
+    connection,
+    jump_addresses,
+    jumped_to,
+    split_jump,
+)
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import ConnectionKind
 from inventory.load import load_estate
@@ -165,3 +171,20 @@ def test_a_jump_host_is_read_as_ssh_reads_it(jump: str, parts: tuple[str, str, i
 def test_a_jump_host_with_an_impossible_port_is_refused(jump: str) -> None:
     with pytest.raises(ValueError, match=r"port|invalid"):
         split_jump(jump)
+
+
+def test_a_jump_host_is_jumped_through_to_every_address_of_its_hosts(pilot: Estate) -> None:
+    more = (ip_address("2001:db8::20"),)
+    way = {"ssh": Ssh(jump="brezovik-edge", port=2222), "more_addresses": more}
+    estate = app(pilot, host=way).tenant.estate
+    edge, other = (
+        next(e for e in hosts(estate) if e.name == name)
+        for name in ("brezovik-edge", "brezovik-app")
+    )
+    assert jumped_to(edge) == ("192.0.2.74:2222", "[2001:db8::20]:2222")
+    assert jumped_to(other) == ()
+
+
+def test_who_jumps_through_itself_is_no_jump_host(pilot: Estate) -> None:
+    entry = app(pilot, town={"ssh": Ssh(jump="brezovik-app")})
+    assert "192.0.2.74:22" not in jumped_to(entry)

@@ -107,11 +107,16 @@ def test_ssh_04_strong_algorithms(host: Host) -> None:
         assert not weak, f"{setting} also offers {', '.join(weak)}"
 
 
-def test_ssh_05_no_forwarding(host: Host) -> None:
-    """No port, agent, screen or tunnel is forwarded."""
+def test_ssh_05_no_forwarding(host: Host, declared: Declared) -> None:
+    """No port, agent, screen or tunnel is forwarded; a jump host forwards to its hosts only."""
+    settings = sshd_settings(host)
+    if declared.jumped_to and settings.get("allowtcpforwarding") == "local":
+        beyond = set(settings.get("permitopen", "any").split()) - set(declared.jumped_to)
+        assert not beyond, f"permitopen has {', '.join(sorted(beyond))}, no host jumps there"
+    else:
+        _expect(settings, allowtcpforwarding="no")
     _expect(
-        sshd_settings(host),
-        allowtcpforwarding="no",
+        settings,
         allowagentforwarding="no",
         allowstreamlocalforwarding="no",
         x11forwarding="no",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from inventory.backup_plans import backup_plans, plans_kept_on
+from inventory.connections import jumped_to
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import Level, Role, Tier
 from inventory.levels import is_managed, level, reaches
@@ -37,6 +38,7 @@ class Declared:
     address: str = ""
     uplink: str = ""
     site_networks: tuple[str, ...] = ()
+    jumped_to: tuple[str, ...] = ()
     forwards: tuple[Forward, ...] = ()
     # Of an operations host: every host that it watches. Of a vault: HOST/PLAN kept on it.
     watched: tuple[Watched, ...] = ()
@@ -69,6 +71,7 @@ def declared_of(entry: InventoryHost) -> Declared:
         owner=entry.tenant.owner,
         address=str(entry.host.address),
         uplink=str(entry.host.uplink or ""),
+        jumped_to=jumped_to(entry),
         site_networks=tuple(map(str, entry.site.networks)),
         forwards=forwards(entry),
         watched=_watched(entry),

@@ -109,3 +109,21 @@ def test_ssh_at_one_of_its_x(port: int, expected: Outcome) -> None:
     assert result.outcome is expected, result.reason
     if expected is Outcome.FAIL:
         assert "tcp 22 (ssh), tcp 2222 (ssh)" in result.reason
+
+
+@pytest.mark.parametrize(
+    ("permitted", "outcome"),
+    [("10.77.1.20:22", "pass"), ("10.77.1.20:22 10.9.9.9:5432", "fail"), ("any", "fail")],
+)
+def test_a_jump_host_may_forward_to_its_hosts_and_nowhere_else(
+    permitted: str, outcome: str
+) -> None:
+    (said,) = (a.stdout for a in recorded("hardened").recorded if a.command.startswith("sshd -T"))
+    local = "\n".join(line for line in said.splitlines() if not line.startswith("permitopen"))
+    local = local.replace(
+        "allowtcpforwarding no", f"allowtcpforwarding local\npermitopen {permitted}"
+    )
+    bundle = changed(recorded("hardened"), {"sshd -T": {"stdout": local}})
+    jumped = replace(declared(HOST), jumped_to=("10.77.1.20:22",))
+    results = {r.control: r for r in judge(bundle, TABLE, jumped)}
+    assert str(results["SSH-05"].outcome) == outcome, results["SSH-05"].reason
