@@ -61,6 +61,12 @@ def test_only_an_edge_lets_anything_through(cases: Path) -> None:
     assert rules(cases, "edge-nat", "the site goes out")
 
 
+def test_what_forwards_for_containers_is_left_to_their_rules(cases: Path) -> None:
+    text = (cases / "forwards-for-containers.nft").read_text()
+    assert "hook forward" not in text
+    assert text.count("policy drop;") == 1
+
+
 def test_every_network_of_a_site_goes_out_and_ipv6_is_not_translated(cases: Path) -> None:
     out = rules(cases, "edge-nat", "the site goes out")
     assert [line.split(" accept")[0].split('"wan0" ')[1] for line in out] == [
