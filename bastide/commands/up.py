@@ -24,8 +24,8 @@ def up(estate_name: str | None, as_json: bool, engine: str) -> int:
     """Provision, configure, audit, harden, back up and collect.
 
     Run it again at any time: it converges, and says what changed. Exit 1 when a target of
-    Prometheus is not up or an alert fires, as with `bastide status`. It also is when an existing
-    server would lose a login, port or forwarding that nobody accepted: nothing is changed then.
+    Prometheus is not up or an alert fires, as with `bastide status`, and when an existing server
+    would lose a login, port or forwarding that nobody accepted: then nothing on any is changed.
     """
     context = estate_context(estate_name)
     refuse_unacknowledged(context)

@@ -62,12 +62,13 @@ class Servers:
 
 @contextmanager
 def servers(folder: Path, quirks: Quirks) -> Iterator[Servers]:
-    """Serve `gradac-web`, which is this machine over SSH; `gradac-down` does not answer."""
+    """Serve `gradac-web`, which is this machine over SSH; `gradac-down` lacks its password."""
     folder.mkdir(exist_ok=True)
     with shell_server(folder, quirks, new_key(folder / "key")) as server:
         ssh = {"user": "itadmin", "key": str(folder / "key"), "sudo": "passwordless"}
         up = host("web", "127.0.0.1", server.host_key_line, ssh | {"port": server.port})
-        down = host("down", "127.0.0.2", host_key(1), ssh | {"port": 1})
+        lost = {"port": 1, "sudo": "password", "sudo_password": "env:BASTIDE_NOT_THERE"}
+        down = host("down", "127.0.0.2", host_key(1), ssh | lost)
         written = estate(folder / "estate", up)
         file = written / "municipalities" / "gradac.yml"
         town = yaml.safe_load(file.read_text())
@@ -131,8 +132,9 @@ def test_what_cannot_be_read_is_not_changed_and_the_others_are(tmp_path: Path) -
     assert done.returncode == 2, done.stdout + done.stderr
     assert sorted(CHANGED.findall(done.stdout)) == ["central-ops", "gradac-web"]
     assert "gradac-down: it could not be read, so it is left as it is" in done.stdout
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert len(CHANGED.findall(checked.stdout)) == 3
+    assert "BASTIDE_NOT_THERE is not set" in done.stdout
+    assert sorted(CHANGED.findall(checked.stdout)) == ["central-ops", "gradac-web"]
+    assert "left as it is" not in checked.stdout
 
 
 def test_hosts_that_bastide_made_pay_nothing(tmp_path: Path, own_state: Path) -> None:
