@@ -73,8 +73,12 @@ HOST = LazyGroup(
             "bastide.commands.host.check:check",
             "Log in to hosts, change nothing, say what is missing (exit 1).",
         ),
+        "release": Lazy(
+            "bastide.commands.host.release:release",
+            "Undo all that Bastide did at HOST (exit 1: not all of it).",
+        ),
     },
-    help="Servers: find them, adopt, look, impact, check.",
+    help="Servers: find them, adopt, look, impact, check, release.",
 )
 MONITOR = LazyGroup(
     "monitor",

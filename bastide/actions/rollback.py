@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 
 import click
 
@@ -18,18 +17,23 @@ from inventory.levels import is_managed
 
 PLAYBOOK = "rollback"
 TASK = "Put back what the run changed"
+REPORTED = ("things", "refusals", "stays", "problems")
 
 complete_runs = of_estate(lambda context: (run.run for run in runs.read(context.state)))
 
 
 @dataclass(frozen=True, slots=True)
 class HostUndone:
-    """What was put back on a host, as kind and name; why it was not, and what cannot be."""
+    """What was put back on a host, as kind and name, and what was not.
+
+    `refusals` were disregarded, `stays` is what nobody can put back, `problems` is what failed.
+    """
 
     host: str
     things: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
     stays: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,12 @@ class Rollback:
     @property
     def well(self) -> bool:
         """Whether everything is back on every host."""
-        return self.recap.ok and not any(host.stays for host in self.hosts)
+        return self.complete and not any(host.stays for host in self.hosts)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that can be is back on every host."""
+        return self.recap.ok and not any(host.problems for host in self.hosts)
 
 
 def roll_back(
@@ -87,7 +96,7 @@ def chosen_hosts(context: EstateContext, run: str, names: Sequence[str]) -> list
 def undone(events: Iterable[Event]) -> tuple[HostUndone, ...]:
     """Return what the last task of the playbook says of each host."""
     return tuple(
-        HostUndone(event["host"], *(tuple(event[key]) for key in ("things", "refusals", "stays")))
+        HostUndone(event["host"], *(tuple(event[key]) for key in REPORTED))
         for event in events
         if event["event"] == "task" and event["task"] == TASK and "things" in event
     )
@@ -98,12 +107,11 @@ def show_rollback(result: Rollback, *, dry: bool) -> None:
     for host in result.hosts:
         verb = "would be put back" if dry else "put back"
         click.echo(f"{host.host}: {len(host.things)} {verb}")
-        lines = chain(
-            (f"  {thing}" for thing in host.things),
-            (f"  in spite of: {refusal}" for refusal in host.refusals),
-            (f"  STAYS: {stays}" for stays in host.stays),
+        lines = (
+            *(f"  {thing}" for thing in host.things),
+            *(f"  in spite of: {refusal}" for refusal in host.refusals),
+            *(f"  STAYS: {stays}" for stays in host.stays),
+            *(f"  FAILED: {problem}" for problem in host.problems),
         )
-        click.echo("\n".join(lines), nl=bool(host.things or host.refusals or host.stays))
-    if any(result.recap.changed.values()) and not dry:
-        run = result.recap.run
-        click.echo(f"run: {run}; undo: bastide playbook rollback {run}")
+        for line in lines:
+            click.echo(line)

@@ -150,7 +150,7 @@ def rollback(
         print_json({**as_json_values(result.recap), "undone": [asdict(u) for u in result.hosts]})
     else:
         show_rollback(result, dry=dry)
-        if not result.recap.ok:
+        if not dry or not result.recap.ok:
             show(result.recap)
     return Exit.WELL if result.well else Exit.FINDINGS
 

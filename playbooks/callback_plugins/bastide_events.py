@@ -91,7 +91,7 @@ REASONS = {"skip_reason", "skipped_reason", "false_condition", "censored"}
 TOLD = ("name", "path", "dest", "uid", "gid", "state", "enabled", "diff", "stdout", "stderr")
 LONGEST_MESSAGE = 2000
 # Of undo_run: names and reasons, never contents.
-UNDONE = ("things", "refusals", "stays")
+UNDONE = ("things", "refusals", "stays", "problems")
 
 
 def _message(values: dict[str, Any]) -> str:

@@ -24,6 +24,13 @@ options:
     description: Whether to put back what can be in spite of what speaks against it.
     type: bool
     default: false
+  forget:
+    description:
+      - Folders of ours that are removed with all in them; the one of the records last of all, when
+        everything is back.
+    type: list
+    elements: path
+    default: []
   records:
     description: The folder of the records.
     type: path
@@ -48,7 +55,12 @@ refusals:
   elements: str
   returned: always
 stays:
-  description: What cannot be put back, with the reason.
+  description: What cannot be put back by anybody, with the reason.
+  type: list
+  elements: str
+  returned: always
+problems:
+  description: What should have been put back and was not; it may be tried again.
   type: list
   elements: str
   returned: always
@@ -63,6 +75,7 @@ from ansible.module_utils.run_records import plan, record, undo
 ARGUMENTS = {
     "undo": {"type": "str", "required": True},
     "force": {"type": "bool", "default": False},
+    "forget": {"type": "list", "elements": "path", "default": []},
     **record.ARGUMENTS,
 }
 
@@ -75,16 +88,29 @@ def undone(records: record.Records, arguments: dict[str, Any], *, dry: bool) -> 
     found = plan.of_all(records) if target == record.ORIGINAL else plan.of_run(records, target)
     if found.refusals and not arguments["force"]:
         return {**result(found), "failed": True, "msg": refused(target, found)}
-    if dry or not found.things:
+    if dry:
         return result(found)
+    folders = [Path(folder) for folder in arguments["forget"]]
+    last = [folder for folder in folders if records.root.is_relative_to(folder)]
+    first = [folder for folder in folders if folder not in last]
+    problems = apply(found, own, target, first) if found.things else undo.forget(first)
+    if not problems:
+        problems = undo.forget(last)
+    return {**result(found), "problems": problems}
+
+
+def apply(
+    found: plan.Plan, own: record.Record | None, target: str, forgotten: list[Path]
+) -> list[str]:
+    """Record what there is, put back what was; return what could not be."""
     if own is None:
         raise record.RecordError("expected a run that does it")
     undo.keep(found, own, target)
-    problems = undo.restore(found)
+    problems: list[str] = undo.restore(found, forgotten)
     undo.end(own, target, problems)
     own.ended([thing.key for thing in found.things])
     own.listed()
-    return {**result(found), "stays": [*found.stays, *problems]}
+    return problems
 
 
 def result(found: plan.Plan) -> dict[str, Any]:
@@ -95,6 +121,7 @@ def result(found: plan.Plan) -> dict[str, Any]:
         "things": things,
         "refusals": list(found.refusals),
         "stays": list(found.stays),
+        "problems": [],
     }
 
 

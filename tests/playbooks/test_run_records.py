@@ -73,7 +73,7 @@ def test_what_a_run_changed_is_put_back_whole(records: Records, etc: Path) -> No
 
     done = undo_run(records, FIRST, SECOND)
 
-    assert (done.get("failed", False), done["changed"], done["stays"]) == (False, True, [])
+    assert (done.get("failed", False), done["changed"], done["problems"]) == (False, True, [])
     assert whole(etc) == before
 
 
@@ -233,17 +233,17 @@ def test_a_path_that_became_a_folder_is_put_back_when_it_is_empty(
     (etc / "a" / "theirs").write_text("x")
 
     full = undo_run(records, FIRST, SECOND, force=True)
-    assert "not empty" in str(full["stays"])
+    assert "not empty" in str(full["problems"])
     (etc / "a" / "theirs").unlink()
     again = undo_run(records, FIRST, THIRD, force=True)
-    assert (again["stays"], (etc / "a").read_text()) == ([], "old")
+    assert (again["problems"], (etc / "a").read_text()) == ([], "old")
 
 
 def test_a_folder_that_others_have_used_since_stays(records: Records, etc: Path) -> None:
     install(records, FIRST, made__ours="x")
     (etc / "made" / "theirs").write_text("y")
     done = undo_run(records, FIRST, SECOND)
-    assert "made" in str(done["stays"])
+    assert "made" in str(done["problems"])
     assert [path.name for path in (etc / "made").iterdir()] == ["theirs"]
 
 
@@ -366,3 +366,26 @@ def test_everything_that_any_run_changed_is_put_back(records: Records, etc: Path
 def test_no_odd_run_becomes_a_folder(records: Records, etc: Path, run: str) -> None:
     assert "expected a run such as" in install(records, run, a="1")["msg"]
     assert not (etc / "a").exists()
+
+
+def test_what_is_ours_goes_whole_and_the_records_last(records: Records, etc: Path) -> None:
+    (etc / "theirs").write_text("old")
+    before = whole(etc)
+    install(records, FIRST, theirs="new", ours__settings="x")
+    (etc / "ours" / "key").write_text("made on the host")
+    forgotten = [str(etc / "ours"), str(records.root.parent / "none"), str(records.root)]
+
+    dry = undo_run(records, "original", SECOND, forget=forgotten, _ansible_check_mode=True)
+    assert (etc / "ours" / "key").exists()
+    done = undo_run(records, "original", SECOND, forget=forgotten)
+
+    assert dry["things"] == done["things"]
+    assert (done["problems"], whole(etc), records.root.exists()) == ([], before, False)
+
+
+def test_the_records_stay_while_something_is_not_back(records: Records, etc: Path) -> None:
+    install(records, FIRST, made__ours="x")
+    (etc / "made" / "theirs").write_text("y")
+    done = undo_run(records, "original", SECOND, forget=[str(records.root)])
+    assert "made" in str(done["problems"])
+    assert set(records.runs()) == {FIRST, SECOND}

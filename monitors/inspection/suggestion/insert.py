@@ -3,7 +3,8 @@
 Comments, order and quoting are people's own.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 import yaml
 
@@ -58,6 +59,34 @@ def set_keys(text: str, key: str, own_id: str, keys: Mapping[str, Sequence[str]]
         ended = ended[:start] + block + ended[_end_of_row(ended, value) :]
         below = name
     return ended
+
+
+def remove_keys(text: str, key: str, own_id: str, names: Iterable[str]) -> str:
+    """Return a YAML mapping's text in which an item of the list `key` has some keys no more."""
+    ended = text if text.endswith("\n") else f"{text}\n"
+    for name in names:
+        entries = {entry.value: (entry, value) for entry, value in _item(ended, key, own_id).value}
+        if name in entries and name != "id":
+            entry, value = entries[name]
+            start = ended.rindex("\n", 0, entry.start_mark.index) + 1
+            ended = ended[:start] + ended[_end_of_row(ended, value) :]
+    return ended
+
+
+def remove_item(text: str, key: str, own_id: str) -> str:
+    """Return a YAML mapping's text without an item of the list `key`; NoPlaceError as `set_keys`.
+
+    A list that has no other item becomes `[]`.
+    """
+    ended = text if text.endswith("\n") else f"{text}\n"
+    item = _item(ended, key, own_id)
+    start = ended.rindex("\n", 0, item.start_mark.index) + 1
+    end = _end_of_row(ended, item)
+    items = _value(ended, key)
+    if isinstance(items, yaml.SequenceNode) and len(items.value) == 1:
+        row = re.compile(rf"^{re.escape(key)}:", re.MULTILINE)
+        return row.sub(f"{key}: []", ended[:start], count=1) + ended[end:]
+    return ended[:start] + ended[end:]
 
 
 def _item(text: str, key: str, own_id: str) -> yaml.MappingNode:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from . import snapshot, states
 from .packages import AptError, apt
@@ -58,8 +60,11 @@ def end(record: Record, undoes: str, problems: Sequence[str]) -> None:
         write(record.folder / UNDOES, f"{undoes} {INCOMPLETE}")
 
 
-def restore(plan: Plan) -> list[str]:
-    """Put everything back, and return what could not be; one failure keeps nothing else back."""
+def restore(plan: Plan, forgotten: Iterable[Path] = ()) -> list[str]:
+    """Put everything back, and return what could not be; one failure keeps nothing else back.
+
+    `forgotten`: folders of ours, removed whole once their units are stopped.
+    """
     backwards = list(reversed(plan.things))
     problems: list[str] = []
 
@@ -76,6 +81,7 @@ def restore(plan: Plan) -> list[str]:
 
     files = [thing for thing in plan.things if thing.kind == "file"]
     each(stop, [unit for unit in of("unit") if not was_active(unit)])
+    problems += forget(forgotten)
     problems += put_back([f for f in files if OF_PACKAGE not in f.detail], plan)
     each(allow, of("access"))
     each(unmount, of("mount"))
@@ -206,3 +212,16 @@ def group(thing: Thing) -> None:
     """Remove a group that was made."""
     if thing.before == states.ABSENT and states.of_group(thing.name) != states.ABSENT:
         run("groupdel", thing.name)
+
+
+def forget(folders: Iterable[Path]) -> list[str]:
+    """Remove folders of ours with all in them; return what could not be."""
+    problems = []
+    for folder in folders:
+        try:
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            problems.append(f"{error.filename}: {error.strerror}")
+    return problems

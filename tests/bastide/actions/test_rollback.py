@@ -43,6 +43,7 @@ def test_only_the_task_that_changes_something_counts() -> None:
         "things": ["file /etc/a"],
         "refusals": [],
         "stays": ["package b: needed by c"],
+        "problems": [],
     }
     first = "Find what speaks against it, on all hosts before the first is changed"
     last = "Put back what the run changed"
@@ -61,13 +62,17 @@ def test_what_stays_is_no_success() -> None:
     recap = Recap({"a": CHANGED})
     assert Rollback(recap, (HostUndone("a"),)).well
     assert not Rollback(recap, (HostUndone("a", stays=("x",)),)).well
+    failed = Rollback(recap, (HostUndone("a", problems=("x",)),))
+    assert (failed.well, failed.complete) == (False, False)
+    assert Rollback(recap, (HostUndone("a", stays=("x",)),)).complete
     assert not Rollback(Recap({"a": CHANGED}, returncode=2), (HostUndone("a"),)).well
 
 
-def test_it_prints_what_was_put_back_and_how_to_undo_that(
+def test_it_prints_what_was_put_back_and_what_was_not(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    host = HostUndone("a", ("file /etc/a", "unit b"), ("/etc/a: changed",), ("package c: d",))
+    values = ("/etc/a: changed",), ("package c: d",), ("/etc/e: no space",)
+    host = HostUndone("a", ("file /etc/a", "unit b"), *values)
     show_rollback(Rollback(Recap({"a": CHANGED}, run=RUN), (host, HostUndone("b"))), dry=False)
     assert capsys.readouterr().out.splitlines() == [
         "a: 2 put back",
@@ -75,12 +80,12 @@ def test_it_prints_what_was_put_back_and_how_to_undo_that(
         "  unit b",
         "  in spite of: /etc/a: changed",
         "  STAYS: package c: d",
+        "  FAILED: /etc/e: no space",
         "b: 0 put back",
-        f"run: {RUN}; undo: bastide playbook rollback {RUN}",
     ]
 
 
-def test_a_dry_run_says_would_and_names_no_run(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_says_would(capsys: pytest.CaptureFixture[str]) -> None:
     result = Rollback(Recap({"a": CHANGED}, run=RUN), (HostUndone("a", ("file /etc/a",)),))
     show_rollback(result, dry=True)
     assert capsys.readouterr().out == "a: 1 would be put back\n  file /etc/a\n"

@@ -5,7 +5,13 @@ import difflib
 import pytest
 import yaml
 
-from monitors.inspection.suggestion.insert import NoPlaceError, add_items, set_keys
+from monitors.inspection.suggestion.insert import (
+    NoPlaceError,
+    add_items,
+    remove_item,
+    remove_keys,
+    set_keys,
+)
 
 ITEM = ("# a remark", "- id: new", "  site: hall")
 FILES = {
@@ -132,3 +138,41 @@ def test_keys_come_below_the_id_in_order() -> None:
 def test_an_item_that_has_no_place_for_keys_is_left_to_a_person(text: str, message: str) -> None:
     with pytest.raises(NoPlaceError, match=message):
         set_keys(text, "hosts", "web", KEYS)
+
+
+TWO = """\
+# top
+hosts:
+  - id: a # one
+    manage: full
+    accepts:
+      cuts:
+        - x
+    # of roles
+    roles: [y]
+{other}
+# of d
+d: 1
+"""
+OTHER = "  - id: b\n    roles: [z]\n"
+
+
+def test_a_key_is_removed_with_all_below_it_and_nothing_else() -> None:
+    text = TWO.format(other=OTHER)
+    removed = remove_keys(text, "hosts", "a", ["accepts", "nothing", "id"])
+    assert removed == text.replace("    accepts:\n      cuts:\n        - x\n", "")
+    with pytest.raises(NoPlaceError, match="no item with id: c"):
+        remove_keys(text, "hosts", "c", ["accepts"])
+
+
+def test_an_item_is_removed_and_the_others_stay_as_they_were() -> None:
+    first = TWO.format(other="").split("hosts:\n")[1].split("\n# of d")[0]
+    text = TWO.format(other=OTHER)
+    assert remove_item(text, "hosts", "a") == text.replace(first, "")
+    assert remove_item(text, "hosts", "b") == text.replace(OTHER, "")
+
+
+def test_of_a_list_without_items_brackets_stay() -> None:
+    removed = remove_item(TWO.format(other=""), "hosts", "a")
+    assert yaml.safe_load(removed) == {"hosts": [], "d": 1}
+    assert removed == "# top\nhosts: []\n\n# of d\nd: 1\n"
