@@ -24,6 +24,13 @@ options:
     description: Whether to put back what can be in spite of what speaks against it.
     type: bool
     default: false
+  step:
+    description:
+      - C(confirm) only takes back, under a timer of the host, what could cut somebody off, and
+        returns the RV(change) that is to be confirmed; C(rest) does all that is left then. C(all)
+        does it at once, without a timer.
+    choices: [all, confirm, rest]
+    default: all
   forget:
     description:
       - Folders of ours that are removed with all in them; the one of the records last of all, when
@@ -49,6 +56,10 @@ things:
   type: list
   elements: str
   returned: always
+change:
+  description: The id of the change that commit_confirmed has made; empty when there was none.
+  type: str
+  returned: always
 refusals:
   description: Why nothing was done, or what O(force) disregarded.
   type: list
@@ -70,11 +81,12 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.run_records import plan, record, undo
+from ansible.module_utils.run_records import confirmed, plan, record, undo
 
 ARGUMENTS = {
     "undo": {"type": "str", "required": True},
     "force": {"type": "bool", "default": False},
+    "step": {"choices": ["all", "confirm", "rest"], "default": "all"},
     "forget": {"type": "list", "elements": "path", "default": []},
     **record.ARGUMENTS,
 }
@@ -90,27 +102,34 @@ def undone(records: record.Records, arguments: dict[str, Any], *, dry: bool) -> 
         return {**result(found), "failed": True, "msg": refused(target, found)}
     if dry:
         return result(found)
+    if own is None:
+        raise record.RecordError("expected a run that does it")
+    if arguments["step"] == "confirm":
+        return {**result(found), "change": confirm(found, own, target)}
     folders = [Path(folder) for folder in arguments["forget"]]
     last = [folder for folder in folders if records.root.is_relative_to(folder)]
     first = [folder for folder in folders if folder not in last]
-    problems = apply(found, own, target, first) if found.things else undo.forget(first)
+    problems: list[str] = []
+    if found.things:
+        undo.keep(found, own, target)
+        problems = undo.restore(found, first, is_confirmed=arguments["step"] == "rest")
+        undo.end(own, target, problems)
+        own.ended([thing.key for thing in found.things])
+        own.listed()
+    else:
+        problems = undo.forget(first)
     if not problems:
         problems = undo.forget(last)
     return {**result(found), "problems": problems}
 
 
-def apply(
-    found: plan.Plan, own: record.Record | None, target: str, forgotten: list[Path]
-) -> list[str]:
-    """Record what there is, put back what was; return what could not be."""
-    if own is None:
-        raise record.RecordError("expected a run that does it")
+def confirm(found: plan.Plan, own: record.Record, target: str) -> str:
+    """Take back what could cut somebody off, under a timer; return the change's id, if any."""
+    if not any(thing.kind == confirmed.KIND for thing in found.things):
+        return ""
     undo.keep(found, own, target)
-    problems: list[str] = undo.restore(found, forgotten)
-    undo.end(own, target, problems)
-    own.ended([thing.key for thing in found.things])
-    own.listed()
-    return problems
+    text = confirmed.way_back(found, own)
+    return confirmed.apply(text) if text else ""
 
 
 def result(found: plan.Plan) -> dict[str, Any]:
@@ -122,6 +141,7 @@ def result(found: plan.Plan) -> dict[str, Any]:
         "refusals": list(found.refusals),
         "stays": list(found.stays),
         "problems": [],
+        "change": "",
     }
 
 
@@ -137,7 +157,7 @@ def main() -> None:
     records = record.Records(Path(module.params["records"]))
     try:
         answer = undone(records, module.params, dry=module.check_mode)
-    except (record.RecordError, OSError) as error:
+    except (record.RecordError, confirmed.RefusedError, OSError) as error:
         module.fail_json(msg=f"{module.params['undo']} is not undone: {error}")
     if answer.pop("failed", False):
         module.fail_json(**answer)

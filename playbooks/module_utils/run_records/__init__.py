@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # Never run; mitogen sends to a host only what is imported by its whole name.
+    import ansible.module_utils.run_records.confirmed
     import ansible.module_utils.run_records.packages
     import ansible.module_utils.run_records.plan
     import ansible.module_utils.run_records.record

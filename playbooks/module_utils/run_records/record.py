@@ -157,7 +157,7 @@ class Record:
         Returns what was kept: these, and the folders above that are not there yet.
         """
         with self._writing(sum(size(Path(path)) for path in wanted)) as known:
-            number = 1 + max((t.detail.get("number", 0) for t in known.values()), default=0)
+            number = next_number(known)
             paths = list(map(str, snapshot.with_missing_parents(map(Path, wanted))))
             for path in paths:
                 after = wanted.get(path, states.file_state("folder", 0o755, 0, 0))
@@ -183,6 +183,22 @@ class Record:
                 before = first.before if first else states.READERS[kind](name)
                 self._append(Thing(kind, name, before, after, dict(detail)))
         return [(kind, name) for name in wanted]
+
+    def adopt(self, things: Iterable[Thing], folder: Path) -> None:
+        """Take things as somebody else has kept them, the bytes of files in a folder of theirs."""
+        with self._writing(0) as known:
+            number = next_number(known)
+            for thing in things:
+                if (first := known.get(thing.key)) is not None:
+                    self._append(replace(first, after=thing.after, detail={}))
+                    continue
+                detail = thing.detail
+                if "number" in detail:
+                    if detail["kind"] == "file":
+                        blob = folder / str(detail["number"])
+                        snapshot.copy(blob, self.folder / str(number), durable=self.durable)
+                    detail, number = {**detail, "number": number}, number + 1
+                self._append(replace(thing, detail=detail))
 
     def listing(self) -> None:
         """Keep which packages and accounts there are, before apt changes what it decides itself."""
@@ -254,6 +270,11 @@ def of(parameters: Mapping[str, Any]) -> Record | None:
     if run and not RUN.match(run):
         raise RecordError(f"{run}: expected a run such as 20261127T161500Z-k3f9")
     return Record(Records(Path(parameters["records"])), run) if run else None
+
+
+def next_number(things: Mapping[Key, Thing]) -> int:
+    """Return a number under which no file's bytes lie yet."""
+    return 1 + max((thing.detail.get("number", 0) for thing in things.values()), default=0)
 
 
 def line_of(thing: Thing) -> str:
@@ -333,7 +354,7 @@ def forget(records: Records, run: str) -> None:
     make(original)
     mend(original / THINGS)
     known = read(original)
-    number = 1 + max((t.detail.get("number", 0) for t in known.values()), default=0)
+    number = next_number(known)
     for key, thing in read(folder).items():
         first = known.get(key)
         kept = replace(first or thing, after=thing.after)

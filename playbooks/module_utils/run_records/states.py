@@ -15,6 +15,8 @@ from pathlib import Path
 from . import snapshot
 
 ABSENT = "absent"
+# Of a confirmed change, which only its own commands can make or take back.
+NOT_MADE, MADE = "not made", "made"
 KERNEL = Path("/proc/sys")
 # root's, and those of people (login.defs(5)).
 PEOPLE = range(1000, 60000)
@@ -110,6 +112,7 @@ READERS: dict[str, Callable[[str], str]] = {
     "group": of_group,
     "sysctl": of_sysctl,
     "mount": of_mount,
+    "change": lambda name: MADE,
 }
 
 

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from . import snapshot, states
+from . import confirmed, snapshot, states
 from .packages import AptError, apt
 from .plan import Plan, kept_state
 from .record import INCOMPLETE, UNDOES, Record, Thing, write
@@ -46,24 +46,28 @@ def keep(plan: Plan, record: Record, undoes: str) -> None:
     for thing in plan.things:
         of_kind.setdefault(thing.kind, {})[thing.name] = thing.before
     files = of_kind.pop("file", {})
+    of_kind.pop(confirmed.KIND, None)
     if any(thing.kind == "package" for thing in plan.things):
         record.listing()
     record.files(files)
     for kind, wanted in of_kind.items():
         record.others(kind, wanted)
-    write(record.folder / UNDOES, undoes)
+    changes = [thing for thing in plan.things if thing.kind == confirmed.KIND]
+    record.adopt(map(confirmed.reversed_change, changes), record.folder)
+    write(record.folder / UNDOES, f"{undoes} {INCOMPLETE}")
 
 
 def end(record: Record, undoes: str, problems: Sequence[str]) -> None:
-    """Write down whether all could be put back: what could not may be tried again."""
-    if problems:
-        write(record.folder / UNDOES, f"{undoes} {INCOMPLETE}")
+    """Write down that all is back; while it is not, it may be tried again."""
+    if not problems:
+        write(record.folder / UNDOES, undoes)
 
 
-def restore(plan: Plan, forgotten: Iterable[Path] = ()) -> list[str]:
+def restore(plan: Plan, forgotten: Iterable[Path] = (), *, is_confirmed: bool = False) -> list[str]:
     """Put everything back, and return what could not be; one failure keeps nothing else back.
 
-    `forgotten`: folders of ours, removed whole once their units are stopped.
+    `forgotten`: folders of ours, removed whole once their units are stopped. `is_confirmed`:
+    whether the commands of confirmed changes were run already, under a timer of the host.
     """
     backwards = list(reversed(plan.things))
     problems: list[str] = []
@@ -83,6 +87,8 @@ def restore(plan: Plan, forgotten: Iterable[Path] = ()) -> list[str]:
     each(stop, [unit for unit in of("unit") if not was_active(unit)])
     problems += forget(forgotten)
     problems += put_back([f for f in files if OF_PACKAGE not in f.detail], plan)
+    if not is_confirmed:
+        each(take_back, of(confirmed.KIND))
     each(allow, of("access"))
     each(unmount, of("mount"))
     each(set_parameter, of("sysctl"))
@@ -105,6 +111,12 @@ def put_back(files: Sequence[Thing], plan: Plan) -> list[str]:
         except snapshot.NotRestoredError as error:
             problems.append(str(error))
     return problems
+
+
+def take_back(change: Thing) -> None:
+    """Have what was put back of a change read anew."""
+    for command in change.detail["undo"]:
+        run(*command)
 
 
 def was_active(unit: Thing) -> bool:
@@ -156,7 +168,8 @@ def allow(thing: Thing) -> None:
 def unmount(thing: Thing) -> None:
     """Take away a mount that was not there, or give it its options again."""
     if thing.before == states.ABSENT:
-        run("umount", thing.name)
+        # What has files open in it goes on: what is beneath is the same folder.
+        run("umount", "--lazy", thing.name)
     else:
         run("mount", "-o", f"remount,bind,{thing.before}", thing.name)
 

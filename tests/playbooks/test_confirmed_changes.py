@@ -1,0 +1,109 @@
+"""Changes that were confirmed from outside: in the run's record, and taken back in the same way."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from run_records import confirmed, plan, snapshot, undo
+from run_records.record import Record, Records
+
+RUN, LATER = "20261127T161500Z-0001", "20261128T161500Z-0001"
+ID = "20261127T161600Z-ssh-x"
+
+
+class Change:
+    """A confirmed change of one file and of one that was not there, as a host keeps it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.records = Records(folder / "records")
+        self.etc, self.kept = folder / "etc", folder / "changes" / ID
+        for made in (self.etc, self.kept):
+            made.mkdir(parents=True)
+        (self.etc / "sshd").write_text("old")
+        (self.etc / "same").write_text("same")
+        paths = [self.etc / name for name in ("sshd", "new", "same")]
+        states = snapshot.keep(paths, self.kept)
+        (self.kept / "states.json").write_text(json.dumps([s.as_json() for s in states]))
+        (self.kept / "before").write_text("rules")
+        self.told = folder / "told"
+        values = {
+            "name": "ssh",
+            "capture": {"before": ["nft"]},
+            "activate": [["sh", "-c", f"echo activate >>{self.told}"]],
+            "undo": [["sh", "-c", f"cat {{before}} >>{self.told}"]],
+            "last_resort": [["nft", "delete"]],
+        }
+        (self.kept / "plan.json").write_text(json.dumps(values))
+        (self.etc / "sshd").write_text("ours")
+        (self.etc / "new").write_text("ours")
+
+    def record(self) -> None:
+        confirmed.record(Record(self.records, RUN), self.kept)
+
+    def contents(self) -> dict[str, str]:
+        return {path.name: path.read_text() for path in self.etc.iterdir()}
+
+
+@pytest.fixture
+def change(tmp_path: Path) -> Change:
+    return Change(tmp_path)
+
+
+BEFORE = {"sshd": "old", "same": "same"}
+
+
+def test_what_a_change_kept_is_in_the_run_s_record(change: Change) -> None:
+    change.record()
+    things = change.records.things(RUN)
+    assert [key[1].removeprefix(f"{change.etc}/") for key in things] == ["sshd", "new", "ssh"]
+    assert things["change", "ssh"].detail["undo"][0][2].startswith(f"cat {change.kept}/before")
+
+
+def test_without_the_host_s_program_it_is_taken_back_at_once(change: Change) -> None:
+    change.record()
+    found = plan.of_run(change.records, RUN)
+    own = Record(change.records, LATER)
+    undo.keep(found, own, RUN)
+
+    assert undo.restore(found) == []
+    undo.end(own, RUN, [])
+    assert change.contents() == BEFORE
+    assert change.told.read_text() == "rules"
+
+    again = plan.of_run(change.records, LATER)
+    assert undo.restore(again) == []
+    assert change.contents() == {"sshd": "ours", "new": "ours", "same": "same"}
+    assert change.told.read_text() == "rulesactivate\n"
+
+
+def test_with_it_the_way_back_is_a_change_that_has_to_be_confirmed(
+    change: Change, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confirmed, "PROGRAM", tmp_path)
+    change.record()
+    found = plan.of_run(change.records, RUN)
+    own = Record(change.records, LATER)
+    undo.keep(found, own, RUN)
+
+    asked: dict[str, Any] = json.loads(confirmed.way_back(found, own))
+
+    assert asked["keeps"] == [f"{change.etc}/sshd", f"{change.etc}/new"]
+    assert asked["activate"][0][2:4] == [str(tmp_path), "put-back"]
+    assert asked["activate"][1][2].startswith("cat ")
+    assert asked["undo"][0][2].startswith("echo activate")
+    assert asked["last_resort"] == [["nft", "delete"]]
+    (part,) = json.loads(Path(asked["activate"][0][4]).read_text())
+    snapshot.put_back(map(snapshot.of_json, part["states"]), Path(part["folder"]))
+    assert change.contents() == BEFORE
+
+    rest = plan.of_run(change.records, RUN)
+    assert (rest.refusals, [thing.kind for thing in rest.things]) == ((), ["change"])
+    assert undo.restore(rest, is_confirmed=True) == []
+    assert not change.told.exists()
+
+
+def test_a_run_without_such_changes_needs_no_confirmation(change: Change) -> None:
+    Record(change.records, RUN).files({str(change.etc / "same"): ""})
+    (change.etc / "same").write_text("other")
+    assert confirmed.way_back(plan.of_run(change.records, RUN), Record(change.records, RUN)) == ""
