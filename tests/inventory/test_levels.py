@@ -4,6 +4,7 @@ import pytest
 
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import Level, ProviderName, Role
+from inventory.hostvars import groups
 from inventory.levels import (
     DEFAULTS,
     at_least,
@@ -70,6 +71,7 @@ def test_an_existing_server_is_not_changed_before_that_is_acknowledged(
 ) -> None:
     entry = app(pilot, host={"manage": wanted})
     assert not is_managed(entry)
+    assert not is_full(entry)
     (text,) = [text for text in refusals(entry.tenant.estate) if "brezovik-app" in text]
     assert f"found: manage: {wanted}" in text
     assert f"bastide host impact brezovik-app --level {wanted}" in text
@@ -143,6 +145,11 @@ def test_a_central_machine_for_bastide_alone_says_so_itself(pilot: Estate, role:
     assert refusal(central(inherited, role, manage=None))
 
 
+def test_a_central_machine_for_bastide_may_also_resolve_names_and_be_polled(pilot: Estate) -> None:
+    roles = (Role.OPERATIONS, Role.RESOLVER, Role.SNMP_AGENT)
+    assert is_full(central(pilot, "operations", manage=Level.FULL, roles=roles))
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -162,6 +169,29 @@ def test_a_central_machine_that_does_other_work_is_an_existing_server(
 def acceptance(reached: Level) -> Acceptance:
     """Somebody's acceptance of what a level cuts off: nothing."""
     return Acceptance.model_validate({"level": reached.value, "by": "Ana", "date": "2026-11-27"})
+
+
+def test_a_municipalitys_own_vault_is_an_existing_server_like_any_other(pilot: Estate) -> None:
+    entry = app(pilot, host={"roles": (Role.VAULT,), "manage": Level.FULL})
+    assert "brezovik-app: manage: full" in refusal(entry)
+
+
+def test_what_is_tried_out_on_one_host_is_not_refused_there(pilot: Estate) -> None:
+    entry = app(pilot, estate={"preview": "brezovik-app"}, host={"manage": Level.FULL})
+    assert refusal(entry) == ""
+    assert is_full(entry)
+    other = app(pilot, estate={"preview": "brezovik-edge"}, host={"manage": Level.FULL})
+    assert refusal(other)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "group"),
+    [(Level.WATCH, "watched"), (Level.AUDIT, "watched"), (Level.FULL, "refused")],
+)
+def test_playbooks_know_each_host_by_one_group(pilot: Estate, wanted: Level, group: str) -> None:
+    by_name = groups(app(pilot, host={"manage": wanted}).tenant.estate)
+    of = [name for name in ("managed", "watched", "refused") if "brezovik-app" in by_name[name]]
+    assert of == [group]
 
 
 def central(whole: Estate, role: str, **changed: object) -> InventoryHost:
