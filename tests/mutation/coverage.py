@@ -38,6 +38,7 @@ class LineRecorder:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Note what runs from here as the test's."""
+        sys.settrace(self._anywhere)  # anew: Python ends a trace that meets a RecursionError
         self._lines[item.nodeid], self._test = set(), item.nodeid
         try:
             return (yield)

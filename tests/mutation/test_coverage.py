@@ -15,6 +15,7 @@ def sign(number):
 """
 TESTS = """
 from threading import Thread
+from pytest import raises
 from sign import sign
 
 def test_below():
@@ -25,6 +26,17 @@ def test_above_in_a_thread():
 
 def test_nothing():
     pass
+
+def endless():
+    sign(-1)
+    endless()
+
+def test_too_deep():
+    with raises(RecursionError):
+        endless()
+
+def test_what_follows():
+    assert sign(1) == 1
 """
 
 
@@ -42,6 +54,8 @@ def test_lines_are_those_that_each_test_runs_in_threads_too(
         "test_below": [2, 3, 4],
         "test_above_in_a_thread": [2, 3, 5],
         "test_nothing": [],
+        "test_too_deep": [2, 3, 4],
+        "test_what_follows": [2, 3, 5],
         OUTSIDE: [0, 2],  # the module itself begins at 0
     }
 
