@@ -21,7 +21,8 @@ Ports = frozenset[tuple[str, int]]
 
 EVERYWHERE: Networks = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 FAMILIES = {"inet": {"ip", "ip6"}, "ip": {"ip"}, "ip6": {"ip6"}}
-TRANSPORTS = {"tcp": ("tcp",), "udp": ("udp",), "th": ("tcp", "udp")}
+# `th` is the header of any transport.
+TRANSPORTS = {"tcp": ("tcp",), "udp": ("udp",)}
 # What counts and numbers on its own, with nothing changed.
 VOLATILE = {"handle", "index", "packets", "bytes"}
 # Transports without ports that a server answers.
