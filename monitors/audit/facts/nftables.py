@@ -223,6 +223,8 @@ def _numbers(right: Any) -> Iterator[int]:
     elif isinstance(right, dict) and "set" in right:
         for element in right["set"]:
             yield from _numbers(element)
+    elif isinstance(right, dict) and "elem" in right:
+        yield from _numbers(right["elem"]["val"])
     else:
         raise UndeterminedError(f"ports of another kind than expected: {json.dumps(right)[:80]}")
 

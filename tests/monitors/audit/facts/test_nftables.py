@@ -97,6 +97,7 @@ def test_rules_for_packets_that_pass_through_open_nothing_of_the_host() -> None:
         ({"set": [22, 80]}, {22, 80}),
         ({"range": [20, 23]}, {20, 21, 22, 23}),
         ({"set": [{"range": [20, 21]}, 443]}, {20, 21, 443}),
+        ({"set": [{"elem": {"val": 22, "comment": "ssh"}}, 80]}, {22, 80}),
     ],
 )
 def test_ports_are_listed_one_by_one(right: Any, ports: set[int]) -> None:
@@ -168,6 +169,7 @@ def test_the_subject_of_a_match(left: Any, expected: str | None) -> None:
     "statements",
     [
         (match(DPORT, "@web"), ACCEPT),
+        (match(DPORT, {"prefix": {"addr": "192.0.2.0", "len": 24}}), ACCEPT),
         ({"vmap": {"key": DPORT, "data": {"set": [[22, ACCEPT]]}}},),
     ],
 )
