@@ -75,6 +75,9 @@ TESTS: dict[str, tuple[str, ...]] = {
     ),
     "playbooks/filter_plugins/snmp_keys.py": ("tests/playbooks/test_snmp_keys.py",),
     "playbooks/roles/accounts": ("tests/playbooks/test_accounts_program.py",),
+    "playbooks/roles/audit/files/collector/bastide_collector.py": (
+        "tests/monitors/audit/collect/test_collector.py",
+    ),
     "playbooks/roles/backup_client": (
         "tests/playbooks/test_backup_commands.py",
         "tests/playbooks/test_backup_program.py",
