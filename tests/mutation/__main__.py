@@ -76,6 +76,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "playbooks/filter_plugins/snmp_keys.py": ("tests/playbooks/test_snmp_keys.py",),
     "playbooks/roles/accounts": ("tests/playbooks/test_accounts_program.py",),
     "playbooks/roles/audit/files/collector/bastide_collector.py": (
+        "tests/monitors/audit/collect/test_redaction.py",
         "tests/monitors/audit/collect/test_collector.py",
     ),
     "playbooks/roles/backup_client": (
