@@ -25,6 +25,7 @@ def read(folder: Path, text: str | bytes) -> Source | Problem:
         ("a: 1\n---\nb: 2\n", 2, "", "not YAML: but found another document"),
         ("a: 1\nb: \x07\n", 2, "", "not YAML: holds the character 0x07"),
         ("a: !!python/name:os.x y\n", 1, "", "not YAML: could not determine a constructor"),
+        ("? [a]\n: b\n", 1, "", "not YAML: found unhashable key"),
         ("[" * 500, 1, "", "is nested too deeply"),
         ("a: 1\nb: 2\na: 3\nb: 4\n", 3, "a", "the key stands twice"),
         ("a:\n  - {b: 1}\n  - b: 1\n    b: 2\n", 4, "b", "the key stands twice"),
@@ -96,6 +97,7 @@ def test_every_value_has_its_line_and_a_missing_one_that_of_what_it_would_be_in(
         ("hosts", 1): 7,
         ("hosts", 1, "id"): 7,
     }
+    assert source.line(("hosts", 0, "roles", 3)) == 4
     assert source.line(("hosts", 0, "roles", 3, "name")) == 4
     assert source.line(("sites",)) == 2
     assert Source(tmp_path, {}, {}).line(("sites",)) == 1

@@ -127,7 +127,7 @@ def test_a_result_that_another_may_have_written_or_that_is_not_there_is_no_verdi
 
 
 def test_a_result_of_several_lines_is_kept_whole() -> None:
-    text = f"1000\n{UPDATES} root 644\n{UPDATES}:{{\n{UPDATES}:}}\n"
+    text = f"1000\n{UPDATES} root 755\n{UPDATES}:{{\n{UPDATES}:}}\n"
     assert kept_content(answering(text), UPDATES) == "{\n}"
     assert host_time(answering(text)) == 1000.0
 
