@@ -55,6 +55,11 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/monitors/audit/evidence/test_package.py",
         "tests/monitors/audit/evidence/test_verify.py",
     ),
+    "monitors/prometheus/alertmanager_config.py": (
+        "tests/monitors/prometheus/test_alertmanager_config.py",
+        "tests/monitors/prometheus/test_render.py",
+    ),
+    "monitors/prometheus/own_rules.py": ("tests/bastide/actions/test_own_files.py",),
     "monitors/prometheus/prometheus_config.py": (
         "tests/monitors/prometheus/test_prometheus_config.py",
         "tests/monitors/prometheus/test_render.py",
@@ -80,6 +85,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/monitors/audit/collect/test_collector.py",
     ),
     "playbooks/roles/backup_client": (
+        "tests/playbooks/test_backup_parts.py",
         "tests/playbooks/test_backup_commands.py",
         "tests/playbooks/test_backup_program.py",
     ),

@@ -25,6 +25,12 @@ def test_any_certificate_is_taken_by_another_module_only(lab: Estate) -> None:
     assert lax == {"http_2xx", "http_any_certificate"}  # follow_redirects in both
 
 
+def test_hosts_are_pinged_and_ports_opened_over_ipv4_first(lab: Estate) -> None:
+    modules = blackbox(lab)["modules"]
+    for name in ("icmp", "tcp"):
+        assert modules[name] == {"prober": name, name: {"preferred_ip_protocol": "ip4"}}
+
+
 def test_blackbox_exporter_accepts_the_modules_of_declared_name_servers(
     lab: Estate, tmp_path: Path
 ) -> None:
@@ -33,7 +39,18 @@ def test_blackbox_exporter_accepts_the_modules_of_declared_name_servers(
     own = tuple(h.model_copy(update={"listens": (server,)}) for h in town.hosts)
     estate = lab.model_copy(update={"municipalities": (town.model_copy(update={"hosts": own}),)})
     config = blackbox(estate)
-    assert config["modules"]["dns_server.aynzuhur.lab.test"]["dns"]["query_type"] == "A"
+    # An answer without an address is none, whatever the server calls it.
+    assert config["modules"]["dns_server.aynzuhur.lab.test"] == {
+        "prober": "dns",
+        "dns": {
+            "preferred_ip_protocol": "ip4",
+            "transport_protocol": "udp",
+            "query_name": "server.aynzuhur.lab.test",
+            "query_type": "A",
+            "valid_rcodes": ["NOERROR"],
+            "validate_answer_rrs": {"fail_if_none_matches_regexp": [r".*\tIN\tA\t.*"]},
+        },
+    }
     file = tmp_path / "blackbox.yml"
     file.write_text(yaml.safe_dump(config))
     program = shutil.which("prometheus-blackbox-exporter")

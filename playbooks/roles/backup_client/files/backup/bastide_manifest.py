@@ -10,7 +10,7 @@ import os
 import stat
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, cast
@@ -86,6 +86,8 @@ def asking(psql: Sequence[str]) -> Iterator[Callable[[str], str]]:
                 put.write(" ".join(sql.split()) + "\n")
                 put.flush()
             except BrokenPipeError:
+                with suppress(BrokenPipeError):
+                    put.close()  # or leaving would try to send what is left, and fail again
                 raise BackupError("PostgreSQL ended the session") from None
             answer = taken.readline().strip()
             if not answer:
