@@ -183,8 +183,13 @@ def test_a_repository_is_checked_when_a_week_is_over_or_the_last_check_is_none(
     at = manifest.seconds("2026-11-21T21:10:24+00:00")
     monkeypatch.setattr(results.time, "time", lambda: at + age)
     monkeypatch.setattr(results, "now", lambda: "2026-12-01T00:00:00+00:00")
-    results.check_when_due(file, lambda *words, **limits: str(asked.append((words, limits))))
-    assert asked == ([(("check", "--no-lock"), {"timeout": 4 * 3600.0})] if is_due else [])
+
+    def restic(*words: str, timeout: float) -> str:
+        asked.append((words, timeout))
+        return ""
+
+    results.check_when_due(file, restic)
+    assert asked == ([(("check", "--no-lock"), 4 * 3600.0)] if is_due else [])
     if is_due:
         said = {"at": "2026-12-01T00:00:00+00:00", "ok": True, "error": None}
         assert results.read_result(file) == said
