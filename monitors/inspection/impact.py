@@ -8,6 +8,7 @@ on a host that is no edge (roles/firewall, roles/hardening) unless it is declare
 from collections.abc import Collection, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+from inventory.connections import ROOT, ssh
 from inventory.entries import InventoryHost
 from inventory.enums import Level, Role
 from inventory.frozen import Frozen
@@ -15,6 +16,7 @@ from inventory.levels import is_full
 from inventory.logins import logins as inventory_logins
 from inventory.open_ports import OpenPort, open_ports
 from inventory.preview import host_at_level
+from inventory.settings import settings
 from monitors.inspection.forwarding import networks_behind, published_ports
 from monitors.inspection.model import Inspection, Listener
 from monitors.inspection.privileges import describe_login, logins, ways_to_root
@@ -70,6 +72,16 @@ def impact(entry: InventoryHost, inspection: Inspection, level: Level) -> Impact
     )
 
 
+def _let_in(entry: InventoryHost) -> frozenset[str]:
+    """Return the accounts that SSH takes at the level, as the role ssh has it."""
+    said, own = settings(entry), ssh(entry).user or ROOT
+    more = said.get("ssh_more_accounts")
+    permits = said.get("ssh_permit_root_login", "prohibit-password" if own == ROOT else "no")
+    accounts = {own, *(login.account for login in inventory_logins(entry))}
+    accounts |= {str(account) for account in more} if isinstance(more, list | tuple) else set()
+    return frozenset(accounts if permits == "prohibit-password" else accounts - {ROOT})
+
+
 def administrators_left(
     entry: InventoryHost, inspection: Inspection, not_of_people: Collection[str]
 ) -> tuple[str, ...]:
@@ -77,7 +89,7 @@ def administrators_left(
 
     `not_of_people` are fingerprints of keys that are no person's.
     """
-    allowed = {login.account for login in inventory_logins(entry)}
+    allowed = _let_in(entry)
     return tuple(
         account.name
         for account in logins(inspection)
@@ -98,10 +110,17 @@ def administrators_cut(impact: Impact, inspection: Inspection) -> tuple[str, ...
 
 
 def _logins(entry: InventoryHost, inspection: Inspection) -> Iterator[Cut]:
-    allowed = {login.account for login in inventory_logins(entry)}
+    allowed = _let_in(entry)
     for account in logins(inspection):
         key, said = f"{LOGIN}{account.name}", describe_login(inspection, account)
-        if account.name not in allowed:
+        if account.name == ROOT and ROOT not in allowed:
+            yield Cut(
+                key=key,
+                what=said,
+                why="root itself logs in only where the inventory logs in as root (SSH-07)",
+                keep="write ssh_permit_root_login: prohibit-password in `settings:`",
+            )
+        elif account.name not in allowed:
             yield Cut(
                 key=key,
                 what=said,

@@ -1,13 +1,12 @@
 """Whom the baseline would cut off: logins, ports with who is connected, what is forwarded."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import ExporterName, Level, Role
-from inventory.model import Exporter
+from inventory.model import Exporter, Host
 from inventory.ssh import Ssh
 from monitors.inspection.impact import Impact, impact
 from monitors.inspection.model import Inspection, Interface, Listener, Peers, System
@@ -103,6 +102,42 @@ def test_a_login_is_named_alike_however_it_logs_in(entry: InventoryHost) -> None
         assert [cut.key for cut in baseline(entry, now).logins] == ["login: clerk"]
 
 
+ROOTS_KEY = "==> root /root/.ssh/authorized_keys\n" + text("web", "authorized_keys").splitlines()[1]
+
+
+@pytest.mark.parametrize(
+    ("way", "settings", "cut"),
+    [
+        ({"user": "itadmin"}, {}, True),
+        ({"user": "itadmin"}, {"ssh_permit_root_login": "forced-commands-only"}, True),
+        ({"user": "itadmin"}, {"ssh_permit_root_login": "prohibit-password"}, False),
+        ({"user": "root"}, {}, False),
+        ({}, {}, False),
+        ({"user": "root"}, {"ssh_permit_root_login": "no"}, True),
+    ],
+)
+def test_root_itself_stays_where_the_inventory_logs_in_as_root(
+    entry: InventoryHost, way: dict[str, str], settings: dict[str, str], cut: bool
+) -> None:
+    changed = entry.host.model_copy(update={"ssh": Ssh.model_validate(way), "settings": settings})
+    found = baseline(changed_to(entry, changed), inspection("web", authorized_keys=ROOTS_KEY))
+    assert ("login: root" in [login.key for login in found.logins]) is cut
+
+
+def test_who_is_let_in_by_a_setting_stays(entry: InventoryHost) -> None:
+    shadow = text("web", "shadow").replace("clerk locked", "clerk set")
+    changed = entry.host.model_copy(update={"settings": {"ssh_more_accounts": ["clerk"]}})
+    (cut,) = baseline(changed_to(entry, changed), inspection("web", shadow=shadow)).logins
+    assert cut.why == "SSH takes keys only, and this account has none"
+
+
+def changed_to(entry: InventoryHost, changed: Host) -> InventoryHost:
+    """The host as its entry says now."""
+    content = entry.tenant.content.model_copy(update={"hosts": (changed,)})
+    estate = entry.tenant.estate.model_copy(update={"municipalities": (content,)})
+    return next(e for e in hosts(estate) if e.name == entry.name)
+
+
 def with_sockets(*rows: str) -> Inspection:
     return inspection("web", sockets="".join(f"{row}\n" for row in rows))
 
@@ -147,10 +182,7 @@ def test_who_comes_from_elsewhere_is_one_finding_whoever_it_is(entry: InventoryH
 def test_it_is_judged_as_it_would_be_at_the_level(entry: InventoryHost) -> None:
     """Ours is the exporter of a managed host; one on another port is closed."""
     exporters = (Exporter(name=ExporterName.NODE, port=9101),)
-    declared = replace(entry, host=entry.host.model_copy(update={"exporters": exporters}))
-    content = entry.tenant.content.model_copy(update={"hosts": (declared.host,)})
-    estate = entry.tenant.estate.model_copy(update={"municipalities": (content,)})
-    now = next(e for e in hosts(estate) if e.name == entry.name)
+    now = changed_to(entry, entry.host.model_copy(update={"exporters": exporters}))
     rows = [f"tcp LISTEN 0 9 0.0.0.0:{port} 0.0.0.0:*" for port in (9100, 9101)]
     assert [cut.key for cut in baseline(now, with_sockets(*rows)).ports] == ["port: tcp/9101"]
 
@@ -207,10 +239,7 @@ def test_an_edge_forwards_once_its_role_is_configured(
     entry: InventoryHost, level: Level, cut: bool
 ) -> None:
     changed = entry.host.model_copy(update={"roles": (Role.EDGE,), "uplink": entry.host.address})
-    content = entry.tenant.content.model_copy(update={"hosts": (changed,)})
-    estate = entry.tenant.estate.model_copy(update={"municipalities": (content,)})
-    edge = next(e for e in hosts(estate) if e.name == entry.name)
-    assert bool(impact(edge, WEB, level).forwarding) is cut
+    assert bool(impact(changed_to(entry, changed), WEB, level).forwarding) is cut
 
 
 def test_what_was_not_read_is_not_said_to_be_safe(entry: InventoryHost) -> None:
