@@ -119,7 +119,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         identity = applied["stdout"].strip()
         if not identity:
             return {"changed": False}
-        return self._confirm(identity, variables)
+        kept = self.confirm(identity, variables)
+        return kept if kept.get("failed") else self._record(identity, variables) | kept
 
     def _proved(self, variables: dict[str, Any], seconds: float) -> str:
         """Log in anew, and to one of those that are reached through the host; return why not."""
@@ -157,9 +158,22 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             self._low_level_execute_command(f"{PROGRAM} {command}", in_data=text.encode() or None)
         )
 
-    def _confirm(self, identity: str, variables: dict[str, Any]) -> dict[str, Any]:
+    def _record(self, identity: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """Have the run's record take what the host has kept; return why not, or nothing."""
+        run = variables.get("bastide_run", "")
+        if not run:
+            return {}
+        done = self._execute_module(
+            module_name="ansible.legacy.record_change",
+            module_args={"run": run, "change": identity},
+            task_vars=variables,
+        )
+        return {key: done[key] for key in ("failed", "msg") if done.get("failed")}
+
+    def confirm(self, identity: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """Keep a change of the host that is proved from outside; or say why the host reverts it."""
         seconds = int(self._task.args.get("seconds") or DEFAULT_SECONDS)
-        name, problem = str(self._task.args["name"]), ""
+        name, problem = str(self._task.args.get("name") or "rollback"), ""
         if variables.get("ansible_connection", "ssh") != "local":
             problem = self._proved(variables, seconds - SPARE_SECONDS)
         if not problem:

@@ -1,13 +1,21 @@
 """Changes that were confirmed from outside: in the run's record, and taken back in the same way."""
 
 import json
+import runpy
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.plugins.action import ActionBase
 from run_records import confirmed, plan, snapshot, undo
 from run_records.record import Record, Records
 
+from tests.playbooks.ansible import PLAYBOOKS, ROLES
+
+ACTION = runpy.run_path(str(PLAYBOOKS / "action_plugins" / "undo_run.py"))["ActionModule"]
 RUN, LATER = "20261127T161500Z-0001", "20261128T161500Z-0001"
 ID = "20261127T161600Z-ssh-x"
 
@@ -107,3 +115,59 @@ def test_a_run_without_such_changes_needs_no_confirmation(change: Change) -> Non
     Record(change.records, RUN).files({str(change.etc / "same"): ""})
     (change.etc / "same").write_text("other")
     assert confirmed.way_back(plan.of_run(change.records, RUN), Record(change.records, RUN)) == ""
+
+
+STEPS = {
+    "nothing to confirm": ({"change": ""}, {}, ["confirm", "all"]),
+    "confirmed": ({"change": "x"}, {"changed": True}, ["confirm", "x", "rest"]),
+    "nobody gets in": ({"change": "x"}, {"failed": True, "msg": "no"}, ["confirm", "x"]),
+    "refused": ({"failed": True, "msg": "later"}, {}, ["confirm"]),
+}
+
+
+@pytest.mark.parametrize(("first", "kept", "asked"), STEPS.values(), ids=STEPS)
+def test_the_rest_is_put_back_only_once_somebody_got_in(
+    first: dict[str, Any], kept: dict[str, Any], asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    answers = {"confirm": {"things": ["file a"], **first}}
+
+    def step(name: str, variables: dict[str, Any]) -> dict[str, Any]:
+        done.append(name)
+        return answers.get(name, {"things": ["file b"]})
+
+    def confirm(change: str, variables: dict[str, Any]) -> dict[str, Any]:
+        done.append(change)
+        return kept
+
+    action = ACTION(SimpleNamespace(check_mode=False), *[None] * 5)
+    monkeypatch.setattr(action, "step", step)
+    monkeypatch.setattr(action, "confirm", confirm)
+    monkeypatch.setattr(ActionBase, "run", lambda *arguments: {})
+
+    result = action.run(None, {})
+
+    assert done == asked
+    assert bool(result.get("failed")) == ("rest" not in asked and "all" not in asked)
+    if "rest" in asked:
+        assert result["things"] == ["file a"]
+
+
+def test_the_host_s_program_puts_back_what_runs_have_kept(change: Change) -> None:
+    change.record()
+    found = plan.of_run(change.records, RUN)
+    file = change.kept / "put-back.json"
+    kept = [plan.kept_state(t).as_json() for t in found.things if t.kind == "file"]
+    folder = str(change.records.root / RUN)
+    file.write_text(json.dumps([{"folder": folder, "states": kept}]))
+    installed = ROLES / "commit_confirmed" / "files" / "commit_confirmed"
+    command = [sys.executable, "-I", "-B", str(installed), "put-back", str(file)]
+
+    subprocess.run(command, check=True)
+    assert change.contents() == BEFORE
+
+    (change.etc / "sshd").unlink()
+    (change.etc / "sshd" / "theirs").mkdir(parents=True)
+    failed = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (failed.returncode, "Directory not empty" in failed.stderr) == (1, True)
+    assert "Traceback" not in failed.stderr

@@ -2,15 +2,18 @@
 
 `apply` reads a plan as JSON, makes the change under a timer of the host and prints its id, or
 nothing when all is as wanted. `confirm` keeps it. `revert` puts everything back: by the timer, at
-boot, or by hand on the host's own console. Exit 1: not made or not kept, with why.
+boot, or by hand on the host's own console. `put-back FILE` is a command of a plan, and puts back
+what runs have kept. Exit 1: not made or not kept, with why.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import snapshot
 from change import ChangeError, Changes, apply, confirm, revert
 
 TIMER = "bastide-revert"
@@ -38,6 +41,10 @@ def main(arguments: list[str]) -> int:
     """Do what the arguments say."""
     changes = Changes()
     try:
+        # Its caller has the lock.
+        if len(arguments) == 2 and arguments[0] == "put-back":
+            put_back(Path(arguments[1]))
+            return 0
         with changes.locked():
             if arguments == ["apply"]:
                 identity = apply(changes, sys.stdin.read(), arm)
@@ -52,10 +59,16 @@ def main(arguments: list[str]) -> int:
             else:
                 print(__doc__, file=sys.stderr)
                 return 2
-    except ChangeError as error:
+    except (ChangeError, snapshot.NotRestoredError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def put_back(file: Path) -> None:
+    """Put back the states of a JSON file, each list with the folder that has their bytes."""
+    for kept in json.loads(file.read_text(encoding="utf-8")):
+        snapshot.put_back(map(snapshot.of_json, kept["states"]), Path(kept["folder"]))
 
 
 def reverted(changes: Changes, options: list[str]) -> str:
