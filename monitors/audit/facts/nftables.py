@@ -44,6 +44,21 @@ def dropping(rules: list[Object], hook: str) -> set[str]:
     return {version for family in families for version in FAMILIES.get(family, ())}
 
 
+def guards(rules: list[Object]) -> Iterator[list[Object]]:
+    """Yield the objects of each table that drops by default for both versions of IP, by itself.
+
+    A packet has to pass all tables: what one of them lets in is all that comes in.
+    """
+    for chain in _base_chains(rules, "input"):
+        if chain["family"] == "inet" and _drops(chain):
+            yield [o for o in rules if _table(o) == ("inet", chain["table"])]
+
+
+def _table(of: Object) -> tuple[str, str]:
+    content = next(iter(of.values()))
+    return content.get("family", ""), content.get("table", "")
+
+
 def inward_rules(rules: list[Object]) -> list[Object]:
     """Return the rules of the tables that have a chain for incoming packets."""
     tables = {(chain["family"], chain["table"]) for chain in _base_chains(rules, "input")}
