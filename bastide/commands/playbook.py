@@ -19,6 +19,7 @@ from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json, print_table, row
 from bastide.support.progress import Progress
 from bastide.support.shipped_files import program
+from infra import credentials
 from inventory.paths import shipped
 
 
@@ -88,6 +89,8 @@ def run(name: str, estate_name: str | None, as_json: bool, limit: str | None, dr
         refuse_unacknowledged(context)
     changed = host_check.changed(context, limit)
     host_check.run_first(context, Progress(), changed)
+    # A first run may come before any `bastide up`, which makes them as well.
+    credentials.ensure(context.estate, context.state)
     arguments = [*(["--limit", limit] if limit else []), *(["--check", "--diff"] if dry else [])]
     recap = ansible.play(context, name, arguments)
     if as_json:

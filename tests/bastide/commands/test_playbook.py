@@ -49,6 +49,14 @@ def test_hosts_that_cannot_be_reached_are_findings_with_a_recap(tmp_path: Path) 
     assert f"log: {context.state}/logs/backup.log" in done.stdout
 
 
+def test_a_first_run_makes_the_keys_that_the_playbooks_install(tmp_path: Path) -> None:
+    context = new_context(tmp_path, "127.88.0.", managed=True)
+    bastide_here(
+        "playbook", "run", "configure", "--limit", "gornjilug-server", **environment_of(context)
+    )
+    assert (context.state / "ssh" / "audit.pub").exists()
+
+
 def test_an_unknown_playbook_is_wrong_use() -> None:
     done = bastide_here("playbook", "run", "nothing", "--estate", "lab")
     assert done.returncode == 2
