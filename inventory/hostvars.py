@@ -23,7 +23,13 @@ from inventory.levels import (
 )
 from inventory.logins import ADMINISTRATOR, logins
 from inventory.model import BackupPlan, Estate
-from inventory.open_ports import OpenPort, estate_networks, forwards, open_ports
+from inventory.open_ports import (
+    OpenPort,
+    estate_networks,
+    exporter_is_ours,
+    forwards,
+    open_ports,
+)
 from inventory.outputs import Outputs
 from inventory.roles import ROLES
 from inventory.secrets import handed_name, secret_path
@@ -199,6 +205,7 @@ def _network(entry: InventoryHost, outputs: Outputs) -> dict[str, Any]:
         "bastide_listens": [_port(port) for port in open_ports(entry)],
         "bastide_forwards": [{**_port(f.port), "to": f.to} for f in forwards(entry)],
         "bastide_keeps_forwarding": entry.host.forwards,
+        "bastide_exporter_is_ours": exporter_is_ours(entry),
         "bastide_resolver": _resolver(entry),
         "bastide_forwarders": list(forwarders(entry) or outputs.resolvers),
         "bastide_records": _records(estate),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from inventory.connections import jump_addresses, ssh
 from inventory.entries import InventoryDevice, InventoryHost, devices, hosts, tenants
 from inventory.enums import Access, ExporterName, Protocol, Role, System
-from inventory.levels import is_managed
+from inventory.levels import is_full, is_managed
 from inventory.model import Estate, Exporter, Listen
 from inventory.roles import ROLES, SNMP
 from inventory.scalars import Network
@@ -62,8 +62,13 @@ def _ssh(entry: InventoryHost) -> Iterator[OpenPort]:
 
 
 def exporters(entry: InventoryHost) -> tuple[Exporter, ...]:
-    """Return the exporters of a host: ours where it is managed, those declared elsewhere."""
-    return (NODE_EXPORTER,) if is_managed(entry) else entry.host.exporters
+    """Return the exporters of a host: those declared, else ours where it is managed."""
+    return (NODE_EXPORTER,) if exporter_is_ours(entry) else entry.host.exporters
+
+
+def exporter_is_ours(entry: InventoryHost) -> bool:
+    """Whether Bastide configures the exporter; below `full` one that is declared stays."""
+    return is_full(entry) or (is_managed(entry) and not entry.host.exporters)
 
 
 def _exporter(exporter: Exporter) -> Listen:
