@@ -35,18 +35,20 @@ def town_estate(
     changes: Mapping[str, Mapping[str, Any]] = NOTHING,
     ssh: Mapping[str, Mapping[str, Any]] = NOTHING,
     front: str = "",
+    operations: Mapping[str, object] = OPERATIONS,
 ) -> Path:
     """Write an estate with hosts of the town at level audit, and this machine for operations.
 
     `changes` are keys of a host by its name, `ssh` keys of its way in, `front` a network that
-    stands for the town's own. The password of sudo is in the environment, as PASSWORD.
+    stands for the town's own, `operations` the machine for operations, in place of this one. The
+    password of sudo is in the environment, as PASSWORD.
     """
     written = [_host(town, town.hosts[name], dict(ssh.get(name, {}))) for name in hosts]
     for host in written:
         host |= dict(changes.get(host["id"], {}))
     (folder / "municipalities").mkdir(parents=True)
     _write(folder / "estate.yml", _estate(town) | dict(estate))
-    _write(folder / "central.yml", _central())
+    _write(folder / "central.yml", _central(operations))
     _write(folder / "municipalities" / f"{NAME}.yml", _municipality(town, written, front))
     return folder
 
@@ -89,12 +91,12 @@ def _estate(town: Town) -> dict[str, Any]:
     }
 
 
-def _central() -> dict[str, Any]:
+def _central(operations: Mapping[str, object]) -> dict[str, Any]:
     return {
         "name": "Operations",
         "contacts": CONTACTS,
         "sites": [{"id": "hq", "name": "Desk", "network": "192.0.2.0/24", "gateway": "192.0.2.1"}],
-        "hosts": [OPERATIONS],
+        "hosts": [dict(operations)],
     }
 
 

@@ -1,0 +1,30 @@
+"""A way to the package archives for a town's host: a proxy, which its administrator allows."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from infra.lab.package_cache import DEFAULT_PORT, PROGRAM, CacheSpec, settings
+from tests.strange_town.town import Town
+
+DROP_IN = "/etc/apt/apt.conf.d/01proxy"
+
+
+@contextmanager
+def packages(town: Town, host: str, folder: Path) -> Iterator[None]:
+    """Let a host install packages for as long as the block lasts."""
+    spec = CacheSpec(IPv4Address(town.network.rsplit(".", 1)[0] + ".1"), DEFAULT_PORT)
+    for name in ("cache", "log"):
+        (folder / name).mkdir()
+    more = f"CacheDir: {folder / 'cache'}\nLogDir: {folder / 'log'}\n"
+    (folder / "acng.conf").write_text(settings(spec) + more)
+    with subprocess.Popen([PROGRAM, "-c", str(folder)], stdout=subprocess.DEVNULL) as process:
+        try:
+            drop_in = f'Acquire::http::Proxy "{spec.url}";\n'
+            town.run(host, "sh", "-c", f"cat > {DROP_IN}", stdin=drop_in.encode())
+            yield
+        finally:
+            town.run(host, "rm", "-f", DROP_IN)
+            process.kill()
