@@ -161,13 +161,15 @@ def test_a_key_below_the_home_folder_is_found(
         ("admin@2001:db8::1", ("admin", "2001:db8::1", 22)),
         ("admin@[2001:db8::1]", ("admin", "2001:db8::1", 22)),
         ("admin@[2001:db8::1]:2222", ("admin", "2001:db8::1", 2222)),
+        ("admin@192.0.2.1:1", ("admin", "192.0.2.1", 1)),
+        ("admin@192.0.2.1:65535", ("admin", "192.0.2.1", 65535)),
     ],
 )
 def test_a_jump_host_is_read_as_ssh_reads_it(jump: str, parts: tuple[str, str, int]) -> None:
     assert split_jump(jump) == parts
 
 
-@pytest.mark.parametrize("jump", ["admin@192.0.2.1:0", "admin@192.0.2.1:70000", "admin@[::1]:x"])
+@pytest.mark.parametrize("jump", ["admin@192.0.2.1:0", "admin@192.0.2.1:65536", "admin@[::1]:x"])
 def test_a_jump_host_with_an_impossible_port_is_refused(jump: str) -> None:
     with pytest.raises(ValueError, match=r"port|invalid"):
         split_jump(jump)

@@ -84,8 +84,14 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/monitors/audit/collect/test_redaction.py",
         "tests/monitors/audit/collect/test_collector.py",
     ),
+    **{
+        f"playbooks/roles/backup_client/files/backup/bastide_{part}.py": (
+            "tests/playbooks/test_backup_parts.py",
+            "tests/playbooks/test_backup_commands.py",
+        )
+        for part in ("manifest", "metrics", "results")
+    },
     "playbooks/roles/backup_client": (
-        "tests/playbooks/test_backup_parts.py",
         "tests/playbooks/test_backup_commands.py",
         "tests/playbooks/test_backup_program.py",
     ),
