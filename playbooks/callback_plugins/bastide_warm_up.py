@@ -12,6 +12,8 @@ description:
     Loaded before the first fork, they share it.
   - Mitogen keeps all of them, and Ansible itself, on one of a machine's two processors, and on all
     but two of more. The kernel knows better.
+  - On a host, Mitogen starts a process anew for each module with utilities of its own, which costs
+    several times what the module does. Ours hold nothing from one run to the next and need none.
   - Reports nothing, and changes no result.
 """
 
@@ -24,6 +26,7 @@ from ansible.template import Templar, trust_as_template
 # A filter and a test: each loads all of its kind.
 USES_PLUGINS = "{{ 'any' is match('any') | bool }}"
 MODULES_PROFILE = "legacy"
+OUR_UTILITIES = "ansible.module_utils.run_records"
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]
@@ -39,6 +42,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         get_module_decoder(MODULES_PROFILE, Direction.MODULE_TO_CONTROLLER)
         if play.strategy.startswith("mitogen_"):
             use_all_processors()
+            keep_one_process_a_host()
 
 
 def use_all_processors() -> None:
@@ -46,3 +50,19 @@ def use_all_processors() -> None:
     from ansible_mitogen import affinity
 
     affinity.policy = affinity.Policy()
+
+
+def keep_one_process_a_host() -> None:
+    """Have Mitogen run modules with our utilities in the process that runs all others."""
+    from ansible_mitogen.planner import NewStylePlanner
+
+    if not hasattr(NewStylePlanner, "must_fork"):
+        NewStylePlanner.must_fork = NewStylePlanner.should_fork
+        NewStylePlanner.should_fork = should_fork
+
+
+def should_fork(planner: Any) -> bool:
+    """Whether a module needs a process of its own; ours never do."""
+    utilities = [name for name, *_ in planner.get_module_map()["custom"]]
+    ours = bool(utilities) and all(name.startswith(OUR_UTILITIES) for name in utilities)
+    return not ours and bool(planner.must_fork())

@@ -1,15 +1,17 @@
 """Tasks share what they load, and run on any processor."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from bastide.actions.ansible import mitogen
-from tests.playbooks.ansible import ansible_playbook
+from tests.playbooks.ansible import PLAYBOOKS, ansible_playbook
 
 FILTER = """
 import os
+import re
 from pathlib import Path
 
 with Path("LOG").open("a") as file:
@@ -60,3 +62,49 @@ def test_filters_are_loaded_once_for_all_tasks(tmp_path: Path, strategy: dict[st
     assert len(log.read_text().splitlines()) == 1
     processors = sorted(os.sched_getaffinity(0))
     assert f"tasks {len(processors)}, programs {processors}" in done.stdout
+
+
+MODULE = """
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.UTILITY import *
+
+AnsibleModule({}).exit_json(msg=f"process {os.getpid()}")
+"""
+TWICE = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - name: Look at the process
+      UTILITY:
+      loop: [first, second]
+      register: looks
+    - name: Show it
+      ansible.builtin.debug:
+        msg: "{{ looks.results | map(attribute='msg') | join(' ') }}"
+"""
+
+
+@pytest.mark.skipif(not mitogen(), reason="without Mitogen each module has a process anyway")
+@pytest.mark.parametrize(("utility", "processes"), [("run_records", 1), ("others", 2)])
+def test_modules_with_our_utilities_share_one_process_on_a_host(
+    utility: str, processes: int, tmp_path: Path
+) -> None:
+    utilities, modules = tmp_path / "module_utils", tmp_path / "library"
+    utilities.mkdir()
+    modules.mkdir()
+    (utilities / "others.py").write_text("")
+    (modules / f"{utility}.py").write_text(MODULE.replace("UTILITY", utility))
+    (tmp_path / "play.yml").write_text(TWICE.replace("UTILITY", utility))
+    done = ansible_playbook(
+        tmp_path / "play.yml",
+        *("-i", "localhost,"),
+        ANSIBLE_MODULE_UTILS=f"{utilities}:{PLAYBOOKS / 'module_utils'}",
+        **mitogen(),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    numbers = re.findall(r"process (\d+)", done.stdout)
+    assert len(numbers) == 2
+    assert len(set(numbers)) == processes
