@@ -1,7 +1,7 @@
-"""A way to the package archives for a town's host: a proxy, which its administrator allows."""
+"""A way to the package archives for a town's hosts: a proxy, which its administrator allows."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -13,8 +13,8 @@ DROP_IN = "/etc/apt/apt.conf.d/01proxy"
 
 
 @contextmanager
-def packages(town: Town, host: str, folder: Path) -> Iterator[None]:
-    """Let a host install packages for as long as the block lasts."""
+def packages(town: Town, hosts: Sequence[str], folder: Path) -> Iterator[None]:
+    """Let hosts install packages for as long as the block lasts."""
     spec = CacheSpec(IPv4Address(town.network.rsplit(".", 1)[0] + ".1"), DEFAULT_PORT)
     for name in ("cache", "log"):
         (folder / name).mkdir()
@@ -23,8 +23,10 @@ def packages(town: Town, host: str, folder: Path) -> Iterator[None]:
     with subprocess.Popen([PROGRAM, "-c", str(folder)], stdout=subprocess.DEVNULL) as process:
         try:
             drop_in = f'Acquire::http::Proxy "{spec.url}";\n'
-            town.run(host, "sh", "-c", f"cat > {DROP_IN}", stdin=drop_in.encode())
+            for host in hosts:
+                town.run(host, "sh", "-c", f"cat > {DROP_IN}", stdin=drop_in.encode())
             yield
         finally:
-            town.run(host, "rm", "-f", DROP_IN)
+            for host in hosts:
+                town.run(host, "rm", "-f", DROP_IN)
             process.kill()
