@@ -33,6 +33,8 @@ OPERATIONS = {
 }
 # What the administrator says of each server, as `bastide host adopt` suggests it.
 DECLARED: Mapping[str, dict[str, Any]] = {
+    # Its inner address is where logins to `web` come from.
+    "jump": {},
     "new": {
         "exporters": ["node_exporter"],
         "listens": [{"port": 9100, "name": "measuring", "access": "management"}],

@@ -7,8 +7,10 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from infra.lab.package_cache import DEFAULT_PORT, PROGRAM, CacheSpec, settings
+from tests.strange_town.images import CACHE
 from tests.strange_town.town import Town
 
+CACHED = CACHE / "packages"
 DROP_IN = "/etc/apt/apt.conf.d/01proxy"
 
 
@@ -16,9 +18,10 @@ DROP_IN = "/etc/apt/apt.conf.d/01proxy"
 def packages(town: Town, hosts: Sequence[str], folder: Path) -> Iterator[None]:
     """Let hosts install packages for as long as the block lasts."""
     spec = CacheSpec(IPv4Address(town.network.rsplit(".", 1)[0] + ".1"), DEFAULT_PORT)
-    for name in ("cache", "log"):
-        (folder / name).mkdir()
-    more = f"CacheDir: {folder / 'cache'}\nLogDir: {folder / 'log'}\n"
+    # What was fetched once is there for the next town.
+    CACHED.mkdir(parents=True, exist_ok=True)
+    (folder / "log").mkdir()
+    more = f"CacheDir: {CACHED}\nLogDir: {folder / 'log'}\n"
     (folder / "acng.conf").write_text(settings(spec) + more)
     with subprocess.Popen([PROGRAM, "-c", str(folder)], stdout=subprocess.DEVNULL) as process:
         try:
