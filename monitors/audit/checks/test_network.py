@@ -73,7 +73,8 @@ def test_net_06_router_advertisements(host: Host) -> None:
 def test_net_07_declared_ipv6(host: Host, declared: Declared) -> None:
     """Every IPv6 address that others can reach is the inventory's; where there is none, none is."""
     rows = [line.split() for line in host.check_output(IPV6_ADDRESSES).splitlines()]
-    declared_addresses = {ipaddress.ip_address(a) for a in (declared.address, declared.uplink) if a}
+    named = (declared.address, declared.uplink, *declared.more_addresses)
+    declared_addresses = {ipaddress.ip_address(a) for a in named if a}
     addresses = {
         (ipaddress.IPv6Address(bytes.fromhex(row[0])), row[5]) for row in rows if row[3] == GLOBAL
     }

@@ -71,7 +71,7 @@ def test_rtr_04_listens_inside(host: Host, declared: Declared) -> None:
             f"{listener.protocol} {listener.address}:{listener.port} ({listener.program})"
             for listener in listeners(host)
             if not listener.is_local
-            and listener.address != declared.address
+            and listener.address not in (declared.address, *declared.more_addresses)
             and listener.port not in EVERYWHERE_PORTS
             and not (listener.protocol == "udp" and listener.port >= FIRST_EPHEMERAL_PORT)
         }

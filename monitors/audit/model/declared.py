@@ -36,6 +36,7 @@ class Declared:
     fqdn: str = ""
     owner: str = ""
     address: str = ""
+    more_addresses: tuple[str, ...] = ()
     uplink: str = ""
     site_networks: tuple[str, ...] = ()
     jumped_to: tuple[str, ...] = ()
@@ -70,6 +71,7 @@ def declared_of(entry: InventoryHost) -> Declared:
         fqdn=entry.fqdn,
         owner=entry.tenant.owner,
         address=str(entry.host.address),
+        more_addresses=tuple(map(str, entry.host.more_addresses)),
         uplink=str(entry.host.uplink or ""),
         jumped_to=jumped_to(entry),
         site_networks=tuple(map(str, entry.site.networks)),

@@ -127,3 +127,12 @@ def test_a_jump_host_may_forward_to_its_hosts_and_nowhere_else(
     jumped = replace(declared(HOST), jumped_to=("10.77.1.20:22",))
     results = {r.control: r for r in judge(bundle, TABLE, jumped)}
     assert str(results["SSH-05"].outcome) == outcome, results["SSH-05"].reason
+
+
+def test_an_address_that_a_host_has_as_well_surprises_nobody() -> None:
+    row = f"{0xFD77000100000000000000000000000A:032x} 02 40 00 80 lan0\n"
+    bundle = changed(recorded("hardened"), {"if_inet6": {"stdout": row}})
+    for more, outcome in (((), "fail"), (("fd77:1::a",), "pass")):
+        host = replace(declared(HOST), more_addresses=more)
+        (result,) = (r for r in judge(bundle, TABLE, host) if r.control == "NET-07")
+        assert str(result.outcome) == outcome, result.reason
