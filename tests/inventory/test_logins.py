@@ -49,9 +49,7 @@ def test_playbooks_are_given_the_public_keys_and_never_a_private_one() -> None:
 def test_the_roles_that_make_the_accounts_use_these_names() -> None:
     target = yaml.safe_load((ROLES / "backup_target/defaults/main.yml").read_text())
     tasks = yaml.safe_load((ROLES / "audit/tasks/main.yml").read_text())
-    made = [
-        task["ansible.builtin.user"]["name"] for task in tasks if "ansible.builtin.user" in task
-    ]
+    made = [task["system_account"]["name"] for task in tasks if "system_account" in task]
 
     assert (target["backup_target_user"], target["backup_target_drill_user"]) == (BACKUP, DRILL)
     assert made == [AUDITOR]

@@ -180,11 +180,13 @@ def test_who_comes_from_elsewhere_is_one_finding_whoever_it_is(entry: InventoryH
 
 
 def test_it_is_judged_as_it_would_be_at_the_level(entry: InventoryHost) -> None:
-    """Ours is the exporter of a managed host; one on another port is closed."""
+    """Ours is the exporter of a managed host, unless one is declared, which then stays open."""
     exporters = (Exporter(name=ExporterName.NODE, port=9101),)
     now = changed_to(entry, entry.host.model_copy(update={"exporters": exporters}))
     rows = [f"tcp LISTEN 0 9 0.0.0.0:{port} 0.0.0.0:*" for port in (9100, 9101)]
-    assert [cut.key for cut in baseline(now, with_sockets(*rows)).ports] == ["port: tcp/9101"]
+    reading = with_sockets(*rows)
+    assert [cut.key for cut in baseline(entry, reading).ports] == ["port: tcp/9101"]
+    assert [cut.key for cut in baseline(now, reading).ports] == ["port: tcp/9100"]
 
 
 def test_what_the_baseline_itself_brings_is_no_finding_afterwards(entry: InventoryHost) -> None:
