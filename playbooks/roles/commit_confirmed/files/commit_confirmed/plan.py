@@ -45,7 +45,6 @@ class Plan:
     last_resort: tuple[Command, ...] = ()
     live: Command = ()
     needed: Command = ()
-    run: str = ""
     seconds: int = 45
 
     @property
