@@ -22,8 +22,8 @@ lab: setup-lab ## bring the lab up, or converge it, and show what it is
 lab-down: .venv/.ready ## take away everything that `make lab` made (the package and image cache stays)
 	$(BIN)/bastide down --estate lab --yes
 
-test: setup-lab setup-test ## run every test but those in the strange town, the lab's included
-	$(BIN)/pytest -m "not town"
+test: test-quick ## run every test but those in the strange town, the lab's included
+	$(BIN)/pytest -m "lab and not town"
 
 test-town: setup-lab setup-test ## run the tests in the strange town (tests/strange_town)
 	$(BIN)/pytest -m town

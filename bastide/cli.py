@@ -4,12 +4,14 @@ import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import click
 from rich.console import Console
 
 from bastide.support.errors import CommandError, Exit, describe_os_error
 from bastide.support.lazy_group import Lazy, LazyGroup
+from bastide.support.termination import Terminated, end, raise_on_signals
 from inventory.outputs import OutputsError
 from inventory.problems import InventoryError
 from inventory.secrets import SecretError
@@ -63,7 +65,7 @@ HOST = LazyGroup(
             "List what answers in NETWORK, and how to take it in (exit 1).",
         ),
         "look": Lazy(
-            "bastide.commands.host.look:look", "Read HOST again and compare (exit 1: differs)."
+            "bastide.commands.host.look:look", "Read hosts again and compare (exit 1: one differs)."
         ),
         "impact": Lazy(
             "bastide.commands.host.impact:impact",
@@ -73,12 +75,16 @@ HOST = LazyGroup(
             "bastide.commands.host.check:check",
             "Log in to hosts, change nothing, say what is missing (exit 1).",
         ),
+        "isolate": Lazy(
+            "bastide.commands.host.isolate:isolate",
+            "Keep evidence of HOST, then cut it off (exit 1: not both).",
+        ),
         "release": Lazy(
             "bastide.commands.host.release:release",
             "Undo all that Bastide did at HOST (exit 1: not all of it).",
         ),
     },
-    help="Servers: find them, adopt, look, impact, check, release.",
+    help="Servers: find, adopt, look, impact, check, isolate, release.",
 )
 MONITOR = LazyGroup(
     "monitor",
@@ -133,7 +139,11 @@ COMMANDS: Mapping[str, Lazy | click.Command] = {
     ),
     "status": Lazy(
         "bastide.commands.status:status",
-        "Show what Prometheus finds wrong now (exit 1 when anything).",
+        "Show what is wrong now, the worst first (exit 1 when anything).",
+    ),
+    "runbook": Lazy(
+        "bastide.commands.runbook:runbook",
+        "Print what to do about ALERT at HOST, with addresses and contacts.",
     ),
     "down": Lazy("bastide.commands.down:down", "Take a lab away, and nothing else."),
     "init": Lazy("bastide.commands.init:init", "Lay out a new estate in FOLDER."),
@@ -150,7 +160,18 @@ COMMANDS: Mapping[str, Lazy | click.Command] = {
         "bastide.commands.playbook:group",
         "What we configure: check the playbooks, run one, undo a run.",
     ),
+    "patch": Lazy(
+        "bastide.commands.patch:group", "Updates, wave by wave: show the order, install them."
+    ),
     "monitor": MONITOR,
+    "notify": Lazy(
+        "bastide.commands.notify:group", "Whom alerts reach: list the channels, test them."
+    ),
+    "silence": Lazy(
+        "bastide.commands.silence:group",
+        "Notify nobody of SCOPE for a while, with a reason; list, end.",
+    ),
+    "ack": Lazy("bastide.commands.ack:ack", "Say who is on ALERT, and until when."),
     "host": HOST,
     "audit": AUDIT,
     "snmp": SNMP,
@@ -168,6 +189,7 @@ EXIT_CODES: tuple[tuple[type[Exception], Exit], ...] = (
     (AuditError, Exit.COULD_NOT_CHECK),
 )
 INTERRUPTED = 130
+STOPPED = "stopped; run the same command again to go on from here"
 
 cli = click.version_option(package_name="bastide")(
     LazyGroup(
@@ -188,7 +210,13 @@ def main() -> None:
     """Run the command that the process was started with, and exit with its status."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as Python's standard error is
-    sys.exit(run(sys.argv[1:]))
+    raise_on_signals()
+    try:
+        sys.exit(run(sys.argv[1:]))
+    except Terminated as terminated:
+        with suppress(OSError):  # after SIGHUP the terminal is gone
+            _show_error(f"{terminated.signal.name}: {STOPPED}")
+        end(terminated)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -201,7 +229,7 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return Exit.WRONG_USE
     except (click.Abort, KeyboardInterrupt):
-        _show_error("stopped; run the same command again to go on from here")
+        _show_error(STOPPED)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,11 +7,13 @@ from infra import certificates
 from infra.ssh_keys import new_key_pair
 from inventory.entries import hosts
 from inventory.files import write_whole
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.secrets import ensure_generated
 
 ADMIN = "admin"
-SSH_KEYS = (ADMIN, "audit")
+AUDIT = "audit"
+WITNESS = "witness"
+SSH_KEYS = (ADMIN, AUDIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +37,23 @@ def ensure(estate: Estate, state: Path) -> Made:
     names = [entry.fqdn for entry in hosts(estate)]
     return Made(
         secrets=ensure_generated(estate, state),
-        ssh_keys=tuple(name for name in SSH_KEYS if _ensure_ssh_key(state / "ssh" / name, estate)),
+        ssh_keys=tuple(
+            name for name in _ssh_keys(estate) if _ensure_ssh_key(state / "ssh" / name, estate)
+        ),
         certificates=certificates.ensure(estate.title, names, state / "tls"),
     )
 
 
-def public_key(estate: Estate, state: Path) -> str:
+def _ssh_keys(estate: Estate) -> tuple[str, ...]:
+    return (*SSH_KEYS, *((WITNESS,) if estate.witness else ()))
+
+
+def public_key(estate: Estate, state: Path, name: str = ADMIN) -> str:
     """Return the line of the key that the estate logs in with; the key is made at the first call.
 
-    The state folder is made for its owner only.
+    `name` is one of SSH_KEYS. The state folder is made for its owner only.
     """
-    path = state / "ssh" / ADMIN
+    path = state / "ssh" / name
     _ensure_ssh_key(path, estate)
     return path.with_suffix(".pub").read_text(encoding="utf-8").strip()
 

@@ -13,7 +13,7 @@ from infra.components.tenant import TenantComponent, package_cache
 from inventory.entries import devices, hosts, tenants
 from inventory.enums import ProviderName
 from inventory.load import load_estate
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.paths import state_directory
 
 CONFIG = "bastide"

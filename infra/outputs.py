@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from infra.errors import failed
 from inventory.files import write_whole
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.outputs import Outputs, outputs_path
 from inventory.ssh_client import write_ssh_files
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from inventory.entries import InventoryHost, hosts
 from inventory.levels import is_managed
-from inventory.model import BackupPlan
+from inventory.model.hosts import BackupPlan
 
 
 def backup_plans(entry: InventoryHost) -> tuple[BackupPlan, ...]:

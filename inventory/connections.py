@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 
 from inventory.authority import authority
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import ConnectionKind
+from inventory.model.ssh import Ssh, Sudo
 from inventory.outputs import Outputs
-from inventory.ssh import Ssh, Sudo
+from inventory.scalars import is_address
 
 ROOT = "root"
 PORT = 22
@@ -44,10 +44,13 @@ class Connection:
         return f"{self.user}@{authority(self.address, self.port)}"
 
 
-def connection(entry: InventoryHost, state: Path, outputs: Outputs | None = None) -> Connection:
+def connection(
+    entry: InventoryHost, state: Path, outputs: Outputs | None = None, key: Path | None = None
+) -> Connection:
     """Return the way in to a host; where provisioning left outputs, its address and key are theirs.
 
     A chain of jump hosts is followed; `inventory check` has refused circles and unknown names.
+    `key` is a private key that is used instead of what the inventory says, at jump hosts too.
     """
     said = ssh(entry)
     user = said.user or ROOT
@@ -59,9 +62,9 @@ def connection(entry: InventoryHost, state: Path, outputs: Outputs | None = None
         user=user,
         sudo=said.sudo or ("none" if user == ROOT else "passwordless"),
         sudo_password=said.sudo_password if said.sudo == "password" else None,
-        key=_key(said, state),
+        key=key or _key(said, state),
         host_key=(provisioned and provisioned.host_key) or entry.host.host_key,
-        jump=_jump(said, entry, state, outputs),
+        jump=_jump(said, entry, state, outputs, key),
         local=entry.host.connection is ConnectionKind.LOCAL,
         more_addresses=tuple(map(str, entry.host.more_addresses)),
     )
@@ -87,12 +90,12 @@ def _key(said: Ssh, state: Path) -> Path | None:
 
 
 def _jump(
-    said: Ssh, entry: InventoryHost, state: Path, outputs: Outputs | None
+    said: Ssh, entry: InventoryHost, state: Path, outputs: Outputs | None, key: Path | None
 ) -> Connection | None:
     if said.jump is None or said.jump == entry.name:
         return None
     if "@" not in said.jump:
-        return connection(_by_name(hosts(entry.tenant.estate), said.jump), state, outputs)
+        return connection(_by_name(hosts(entry.tenant.estate), said.jump), state, outputs, key)
     user, address, port = split_jump(said.jump)
     return Connection(
         # No host of the inventory has a full stop in its name.
@@ -100,7 +103,7 @@ def _jump(
         address=address,
         port=port,
         user=user,
-        key=_key(said, state),
+        key=key or _key(said, state),
         host_key=said.jump_host_key,
     )
 
@@ -115,7 +118,7 @@ def jump_addresses(entry: InventoryHost) -> tuple[str, ...]:
         return ()
     if "@" in jump:
         address = split_jump(jump)[1]
-        return (address,) if _is_address(address) else ()
+        return (address,) if is_address(address) else ()
     host = _by_name(hosts(entry.tenant.estate), jump).host
     return tuple(str(own) for own in (*host.addresses, host.uplink) if own)
 
@@ -128,14 +131,6 @@ def jumped_to(entry: InventoryHost) -> tuple[str, ...]:
         if (said := ssh(other)).jump == entry.name and other.name != entry.name
         for address in other.host.addresses
     )
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def split_jump(jump: str) -> tuple[str, str, int]:

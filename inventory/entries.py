@@ -7,16 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from inventory.enums import ProviderName, Role, Tier
-from inventory.model import (
-    CENTRAL,
-    Device,
-    Estate,
-    Host,
-    Service,
-    Site,
-    SnmpAccess,
-    TenantFile,
-)
+from inventory.model.devices import Device
+from inventory.model.estate import Estate
+from inventory.model.hosts import Host
+from inventory.model.snmp_access import SnmpAccess
+from inventory.model.tenants import CENTRAL, Service, Site, TenantFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,8 @@ class Role(StrEnum):
 
     EDGE = "edge"
     RESOLVER = "resolver"
-    APPLICATION = "application"
+    WEB = "web"
+    DATABASE = "database"
     FILE_SERVER = "file_server"
     SNMP_AGENT = "snmp_agent"
     OPERATIONS = "operations"
@@ -117,6 +118,18 @@ class Protocol(StrEnum):
 
     TCP = "tcp"
     UDP = "udp"
+
+
+class Weekday(StrEnum):
+    """A day of the week, in the order of `datetime.weekday`."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
 
 
 # The devices that the lab can simulate (see infra/lab/agent).

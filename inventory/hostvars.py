@@ -1,12 +1,13 @@
 """The variables of each host for Ansible: flat, all but the connection named `bastide_…`."""
 
+import hashlib
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from inventory.backup_plans import backup_plans, plans_kept_on
-from inventory.connections import connection, jumped_to
+from inventory.connections import Connection, connection, jumped_to
 from inventory.entries import InventoryHost, devices, hosts, services, tenants
 from inventory.enums import ConnectionKind, Role
 from inventory.levels import (
@@ -18,11 +19,13 @@ from inventory.levels import (
     is_accepted,
     is_full,
     is_managed,
+    is_only_read,
     level,
     refusal,
 )
 from inventory.logins import ADMINISTRATOR, logins
-from inventory.model import BackupPlan, Estate
+from inventory.model.estate import Estate
+from inventory.model.hosts import BackupPlan
 from inventory.open_ports import (
     OpenPort,
     estate_networks,
@@ -31,9 +34,10 @@ from inventory.open_ports import (
     open_ports,
 )
 from inventory.outputs import Outputs
+from inventory.paths import accepted_look
 from inventory.roles import ROLES
 from inventory.secrets import handed_name, secret_path
-from inventory.settings import forwarders, settings, time_servers, timezone
+from inventory.settings import forwarders, maintenance, settings, time_servers, timezone
 from inventory.ssh_client import config_path
 
 BACKUP_CLIENT = "backup_client"
@@ -104,6 +108,8 @@ def host_variables(
         "bastide_estate_folder": str(folder),
         "bastide_poller_secrets": _poller_secrets(entry, state),
         "bastide_poller_handed": _poller_handed(entry),
+        "bastide_notify_secrets": _notify_secrets(entry),
+        "bastide_accepted_looks": _accepted_looks(entry, state),
         "bastide_wheelhouse": str(state / "wheelhouse.tar"),
         "bastide_tls": {
             "authority": str(state / "tls" / "authority.crt"),
@@ -136,12 +142,23 @@ def _connection(entry: InventoryHost, state: Path, outputs: Outputs) -> dict[str
         "ansible_user": way.user,
         "ansible_python_interpreter": "/usr/bin/python3",
         "ansible_ssh_common_args": f"-F {shlex.quote(config)}",
+        "ansible_control_path_dir": _control_path_dir(way, config),
         **({"ansible_connection": "local"} if way.local else {}),
         **(sudo if way.sudo != "none" else {}),
         **(password if way.sudo_password else {}),
         "bastide_ssh_config": config,
         "bastide_way_in": "this machine" if way.local else way.place,
     }
+
+
+def _control_path_dir(way: Connection, config: str) -> str:
+    """Return where connections to a host are kept open.
+
+    Ansible knows them by the host's name and user, which each estate may have: one that was opened
+    to another server, or that proved another key, must not be taken for this one's.
+    """
+    known_by = "\0".join((config, way.place, way.host_key or "", repr(way.jump)))
+    return f"~/.ansible/cp/{hashlib.sha256(known_by.encode()).hexdigest()[:12]}"
 
 
 def _logins(entry: InventoryHost, state: Path) -> list[dict[str, Any]]:
@@ -157,18 +174,18 @@ def _logins(entry: InventoryHost, state: Path) -> list[dict[str, Any]]:
 
 
 def _identity(entry: InventoryHost, state: Path, outputs: Outputs) -> dict[str, Any]:
-    estate, site = entry.tenant.estate, entry.site
+    estate, site, window = entry.tenant.estate, entry.site, maintenance(entry)
     return {
         "bastide_estate": estate.estate,
         "bastide_provider": entry.provider.value,
         "bastide_state": str(state),
+        "bastide_witness": estate.witness or "",
         "bastide_operations_state": str(_operations_state(estate, state)),
         "bastide_domain": estate.domain,
         "bastide_municipality": entry.tenant.id,
         "bastide_municipality_name": entry.tenant.name,
         "bastide_owner": entry.tenant.owner,
         "bastide_tier": entry.tenant.tier.value if entry.tenant.tier else "central",
-        "bastide_host_id": entry.host.id,
         "bastide_fqdn": entry.fqdn,
         "bastide_site": {
             "id": site.id,
@@ -180,6 +197,7 @@ def _identity(entry: InventoryHost, state: Path, outputs: Outputs) -> dict[str, 
         "bastide_package_cache": outputs.package_cache or "",
         "bastide_time_servers": list(time_servers(entry)),
         "bastide_timezone": timezone(entry) or "",
+        "bastide_maintenance": window.model_dump(mode="json") if window else {},
     }
 
 
@@ -198,9 +216,6 @@ def _network(entry: InventoryHost, outputs: Outputs) -> dict[str, Any]:
         "bastide_address": str(entry.host.address),
         "bastide_uplink": str(entry.host.uplink or ""),
         "bastide_management_networks": [str(network) for network in estate.management],
-        "bastide_central_networks": [
-            str(network) for site in estate.central.sites for network in site.networks
-        ],
         "bastide_estate_networks": list(estate_networks(estate)),
         "bastide_listens": [_port(port) for port in open_ports(entry)],
         "bastide_forwards": [{**_port(f.port), "to": f.to} for f in forwards(entry)],
@@ -266,6 +281,27 @@ def _poller_handed(entry: InventoryHost) -> list[dict[str, str]]:
         for reference in _polled_with(entry)
         if reference.startswith(("env:", "vault:"))
     ]
+
+
+def _notify_secrets(entry: InventoryHost) -> list[dict[str, str]]:
+    """Return the passwords and tokens of channels; only the operations host is given them."""
+    notify = entry.tenant.estate.notify
+    if notify is None or Role.OPERATIONS not in entry.host.roles:
+        return []
+    return [
+        {"channel": channel.id, "reference": channel.secret}
+        for channel in notify.channels
+        if channel.secret
+    ]
+
+
+def _accepted_looks(entry: InventoryHost, state: Path) -> list[str]:
+    """Return the files of the accepted looks at hosts; only the operations host is given them."""
+    if Role.OPERATIONS not in entry.host.roles:
+        return []
+    read = filter(is_only_read, hosts(entry.tenant.estate))
+    files = (accepted_look(state, other.name) for other in read)
+    return [str(file) for file in files if file.is_file()]
 
 
 def _polled_with(entry: InventoryHost) -> list[str]:

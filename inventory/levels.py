@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import Level, ProviderName, Role
-from inventory.model import CENTRAL, Estate, EstateFile, Host, TenantFile
+from inventory.model.estate import Estate, EstateFile
+from inventory.model.hosts import Host
+from inventory.model.tenants import CENTRAL, TenantFile
 
 DEFAULTS = {ProviderName.EXISTING: Level.WATCH, ProviderName.LAB: Level.FULL}
 """What is there already is only watched until somebody says otherwise; what Bastide made is its."""
@@ -53,6 +55,11 @@ def coverage(estate: Estate) -> str:
 def is_managed(entry: InventoryHost) -> bool:
     """Return whether Bastide changes a host: it is at baseline or above, and not refused."""
     return at_least(entry, Level.BASELINE) and not refusal(entry)
+
+
+def is_only_read(entry: InventoryHost) -> bool:
+    """Return whether a host is logged in to and not changed: at audit, or refused more."""
+    return at_least(entry, Level.AUDIT) and not is_managed(entry)
 
 
 def is_full(entry: InventoryHost) -> bool:

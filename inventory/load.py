@@ -11,15 +11,29 @@ from inventory.consistency.hosts import find_host_problems
 from inventory.consistency.identifiers import find_identifier_problems
 from inventory.consistency.lab import find_lab_problems
 from inventory.consistency.levels import find_level_problems
+from inventory.consistency.maintenance import find_maintenance_problems
 from inventory.consistency.networks import find_network_problems
+from inventory.consistency.notify import find_notify_problems
 from inventory.consistency.port_intents import find_intent_problems
 from inventory.consistency.references import find_name_problems
 from inventory.consistency.secret_references import find_secret_problems
 from inventory.consistency.settings import find_setting_problems
+from inventory.consistency.updates import find_update_problems
 from inventory.consistency.waivers import find_waiver_problems
-from inventory.model import Central, Estate, EstateFile, Municipality, WaiverFile
+from inventory.consistency.witness import find_witness_problems
+from inventory.model.estate import Estate, EstateFile
+from inventory.model.maintenance_windows import MaintenanceFile
+from inventory.model.tenants import Central, Municipality
+from inventory.model.waivers import WaiverFile
 from inventory.own import find_own_problems, own_files
-from inventory.parsed import ParsedEstate, ParsedFile, ParsedTenant, host_names, tenant_id
+from inventory.parsed import (
+    ParsedEstate,
+    ParsedFile,
+    ParsedTenant,
+    host_names,
+    machine_names,
+    tenant_id,
+)
 from inventory.paths import SHIPPED_ESTATES
 from inventory.problems import InventoryError, Problem
 from inventory.scalars import ESTATE_FOLDER
@@ -66,7 +80,9 @@ def shipped_estates() -> tuple[str, ...]:
 
 def estate_files(folder: Path) -> tuple[Path, ...]:
     """Return the files that make up an estate, and no other that lies in its folder."""
-    own = (folder / name for name in ("estate.yml", "central.yml", "waivers.yml"))
+    own = (
+        folder / name for name in ("estate.yml", "central.yml", "waivers.yml", "maintenance.yml")
+    )
     return tuple(sorted((*filter(Path.is_file, own), *folder.glob("municipalities/*.yml"))))
 
 
@@ -83,16 +99,18 @@ def load_estate(folder: Path) -> Estate:
     complete = central is not None and len(towns) == len(files)
     scopes = frozenset(_scopes(tenants)) if complete else None
     waivers = _read_waivers(folder, scopes, problems)
+    windows = _read_windows(folder, tenants if complete else None, problems)
     if head:
         problems += _contradictions(head, tenants, complete=complete)
     problems += find_own_problems(folder)
-    if problems or head is None or central is None or waivers is None:
+    if problems or head is None or central is None or waivers is None or windows is None:
         raise InventoryError(tuple(problems))
     return Estate(
         **dict(head.value),
         central=central.value,
         municipalities=tuple(town.value for town in towns),
         waivers=waivers.waivers,
+        windows=windows.maintenance,
         own=own_files(folder),
     )
 
@@ -111,6 +129,9 @@ def _contradictions(
     yield from find_intent_problems(tenants, complete=complete)
     yield from find_secret_problems(estate, tenants)
     yield from find_setting_problems(estate, tenants)
+    yield from find_update_problems(estate, tenants, complete=complete)
+    yield from find_witness_problems(estate, tenants, complete=complete)
+    yield from find_notify_problems(estate, tenants, complete=complete)
 
 
 def _scopes(tenants: Iterable[ParsedTenant]) -> Iterator[str]:
@@ -145,6 +166,29 @@ def _read_waivers(
         return None
     problems += find_waiver_problems(waivers, scopes)
     return waivers.value
+
+
+def _read_windows(
+    folder: Path, tenants: Sequence[ParsedTenant] | None, problems: list[Problem]
+) -> MaintenanceFile | None:
+    """Read maintenance.yml; `tenants` is None where not every file could be read."""
+    if not (folder / "maintenance.yml").exists():
+        return MaintenanceFile()
+    windows = _read(folder, "maintenance.yml", MaintenanceFile, problems)
+    if windows is None:
+        return None
+    scopes = None if tenants is None else frozenset(_window_scopes(tenants))
+    problems += find_maintenance_problems(windows, scopes)
+    return windows.value
+
+
+def _window_scopes(tenants: Sequence[ParsedTenant]) -> Iterator[str]:
+    """Yield the names that a maintenance window may be for."""
+    yield from machine_names(tenants)
+    for tenant in tenants:
+        name = tenant_id(tenant.value)
+        yield name
+        yield from (f"{name}-{service.id}" for service in tenant.value.services)
 
 
 def _not_an_estate(folder: Path) -> Problem:

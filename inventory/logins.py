@@ -9,12 +9,13 @@ from inventory.connections import ssh
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import Role
 from inventory.levels import is_full
-from inventory.ssh import Administrator
+from inventory.model.ssh import Administrator
 
 ADMINISTRATOR = "root"
 AUDITOR = "bastide-audit"
 BACKUP = "bastide-backup"
 DRILL = "bastide-drill"
+WITNESS = "bastide-witness"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,14 @@ def logins(entry: InventoryHost, day: date | None = None) -> tuple[Login, ...]:
     )
     if Role.VAULT not in entry.host.roles:
         return everywhere
-    return (*everywhere, Login(BACKUP, _clients(entry)), Login(DRILL, _scratches(entry)))
+    copies = Login(BACKUP, _clients(entry)), Login(DRILL, _scratches(entry))
+    shown = (Login(WITNESS, ("witness",)),) if is_witness(entry) else ()
+    return (*everywhere, *copies, *shown)
+
+
+def is_witness(entry: InventoryHost) -> bool:
+    """Return whether a host is the vault that audits are shown to."""
+    return entry.name == entry.tenant.estate.witness
 
 
 def administrators(entry: InventoryHost, day: date | None = None) -> tuple[Administrator, ...]:

@@ -7,7 +7,8 @@ from inventory.connections import jump_addresses, ssh
 from inventory.entries import InventoryDevice, InventoryHost, devices, hosts, tenants
 from inventory.enums import Access, ExporterName, Protocol, Role, System
 from inventory.levels import is_full, is_managed
-from inventory.model import Estate, Exporter, Listen
+from inventory.model.estate import Estate
+from inventory.model.hosts import Exporter, Listen
 from inventory.roles import ROLES, SNMP
 from inventory.scalars import Network
 

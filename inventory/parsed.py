@@ -6,7 +6,10 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
-from inventory.model import CENTRAL, Device, EstateFile, Host, Municipality, TenantFile
+from inventory.model.devices import Device
+from inventory.model.estate import EstateFile
+from inventory.model.hosts import Host
+from inventory.model.tenants import CENTRAL, Municipality, TenantFile
 from inventory.problems import Problem
 from inventory.source import PathKey, Source, show_path
 

@@ -30,6 +30,11 @@ def state_directory(estate_name: str) -> Path:
     return state_home() / estate_name
 
 
+def accepted_look(state: Path, host: str) -> Path:
+    """Return the file of a host's accepted look, which later ones are held against."""
+    return state / "looks" / f"{host}.json"
+
+
 def cache_directory() -> Path:
     """Return the folder of what estates may share and can be made again: image, packages.
 

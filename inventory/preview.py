@@ -3,7 +3,8 @@
 from inventory.entries import InventoryHost, Tenant, hosts, tenants
 from inventory.enums import Level
 from inventory.levels import reaches
-from inventory.model import Estate, TenantFile
+from inventory.model.estate import Estate
+from inventory.model.tenants import TenantFile
 
 VARIABLE = "BASTIDE_PREVIEW"
 """The environment variable that asks for it, as `HOST=LEVEL`; it counts in check mode only."""

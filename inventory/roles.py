@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from inventory.enums import Access, Protocol, Role
-from inventory.model import Listen
+from inventory.model.hosts import Listen
 
 TCP, UDP = Protocol.TCP, Protocol.UDP
 
@@ -35,13 +35,15 @@ ROLES: Mapping[Role, HostRole] = MappingProxyType(
                 Listen(port=53, protocol=TCP, access=Access.SITE, name="dns"),
             ),
         ),
-        Role.APPLICATION: HostRole(
-            "application",
+        Role.WEB: HostRole(
+            "web",
             listens=(
                 Listen(port=80, access=Access.ANYWHERE, name="http"),
                 Listen(port=443, access=Access.ANYWHERE, name="https"),
             ),
         ),
+        # To whom it answers beyond the host itself is said by `listens:`.
+        Role.DATABASE: HostRole("database"),
         Role.FILE_SERVER: HostRole(
             "file_server", listens=(Listen(port=445, access=Access.SITE, name="smb"),)
         ),

@@ -1,7 +1,8 @@
 """The single values of an estate's files: names, addresses, keys, references to secrets."""
 
+from datetime import datetime
 from functools import cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -12,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 from pydantic_core import PydanticCustomError
 
 # The keys whose values are references to secrets: what stands there by mistake is never shown.
-SECRET_FIELDS = frozenset({"auth", "priv", "community", "password", "sudo_password"})
+SECRET_FIELDS = frozenset({"auth", "priv", "community", "password", "sudo_password", "token"})
 # The key of pydantic's validation context under which the estate's folder is given.
 ESTATE_FOLDER = "estate_folder"
 
@@ -28,9 +29,12 @@ HOST_KEY = r"^(ssh-ed25519|ecdsa-sha2-nistp256|ssh-rsa) [A-Za-z0-9+/]+=*( [^\x00
 PROFILE_NAME = r"^[a-z][a-z0-9_]*$"
 PORT_NAME = r"^[^\x00-\x1f\x7f]{1,255}$"
 TIME_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+LOCAL_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]$"
 ABSOLUTE_PATH = r"^/[^\x00-\x1f\x7f]*$"
 COUNTRY = r"^[A-Z]{2}$"
 URL = r"^https?://[^\s/]+(/\S*)?$"
+EMAIL = r"^[^\s@<>,;:\"\\()\[\]\x00-\x1f\x7f]+@[A-Za-z0-9.-]+$"
+MAIL_SERVER = r"^[A-Za-z0-9.-]+:[0-9]{1,5}$"
 CONTROL_ID = r"^[A-Z]+-[0-9]{2}$"
 TIMEZONE = r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
 ACCOUNT_NAME = r"^[a-z_][a-z0-9_-]{0,31}$"
@@ -39,7 +43,7 @@ JUMP_HOST = (
     r"|[a-z_][a-z0-9_-]{0,31}@(\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?|[A-Za-z0-9.:-]+))$"
 )
 KEY_FILE = r"^(agent|~?/[^\x00-\x1f\x7f]+)$"
-CUT = r"^(login: \S|port: (tcp|udp)/\S|forwarding: \S)[^\x00-\x1f\x7f]*$"
+CUT = r"^(login: \S|port: (tcp|udp)/\S|forwarding: \S|route: \S)[^\x00-\x1f\x7f]*$"
 
 FORMS: dict[str, str] = {
     MUNICIPALITY_ID: "2 to 31 lower-case letters and digits, no hyphens, such as velgora",
@@ -52,15 +56,18 @@ FORMS: dict[str, str] = {
     PROFILE_NAME: "a profile's name in lower case, such as if_mib (`bastide snmp profiles`)",
     PORT_NAME: "a port as the device names it (ifName or ifDescr), or its number, such as gi1/0/1",
     TIME_OF_DAY: "hours and minutes with two digits each, from 00:00 to 23:59, such as 02:30",
+    LOCAL_TIME: "a date and a time of day, such as 2027-01-16 22:00",
     ABSOLUTE_PATH: "a path from the root, such as /srv/shares",
     COUNTRY: "two capital letters of ISO 3166-1, such as RS; XX for fictional places",
     URL: "an address that begins with http:// or https://, such as https://permits.example/",
+    EMAIL: "one mail address without a name, such as it@velgora.example",
+    MAIL_SERVER: "a name or IPv4 address and a port, such as mail.velgora.example:587",
     CONTROL_ID: "a control's id, such as SSH-02 (`bastide audit controls`)",
     TIMEZONE: "a name of the time zone database, such as Europe/Belgrade",
     ACCOUNT_NAME: "the name of an account on the host, such as itadmin",
     JUMP_HOST: "a full host name of the inventory, or user@address:port, such as admin@10.0.0.1:22",
     CUT: "in quotes and as `bastide host impact --accept` prints it, such as 'login: milan', "
-    "'port: tcp/5432' or 'forwarding: 172.20.0.0/24'",
+    "'port: tcp/5432', 'forwarding: 172.20.0.0/24' or 'route: eth0 ipv6'",
     KEY_FILE: "the path of a private key, such as ~/.ssh/id_ed25519, or agent (ssh-agent)",
 }
 """What each pattern asks for in words: editors show it, and errors do instead of the pattern."""
@@ -69,6 +76,15 @@ FORMS: dict[str, str] = {
 def text(pattern: str, **details: Any) -> Any:
     """Return pydantic's Field for texts of a form, described in words unless `details` do."""
     return Field(pattern=pattern, **{"description": FORMS[pattern], **details})
+
+
+def is_address(value: str) -> bool:
+    """Say whether a text is an IPv4 or IPv6 address."""
+    try:
+        ip_address(value)
+    except ValueError:
+        return False
+    return True
 
 
 def as_text(value: Any) -> Any:
@@ -94,6 +110,13 @@ def _public_key(line: str) -> str:
     return " ".join(line.split(" ")[:2])
 
 
+def _without_login(url: str) -> str:
+    """Refuse a user or password in a URL, which every reader of the inventory would see."""
+    if "@" in url.split("/", 3)[2]:
+        raise PydanticCustomError("login_in_url", "has a login in it: give a token by reference")
+    return url
+
+
 @cache
 def _time_zones() -> frozenset[str]:
     """Return the names of the database; reading it walks a thousand files."""
@@ -107,6 +130,14 @@ def _time_zone(name: str) -> str:
     return name
 
 
+def _date_that_is(local: str) -> str:
+    try:
+        datetime.fromisoformat(local)
+    except ValueError:
+        raise PydanticCustomError("no_date", "is no date of any calendar") from None
+    return local
+
+
 def _not_everywhere(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
     if network.prefixlen == 0:
         raise PydanticCustomError("everywhere", "is every address that there is")
@@ -117,6 +148,9 @@ MunicipalityId = Annotated[str, text(MUNICIPALITY_ID)]
 Id = Annotated[str, text(ID, max_length=31)]
 DomainName = Annotated[str, text(DOMAIN_NAME)]
 Server = Annotated[str, text(SERVER)]
+HttpUrl = Annotated[str, text(URL), AfterValidator(_without_login)]
+Email = Annotated[str, text(EMAIL)]
+MailServer = Annotated[str, text(MAIL_SERVER)]
 SecretRef = Annotated[str, text(REFERENCE), AfterValidator(_anchored)]
 HostKey = Annotated[str, text(HOST_KEY), AfterValidator(_public_key)]
 ProfileName = Annotated[str, text(PROFILE_NAME)]
@@ -130,6 +164,7 @@ TimezoneName = Annotated[str, text(TIMEZONE), AfterValidator(_time_zone)]
 AccountName = Annotated[str, text(ACCOUNT_NAME)]
 JumpHost = Annotated[str, text(JUMP_HOST)]
 KeyFile = Annotated[str, text(KEY_FILE)]
+LocalTime = Annotated[str, text(LOCAL_TIME), AfterValidator(_date_that_is)]
 TimeOfDay = Annotated[str, text(TIME_OF_DAY)]
 CutKey = Annotated[str, text(CUT)]
 AbsolutePath = Annotated[str, text(ABSOLUTE_PATH)]

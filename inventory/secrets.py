@@ -8,7 +8,7 @@ from inventory.backup_plans import backup_plans
 from inventory.connections import ssh
 from inventory.entries import devices, hosts
 from inventory.files import write_whole
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.vault import VaultError, read_value
 
 LENGTH_BYTES = 24
@@ -113,7 +113,9 @@ def references(estate: Estate) -> tuple[str, ...]:
     accesses = (estate.snmp, *(entry.snmp for entry in devices(estate)), *of_hosts)
     polling = {reference for access in accesses for reference in access.secrets}
     backups = {plan.password for entry in hosts(estate) for plan in backup_plans(entry)}
-    return tuple(sorted(polling | backups | _sudo_passwords(estate)))
+    channels = estate.notify.channels if estate.notify else ()
+    notifying = {channel.secret for channel in channels if channel.secret}
+    return tuple(sorted(polling | backups | notifying | _sudo_passwords(estate)))
 
 
 def _sudo_passwords(estate: Estate) -> set[str]:

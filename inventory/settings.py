@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from inventory.entries import InventoryHost
+from inventory.model.maintenance import Maintenance
 from inventory.scalars import Server
 
 
@@ -29,3 +30,8 @@ def forwarders(entry: InventoryHost) -> tuple[str, ...]:
     """Return the addresses of the resolvers that a tenant's own one asks for other names."""
     named = entry.tenant.content.dns or entry.tenant.estate.dns
     return tuple(map(str, named.forwarders)) if named else ()
+
+
+def maintenance(entry: InventoryHost) -> Maintenance | None:
+    """Return when a host may be restarted for updates; None: never."""
+    return entry.tenant.content.maintenance or entry.tenant.estate.maintenance

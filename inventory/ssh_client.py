@@ -12,7 +12,7 @@ from pathlib import Path
 from inventory.connections import PORT, Connection, connection
 from inventory.entries import hosts
 from inventory.files import write_whole
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.outputs import Outputs, kept_outputs
 
 

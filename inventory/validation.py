@@ -7,7 +7,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from inventory.model import PROVIDERS
+from inventory.model.fields import PROVIDERS
 from inventory.problems import Problem
 from inventory.scalars import FORMS, REFERENCE, SECRET_FIELDS
 from inventory.source import PathKey, Source, show_path
@@ -43,6 +43,14 @@ EXPECTED: dict[str, tuple[str, str]] = {
     ),
     "everywhere": ("a network such as 10.0.1.0/24", "name the networks that are meant"),
     "nothing_to_back_up": ("paths: or database:, or both", "say what is to be backed up"),
+    "window_empty": ("two times of day", "correct start: or end:"),
+    "window_order": ("an end that is later", "correct one of the two"),
+    "window_long": (
+        "an opening of at most 14 days, and repetition for at most a year",
+        "end it earlier; what lasts longer is written anew",
+    ),
+    "one_time": ("once: or weekly:", "say when it is"),
+    "no_date": ("a date such as 2027-01-16", "correct the date"),
     "int_parsing": ("a whole number", "correct the number"),
     "int_type": ("a whole number", "correct the number"),
     "bool_parsing": ("true or false", "write true or false"),

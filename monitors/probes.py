@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from inventory.connections import PORT as SSH_PORT
 from inventory.connections import ssh
 from inventory.entries import InventoryHost, InventoryService, hosts, services
 from inventory.enums import Access, CertificateTrust, Protocol, Role
-from inventory.model import CENTRAL, Estate, Listen
+from inventory.model.estate import Estate
+from inventory.model.hosts import Listen
+from inventory.model.tenants import CENTRAL
+from inventory.scalars import is_address
 
 DNS = 53
 SSH_NAMES = ("ssh", "sshd")
@@ -127,12 +129,4 @@ def _names(entry: InventoryHost) -> tuple[str, ...]:
     """Return the host names in the URLs of a tenant's services, addresses left out."""
     of_tenant = (s for s in services(entry.tenant.estate) if s.tenant.id == entry.tenant.id)
     names = (urlsplit(service.service.url).hostname or "" for service in of_tenant)
-    return tuple(dict.fromkeys(name for name in names if name and not _is_address(name)))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
+    return tuple(dict.fromkeys(name for name in names if name and not is_address(name)))

@@ -1,4 +1,4 @@
-"""Fixtures that all tests share: the running lab, the strange town."""
+"""Fixtures that all tests share: the running lab, one of their own, the strange town."""
 
 import os
 from collections.abc import Iterator
@@ -9,9 +9,17 @@ from hypothesis import settings
 
 from bastide.support.estate import EstateContext, estate_context
 from tests.command import bastide
+from tests.infra.lab.own_lab import own_lab, own_range
 from tests.strange_town.fixtures import probing, town
 
-__all__ = ["lab", "own_state", "probing", "town"]  # pytest finds fixtures by their names here
+__all__ = [
+    "lab",
+    "own_lab",
+    "own_range",
+    "own_state",
+    "probing",
+    "town",
+]  # pytest finds fixtures by their names here
 
 LAB = "lab"
 SLOW = ("lab", "town")

@@ -13,9 +13,10 @@ from bastide.support.estate import EstateContext
 from inventory.connections import Connection, connection
 from inventory.entries import InventoryHost, Tenant, hosts, tenants
 from inventory.enums import ProviderName
-from inventory.model import Host, Site
+from inventory.model.hosts import Host
+from inventory.model.ssh import Ssh
+from inventory.model.tenants import Site
 from inventory.secrets import resolve
-from inventory.ssh import Ssh
 from monitors.collection.bundle import FetchFailure
 from monitors.inspection.model import Inspection
 from monitors.inspection.suggestion.insert import NoPlaceError, add_items

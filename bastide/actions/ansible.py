@@ -2,16 +2,25 @@
 
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
 from bastide.actions.own_playbooks import find_playbook_problems, playbook_files
-from bastide.actions.playbook_recap import Event, OnEvent, Recap, read_recap
+from bastide.actions.playbook_recap import (
+    Event,
+    OnEvent,
+    Recap,
+    read_recap,
+    recap_of_stopped,
+)
 from bastide.actions.runs import remember
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
@@ -24,6 +33,7 @@ from inventory.run_id import VARIABLE, new_run
 from inventory.ssh_client import write_ssh_files
 
 POLL_SECONDS = 0.2
+ENDING_SECONDS = 15.0
 NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -56,7 +66,14 @@ def run(
     events.write_text("")
     run_id = variables.get(VARIABLE) or os.environ.get(VARIABLE) or new_run()
     variables = {**variables, VARIABLE: run_id}
-    recap = follow(_start(context, files, log, events, arguments, variables), events, on_event)
+    process = _start(context, files, log, events, arguments, variables)
+    try:
+        recap = follow(process, events, on_event)
+    except BaseException:
+        # What it has changed until now can be undone like all else.
+        stopped = recap_of_stopped(map(json.loads, events.read_text("utf-8").splitlines()))
+        remember(context.state, replace(stopped, run=run_id), playbooks)
+        raise
     recap = replace(recap, seconds=time.monotonic() - started, log=log, run=run_id)
     remember(context.state, recap, playbooks)
     return recap
@@ -127,6 +144,8 @@ def _start(
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
+                # Ctrl-C and the end of a terminal are for us; `_end` then ends it in order.
+                start_new_session=True,
             )
     except FileNotFoundError:
         raise CommandError(
@@ -140,10 +159,18 @@ def follow(process: "subprocess.Popen[bytes]", events: Path, on_event: OnEvent) 
     try:
         recap = read_recap(_events(process, events), on_event)
     except BaseException:
-        process.terminate()
-        process.wait(timeout=30)
+        _end(process)
         raise
     return replace(recap, returncode=process.returncode)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End ansible-playbook as Ctrl-C does: it ends its workers and logs out of the hosts."""
+    for end in (partial(process.send_signal, signal.SIGINT), process.terminate, process.kill):
+        end()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(ENDING_SECONDS)
+            return
 
 
 def _events(process: "subprocess.Popen[bytes]", events: Path) -> Iterator[Event]:

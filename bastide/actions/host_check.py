@@ -99,10 +99,13 @@ def run_first(
 
 
 @contextmanager
-def remembering(context: EstateContext, progress: Progress) -> Iterator[Fetch]:
+def remembering(
+    context: EstateContext, progress: Progress, key: Path | None = None
+) -> Iterator[Fetch]:
     """Yield how an audit fetches bundles: a login that is refused is shown, and never repeated.
 
-    It logs in once to each host: what the preflight would say of the way in, the audit says.
+    It logs in once to each host: what the preflight would say of the way in, the audit says. `key`
+    is what hosts without a collector are logged in to with, by default what the inventory says.
     """
     lock = Lock()
 
@@ -115,9 +118,9 @@ def remembering(context: EstateContext, progress: Progress) -> Iterator[Fetch]:
     ) -> bytes | FetchFailure:
         if has_collector(entry):
             return fetch_bundle(entry, state, outputs, commands)
-        way = connection(entry, state, outputs)
+        way = connection(entry, state, outputs, key)
         result = attempts.log_in(
-            way, lambda: fetch_bundle(entry, state, outputs, commands), _failed_login
+            way, lambda: fetch_bundle(entry, state, outputs, commands, key), _failed_login
         )
         if isinstance(result, SshFailure):
             result = FetchFailure(f"{entry.name}: {result.problem}", result)

@@ -11,6 +11,7 @@ CUTS = (
     ("Logins that would be cut off", "logins", "none of those that were read"),
     ("Ports that would be closed", "ports", "none of those that listen"),
     ("Forwarding that would be cut", "forwarding", "none that was found"),
+    ("Addresses and routes that would end", "routes", "none that was found"),
 )
 OF_INTERFACE = re.compile(r"(net\.ipv[46]\.conf)\.(.+)\.(\w+)")
 # What takes the place of something that is there is read first.

@@ -1,5 +1,6 @@
 """What a playbook did, read from the events that playbooks/callback_plugins writes."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,15 @@ class HostRecap:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaybookTime:
+    """How long a playbook took, in seconds, and how many tasks it ran, over all hosts."""
+
+    name: str
+    seconds: float
+    tasks: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recap:
     """What a playbook did: counts by host, failures, seconds, the log to read, and the run's id."""
 
@@ -52,6 +62,7 @@ class Recap:
     log: Path = Path()
     changed_tasks: tuple[str, ...] = ()
     run: str = ""
+    playbooks: tuple[PlaybookTime, ...] = ()
 
     @property
     def changed(self) -> dict[str, int]:
@@ -73,15 +84,31 @@ def read_recap(events: Iterable[Event], on_event: OnEvent) -> Recap:
     hosts: dict[str, HostRecap] = {}
     failures: list[Failure] = []
     changed_tasks: list[str] = []
+    times: list[PlaybookTime] = []
+    begun = 0.0
     for event in events:
         on_event(event)
+        if event["event"] == "playbook":
+            begun = event["at"]
+            times.append(PlaybookTime(event["name"], 0.0, 0))
+        elif times:
+            ran = event["event"] == "task"
+            last = times[-1]
+            times[-1] = PlaybookTime(last.name, event["at"] - begun, last.tasks + ran)
         if event["event"] == "recap":
             hosts = {name: _host_recap(counts) for name, counts in event["hosts"].items()}
         elif event.get("changed"):
             changed_tasks.append(f"{event['host']}: {event['task']}")
         if event.get("outcome") in ("failed", "unreachable"):
             failures.append(Failure(event["host"], event["task"], event["path"], event["message"]))
-    return Recap(hosts, tuple(failures), changed_tasks=tuple(changed_tasks))
+    return Recap(hosts, tuple(failures), changed_tasks=tuple(changed_tasks), playbooks=tuple(times))
+
+
+def recap_of_stopped(events: Iterable[Event]) -> Recap:
+    """Return what a playbook had changed when it was stopped; Ansible counts at its end only."""
+    changed = Counter(event["host"] for event in events if event.get("changed"))
+    hosts = {name: HostRecap(number, number, 0, 0) for name, number in changed.items()}
+    return Recap(hosts, returncode=1)
 
 
 def _host_recap(counts: Mapping[str, int]) -> HostRecap:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from inventory.connections import PORT, merged
 from inventory.entries import Tenant
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from monitors.scan.ports import WINDOWS
 from monitors.scan.tcp import PortReply
 from monitors.snmp.discover.agents import AnsweringAgent

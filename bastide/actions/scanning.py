@@ -3,17 +3,21 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from bastide.actions.scan_suggestions import Suggester, Suggestion
+from bastide.actions.scan_through import Network, logged_in, one_after_the_other
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
-from inventory.connections import ssh
+from inventory.connections import Connection, ssh
 from inventory.entries import InventoryHost, Tenant, devices, hosts, tenants
-from inventory.model import Estate, Site
+from inventory.model.estate import Estate
+from inventory.model.tenants import Site
 from monitors.pace import Pace
 from monitors.scan.ports import PORTS, SSH
+from monitors.scan.relay import Relay
 from monitors.scan.tcp import PortReply, Reply, try_ports
 from monitors.snmp.discover.agents import AnsweringAgent, find_agents, probes_of
 from monitors.snmp.targets import SnmpTarget, targets, unlisted_target
@@ -23,7 +27,7 @@ MOST_ADDRESSES = 1024
 PROBES_A_SECOND = 100
 PROBES_AT_ONCE = 100
 
-Network = IPv4Network | IPv6Network
+Agents = Mapping[str, AnsweringAgent]
 OnProbe = Callable[[int, int], None]
 
 
@@ -45,13 +49,17 @@ class Answering:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What came of a scan; `refusing` are the addresses that only refused connections."""
+    """What came of a scan; `refusing` are the addresses that only refused connections.
+
+    `through`: the jump host that the ports were tried through; it tells nothing of refusals.
+    """
 
     network: str
     probes: int
     answering: tuple[Answering, ...]
     refusing: tuple[str, ...]
     no_route: bool
+    through: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +97,19 @@ def scan(
     network: Network,
     place: Place,
     *,
+    jump: Connection | None = None,
     send_community: bool = False,
     on_probe: OnProbe = lambda done, total: None,
 ) -> Scan:
     """Try every address of a network; nothing is sent to any other.
 
+    `jump`: the host that the ports are tried through; SNMP is not asked then, since it is UDP.
     `on_probe` gets how many probes are done, of how many. SecretError when a community is to be
-    sent and is not where its reference points.
+    sent and is not where its reference points, CommandError when the jump host lets nobody in or
+    forwards nothing.
     """
     estate, addresses = context.estate, [str(address) for address in network.hosts()]
-    agents = _targets(estate, addresses)
+    agents = [] if jump else _targets(estate, addresses)
     ports = _ports(estate)
     total = len(addresses) * len(ports)
     total += sum(probes_of(target, send_community=send_community) for target in agents)
@@ -109,17 +120,22 @@ def scan(
         done += 1
         on_probe(done, total)
 
-    async def both() -> tuple[tuple[PortReply, ...], dict[str, AnsweringAgent]]:
+    async def all_probes(relay: Relay | None) -> tuple[tuple[PortReply, ...], Agents]:
         pace = Pace(PROBES_A_SECOND, PROBES_AT_ONCE)
-        return (
-            await try_ports(addresses, ports, pace, pinned=_host_keys(estate), on_probe=count),
-            await find_agents(
-                agents, context.state, pace, send_community=send_community, on_probe=count
-            ),
+        each = partial(try_ports, addresses, pace=pace, pinned=_host_keys(estate), on_probe=count)
+        if relay:
+            return await one_after_the_other(relay, ports, partial(each, connect=relay.connect)), {}
+        return await each(ports), await find_agents(
+            agents, context.state, pace, send_community=send_community, on_probe=count
         )
 
-    replies, answered = asyncio.run(both())
-    return _joined(estate, network, place, replies, answered)
+    if jump:
+        with logged_in(context, place.tenant, jump, PROBES_AT_ONCE) as relay:
+            replies, answered = asyncio.run(all_probes(relay))
+    else:
+        replies, answered = asyncio.run(all_probes(None))
+    scanned = _joined(estate, network, place, replies, answered)
+    return replace(scanned, through=jump.place) if jump else scanned
 
 
 def _network(wanted: str) -> Network:
@@ -194,7 +210,7 @@ def _joined(
     network: Network,
     place: Place,
     replies: Sequence[PortReply],
-    agents: Mapping[str, AnsweringAgent],
+    agents: Agents,
 ) -> Scan:
     opened: dict[str, list[PortReply]] = defaultdict(list)
     for reply in replies:

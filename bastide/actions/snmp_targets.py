@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from bastide.support.snmp_options import AccessOptions
-from inventory.model import SnmpAccess
+from inventory.model.snmp_access import SnmpAccess
 from monitors.snmp.targets import PORT, SnmpTarget, targets, unlisted_target
 
 HIGHEST_PORT = 65535

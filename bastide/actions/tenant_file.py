@@ -12,7 +12,8 @@ from bastide.support.estate import EstateContext
 from inventory.entries import Tenant
 from inventory.files import write_whole
 from inventory.load import load_estate
-from inventory.model import CENTRAL, Estate
+from inventory.model.estate import Estate
+from inventory.model.tenants import CENTRAL
 from inventory.problems import InventoryError
 from monitors.inspection.suggestion.insert import NoPlaceError
 

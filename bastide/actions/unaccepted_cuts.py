@@ -1,7 +1,7 @@
 """Existing servers are read anew before they are changed: what would be cut off was it accepted?"""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -19,6 +19,7 @@ from monitors.inspection.model import Inspection
 from monitors.inspection.visit import log_in_and_read
 from monitors.preflight.attempts import Attempts, remembered
 from monitors.ssh.failures import SshFailure
+from monitors.workers import workers
 
 READERS = 16
 MOST_CUTS = 5
@@ -50,7 +51,7 @@ def review(
     result = Review()
     with (
         remembered(context.state) as attempts,
-        ThreadPoolExecutor(min(READERS, max(1, len(entries)))) as pool,
+        workers(min(READERS, len(entries))) as pool,
     ):
         reading = {pool.submit(_read, context, entry, attempts): entry for entry in entries}
         for number, done in enumerate(as_completed(reading), start=1):

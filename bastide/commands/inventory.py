@@ -10,10 +10,10 @@ from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json, print_table, row
 from infra import credentials
-from inventory.entries import devices, hosts, services
+from inventory.entries import devices, hosts, services, tenants
 from inventory.enums import System
 from inventory.levels import level
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.problems import InventoryError
 from inventory.schema import schema_text
 from inventory.secrets import unresolved
@@ -79,9 +79,9 @@ def check(estate_name: str | None, as_json: bool) -> int:
 @estate_option
 @json_option
 def show(estate_name: str | None, as_json: bool) -> int:
-    """Show every host, device and service, and what it is behind."""
+    """Show hosts, devices, services, what each is behind, and contacts."""
     estate = estate_context(estate_name).estate
-    rows = [*_hosts(estate), *_devices(estate), *_services(estate)]
+    rows = [*_hosts(estate), *_devices(estate), *_services(estate), *_contacts(estate)]
     if as_json:
         print_json(rows)
     else:
@@ -111,21 +111,37 @@ def _services(estate: Estate) -> Iterator[dict[str, str]]:
         yield _row("service", entry.name, service.url, service.continuity.value, hosts_of)
 
 
+def _contacts(estate: Estate) -> Iterator[dict[str, str]]:
+    for tenant in tenants(estate):
+        for contact in tenant.content.contacts:
+            ways = ", ".join(filter(None, (contact.phone, contact.email)))
+            what = f"{contact.duty} of {tenant.name}"
+            yield _row("contact", contact.name, ways, what, None)
+
+
 def _row(kind: str, name: str, address: str, what: str, parent: str | None) -> dict[str, str]:
     return {"kind": kind, "name": name, "address": address, "what": what, "parent": parent or ""}
 
 
 @group.command()
+@click.option(
+    "--operations",
+    is_flag=True,
+    help="Print that of the operations host, which reads the hosts at level audit every hour.",
+)
 @estate_option
 @json_option
-def key(estate_name: str | None, as_json: bool) -> int:
+def key(operations: bool, estate_name: str | None, as_json: bool) -> int:
     """Print the public key that hosts are logged in to with.
 
     It is made if there is none. It belongs into ~/.ssh/authorized_keys of the account that
-    `ssh: user` names, on every host.
+    `ssh: user` names, on every host; that of the operations host on those at level audit.
     """
     context = estate_context(estate_name)
-    line = credentials.public_key(context.estate, context.state)
+    name = credentials.AUDIT if operations else credentials.ADMIN
+    line = credentials.public_key(context.estate, context.state, name)
+    if operations:
+        line = f"restrict {line}"
     if as_json:
         print_json({"public_key": line})
     else:

@@ -17,7 +17,8 @@ from bastide.support.errors import CommandError, Exit
 from bastide.support.options import estate_option
 from inventory.enums import Tier
 from inventory.load import find_estate
-from inventory.model import CENTRAL, ESTATE_SCOPE
+from inventory.model.tenants import CENTRAL
+from inventory.model.waivers import ESTATE_SCOPE
 from inventory.scalars import COUNTRY, MUNICIPALITY_ID
 
 LONGEST_ID = 31

@@ -166,6 +166,7 @@ def as_json_values(recap: Recap) -> dict[str, Any]:
         "hosts": {name: asdict(host) for name, host in recap.hosts.items()},
         "failures": [asdict(failure) for failure in recap.failures],
         "seconds": recap.seconds,
+        "playbooks": [asdict(time) for time in recap.playbooks],
         "log": str(recap.log),
         "run": recap.run,
     }

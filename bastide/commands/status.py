@@ -1,52 +1,79 @@
-"""`bastide status`: what is true now, from Prometheus' own API."""
+"""`bastide status`: what is wrong now, from Prometheus' and Alertmanager's own APIs."""
 
-from collections.abc import Iterable, Iterator
+import time
 
 import click
+from rich.console import Console
 
-from bastide.actions.status import read
-from bastide.support.errors import Exit
-from bastide.support.estate import estate_context
+from bastide.actions import status_output
+from bastide.actions.notifying import tenant_of
+from bastide.actions.status import Status, narrowed, read
+from bastide.support.errors import CommandError, Exit
+from bastide.support.estate import EstateContext, estate_context
 from bastide.support.options import estate_option, json_option
-from bastide.support.output import print_json
-from inventory.enums import Level
-from inventory.levels import ORDER, coverage
+from bastide.support.output import output_console, print_json
+from inventory.levels import coverage
+
+PAUSE_SECONDS = 10.0
 
 
 @click.command()
+@click.option("--municipality", help="Only what concerns this municipality, or central.")
+@click.option("--watch", is_flag=True, help="Show it anew every ten seconds, until interrupted.")
 @estate_option
 @json_option
-def status(estate_name: str | None, as_json: bool) -> int:
-    """Show what Prometheus finds wrong now (exit 1 when anything).
+def status(municipality: str | None, watch: bool, estate_name: str | None, as_json: bool) -> int:
+    """Show what is wrong now, the worst first (exit 1 when anything).
 
-    Asked of its own API and Alertmanager's: targets that are not up, and alerts that fire.
+    An incident is one cause: what it cuts off and what else is told of that stands under it, with
+    the services that it concerns, whom to call and the runbook. Then what is silenced, and what
+    Prometheus finds wrong without an alert. Of silenced alerts alone the exit status is 0.
     """
     context = estate_context(estate_name)
-    current = read(context)
+    if municipality is not None:
+        tenant_of(context, municipality)
+    code = _show(context, municipality, as_json=as_json, watching=watch)
+    try:
+        while watch:
+            time.sleep(PAUSE_SECONDS)
+            code = _show(context, municipality, as_json=as_json, watching=watch)
+    except KeyboardInterrupt:
+        pass
+    return code
+
+
+def _show(
+    context: EstateContext, municipality: str | None, *, as_json: bool, watching: bool
+) -> Exit:
+    """Print the status once; while watching, what cannot be read now may be a moment later."""
+    console = output_console()
+    try:
+        current = read(context)
+    except CommandError as error:
+        if not watching:
+            raise
+        console.clear()
+        click.echo(str(error))
+        return error.code
+    if municipality is not None:
+        current = narrowed(current, context.estate, municipality)
     if as_json:
         print_json(current.as_json())
-        return Exit.WELL if current.well else Exit.FINDINGS
-    up = sum(target.health == "up" for target in current.targets)
-    click.echo(f"{up} of {len(current.targets)} targets up   ({current.prometheus_url})")
-    click.echo(coverage(context.estate))
-    for level, names in by_level(current.levels):
-        click.echo(f"  {level:<8} {', '.join(names)}")
-    for problem in current.wrong:
-        click.echo(f"  !! {problem}")
-    for alert in current.alerts:
-        where = (
-            alert.labels.get("host") or alert.labels.get("device") or alert.labels.get("service")
-        )
-        runbook = alert.annotations.get("runbook_url", "")
-        click.echo(f"  !! {alert.name}: {alert.labels.get('municipality')} {where or ''} {runbook}")
-    if current.well:
-        click.echo("all is well: nothing fires but the Watchdog")
+    else:
+        if watching:
+            console.clear()
+        _print(current, context, console, whole=municipality is None)
     return Exit.WELL if current.well else Exit.FINDINGS
 
 
-def by_level(levels: Iterable[tuple[str, Level]]) -> Iterator[tuple[Level, list[str]]]:
-    """Yield each level that a host is at, the highest first, with the hosts' names."""
-    pairs = tuple(levels)
-    for wanted in reversed(ORDER):
-        if names := [name for name, level in pairs if level is wanted]:
-            yield wanted, names
+def _print(current: Status, context: EstateContext, console: Console, *, whole: bool) -> None:
+    status_output.show(current, context.estate, console)
+    up = sum(target.health == "up" for target in current.targets)
+    click.echo(f"{up} of {len(current.targets)} targets up   ({current.prometheus_url})")
+    if whole:
+        click.echo(coverage(context.estate))
+    status_output.show_levels(current, console)
+    if current.incidents and current.well:
+        click.echo("all is well but for what is silenced")
+    elif current.well:
+        click.echo("all is well: nothing fires but the Watchdog")

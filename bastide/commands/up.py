@@ -1,6 +1,7 @@
 """`bastide up`: from an inventory to an estate that is watched."""
 
 import time
+from dataclasses import asdict
 
 import click
 
@@ -54,6 +55,7 @@ def as_json_values(run: UpRun, results: StageResults, seconds: float) -> dict[st
         "run": run.run,
         "seconds": seconds,
         "stages": run.seconds,
+        "playbooks": [asdict(time) for recap in results.recaps for time in recap.playbooks],
         "well": bool(status and status.well),
         "wrong": list(status.wrong) if status else [],
         "alerts": sorted({alert.name for alert in status.alerts}) if status else [],

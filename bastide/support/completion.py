@@ -9,7 +9,9 @@ from bastide.support.estate import EstateContext, estate_context, own_of
 from bastide.support.shipped_files import playbook_names
 from inventory.entries import devices, hosts, tenants
 from inventory.load import shipped_estates
+from inventory.paths import shipped
 from inventory.problems import InventoryError
+from monitors.maintenance.scopes import scopes
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -51,7 +53,16 @@ complete_hosts = of_estate(lambda context: (entry.name for entry in hosts(contex
 complete_plans = of_estate(
     lambda context: sorted({p.id for entry in hosts(context.estate) for p in entry.host.backups})
 )
+complete_runbooks = of_estate(
+    lambda context: sorted(
+        page.stem
+        for folder in (shipped("runbooks"), context.estate.own.runbook_folder)
+        for page in folder.rglob("[!.]*.md")
+    )
+)
 complete_devices = of_estate(lambda context: (entry.name for entry in devices(context.estate)))
+
+complete_scopes = of_estate(lambda context: scopes(context.estate))
 
 complete_networks = of_estate(
     lambda context: (

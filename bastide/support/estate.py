@@ -7,7 +7,7 @@ from pathlib import Path
 from bastide.support.errors import CommandError, Exit
 from inventory.levels import refusals
 from inventory.load import find_estate, load_estate
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.outputs import Outputs, load_outputs
 from inventory.own import Own
 from inventory.paths import state_directory

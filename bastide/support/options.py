@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -9,6 +10,7 @@ import click
 from bastide.support.completion import complete_estates, complete_hosts
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Value = TypeVar("Value")
 LABEL = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 
@@ -42,6 +44,15 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
 
 
+def key_option(command: Command) -> Command:
+    """Add `--key`: a private key for hosts that nothing is installed on."""
+    return click.option(
+        "--key",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Log in to hosts at level audit with this private key, instead of the inventory's.",
+    )(command)
+
+
 def engine_option(command: Command) -> Command:
     """Add `--engine`."""
     return click.option(
@@ -63,6 +74,20 @@ def label_option(help_text: str, *, default: str | None = None) -> Callable[[Com
         metavar="WORD",
         help=help_text,
     )
+
+
+def parsed_by(
+    read: Callable[[str], Value],
+) -> Callable[[click.Context, click.Parameter, str], Value]:
+    """Return a callback that reads an option; a ValueError says what was expected."""
+
+    def parse(ctx: click.Context, parameter: click.Parameter, text: str) -> Value:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+
+    return parse
 
 
 def check_label(ctx: click.Context, parameter: click.Parameter, label: str | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from pulumi import ResourceOptions
 
-from infra import host_keys
+from infra import ssh_keyscan
 from infra.components.context import (
     BuildContext,
     Placement,
@@ -44,8 +44,8 @@ def existing_host(entry: InventoryHost, placement: Placement, context: BuildCont
 def _own_key(entry: InventoryHost) -> str:
     """Return the host key of this machine: audits, backups and drills log in to it as to others."""
     try:
-        return host_keys.own_host_key()
-    except host_keys.NoAnswerError as error:
+        return ssh_keyscan.own_host_key()
+    except ssh_keyscan.NoAnswerError as error:
         raise failed(
             f"host {entry.name}, which is this machine",
             expected="the SSH host key that it has",

@@ -10,7 +10,7 @@ from infra.errors import failed
 from infra.lab.backbone import BackboneSpec
 from infra.lab.image import ImageSpec
 from infra.lab.networks import NetworkSpec
-from inventory.model import Estate
+from inventory.model.estate import Estate
 
 WAN = "wan"
 

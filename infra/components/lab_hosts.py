@@ -20,7 +20,8 @@ from infra.lab.device import Cable, DeviceSpec
 from infra.lab.first_boot import MachineSpec
 from inventory.entries import InventoryDevice, InventoryHost, devices, hosts, operations_host
 from inventory.enums import DeviceKind, Role
-from inventory.model import Contact, Estate
+from inventory.model.estate import Estate
+from inventory.model.tenants import Contact
 from inventory.secrets import secret_path
 
 

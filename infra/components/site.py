@@ -7,7 +7,8 @@ from infra.errors import failed
 from infra.lab.networks import Interface, NetworkSpec
 from inventory.entries import InventoryHost, Tenant
 from inventory.enums import Role
-from inventory.model import Host, Site
+from inventory.model.hosts import Host
+from inventory.model.tenants import Site
 
 
 def network_name(tenant: Tenant, site: Site) -> str:

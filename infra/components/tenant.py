@@ -12,7 +12,8 @@ from infra.components.site import ipv4, network_spec
 from infra.lab.package_cache import CacheSpec
 from inventory.entries import InventoryDevice, InventoryHost, Tenant
 from inventory.enums import ProviderName
-from inventory.model import CENTRAL, Estate, Site
+from inventory.model.estate import Estate
+from inventory.model.tenants import CENTRAL, Site
 
 NETWORK = "bastide:lab:Network"
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field
 
-from infra import host_keys
+from infra import ssh_keyscan
 from infra.driver.spec import SPEC, Name
 from infra.errors import failed
 from inventory.scalars import HostKey
@@ -25,7 +25,7 @@ class ExistingSpec:
     name: Name
     address: IPv4Address | IPv6Address
     host_key: HostKey | None = None
-    port: Annotated[int, Field(ge=1, le=65535)] = host_keys.PORT
+    port: Annotated[int, Field(ge=1, le=65535)] = ssh_keyscan.PORT
     verify: bool = True
 
 
@@ -35,8 +35,8 @@ def verify(spec: ExistingSpec) -> None:
         return
     kind = spec.host_key.split(" ")[0]
     try:
-        proven = host_keys.host_key(str(spec.address), kind, port=spec.port)
-    except host_keys.NoAnswerError as error:
+        proven = ssh_keyscan.host_key(str(spec.address), kind, port=spec.port)
+    except ssh_keyscan.NoAnswerError as error:
         raise failed(
             f"host {spec.name}",
             expected=f"an SSH server with a host key of type {kind}",

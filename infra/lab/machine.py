@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from infra import host_keys
+from infra import ssh_keyscan
 from infra.errors import failed
 from infra.lab import image, networks, units
 from infra.lab.commands import user_namespaces
@@ -192,8 +192,8 @@ def _unit(lab: Lab, machine: Machine) -> units.Unit:
 def _wait_for_answer(lab: Lab, machine: Machine) -> None:
     log = _folder(lab, machine.name) / "console.log"
     try:
-        proven = host_keys.wait_for_host_key(machine.address, ANSWER_SECONDS)
-    except host_keys.NoAnswerError as error:
+        proven = ssh_keyscan.wait_for_host_key(machine.address, ANSWER_SECONDS)
+    except ssh_keyscan.NoAnswerError as error:
         raise failed(
             machine.name,
             expected=f"an SSH server within {ANSWER_SECONDS:g} s",
@@ -219,9 +219,13 @@ def _shut_down(lab: Lab, name: str, pid: int) -> None:
 
 
 def _nspawn_locks(pid: int | None) -> tuple[Path, ...]:
-    links = Path(f"/proc/{pid}/fd").iterdir() if pid is not None else ()
-    targets = (link.readlink() for link in links)
-    return tuple(path for path in targets if path.parent == NSPAWN / "locks")
+    """Return the locks that a machine's nspawn holds; one that is dying closes them meanwhile."""
+    locks = []
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                locks.append(link.readlink())
+    return tuple(path for path in locks if path.parent == NSPAWN / "locks")
 
 
 def _root(lab: Lab, name: str) -> Path:

@@ -10,7 +10,7 @@ from infra.lab.package_cache import DEFAULT_PORT
 from infra.lab.probe import PROGRAMS, Facts, gather
 from inventory.entries import hosts
 from inventory.enums import ProviderName
-from inventory.model import Estate
+from inventory.model.estate import Estate
 
 MIB = 1024 * 1024
 IMAGE_BYTES = 600 * MIB  # the tree and the packages that it is unpacked from

@@ -50,7 +50,7 @@ from inventory.entries import hosts
 from inventory.hostvars import BECOME_PASSWORD, groups, host_variables
 from inventory.levels import REFUSED
 from inventory.load import find_estate, load_estate
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.outputs import Outputs, OutputsError, load_outputs
 from inventory.paths import state_directory
 from inventory.preview import NOT_IN_CHECK_MODE, PreviewError, at_level, read_preview

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from inventory.connections import merged, split_jump
 from inventory.consistency.references import no_such_name
 from inventory.enums import ConnectionKind
-from inventory.model import Host
+from inventory.model.hosts import Host
+from inventory.model.ssh import Administrator, Ssh
 from inventory.parsed import ParsedEstate, ParsedTenant, tenant_id
 from inventory.problems import Problem
 from inventory.source import PathKey
-from inventory.ssh import Administrator, Ssh
 
 Owner = ParsedEstate | ParsedTenant
 

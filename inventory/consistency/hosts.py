@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from inventory.enums import ConnectionKind, Level, ProviderName, Role
 from inventory.levels import declared_level
-from inventory.model import Central
+from inventory.model.tenants import Central
 from inventory.parsed import ParsedEstate, ParsedTenant
 from inventory.problems import Problem
 

@@ -4,7 +4,8 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from inventory.enums import Role
 from inventory.levels import GROUPS
-from inventory.model import CENTRAL, ESTATE_SCOPE, Central
+from inventory.model.tenants import CENTRAL, Central
+from inventory.model.waivers import ESTATE_SCOPE
 from inventory.parsed import ParsedTenant, machines
 from inventory.problems import Problem
 from inventory.source import PathKey

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
 
 from inventory.enums import LAB_DEVICE_KINDS, ProviderName, Role
-from inventory.model import Device, Host, LabNetwork
+from inventory.model.devices import Device
+from inventory.model.estate import LabNetwork
+from inventory.model.hosts import Host
 from inventory.parsed import ParsedEstate, ParsedTenant, machines
 from inventory.problems import Problem
 from inventory.scalars import Network

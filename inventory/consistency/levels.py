@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from inventory.enums import Level, ProviderName, Role, System
 from inventory.levels import declared_level, reaches
-from inventory.model import Host
+from inventory.model.hosts import Host
 from inventory.parsed import ParsedEstate, ParsedTenant, tenant_id
 from inventory.problems import Problem
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from inventory.model import Host, TenantFile
+from inventory.model.hosts import Host
+from inventory.model.tenants import TenantFile
 from inventory.parsed import ParsedEstate, ParsedTenant, machines, tenant_id
 from inventory.problems import Problem
 from inventory.scalars import Address, Network

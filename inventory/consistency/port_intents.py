@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inventory.consistency.references import no_such_name
-from inventory.model import Device, PortIntent
+from inventory.model.devices import Device, PortIntent
 from inventory.parsed import ParsedTenant, machine_names, tenant_id
 from inventory.problems import Problem
 from inventory.source import PathKey

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from inventory.entries import implied_parent
 from inventory.enums import Role
-from inventory.model import Device, Host
+from inventory.model.devices import Device
+from inventory.model.hosts import Host
 from inventory.parsed import ParsedEstate, ParsedTenant, machines, tenant_id
 from inventory.problems import Problem
 from inventory.source import PathKey

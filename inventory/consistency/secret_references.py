@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from inventory.enums import ProviderName, Role, SnmpVersion
-from inventory.model import SnmpAccess
+from inventory.model.snmp_access import SnmpAccess
 from inventory.parsed import ParsedEstate, ParsedTenant, machines
 from inventory.problems import Problem
 from inventory.secrets import handed_name

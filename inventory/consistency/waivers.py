@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterator, Set
 from datetime import timedelta
 
-from inventory.model import ESTATE_SCOPE, LONGEST_WAIVER_DAYS, Waiver, WaiverFile
+from inventory.model.waivers import ESTATE_SCOPE, LONGEST_WAIVER_DAYS, Waiver, WaiverFile
 from inventory.parsed import ParsedFile
 from inventory.problems import Problem
 

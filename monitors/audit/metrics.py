@@ -9,7 +9,9 @@ from prometheus_client.core import GaugeMetricFamily
 
 from inventory.enums import Level
 from inventory.levels import hosts_at_least
-from inventory.model import CENTRAL, ESTATE_SCOPE, Estate, Waiver
+from inventory.model.estate import Estate
+from inventory.model.tenants import CENTRAL
+from inventory.model.waivers import ESTATE_SCOPE, Waiver
 from monitors.audit.archive.latest import LatestResults, latest_results
 from monitors.audit.history.database import store_url
 from monitors.audit.history.queries import read_first_failed
@@ -84,7 +86,14 @@ def collect(
         (*HOST, "controls", "score_model"),
         ((_host(host, host.controls_sha256[:12], str(SCORE_MODEL)), 1) for host in audits),
     )
-    yield from _waivers(estate.waivers if audits else (), controls_of(estate.own), municipalities)
+    table = controls_of(estate.own)
+    yield _gauge(
+        "control_info",
+        "What a control that fails somewhere means, in words.",
+        ("control", "finding"),
+        _findings(audits, table),
+    )
+    yield from _waivers(estate.waivers if audits else (), table, municipalities)
     yield _gauge(
         "control_first_failed_timestamp_seconds",
         "When a failure was first seen that was not seen mended since.",
@@ -157,6 +166,13 @@ def _ones(
     for host in audits:
         for result in select(host):
             yield _host(host, result.control, result.severity), 1
+
+
+def _findings(audits: Iterable[LatestResults], table: ControlTable) -> Iterator[Sample]:
+    failing = {result.control for host in audits for result in host.failures}
+    for control in table.controls:
+        if control.id in failing:
+            yield (control.id, control.finding or f"not so: {control.title}"), 1
 
 
 def _waivers(

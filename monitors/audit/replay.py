@@ -5,8 +5,9 @@ from datetime import date
 from pathlib import Path
 
 from inventory.entries import hosts
-from inventory.model import Estate, Waiver
-from monitors.audit.archive.bundles import read_bundle
+from inventory.model.estate import Estate
+from inventory.model.waivers import Waiver
+from monitors.audit.archive.bundles import read_bundle, read_view
 from monitors.audit.evidence.inputs import CONTROLS, DECLARED, WAIVERS, in_force
 from monitors.audit.judge.host_results import judge_host
 from monitors.audit.model.controls import ControlTable
@@ -46,10 +47,11 @@ def basis_on(state: Path, on: date, own_checks: tuple[Path, ...] = ()) -> Basis:
 
 
 def replay(file: Path, basis: Basis) -> HostAudit:
-    """Judge a kept bundle; equal inputs give equal results, byte for byte.
+    """Judge a kept bundle, with the outside view beside it; equal inputs give equal bytes.
 
-    Raises BundleError when the file is not a bundle, UndeclaredHostError when its host is not
-    declared in the basis, OSError when the file cannot be read.
+    Raises BundleError when the file is not a bundle or the view beside it is none,
+    UndeclaredHostError when its host is not declared in the basis, OSError when the file cannot be
+    read.
     """
     kept = read_bundle(file)
     bundle = kept.bundle
@@ -59,6 +61,12 @@ def replay(file: Path, basis: Basis) -> HostAudit:
         raise UndeclaredHostError(f"{bundle.host}: not declared; declared hosts: {names}")
     path = Path("bundles", bundle.host, file.name)
     judged = judge_host(
-        bundle, basis.controls, declared[bundle.host], basis.waivers, path, basis.own_checks
+        bundle,
+        basis.controls,
+        declared[bundle.host],
+        basis.waivers,
+        path,
+        basis.own_checks,
+        read_view(file),
     )
     return judged.model_copy(update={"bundle_sha256": kept.sha256})

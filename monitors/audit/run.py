@@ -3,7 +3,6 @@
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -12,9 +11,9 @@ from inventory.entries import InventoryHost
 from inventory.entries import hosts as all_hosts
 from inventory.enums import Level
 from inventory.levels import at_least
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.outputs import Outputs, OutputsError, load_outputs
-from monitors.audit.archive.bundles import keep
+from monitors.audit.archive.bundles import keep, keep_view, view_file
 from monitors.audit.archive.retention import prune_daily
 from monitors.audit.archive.runs import AuditError, save
 from monitors.audit.collect.host_bundle import fetch_bundle, has_collector
@@ -25,12 +24,19 @@ from monitors.audit.model.controls import ControlTable
 from monitors.audit.model.declared import Declared, UndeclaredHostError, declared_of
 from monitors.audit.model.own_controls import controls_of
 from monitors.audit.model.results import AuditRun, HostAudit, WatchedHost
+from monitors.audit.outside import Look, begin
 from monitors.collection.bundle import Bundle, BundleError, FetchFailure, unpack
+from monitors.outside.document import OutsideView
+from monitors.outside.look import look as look_from_here
+from monitors.workers import workers
 
 WORKERS = 16
+# Each has up to a hundred connections open, and a process a thousand files.
+LOOKERS = 8
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 OnEvent = Callable[[HostAudit], None]
+View = Callable[[Bundle], OutsideView | None]
 Fetch = Callable[[InventoryHost, Path, Outputs, Sequence[str]], bytes | FetchFailure]
 
 
@@ -54,15 +60,17 @@ def run_audit(
     label: str = "audit",
     on_event: OnEvent = lambda _: None,
     fetch: Fetch = fetch_bundle,
+    look: Look = look_from_here,
 ) -> AuditRun:
     """Audit hosts (default: all but those only watched), write the run's file, return the run.
 
     At level audit the collector is sent and leaves nothing; above it the installed one is asked.
-    `fetch` brings a host's bundle; `on_event` gets each host's results as they come; both are
-    called from worker threads. A host that cannot be asked has `error` for every control. Raises
-    UndeclaredHostError when a name is not the estate's, WatchedHostError when nobody may log in to
-    one, InventoryError when its own controls are wrong, AuditError when nothing can be kept (no
-    host is asked then), ResultsNotKeptError when only the run's file could not be written.
+    `fetch` brings a host's bundle, `look` sees the host from outside meanwhile; `on_event` gets
+    each host's results as they come; all are called from worker threads. A host that cannot be
+    asked has `error` for every control. Raises UndeclaredHostError when a name is not the estate's,
+    WatchedHostError when nobody may log in to one, InventoryError when its own controls are wrong,
+    AuditError when nothing can be kept (no host is asked then), ResultsNotKeptError when only the
+    run's file could not be written.
     """
     chosen = _choose(estate, hosts)
     table, started = controls_of(estate.own), datetime.now(UTC)
@@ -78,7 +86,7 @@ def run_audit(
     except OSError as error:
         raise AuditError(f"{_cannot_keep(state, error)}; no host was asked") from None
 
-    audited = audit_all(chosen, table, estate, state, on_event, fetch)
+    audited = audit_all(chosen, table, estate, state, on_event, fetch, look)
     run = AuditRun(
         estate=estate.estate,
         label=label,
@@ -105,20 +113,25 @@ def audit_all(
     state: Path,
     on_event: OnEvent = lambda _: None,
     fetch: Fetch = fetch_bundle,
+    look: Look = look_from_here,
 ) -> tuple[HostAudit, ...]:
     """Audit hosts, some at a time, and keep their bundles; return the results in order."""
     outputs = _outputs(state, estate)
     asked = {} if all(map(has_collector, chosen)) else commands(table, estate.own.checks)
 
     def audit_one(entry: InventoryHost) -> HostAudit:
+        view = begin(entry, state, outputs, look, lookers, datetime.now(UTC))
         declared = declared_of(entry)
         wanted = asked_of(asked, declared.roles)
         fetch_one = partial(fetch, entry, state, outputs, wanted)
-        audited = audit_host(fetch_one, declared, table, estate, state)
+        audited = audit_host(fetch_one, declared, table, estate, state, view.complete)
         on_event(audited)
         return audited
 
-    with ThreadPoolExecutor(min(WORKERS, max(1, len(chosen)))) as pool:
+    with (
+        workers(min(LOOKERS, len(chosen))) as lookers,
+        workers(min(WORKERS, len(chosen))) as pool,
+    ):
         return tuple(pool.map(audit_one, chosen))
 
 
@@ -132,8 +145,12 @@ def audit_host(
     table: ControlTable,
     estate: Estate,
     state: Path,
+    view: View = lambda _: None,
 ) -> HostAudit:
-    """Fetch, keep and judge one host's bundle; every failure becomes its `problem`."""
+    """Fetch, keep and judge one host's bundle; every failure becomes its `problem`.
+
+    `view` returns what was seen of the host from outside, given its bundle.
+    """
     started = time.monotonic()
     received = fetch_one()
     if isinstance(received, FetchFailure):
@@ -142,7 +159,9 @@ def audit_host(
     try:
         bundle = unpack(received)
         _must_be_of(bundle, declared.host)
+        outside = view(bundle)
         path = keep(received, state, declared.host, now).relative_to(state)
+        seen = keep_view(outside, state / path) if outside else b""
     except BundleError as error:
         return _unjudged(table, declared, f"{declared.host}: bad bundle: {error}", started)
     except OSError as error:
@@ -150,14 +169,25 @@ def audit_host(
         return _unjudged(table, declared, f"{problem}; make room there, audit again", started)
     if wrong := _wrong_clock(bundle, now, path):
         return _unjudged(table, declared, f"{declared.host}: {wrong}", started)
-    judged = judge_host(bundle, table, declared, estate.waivers, path, estate.own.checks)
+    judged = judge_host(bundle, table, declared, estate.waivers, path, estate.own.checks, outside)
     return judged.model_copy(
         update={
             "bundle_sha256": hashlib.sha256(received).hexdigest(),
+            **_kept(path, seen),
             "clock_offset_seconds": round(bundle.clock - now.timestamp(), 3),
             "seconds": round(time.monotonic() - started, 3),
         }
     )
+
+
+def _kept(bundle: Path, view: bytes) -> dict[str, str]:
+    """Return where the view was kept beside its bundle, and its hash."""
+    if not view:
+        return {}
+    return {
+        "outside": str(view_file(bundle)),
+        "outside_sha256": hashlib.sha256(view).hexdigest(),
+    }
 
 
 def _unjudged(table: ControlTable, declared: Declared, problem: str, started: float) -> HostAudit:

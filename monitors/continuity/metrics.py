@@ -5,7 +5,7 @@ from pathlib import Path
 
 from prometheus_client.core import GaugeMetricFamily
 
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from monitors.continuity.host_status import ReadFile
 from monitors.continuity.plan_states import PlanState, read_plan_states
 from monitors.continuity.records import DrillResult

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from inventory.backup_plans import backup_plans
 from inventory.entries import InventoryHost, hosts, services
 from inventory.enums import Continuity
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.tiers import DRILL_EVERY_DAYS, RECOVERY, Recovery
 
 DAY_SECONDS = 86_400

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from monitors.continuity.drill_history import DrillHistory, read_drill_history
 from monitors.continuity.host_status import ReadFile, newest_status
 from monitors.continuity.objectives import BackupObjectives, backup_objectives

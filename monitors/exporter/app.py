@@ -18,6 +18,7 @@ from monitors.exporter.estate_watcher import EstateWatcher
 from monitors.exporter.exposition import encode
 from monitors.exporter.http_sd import JOBS
 from monitors.exporter.instrumentation import Instrumentation
+from monitors.exporter.silence_keeper import SilenceKeeper
 from monitors.exporter.trap_poller import TrapPoller
 from monitors.snmp.metric_families import render
 from monitors.snmp.poll_result import PollResult
@@ -47,8 +48,11 @@ class Exporter:
         snmp_port: int = PORT,
         *,
         any_target: bool = False,
+        alertmanager: str | None = None,
     ) -> None:
         """``state`` is the estate's state directory, where audits and drills are.
+
+        ``alertmanager``: where maintenance windows become silences, once ``silences`` runs.
 
         ``any_target``: any address may be polled, not the inventory's devices only. Whoever
         receives traps registers its collector with ``traps`` and calls ``trap_poller.on_trap``.
@@ -61,6 +65,7 @@ class Exporter:
         self.trap_poller = TrapPoller(poller, self._targets)
         self.traps = CollectorRegistry()
         self.traps.register(self.trap_poller)
+        self.silences = SilenceKeeper(estate.current, alertmanager)
         self._failing: set[str] = set()
 
     def application(self) -> web.Application:
@@ -73,6 +78,7 @@ class Exporter:
                 web.get("/metrics", self.metrics),
                 web.get("/snmp", self.snmp),
                 web.get("/traps", self.trap_counters),
+                web.get("/maintenance", self.maintenance),
                 web.get("/targets/{job}", self.discovery),
                 *(web.get(f"/{name}", self._collector(name)) for name in COLLECTORS),
             ]
@@ -112,6 +118,10 @@ class Exporter:
         """Traps by device, and the polls made because of them."""
         return _exposition(self.traps, request)
 
+    async def maintenance(self, request: web.Request) -> web.Response:
+        """What is in maintenance now, and until when."""
+        return _exposition(self.silences, request)
+
     async def discovery(self, request: web.Request) -> web.Response:
         """The targets of a job, as http_sd."""
         job = JOBS.get(request.match_info["job"])
@@ -121,7 +131,7 @@ class Exporter:
 
     async def landing(self, _: web.Request) -> web.Response:
         """Links to everything, for the person who opens the address in a browser."""
-        paths = ["/metrics", "/traps", *(f"/{name}" for name in COLLECTORS)]
+        paths = ["/metrics", "/traps", "/maintenance", *(f"/{name}" for name in COLLECTORS)]
         paths += [f"/targets/{job}" for job in JOBS]
         paths += [f"/snmp?target={name}" for name in sorted(self._targets())]
         links = "".join(f'<li><a href="{escape(p)}">{escape(p)}</a></li>' for p in paths)

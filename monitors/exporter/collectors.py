@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from monitors.audit import metrics as security
 from monitors.audit.host_files import newest_content
 from monitors.continuity import metrics as continuity
-from monitors.exporter import host_levels
+from monitors.exporter import estate_facts, host_levels, scrape_targets
 from monitors.inspection import metrics as drift
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,11 @@ log = logging.getLogger(__name__)
 Collect = Callable[[Path, Estate], Iterable[Metric]]
 
 COLLECTORS: dict[str, Collect] = {
-    "levels": host_levels.collect,
+    "levels": lambda state, estate: chain(
+        host_levels.collect(state, estate),
+        estate_facts.collect(state, estate),
+        scrape_targets.collect(state, estate),
+    ),
     "security": security.collect,
     "drift": drift.collect,
     "continuity": partial(continuity.collect, read_file=newest_content),

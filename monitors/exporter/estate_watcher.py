@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from inventory.load import load_estate
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.problems import InventoryError
 from monitors.audit.model.own_controls import controls_of
 from monitors.snmp.own_profiles import profiles_of

@@ -7,7 +7,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from inventory.entries import hosts
 from inventory.levels import level
-from inventory.model import Estate
+from inventory.model.estate import Estate
 
 
 def collect(_state: Path, estate: Estate) -> Iterator[Metric]:

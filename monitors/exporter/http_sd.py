@@ -10,7 +10,7 @@ from typing import TypedDict
 from inventory.authority import authority
 from inventory.entries import InventoryHost, Tenant, devices, hosts, services
 from inventory.enums import ExporterName
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.open_ports import exporters
 from monitors.probes import DNS, http_module, name_probes, port_probes, probed_addresses
 from monitors.snmp.targets import targets as snmp_targets

@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,13 +68,15 @@ class Options:
     """How an exporter is run.
 
     ``state`` defaults to the estate's state directory; ``traps`` is where traps and informs are
-    received (None: not at all); ``any_target`` lets any address be polled.
+    received (None: not at all); ``any_target`` lets any address be polled; ``alertmanager`` is
+    where maintenance windows become silences, such as http://127.0.0.1:9093.
     """
 
     listen: str = DEFAULT_LISTEN
     state: Path | None = None
     traps: str | None = None
     any_target: bool = False
+    alertmanager: str | None = None
 
 
 def serve(estate: Path, options: Options) -> None:
@@ -94,7 +96,9 @@ async def run(estate: Path, options: Options) -> None:
     state = options.state or state_directory(watcher.current().estate)
     poller = Poller(state, catalogue=profiles_of(watcher.current().own))
     watcher.listeners.append(lambda estate: setattr(poller, "catalogue", profiles_of(estate.own)))
-    exporter = Exporter(watcher, state, poller, any_target=options.any_target)
+    exporter = Exporter(
+        watcher, state, poller, any_target=options.any_target, alertmanager=options.alertmanager
+    )
     runner = web.AppRunner(
         exporter.application(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS
     )
@@ -102,10 +106,22 @@ async def run(estate: Path, options: Options) -> None:
     try:
         await _bind(runner, listen)
         log.info("serving %s on http://%s/", estate, listen)
-        async with _receiving(exporter, watcher, state, traps):
+        async with _receiving(exporter, watcher, state, traps), _keeping(exporter):
             await _until_stopped()
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def _keeping(exporter: Exporter) -> AsyncIterator[None]:
+    """Keep Alertmanager in step with the maintenance windows meanwhile."""
+    task = asyncio.create_task(exporter.silences.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 @asynccontextmanager

@@ -141,6 +141,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "updates": _program("apt", _APT),
         "owners": _program("dpkg", _PACKAGES_OF),
         "addresses": "command -v ip >/dev/null && ip -j addr || hostname -I",
+        "advertisements": "cd /proc/sys/net/ipv6/conf 2>/dev/null && grep -H . */accept_ra; true",
         "routes": _program("ip", "ip -j route; ip -j -6 route"),
         "sockets": "command -v ss >/dev/null && exec ss -H -tulpn; "
         'for p in tcp tcp6 udp udp6; do echo "proc $p"; cat /proc/net/$p; done 2>/dev/null; true',
@@ -241,7 +242,7 @@ def commands_of_look() -> Mapping[str, str]:
 
 OF_IMPACT = frozenset(
     {
-        *("addresses", "sockets", "connections", "processes", "kernel"),
+        *("addresses", "advertisements", "sockets", "connections", "processes", "kernel"),
         *("passwd", "group", "shadow", "authorized_keys", "sudoers", "name_sources"),
         *("nft", "iptables", "docker", "docker_networks", "podman", "podman_networks"),
     }

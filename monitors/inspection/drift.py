@@ -8,7 +8,7 @@ from inventory.connections import ssh
 from inventory.entries import InventoryHost, devices, hosts
 from inventory.frozen import Frozen
 from inventory.open_ports import NODE_EXPORTER, SSH, open_ports
-from monitors.inspection.model import Account, Chain, Inspection, Job, Listener
+from monitors.inspection.model import Account, Chain, Inspection, Job, Listener, System
 from monitors.inspection.privileges import describe_login, logins, ways_to_root
 from monitors.inspection.readers.firewall import DYNAMIC
 from monitors.inspection.values import HostText
@@ -60,6 +60,22 @@ def not_compared(inspection: Inspection) -> tuple[Kind, ...]:
     """Return the kinds that a look cannot judge, since something of them was not read."""
     unread = {subject for subject, _ in inspection.unread}
     return tuple(kind for kind in Kind if SUBJECTS[kind] & unread)
+
+
+def compared(inspection: Inspection) -> Inspection:
+    """Return what later looks are held against, without all else that was read."""
+    system = inspection.system
+    return Inspection(
+        system=System(forwards_ipv4=system.forwards_ipv4, forwards_ipv6=system.forwards_ipv6),
+        interfaces=inspection.interfaces,
+        listeners=inspection.listeners,
+        accounts=inspection.accounts,
+        sudo=inspection.sudo,
+        firewall=inspection.firewall,
+        shares=inspection.shares,
+        jobs=inspection.jobs,
+        unread=inspection.unread,
+    )
 
 
 def since_last_look(before: Inspection, now: Inspection) -> tuple[Difference, ...]:

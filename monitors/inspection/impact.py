@@ -2,7 +2,8 @@
 
 It speaks of what the baseline's roles do today: SSH takes keys of the inventory's logins only
 (roles/ssh), the firewall takes the declared ports from the declared networks and forwards nothing
-on a host that is no edge (roles/firewall, roles/hardening) unless it is declared with `forwards`.
+on a host that is no edge (roles/firewall, roles/hardening) unless it is declared with `forwards`,
+and the kernel heeds no router's advertisements (roles/hardening).
 """
 
 from collections.abc import Collection, Iterator
@@ -46,13 +47,14 @@ class Impact(Frozen):
     logins: tuple[Cut, ...] = ()
     ports: tuple[Cut, ...] = ()
     forwarding: tuple[Cut, ...] = ()
+    routes: tuple[Cut, ...] = ()
     sessions: tuple[HostText, ...] = ()
     unknown: tuple[HostText, ...] = ()
 
     @property
     def cuts(self) -> tuple[Cut, ...]:
         """All that would be cut off: logins first."""
-        return (*self.logins, *self.ports, *self.forwarding)
+        return (*self.logins, *self.ports, *self.forwarding, *self.routes)
 
 
 def impact(entry: InventoryHost, inspection: Inspection, level: Level) -> Impact:
@@ -67,6 +69,7 @@ def impact(entry: InventoryHost, inspection: Inspection, level: Level) -> Impact
         logins=tuple(_logins(raised, inspection)),
         ports=tuple(_ports(raised, inspection)),
         forwarding=tuple(_forwarding(raised, inspection)),
+        routes=tuple(_routes(raised, inspection)),
         sessions=inspection.sessions,
         unknown=(*unread, *_elsewhere(inspection), *_questions(raised, inspection)),
     )
@@ -226,6 +229,21 @@ def _forwarded(key: str, what: str) -> Cut:
         why="a host that is no edge forwards nothing: by the firewall, and by the kernel",
         keep="write `forwards: true` at the host",
     )
+
+
+def _routes(entry: InventoryHost, inspection: Inspection) -> Iterator[Cut]:
+    if settings(entry).get("hardening_router_advertisements"):
+        return
+    for interface in inspection.interfaces:
+        if interface.advertised:
+            yield Cut(
+                key=f"route: {interface.name} ipv6",
+                what=f"{interface.name}: {', '.join(interface.advertised)} and its IPv6 routes",
+                why="no interface takes addresses and routes from routers (NET-06): they end when "
+                "they expire, half an hour later or more",
+                keep="give the host a fixed address and route, or write "
+                "hardening_router_advertisements: true in `settings:`",
+            )
 
 
 def _elsewhere(inspection: Inspection) -> Iterator[str]:

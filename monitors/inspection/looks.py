@@ -7,10 +7,10 @@ from pydantic import ValidationError
 
 from inventory.files import write_whole
 from inventory.frozen import Frozen
+from inventory.paths import accepted_look
 from monitors.inspection.drift import Difference, Kind
 from monitors.inspection.model import Inspection
 
-FOLDER = "looks"
 Kept = TypeVar("Kept", bound=Frozen)
 
 
@@ -38,22 +38,26 @@ class LookError(Exception):
 
 def accepted(state: Path, host: str) -> Look | None:
     """Return the look that was accepted, or None when there is none; LookError when damaged."""
-    return _read(state / FOLDER / f"{host}.json", Look)
+    return _read(accepted_look(state, host), Look)
 
 
 def newest(state: Path, host: str) -> Newest | None:
     """Return what the newest look came to, or None; LookError when it is damaged."""
-    return _read(state / FOLDER / f"{host}.drift.json", Newest)
+    return _read(_newest(state, host), Newest)
 
 
 def accept(state: Path, look: Look) -> None:
     """Keep a look as the one that later looks are held against."""
-    write_whole(state / FOLDER / f"{look.host}.json", look.model_dump_json())
+    write_whole(accepted_look(state, look.host), look.model_dump_json(exclude_defaults=True))
 
 
 def keep(state: Path, result: Newest) -> None:
     """Keep what the newest look came to."""
-    write_whole(state / FOLDER / f"{result.host}.drift.json", result.model_dump_json(indent=1))
+    write_whole(_newest(state, result.host), result.model_dump_json(indent=1))
+
+
+def _newest(state: Path, host: str) -> Path:
+    return accepted_look(state, host).with_name(f"{host}.drift.json")
 
 
 def _read(path: Path, model: type[Kept]) -> Kept | None:

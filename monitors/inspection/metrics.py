@@ -1,12 +1,14 @@
 """Looks at hosts as metrics: when, and how many differences of each kind."""
 
 from collections.abc import Iterator
+from itertools import filterfalse
 from pathlib import Path
 
 from prometheus_client.core import GaugeMetricFamily
 
 from inventory.entries import hosts
-from inventory.model import Estate
+from inventory.levels import is_managed
+from inventory.model.estate import Estate
 from monitors.inspection.drift import Kind
 from monitors.inspection.looks import LookError, newest
 
@@ -14,7 +16,10 @@ HOST = ("municipality", "host")
 
 
 def collect(state: Path, estate: Estate) -> Iterator[GaugeMetricFamily]:
-    """Yield the families; a host that nobody looked at has no sample."""
+    """Yield the families; a host that nobody looked at has no sample.
+
+    Nor has one that Bastide changes: it is audited instead.
+    """
     drift = GaugeMetricFamily(
         "bastide_host_drift",
         "Differences of a host from its accepted look and the inventory, by kind.",
@@ -24,7 +29,7 @@ def collect(state: Path, estate: Estate) -> Iterator[GaugeMetricFamily]:
         "bastide_host_look_timestamp_seconds", "When a host was last looked at.", labels=HOST
     )
     unreadable = 0
-    for entry in hosts(estate):
+    for entry in filterfalse(is_managed, hosts(estate)):
         labels = [entry.tenant.id, entry.name]
         try:
             result = newest(state, entry.name)

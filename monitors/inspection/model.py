@@ -29,11 +29,15 @@ class System(Frozen):
 
 
 class Interface(Frozen):
-    """A network interface with its addresses, each with its prefix length."""
+    """A network interface with its addresses, each with its prefix length.
+
+    `advertised` are those that the kernel has from a router's advertisements (RFC 4862).
+    """
 
     name: HostText
     mac: HostText = ""
     addresses: tuple[HostText, ...] = ()
+    advertised: tuple[HostText, ...] = ()
 
 
 class Route(Frozen):

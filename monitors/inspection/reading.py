@@ -38,7 +38,7 @@ def read_inspection(answers: Answers) -> Inspection:
     jobs = read_jobs(text("timers"), text("cron"))
     return Inspection(
         system=read_system(text("release"), text("kernel"), text("virtualisation"), text("python")),
-        interfaces=read_interfaces(text("addresses")),
+        interfaces=read_interfaces(text("addresses"), text("advertisements")),
         routes=read_routes(text("routes")),
         listeners=listeners,
         peers=read_peers(text("connections"), listeners),

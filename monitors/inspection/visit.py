@@ -10,7 +10,8 @@ from monitors.inspection.commands import COMMANDS
 from monitors.inspection.model import Inspection
 from monitors.inspection.reading import read_inspection
 from monitors.ssh.failures import SshFailure
-from monitors.ssh.session import Resolve, Session, connect
+from monitors.ssh.session import DEFAULT, Resolve, Session, connect
+from monitors.ssh.transport import Way
 
 # A host that hangs in one command is cut short by the collector's own limit first.
 VISIT_SECONDS = 45.0
@@ -34,11 +35,14 @@ def visit(
 
 
 def log_in_and_read(
-    way: Connection, resolve: Resolve, commands: Mapping[str, str] = COMMANDS
+    connection: Connection,
+    resolve: Resolve,
+    commands: Mapping[str, str] = COMMANDS,
+    way: Way = DEFAULT,
 ) -> Inspection | FetchFailure:
     """Log in to a host, once, and return what was read of it, or why nothing was."""
-    session = connect(way, resolve)
+    session = connect(connection, resolve, way)
     if isinstance(session, SshFailure):
         return FetchFailure(f"{session.name}: {session.problem}", session)
     with session:
-        return visit(session, way.name, commands)
+        return visit(session, connection.name, commands)

@@ -1,7 +1,6 @@
 """Many hosts' preflight at once, without trying a login again that was refused."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import repeat
 from pathlib import Path
@@ -14,6 +13,7 @@ from monitors.preflight.model import Finding, Mend, Readiness, Step
 from monitors.ssh.failures import SshFailure
 from monitors.ssh.session import Resolve
 from monitors.ssh.transport import Way
+from monitors.workers import workers
 
 WORKERS = 16
 
@@ -54,7 +54,7 @@ def check_all(
 
     with (
         remembered(state, again=again) as attempts,
-        ThreadPoolExecutor(min(WORKERS, max(1, len(targets)))) as pool,
+        workers(min(WORKERS, len(targets))) as pool,
     ):
         results = tuple(pool.map(look, targets, repeat(attempts)))
     return _one_machine_each(results)

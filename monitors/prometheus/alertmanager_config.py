@@ -1,47 +1,62 @@
 """alertmanager.yml: who is notified of an alert, and how alerts are grouped into few messages."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-DUTY = "duty"
-NOT_NOTIFIED = "curious"
-WATCHDOG = "watchdog"
+from inventory.model.notify import (
+    NOBODY,
+    WATCHDOG,
+    Channel,
+    Mail,
+    Notify,
+    Route,
+    Severity,
+    Webhook,
+)
+from monitors.prometheus.runbook_text import TEMPLATES
+
 # Well under the patience of any dead man's switch, which then needs no tuning of its own.
 WATCHDOG_REPEAT = "5m"
+REPEAT = {Severity.PAGE: "4h", Severity.TICKET: "1d"}
+TEST = "NotificationTest"
+"""The alert that `bastide notify test` sends; its label `channel` says which is to take it."""
+SECRETS = "/etc/bastide/notify"
+"""The folder of the operations host with a file for each channel's password or token."""
+SUBJECT = (
+    '{{ if eq .Status "resolved" }}Resolved{{ else }}{{ .CommonLabels.severity | title }}{{ end }}'
+    ": "
+    "{{ .CommonLabels.municipality }}: {{ .CommonLabels.alertname }}"
+    "{{ if gt (len .Alerts) 1 }} ({{ len .Alerts }}){{ end }}"
+)
+TEXT = """\
+{{ range .Alerts }}{{ if eq .Status "resolved" }}Resolved: {{ end }}{{ .Annotations.summary }}
+{{ with .Annotations.description }}{{ . }}
+{{ end }}Since {{ .StartsAt.Format "2006-01-02 15:04 MST" }}\
+{{ if eq .Status "resolved" }}, until {{ .EndsAt.Format "2006-01-02 15:04 MST" }}{{ end }}
+{{ with .Annotations.runbook_url }}What to do: {{ . }}
+{{ end }}
+{{ end }}{{ if eq .Status "firing" }}\
+Silence: bastide silence {{ with .CommonLabels }}{{ or .device (and .host .service) .host \
+.municipality }}{{ end }} --for 2h --why REASON
+I have it: bastide ack {{ .CommonLabels.alertname }} --by NAME
+
+{{ template "runbook" . }}{{ end }}"""
+
+Contacts = Mapping[str, Sequence[str]]
+"""The addresses of each municipality's contacts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """A mail relay that takes mail from the operations host without a password."""
-
-    to: str
-    sender: str
-    relay: str
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """Where alerts leave the operations host. Nothing given: they stay in Alertmanager's own list.
-
-    ``webhook`` and ``watchdog`` are URLs that accept Alertmanager's webhook JSON; ``watchdog`` is
-    an outside dead man's switch that raises the alarm when it hears nothing.
-    """
-
-    webhook: str | None = None
-    mail: Mail | None = None
-    watchdog: str | None = None
-
-
-def alertmanager(delivery: Delivery) -> dict[str, Any]:
-    """Return alertmanager.yml as data.
+def alertmanager(notify: Notify | None, contacts: Contacts) -> dict[str, Any]:
+    """Return alertmanager.yml as data; without channels, alerts stay in Alertmanager's own list.
 
     One message per municipality and kind of alert; pages come back every 4 hours, tickets daily.
-    ``info`` notifies nobody: it stays in Alertmanager's list.
+    ``info`` notifies nobody.
     """
     return {
         "global": {"resolve_timeout": "5m"},
+        "templates": [TEMPLATES],
         "route": {
-            "receiver": DUTY,
+            "receiver": NOBODY,
             "group_by": ["municipality", "alertname"],
             "group_wait": "10s",
             "group_interval": "1m",
@@ -54,28 +69,118 @@ def alertmanager(delivery: Delivery) -> dict[str, Any]:
                     "group_interval": WATCHDOG_REPEAT,
                     "repeat_interval": WATCHDOG_REPEAT,
                 },
-                {"matchers": ['severity="page"'], "receiver": DUTY, "repeat_interval": "4h"},
-                {"matchers": ['severity="info"'], "receiver": NOT_NOTIFIED},
+                _test(notify, contacts),
+                {"matchers": ['severity="info"'], "receiver": NOBODY},
+                *(_routes(notify, contacts) if notify else ()),
             ],
         },
-        "receivers": [_duty(delivery), _watchdog(delivery), {"name": NOT_NOTIFIED}],
+        "receivers": [
+            {"name": NOBODY},
+            _watchdog(notify.watchdog if notify else None),
+            *(_receivers(notify, contacts) if notify else ()),
+        ],
     }
 
 
-def _duty(delivery: Delivery) -> dict[str, Any]:
-    receiver: dict[str, Any] = {"name": DUTY}
-    if delivery.webhook:
-        receiver["webhook_configs"] = [{"url": delivery.webhook, "send_resolved": True}]
-    if delivery.mail:
-        mail = delivery.mail
-        receiver["email_configs"] = [
-            {"to": mail.to, "from": mail.sender, "smarthost": mail.relay, "send_resolved": True}
-        ]
-    return receiver
+def channels_of(notify: Notify, municipality: str, severity: Severity) -> tuple[str, ...]:
+    """Return the channels that take a municipality's alerts of a severity, each once."""
+    return tuple(
+        dict.fromkeys(
+            channel
+            for route in notify.effective_routes
+            if severity in route.severity
+            and municipality in (route.municipalities or (municipality,))
+            for channel in route.to
+        )
+    )
 
 
-def _watchdog(delivery: Delivery) -> dict[str, Any]:
-    receiver: dict[str, Any] = {"name": WATCHDOG}
-    if delivery.watchdog:
-        receiver["webhook_configs"] = [{"url": delivery.watchdog, "send_resolved": False}]
-    return receiver
+def _routes(notify: Notify, contacts: Contacts) -> Iterator[dict[str, Any]]:
+    """Yield a route for each channel and severity; an alert goes on to the next one, too."""
+    channels = {channel.id: channel for channel in notify.channels}
+    for severity in Severity:
+        taking: dict[str, list[Route]] = {}
+        for route in notify.effective_routes:
+            for name in route.to if severity in route.severity else ():
+                taking.setdefault(name, []).append(route)
+        for name, routes in taking.items():
+            everywhere = any(not route.municipalities for route in routes)
+            narrow = sorted({town for route in routes for town in route.municipalities})
+            matchers = [
+                f'severity="{severity}"',
+                *([] if everywhere else [f'municipality=~"{"|".join(narrow)}"']),
+            ]
+            shared = {"continue": True, "repeat_interval": REPEAT[severity]}
+            for receiver, more in takers(channels[name], contacts):
+                yield {"matchers": [*matchers, *more], "receiver": receiver, **shared}
+
+
+def _test(notify: Notify | None, contacts: Contacts) -> dict[str, Any]:
+    """Return the route of tests: at once, each by itself, to the channel that it names."""
+    return {
+        "matchers": [f'alertname="{TEST}"'],
+        "receiver": NOBODY,
+        "group_by": ["..."],
+        "group_wait": "0s",
+        "routes": [
+            {
+                "matchers": [f'channel="{channel.id}"', *more],
+                "receiver": receiver,
+                "continue": True,
+            }
+            for channel in (notify.channels if notify else ())
+            for receiver, more in takers(channel, contacts)
+        ],
+    }
+
+
+def takers(channel: Channel, contacts: Contacts) -> Iterator[tuple[str, list[str]]]:
+    """Yield a channel's receivers, each with what an alert must be for it."""
+    if channel.webhook or (channel.mail and channel.mail.to):
+        yield channel.id, []
+    if channel.mail and channel.mail.contacts:
+        for town, addresses in contacts.items():
+            if addresses:
+                yield f"{channel.id}/{town}", [f'municipality="{town}"']
+
+
+def _receivers(notify: Notify, contacts: Contacts) -> Iterator[dict[str, Any]]:
+    for channel in notify.channels:
+        secret = f"{SECRETS}/{channel.id}" if channel.secret else None
+        if channel.webhook:
+            yield {"name": channel.id, "webhook_configs": [_webhook(channel.webhook, secret)]}
+        if channel.mail and channel.mail.to:
+            yield {
+                "name": channel.id,
+                "email_configs": [_mail(channel.mail, channel.mail.to, secret)],
+            }
+        if channel.mail and channel.mail.contacts:
+            for town, addresses in contacts.items():
+                if addresses:
+                    config = _mail(channel.mail, addresses, secret)
+                    yield {"name": f"{channel.id}/{town}", "email_configs": [config]}
+
+
+def _webhook(webhook: Webhook, secret: str | None) -> dict[str, Any]:
+    login = {"http_config": {"authorization": {"credentials_file": secret}}} if secret else {}
+    return {"url": webhook.url, "send_resolved": True, **login}
+
+
+def _mail(mail: Mail, to: Sequence[str], secret: str | None) -> dict[str, Any]:
+    login = {"auth_username": mail.user, "auth_password_file": secret} if secret else {}
+    return {
+        "to": ", ".join(to),
+        "from": mail.sender,
+        "smarthost": mail.server,
+        "require_tls": mail.tls,
+        "send_resolved": True,
+        "headers": {"Subject": SUBJECT},
+        "text": TEXT,
+        "html": "",
+        **login,
+    }
+
+
+def _watchdog(url: str | None) -> dict[str, Any]:
+    hook = {"webhook_configs": [{"url": url, "send_resolved": False}]} if url else {}
+    return {"name": WATCHDOG, **hook}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from monitors.probes import ANY_CERTIFICATE_MODULE, HTTP_MODULE, name_probes
 
 IP4 = {"preferred_ip_protocol": "ip4"}

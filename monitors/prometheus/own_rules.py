@@ -14,6 +14,7 @@ from monitors.prometheus.rule_files import names_of_ours, shipped_rules
 
 PROMTOOL = "promtool"
 SEVERITIES = ("page", "ticket", "info")
+PLACES = ("host", "device", "service")
 ANNOTATIONS = ("summary", "description", "runbook_url")
 RUNBOOK_URL = "{{{{ $externalURL }}}}/user/alerts/{}.html"
 LINK = re.compile(r"\]\(([^)#:\s]+\.md)\)")
@@ -129,9 +130,10 @@ def _tests(own: Own, alerts: list[Rule]) -> Iterator[Problem]:
         if isinstance(source, Problem):
             yield source
             continue
-        for _, test in _entries(source.data, "tests"):
-            for _, case in _entries(test, "alert_rule_test"):
+        for at, test in _entries(source.data, "tests"):
+            for case_at, case in _entries(test, "alert_rule_test"):
                 tested[bool(case.get("exp_alerts"))].add(str(case.get("alertname")))
+                yield from _labels(source, (*at, *case_at), case)
     for source, at, rule in alerts:
         missing = [
             state
@@ -145,6 +147,23 @@ def _tests(own: Own, alerts: list[Rule]) -> Iterator[Problem]:
                 f"no test shows {rule['alert']} {' or '.join(missing)}",
                 f"both, in {source.file.stem}_test.yml beside this file (promtool test rules)",
                 "add an alert_rule_test with exp_alerts, and one without",
+            )
+
+
+def _labels(source: Source, at: PathKey, case: dict[str, Any]) -> Iterator[Problem]:
+    """Yield the alerts that a test shows firing without saying where: nobody could be called."""
+    for fired_at, fired in _entries(case, "exp_alerts"):
+        labels = fired.get("exp_labels") if isinstance(fired.get("exp_labels"), dict) else {}
+        missing = [] if (labels or {}).get("municipality") else ["municipality"]
+        if not any((labels or {}).get(label) for label in PLACES):
+            missing.append(" or ".join(PLACES))
+        if missing:
+            yield _at(
+                source,
+                (*at, *fired_at),
+                f"{case.get('alertname')} fires without {', nor '.join(missing)}",
+                "labels of the alert that say whose it is and where",
+                "keep them in the rule's `by (…)`, or give them under `labels:`",
             )
 
 

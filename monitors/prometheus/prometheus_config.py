@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from inventory.model import CENTRAL
+from inventory.model.tenants import CENTRAL
 
 EXPORTER = "127.0.0.1:9872"
 BLACKBOX = "127.0.0.1:9115"
@@ -49,6 +49,7 @@ STATIC_JOBS: tuple[StaticJob, ...] = (
     StaticJob("security", EXPORTER, path="/security", honor_labels=True),
     StaticJob("continuity", EXPORTER, path="/continuity", honor_labels=True),
     StaticJob("drift", EXPORTER, path="/drift", honor_labels=True),
+    StaticJob("maintenance", EXPORTER, path="/maintenance", interval="15s", honor_labels=True),
     StaticJob("traps", EXPORTER, path="/traps", honor_labels=True),
 )
 DISCOVERED_JOBS: tuple[DiscoveredJob, ...] = (

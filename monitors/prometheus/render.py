@@ -12,18 +12,19 @@ import yaml
 
 from inventory.archives import tar
 from inventory.authority import authority
-from inventory.entries import InventoryHost, operations_host
+from inventory.entries import InventoryHost, operations_host, tenants
 from inventory.files import write_whole
 from inventory.load import estate_files
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.own import Own, carried_files
-from monitors.prometheus.alertmanager_config import Delivery, alertmanager
+from monitors.prometheus.alertmanager_config import alertmanager
 from monitors.prometheus.blackbox_config import blackbox
 from monitors.prometheus.dashboards import provisioning
 from monitors.prometheus.own_rules import check_rules
 from monitors.prometheus.prometheus_config import prometheus
 from monitors.prometheus.rule_files import shipped_rules
 from monitors.prometheus.runbook_pages import runbook_pages
+from monitors.prometheus.runbook_text import TEMPLATES, templates
 
 HEADER = "# Written by `bastide monitor rules`; the next run overwrites changes made here.\n"
 ASSETS = "runbooks"
@@ -33,9 +34,7 @@ class NoOperationsHostError(ValueError):
     """The estate has no host that could run Prometheus."""
 
 
-def files(
-    estate: Estate, runbooks: Path, delivery: Delivery | None = None
-) -> Iterator[tuple[str, bytes]]:
+def files(estate: Estate, runbooks: Path) -> Iterator[tuple[str, bytes]]:
     """Yield every file of the configuration as its relative path and content, sorted by folder.
 
     ``runbooks`` is the project's folder of that name. Raises NoOperationsHostError when no host
@@ -43,7 +42,8 @@ def files(
     """
     check_rules(estate.own, runbooks)
     yield "prometheus.yml", _yaml(prometheus(estate.estate, _operations_host(estate).name))
-    yield "alertmanager.yml", _yaml(alertmanager(delivery or Delivery()))
+    yield "alertmanager.yml", _yaml(alertmanager(estate.notify, addresses(estate)))
+    yield TEMPLATES, templates(estate, _alert_pages(estate, runbooks)).encode()
     yield "blackbox.yml", _yaml(blackbox(estate))
     for rule_file in (*shipped_rules(), *estate.own.rules):
         yield f"rules/{rule_file.name}", rule_file.read_bytes()
@@ -53,12 +53,23 @@ def files(
     yield from _grafana(_prometheus(estate))
 
 
-def render(
-    estate: Estate, folder: Path, runbooks: Path, delivery: Delivery | None = None
-) -> tuple[Path, ...]:
+def _alert_pages(estate: Estate, runbooks: Path) -> list[Path]:
+    folders = (runbooks, estate.own.runbook_folder)
+    return [page for folder in folders for page in sorted((folder / "alerts").glob("[!.]*.md"))]
+
+
+def addresses(estate: Estate) -> dict[str, tuple[str, ...]]:
+    """Return the mail addresses of each tenant's contacts."""
+    return {
+        tenant.id: tuple(dict.fromkeys(c.email for c in tenant.content.contacts if c.email))
+        for tenant in tenants(estate)
+    }
+
+
+def render(estate: Estate, folder: Path, runbooks: Path) -> tuple[Path, ...]:
     """Write the configuration into a folder, to look at or check; return the files written."""
     written = []
-    for name, content in list(files(estate, runbooks, delivery)):
+    for name, content in list(files(estate, runbooks)):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -66,19 +77,13 @@ def render(
     return tuple(written)
 
 
-def pack(
-    estate: Estate,
-    estate_folder: Path,
-    target: Path,
-    runbooks: Path,
-    delivery: Delivery | None = None,
-) -> bool:
+def pack(estate: Estate, estate_folder: Path, target: Path, runbooks: Path) -> bool:
     """Write one tar with the configuration and the estate's own YAML; return whether it changed.
 
     The same estate gives the same bytes, so the operations host can tell by a checksum whether
     there is anything to do.
     """
-    entries = [*files(estate, runbooks, delivery), *_estate_files(estate.own, estate_folder)]
+    entries = [*files(estate, runbooks), *_estate_files(estate.own, estate_folder)]
     content = tar(entries)
     if target.exists() and target.read_bytes() == content:
         return False

@@ -12,16 +12,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
+from monitors import tcp
 from monitors.pace import Pace
 from monitors.scan.ports import SSH
-from monitors.ssh.greeting import Greeting, greeting
+from monitors.ssh.greeting import Greeting, Link, greeting
 
 # The kernel repeats a lost SYN after one second.
 CONNECT_SECONDS = 1.5
 GREETING_SECONDS = 5.0
 NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EACCES, errno.EPERM, errno.EADDRNOTAVAIL})
 
-Connect = Callable[[str, int], Awaitable[socket.socket]]
+Connect = Callable[[str, int], Awaitable[Link]]
 OnProbe = Callable[[], None]
 
 
@@ -46,15 +47,7 @@ class PortReply:
 
 async def connected(address: str, port: int) -> socket.socket:
     """Return a connection; OSError when there is none, TimeoutError among them."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    link = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-    try:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            await asyncio.get_running_loop().sock_connect(link, (address, port))
-    except BaseException:
-        link.close()
-        raise
-    return link
+    return await tcp.connected(address, port, CONNECT_SECONDS)
 
 
 async def try_ports(
@@ -97,7 +90,7 @@ async def _try(
     return PortReply(address, port, Reply.OPEN, shown)
 
 
-async def _greeting(link: socket.socket, pinned: str | None) -> Greeting:
+async def _greeting(link: Link, pinned: str | None) -> Greeting:
     try:
         return await asyncio.to_thread(greeting, link, pinned, GREETING_SECONDS)
     except asyncio.CancelledError:

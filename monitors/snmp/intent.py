@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from inventory.entries import devices
-from inventory.model import Estate, PortIntent
+from inventory.model.devices import PortIntent
+from inventory.model.estate import Estate
 from monitors.snmp.discover.directory import Directory, directory
 from monitors.snmp.discover.observed import ObservedDevice, Port, find_port
 from monitors.snmp.metric_families import Family, Sample

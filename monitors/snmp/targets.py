@@ -6,7 +6,9 @@ from pathlib import Path
 
 from inventory.entries import InventoryDevice, InventoryHost, devices, hosts
 from inventory.enums import Role, SnmpVersion
-from inventory.model import Device, Estate, SnmpAccess
+from inventory.model.devices import Device
+from inventory.model.estate import Estate
+from inventory.model.snmp_access import SnmpAccess
 from inventory.secrets import resolve
 from monitors.snmp.client import Agent, Community, Credentials, User
 from monitors.snmp.intent import Intent, intents

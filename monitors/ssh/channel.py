@@ -87,5 +87,6 @@ class Channel:
         return None
 
     def stop(self) -> None:
-        """Leave it."""
-        self._channel.close()
+        """Leave it; what it answered stands, even when the host is gone by then."""
+        with suppress(OSError, EOFError, paramiko.SSHException):
+            self._channel.close()

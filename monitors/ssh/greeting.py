@@ -1,8 +1,10 @@
 """What an SSH server shows to anybody, before a login."""
 
+import errno
 import os
 import socket
 from dataclasses import dataclass
+from typing import Any
 
 import paramiko
 
@@ -27,24 +29,53 @@ class Greeting:
     problem: str = ""
 
 
-def greeting(link: socket.socket, wanted: str | None, seconds: float) -> Greeting:
-    """Return what a server shows over a connection; nobody logs in. The connection stays open.
+Link = socket.socket | paramiko.Channel
+"""A connection of this machine's, or one that a jump host has made for it."""
+
+
+def greeting(link: Link, wanted: str | None, seconds: float) -> Greeting:
+    """Return what a server shows over a connection, which stays the caller's; nobody logs in.
 
     `wanted`: the host key that is expected, of whose kind the server is asked for one.
     """
-    own = Socket(fileno=os.dup(link.fileno()))
-    own.most = MAX_GREETING_BYTES
-    transport = paramiko.Transport(own)
+    transport = paramiko.Transport(limited(link))  # type: ignore[arg-type]
     try:
         start(transport, wanted, seconds)
-        return Greeting(_version(transport), line_of(transport.get_remote_server_key()))
+        return Greeting(version_of(transport), line_of(transport.get_remote_server_key()))
     except Exception as error:  # noqa: BLE001 (whatever a strange server provokes)
         said = "no answer in time" if isinstance(error, TimeoutError) else str(error)
         problem = escaped_line(said or "it ended the connection")
-        return Greeting(_version(transport), None, problem)
+        return Greeting(version_of(transport), None, problem)
     finally:
         transport.close()
 
 
-def _version(transport: paramiko.Transport) -> str:
+class _Forwarded:
+    """A jump host's connection that takes so much and no more."""
+
+    def __init__(self, channel: paramiko.Channel) -> None:
+        self._channel, self._taken = channel, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._channel, name)
+
+    def recv(self, size: int) -> bytes:
+        data = self._channel.recv(size)
+        self._taken += len(data)
+        if self._taken > MAX_GREETING_BYTES:
+            raise OSError(errno.EMSGSIZE, f"more than {MAX_GREETING_BYTES} bytes came")
+        return data
+
+
+def limited(link: Link) -> Socket | _Forwarded:
+    """Return a connection that takes what comes before a login and no more."""
+    if isinstance(link, paramiko.Channel):
+        return _Forwarded(link)
+    own = Socket(fileno=os.dup(link.fileno()))
+    own.most = MAX_GREETING_BYTES
+    return own
+
+
+def version_of(transport: paramiko.Transport) -> str:
+    """Return the version that a server calls itself, fit to be shown."""
     return escaped_line(transport.remote_version.removeprefix("SSH-2.0-")[:LONGEST_VERSION])

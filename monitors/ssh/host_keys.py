@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import paramiko
 
 from inventory.connections import Connection
-from inventory.ssh import SIGNATURE_ALGORITHMS
+from inventory.model.ssh import SIGNATURE_ALGORITHMS
 from monitors.ssh.failures import Kind, SshError
 
 FINGERPRINT = "SHA256:"

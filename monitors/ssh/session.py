@@ -5,7 +5,6 @@ login is tried and no more, since a fail2ban must not ban the administrator's ma
 this raises for what a server does: failures are values.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
@@ -22,9 +21,6 @@ from monitors.ssh.remote_command import Limits, Process, Ran, converse, plan
 from monitors.ssh.transport import Way, close, hops, negotiate, walk
 
 Resolve = Callable[[str], str]
-
-# A failure is reported once, as a value; without a handler paramiko's traces go to stderr as well.
-logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 DEFAULT = Way()
 TYPICAL = Limits()

@@ -1,6 +1,7 @@
 """Connections to one machine after another, each with its key exchange and login."""
 
 import errno
+import logging
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from inventory.connections import Connection
 from monitors.ssh.explain import explain
 from monitors.ssh.host_keys import algorithms, check_host_key
 from monitors.ssh.login import log_in
+
+# A failure is reported once, as a value; without a handler paramiko's traces go to stderr as well.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 CONNECT_SECONDS = 10.0
 # What all outputs of a session may come to, with its key exchanges: a flood ends there.

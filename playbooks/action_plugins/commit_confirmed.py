@@ -92,7 +92,7 @@ def plan_of(arguments: dict[str, Any], entries: Sequence[dict[str, Any]]) -> str
             "path": entry["path"],
             "kind": KINDS[entry["kind"]],
             "content": entry.get("content", ""),
-            **{key: entry[key] for key in ("owner", "group", "mode") if key in entry},
+            **{key: entry[key] for key in ("owner", "group", "mode", "block") if key in entry},
         }
         for entry in entries
     ]

@@ -92,9 +92,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             templar = self._templar.copy_with_new_env(
                 searchpath=[str(path.parent)], available_variables={**MANAGED, **variables}
             )
-            return str(
-                templar.template(
-                    trust_as_template(path.read_text(encoding="utf-8")), escape_backslashes=False
-                )
+            rendered = templar.template(
+                trust_as_template(path.read_text(encoding="utf-8")), escape_backslashes=False
             )
+            return "" if rendered is None else str(rendered)  # None: nothing came of it
         return value

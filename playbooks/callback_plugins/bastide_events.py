@@ -58,6 +58,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             message=_message(values) if outcome in FAILED else "",
             **({"changes": _changes(values)} if self._predicts and values.get("changed") else {}),
             **{key: values[key] for key in UNDONE if "things" in values},
+            **{key: value for key, value in _facts(values).items() if key in REPORTS},
         )
 
     def v2_runner_on_ok(self, result: Any) -> None:
@@ -72,6 +73,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     def v2_runner_on_skipped(self, result: Any) -> None:
         if self._predicts and _cannot_tell(result._result):
             self._result(result, "unpredictable")
+
+    def v2_playbook_on_start(self, playbook: Any) -> None:
+        self._write(event="playbook", name=os.path.basename(playbook._file_name))  # noqa: PTH119
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         self._write(event="start", task=task.get_name())
@@ -92,6 +96,13 @@ TOLD = ("name", "path", "dest", "uid", "gid", "state", "enabled", "diff", "stdou
 LONGEST_MESSAGE = 2000
 # Of undo_run: names and reasons, never contents.
 UNDONE = ("things", "refusals", "stays", "problems")
+
+# Of facts that tasks set: what was done at a host, names and reasons alone.
+REPORTS = frozenset({"patching_done", "isolation_done"})
+
+
+def _facts(values: dict[str, Any]) -> dict[str, Any]:
+    return {} if "censored" in values else values.get("ansible_facts") or {}
 
 
 def _message(values: dict[str, Any]) -> str:

@@ -101,6 +101,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.run_records import record, states
+from ansible.module_utils.run_records.block import with_block
 
 ENTRY = {
     "path": {"type": "path", "required": True},
@@ -115,7 +116,6 @@ ENTRY = {
 }
 PARENT_MODE = "0755"
 PARAMETERS = "/etc/sysctl.d"
-BEGIN, END = "# Bastide: begin\n", "# Bastide: end\n"
 
 
 def current(path: Path, kind: str) -> str | None:
@@ -126,22 +126,6 @@ def current(path: Path, kind: str) -> str | None:
         return "" if path.is_dir() else None
     is_file = path.is_file() and not path.is_symlink()
     return path.read_bytes().decode("utf-8", "surrogateescape") if is_file else None
-
-
-def with_block(text: str, block: str) -> str:
-    """Return a file's text with our block in its place, or at the end.
-
-    ValueError where the two lines that hold it are not one pair: what is between them is not ours.
-    """
-    ours = f"{BEGIN}{block.rstrip()}\n{END}" if block.strip() else ""
-    begins, ends = text.count(BEGIN), text.count(END)
-    if (begins, ends) == (0, 0):
-        return text + ("" if not text or text.endswith("\n") else "\n") + ours
-    before, _, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if (begins, ends) != (1, 1) or not end:
-        raise ValueError(f"expected one {BEGIN.strip()!r} and one {END.strip()!r} after it")
-    return before + ours + after
 
 
 def of_others(module: AnsibleModule, entry: dict[str, Any]) -> dict[str, Any]:

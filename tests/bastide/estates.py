@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 
 from inventory.load import load_estate
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.paths import SHIPPED_ESTATES
 from tests.command import bastide_here
 

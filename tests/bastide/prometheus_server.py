@@ -7,7 +7,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+from bastide.actions.status import SILENT
+from inventory.entries import hosts
+from inventory.model.estate import Estate
+
+STARTED = "2026-11-28T01:41:07.123456789Z"
 PROMETHEUS_PORT, ALERTMANAGER_PORT = 9090, 9093
 
 
@@ -17,27 +23,67 @@ class Monitored:
 
     targets: list[dict[str, Any]] = field(default_factory=list)
     probes: list[dict[str, str]] = field(default_factory=list)
+    silent: list[dict[str, str]] = field(default_factory=list)
     alerts: list[dict[str, Any]] = field(default_factory=list)
+    silences: list[dict[str, Any]] = field(default_factory=list)
 
     def scrape(self, host: str, health: str = "up", error: str = "") -> None:
         labels = {"job": "node", "host": host, "instance": f"{host}:9100"}
         self.targets.append({"labels": labels, "health": health, "lastError": error})
 
-    def fire(self, name: str, severity: str = "page", **labels: str) -> None:
+    def fire(
+        self, name: str, severity: str = "page", starts_at: str = STARTED, **labels: str
+    ) -> None:
         labels |= {"alertname": name, "severity": severity}
         runbook = {"runbook_url": f"http://ops/user/runbooks/{name}.html"}
-        self.alerts.append({"labels": labels, "annotations": runbook})
+        status = {"state": "active", "silencedBy": [], "inhibitedBy": []}
+        self.alerts.append(
+            {"labels": labels, "annotations": runbook, "startsAt": starts_at, "status": status}
+        )
+
+    def silence(self, silence_id: str, comment: str, state: str = "active") -> None:
+        """Silence what was fired last."""
+        matcher = {"name": "host", "value": "central-ops", "isRegex": False, "isEqual": True}
+        self.silences.append(
+            {
+                "id": silence_id,
+                "matchers": [matcher],
+                "startsAt": STARTED,
+                "endsAt": "2099-01-16T22:00:00.000Z",
+                "createdBy": "Ana Ilić",
+                "comment": comment,
+                "status": {"state": state},
+            }
+        )
+        if state == "active":
+            self.alerts[-1]["status"]["silencedBy"].append(silence_id)
 
     def answer(self, path: str) -> Any:
         """The document at a path of either API, as their documentation has it."""
         if path.startswith("/api/v1/targets?state=active"):
             return {"status": "success", "data": {"activeTargets": self.targets}}
         if path.startswith("/api/v1/query?"):
-            samples = [{"metric": metric, "value": [0, "0"]} for metric in self.probes]
+            asked = parse_qs(urlsplit(path).query)["query"][0]
+            found = self.silent if asked == SILENT else self.probes
+            samples = [{"metric": metric, "value": [0, "0"]} for metric in found]
             return {"status": "success", "data": {"resultType": "vector", "result": samples}}
-        if path.startswith("/api/v2/alerts?active=true&silenced=false&inhibited=false"):
+        if path.startswith("/api/v2/alerts?active=true"):
             return self.alerts
+        if path == "/api/v2/silences":
+            return self.silences
         return None
+
+
+@contextmanager
+def watching(estate: Estate, network: str, *alerts: str) -> Iterator[Monitored]:
+    """Answer for an estate of `new_context`: every host is scraped, and these alerts fire."""
+    monitored = Monitored()
+    for entry in hosts(estate):
+        monitored.scrape(entry.name)
+    for alert in alerts:
+        monitored.fire(alert)
+    with serving(f"{network}10", monitored):
+        yield monitored
 
 
 @contextmanager

@@ -20,7 +20,7 @@ import click
 from inventory.connections import Connection, connection
 from inventory.entries import InventoryHost, hosts
 from inventory.load import load_estate
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.secrets import resolve
 from monitors.audit.judge.command_list import asked_of, commands
 from monitors.audit.model.controls import load_controls

@@ -16,7 +16,7 @@ from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from inventory.load import load_estate
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.paths import SHIPPED_ESTATES
 from monitors.exporter.http_sd import JOBS
 from monitors.prometheus.prometheus_config import STATIC_JOBS

@@ -22,7 +22,8 @@ from urllib.request import Request, urlopen
 
 import yaml
 
-from monitors.prometheus.alertmanager_config import Delivery, alertmanager
+from inventory.model.notify import Notify
+from monitors.prometheus.alertmanager_config import alertmanager
 from monitors.prometheus.prometheus_config import (
     ALERTMANAGER,
     BLACKBOX,
@@ -90,7 +91,7 @@ def divided(duration: str, times: int) -> str:
 
 
 @contextmanager
-def running(folder: Path, exporter: str, delivery: Delivery, times: int) -> Iterator[Running]:
+def running(folder: Path, exporter: str, notify: Notify, times: int) -> Iterator[Running]:
     """Run both on loopback ports of their own, without rules yet.
 
     ``exporter`` is a host and port; it takes blackbox_exporter's place as well.
@@ -103,7 +104,7 @@ def running(folder: Path, exporter: str, delivery: Delivery, times: int) -> Iter
         PROMETHEUS: there.prometheus,
     }
     _write(folder / "prometheus.yml", prometheus("lab", "central-ops"), times, addresses)
-    _write(folder / "alertmanager.yml", alertmanager(delivery), times, {})
+    _write(folder / "alertmanager.yml", alertmanager(notify, {}), times, {})
     (folder / "rules").mkdir()
     with ExitStack() as stack:
         for name, command in _commands(there, times).items():

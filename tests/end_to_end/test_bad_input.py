@@ -34,7 +34,7 @@ def replace(file: Path, old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("roles: [application]", "rolls: [application]", "did you mean `roles`?"),
+        ("roles: [web, database]", "rolls: [web, database]", "did you mean `roles`?"),
         ("address: 10.77.2.30", "address: 10.77.2.31", "also the address at"),
         ("hosts: [app]", "hosts: [apple]", "no host 'apple'"),
     ],

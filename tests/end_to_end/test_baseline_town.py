@@ -1,4 +1,4 @@
-"""A strange town's servers brought to the baseline: nobody is cut off, and what served goes on."""
+"""A strange town's servers at the baseline and released: nobody is cut off, all serve on."""
 
 import json
 import re
@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.bastide.estates import host_key
 from tests.command import bastide
 from tests.playbooks.ansible import ansible_playbook
+from tests.strange_town import picture
 from tests.strange_town.fixtures import Probing
 from tests.strange_town.mirror import packages
+from tests.strange_town.picture import Picture
 from tests.strange_town.prober import Failure
+from tests.strange_town.released import lasting
 from tests.strange_town.town import Town
 from tests.town_estate import environment, password, town_estate
 
@@ -44,6 +48,7 @@ DECLARED: Mapping[str, dict[str, Any]] = {
             {"port": 445, "name": "smb", "access": "estate"},
             {"port": 139, "name": "netbios", "access": "estate"},
         ],
+        "settings": {"hardening_timed_jobs": ["rsync -a /srv/ /var/backups/srv/"]},
     },
     "web": {
         "forwards": True,
@@ -54,6 +59,24 @@ DECLARED: Mapping[str, dict[str, Any]] = {
         ],
     },
 }
+FULL_SITE = "novo.gradac.test"
+# What Bastide serves on `web` beside what is there.
+FULL: Mapping[str, Any] = {
+    "roles": ["web", "database"],
+    "settings": {
+        "web_sites": [{"names": [FULL_SITE], "folder": "/var/www/gradac"}],
+        "database_roles": [{"name": "izvestaji", "database": "izvestaji"}],
+    },
+}
+# Prints a page of a site on the host itself.
+ASK = """
+import socket, ssl, sys
+name = sys.argv[1]
+with socket.create_connection(("127.0.0.1", 443)) as plain:
+    with ssl._create_unverified_context().wrap_socket(plain, server_hostname=name) as site:
+        site.sendall(f"GET / HTTP/1.0\\r\\nHost: {name}\\r\\n\\r\\n".encode())
+        print(site.makefile().read())
+"""
 NOBODY_THERE = "the machine for operations is not there"
 # What an administrator of each server would waive, with why.
 WAIVED: Mapping[str, dict[str, str]] = {
@@ -83,6 +106,12 @@ WAIVED: Mapping[str, dict[str, str]] = {
         "TIME-01": NOBODY_THERE,
     },
 }
+# What an image of last week lacks would be upgraded with what we install, and stay so.
+UPDATE = """
+export DEBIAN_FRONTEND=noninteractive
+apt-get --quiet update && apt-get --quiet --yes --option=Dpkg::Options::=--force-confold upgrade
+"""
+UPDATE_SECONDS = 600.0
 # sshd takes its new settings by starting itself anew: nobody is cut off, a newcomer may be refused.
 RELOADS = 2 * len(HOSTS)
 CHANGED = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=0\s+failed=0", re.MULTILINE)
@@ -115,7 +144,15 @@ def variables(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         changes=changes,
     )
     with packages(town, HOSTS, folder):
+        for name in HOSTS:
+            town.run(name, "sh", "-c", UPDATE, timeout=UPDATE_SECONDS)
         yield environment(folder / "ours", folder / "state", **password(town))
+
+
+@pytest.fixture(scope="module")
+def before(town: Town, variables: Mapping[str, str]) -> Mapping[str, Picture]:
+    """The servers as they were before Bastide changed anything."""
+    return {name: picture.take(town, name) for name in HOSTS}
 
 
 def municipality(variables: Mapping[str, str]) -> Path:
@@ -141,8 +178,9 @@ def test_a_server_that_nobody_accepted_the_cuts_of_is_not_changed(
 
 
 def test_nobody_is_cut_off_and_what_served_goes_on(
-    probing: Probing, variables: Mapping[str, str]
+    probing: Probing, variables: Mapping[str, str], before: Mapping[str, Picture]
 ) -> None:
+    assert before
     for name in HOSTS:
         accept = ("host", "impact", f"gradac-{name}", "--accept", "Ana", "--write")
         accepted = bastide(*accept, **variables)
@@ -171,3 +209,53 @@ def test_every_control_passes_or_is_waived(name: str, variables: Mapping[str, st
     failed = {r["control"]: r["reason"] for r in host["results"] if r["outcome"] == "fail"}
     assert failed.keys() == WAIVED[name].keys(), "\n".join(map(" ".join, failed.items()))
     assert not [r for r in host["results"] if r["outcome"] == "error"]
+
+
+def test_a_server_at_full_serves_what_it_served_and_what_is_declared(
+    town: Town, probing: Probing, variables: Mapping[str, str]
+) -> None:
+    file = municipality(variables)
+    content = yaml.safe_load(file.read_text())
+    (entry,) = (host for host in content["hosts"] if host["id"] == "web")
+    entry |= FULL
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+    accept = ("host", "impact", "gradac-web", "--level", "full", "--accept", "Ana", "--write")
+    accepted = bastide(*accept, **variables)
+    assert accepted.returncode == 0, accepted.stdout + accepted.stderr
+    with probing() as counts:
+        for playbook in ("configure", "harden"):
+            done = bastide("playbook", "run", playbook, "--limit", "gradac-web", **variables)
+            assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+    assert not [failure for failure in counts.failures if not is_reload(failure)], counts
+    page = town.run("web", "python3", "-c", ASK, FULL_SITE)
+    assert "Opstina Gradac" in page
+    databases = town.run("web", "runuser", "-u", "postgres", "--", "psql", "--list", "--csv")
+    assert "izvestaji,izvestaji," in databases
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_a_released_server_is_what_it_was(
+    name: str,
+    town: Town,
+    probing: Probing,
+    variables: Mapping[str, str],
+    before: Mapping[str, Picture],
+) -> None:
+    host = f"gradac-{name}"
+    if name == "web":  # what is in databases is never taken away: that is its owner's to do
+        for drop in ("dropdb", "dropuser"):
+            town.run("web", "runuser", "-u", "postgres", "--", drop, "izvestaji")
+    dry = bastide("host", "release", host, "--dry-run", **variables)
+    assert "file /etc/sysctl.d/90-bastide.conf" in dry.stdout, dry.stdout + dry.stderr
+    with probing() as counts:
+        released = bastide("host", "release", host, "--yes", **variables)
+    assert released.returncode == 0, released.stdout + released.stderr
+    assert not [failure for failure in counts.failures if not is_reload(failure)], counts
+    assert lasting(before[name], picture.take(town, name)) == ()
+    (entry,) = (
+        host
+        for host in yaml.safe_load(municipality(variables).read_text())["hosts"]
+        if host["id"] == name
+    )
+    assert entry["manage"] == "watch"
+    assert "accepts" not in entry

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from inventory.model.notify import Channel, Notify, Webhook
 from monitors.exporter.http_sd import JOBS
-from monitors.prometheus.alertmanager_config import Delivery
 from monitors.prometheus.prometheus_config import DISCOVERED_JOBS, STATIC_JOBS
 from tests.end_to_end.campus import BEHIND, CORE, Campus, estate
 from tests.end_to_end.shortened_prometheus import Running, running
@@ -40,8 +40,8 @@ def campus(tmp_path: Path) -> Iterator[Campus]:
 
 @pytest.fixture
 def there(campus: Campus, tmp_path: Path) -> Iterator[Running]:
-    delivery = Delivery(webhook=campus.webhook)
-    with running(tmp_path, campus.address, delivery, TIMES) as there:
+    desk = Channel(id="desk", webhook=Webhook(url=campus.webhook))
+    with running(tmp_path, campus.address, Notify(channels=(desk,)), TIMES) as there:
         yield there
 
 

@@ -6,7 +6,7 @@ from inventory.backup_plans import backup_plans, plans_kept_on
 from inventory.entries import hosts
 from inventory.enums import Level
 from inventory.load import load_estate
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.paths import SHIPPED_ESTATES
 
 

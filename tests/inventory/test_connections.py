@@ -17,10 +17,10 @@ from inventory.connections import (
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import ConnectionKind
 from inventory.load import load_estate
-from inventory.model import Estate
+from inventory.model.estate import Estate
+from inventory.model.ssh import Ssh
 from inventory.outputs import HostOutput, Outputs
 from inventory.paths import SHIPPED_ESTATES
-from inventory.ssh import Ssh
 
 STATE = Path("/state")
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICIli2MS/jSLosGpGL/cuwQhBlOLOi7tPMNWu/DShkXj"
@@ -90,6 +90,15 @@ def test_a_jump_host_of_the_inventory_has_its_own_way_in(pilot: Estate) -> None:
     assert jump is not None
     assert (jump.name, jump.user, jump.address) == ("brezovik-edge", "itadmin", "192.0.2.65")
     assert jump.jump is None
+
+
+def test_a_key_of_the_callers_own_is_used_at_jump_hosts_too(pilot: Estate) -> None:
+    key = Path("/state/ssh/audit")
+    for jump in ("brezovik-edge", "hop@192.0.2.7"):
+        entry = app(pilot, town={"ssh": Ssh(user="itadmin", jump=jump, key="agent")})
+        way = connection(entry, STATE, key=key)
+        assert way.jump
+        assert (way.key, way.jump.key) == (key, key)
 
 
 def test_a_jump_host_needs_none_for_itself(pilot: Estate) -> None:

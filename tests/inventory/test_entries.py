@@ -3,7 +3,7 @@
 from inventory.entries import implied_parent
 from inventory.enums import Role
 from inventory.load import load_estate
-from inventory.model import Host
+from inventory.model.hosts import Host
 from inventory.paths import SHIPPED_ESTATES
 
 TOWN = load_estate(SHIPPED_ESTATES / "lab").municipalities[-1]

@@ -13,11 +13,16 @@ from inventory.entries import devices, hosts
 from inventory.enums import ConnectionKind, ExporterName, Level, ProviderName, SnmpVersion
 from inventory.hostvars import BECOME_PASSWORD, SUDO_PASSWORD, groups, host_variables
 from inventory.load import find_estate, load_estate
-from inventory.model import Acceptance, Estate, Exporter, SnmpAccess
+from inventory.model.estate import Estate
+from inventory.model.hosts import Acceptance, Exporter
+from inventory.model.notify import Channel, Notify, Webhook
+from inventory.model.snmp_access import SnmpAccess
+from inventory.model.ssh import Administrator, Ssh
+from inventory.model.tenants import Dns
 from inventory.outputs import HostOutput, Outputs
 from inventory.paths import INVENTORY_DIRECTORY
 from inventory.secrets import ensure_generated, references, resolve
-from inventory.ssh import Ssh
+from tests.bastide.estates import host_key as own_key
 
 PLUGIN = INVENTORY_DIRECTORY / "ansible"
 LAB = load_estate(find_estate("lab"))
@@ -31,9 +36,11 @@ def test_every_host_renders_to_plain_json(name: str, tmp_path: Path) -> None:
         assert json.loads(json.dumps(variables)) == variables
 
 
-def variables_of(name: str, estate: Estate = LAB, outputs: Outputs | None = None) -> dict[str, Any]:
+def variables_of(
+    name: str, estate: Estate = LAB, outputs: Outputs | None = None, state: Path = Path("/s")
+) -> dict[str, Any]:
     entry = next(entry for entry in hosts(estate) if entry.name == name)
-    return host_variables(entry, Path("/e"), Path("/s"), outputs or Outputs(estate="lab"))
+    return host_variables(entry, Path("/e"), state, outputs or Outputs(estate="lab"))
 
 
 def test_no_secret_value_is_among_the_variables(tmp_path: Path) -> None:
@@ -74,6 +81,17 @@ def test_a_vaults_value_is_handed_over_and_its_file_is_not() -> None:
     assert variables["bastide_poller_secrets"] == []
 
 
+def test_only_the_operations_host_is_given_the_passwords_of_channels_and_by_reference() -> None:
+    desk = Channel(id="desk", webhook=Webhook(url="https://a.example/", token="env:DESK"))
+    bare = Channel(id="bare", webhook=Webhook(url="https://b.example/"))
+    estate = LAB.model_copy(update={"notify": Notify(channels=(desk, bare))})
+    assert "env:DESK" in references(estate)
+    for entry in hosts(estate):
+        given = variables_of(entry.name, estate)["bastide_notify_secrets"]
+        expected = [{"channel": "desk", "reference": "env:DESK"}]
+        assert given == (expected if entry.name == "central-ops" else [])
+
+
 def test_an_edge_is_given_what_it_forwards_and_nobody_else_is() -> None:
     forwarded = {
         (rule["to"], rule["name"], rule["port"], rule["protocol"])
@@ -99,6 +117,31 @@ def test_a_host_is_reached_where_it_was_provisioned_and_with_a_pinned_key() -> N
     assert variables["bastide_forwarders"] == ["192.0.2.53"]
     assert not {"ansible_become", BECOME_PASSWORD, "ansible_connection"} & set(variables)
     assert variables_of("velgora-app")["bastide_way_in"] == "root@10.77.1.10:22"
+
+
+def test_an_open_connection_is_never_taken_for_another_servers_of_the_same_name() -> None:
+    """Each estate has a central-ops: its connections are kept apart, and so are other keys'."""
+
+    def kept_in(**given: Any) -> str:
+        return str(variables_of("velgora-app", **given)["ansible_control_path_dir"])
+
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHVFsWbnXqY0tsf8e7PyzGS6QG4aBnyqSYuVOJq2W1cN"
+    places = [
+        HostOutput(address=address, host_key=host_key, provider=ProviderName.LAB)
+        for address, host_key in (("10.9.9.9", key), ("10.9.9.8", key), ("10.9.9.9", own_key(0)))
+    ]
+    different = {
+        kept_in(),
+        kept_in(state=Path("/other")),
+        kept_in(estate=with_ssh(Ssh(jump="ana@192.0.2.1:22"))),
+        *(kept_in(outputs=Outputs(estate="lab", hosts={"velgora-app": place})) for place in places),
+    }
+    assert len(different) == 6
+    assert kept_in() == kept_in()
+    # A socket's path has to be short (sockaddr_un).
+    assert all(
+        len(f"/home/administrator/{path[2:]}/1234567890.XXXXXXXX") < 90 for path in different
+    )
 
 
 def with_ssh(ssh: Ssh) -> Estate:
@@ -131,14 +174,17 @@ def test_this_very_machine_is_not_logged_in_to() -> None:
 def test_a_host_knows_where_it_stands_and_who_answers_for_it() -> None:
     variables = variables_of("aynzuhur-server")
     expected = {
+        "bastide_estate": "lab",
+        "bastide_provider": "lab",
+        "bastide_domain": "lab.test",
         "bastide_fqdn": "server.aynzuhur.lab.test",
         "bastide_municipality": "aynzuhur",
+        "bastide_municipality_name": "Ayn Zuhur",
         "bastide_owner": "Samar Haddad, council secretary",
         "bastide_tier": "village",
         "bastide_address": "10.77.3.10",
         "bastide_uplink": "",
         "bastide_resolver": "10.77.3.1",
-        "bastide_central_networks": ["10.77.0.0/24"],
         "bastide_package_cache": "",
         "bastide_services": [
             {
@@ -149,7 +195,13 @@ def test_a_host_knows_where_it_stands_and_who_answers_for_it() -> None:
         ],
     }
     assert {name: variables[name] for name in expected} == expected
-    assert variables["bastide_site"]["nat"]
+    assert variables["bastide_site"] == {
+        "id": "council",
+        "name": "Village council",
+        "networks": ["10.77.3.0/24"],
+        "gateway": "10.77.3.1",
+        "nat": True,
+    }
     assert variables_of("velgora-files")["bastide_services"] == []
     assert variables_of("central-ops")["bastide_tier"] == "central"
     assert variables_of("velgora-edge")["bastide_uplink"] == "10.77.255.11"
@@ -208,7 +260,8 @@ def test_groups_are_roles_tenants_tiers_and_who_backs_up() -> None:
         "accepted": (),
         "edge": ("aynzuhur-edge", "kastrava-edge", "velgora-edge"),
         "resolver": ("central-ops", "aynzuhur-edge", "kastrava-edge", "velgora-edge"),
-        "application": ("aynzuhur-server", "kastrava-app", "velgora-app"),
+        "web": ("aynzuhur-server", "kastrava-app", "velgora-app"),
+        "database": ("aynzuhur-server", "kastrava-app", "velgora-app"),
         "file_server": ("aynzuhur-server", "velgora-files"),
         "snmp_agent": ("aynzuhur-edge", "kastrava-edge", "velgora-edge"),
         "operations": ("central-ops",),
@@ -358,8 +411,99 @@ def test_what_the_services_on_operations_keep_is_never_among_roots_own_keys() ->
     assert set(places.values()) == {"/var/lib/bastide/lab"}
 
 
+def test_what_nobody_sets_is_empty() -> None:
+    bare = LAB.model_copy(update={"timezone": None, "dns": None, "time_servers": ()})
+    variables = variables_of("velgora-app", bare)
+    assert variables["bastide_timezone"] == ""
+    assert variables["bastide_forwarders"] == variables["bastide_time_servers"] == []
+
+
+def test_the_estates_resolvers_come_before_those_that_its_provider_knows() -> None:
+    dns = Dns.model_validate({"forwarders": ["192.0.2.1"]})
+    outputs = Outputs(estate="lab", resolvers=("192.0.2.53",))
+    variables = variables_of("velgora-app", LAB.model_copy(update={"dns": dns}), outputs)
+    assert variables["bastide_forwarders"] == ["192.0.2.1"]
+
+
+def test_an_administrator_is_a_person() -> None:
+    line = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHVFsWbnXqY0tsf8e7PyzGS6QG4aBnyqSYuVOJq2W1cN"
+    ana = Administrator(name="Ana", login="ana", keys=(line,), contact="ana@town")
+    variables = variables_of("velgora-app", LAB.model_copy(update={"administrators": (ana,)}))
+    assert {"account": "ana", "keys": [], "lines": [line], "person": True} in variables[
+        "bastide_logins"
+    ]
+
+
 def test_programs_are_told_apart_from_people() -> None:
     logins = variables_of("central-vault")["bastide_logins"]
     assert {login["account"]: login["person"] for login in logins} == {
         "root": True, "bastide-audit": False, "bastide-backup": False, "bastide-drill": False,
     }  # fmt: skip
+
+
+def test_a_host_is_given_the_files_that_the_controller_keeps_for_it() -> None:
+    variables = variables_of("velgora-app")
+    assert variables["bastide_state"] == "/s"
+    assert variables["bastide_estate_folder"] == "/e"
+    assert variables["bastide_ssh_config"] == "/s/ssh/config"
+    assert variables["bastide_wheelhouse"] == "/s/wheelhouse.tar"
+    assert variables["bastide_tls"] == {
+        "authority": "/s/tls/authority.crt",
+        "certificate": "/s/tls/app.velgora.lab.test.crt",
+        "key": "/s/tls/app.velgora.lab.test.key",
+    }
+    root = next(login for login in variables["bastide_logins"] if login["account"] == "root")
+    assert root["keys"] == ["/s/ssh/admin.pub"]
+    assert root["lines"] == []
+
+
+def test_the_estates_snmp_user_has_its_secrets_by_reference() -> None:
+    assert variables_of("velgora-edge")["bastide_snmp"] == {
+        "user": "bastide",
+        "auth_protocol": "SHA",
+        "auth": "generated:snmp-auth",
+        "priv_protocol": "AES",
+        "priv": "generated:snmp-priv",
+    }
+
+
+def test_a_host_knows_the_networks_of_the_estate_and_of_its_administrators() -> None:
+    variables = variables_of("velgora-app")
+    assert variables["bastide_management_networks"] == ["10.77.0.0/24", "10.77.254.0/30"]
+    assert set(variables["bastide_estate_networks"]) >= {"10.77.0.0/24", "10.77.1.0/24"}
+
+
+def test_a_host_is_given_its_ports_with_who_may_reach_them() -> None:
+    (exporter,) = (p for p in variables_of("velgora-app")["bastide_listens"] if p["port"] == 9100)
+    assert exporter == {
+        "port": 9100,
+        "protocol": "tcp",
+        "name": "node_exporter",
+        "sources": ["10.77.0.0/24"],
+    }
+
+
+OWN_EXPORTER = {"exporters": (Exporter(name=ExporterName.NODE),)}
+
+
+@pytest.mark.parametrize(
+    ("change", "is_ours"),
+    [
+        ({"manage": Level.FULL, **OWN_EXPORTER}, True),
+        ({"manage": Level.BASELINE}, True),
+        ({"manage": Level.BASELINE, **OWN_EXPORTER}, False),
+        ({"manage": Level.WATCH}, False),
+    ],
+    ids=["full", "baseline", "baseline with one of its own", "watch"],
+)
+def test_below_full_an_exporter_that_is_there_already_stays(
+    change: dict[str, object], is_ours: bool
+) -> None:
+    variables = variables_of("velgora-app", with_host("velgora-app", change))
+    assert variables["bastide_exporter_is_ours"] is is_ours
+
+
+def test_a_jump_host_knows_whom_it_leads_to() -> None:
+    estate = with_host("velgora-app", {"ssh": Ssh(jump="velgora-edge")})
+    assert variables_of("velgora-edge", estate)["bastide_jumped_to"] == ["10.77.1.10:22"]
+    assert variables_of("velgora-app", estate)["bastide_jumped_to"] == []

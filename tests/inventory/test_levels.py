@@ -18,7 +18,8 @@ from inventory.levels import (
     refusals,
 )
 from inventory.load import load_estate
-from inventory.model import Acceptance, Estate, Listen
+from inventory.model.estate import Estate
+from inventory.model.hosts import Acceptance, Listen
 from inventory.paths import SHIPPED_ESTATES
 from tests.inventory.test_connections import app
 
@@ -154,7 +155,7 @@ def test_a_central_machine_for_bastide_may_also_resolve_names_and_be_polled(pilo
     "change",
     [
         {"manage": Level.BASELINE},
-        {"roles": (Role.OPERATIONS, Role.APPLICATION)},
+        {"roles": (Role.OPERATIONS, Role.WEB)},
         {"roles": (Role.RESOLVER,)},
         {"listens": (Listen(port=8080, name="the old monitoring"),)},
     ],

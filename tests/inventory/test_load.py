@@ -151,7 +151,7 @@ def test_a_name_is_unknown_only_where_every_file_could_be_read(tmp_path: Path) -
     text = town.read_text().replace("target: central-vault", "target: aynzuhur-vault", 1)
     text = text.replace("neighbour: velgora-edge", "neighbour: aynzuhur-edge")
     there = "\n    parent: aynzuhur-edge\n    ssh: {jump: aynzuhur-edge}\n"
-    town.write_text(text.replace("\n    roles: [application]\n", f"{there}    roles: []\n"))
+    town.write_text(text.replace("\n    roles: [web, database]\n", f"{there}    roles: []\n"))
     waivers = estate / "waivers.yml"
     waivers.write_text(waivers.read_text().replace("scope: estate", "scope: aynzuhur-server"))
     (problem,) = problems_of(estate)
@@ -230,3 +230,113 @@ def test_a_vault_in_the_estates_folder_is_no_file_of_the_estate(tmp_path: Path) 
         "waivers.yml",
     ]
     assert load_estate(estate).estate == "lab"
+
+
+def test_the_current_folders_estate_is_meant_or_the_nearest_above(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = tmp_path / "municipalities" / "old"
+    below.mkdir(parents=True)
+    (tmp_path / "estate.yml").write_text("")
+    monkeypatch.chdir(below)
+    assert find_estate(None) == tmp_path
+    (below / "estate.yml").write_text("")
+    assert find_estate(None) == below
+
+
+def test_in_no_estate_those_that_could_be_meant_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("two", "one"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "estate.yml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InventoryError) as caught:
+        find_estate(None)
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.line, problem.path) == (tmp_path, 0, "")
+    assert problem.action == "name one: ./one, ./two, lab, pilot"
+
+
+def test_a_shipped_name_is_meant_unless_a_folder_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_estate("lab") == SHIPPED_ESTATES / "lab"
+    assert find_estate("./lab") == tmp_path / "lab"
+    assert find_estate("nothing") == tmp_path / "nothing"
+    (tmp_path / "lab").mkdir()
+    assert find_estate("lab") == SHIPPED_ESTATES / "lab"
+    (tmp_path / "lab" / "estate.yml").write_text("")
+    assert find_estate("lab") == tmp_path / "lab"
+
+
+def test_a_folder_of_files_alone_is_told_to_begin_at_its_estate_yml(tmp_path: Path) -> None:
+    problem = problems_of(tmp_path)[0]
+    assert (problem.file, problem.line, problem.path) == (tmp_path / "estate.yml", 0, "")
+
+
+def test_an_estate_without_waivers_or_municipalities_is_whole(tmp_path: Path) -> None:
+    canary = {"file": "estate.yml", "find": "canary: velgora\n", "write": ""}
+    estate = edited_lab(tmp_path, canary)
+    (estate / "waivers.yml").unlink()
+    shutil.rmtree(estate / "municipalities")
+    assert load_estate(estate).waivers == ()
+    assert load_estate(estate).municipalities == ()
+    assert [path.name for path in estate_files(estate)] == ["central.yml", "estate.yml"]
+
+
+def test_what_the_estates_folder_brings_is_read_with_it(tmp_path: Path) -> None:
+    estate = edited_lab(tmp_path, {"file": "central.yml", "find": "ops", "write": "ops"})
+    assert load_estate(estate).own.rules == ()
+    (estate / "rules").mkdir()
+    (estate / "rules" / "town.yml").write_text("groups: []\n")
+    assert [path.name for path in load_estate(estate).own.rules] == ["town.yml"]
+
+
+def test_in_an_estate_of_existing_hosts_each_that_is_logged_in_to_needs_its_key(
+    tmp_path: Path,
+) -> None:
+    write = "provider: existing\nmanage: audit"
+    case = {"file": "estate.yml", "find": "provider: lab", "write": write}
+    problems = problems_of(edited_lab(tmp_path, case))
+    assert len(problems) == 10
+    assert {problem.path.rpartition(".")[2] for problem in problems} == {"host_key"}
+
+
+@pytest.mark.parametrize("provider", ["", "    provider: lab\n"], ids=["existing", "lab"])
+def test_what_may_be_cut_off_is_accepted_of_existing_servers_only(
+    provider: str, tmp_path: Path
+) -> None:
+    case = {"file": "estate.yml", "find": "provider: lab", "write": "provider: existing"}
+    estate = edited_lab(tmp_path, case)
+    town = estate / "municipalities" / "velgora.yml"
+    accepts = "    accepts: {level: full, by: Mira Dolenc, date: 2026-11-27}\n"
+    host = "  - id: app\n"
+    town.write_text(town.read_text().replace(host, f"{host}{provider}{accepts}"))
+    if provider:
+        assert "hosts[1].accepts" in {problem.path for problem in problems_of(estate)}
+    else:
+        assert load_estate(estate)
+
+
+def test_who_operates_is_judged_where_the_level_is_said(tmp_path: Path) -> None:
+    case = {"file": "central.yml", "find": "hosts:\n", "write": "manage: watch\nhosts:\n"}
+    problems = problems_of(edited_lab(tmp_path, case))
+    (own,) = (problem for problem in problems if problem.file.name == "central.yml")
+    assert own.path == "hosts[0]"
+    assert own.message.startswith("aynzuhur-edge is managed")
+
+
+@pytest.mark.parametrize(("value", "found"), [("5", ", found 5"), ("{a: b}", ""), ("[a, b]", "")])
+def test_a_plain_value_is_repeated_and_a_whole_mapping_or_list_is_not(
+    value: str, found: str, tmp_path: Path
+) -> None:
+    case = {
+        "file": "municipalities/velgora.yml",
+        "find": "name: Velgora\n",
+        "write": f"name: {value}\n",
+    }
+    (problem,) = problems_of(edited_lab(tmp_path, case))
+    assert problem.message == f"input should be a valid string{found}"
+    assert (problem.expected, problem.action) == ("text", "put the value in quotes")

@@ -9,10 +9,10 @@ import yaml
 from inventory.entries import InventoryHost, hosts
 from inventory.hostvars import host_variables
 from inventory.load import load_estate
-from inventory.logins import AUDITOR, BACKUP, DRILL, Login, administrators, logins
+from inventory.logins import AUDITOR, BACKUP, DRILL, WITNESS, Login, administrators, logins
+from inventory.model.ssh import Administrator, Ssh
 from inventory.outputs import Outputs
 from inventory.paths import SHIPPED_ESTATES
-from inventory.ssh import Administrator, Ssh
 
 ROLES = Path(__file__).resolve().parents[2] / "playbooks" / "roles"
 
@@ -95,3 +95,13 @@ def test_whoever_bastide_logs_in_as_may_and_has_the_estates_key() -> None:
     assert logins(entry, DAY)[2] == Login("itadmin", ("admin",), (KEY,), may_become_root=True)
     elsewhere = with_people(ssh=Ssh(user="itadmin", key="agent"))
     assert logins(elsewhere, DAY)[2] == Login("itadmin", (), (), may_become_root=True)
+
+
+def test_runs_are_shown_to_the_vault_that_is_the_witness_and_to_no_other_host() -> None:
+    estate = load_estate(SHIPPED_ESTATES / "lab").model_copy(update={"witness": "central-vault"})
+    shown = [e.name for e in hosts(estate) if WITNESS in {one.account for one in logins(e)}]
+    assert shown == ["central-vault"]
+    assert WITNESS not in {one.account for one in logins(host("central-vault"))}
+    assert yaml.safe_load((ROLES / "witness/defaults/main.yml").read_text())["witness_user"] == (
+        WITNESS
+    )

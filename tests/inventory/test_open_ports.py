@@ -8,10 +8,11 @@ import pytest
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import Access, Protocol, Role, System
 from inventory.load import load_estate
-from inventory.model import Estate, Listen
+from inventory.model.estate import Estate
+from inventory.model.hosts import Listen
+from inventory.model.ssh import Ssh
 from inventory.open_ports import Forward, OpenPort, estate_networks, forwards, open_ports, sources
 from inventory.paths import SHIPPED_ESTATES
-from inventory.ssh import Ssh
 
 LAB = load_estate(SHIPPED_ESTATES / "lab")
 CENTRAL = ("10.77.0.0/24",)

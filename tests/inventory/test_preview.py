@@ -10,7 +10,7 @@ from inventory.enums import Level
 from inventory.hostvars import groups
 from inventory.levels import level, refusals
 from inventory.load import load_estate
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.paths import SHIPPED_ESTATES
 from inventory.preview import PreviewError, at_level, read_preview
 from inventory.problems import InventoryError

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key a
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import TypeAdapter, ValidationError
 
-from inventory.scalars import HostKey, Network
+from inventory.scalars import HostKey, Network, is_address
 
 HOST_KEY: TypeAdapter[str] = TypeAdapter(HostKey)
 PRIVATE_KEYS = (Ed25519PrivateKey.generate(), generate_private_key(SECP256R1()))
@@ -35,3 +35,11 @@ def test_a_key_that_is_cut_off_anywhere_is_refused(key: str) -> None:
 def test_every_address_is_no_network(network: str) -> None:
     with pytest.raises(ValidationError, match="every address"):
         TypeAdapter(Network).validate_python(network)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("192.0.2.1", True), ("2001:db8::1", True), ("velgora-edge", False), ("192.0.2.0/24", False)],
+)
+def test_an_address_is_told_from_a_name_and_a_network(text: str, expected: bool) -> None:
+    assert is_address(text) is expected

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from inventory.load import find_estate, load_estate
-from inventory.model import SnmpAccess
+from inventory.model.snmp_access import SnmpAccess
 from inventory.scalars import ESTATE_FOLDER, SECRET_FIELDS
 from inventory.schema import schema
 from inventory.secrets import (

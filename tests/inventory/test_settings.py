@@ -6,7 +6,8 @@ import pytest
 
 from inventory.hostvars import host_variables
 from inventory.load import load_estate
-from inventory.model import Dns, Estate
+from inventory.model.estate import Estate
+from inventory.model.tenants import Dns
 from inventory.outputs import Outputs
 from inventory.paths import SHIPPED_ESTATES
 from inventory.settings import forwarders, settings, time_servers, timezone

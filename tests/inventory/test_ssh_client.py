@@ -8,7 +8,7 @@ import pytest
 
 from inventory.connections import Connection
 from inventory.load import load_estate
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.outputs import HostOutput, Outputs
 from inventory.paths import SHIPPED_ESTATES
 from inventory.ssh_client import (

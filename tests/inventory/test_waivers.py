@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from inventory.load import load_estate
-from inventory.model import Waiver
+from inventory.model.waivers import Waiver
 from tests.inventory.test_load import edited_lab, problems_of
 
 DAY = date(2026, 3, 1)
@@ -44,6 +44,11 @@ def test_365_days_are_not_too_long_and_a_term_may_begin_in_the_future(tmp_path: 
     ahead = date.today() + timedelta(days=30)  # noqa: DTZ011 (any day will do)
     longest = waiver(granted=ahead, expires=ahead + timedelta(days=365))
     assert load_estate(estate_with(tmp_path, longest)).waivers == (longest,)
+
+
+def test_a_waiver_may_be_for_one_day(tmp_path: Path) -> None:
+    one_day = waiver(expires=DAY)
+    assert load_estate(estate_with(tmp_path, one_day)).waivers == (one_day,)
 
 
 def test_a_renewal_begins_on_the_day_after(tmp_path: Path) -> None:

@@ -22,9 +22,10 @@ ROOT = Path(__file__).resolve().parents[2]
 TESTS: dict[str, tuple[str, ...]] = {
     "inventory/consistency": (
         "tests/inventory/test_load.py",
+        "tests/inventory/test_allowed.py",
         "tests/inventory/test_waivers.py",
     ),
-    "inventory/model.py": (
+    "inventory/model": (
         "tests/inventory/test_load.py",
         "tests/inventory/test_connections.py",
         "tests/inventory/test_schema.py",

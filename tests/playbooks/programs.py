@@ -15,6 +15,7 @@ FOLDERS = (
     "integrity/files",
     "updates/files",
     "log_receiver/files",
+    "isolation/files",
 )
 
 

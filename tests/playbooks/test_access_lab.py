@@ -1,6 +1,7 @@
 """Locking ourselves out of a real host, by SSH's settings and by PAM: it lets us in again."""
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ pytestmark = [pytest.mark.lab, pytest.mark.root]
 
 HOST = "velgora-files"
 SETTINGS = "/etc/ssh/sshd_config.d/00-bastide.conf"
+LOGIN_KEYS = "/etc/bastide/login_keys"
+REVOKED = "/etc/bastide/revoked_keys /etc/ssh/sshd_config.d/00-bastide-revoked.conf"
 SHOWN = f"cat {SETTINGS}; stat --format '%a %U:%G %y' {SETTINGS}"
 OUTCOMES = "cat /var/lib/bastide/changes/*/outcome.json"
 PROGRAM = "python3 -I /usr/local/libexec/bastide/commit_confirmed"
@@ -112,12 +115,40 @@ def test_pam_that_lets_nobody_in_is_put_back_at_once(lab: EstateContext) -> None
     before = on_host(lab, STACKS).stdout
 
     program = "/usr/bin/python3 -I /usr/local/libexec/bastide/bastide_accounts.py"
-    asked = '{"keys": "", "without_shell": [], "logins": ["root", "bastide-audit"]}'
-    done = on_host(lab, f"echo '{asked}' | {program}")
+    asked = {"keys": "", "without_shell": [], "logins": ["root", "bastide-audit"]}
+    done = on_host(lab, f"echo {quote(json.dumps(asked))} | {program}")
 
     assert done.returncode != 0
     assert "lets in no more: [('login', 'bastide-audit')" in done.stderr
     assert on_host(lab, STACKS).stdout == before
+
+
+@pytest.fixture
+def departed(lab: EstateContext, tmp_path: Path) -> Iterator[Path]:
+    """A key of somebody who was let in at the last run; all that came of it goes afterwards."""
+    key = tmp_path / "departed"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    kind, public = key.with_suffix(".pub").read_text().split()[:2]
+    keys = "/root/.ssh/authorized_keys"
+    on_host(lab, f"echo {kind} {public} >>{keys}; echo {kind} {public} root >>{LOGIN_KEYS}")
+    yield key
+    on_host(lab, f"sed -i '\\#{public}#d' {keys}; rm -f {REVOKED}; systemctl reload ssh")
+
+
+@pytest.mark.usefixtures("_as_it_was")
+def test_who_left_the_inventory_is_let_in_no_more_though_the_account_is(
+    lab: EstateContext, departed: Path
+) -> None:
+    config = departed.with_suffix(".config")
+    ours = (lab.state / "ssh/config").read_text()
+    config.write_text(re.sub(r"IdentityFile .*", f"IdentityFile {departed}", ours))
+    login = ["ssh", "-F", str(config), "-oBatchMode=yes", "-oIdentityAgent=none", HOST, "true"]
+    assert subprocess.run(login, check=False, timeout=60).returncode == 0
+
+    assert harden("accounts").returncode == 0
+
+    assert subprocess.run(login, check=False, timeout=60).returncode == 255
+    assert on_host(lab, "true").returncode == 0
 
 
 def test_an_account_that_is_locked_by_wrong_passwords_is_still_open_to_its_key(

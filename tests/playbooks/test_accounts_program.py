@@ -147,10 +147,13 @@ class Host:
         for name, path in (
             ("PAM", self.pam),
             ("LOGIN_KEYS", self.etc / "bastide" / "login_keys"),
+            ("REVOKED_KEYS", self.etc / "bastide" / "revoked_keys"),
+            ("REVOKING", self.etc / "ssh" / "revoked.conf"),
             ("SUDO", self.etc / "sudoers"),
             ("EDITED", [(self.etc / "login.defs", accounts.LOGIN_DEFS, "\t")]),
         ):
             patch.setattr(accounts, name, path)
+        self.revoked, self.revoking = accounts.REVOKED_KEYS, accounts.REVOKING
         self.lets_in(lambda _service, _user: True)
 
     def lets_in(self, may: object) -> None:
@@ -254,6 +257,49 @@ def test_sudos_rules_are_root_s_to_read_and_checked_before_they_count(host: Host
     assert keys.parent.stat().st_mode & 0o777 == 0o755
 
 
+def test_a_key_that_is_declared_no_more_opens_nothing_any_more(host: Host) -> None:
+    host.run(keys="ssh-ed25519 AAAA ana\nssh-ed25519 BBBB shared\nssh-ed25519 CCCC shared\n")
+    assert not host.revoking.exists()
+    host.run(keys="ssh-ed25519 AAAA ana\nssh-ed25519 CCCC shared\n")
+    assert host.revoked.read_text() == "ssh-ed25519 BBBB\n"
+    assert host.revoking.read_text() == f"RevokedKeys {host.revoked}\n"
+    host.run(keys="ssh-ed25519 AAAA ana\n")
+    assert host.revoked.read_text() == "ssh-ed25519 BBBB\nssh-ed25519 CCCC\n"
+    assert (host.revoked.stat().st_mode & 0o777, host.revoking.stat().st_mode & 0o777) == (
+        0o644,
+        0o600,
+    )
+
+
+def test_a_key_that_another_account_still_has_is_not_revoked(host: Host) -> None:
+    host.run(keys="ssh-ed25519 AAAA ana\nssh-ed25519 AAAA shared\n")
+    host.run(keys="ssh-ed25519 AAAA ana\n")
+    assert not host.revoked.exists()
+
+
+def test_where_no_key_is_declared_none_is_revoked(host: Host) -> None:
+    host.run(keys="ssh-ed25519 AAAA ana\n")
+    host.run(keys="")
+    assert not host.revoking.exists()
+
+
+def test_who_comes_back_is_let_in_again_and_the_file_that_sshd_asks_for_stays(host: Host) -> None:
+    for keys in ("ssh-ed25519 AAAA ana\nssh-ed25519 BBBB bo\n", "ssh-ed25519 AAAA ana\n"):
+        host.run(keys=keys)
+    host.run(keys="ssh-ed25519 AAAA ana\nssh-ed25519 BBBB bo\n")
+    assert host.revoked.read_text() == ""
+    assert host.revoking.exists()
+
+
+def test_a_check_says_which_keys_are_revoked(host: Host, capfd: pytest.CaptureFixture[str]) -> None:
+    host.run(keys="ssh-ed25519 AAAA ana\nssh-ed25519 BBBB bo\n")
+    capfd.readouterr()
+    host.run("--check", keys="ssh-ed25519 AAAA ana\n")
+    changes = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert {"path": str(host.revoked), "before": "", "after": "ssh-ed25519 BBBB\n"} in changes
+    assert not host.revoked.exists()
+
+
 def test_everybody_may_read_the_stacks(host: Host) -> None:
     host.run()
     for name in ("sshd", "login", "su"):
@@ -315,6 +361,8 @@ def test_the_files_of_the_system_are_the_ones_that_are_edited() -> None:
         "PASS_MIN_DAYS": "1",
         "PASS_WARN_AGE": "14",
         "ENCRYPT_METHOD": "YESCRYPT",
+        "SHA_CRYPT_MIN_ROUNDS": "65536",
+        "SHA_CRYPT_MAX_ROUNDS": "65536",
     }
     assert module.USERADD == {"INACTIVE": "30"}
 

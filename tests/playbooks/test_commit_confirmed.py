@@ -125,6 +125,70 @@ def test_a_timer_that_cannot_be_set_is_no_change(host: Path, changes: Any) -> No
     assert changes.pending_id() is None
 
 
+def with_block(host: Path) -> str:
+    """A change that is a part of the file that somebody else has set up."""
+    block = {"path": str(host / "settings"), "content": "Port 22\n", "block": True, **OWNER}
+    return json.dumps({"name": "ssh", "files": [block], "seconds": 30})
+
+
+@pytest.mark.parametrize(
+    ("text", "because"),
+    [
+        ("Port 1\n# Bastide: begin\nPort 2\n", "correct the file by hand"),
+        ("# Bastide: end\n", "correct the file by hand"),
+        (None, "expected a file to put a block into, found a link"),
+    ],
+)
+def test_a_block_that_has_no_certain_place_is_left_to_a_person(
+    host: Path, changes: Any, text: str | None, because: str
+) -> None:
+    settings = host / "settings"
+    if text is None:
+        settings.rename(host / "elsewhere")
+        settings.symlink_to("elsewhere")
+    else:
+        settings.write_text(text)
+    before = picture(host)
+
+    with changes.locked(), pytest.raises(change.ChangeError, match=because):
+        change.apply(changes, with_block(host), Armed())
+
+    assert picture(host) == before
+    assert changes.pending_id() is None
+
+
+def test_a_block_leaves_the_rest_of_the_file_and_whose_it_is(host: Path, changes: Any) -> None:
+    before = picture(host)
+
+    with changes.locked():
+        assert change.apply(changes, with_block(host), Armed())
+
+    settings = host / "settings"
+    assert settings.read_bytes() == b"Port 2222\n\xff\n# Bastide: begin\nPort 22\n# Bastide: end\n"
+    assert (settings.stat().st_mode & 0o777, settings.stat().st_uid) == (0o640, 4242)
+
+    with changes.locked():
+        change.revert(changes, "nobody confirmed it")
+    assert picture(host) == before
+
+
+def test_a_block_that_is_there_is_no_change(host: Path, changes: Any) -> None:
+    with changes.locked():
+        change.confirm(changes, change.apply(changes, with_block(host), Armed()))
+        assert change.apply(changes, with_block(host), Armed()) is None
+
+
+def test_an_owner_who_is_not_there_is_named_and_nothing_changes(host: Path, changes: Any) -> None:
+    before = picture(host)
+    file = {"path": str(host / "settings"), "content": "x", "owner": "nobody-here"}
+    text = json.dumps({"name": "ssh", "files": [file]})
+
+    with changes.locked(), pytest.raises(change.ChangeError, match=r"settings: no .*nobody-here"):
+        change.apply(changes, text, Armed())
+
+    assert picture(host) == before
+
+
 @pytest.mark.parametrize("step", ["validate", "activate"])
 def test_what_is_refused_is_reverted_at_once_byte_for_byte(
     host: Path, changes: Any, step: str

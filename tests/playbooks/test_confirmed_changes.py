@@ -171,3 +171,31 @@ def test_the_host_s_program_puts_back_what_runs_have_kept(change: Change) -> Non
     failed = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (failed.returncode, "Directory not empty" in failed.stderr) == (1, True)
     assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.parametrize("came_through", [True, False])
+def test_what_an_unfinished_rollback_wrote_down_first_is_nobody_s_change(
+    change: Change, came_through: bool
+) -> None:
+    """Its second step, and a run after one that the host has reverted, go on from what is there."""
+    change.record()
+    found = plan.of_all(change.records)
+    undo.keep(found, Record(change.records, LATER), "original")
+    if came_through:
+        assert not undo.put_back([t for t in found.things if t.kind == "file"], found)
+
+    again = plan.of_all(change.records)
+
+    assert again.refusals == ()
+    left = [] if came_through else ["new", "sshd"]
+    assert sorted(Path(t.name).name for t in again.things if t.kind == "file") == left
+
+
+def test_somebody_s_change_after_an_unfinished_rollback_is_still_seen(change: Change) -> None:
+    change.record()
+    undo.keep(plan.of_all(change.records), Record(change.records, LATER), "original")
+    (change.etc / "sshd").write_text("by hand")
+
+    (refusal,) = plan.of_all(change.records).refusals
+
+    assert "sshd: no longer what the run left" in refusal

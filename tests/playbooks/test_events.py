@@ -34,6 +34,11 @@ PLAY = """
       ansible.builtin.command: echo told
       check_mode: false
       changed_when: true
+    - name: Report
+      ansible.builtin.set_fact: {patching_done: {held: [nginx]}, other: fact}
+    - name: Report a secret
+      ansible.builtin.set_fact: {isolation_done: {evidence: "hidden\\n"}}
+      no_log: true
 """
 
 
@@ -51,6 +56,13 @@ def run(folder: Path, *arguments: str) -> dict[str, dict[str, Any]]:
     assert "hidden\\n" not in events.read_text()
     lines = [json.loads(line) for line in events.read_text().splitlines()]
     return {line["task"]: line for line in lines if line["event"] == "task"}
+
+
+def test_of_facts_only_reports_are_told(tmp_path: Path) -> None:
+    tasks = run(tmp_path)
+    assert tasks["Report"]["patching_done"] == {"held": ["nginx"]}
+    assert "other" not in tasks["Report"]
+    assert "isolation_done" not in tasks["Report a secret"]
 
 
 def test_check_mode_with_diffs_tells_what_would_change(tmp_path: Path) -> None:

@@ -189,6 +189,13 @@ def test_what_vanishes_during_the_walk_is_left_out(tree: Path, program: ModuleTy
     assert list(program.content(str(put(tree / "file", 0o644)))) == []
 
 
+def test_a_file_system_that_vanishes_does_not_end_the_walk(tree: Path, program: ModuleType) -> None:
+    put(tree / "open", 0o666)
+    findings = program.Findings()
+    program.walk([str(tree / "gone"), str(tree)], [], findings, time.monotonic() + 60)
+    assert findings.count["world_writable"] == 1
+
+
 @pytest.mark.root
 def test_files_of_nobody_are_listed(tree: Path) -> None:
     os.chown(put(tree / "user-gone", 0o644), 54321, 0)

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from jinja2 import Template
 
 from monitors.audit.checks import test_kernel as kernel
@@ -21,7 +22,11 @@ NOT_SET = {kernel.MODULES_CLOSED}
 def test_every_module_that_must_not_load_is_forbidden() -> None:
     text = (ROLE / "files/etc/modprobe.d/bastide.conf").read_text()
     forbidden = re.findall(r"^install (\S+) /bin/false$", text, re.MULTILINE)
-    assert set(forbidden) == {*kernel.UNUSED_FILE_SYSTEMS, *kernel.UNUSED_PROTOCOLS}
+    assert set(forbidden) == {
+        *kernel.UNUSED_FILE_SYSTEMS,
+        *kernel.UNUSED_DEVICES,
+        *kernel.UNUSED_PROTOCOLS,
+    }
 
 
 def test_every_parameter_that_is_asked_for_is_set() -> None:
@@ -37,11 +42,27 @@ def test_every_parameter_that_is_asked_for_is_set() -> None:
 def test_forwarding_is_turned_off_where_nothing_declares_it(
     roles: list[str], keeps: bool, turned_off: bool
 ) -> None:
-    text = (ROLE / "templates/sysctl.conf.j2").read_text()
-    variables = {"ansible_managed": "", "bastide_roles": roles, "bastide_keeps_forwarding": keeps}
-    rendered = Template(text).render(variables)
+    rendered = rendered_parameters(bastide_roles=roles, bastide_keeps_forwarding=keeps)
     assert ("-net.ipv4.ip_forward = 0" in rendered) is turned_off
     assert ("-net.ipv6.conf.all.forwarding = 0" in rendered) is turned_off
+
+
+@pytest.mark.parametrize("heeds", [True, False])
+def test_routers_are_heeded_only_where_the_estate_wants_it(heeds: bool) -> None:
+    rendered = rendered_parameters(hardening_router_advertisements=heeds)
+    assert ("accept_ra = 0" in rendered) is not heeds
+    assert "-net.ipv6.conf.all.accept_redirects = 0" in rendered
+
+
+def test_packets_may_come_in_where_their_answers_do_not_leave() -> None:
+    assert "-net.ipv4.conf.*.rp_filter = 2\n" in rendered_parameters(hardening_reverse_path=2)
+
+
+def rendered_parameters(**variables: object) -> str:
+    defaults = yaml.safe_load((ROLE / "defaults/main.yml").read_text())
+    given = {"ansible_managed": "", "bastide_roles": [], "bastide_keeps_forwarding": False}
+    text = (ROLE / "templates/sysctl.conf.j2").read_text()
+    return str(Template(text, trim_blocks=True).render({**defaults, **given, **variables}))
 
 
 def test_programs_with_borrowed_rights_are_approved_with_a_package() -> None:

@@ -42,12 +42,14 @@ def test_the_playbooks_side_reads_trees_files_and_templates(tmp_path: Path) -> N
     assert done.returncode == 0, done.stdout + done.stderr
     expected = {"bin": "755", "bin/program": "750", "folder": "755", "folder/inner": "644"}
     expected |= {"lines": "644", "builtin": "644", "made": "755", "secret": "400", "link": "777"}
+    expected |= {"nothing": "644"}
     modes = {str(path.relative_to(folder)): access(path) for path in folder.rglob("*")}
     assert modes == expected
     assert (folder / "folder/inner").read_text() == "inner\n"
     assert (folder / "link").readlink() == Path("../bin/program")
     assert (folder / "lines").read_bytes() == (folder / "builtin").read_bytes()
     assert "Ansible managed" in (folder / "lines").read_text()
+    assert (folder / "nothing").read_text() == ""
 
 
 @pytest.mark.parametrize(

@@ -58,3 +58,19 @@ def test_a_line_of_a_village_is_at_operations_within_a_minute(lab: EstateContext
     while on(lab, "central-ops", look).strip() in ("", "0"):
         assert time.monotonic() < end, "the line has not arrived"
         time.sleep(1)
+
+
+def test_whose_line_it_is_says_the_certificate_and_not_the_line(lab: EstateContext) -> None:
+    """A village's root can call its lines central's; where they came from stays with them."""
+    word = uuid.uuid4().hex
+    claim = f"printf 'MESSAGE={word}\\nBASTIDE_SENDER=ops.central.lab.test\\n' | logger --journald"
+    on(lab, "aynzuhur-server", claim)
+    kept = "journalctl -q -D /var/log/journal/remote --since=-5min -o cat"
+    end = time.monotonic() + PATIENCE_SECONDS
+    while word not in on(
+        lab, "central-ops", f"{kept} BASTIDE_SENDER=server.aynzuhur.lab.test MESSAGE={word}"
+    ):
+        assert time.monotonic() < end, "the line has not arrived"
+        time.sleep(1)
+    of_central = f"{kept} BASTIDE_SENDER=ops.central.lab.test MESSAGE={word}"
+    assert on(lab, "central-ops", of_central).strip() == ""

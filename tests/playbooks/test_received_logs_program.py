@@ -40,7 +40,9 @@ class Receiver:
 
 
 def line(host: Any, seconds: int) -> dict[str, Any]:
-    return {"_HOSTNAME": host, "__REALTIME_TIMESTAMP": str(seconds * SECOND)}
+    """Return a line that came by the certificate of a town's host."""
+    sender = f"{host}.town.lab.test" if isinstance(host, str) else host
+    return {"BASTIDE_SENDER": sender, "__REALTIME_TIMESTAMP": str(seconds * SECOND)}
 
 
 @pytest.fixture
@@ -62,30 +64,33 @@ def test_when_the_share_cannot_be_kept_the_last_result_stays(receiver: Receiver)
 def test_a_damaged_last_result_is_none(damaged: str, receiver: Receiver) -> None:
     receiver.file.write_text(damaged)
     receiver.lines(line("app", 100))
-    assert receiver.run()["hosts"] == {"app": 100.0}
+    assert receiver.run()["hosts"] == {"town-app": 100.0}
 
 
 def test_a_host_that_falls_silent_keeps_the_time_of_its_last_line(receiver: Receiver) -> None:
     receiver.lines(line("app", 100), line("files", 90))
     receiver.run()
     receiver.lines(line("app", 200))
-    assert receiver.run()["hosts"] == {"app": 200.0, "files": 90.0}
+    assert receiver.run()["hosts"] == {"town-app": 200.0, "town-files": 90.0}
 
 
-def test_a_heartbeat_counts_for_the_name_that_the_inventory_has(receiver: Receiver) -> None:
-    """Its sender may call itself anything: existing servers keep their names."""
-    receiver.lines(line("selo", 100), {**line("selo", 110), "BASTIDE_HOST": "central-ops"})
-    assert receiver.run()["hosts"] == {"selo": 100.0, "central-ops": 110.0}
+def test_a_line_is_of_the_host_whose_certificate_it_came_by_whatever_it_claims(
+    receiver: Receiver,
+) -> None:
+    claims = {"_HOSTNAME": "central-ops", "BASTIDE_HOST": "central-ops"}
+    receiver.lines({**line("app", 100), **claims}, {**claims, "__REALTIME_TIMESTAMP": "1"})
+    assert receiver.run()["hosts"] == {"town-app": 100.0}
 
 
 def test_the_newest_line_counts_whatever_its_place(receiver: Receiver) -> None:
     receiver.lines(line("app", 100), line("app", 300), line("app", 200))
-    assert receiver.run()["hosts"] == {"app": 300.0}
+    assert receiver.run()["hosts"] == {"town-app": 300.0}
 
 
 def test_a_line_without_a_host_or_with_several_is_nobodys(receiver: Receiver) -> None:
-    receiver.lines({"__REALTIME_TIMESTAMP": "1"}, line(["a", "b"], 1), line("app", 1))
-    assert receiver.run()["hosts"] == {"app": 1.0}
+    nobody = {"__REALTIME_TIMESTAMP": "1", "BASTIDE_SENDER": "app.town"}
+    receiver.lines({"__REALTIME_TIMESTAMP": "1"}, nobody, line(["a", "b"], 1), line("app", 1))
+    assert receiver.run()["hosts"] == {"town-app": 1.0}
 
 
 def test_the_journal_is_bounded_first_then_its_last_minutes_are_read(receiver: Receiver) -> None:
@@ -94,7 +99,7 @@ def test_the_journal_is_bounded_first_then_its_last_minutes_are_read(receiver: R
     folder = f"--quiet --directory={receiver.journals}"
     assert receiver.stubs.calls("journalctl") == [
         f"{folder} --vacuum-size=4G --vacuum-time=180d",
-        f"{folder} --since=-20min --output=json --output-fields=BASTIDE_HOST,_HOSTNAME",
+        f"{folder} --since=-20min --output=json --output-fields=BASTIDE_SENDER",
     ]
 
 

@@ -389,3 +389,42 @@ def test_the_records_stay_while_something_is_not_back(records: Records, etc: Pat
     done = undo_run(records, "original", SECOND, forget=[str(records.root)])
     assert "made" in str(done["problems"])
     assert set(records.runs()) == {FIRST, SECOND}
+
+
+def test_packages_that_came_before_python_go_with_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are of no run: nothing could have kept a record then. Python itself stays."""
+    # What else of this machine needs them is not asked.
+    monkeypatch.setattr(plan, "removable", lambda names: {})
+    monkeypatch.setitem(states.READERS, "package", lambda name: "1.0")
+    records = Records(tmp_path / "runs")
+    (tmp_path / "python-packages").write_text("python3-apt\ndistro-info-data\n")
+    found = plan.of_all(records)
+    undo.keep(found, Record(records, FIRST), "original")
+    assert [thing.name for thing in plan.of_all(records).things] == [
+        "python3-apt",
+        "distro-info-data",
+    ]
+    (tmp_path / "python-packages").write_text("python3\npython3-apt\n")
+    kept = plan.of_all(records)
+
+    assert [thing.name for thing in found.things] == ["python3-apt", "distro-info-data"]
+    assert not kept.things
+    assert kept.stays == (
+        "package python3: this runs by it; by hand: apt-get purge python3 python3-apt",
+    )
+
+
+def test_what_a_rollback_lists_before_it_begins_is_not_put_back(tmp_path: Path) -> None:
+    """Else its second step would take away again what its first has put back."""
+    records = Records(tmp_path / "runs")
+    listed = {"package": {}, "account": {"gone": "0:0:/:/bin/sh"}, "group": {}}
+    folder = records.root / FIRST
+    folder.mkdir(parents=True)
+    (folder / record.LISTING).write_text(json.dumps(listed))
+    assert ("account", "gone") in {thing.key for thing in plan.of_all(records).things}
+
+    (folder / record.UNDOES).write_text(f"original {record.INCOMPLETE}")
+
+    assert plan.of_all(records).things == ()

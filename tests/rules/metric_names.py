@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from inventory.load import load_estate
-from inventory.model import Estate, PortIntent
+from inventory.model.devices import PortIntent
+from inventory.model.estate import Estate
 from inventory.paths import SHIPPED_ESTATES
 from monitors.exporter.collectors import COLLECTORS, MonitoredCollector
+from monitors.exporter.silence_keeper import SilenceKeeper
 from monitors.snmp.device_poll import BOOT_METRIC
 from monitors.snmp.discover.directory import directory
 from monitors.snmp.discover.observed import ObservedDevice, Port
@@ -23,6 +25,16 @@ FOREIGN = {
     "up": "Prometheus itself, one a target",
     "probe_success": "blackbox_exporter",
     "probe_ssl_earliest_cert_expiry": "blackbox_exporter",
+    "alertmanager_notification_requests_failed_total": "Alertmanager",
+    "node_filesystem_avail_bytes": "node_exporter, collector filesystem",
+    "node_filesystem_files": "node_exporter, collector filesystem",
+    "node_filesystem_files_free": "node_exporter, collector filesystem",
+    "node_filesystem_readonly": "node_exporter, collector filesystem",
+    "node_filesystem_size_bytes": "node_exporter, collector filesystem",
+    "node_systemd_unit_state": "node_exporter, collector systemd",
+    "node_time_seconds": "node_exporter, collector time",
+    "node_timex_sync_status": "node_exporter, collector timex",
+    "node_vmstat_oom_kill": "node_exporter, collector vmstat",
 }
 
 
@@ -34,6 +46,7 @@ def metric_names(state: Path) -> set[str]:
         *(family.name for family in _polled(estate)),
         *names(Receiver(estate, state, ("127.0.0.1", 0), lambda *_: None)),
         *(name for profile in shipped_profiles().values() for name in _profiled(profile)),
+        *names(SilenceKeeper(lambda: estate, None)),
         # Of an estate without audits or drills.
         *(n for name in COLLECTORS for n in names(MonitoredCollector(name, state, estate))),
     }

@@ -108,16 +108,23 @@ def start(ids: Ids, plan: HostPlan, image: Image, *options: str) -> None:
 
 
 def init(ids: Ids, host: str) -> int:
-    """Return the process id, on this machine, of a host's init; TownError when it does not run."""
+    """Return the process id, on this machine, of a host's init; TownError when it does not run.
+
+    Until it has its own root, whatever enters it would be at home on this machine.
+    """
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, ValueError):
             pid = int((ids.folder / host / "pid").read_text())
             children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-            if children and pid in members(ids.group(host)):
+            if children and pid in members(ids.group(host)) and _has_own_root(children[0]):
                 return int(children[0])
         time.sleep(POLL_SECONDS)
     raise TownError(f"{host} does not run; its console: {ids.folder / host / 'console.log'}")
+
+
+def _has_own_root(pid: str) -> bool:
+    return not Path(f"/proc/{pid}/root/").samefile("/")
 
 
 def halt(ids: Ids, plan: HostPlan) -> None:

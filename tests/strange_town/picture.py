@@ -194,9 +194,17 @@ def _accounts(root: Path) -> dict[str, State]:
 
 
 def _rules(town: Town, host: str) -> dict[str, State]:
-    """Return the firewall as nft shows it, without counters, and iptables' own view where it is."""
-    net = f"--net={town.namespace(host)}"
-    states: dict[str, State] = {"nft": run("nsenter", net, "nft", "--stateless", "list", "ruleset")}
+    """Return the firewall as nft shows it, without counters, and iptables' own view where it is.
+
+    By the host's own nft where it has one: Debian 12's crashes on some rules that Debian 13's made.
+    """
+    nft = ("nft", "--stateless", "list", "ruleset")
+    rules = (
+        town.run(host, *nft)
+        if (town.root(host) / "usr/sbin/nft").exists()
+        else run("nsenter", f"--net={town.namespace(host)}", *nft)
+    )
+    states: dict[str, State] = {"nft": rules}
     for program in ("iptables-save", "ip6tables-save", "iptables-legacy-save"):
         if (town.root(host) / "usr/sbin" / program).exists():
             text = town.run(host, program)

@@ -1,6 +1,5 @@
 """The town: up, its facts, down."""
 
-import contextlib
 import fcntl
 import json
 import secrets
@@ -106,14 +105,17 @@ class Town:
         words = ("ssh", *self.ssh_options(jump), "-W", "%h:%p", jump.address)
         return (*options, "-o", f"ProxyCommand={' '.join(words)}")
 
-    def run(self, host: str, *command: str, stdin: bytes | None = None) -> str:
+    def run(
+        self, host: str, *command: str, stdin: bytes | None = None, timeout: float = 60.0
+    ) -> str:
         """Run a command as root inside a host, not by SSH: no login is logged.
 
         For tests that prepare something; TownError when it fails.
         """
         pid = str(machines.init(self.ids, host))
         enter = ("nsenter", "--target", pid, "--mount", "--uts", "--ipc", "--net", "--pid")
-        return run("env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *enter, *command, stdin=stdin)
+        clean = ("env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin")
+        return run(*clean, *enter, *command, stdin=stdin, timeout=timeout)
 
     def root(self, host: str) -> Path:
         """Return a running host's file system as this machine sees it."""
@@ -241,10 +243,8 @@ def _take_down_orphans() -> None:
 
 
 def _free_range() -> int:
-    taken = set()
-    for town_id in ids_on_disk():
-        with contextlib.suppress(TownError, ValueError):  # gone meanwhile, or of another version
-            taken.add(find(town_id).number)
+    """Return a range that no town has, of whatever version: one has no route before it is laid."""
+    taken = {_number(town_id) for town_id in ids_on_disk()}
     for number in range(FIRST_RANGE, FIRST_RANGE + RANGES):
         if number not in taken and not networks.in_use(number):
             return number

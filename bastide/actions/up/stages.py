@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from bastide.actions import ansible, audit, host_check, provision, status, wheelhouse
@@ -27,6 +26,7 @@ from monitors.continuity.drill_history import latest_drills
 from monitors.snmp.own_profiles import profiles_of
 from monitors.snmp.poller import poll_once
 from monitors.snmp.targets import targets
+from monitors.workers import workers
 
 # In this order: a drill restores what was backed up, and the audit sees all of it.
 PLAYBOOKS = ("configure", "harden", "backup", "restore_drill", "collect")
@@ -72,7 +72,7 @@ def provide(up: UpRun, results: StageResults) -> StageResults:
     missing = unresolved(up.context.estate, up.context.state)
     if missing:
         raise CommandError("\n".join(("secrets are missing:", *missing)), Exit.WRONG_USE)
-    with ThreadPoolExecutor(1) as beside:
+    with workers(1) as beside:
         wheels = beside.submit(wheelhouse.build, up.context.state / "wheelhouse.tar")
         result = provision.run(
             up.context, Operation.UP, up.engine, lambda e: provision.show_step(up.progress, e)

@@ -7,7 +7,8 @@ from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json
 from monitors.audit.evidence.chain import FOLDER
-from monitors.audit.evidence.signing import SigningError, fingerprint, signing_key
+from monitors.audit.evidence.sealer import sealer
+from monitors.audit.evidence.signing import SigningError, fingerprint
 
 
 @click.command()
@@ -20,7 +21,7 @@ def key(estate_name: str | None, as_json: bool) -> int:
     """
     context = estate_context(estate_name)
     try:
-        public = signing_key(context.state / FOLDER).public
+        public = sealer(context.state / FOLDER).public
     except (SigningError, OSError) as error:
         raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
     if as_json:

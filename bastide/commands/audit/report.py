@@ -74,11 +74,15 @@ def report(
     into = folder or context.state / "reports"
     try:
         before = _earlier(context, compare, after)
-        written = _write(context, before, after, wanted - {EVIDENCE}, only, language, into)
+        source = audit.report_source(context, before, after, _history(context))
+        pages = wanted - {EVIDENCE}
+        written = _write(source, pages, only, language, into)
         if EVIDENCE in wanted:
             members = {file.name: file.read_bytes() for file in written}
+            basis = source.basis(context.state, pages, language) if pages else None
             beside = into / stamp(after.started)
-            written = (*written, write_package(after, context.state, members, beside))
+            package = write_package(after, context.state, members, beside, basis)
+            written = (*written, package)
     except (UnknownMunicipalityError, CatalogueError) as error:
         raise CommandError(str(error), Exit.WRONG_USE) from None
     except (PdfError, AuditError, *audit.NOT_SEALED) as error:
@@ -94,26 +98,18 @@ def _earlier(context: EstateContext, compare: str, after: AuditRun) -> AuditRun 
 
 
 def _write(
-    context: EstateContext,
-    before: AuditRun | None,
-    after: AuditRun,
+    source: audit.ReportSource,
     formats: set[str],
     only: tuple[str, ...],
     language: str,
     into: Path,
 ) -> tuple[Path, ...]:
-    return compliance.write_all(
-        context.estate,
-        context.state,
-        before,
-        after,
-        formats={Format(name) for name in formats},
-        only=only,
-        language=language,
-        folder=into,
-        table=audit.control_table(context, after),
-        history=_history(context),
-        rejudged=audit.rejudged(context, before, after),
+    return compliance.write_report(
+        source.report,
+        into,
+        {Format(name) for name in formats},
+        frozenset(only),
+        language,
     )
 
 

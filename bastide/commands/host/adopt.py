@@ -10,7 +10,7 @@ from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json
-from inventory.ssh import Ssh
+from inventory.model.ssh import Ssh
 
 
 @click.command()

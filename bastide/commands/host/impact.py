@@ -60,9 +60,9 @@ def impact(
 ) -> int:
     """Say what a level would change at HOST (exit 1: cuts somebody off).
 
-    First of all whose login, which port with who is connected now, which forwarded network; then
-    files with their diffs, packages, services, accounts. The host is read, and Ansible is asked in
-    check mode: nothing changes.
+    First of all whose login, which port with who is connected now, which forwarded network, which
+    address that routers announce; then files with their diffs, packages, services, accounts. The
+    host is read, and Ansible is asked in check mode: nothing changes.
 
     With --accept the host is only read, and what is found to be cut off is printed for its entry in
     the inventory; --write puts it there. What is found later stops every playbook.

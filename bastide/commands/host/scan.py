@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from bastide.actions.scan_suggestions import Kind
+from bastide.actions.scan_through import jump_of
 from bastide.actions.scanning import (
     MOST_ADDRESSES,
     PROBES_A_SECOND,
@@ -38,6 +39,9 @@ TCP ports {", ".join(str(port) for port in sorted(PORTS))} and those that the in
 are connected to, SSH is asked for its host key, and nobody logs in. SNMP is asked without a
 secret; an agent that answers is read with the inventory's access. Exit 1: something answers that
 is not in the inventory, or not as it says there. 3: nothing answers.
+
+Where the network's hosts are logged in to through a jump host (`ssh: jump`), the ports are tried
+through it. SNMP is not possible that way.
 """
 
 
@@ -48,18 +52,26 @@ is not in the inventory, or not as it says there. 3: nothing answers.
     is_flag=True,
     help="Where the access is SNMPv1 or v2c: send the community, in clear, to every address.",
 )
+@click.option("--direct", is_flag=True, help="From this machine, even where logins are not.")
 @estate_option
 @json_option
-def scan(network: str, send_community: bool, estate_name: str | None, as_json: bool) -> int:
+def scan(
+    network: str, send_community: bool, direct: bool, estate_name: str | None, as_json: bool
+) -> int:
     """Scan a network, print what answers."""
     context = estate_context(estate_name)
     wanted, place = place_of(context.estate, network)
+    jump = None if direct else jump_of(context, wanted, place.tenant, place.site)
+    if jump and send_community:
+        raise click.UsageError("--send-community: no SNMP goes through a jump host; add --direct")
+    through = f", through {jump.place}" if jump else ""
     progress = Progress()
-    with progress.stage(f"scan {wanted}, {place.tenant.id} {place.site.id}"):
+    with progress.stage(f"scan {wanted}, {place.tenant.id} {place.site.id}{through}"):
         result = scanned(
             context,
             wanted,
             place,
+            jump=jump,
             send_community=send_community,
             on_probe=lambda done, total: progress.now(f"{done} of {total} probes"),
         )
@@ -71,16 +83,25 @@ def scan(network: str, send_community: bool, estate_name: str | None, as_json: b
 
 
 def _exit(result: Scan) -> Exit:
-    if not result.answering:
-        why = (
-            "this machine has no way there: look at `ip route get` for one of its addresses"
-            if result.no_route
-            else "is the way there open from this machine?"
+    if result.through:
+        click.echo(
+            f"not asked: SNMP, which cannot go through {result.through}; not told: what refuses, "
+            "which looks like what is silent from there",
+            err=True,
         )
-        click.echo(f"nothing answers in {result.network}; {why}", err=True)
+    if not result.answering:
+        click.echo(f"nothing answers in {result.network}; {_why_nothing(result)}", err=True)
         return Exit.COULD_NOT_CHECK
     strange = any(not found.name or found.problem for found in result.answering)
     return Exit.FINDINGS if strange else Exit.WELL
+
+
+def _why_nothing(result: Scan) -> str:
+    if result.through:
+        return f"is the way there open from {result.through}?"
+    if result.no_route:
+        return "this machine has no way there: look at `ip route get` for one of its addresses"
+    return "is the way there open from this machine?"
 
 
 def _show(result: Scan) -> None:
@@ -146,6 +167,7 @@ def _to_do(answering: Sequence[Answering]) -> Iterator[str]:
 def _as_json(result: Scan) -> dict[str, Any]:
     return {
         "network": result.network,
+        "through": result.through or None,
         "answering": [_found_as_json(found) for found in result.answering],
         "refusing": list(result.refusing),
     }

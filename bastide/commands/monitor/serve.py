@@ -30,20 +30,32 @@ from monitors.exporter import server
     help="Let /snmp ask any address, not the inventory's devices only: whoever reaches this "
     "exporter can then scan networks with it.",
 )
+@click.option(
+    "--alertmanager",
+    metavar="URL",
+    help="Make the estate's maintenance windows silences of this Alertmanager.",
+)
 @click.option("--verbose", is_flag=True, help="Log every poll.")
 def serve(
-    estate_name: str | None, listen: str, traps: str | None, any_target: bool, verbose: bool
+    estate_name: str | None,
+    listen: str,
+    traps: str | None,
+    any_target: bool,
+    alertmanager: str | None,
+    verbose: bool,
 ) -> int:
     """Serve metrics to Prometheus over HTTP.
 
-    The paths: /snmp, /traps, /levels, /security, /continuity, /drift, /targets/JOB,
-    /metrics and /-/healthy.
+    The paths: /snmp, /traps, /levels, /security, /continuity, /drift, /maintenance,
+    /targets/JOB, /metrics and /-/healthy.
     """
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(message)s"
     )
     try:
-        options = server.Options(listen, traps=traps, any_target=any_target)
+        options = server.Options(
+            listen, traps=traps, any_target=any_target, alertmanager=alertmanager
+        )
         server.serve(estate_context(estate_name).folder, options)
     except server.ListenRefusedError as error:
         raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None

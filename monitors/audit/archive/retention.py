@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from monitors.audit.archive.bundles import ENDING
+from monitors.audit.archive.bundles import ENDING, view_file
 from monitors.audit.archive.runs import AuditError, load, run_files
 from monitors.audit.archive.stamps import moment_of
 from monitors.audit.model.results import AuditRun
@@ -55,7 +55,8 @@ def prune(state: Path, now: datetime) -> Pruned:
     runs = tuple(file for file in _older(run_files(state), now - ALL_FOR) if file not in kept)
     needed = {state / host.bundle for run in kept.values() for host in run.hosts if host.bundle}
     bundles = tuple(_unneeded(state, needed, now - ALL_FOR))
-    for file in (*runs, *bundles, *_leftovers(state, now - LEFTOVERS_FOR)):
+    views = (view_file(bundle) for bundle in bundles)
+    for file in (*runs, *bundles, *views, *_leftovers(state, now - LEFTOVERS_FOR)):
         file.unlink(missing_ok=True)
     return Pruned(runs, bundles)
 

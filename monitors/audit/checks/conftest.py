@@ -6,10 +6,11 @@ import pytest
 from testinfra.host import Host
 
 from inventory.load import find_estate, load_estate
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from monitors.audit.model.controls import Control, Limits
 from monitors.audit.model.declared import Declared, find_declared
 from monitors.audit.model.own_controls import controls_of
+from monitors.outside.document import OutsideView, unseen
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +36,12 @@ def control(request: pytest.FixtureRequest, estate: Estate) -> Control | None:
 def limits(control: Control | None) -> Limits:
     """What the row has the check compare with."""
     return control.limits if control else {}
+
+
+@pytest.fixture
+def outside(declared: Declared) -> OutsideView:
+    """What is seen from outside: nothing, `bastide audit run` alone looks at a host."""
+    return unseen(declared.host)
 
 
 @pytest.fixture(autouse=True)

@@ -37,14 +37,16 @@ NO_LAST_LOGINS = (
 )
 PRIVATE_KEYS = "grep -lsE 'BEGIN .*PRIVATE[ ]KEY' /root/.ssh/* /home/*/.ssh/*"
 # Of every key its fingerprint and the account or file that it is in; `given`: by a playbook.
-# Whatever looks like a key counts, within options too: nothing can stand before it to hide it.
+# Whatever looks like a key counts, within options too: nothing can stand before it to hide it, and
+# no sign in it that sshd passes over.
 FINGERPRINTS = (
     r"""{ getent passwd | awk -F: -v OFS='\t' """
     r"""'{ f = $6 "/.ssh/authorized_keys"; print $1, f; print $1, f "2" }'; """
     r"""for f in /etc/ssh/*keys; do printf '%s\t%s\n' "$f" "$f"; done; """
     rf"""printf 'given\t{LOGIN_KEYS}\n'; }} | awk -F'\t' '{{ """
-    r"""while ((getline line < $2) > 0) { n = split(line, w, /[ \t"]+/); """
-    r"""for (i = 1; i < n; i++) if (line !~ /^[ \t]*#/ && w[i + 1] ~ /^AAAA/) """
+    r"""while ((getline line < $2) > 0) { if (line ~ /^[ \t]*#/) continue; """
+    r"""gsub(/[^ \t!-~]/, "", line); n = split(line, w, /[ \t"]+/); """
+    r"""for (i = 1; i < n; i++) if (w[i + 1] ~ /^AAAA/) """
     r"""print w[i], w[i + 1], $1, w[i + 2] } """
     r"""close($2) }' | ssh-keygen -l -f -"""
 )

@@ -1,7 +1,8 @@
 """PostgreSQL as the running server reports itself, asked once for all checks."""
-# ruff: noqa: S101
+# ruff: noqa: S101, S608
 
 import json
+import shlex
 from typing import Any
 
 from monitors.audit.collect.backends import Host, UndeterminedError
@@ -20,7 +21,10 @@ SELECT json_build_object(
   WHERE rolpassword LIKE 'md5%'),
  'superusers', (SELECT json_agg(rolname) FROM pg_roles WHERE rolsuper),
  'powerful', (SELECT coalesce(json_agg(rolname), '[]') FROM pg_roles WHERE NOT rolsuper AND
-  rolname NOT LIKE 'pg\\_%' AND (rolcreaterole OR rolreplication OR rolbypassrls)))
+  rolname NOT LIKE 'pg\\_%' AND (rolcreaterole OR rolreplication OR rolbypassrls)),
+ 'members', (SELECT coalesce(json_agg(json_build_array(pg_get_userbyid(member),
+  pg_get_userbyid(roleid))), '[]') FROM pg_auth_members),
+ 'maps', pg_read_file(current_setting('ident_file')))
 """
 # Neither runuser, whose session would cost as much again as the question, nor /usr/bin/psql, a
 # Perl program of Debian's that looks for the newest of these.
@@ -29,11 +33,36 @@ AS_POSTGRES = (
     'setpriv --reuid=postgres --regid=postgres --clear-groups "$1" -XAtqc'
 )
 COMMAND = f'{AS_POSTGRES} "{" ".join(QUESTION.split())}"'
+# In each database: functions of nobody's extension that act as a superuser, or as one who may run
+# programs and write files, for whoever calls them; and those in a language without bounds.
+# What PostgreSQL itself brought has a number below 16384 (FirstNormalObjectId).
+FUNCTIONS = """
+SELECT json_build_array(current_database(), p.oid::regprocedure, l.lanname, o.rolname)
+FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang JOIN pg_roles o ON o.oid = p.proowner
+WHERE p.oid >= 16384 AND (
+ (p.prosecdef AND (o.rolsuper OR pg_has_role(o.oid, 'pg_execute_server_program', 'MEMBER')
+   OR pg_has_role(o.oid, 'pg_write_server_files', 'MEMBER')
+   OR pg_has_role(o.oid, 'pg_read_server_files', 'MEMBER'))) OR NOT l.lanpltrusted)
+ AND NOT (l.lanname IN ('c', 'internal') AND EXISTS (SELECT FROM pg_depend d
+  WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'))
+"""
+IN_EACH = (
+    f'{AS_POSTGRES} "SELECT datname FROM pg_database WHERE datallowconn" | '
+    "while read -r base; do setpriv --reuid=postgres --regid=postgres --clear-groups "
+    f'env PGDATABASE="$base" "$1" -XAtqc "{" ".join(FUNCTIONS.split())}" || exit; '
+    "done && echo asked"
+)
 STRONG = ("scram-sha-256", "cert", "gss", "reject")
 STRONG_LOCAL = (*STRONG, "peer")
 LOOPBACK = ("127.0.0.1", "::1", "localhost", "samehost")
+# Roles that PostgreSQL makes, of those the ones that read statistics and settings only.
+READING_ROLES = (
+    *("pg_monitor", "pg_read_all_settings", "pg_read_all_stats", "pg_stat_scan_tables"),
+    *("pg_checkpoint", "pg_use_reserved_connections", "pg_database_owner"),
+)
 # The journal, which goes to central; files in /var/log/postgresql stay on the host.
 JOURNAL = "syslog"
+SHOWN = 5
 
 
 def test_db_01_listens_as_declared(host: Host, declared: Declared) -> None:
@@ -80,11 +109,44 @@ def test_db_04_least_privilege(host: Host) -> None:
         if r["type"] != "local"
         and r["method"] != "reject"
         and r["address"] not in LOOPBACK
-        and {"all", "postgres"} & set(r["users"])
+        and any(name in ("all", "postgres") or name[:1] in "+/" for name in r["users"])
     ]
+    joined = [f"{a} in {b}" for a, b in server.get("members", []) if _is_powerful(a, b, server)]
+    mapped = [row for row in _maps(server.get("maps") or "") if _lets_become(row)]
     assert not more, f"superusers beside postgres: {', '.join(more)}"
     assert not server["powerful"], f"more than it needs: {', '.join(server['powerful'])}"
+    assert not joined, f"as good as a superuser: {', '.join(sorted(joined))}"
+    assert not mapped, f"pg_ident.conf makes {mapped[0][1]} of the host {mapped[0][2]}"
     assert not remote, f"superusers may log in from {', '.join(remote)}"
+
+
+def _is_powerful(member: str, role: str, server: dict[str, Any]) -> bool:
+    """Whether a membership gives more than reading statistics; roles among themselves do not."""
+    if member.startswith("pg_") or member in server["superusers"] or role in READING_ROLES:
+        return False
+    above, waiting = set[str](), [role]
+    while waiting:
+        current = waiting.pop()
+        above.add(current)
+        waiting += [b for a, b in server["members"] if a == current and b not in above]
+    powerful = {*server["superusers"], *(name for name in above if name.startswith("pg_"))}
+    return bool(above & powerful - set(READING_ROLES))
+
+
+def _lets_become(row: list[str]) -> bool:
+    """Whether a row lets an account of the host be a superuser, or any role at all."""
+    _, account, role = (*row, "", "")[:3]
+    return (
+        account != role
+        and account not in ("root", "postgres")
+        and (role == "postgres" or role[:1] in ("", "\\", "/", "+") or role == "all")
+    )
+
+
+def _maps(text: str) -> list[list[str]]:
+    """Return the rows of pg_ident.conf: map, account of the host, role."""
+    rows = [shlex.split(line, comments=True) for line in text.splitlines()]
+    return [row for row in rows if row]
 
 
 def test_db_05_connections_logged(host: Host) -> None:
@@ -94,6 +156,21 @@ def test_db_05_connections_logged(host: Host) -> None:
     where = settings["log_destination"]
     assert not off, f"off: {', '.join(off)}"
     assert JOURNAL in where, f"logs to {where}, expected {JOURNAL}: files do not reach central"
+
+
+def test_db_06_no_borrowed_rights(host: Host) -> None:
+    """No function acts as a superuser, or past all bounds, for whoever calls it."""
+    answer = host.run(IN_EACH)
+    *rows, end = answer.stdout.splitlines() or [""]
+    if end != "asked":
+        raise UndeterminedError(f"PostgreSQL does not answer: {answer.stderr.strip()[:200]}")
+    functions = [json.loads(row) for row in rows]
+    acting = [
+        f"{name} in {base}, {language} of {owner}" for base, name, language, owner in functions
+    ]
+    assert not acting, (
+        f"gives a superuser's rights to its caller: {'; '.join(sorted(acting)[:SHOWN])}"
+    )
 
 
 def _server(host: Host) -> dict[str, Any]:

@@ -4,6 +4,7 @@ What needs every file of the host is read from the walk that the host does once 
 """
 # ruff: noqa: S101
 
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,16 @@ from typing import Any
 import yaml
 
 from monitors.audit.collect.backends import Host, UndeterminedError
-from monitors.audit.facts.system import files, kept_result, loose_files
+from monitors.audit.facts.system import (
+    PLAIN,
+    SYSTEMD,
+    ask,
+    config_lines,
+    files,
+    kept_result,
+    loose_files,
+    manager_settings,
+)
 
 ACCOUNTS = ("/etc/passwd", "/etc/group", "/etc/passwd-", "/etc/group-")
 SECRETS = ("/etc/shadow", "/etc/gshadow", "/etc/shadow-", "/etc/gshadow-")
@@ -36,7 +46,36 @@ TRUSTING = (".rhosts", ".shosts", ".forward")
 PRIVATE = (".netrc", ".bash_history", ".pgpass", ".ssh")
 LOOSE = r"\( -type d -o -type f \) \( -perm /022 -o ! -user root \) -printf '%m %u:%g %p\n'"
 UNITS = f"find /etc/systemd /usr/lib/systemd {LOOSE}"
-SETTINGS = r"find /etc \( -type d -o -type f \) -perm /022 -printf '%m %u:%g %p\n'"
+# What is there, then what links lead to.
+WRITABLE = r"\( -type d -o -type f \) \( -perm /022 -o ! -user root \) -printf '%m %u:%g %p\n'"
+SETTINGS = (
+    f"find /etc {WRITABLE} && find /etc -type l -exec sh -c "
+    f"'find -L \"$@\" -maxdepth 0 {WRITABLE.replace(chr(39), chr(34))}' - {{}} +"
+)
+# Services read these as themselves: what is theirs there decides nothing of root's. Elsewhere below
+# /etc everything is root's.
+OWN_SETTINGS = re.compile(r"/etc/([^/]+)(/|$)")
+READ_BY_ROOT = frozenset(
+    {
+        *("apt", "pam.d", "security", "sudoers.d", "systemd", "profile.d", "ssh", "ssl", "cron.d"),
+        *("cron.hourly", "cron.daily", "cron.weekly", "cron.monthly", "cron.yearly", "default"),
+        *("init.d", "udev", "network", "netplan", "modprobe.d", "modules-load.d", "sysctl.d"),
+        *("ld.so.conf.d", "logrotate.d", "rsyslog.d", "audit", "dbus-1", "polkit-1", "skel"),
+        *("alternatives", "update-motd.d", "kernel", "initramfs-tools", "grub.d", "dpkg", "nginx"),
+        *("apache2", "php", "ca-certificates", "tmpfiles.d", "sysusers.d", "bastide", "docker"),
+        *("NetworkManager", "dhcp", "ppp", "opt", "perl", "python3", "python3.11", "environment.d"),
+    }
+)
+# Written by the service whose state it is.
+OF_SERVICES = {"/etc/resolv.conf": ("systemd-resolve", "systemd-network")}
+PRELOADED = "/etc/ld.so.preload"
+# Each may name a library for every program that is started after it.
+LINKING = ("/etc/environment", "/etc/security/pam_env.conf")
+LIBRARIES = (
+    "cat /etc/ld.so.conf /etc/ld.so.conf.d/*.conf | grep -v '^include' | "
+    f'while read -r folder; do case $folder in /*) find -L "$folder" -maxdepth 1 {LOOSE} '
+    "2>/dev/null;; esac; done; echo looked"
+)
 # First the path itself, then what is loose in its folders, of which some may not be there.
 PROGRAMS = (
     'path=$(sh -l -c \'echo "$PATH"\'); echo "$path"; '
@@ -122,8 +161,24 @@ def test_file_11_units(host: Host) -> None:
 
 
 def test_file_12_settings(host: Host) -> None:
-    """Nothing under /etc can be written by a group or by everyone."""
-    _none(tuple(_found(host, SETTINGS)))
+    """Under /etc nothing can be written but by root, and a service's own settings by it."""
+    rows = (row.split(" ", 2) for row in _found(host, SETTINGS))
+    loose = [
+        (mode, owner, path) for mode, owner, path in rows if not _may_be_its_own(owner, mode, path)
+    ]
+    _none(tuple(f"{mode} {owner} {path}" for mode, owner, path in loose))
+
+
+def _may_be_its_own(owner: str, mode: str, path: str) -> bool:
+    """Whether a path is the settings of the service that owns it, closed to all others."""
+    user = owner.partition(":")[0]
+    if user in OF_SERVICES.get(path, ()):
+        return True
+    place = OWN_SETTINGS.match(path)
+    if not place or int(mode, 8) & 0o022 or place[1] in READ_BY_ROOT:
+        return False
+    name, folder = user.lower().strip("_").removeprefix("debian-"), place[1].lower()
+    return name.startswith(folder) or folder.startswith(name)
 
 
 def test_file_13_roots_path(host: Host) -> None:
@@ -131,6 +186,20 @@ def test_file_13_roots_path(host: Host) -> None:
     path, *loose = _found(host, PROGRAMS)
     relative = [f or "an empty entry" for f in path.split(":") if not f.startswith("/")]
     assert not relative, f"root's PATH has {', '.join(relative)}"
+    _none(tuple(loose))
+
+
+def test_file_14_libraries(host: Host) -> None:
+    """No library is put before those of every program, and only root writes where they lie."""
+    ask(host, PLAIN, LIBRARIES, SYSTEMD)
+    preloaded, *named = (config_lines(host, file) for file in (PRELOADED, *LINKING))
+    *loose, looked = host.run(LIBRARIES).stdout.splitlines()
+    linking = [line for lines in named for line in lines if re.match(r"(export\s+)?LD_", line)]
+    manager = [w for w in manager_settings(host).get("Environment", "").split() if w[:3] == "LD_"]
+    assert looked == "looked", "the host did not show its libraries' folders"
+    assert not preloaded, f"{PRELOADED} loads {', '.join(preloaded)} into every program"
+    everywhere = [*linking, *manager]
+    assert not everywhere, f"for every program: {', '.join(everywhere)}"
     _none(tuple(loose))
 
 

@@ -35,7 +35,9 @@ ASKED = (
     *(*RANDOM, *DEBUGGING, *LINKS, *HIDDEN, *KEXEC, *UNPRIVILEGED),
     *(*OFF, DUMPABLE, SYSRQ, MODULES_CLOSED),
 )
-UNUSED_FILE_SYSTEMS = ("cramfs", "freevxfs", "hfs", "hfsplus", "jffs2", "usb-storage")
+UNUSED_FILE_SYSTEMS = ("cramfs", "freevxfs", "hfs", "hfsplus", "jffs2")
+# A device on FireWire reads and writes all memory.
+UNUSED_DEVICES = ("usb-storage", "firewire-core", "firewire-ohci")
 UNUSED_PROTOCOLS = ("dccp", "rds", "sctp", "tipc")
 NEVER_LOADED = "modprobe --showconfig | grep -E '^install .* (/usr)?/bin/(true|false)$'"
 LOADED = "cat /proc/modules"
@@ -103,8 +105,8 @@ def test_krn_08_sysrq(host: Host) -> None:
 
 
 def test_krn_09_unused_file_systems(host: Host) -> None:
-    """File systems and USB storage that no server here needs cannot be loaded."""
-    _unloadable(host, UNUSED_FILE_SYSTEMS)
+    """File systems, USB storage and FireWire that no server here needs cannot be loaded."""
+    _unloadable(host, UNUSED_FILE_SYSTEMS + UNUSED_DEVICES)
 
 
 def test_krn_10_unused_protocols(host: Host) -> None:

@@ -8,12 +8,17 @@ from monitors.audit.facts.accounts import (
     QUALITY,
     account_settings,
     accounts,
-    pam_options,
-    pam_stack,
     passwords,
     today,
     unshadowed,
     within,
+)
+from monitors.audit.facts.pam import (
+    pam_options,
+    stack_lines,
+    stacks,
+    strange_modules,
+    way_past,
 )
 from monitors.audit.model.controls import Limits
 
@@ -21,6 +26,7 @@ STRONG_SCHEMES = {"y", "gy", "6"}
 STRONG_METHODS = {"yescrypt", "gost_yescrypt", "sha512"}
 ASK_FOR_PASSWORDS = ("login", "sudo", "su")
 LONGEST_WARNING_DAYS = 90
+SHOWN = 5
 
 
 def test_pwd_01_no_empty_password(host: Host) -> None:
@@ -34,7 +40,7 @@ def test_pwd_01_no_empty_password(host: Host) -> None:
 def test_pwd_02_strong_hashes(host: Host) -> None:
     """Every password is stored as yescrypt or SHA-512, and so will new ones be."""
     stored = [p for p in passwords(host) if p.is_usable and p.scheme != "empty"]
-    stack = [line for line in pam_stack(host, "passwd", "password") if "pam_unix.so" in line]
+    stack = [line for line in stack_lines(host, "passwd", "password") if "pam_unix.so" in line]
     method = account_settings(host, LOGIN_DEFS).get("ENCRYPT_METHOD", "DES").lower()
     weak = [f"{p.name}: {p.scheme}" for p in stored if p.scheme not in STRONG_SCHEMES]
     assert not weak, f"weak hash: {', '.join(weak)}"
@@ -46,7 +52,7 @@ def test_pwd_02_strong_hashes(host: Host) -> None:
 
 def test_pwd_03_long_passwords(host: Host, limits: Limits) -> None:
     """The password module is in force and asks for a long password."""
-    lines = [line for line in pam_stack(host, "passwd", "password") if "pam_pwquality.so" in line]
+    lines = [line for line in stack_lines(host, "passwd", "password") if "pam_pwquality.so" in line]
     options = {**account_settings(host, QUALITY), **pam_options(lines)}
     length = int(options.get("minlen", "8"))
     assert lines, "pam_pwquality is not in PAM's password stack"
@@ -57,7 +63,7 @@ def test_pwd_03_long_passwords(host: Host, limits: Limits) -> None:
 
 def test_pwd_04_failures_are_counted(host: Host, limits: Limits) -> None:
     """After a few wrong passwords an account is locked for a while, whatever asks for them."""
-    stacks = {name: pam_stack(host, name, "auth") for name in ASK_FOR_PASSWORDS}
+    stacks = {name: stack_lines(host, name, "auth") for name in ASK_FOR_PASSWORDS}
     lines = [line for stack in stacks.values() for line in stack if "pam_faillock.so" in line]
     options = {**account_settings(host, FAILLOCK), **pam_options(lines)}
     deny, unlock = int(options.get("deny", "3")), int(options.get("unlock_time", "600"))
@@ -78,7 +84,7 @@ def _counts_failures(stack: tuple[str, ...]) -> bool:
 
 def test_pwd_05_no_former_passwords(host: Host, limits: Limits) -> None:
     """A password that was used before is refused."""
-    lines = [line for line in pam_stack(host, "passwd", "password") if "pam_pwhistory.so" in line]
+    lines = [line for line in stack_lines(host, "passwd", "password") if "pam_pwhistory.so" in line]
     remembered = int(pam_options(lines).get("remember", "10"))
     assert lines, "pam_pwhistory is not in PAM's password stack"
     wanted = limits["remembered"]
@@ -104,3 +110,25 @@ def test_pwd_06_ages(host: Host, limits: Limits) -> None:
     for name, (least, most) in ages.items():
         days = int(defaults.get(name, "-1"))
         assert least <= days <= most, f"{name} is {days}, expected {least} to {most}"
+
+
+def test_pwd_07_nobody_past_the_password(host: Host) -> None:
+    """No way through PAM leads past the proof of who asks, and every module in it is known."""
+    services = stacks(host)
+    past = sorted(
+        f"{service}: {line}"
+        for service, kinds in services.items()
+        for kind in ("auth", "account")
+        if (line := way_past(service, kind, kinds[kind]))
+    )
+    strange = sorted(
+        {
+            line
+            for kinds in services.values()
+            for k, s in kinds.items()
+            for line in strange_modules(s, k)
+        }
+    )
+    assert services, "/etc/pam.d holds nothing"
+    assert not past, f"lets in without a password: {'; '.join(past[:SHOWN])}"
+    assert not strange, f"modules that are not known: {'; '.join(strange[:SHOWN])}"

@@ -2,21 +2,72 @@
 # ruff: noqa: S101
 
 import json
+from fnmatch import fnmatchcase
 from typing import Any
 
 from monitors.audit.collect.backends import Host
-from monitors.audit.facts.accounts import SUDO_LOG, groups, pam_options, pam_stack
-from monitors.audit.facts.system import files
+from monitors.audit.facts.accounts import SUDO_LOG, accounts, groups
+from monitors.audit.facts.pam import pam_options, stack_lines
+from monitors.audit.facts.sudo_defaults import is_harmless_default
+from monitors.audit.facts.system import config_lines, files
 from monitors.audit.model.controls import Limits
 from monitors.audit.model.declared import Declared
 
 # sudo's own parser, all files included, aliases replaced by what they stand for.
 POLICY = "cvtsudoers -e -f json /etc/sudoers"
-AUTOMATION = "bastide-"
+# Who needs no password for what: the auditor's account for the collector, without arguments.
+AUTOMATION = {("bastide-audit", '/usr/local/libexec/bastide/bastide-collector ""')}
 DEFAULT_TIMEOUT_MINUTES = 15
 # Administrators may do anything, knowingly; every other rule names what.
 FULL = "ALL"
 ADMINISTRATORS = ("root", "%sudo")
+# Only root writes below these.
+PROGRAM_FOLDERS = ("/usr/", "/bin/", "/sbin/", "/opt/")
+# Whoever runs one of these runs anything, whatever arguments a rule names.
+SHELLS = (
+    *("*sh", "busybox", "python*", "perl*", "ruby*", "lua*", "node", "php*", "awk", "*awk", "env"),
+    *(
+        "su",
+        "sudo*",
+        "doas",
+        "pkexec",
+        "vi",
+        "vim*",
+        "view",
+        "nano",
+        "emacs*",
+        "ed",
+        "less",
+        "more",
+    ),
+    *(
+        "man",
+        "find",
+        "xargs",
+        "tar",
+        "rsync",
+        "scp",
+        "sftp",
+        "ssh",
+        "gdb",
+        "strace",
+        "screen",
+        "tmux",
+    ),
+    *(
+        "nsenter",
+        "unshare",
+        "chroot",
+        "systemd-run",
+        "setpriv",
+        "runuser",
+        "script",
+        "expect",
+        "make",
+    ),
+)
+SUDO_CONF, NAME_SERVICES = "/etc/sudo.conf", "/etc/nsswitch.conf"
+OWN_PLUGINS = ("sudoers_policy", "sudoers_io", "sudoers_audit")
 
 
 def policy(host: Host) -> dict[str, Any]:
@@ -34,6 +85,11 @@ def defaults(rules: dict[str, Any]) -> dict[str, Any]:
         for option in part["Options"]
         for name, value in option.items()
     }
+
+
+def _options_of_all(rules: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return every default, those for some users, hosts or programs too."""
+    return [option for part in rules.get("Defaults", []) for option in part["Options"]]
 
 
 def grants(rules: dict[str, Any]) -> list[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
@@ -59,7 +115,7 @@ def _options(grant: dict[str, Any]) -> dict[str, Any]:
 def test_sudo_01_terminal_of_its_own(host: Host) -> None:
     """sudo is there and runs what it is asked in a terminal of its own, for everybody."""
     rules = policy(host)
-    options = [o for part in rules.get("Defaults", []) for o in part["Options"]]
+    options = _options_of_all(rules)
     assert defaults(rules).get("use_pty") is True, "use_pty is not among sudo's defaults"
     assert {"use_pty": False} not in options, "use_pty is taken back for some"
 
@@ -68,8 +124,10 @@ def test_sudo_02_log_file(host: Host) -> None:
     """Every use of sudo is written to a log of its own, which root alone reads."""
     rules, log = policy(host), files(host, SUDO_LOG)
     name = defaults(rules).get("logfile")
+    others = [o["logfile"] for o in _options_of_all(rules) if o.get("logfile", name) != name]
     loose = [f for f in log if f.mode & 0o037 or f.owner != "root"]
     assert name == SUDO_LOG, f"logfile is {name or 'not set'}, expected {SUDO_LOG}"
+    assert not others, f"logfile is another for some: {others[0] or 'none'}"
     assert not loose, f"{SUDO_LOG} is {loose[0].mode:04o} {loose[0].owner}, expected 0600 root"
 
 
@@ -79,16 +137,12 @@ def test_sudo_03_password_asked(host: Host) -> None:
     free = [
         f"{who} for {', '.join(_command(c) for c in commands)}"
         for who, options, commands in grants(rules)
-        if options.get("authenticate") is False and not _is_automation(who, commands)
+        if options.get("authenticate") is False
+        and not {(who, _command(command)) for command in commands} <= AUTOMATION
     ]
     off = [part for part in rules.get("Defaults", []) if {"authenticate": False} in part["Options"]]
     assert not free, f"sudo asks for no password: {'; '.join(free)}"
     assert not off, "sudo's defaults switch the password off"
-
-
-def _is_automation(who: str, commands: list[dict[str, Any]]) -> bool:
-    named = all(name.startswith(AUTOMATION) for name in who.split(", "))
-    return named and all(_command(command).startswith("/") for command in commands)
 
 
 def _command(command: dict[str, Any]) -> str:
@@ -97,23 +151,43 @@ def _command(command: dict[str, Any]) -> str:
 
 def test_sudo_04_exact_rules(host: Host, declared: Declared) -> None:
     """No rule says what is forbidden, and a rule for one program says with which arguments."""
-    rules = grants(policy(host))
+    rules, people, group_rows = grants(policy(host)), accounts(host), groups(host)
     administrators = {login.account for login in declared.logins if login.may_become_root}
+    # A group of administrators only is as good as naming them.
+    for group in group_rows:
+        members = {*group.members, *(a.name for a in people if a.gid == group.gid)}
+        if members <= {*administrators, "root"}:
+            administrators.add(f"%{group.name}")
     negated = [f"{who}: !{_command(c)}" for who, _, cs in rules for c in cs if c.get("negated")]
     open_ended = [
         f"{who}: {_command(command)}"
         for who, _, commands in rules
         for command in commands
         if not (_command(command) == FULL and (who in ADMINISTRATORS or who in administrators))
-        if " " not in _command(command) or "*" in _command(command)
+        if not _is_exact(_command(command))
+    ]
+    changing = [
+        f"{who}: {_command(commands[0])}"
+        for who, options, commands in rules
+        if options.get("setenv") is True and FULL not in map(_command, commands)
     ]
     assert not negated, f"a forbidden program can be copied to another name: {'; '.join(negated)}"
     assert not open_ended, f"any program or argument is allowed: {'; '.join(open_ended)}"
+    assert not changing, f"a program gets any environment (SETENV): {'; '.join(changing)}"
+
+
+def _is_exact(command: str) -> bool:
+    """Whether a rule names one program that only root writes, is no shell, and its arguments."""
+    program, _, arguments = command.partition(" ")
+    plain = not any(sign in command for sign in "*?[\\^")
+    known = program.startswith(PROGRAM_FOLDERS) and ".." not in program
+    name = program.rpartition("/")[2]
+    return bool(arguments and plain and known) and not any(fnmatchcase(name, s) for s in SHELLS)
 
 
 def test_sudo_05_su_is_roots(host: Host) -> None:
     """Only root passes su without being in its group, so that nobody gets around sudo."""
-    stack = pam_stack(host, "su", "auth")
+    stack = stack_lines(host, "su", "auth")
     rows = groups(host)
     wheel = [i for i, line in enumerate(stack) if "pam_wheel.so" in line and _is_needed(line)]
     password = [i for i, line in enumerate(stack) if "pam_unix.so" in line]
@@ -133,8 +207,36 @@ def _is_needed(line: str) -> bool:
 
 def test_sudo_06_asks_again(host: Host, limits: Limits) -> None:
     """A password counts for a short time."""
-    timeout = defaults(policy(host)).get("timestamp_timeout", DEFAULT_TIMEOUT_MINUTES)
-    minutes = float(timeout)
-    assert 0 <= minutes <= limits["minutes"], (
-        f"timestamp_timeout is {timeout}, expected 0 to {limits['minutes']} minutes"
-    )
+    rules = policy(host)
+    named = [o["timestamp_timeout"] for o in _options_of_all(rules) if "timestamp_timeout" in o]
+    for timeout in (defaults(rules).get("timestamp_timeout", DEFAULT_TIMEOUT_MINUTES), *named):
+        minutes = float(timeout)
+        assert 0 <= minutes <= limits["minutes"], (
+            f"timestamp_timeout is {timeout}, expected 0 to {limits['minutes']} minutes"
+        )
+
+
+def test_sudo_07_known_defaults(host: Host) -> None:
+    """Every default of sudo is known and weakens nothing, and rules come from its files only."""
+    rules = policy(host)
+    plugins, services = config_lines(host, SUDO_CONF), config_lines(host, NAME_SERVICES)
+    weak = [
+        f"{name}={value}"
+        for option in _options_of_all(rules)
+        for name, value in option.items()
+        if name != "operation" and not is_harmless_default(name, value, option.get("operation"))
+    ]
+    foreign = [line for line in plugins if not _is_own_plugin(line.split())]
+    elsewhere = [
+        line for line in services if line.startswith("sudoers:") and line.split()[1:] != ["files"]
+    ]
+    assert not weak, f"sudo's defaults are weakened, or not known: {'; '.join(weak)}"
+    assert not foreign, f"{SUDO_CONF}: {'; '.join(foreign)}"
+    assert not elsewhere, f"rules that nobody sees here come from elsewhere: {elsewhere[0]}"
+
+
+def _is_own_plugin(words: list[str]) -> bool:
+    """Whether a line of sudo.conf(5) loads sudo's own plugin or sets what lets nobody do more."""
+    if words[0] == "Plugin":
+        return words[1] in OWN_PLUGINS and words[2:3] == ["sudoers.so"]
+    return words[0] == "Set" and words[1] != "plugin_dir"

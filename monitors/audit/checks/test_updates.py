@@ -1,6 +1,7 @@
 """Security updates: that they install themselves, that they did, and from where they come."""
 # ruff: noqa: S101
 
+import re
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -8,13 +9,51 @@ from pathlib import Path
 import yaml
 
 from monitors.audit.collect.backends import Host, UndeterminedError
-from monitors.audit.facts.system import UPDATE_TIMERS, active_units, kept_result, settings
+from monitors.audit.facts.apt import (
+    CONFIGURATION,
+    SOURCES,
+    Apt,
+    Repository,
+    apt_lists,
+    apt_settings,
+    apt_sources,
+    is_installed_from,
+)
+from monitors.audit.facts.apt_keys import KEYS, apt_keys
+from monitors.audit.facts.system import (
+    KEPT,
+    SYSTEMD,
+    UPDATE_TIMERS,
+    active_units,
+    ask,
+    host_time,
+    kept_result,
+    settings,
+    system_time,
+    unit_state,
+)
 from monitors.audit.model.controls import Limits
 
 UPDATE_SETTINGS = ("APT::Periodic::Update-Package-Lists", "APT::Periodic::Unattended-Upgrade")
+PROGRAM = "command -v unattended-upgrade"
+DAILY = ("1", "1d", "24h", "always")
+UPDATE_SERVICES = {
+    "apt-daily.service": "/apt/apt.systemd.daily update",
+    "apt-daily-upgrade.service": "/apt/apt.systemd.daily install",
+}
+TIMER_HOURS = 49.0
+UNATTENDED = "Unattended-Upgrade"
+ORIGINS = (f"{UNATTENDED}::Origins-Pattern::", f"{UNATTENDED}::Allowed-Origins::")
+# A blacklist that names one of these, or any name at all, keeps security updates from everybody.
+CORE = ("openssl", "libc6", "openssh-server", "sudo", "linux-image-amd64", "systemd", "any-name-x")
+# Never wanted on many servers, whoever publishes it.
+PINNED_AWAY = ("snapd",)
 SEEN = "/var/lib/bastide-facts/updates.json"
 SEEN_HOURS = 3.0
 DAY = 86400
+DAYS_OF_WEEK = 7
+# Below this apt installs no other version than the one that is there (apt_preferences(5)).
+INSTALLED_PRIORITY = 100
 OFFICIAL = ("Debian", "Ubuntu")
 UNVERIFIED = (
     "APT::Get::AllowUnauthenticated",
@@ -22,9 +61,11 @@ UNVERIFIED = (
     "Acquire::AllowDowngradeToInsecureRepositories",
     "Acquire::AllowWeakRepositories",
 )
+VALIDITY = ("Acquire::Check-Valid-Until", "Acquire::Check-Date")
 OFF = ("", "0", "false", "no", "off", "without", "disable")
 TRUSTED_BLINDLY = (
-    r"grep -rsiEl '^[^#]*(trusted *= *yes|^trusted: *yes)' "
+    "grep -rsiEl '^[^#]*(trusted|allow-insecure|allow-weak|allow-downgrade-to-insecure)"
+    "[[:space:]]*[=:][[:space:]]*(yes|true|1|on|with|enable)' "
     "/etc/apt/sources.list /etc/apt/sources.list.d"
 )
 RELEASE = "cat /etc/os-release; echo ASKED=$(date +%s)"
@@ -33,13 +74,58 @@ RELEASES = Path(__file__).parent / "releases.yml"
 
 def test_upd_01_unattended(host: Host) -> None:
     """Package lists are refreshed and security updates installed every day, unasked."""
-    config = apt_settings(host)
-    program = host.run("command -v unattended-upgrade")
+    ask(host, CONFIGURATION, SOURCES, PROGRAM, SYSTEMD, KEPT)
+    config, lists, apt = apt_settings(host), apt_lists(host), apt_sources(host)
+    program = host.run(PROGRAM)
     timers = active_units(host, *UPDATE_TIMERS)
-    off = [name for name in UPDATE_SETTINGS if config.get(name, "0") in OFF]
+    units = {unit: unit_state(host, unit) for unit in (*UPDATE_TIMERS, *UPDATE_SERVICES)}
+    now = host_time(host)
+    off = [name for name in UPDATE_SETTINGS if config.get(name, "0").lower() not in DAILY]
+    off += [n for n in ("APT::Periodic::Enable",) if config.get(n, "1").lower() in OFF]
     assert program.rc == 0, "unattended-upgrades is not installed"
     assert not off, f"switched off in apt's effective configuration: {', '.join(off)}"
     assert timers == UPDATE_TIMERS, f"active timers: {', '.join(timers) or 'none'}"
+    idle = [text for unit, state in units.items() if (text := _idle(unit, state, now))]
+    assert not idle, "; ".join(idle)
+    left_out = _left_out(lists, apt)
+    assert not left_out, "; ".join(left_out)
+
+
+def _idle(unit: str, state: dict[str, str], now: float) -> str:
+    """Return why a unit does not do its work, nothing when it does."""
+    if state.get("LoadState") in ("masked", "not-found", "error", "bad-setting"):
+        return f"{unit} is {state['LoadState']}"
+    if unit in UPDATE_SERVICES:
+        command = re.findall(r"argv\[\]=(.*?) ; ", state.get("ExecStart", ""))
+        if command and command[-1].endswith(UPDATE_SERVICES[unit]):
+            return ""
+        return f"{unit} starts {', '.join(command) or 'nothing'}"
+    next_run = state.get("NextElapseUSecRealtime", "")
+    if not next_run:
+        return f"{unit} has no next run"
+    hours = (system_time(next_run) - now) / 3600
+    return f"{unit} runs next in {hours:.0f} h" if hours > TIMER_HOURS else ""
+
+
+def _left_out(lists: dict[str, list[str]], apt: Apt) -> list[str]:
+    """Return why unattended-upgrades would leave security updates out."""
+    patterns = [value for name in ORIGINS for value in lists.get(name, []) if value]
+    security = [repository for repository in apt.sources if repository.is_security]
+    taken = [r for r in security for p in patterns if is_installed_from(p, r, apt)]
+    names = lists.get(f"{UNATTENDED}::Package-Blacklist::", [])
+    broad = [name for name in names if any(re.match(name, core) for core in CORE)]
+    only = [v for v in lists.get(f"{UNATTENDED}::Package-Whitelist::", []) if v]
+    days = [v for v in lists.get(f"{UNATTENDED}::Update-Days::", []) if v]
+    wrong = {
+        "unattended-upgrades has no origin": not patterns,
+        f"unattended-upgrades takes nothing of security: {', '.join(patterns)}": bool(
+            patterns and security and not taken
+        ),
+        f"Package-Blacklist leaves out {', '.join(broad)}": bool(broad),
+        f"Package-Whitelist leaves out all but {', '.join(only)}": bool(only),
+        f"updates on {', '.join(days)} only": 0 < len(days) < DAYS_OF_WEEK,
+    }
+    return [text for text, is_so in wrong.items() if is_so]
 
 
 def test_upd_02_nothing_waits_long(host: Host, limits: Limits) -> None:
@@ -74,6 +160,7 @@ def test_upd_05_signed_official_sources(host: Host) -> None:
     blind = host.run(TRUSTED_BLINDLY).stdout.split()
     report, _ = kept_result(host, SEEN, SEEN_HOURS)
     loose = [name for name in UNVERIFIED if config.get(name, "0").lower() not in OFF]
+    loose += [name for name in VALIDITY if config.get(name, "true").lower() in OFF]
     unsigned = [r["uri"] for r in report["repositories"] if r["trusted"] != "yes"]
     foreign = [f"{r['uri']} ({r['origin']})" for r in _foreign(report["repositories"])]
     assert report["repositories"], "apt has no repository at all"
@@ -98,14 +185,55 @@ def test_upd_06_supported_release(host: Host) -> None:
     assert today <= end, f"{name} {version} has had no security updates since {end}"
 
 
+def test_upd_07_security_preferred(host: Host) -> None:
+    """The security repository of the release is a source, and apt prefers nothing older to it."""
+    ask(host, SOURCES, CONFIGURATION)
+    apt = apt_sources(host)
+    if apt.distribution.capitalize() not in OFFICIAL:
+        raise UndeterminedError(f"{apt.distribution or 'the system'} is not known")
+    target = apt_settings(host).get("APT::Default-Release", "")
+    security = [r for r in apt.sources if r.is_security and apt.codename in _base(r)]
+    lowest = min((apt.priority(r, target) for r in security), default=0)
+    official = (r for r in apt.sources if r.origin in OFFICIAL and not r.is_security)
+    highest = max((apt.priority(r, target) for r in official), default=0)
+    away = {
+        name
+        for pin in apt.pins
+        if pin.priority < INSTALLED_PRIORITY and not pin.is_general
+        if pin.kind == "version" or any(map(pin.matches, security))
+        for name in pin.packages
+        if name not in PINNED_AWAY
+    }
+    assert security, f"no source brings security updates for {apt.codename}"
+    assert lowest >= max(highest, INSTALLED_PRIORITY), (
+        f"the security repository has priority {lowest}, others up to {highest}"
+    )
+    assert not away, f"pinned so that no update is installed: {', '.join(sorted(away)[:5])}"
+
+
+def _base(repository: Repository) -> tuple[str, ...]:
+    return tuple(name.removesuffix("-security") for name in (repository.codename, repository.suite))
+
+
+def test_upd_08_known_keys(host: Host) -> None:
+    """Only the distribution's own keys say what is the distribution's, and none is for all."""
+    ask(host, SOURCES, KEYS)
+    apt, keys = apt_sources(host), apt_keys(host)
+    # What others publish under their own name is UPD-05's: here, what passes for the distribution.
+    origins = {repository.site.rstrip("/"): repository.origin for repository in apt.sources}
+    passing = [
+        f"{uri} by {key}"
+        for uri, key in keys.named
+        if not keys.is_known(key) and origins.get(uri, "") in ("", *OFFICIAL)
+    ]
+    for_all = [f"every source by {key}" for key in keys.for_all if not keys.is_known(key)]
+    strange = sorted({*passing, *for_all})
+    assert keys.packaged, "the distribution's package of keys is not installed"
+    assert not strange, f"believed, and not by the distribution's own keys: {'; '.join(strange)}"
+
+
 @cache
 def releases() -> dict[str, dict[str, date]]:
     """Return the last day of support by distribution and version."""
     table: dict[str, dict[str, date]] = yaml.load(RELEASES.read_bytes(), Loader=yaml.CSafeLoader)
     return table
-
-
-def apt_settings(host: Host) -> dict[str, str]:
-    """Return apt's effective configuration, values without their quotes."""
-    lines = (line.rstrip(";") for line in host.check_output("apt-config dump").splitlines())
-    return {name: value.strip('"') for name, _, value in (line.partition(" ") for line in lines)}

@@ -2,16 +2,20 @@
 # ruff: noqa: S101
 
 import re
+from collections import Counter
 
 from monitors.audit.collect.backends import Host, UndeterminedError
+from monitors.audit.facts.authorized_keys import AuthorizedKey, authorized_key
 from monitors.audit.model.controls import Limits
 from monitors.audit.model.declared import Declared
 
 FOLDER = "/srv/backups"
 CLIENTS, DRILLS = "bastide-backup", "bastide-drill"
 SERVE = "rclone serve restic --stdio --append-only"
-# What a key may do, without the key.
-GRANTS = "sed -nE 's/ *(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ .*//p' /etc/ssh/bastide_backup_keys"
+KEYS = "/etc/ssh/bastide_backup_keys"
+# Every line that sshd may take for a key; public keys are no secret.
+GRANTS = f"grep -avE '^[ \t]*(#|$)' {KEYS}"
+DRILL_GRANTS = "grep -avE '^[ \t]*(#|$)' /etc/ssh/bastide_drill_keys"
 EFFECTIVE = "sshd -C user={},host=client,addr=192.0.2.1 -T"
 ACCOUNTS = f"getent passwd {CLIENTS} {DRILLS}; passwd -S {CLIENTS}; passwd -S {DRILLS}"
 MODES = f"find {FOLDER} -mindepth 1 -maxdepth 3 -printf '%d %u %m %p\\n'"
@@ -30,13 +34,38 @@ REPOSITORY_DEPTH = 2
 
 def test_vlt_01_append_only(host: Host, declared: Declared) -> None:
     """sshd reads one root-owned file of keys, each forced to append to one declared repository."""
-    grants = host.run(GRANTS).stdout.splitlines()
+    grants = [authorized_key(line) for line in host.run(GRANTS).stdout.split("\n") if line]
     keys = _sshd(host, CLIENTS).get("authorizedkeysfile")
-    allowed = [f'restrict,command="{SERVE} {FOLDER}/{kept}"' for kept in declared.keeps]
-    other = sorted(set(grants) - set(allowed))
-    assert keys == "/etc/ssh/bastide_backup_keys", f"sshd takes keys from {keys}"
+    drills = [authorized_key(line) for line in host.run(DRILL_GRANTS).stdout.split("\n") if line]
+    allowed = {f'restrict,command="{SERVE} {FOLDER}/{kept}"': kept for kept in declared.keeps}
+    other = sorted({key.options or "no forced command" for key in grants} - set(allowed))
+    other += sorted({k.options or "no restriction" for k in drills} - {"restrict"})
+    named = {re.sub(r"\W+", "-", kept): kept for kept in declared.keeps}
+    foreign = [
+        f"the key of {named[owner]} adds to {allowed[key.options]}"
+        for key in grants
+        if key.options in allowed
+        for owner in _owners(key.comment, named)
+        if named[owner] != allowed[key.options]
+    ]
+    twice = [kept for kept, n in Counter(map(_repository, grants)).items() if n > 1]
+    blobs = [name for name, n in Counter(key.blob for key in grants).items() if n > 1]
+    assert keys == KEYS, f"sshd takes keys from {keys}"
     assert grants, "no client has a key"
     assert not other, f"keys that may do more, or more than declared: {'; '.join(other)}"
+    assert not foreign, "; ".join(foreign)
+    assert not twice, f"more than one key adds to {', '.join(twice)}"
+    assert not blobs, "one key adds to several repositories"
+
+
+def _repository(key: AuthorizedKey) -> str:
+    return key.options.rpartition(f"{FOLDER}/")[2].rstrip('"')
+
+
+def _owners(comment: str, named: dict[str, str]) -> list[str]:
+    """Return which declared repository the comment of a key names, if any."""
+    said = re.sub(r"\W+", "-", comment)
+    return [owner for owner in named if said == owner or said.endswith(f"-{owner}")]
 
 
 def test_vlt_02_accounts_lead_nowhere(host: Host) -> None:

@@ -23,15 +23,20 @@ def has_collector(entry: InventoryHost) -> bool:
 
 
 def fetch_bundle(
-    entry: InventoryHost, state: Path, outputs: Outputs, commands: Sequence[str]
+    entry: InventoryHost,
+    state: Path,
+    outputs: Outputs,
+    commands: Sequence[str],
+    key: Path | None = None,
 ) -> bytes | FetchFailure:
     """Return a host's packed bundle, or why there is none.
 
-    An installed collector has its own list; `commands` are what is asked where there is none.
+    An installed collector has its own list; `commands` are what is asked where there is none, with
+    the private key `key` or else the inventory's.
     """
     if has_collector(entry):
         return fetch(target_of(entry, state, outputs))
-    way = connection(entry, state, outputs)
+    way = connection(entry, state, outputs, key)
     keys = tuple(key for who in administrators(entry) for key in who.keys)
     return fetch_agentless(way, commands, partial(resolve, state=state), Way(agent_keys=keys))
 

@@ -8,19 +8,22 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
-from pydantic import Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
 from inventory.frozen import Frozen
-from monitors.audit.evidence.signing import is_signed, signing_key
+from monitors.audit.evidence.sealer import Sealer, sealer
+from monitors.audit.evidence.signing import is_signed
 from monitors.audit.model.canonical import canonical
 
 FORMAT = 1
 FOLDER = "evidence"
 CHAIN_FILE = "chain.jsonl"
+# An auditor's own clock may be a little behind.
+CLOCK_TOLERANCE = timedelta(minutes=5)
 Sha256 = str
 
 
@@ -41,7 +44,7 @@ class RunRecord(Frozen):
     previous: Sha256 | None
     estate: str
     label: str
-    started: datetime
+    started: AwareDatetime
     inputs: InputHashes
     leaves: int = Field(ge=1)
     root: Sha256
@@ -84,9 +87,10 @@ def append(
     Raises ChainError when the chain so far is broken: nothing is built on a broken chain.
     """
     folder = state / FOLDER
-    key = signing_key(folder)
+    key = sealer(folder)
     with _locked(folder / CHAIN_FILE) as handle:
         links = _parse(handle.read(), folder / CHAIN_FILE)
+        links = _caught_up(links, key, handle)
         record = RunRecord(
             number=len(links) + 1,
             previous=links[-1].sha256 if links else None,
@@ -98,12 +102,27 @@ def append(
             root=root,
             key=key.public,
         )
-        signature = key.sign(canonical(record.model_dump(mode="json")))
-        link = Link(record=record, signature=signature)
-        handle.write(link.line + b"\n")
-        handle.flush()
-        os.fsync(handle.fileno())
+        link = Link(record=record, signature=key.sign_run(record.model_dump(mode="json")))
+        _write(handle, link)
     return link
+
+
+def _caught_up(links: tuple[Link, ...], key: Sealer, handle: IO[bytes]) -> tuple[Link, ...]:
+    """Return the links with the one that was signed and not written, after a power cut between."""
+    if key.newest is None:
+        return links
+    newest = Link.model_validate_json(canonical(key.newest))
+    last = links[-1].sha256 if links else None
+    if newest.record.number != len(links) + 1 or newest.record.previous != last:
+        return links
+    _write(handle, newest)
+    return (*links, newest)
+
+
+def _write(handle: IO[bytes], link: Link) -> None:
+    handle.write(link.line + b"\n")
+    handle.flush()
+    os.fsync(handle.fileno())
 
 
 @contextmanager
@@ -125,6 +144,12 @@ def load_chain(state: Path) -> tuple[Link, ...]:
     return _parse(file.read_bytes(), file) if file.exists() else ()
 
 
+def position_of(links: Sequence[Link], started: datetime, label: str) -> int | None:
+    """Return where in a chain the run is that began then under that label, None when nowhere."""
+    moments = [(link.record.started, link.record.label) for link in links]
+    return moments.index((started, label)) if (started, label) in moments else None
+
+
 def _parse(raw: bytes, file: Path) -> tuple[Link, ...]:
     links = parse_chain(raw)
     if broken := first_broken(links):
@@ -143,6 +168,8 @@ def parse_chain(raw: bytes) -> tuple[Link, ...]:
         if link.line != line:
             raise ChainError(f"line {number}: not in its canonical form")
         links.append(link)
+    if b"".join(link.line + b"\n" for link in links) != raw:
+        raise ChainError("lines that do not end in one line feed each")
     return tuple(links)
 
 
@@ -158,4 +185,20 @@ def first_broken(links: Sequence[Link]) -> str | None:
         if not is_signed(canonical(record.model_dump(mode="json")), link.signature, record.key):
             return f"link {number}: its signature is not that of its key"
         previous = link.sha256
+    return None
+
+
+def first_untimely(links: Sequence[Link], now: datetime) -> str | None:
+    """Return which link began before the one before it, or in the future; None when none did."""
+    last: datetime | None = None
+    for number, link in enumerate(links, 1):
+        began = link.record.started
+        if last and began < last:
+            return (
+                f"link {number}: began at {began:%F %T} UTC, before link {number - 1}, "
+                f"{last:%F %T}: the times run backwards"
+            )
+        if began > now + CLOCK_TOLERANCE:
+            return f"link {number}: began at {began:%F %T} UTC, in the future: now is {now:%F %T}"
+        last = began
     return None

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from inventory.files import write_whole
-from inventory.model import Waiver
+from inventory.model.waivers import Waiver
 from monitors.audit.evidence.chain import FOLDER, InputHashes, load_chain
 from monitors.audit.model.canonical import canonical, sha256_of
 from monitors.audit.model.controls import ControlTable

@@ -18,6 +18,8 @@ from monitors.audit.model.canonical import canonical
 from monitors.audit.model.results import AuditRun, HostAudit
 
 RUN_FILE = "run.json"
+RESULTS, BUNDLES, OUTSIDE = "results/", "bundles/", "outside/"
+CONTROLS_FILE, WAIVERS_FILE, DECLARED_FILE = "controls.jsonl", "waivers.jsonl", "declared.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,34 +59,66 @@ def records(run: AuditRun, state: Path) -> Iterator[Record]:
 
     Raises InputsError or EvidenceError when something that the run names is not there.
     """
-    header = run.model_dump(mode="json", exclude={"hosts"})
-    names = [host.host for host in run.hosts]
-    yield Record(RUN_FILE, "", canonical({**header, "hosts": names}))
+    yield _of_run(run)
     for control in CONTROLS.dump(CONTROLS.load(state, run.controls_sha256))["controls"]:
-        yield Record("controls.jsonl", control["id"], canonical(control))
+        yield Record(CONTROLS_FILE, control["id"], canonical(control))
     for waiver in WAIVERS.dump(WAIVERS.load(state, run.waivers_sha256)):
         name = f"{waiver['control']} for {waiver['scope']}"
-        yield Record("waivers.jsonl", name, canonical(waiver))
+        yield Record(WAIVERS_FILE, name, canonical(waiver))
     for declared in DECLARED.dump(DECLARED.load(state, run.declared_sha256)):
-        yield Record("declared.jsonl", declared["host"], canonical(declared))
+        yield Record(DECLARED_FILE, declared["host"], canonical(declared))
     for host in run.hosts:
         yield from _of_host(host, state)
 
 
-def _of_host(host: HostAudit, state: Path) -> Iterator[Record]:
-    file = f"results/{host.host}.jsonl"
+def run_leaves(run: AuditRun) -> Iterator[Leaf]:
+    """Yield the leaves of what a run itself says: its header, its hosts and their results."""
+    yield _of_run(run).leaf
+    for host in run.hosts:
+        yield from (record.leaf for record in _results(host))
+
+
+def _of_run(run: AuditRun) -> Record:
+    header = run.model_dump(mode="json", exclude={"hosts"})
+    names = [host.host for host in run.hosts]
+    return Record(RUN_FILE, "", canonical({**header, "hosts": names}))
+
+
+def _results(host: HostAudit) -> Iterator[Record]:
+    file = results_file(host.host)
     yield Record(file, "host", canonical(host.model_dump(mode="json", exclude={"results"})))
     for result in host.results:
         yield Record(file, result.control, canonical(result.model_dump(mode="json")))
+
+
+def _of_host(host: HostAudit, state: Path) -> Iterator[Record]:
+    yield from _results(host)
     if host.bundle:
-        yield Record(f"bundles/{host.host}.json.gz", "", _bundle(state / host.bundle))
+        yield Record(bundle_file(host.host), "", _kept(state / host.bundle, "bundle"))
+    if host.outside:
+        yield Record(outside_file(host.host), "", _kept(state / host.outside, "outside view"))
 
 
-def _bundle(path: Path) -> bytes:
+def results_file(host: str) -> str:
+    """Return the member with a host's results."""
+    return f"{RESULTS}{host}.jsonl"
+
+
+def bundle_file(host: str) -> str:
+    """Return the member with a host's bundle."""
+    return f"{BUNDLES}{host}.json.gz"
+
+
+def outside_file(host: str) -> str:
+    """Return the member with what was seen of a host from outside."""
+    return f"{OUTSIDE}{host}.json"
+
+
+def _kept(path: Path, what: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise EvidenceError(f"{path}: {error.strerror}: the bundle of a sealed run") from None
+        raise EvidenceError(f"{path}: {error.strerror}: the {what} of a sealed run") from None
 
 
 def seal(run: AuditRun, state: Path) -> Link:
@@ -137,6 +171,8 @@ def parse_leaves(raw: bytes) -> tuple[Leaf, ...]:
         if len(parts) != 3 or len(parts[0]) != 64 or set(parts[0]) - set("0123456789abcdef"):
             raise EvidenceError(f"leaves.txt, line {number}: not a leaf")
         leaves.append(Leaf(*parts))
+    if render_leaves(leaves) != raw:
+        raise EvidenceError("leaves.txt: not lines as they are written")
     return tuple(leaves)
 
 

@@ -7,6 +7,7 @@ a municipality gives to its auditor beforehand, on paper.
 import base64
 import contextlib
 import hashlib
+import re
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -71,9 +72,19 @@ def is_signed(message: bytes, signature: str, public: str) -> bool:
     try:
         key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public, validate=True))
         key.verify(base64.b64decode(signature, validate=True), message)
-    except (InvalidSignature, ValueError):
+    except (InvalidSignature, ValueError, TypeError):
         return False
     return True
+
+
+def bare(text: str) -> str:
+    """Return a fingerprint as people write it (blanks, colons, capitals) in its digits alone."""
+    return "".join(text.lower().replace(":", " ").split())
+
+
+def is_fingerprint(text: str) -> bool:
+    """Return whether a text is a whole fingerprint, however it is grouped."""
+    return re.fullmatch("[0-9a-f]{64}", bare(text)) is not None
 
 
 def fingerprint(public: str) -> str:

@@ -5,6 +5,7 @@ Members are stored, not compressed: what is read is what was hashed, whatever zl
 
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Mapping
 
 DATE = (1980, 1, 1, 0, 0, 0)
@@ -30,14 +31,21 @@ def pack(members: Mapping[str, bytes]) -> bytes:
 def unpack(raw: bytes) -> dict[str, bytes]:
     """Return the members of an archive, damaged ones as far as they can be read.
 
-    Raises ArchiveError when the directory at its end cannot be read.
+    Raises ArchiveError when the directory at its end cannot be read, has a name twice, or lists
+    more bytes than there are.
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(raw))
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
         raise ArchiveError(f"not a readable archive: {error}") from None
     with archive:
-        return {entry.filename: _member(raw, entry) for entry in archive.infolist()}
+        entries = archive.infolist()
+    names = Counter(entry.filename for entry in entries)
+    if twice := [name for name, number in names.items() if number > 1]:
+        raise ArchiveError(f"{twice[0]!a}: more than one member of this name")
+    if sum(entry.file_size for entry in entries) > len(raw):
+        raise ArchiveError("members lie over each other")
+    return {entry.filename: _member(raw, entry) for entry in entries}
 
 
 def _member(raw: bytes, entry: zipfile.ZipInfo) -> bytes:

@@ -6,12 +6,33 @@ Order matters: the first broken record that is found is the one that is named.
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 from monitors.audit.evidence import merkle, stored_zip
-from monitors.audit.evidence.chain import ChainError, Link, first_broken, parse_chain
-from monitors.audit.evidence.package import CHAIN, EXPLANATION, LEAVES, MANIFEST, README, REPORTS
+from monitors.audit.evidence.chain import (
+    ChainError,
+    Link,
+    first_broken,
+    first_untimely,
+    parse_chain,
+)
+from monitors.audit.evidence.contents import check_contents
+from monitors.audit.evidence.member_names import unsafe_name
+from monitors.audit.evidence.package import (
+    CHAIN,
+    EARLIER_EXPLANATIONS,
+    EXPLANATION,
+    FRAME,
+    LEAVES,
+    MANIFEST,
+    README,
+    REPORT_BASIS,
+    REPORTS,
+    TIME_STAMP,
+)
 from monitors.audit.evidence.records import (
     EvidenceError,
     Leaf,
@@ -19,41 +40,56 @@ from monitors.audit.evidence.records import (
     root_of,
     sha256_of_files,
 )
-from monitors.audit.evidence.signing import fingerprint, is_signed
+from monitors.audit.evidence.signing import bare, fingerprint, is_signed
 from monitors.audit.model.canonical import canonical
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """An evidence file in which everything holds, and whose key signed it."""
+    """An evidence file in which everything holds, and whose key signed it.
+
+    `compared`: whether that key is one that was known beforehand, by its fingerprint.
+    """
 
     link: Link
     fingerprint: str
     records: int
     runs: int
     members: Mapping[str, bytes]
+    chain: tuple[Link, ...] = field(repr=False)
+    compared: bool = field(default=False, compare=False)
 
 
 class BrokenError(Exception):
     """The evidence does not hold; the text names the first broken record."""
 
 
-def verify(file: Path, expected: str | None = None) -> Verified:
+def verify(file: Path, expected: str | None = None, now: datetime | None = None) -> Verified:
     """Check an evidence file, against a fingerprint known beforehand when one is given.
 
-    Raises BrokenError with the first broken record; OSError when the file cannot be read.
+    No run may have begun after `now` (default: this moment). Raises BrokenError with the first
+    broken record; OSError when the file cannot be read.
     """
     raw = file.read_bytes()
     members = _members(raw)
-    links = _chain(members)
+    links = _chain(members, now or datetime.now(UTC))
     _records(members, links[-1])
     _manifest(members, links[-1])
+    _contents(members, links[-1])
     if stored_zip.pack(members) != raw:
         raise BrokenError("the archive was changed outside its records")
     actual = fingerprint(links[-1].record.key)
-    if expected and expected.replace(" ", "").lower() != actual.replace(" ", ""):
+    if expected is not None and bare(expected) != bare(actual):
         raise BrokenError(f"signed by another key: {actual}, expected {expected}")
-    return Verified(links[-1], actual, links[-1].record.leaves, len(links), members)
+    return Verified(
+        link=links[-1],
+        fingerprint=actual,
+        records=links[-1].record.leaves,
+        runs=len(links),
+        members=members,
+        chain=links,
+        compared=expected is not None,
+    )
 
 
 def _members(raw: bytes) -> dict[str, bytes]:
@@ -61,15 +97,18 @@ def _members(raw: bytes) -> dict[str, bytes]:
         members = stored_zip.unpack(raw)
     except stored_zip.ArchiveError as error:
         raise BrokenError(str(error)) from None
-    for name in (README, CHAIN, LEAVES, MANIFEST):
+    for name in FRAME:
         if name not in members:
             raise BrokenError(f"{name}: absent; is this an evidence file?")
-    if members[README] != EXPLANATION.encode():
+    explained = members[README] == EXPLANATION.encode()
+    if not explained and sha256(members[README]).hexdigest() not in EARLIER_EXPLANATIONS:
         raise BrokenError(f"{README}: changed")
+    if unsafe := unsafe_name(members):
+        raise BrokenError(unsafe)
     return members
 
 
-def _chain(members: Mapping[str, bytes]) -> tuple[Link, ...]:
+def _chain(members: Mapping[str, bytes], now: datetime) -> tuple[Link, ...]:
     try:
         links = parse_chain(members[CHAIN])
     except ChainError as error:
@@ -78,6 +117,8 @@ def _chain(members: Mapping[str, bytes]) -> tuple[Link, ...]:
         raise BrokenError(f"{CHAIN}: {broken}")
     if len({link.record.key for link in links}) > 1:
         raise BrokenError(f"{CHAIN}: signed by more than one key")
+    if untimely := first_untimely(links, now):
+        raise BrokenError(f"{CHAIN}: {untimely}")
     return links
 
 
@@ -95,9 +136,20 @@ def _records(members: Mapping[str, bytes], link: Link) -> None:
             raise BrokenError(f"{leaf.title}: absent")
         if merkle.leaf_hash(record).hex() != leaf.sha256:
             raise BrokenError(f"{leaf.title}: changed since it was sealed")
-    for name, number in Counter(leaf.file for leaf in leaves).items():
+    _members_of(leaves, members, lines)
+
+
+def _members_of(
+    leaves: Sequence[Leaf], members: Mapping[str, bytes], lines: Mapping[str, Sequence[bytes]]
+) -> None:
+    """Refuse what is beside the records: lines in their members, members of no record."""
+    sealed = Counter(leaf.file for leaf in leaves)
+    for name, number in sealed.items():
         if len(lines[name]) != number:
             raise BrokenError(f"{name}: holds {len(lines[name])} records, {number} were sealed")
+    for name in members:
+        if name not in (*sealed, *FRAME, REPORT_BASIS, TIME_STAMP) and not name.startswith(REPORTS):
+            raise BrokenError(f"{name}: added: no record of the run, and no report")
 
 
 def _matched(
@@ -125,6 +177,13 @@ def _split(name: str, content: bytes) -> Sequence[bytes]:
     return content.removesuffix(b"\n").split(b"\n")
 
 
+def _contents(members: Mapping[str, bytes], link: Link) -> None:
+    try:
+        check_contents(members, link.record)
+    except EvidenceError as error:
+        raise BrokenError(str(error)) from None
+
+
 def _manifest(members: Mapping[str, bytes], link: Link) -> None:
     """Hold every member, reports too, against the signed list of hashes."""
     others = {name: content for name, content in members.items() if name != MANIFEST}
@@ -141,6 +200,8 @@ def _manifest(members: Mapping[str, bytes], link: Link) -> None:
             raise BrokenError(f"{name}: {what} since it was signed")
     if missing := sorted(set(files) - set(others)):
         raise BrokenError(f"{missing[0]}: absent")
+    if added := sorted({*outer, *manifest} - {"manifest", "key", "signature", "run", "files"}):
+        raise BrokenError(f"{MANIFEST}: {added[0]!a} was added beside what is signed")
     signed = whole and key == link.record.key and manifest.get("run") == link.sha256
     if not (signed and is_signed(canonical(manifest), signature, key)):
         raise BrokenError(f"{MANIFEST}: not signed by the key of the run")

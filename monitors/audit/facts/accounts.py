@@ -1,6 +1,5 @@
-"""Readings of accounts, groups, passwords and PAM, shared by the checks of who may do what."""
+"""Readings of accounts, groups and passwords, shared by the checks of who may do what."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from monitors.audit.collect.backends import Host
@@ -22,8 +21,6 @@ LOGIN_DEFS, USERADD = "/etc/login.defs", "/etc/default/useradd"
 FAILLOCK, QUALITY = "/etc/security/faillock.conf", "/etc/security/pwquality.conf"
 # In the order in which libpwquality reads its files: the last value counts.
 SETTINGS = f"grep -sHE '^[A-Za-z_]' {LOGIN_DEFS} {USERADD} {FAILLOCK} {QUALITY}.d/*.conf {QUALITY}"
-# No colon after the file's name: `common-password:` looks like a secret to the collector.
-PAM_LINES = "awk '!/^[[:space:]]*(#|$)/ { print FILENAME, $0 }' /etc/pam.d/*"
 # As a person gets it: what the profile sets, and what of it cannot be taken back.
 LOGIN_SHELL = 'bash -l -c \'umask; echo "$TMOUT"; readonly -p | grep -c " TMOUT="\''
 LOGIN_KEYS, SUDO_LOG = "/etc/bastide/login_keys", "/var/log/sudo.log"
@@ -143,36 +140,6 @@ def login_shell(host: Host) -> LoginShell:
     return LoginShell(int(umask, 8), timeout, fixed != "0")
 
 
-def pam_stack(host: Host, service: str, kind: str) -> tuple[str, ...]:
-    """Return a service's PAM lines of a kind (auth, password …), included files in place."""
-    rows = [line.partition(" ") for line in host.check_output(PAM_LINES).splitlines()]
-    by_file: dict[str, list[str]] = {}
-    for path, _, line in rows:
-        by_file.setdefault(path.rpartition("/")[2], []).append(line.strip())
-    return tuple(_stack(by_file, service, kind, ()))
-
-
-def _stack(
-    by_file: dict[str, list[str]], name: str, kind: str, within: tuple[str, ...]
-) -> list[str]:
-    lines = []
-    for line in by_file.get(name, []) if name not in within else []:
-        words = line.split()
-        if words[0] == "@include":
-            lines += _stack(by_file, words[1], kind, (*within, name))
-        elif words[0].lstrip("-") == kind and words[1:2] in (["include"], ["substack"]):
-            lines += _stack(by_file, words[2], kind, (*within, name))
-        elif words[0].lstrip("-") == kind:
-            lines.append(line)
-    return lines
-
-
 def within(days: int | None, most: int) -> bool:
     """Whether a number of days is set and at most so many."""
     return days is not None and 0 <= days <= most
-
-
-def pam_options(lines: Iterable[str]) -> dict[str, str]:
-    """Return the `name=value` options of PAM lines."""
-    words = (word.partition("=") for line in lines for word in line.split() if "=" in word)
-    return {name: value for name, _, value in words if not name.startswith("[")}

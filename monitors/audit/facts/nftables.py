@@ -27,6 +27,17 @@ TRANSPORTS = {"tcp": ("tcp",), "udp": ("udp",)}
 VOLATILE = {"handle", "index", "packets", "bytes"}
 # Transports without ports that a server answers.
 PORTLESS = {"icmp", "icmpv6", "ipv6-icmp", "igmp"}
+# Of connections that were let in before, or that no rule of these opens.
+KNOWN_CONNECTIONS = {"established", "related", "invalid"}
+LETTING = {"accept", "jump", "goto"}
+VERDICTS = LETTING | {"drop", "reject", "return", "continue"}
+# Statements that decide nothing.
+QUIET = {
+    *("counter", "limit", "log", "quota", "mangle", "set", "meter", "map", "last", "secmark"),
+    *("ct count", "ct helper", "ct timeout", "ct expectation", "notrack", "dup", "comment"),
+}
+# `xt`: an expression of iptables, which nft does not take apart.
+KNOWN_STATEMENTS = QUIET | VERDICTS | {"vmap", "xt"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +87,123 @@ def inward_rules(rules: list[Object]) -> list[Object]:
 
 
 def openings(rules: list[Object]) -> Iterator[Opening]:
-    """Yield what incoming packets of new connections are accepted for.
+    """Yield what incoming packets of new connections are accepted for, whichever way they take.
 
-    Raises UndeterminedError for verdicts by ports or addresses that it cannot take apart.
+    Raises UndeterminedError for a statement, a map or a port that it does not understand.
     """
-    sets = {o["set"]["name"]: o["set"].get("elem", []) for o in rules if "set" in o}
-    for rule in inward_rules(rules):
-        statements = rule.get("expr", [])
-        matches = [s["match"] for s in statements if "match" in s]
-        if any("vmap" in s and not _looks_at(s["vmap"]["key"], "state") for s in statements):
-            raise UndeterminedError(f"{_name(rule)} decides by a verdict map: judge it by hand")
-        if not has_statement(rule, "accept") or any(_harmless(match) for match in matches):
-            continue
-        yield Opening(_ports(matches), _sources(matches, sets), _name(rule))
+    ruleset = _Ruleset.of(rules)
+    for chain in _base_chains(rules, "input"):
+        yield from _openings(ruleset, (chain["family"], chain["table"], chain["name"]), (), ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Ruleset:
+    """Rules by chain, and the elements of sets and maps; None: they change by themselves."""
+
+    chains: dict[tuple[str, str, str], list[Object]]
+    elements: dict[tuple[str, str, str], list[Any] | None]
+
+    @classmethod
+    def of(cls, rules: list[Object]) -> "_Ruleset":
+        chains: dict[tuple[str, str, str], list[Object]] = {}
+        for rule in (o["rule"] for o in rules if "rule" in o):
+            key = (rule["family"], rule["table"], rule["chain"])
+            chains.setdefault(key, []).append(rule)
+        return cls(
+            chains,
+            {
+                _key(o[kind]): _elements(o[kind])
+                for o in rules
+                for kind in o
+                if kind in ("set", "map")
+            },
+        )
+
+
+def _key(named: Object) -> tuple[str, str, str]:
+    return named.get("family", ""), named.get("table", ""), named["name"]
+
+
+def _elements(named: Object) -> list[Any] | None:
+    return None if "dynamic" in named.get("flags", ()) else named.get("elem", [])
+
+
+def _openings(
+    ruleset: _Ruleset,
+    chain: tuple[str, str, str],
+    so_far: tuple[Object, ...],
+    within: tuple[tuple[str, str, str], ...],
+) -> Iterator[Opening]:
+    """Yield what a chain accepts of the packets that the matches so far have left."""
+    for rule in ruleset.chains.get(chain, []) if chain not in within else []:
+        for matches, verdict, target in _accepted(ruleset, rule, so_far):
+            if verdict == "accept":
+                yield Opening(_ports(matches), _sources(matches, ruleset, chain), _name(rule))
+            else:
+                next_chain = (chain[0], chain[1], target)
+                yield from _openings(ruleset, next_chain, matches, (*within, chain))
+
+
+def _accepted(
+    ruleset: _Ruleset, rule: Object, so_far: tuple[Object, ...]
+) -> Iterator[tuple[tuple[Object, ...], str, str]]:
+    """Yield what a rule lets new connections on to: matches, verdict, and the chain of a jump."""
+    matches, foreign = list(so_far), False
+    for statement in rule.get("expr", []):
+        (kind,) = statement
+        foreign = foreign or kind == "xt"
+        if kind == "match":
+            matches.append(statement["match"])
+        elif kind not in KNOWN_STATEMENTS:
+            raise UndeterminedError(f"{_name(rule)} has `{kind}`, which is not understood")
+        for more, verdict, target in _verdicts(ruleset, rule, statement):
+            narrowed = (*matches, *more)
+            if any(map(_harmless, narrowed)):
+                continue
+            if foreign:
+                raise UndeterminedError(f"{_name(rule)} has an expression of iptables")
+            yield narrowed, verdict, target
+
+
+def _verdicts(
+    ruleset: _Ruleset, rule: Object, statement: Object
+) -> Iterator[tuple[tuple[Object, ...], str, str]]:
+    """Yield what a statement accepts or hands on: more matches, accept or jump, the chain."""
+    ((kind, content),) = statement.items()
+    if kind in LETTING:
+        yield (), kind, (content or {}).get("target", "")
+    if kind != "vmap":
+        return
+    for element, verdict in _pairs(ruleset, rule, content["data"]):
+        ((word, to),) = verdict.items()
+        if word not in VERDICTS:
+            raise UndeterminedError(f"{_name(rule)} decides by `{word}`, which is not understood")
+        if word in LETTING:
+            yield _as_matches(rule, content["key"], element), word, (to or {}).get("target", "")
+
+
+def _pairs(ruleset: _Ruleset, rule: Object, data: Any) -> list[list[Any]]:
+    pairs: Any = data
+    if isinstance(data, str):
+        pairs = ruleset.elements.get((rule["family"], rule["table"], data.removeprefix("@")))
+    elif isinstance(data, dict):
+        pairs = data.get("set")
+    if not isinstance(pairs, list) or any(not isinstance(p, list) or len(p) != 2 for p in pairs):
+        raise UndeterminedError(f"{_name(rule)} decides by a verdict map that is not understood")
+    return pairs
+
+
+def _as_matches(rule: Object, key: Any, element: Any) -> tuple[Object, ...]:
+    """Return an element of a verdict map as the matches that it stands for."""
+    if isinstance(element, dict) and "elem" in element:
+        element = element["elem"]["val"]
+    if isinstance(key, dict) and "concat" in key:
+        values = element.get("concat") if isinstance(element, dict) else None
+        if not isinstance(values, list) or len(values) != len(key["concat"]):
+            raise UndeterminedError(f"{_name(rule)} decides by a map that is not understood")
+        pairs = zip(key["concat"], values, strict=True)
+        return tuple({"op": "==", "left": left, "right": right} for left, right in pairs)
+    return ({"op": "==", "left": key, "right": element},)
 
 
 def refused_sources(rules: list[Object]) -> Networks:
@@ -200,27 +315,35 @@ def _name(rule: Object) -> str:
     return f"`{rule['comment']}` in {where}" if "comment" in rule else f"a rule in {where}"
 
 
-def _looks_at(left: Any, word: str) -> bool:
-    return subject({"left": left}) == word
-
-
 def _harmless(match: Object) -> bool:
     """Whether a match leaves new connections of other machines out, or all but ICMP."""
     what, right = subject(match), match["right"]
     if match["op"] == "!=":
         return False
     if what == "state":
-        return "new" not in json.dumps(right) and "untracked" not in json.dumps(right)
+        return {*_words(right)} <= KNOWN_CONNECTIONS
     if what in ("iif", "iifname"):
-        return bool(right == "lo")
+        return {*_words(right)} == {"lo"}
     if what in ("l4proto", "nexthdr") or (what == "protocol" and "payload" in match["left"]):
-        named = right.get("set", [right]) if isinstance(right, dict) else [right]
-        return all(name in PORTLESS for name in named)
+        return {*_words(right)} <= PORTLESS
     payload = match["left"].get("payload", {}) if isinstance(match["left"], dict) else {}
     return payload.get("protocol") in PORTLESS
 
 
-def _ports(matches: list[Object]) -> Ports | None:
+def _words(right: Any) -> Iterator[str]:
+    """Yield the words of a match's right side; one that is no word as text that is none either."""
+    if isinstance(right, dict) and "set" in right:
+        right = right["set"]
+    if isinstance(right, dict) and "elem" in right:
+        right = right["elem"]["val"]
+    if isinstance(right, list):
+        for part in right:
+            yield from _words(part)
+    else:
+        yield right if isinstance(right, str) else json.dumps(right)
+
+
+def _ports(matches: tuple[Object, ...]) -> Ports | None:
     ports: Ports | None = None
     for match in matches:
         if subject(match) == "dport" and match["op"] != "!=":
@@ -244,8 +367,39 @@ def _numbers(right: Any) -> Iterator[int]:
         raise UndeterminedError(f"ports of another kind than expected: {json.dumps(right)[:80]}")
 
 
-def _sources(matches: list[Object], sets: dict[str, list[Any]]) -> Networks:
+def _sources(
+    matches: tuple[Object, ...], ruleset: _Ruleset, chain: tuple[str, str, str]
+) -> Networks:
     for match in matches:
         if subject(match) == "saddr" and match["op"] in ("==", "in"):
-            return networks(match["right"], sets)
+            right = match["right"]
+            if not (isinstance(right, str) and right.startswith("@")):
+                return networks(right, {})
+            elements = ruleset.elements.get((chain[0], chain[1], right[1:]))
+            # Whoever a set takes in by itself may come from anywhere.
+            return EVERYWHERE if elements is None else networks({"set": elements}, {})
     return EVERYWHERE
+
+
+def without_refusing_tables(live: list[Object], saved: list[Object]) -> list[Object]:
+    """Return the live rules without the tables that only refuse, and are not among the saved.
+
+    Programs such as fail2ban make one at every start and fill it: it opens nothing.
+    """
+    kept = {_table(o) for o in saved}
+    tables = {_table(o) for o in live if _table(o)[1]} - kept
+    refusing = {table for table in tables if _only_refuses([o for o in live if _table(o) == table])}
+    return [o for o in live if _own_table(o) not in refusing]
+
+
+def _own_table(of: Object) -> tuple[str, str]:
+    content = of.get("table")
+    return (content.get("family", ""), content.get("name", "")) if content else _table(of)
+
+
+def _only_refuses(objects: list[Object]) -> bool:
+    allowed = QUIET | {"match", "drop", "reject", "return", "jump", "goto"}
+    rules = [o["rule"] for o in objects if "rule" in o]
+    hooks = {chain.get("type") for chain in _chains(objects) if "hook" in chain}
+    said = {kind for rule in rules for statement in rule.get("expr", []) for kind in statement}
+    return said <= allowed and hooks <= {"filter"} and not any("map" in o for o in objects)

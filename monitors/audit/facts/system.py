@@ -15,20 +15,22 @@ import pytest
 
 from monitors.audit.collect.backends import Host, UndeterminedError
 
-SSHD_EFFECTIVE = "sshd -T -C user=root,host=localhost,addr=127.0.0.1"
 TIME_SERVICES = ("chrony", "systemd-timesyncd", "ntpsec", "ntp", "openntpd")
 UPDATE_TIMERS = ("apt-daily.timer", "apt-daily-upgrade.timer")
 # The tables below are asked by one command each: on a host, starting a program is what costs.
 WATCHED_UNITS = (
     *(*TIME_SERVICES, *UPDATE_TIMERS, "snmpd"),
     *("nftables.service", "bastide-firewall.service", "ufw.service", "firewalld.service"),
+    *("apt-daily.service", "apt-daily-upgrade.service"),
     *("auditd", "systemd-journal-upload", "rescue.service", "emergency.service", "ssh.service"),
 )
 # First, and before an empty line, the manager's own settings.
 SYSTEMD = (
-    "systemctl show --property=DefaultLimitCORE,CtrlAltDelBurstAction && echo && "
-    "systemctl show --timestamp=unix "
-    "--property=Names,ActiveState,UnitFileState,Environment,ExecStart,StateChangeTimestamp "
+    "systemctl show --property=DefaultLimitCORE,CtrlAltDelBurstAction,Environment && echo && "
+    # A timer's next run is printed in the host's own time zone, whatever --timestamp says.
+    "TZ=UTC systemctl show --timestamp=us+utc "
+    "--property=Names,ActiveState,UnitFileState,Environment,ExecStart,StateChangeTimestamp,"
+    "LoadState,NextElapseUSecRealtime "
     f"{' '.join(WATCHED_UNITS)}"
 )
 # Paths and shell patterns.
@@ -41,7 +43,7 @@ WATCHED_FILES = (
     *("/etc/ssh/ssh_host_*", "/etc/bastide/login_keys", "/var/log/sudo.log"),
     *("/boot/grub/grub.cfg", "/var/lib/systemd/journal-upload/state"),
 )
-STAT = f"stat -L -c '%n %a %U %G %Y' {' '.join(WATCHED_FILES)} 2>/dev/null"
+STAT = f"stat -L -c '%n %a %U %G %Y %.6Z' {' '.join(WATCHED_FILES)} 2>/dev/null"
 # What timers on the host wrote. Each line comes with its file's name and a colon, so no content
 # can pass for another's; what is too large for all of them to be kept is left where it is.
 KEPT_RESULTS = (
@@ -50,6 +52,12 @@ KEPT_RESULTS = (
     "/var/lib/bastide-file-walk/result.json",
 )
 MAX_KEPT_KIB = 160
+# Short files, without their comments; each line comes with its file's name and a colon.
+PLAIN_FILES = (
+    *("/etc/sudo.conf", "/etc/nsswitch.conf", "/etc/environment", "/etc/ld.so.preload"),
+    *("/etc/security/pam_env.conf", "/etc/default/chrony", "/etc/default/snmpd"),
+)
+PLAIN = f"grep -saHvE '^[[:space:]]*(#|$)' {' '.join(PLAIN_FILES)}; echo read"
 NO_PROGRAM = 127  # the shell found none (POSIX, 2.8.2)
 OTHER_FIREWALLS = ("ufw.service", "firewalld.service")
 KEPT = (
@@ -62,35 +70,54 @@ CONFIGURATION = f"systemd-analyze cat-config {' '.join(f'systemd/{n}.conf' for n
 FILE_HEADER = re.compile(
     r"# (?:/\S*/|Main configuration file )systemd/([a-z-]+)\.conf(?:\.d/\S+| not found)?"
 )
-# Services over TLS, each with two handshakes: any version it likes, and none but old ones, which
-# the host's own policy would refuse before the server is asked. Of what openssl prints only lines
-# without secrets are kept: dates and key of the certificate, verdict, alerts, HTTP headers.
-TLS_PORTS = (443, 19532)
-TLS_KEPT_LINES = "^ +[av]:|^Verify return|^New, |^HTTP/|^[A-Za-z][A-Za-z-]*: |alert"
+# Services over TLS on every address of the host, each with two handshakes: any version it likes,
+# and none but old ones, which the host's own policy would refuse before the server is asked. Of
+# what openssl prints only lines without secrets are kept: the certificate, dates and key of it,
+# verdict, alerts, HTTP headers.
+TLS_PORTS = (443, 465, 636, 853, 990, 993, 995, 6514, 8443, 9443, 19532)
+TLS_PROGRAMS = ("nginx", "apache2", "haproxy", "lighttpd", "stunnel", "slapd", "caddy")
+NO_TLS_PORTS = (22, 25, 53, 80, 111, 143, 110, 587, 9100)
+TLS_KEPT_LINES = (
+    "^ +[av]:|^Verify return|^New, |^HTTP/|^[A-Za-z][A-Za-z-]*: |alert"
+    "|^-----(BEGIN|END) CERTIFICATE-----$|^[A-Za-z0-9+/]{1,64}={0,2}$"
+)
 TLS_PROBE = (
-    f"for p in $(ss -ltnH | grep -oE ':({'|'.join(map(str, TLS_PORTS))}) ' | tr -d : | sort -u); "
-    "do "
-    'echo "port $p"; '
+    "probe() { "
+    'echo "port $2 $1"; '
     r"printf 'HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' | "
-    "timeout 10 openssl s_client -connect 127.0.0.1:$p -servername $(hostname -f) "
+    "timeout 10 openssl s_client -connect $1:$2 -servername $name "
     "-CAfile /etc/bastide/authority.crt -ign_eof 2>&1 | "
     f"grep -E '{TLS_KEPT_LINES}' | grep -vi '^set-cookie'; "
-    "timeout 10 openssl s_client -connect 127.0.0.1:$p -cipher DEFAULT@SECLEVEL=0 "
+    "timeout 10 openssl s_client -connect $1:$2 -cipher DEFAULT@SECLEVEL=0 "
     "-no-CAfile -no-CApath -no-CAstore "
-    "-min_protocol TLSv1 -max_protocol TLSv1.1 </dev/null 2>&1 | sed -n 's/^New, /old: /p'; "
-    "done; date +%s"
+    "-min_protocol TLSv1 -max_protocol TLSv1.1 </dev/null 2>&1 | sed -n 's/^New, /old: /p'; }; "
+    "name=$(hostname -f); "
+    r"own=$(ip -o address show scope global | sed -nE 's/.* inet6? ([^/ ]+).*/\1/p'); "
+    "ss -ltnpH | sed -nE "
+    f"-e '/:({'|'.join(map(str, NO_TLS_PORTS))}) /d' "
+    f"-e '/:({'|'.join(map(str, TLS_PORTS))}) |\"({'|'.join(TLS_PROGRAMS)})/"
+    r"s/^([^ ]+ +){3}([^ ]+):([0-9]+) .*/\2 \3/p' | sort -u | while read -r at port; do "
+    """case $at in 0.0.0.0|'*'|'[::]') for one in ${own:-127.0.0.1}; do """
+    """case $at,$one in 0.0.0.0,*:*|'[::]',*.*) ;; *:*) case $one in *:*) echo "[$one] $port";; """
+    """*) echo "$one $port";; esac;; *) echo "$one $port";; esac; done;; """
+    """*) echo "${at%%%*} $port";; esac; done | sort -u | """
+    "while read -r at port; do probe $at $port; done; date +%s"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class FileFact:
-    """A file's access bits, owners and when it was last written, as stat prints them."""
+    """A file's access bits and owners, when it was last written, and when anything of it changed.
+
+    The time of change is the kernel's: no program sets it back, as `cp -p` sets the other.
+    """
 
     path: str
     mode: int
     owner: str
     group: str
     written: int
+    changed: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +135,10 @@ class Listener:
         return self.address.startswith(("127.", "[::1]", "[::ffff:127."))
 
 
-def sshd_settings(host: Host) -> dict[str, str]:
-    """Return the SSH server's effective settings with all drop-ins, keys in lower case."""
-    lines = host.check_output(SSHD_EFFECTIVE).splitlines()
-    return dict(line.lower().split(" ", 1) for line in lines if " " in line)
+def ask(host: Host, *commands: str) -> None:
+    """Ask commands before any answer is read: what stops at one of them has asked them all."""
+    for command in commands:
+        host.run(command)
 
 
 def sysctls(host: Host, *names: str) -> dict[str, str]:
@@ -147,8 +174,11 @@ def skip_in_container(kind: str | None, what: str) -> None:
 def files(host: Host, *paths: str) -> tuple[FileFact, ...]:
     """Return those of the paths and patterns (of WATCHED_FILES, or ValueError) that exist."""
     _require_listed(paths, WATCHED_FILES)
-    rows = (line.rsplit(" ", 4) for line in host.run(STAT).stdout.splitlines())
-    facts = (FileFact(path, int(m, 8), owner, group, int(at)) for path, m, owner, group, at in rows)
+    rows = (line.rsplit(" ", 5) for line in host.run(STAT).stdout.splitlines())
+    facts = (
+        FileFact(path, int(m, 8), owner, group, int(at), float(changed))
+        for path, m, owner, group, at, changed in rows
+    )
     return tuple(f for f in facts if any(fnmatchcase(f.path, pattern) for pattern in paths))
 
 
@@ -217,6 +247,27 @@ def unit_state(host: Host, unit: str) -> dict[str, str]:
     raise UndeterminedError(f"systemd said nothing of {name}")
 
 
+def unit_time(state: dict[str, str]) -> float:
+    """Return when a unit's state last changed, in seconds since 1970.
+
+    It started then, was reloaded or stopped. UndeterminedError when systemd does not know.
+    """
+    return system_time(state.get("StateChangeTimestamp", ""))
+
+
+def system_time(said: str) -> float:
+    """Return a time as systemd prints it (UTC, with or without a fraction), in seconds since 1970.
+
+    UndeterminedError for anything else, such as no time at all.
+    """
+    whole, _, part = said.removesuffix(" UTC").partition(".")
+    try:
+        at = datetime.strptime(f"{whole} +0000", "%a %Y-%m-%d %H:%M:%S %z")
+        return at.timestamp() + float(f"0.{part or 0}")
+    except ValueError:
+        raise UndeterminedError(f"systemd does not know when: {said or 'never'}") from None
+
+
 def manager_settings(host: Host) -> dict[str, str]:
     """Return the settings of systemd itself: core dumps of services, keys that restart."""
     return _assignments(host.check_output(SYSTEMD).split("\n\n")[0])
@@ -233,6 +284,17 @@ def configuration(host: Host, name: str) -> dict[str, str]:
     if not lines:
         raise UndeterminedError(f"systemd-analyze showed nothing of systemd/{name}.conf")
     return settings("\n".join(lines))
+
+
+def config_lines(host: Host, path: str) -> tuple[str, ...]:
+    """Return the lines of one of PLAIN_FILES that are no comments; none where it is not there."""
+    _require_listed((path,), PLAIN_FILES)
+    *lines, end = host.check_output(PLAIN).removesuffix("\n").split("\n")
+    if end != "read":
+        raise UndeterminedError("the host did not show its short files to the end")
+    return tuple(
+        line.removeprefix(f"{path}:").strip() for line in lines if line.startswith(f"{path}:")
+    )
 
 
 def settings(text: str) -> dict[str, str]:
@@ -280,14 +342,25 @@ def host_time(host: Host) -> float:
     return float(host.run(KEPT).stdout.partition("\n")[0])
 
 
-def tls_answers(host: Host) -> tuple[dict[int, str], float]:
-    """Return what each TLS service of the host says, by port, and the host's time of asking."""
+def tls_services(host: Host) -> tuple[dict[tuple[int, str], str], float]:
+    """Return what each TLS service says, by port and address, and the host's time of asking."""
     *lines, asked = host.run(TLS_PROBE).stdout.splitlines()
-    answers: dict[int, str] = {}
+    services: dict[tuple[int, str], str] = {}
+    place = (0, "")
     for line in lines:
         if line.startswith("port "):
-            port = int(line.removeprefix("port "))
-            answers[port] = ""
+            port, _, address = line.removeprefix("port ").partition(" ")
+            place = (int(port), address)
+            services[place] = ""
         else:
-            answers[port] += f"{line}\n"
-    return answers, float(asked)
+            services[place] += f"{line}\n"
+    return services, float(asked)
+
+
+def tls_answers(host: Host) -> tuple[dict[int, str], float]:
+    """Return what is said on the first address of each TLS port, and the host's time of asking."""
+    services, asked = tls_services(host)
+    answers: dict[int, str] = {}
+    for (port, _), text in services.items():
+        answers.setdefault(port, text)
+    return answers, asked

@@ -8,16 +8,20 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
-from inventory.model import ESTATE_SCOPE, Waiver
+from inventory.model.waivers import ESTATE_SCOPE, Waiver
 from monitors.audit.collect.backends import answering_host, from_answers
-from monitors.audit.judge.runner import CheckFiles, run_check
+from monitors.audit.judge.runner import CheckFiles, judges_view, run_check
+from monitors.audit.model.canonical import sha256_of
 from monitors.audit.model.controls import Control, ControlTable
 from monitors.audit.model.declared import Declared
 from monitors.audit.model.results import Accepted, Evidence, HostAudit, Outcome, Result
 from monitors.collection.bundle import Answer, Bundle
+from monitors.outside.document import OutsideView
 
 MAX_EXCERPT_LINES = 8
 MAX_LINE_CHARACTERS = 200
+# Stands where a command does, of what was seen and not asked.
+OUTSIDE = "the outside view"
 
 
 def judge(
@@ -26,14 +30,15 @@ def judge(
     declared: Declared,
     waivers: Iterable[Waiver] = (),
     own: CheckFiles = (),
+    outside: OutsideView | None = None,
 ) -> tuple[Result, ...]:
     """Return one result a control, in the table's order; waivers are dated by the bundle.
 
-    `own` are the estate's own check files.
+    `own` are the estate's own check files, `outside` is what was seen from another host.
     """
     answers = bundle.answers()
     on = bundle.collected.date()
-    results = (_judge_one(control, answers, declared, own) for control in table.controls)
+    results = (_judge_one(control, answers, declared, own, outside) for control in table.controls)
     return tuple(with_waiver(result, declared, tuple(waivers), on) for result in results)
 
 
@@ -44,6 +49,7 @@ def judge_host(
     waivers: Iterable[Waiver],
     path: Path,
     own: CheckFiles = (),
+    outside: OutsideView | None = None,
 ) -> HostAudit:
     """Return a host's results from its bundle, kept at `path` under the state folder."""
     return HostAudit(
@@ -56,7 +62,7 @@ def judge_host(
         bundle=str(path),
         collector=bundle.collector,
         commands_sha256=bundle.commands_sha256,
-        results=judge(bundle, table, declared, waivers, own),
+        results=judge(bundle, table, declared, waivers, own, outside),
     )
 
 
@@ -72,19 +78,26 @@ def all_errors(table: ControlTable, declared: Declared, problem: str) -> tuple[R
 
 
 def _judge_one(
-    control: Control, answers: Mapping[str, Answer], declared: Declared, own: CheckFiles
+    control: Control,
+    answers: Mapping[str, Answer],
+    declared: Declared,
+    own: CheckFiles,
+    outside: OutsideView | None,
 ) -> Result:
     if skipped := _out_of_scope(control, declared):
         return skipped
     host, trace = answering_host(declared.host, from_answers(answers))
-    outcome, reason = run_check(control, host, declared, own)
+    outcome, reason = run_check(control, host, declared, own, outside)
     asked = [(c, answers[c]) for c in trace.commands if c in answers]
     return Result(
         control=control.id,
         severity=control.severity,
         outcome=outcome,
         reason=reason,
-        evidence=tuple(_evidence(command, answer, reason) for command, answer in asked),
+        evidence=(
+            *(_evidence(command, answer, reason) for command, answer in asked),
+            *(_seen(outside, reason) if outside and judges_view(control, own) else ()),
+        ),
     )
 
 
@@ -94,6 +107,19 @@ def _out_of_scope(control: Control, declared: Declared) -> Result | None:
         return None
     return Result(
         control=control.id, severity=control.severity, outcome=Outcome.SKIP, reason=reason
+    )
+
+
+def _seen(outside: OutsideView, reason: str) -> tuple[Evidence]:
+    """Return the view's hash, as evidence beside the answers, and its summary when it matters."""
+    text = "\n".join(outside.summary)
+    return (
+        Evidence(
+            command=OUTSIDE,
+            rc=0,
+            sha256=sha256_of(outside.model_dump(mode="json")),
+            excerpt=_excerpt(Answer(0, text), reason) if reason else "",
+        ),
     )
 
 

@@ -13,7 +13,7 @@ from monitors.audit.model.controls import Control, ControlTable
 from monitors.audit.model.results import Outcome
 from monitors.collection.bundle import Answer
 
-ARGUMENTS = frozenset({"host", "declared", "limits"})
+ARGUMENTS = frozenset({"host", "declared", "limits", "outside"})
 DEFINED = re.compile(r"^def (test_\w+)\(", re.MULTILINE)
 LIMIT = re.compile(r"limits\[[\"'](\w+)[\"']\]")
 # Answers that no command list is made from: a check that asks more because of one asks too late.

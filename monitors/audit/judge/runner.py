@@ -14,6 +14,7 @@ from monitors.audit.collect.backends import Host, UndeterminedError
 from monitors.audit.model.controls import Control
 from monitors.audit.model.declared import Declared
 from monitors.audit.model.results import Outcome
+from monitors.outside.document import OutsideView, unseen
 from monitors.text import escaped_line
 
 # As testinfra words it, with an address in memory that is another in every process.
@@ -68,15 +69,30 @@ def _own_module(file: Path, source: bytes) -> ModuleType:
 
 
 def run_check(
-    control: Control, host: Host, declared: Declared, own: CheckFiles = ()
+    control: Control,
+    host: Host,
+    declared: Declared,
+    own: CheckFiles = (),
+    outside: OutsideView | None = None,
 ) -> tuple[Outcome, str]:
-    """Run a control's check; return the outcome and, unless it passes, the reason in a line."""
-    outcome, reason = _outcome(control, host, declared, own)
+    """Run a control's check; return the outcome and, unless it passes, the reason in a line.
+
+    `outside` is what was seen of the host from another one, None where nobody looked.
+    """
+    outcome, reason = _outcome(control, host, declared, own, outside or unseen(declared.host))
     return outcome, escaped_line(reason)
 
 
+def judges_view(control: Control, own: CheckFiles = ()) -> bool:
+    """Return whether a control's check takes what was seen from outside."""
+    try:
+        return "outside" in inspect.signature(check_function(control.check, own)).parameters
+    except (LookupError, OSError):
+        return False
+
+
 def _outcome(
-    control: Control, host: Host, declared: Declared, own: CheckFiles
+    control: Control, host: Host, declared: Declared, own: CheckFiles, outside: OutsideView
 ) -> tuple[Outcome, str]:
     try:
         check = check_function(control.check, own)
@@ -84,7 +100,12 @@ def _outcome(
         # A control set of an earlier date may name a check that has gone since.
         return Outcome.ERROR, f"{error}: this version of Bastide cannot judge it"
     wanted = inspect.signature(check).parameters
-    arguments = {"host": host, "declared": declared, "limits": control.limits}
+    arguments = {
+        "host": host,
+        "declared": declared,
+        "limits": control.limits,
+        "outside": outside,
+    }
     if "limits" in wanted and not control.limits:
         # A control set of an earlier date may name none: they stood in the checks.
         return Outcome.ERROR, f"{control.id} has no limits: this version of Bastide cannot judge it"

@@ -29,7 +29,10 @@ TABLE = Path(__file__).parents[1] / "controls"
 ControlId = Annotated[str, Field(pattern=r"^[A-Z]+-[0-9]{2}$")]
 Reference = Annotated[
     str,
-    Field(pattern=r"^[A-Za-z]?[.]?[0-9a-z]+([.-][0-9]+)*~?$", description="`~`: uncertain match"),
+    Field(
+        pattern=r"^([A-Z]{2,5}[.][0-9]+|[A-Za-z]?[.]?[0-9a-z]+)([.-][0-9]+)*~?$",
+        description="`~`: uncertain match",
+    ),
 ]
 References = tuple[Reference, ...]
 # What a check compares with, by name; the unit is in the name.
@@ -57,7 +60,8 @@ class FrameworkReferences(Frozen):
     """Where other catalogues ask for the same; an id with `~` is an unconfirmed match.
 
     CIS Debian Linux 12 Benchmark v1.1.0, CIS Controls v8, ANSSI-BP-028 v2.0, ISO/IEC 27001:2022
-    Annex A, NIS2 Article 21(2) letters and the annex of Implementing Regulation (EU) 2024/2690.
+    Annex A, NIS2 Article 21(2) letters, the annex of Implementing Regulation (EU) 2024/2690 and BSI
+    Grundschutz++. Identifiers only: their texts are under licences of their own.
     The ISO and NIS2 references are this project's own mapping throughout.
     """
 
@@ -67,6 +71,11 @@ class FrameworkReferences(Frozen):
     iso_27001_2022: References = ()
     nis2_21_2: References = ()
     cir_2024_2690: References = ()
+    bsi_grundschutz_pp: References = Field(
+        default=(),
+        exclude_if=lambda references: not references,
+        description="identifiers of BSI Grundschutz++, such as ARCH.2.1; no mapping ships yet",
+    )
 
 
 class Control(Frozen):
@@ -74,6 +83,12 @@ class Control(Frozen):
 
     id: ControlId
     title: str = Field(max_length=90, description="with its limits filled in")
+    finding: str = Field(
+        default="",
+        max_length=90,
+        exclude_if=lambda finding: not finding,
+        description="what is there when it fails, as an alert says it; critical ones have it",
+    )
     limits: dict[str, int] = Field(
         default={}, description="what the check compares with; the title, the check, roles read it"
     )

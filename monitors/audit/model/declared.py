@@ -1,15 +1,17 @@
 """What the inventory says about one host, in the form that checks compare with."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from inventory.backup_plans import backup_plans, plans_kept_on
 from inventory.connections import jumped_to
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import Level, Role, Tier
-from inventory.levels import is_managed, level, reaches
+from inventory.levels import is_full, is_managed, level, reaches
 from inventory.logins import Login, logins
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.open_ports import Forward, OpenPort, forwards, open_ports
+from inventory.settings import settings, time_servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,12 @@ class Declared:
     keeps: tuple[str, ...] = ()
     level: Level = Level.FULL
     keeps_forwarding: bool = False
+    # By which a certificate may call the host: its own name, and those of its services' addresses.
+    names: tuple[str, ...] = ()
+    # Where a host takes the time from whose clock is Bastide's to keep; empty: anywhere.
+    time_sources: tuple[str, ...] = ()
+    # What cron may start as root beside what packages brought: commands, or files of cron.daily.
+    timed_jobs: tuple[str, ...] = ()
 
     @property
     def forwards_packets(self) -> bool:
@@ -80,7 +88,32 @@ def declared_of(entry: InventoryHost) -> Declared:
         keeps=_kept(entry),
         level=_level(entry),
         keeps_forwarding=entry.host.forwards,
+        names=_names(entry),
+        time_sources=_time_sources(entry),
+        timed_jobs=_timed_jobs(entry),
     )
+
+
+def _names(entry: InventoryHost) -> tuple[str, ...]:
+    own = [s for s in entry.tenant.content.services if entry.host.id in s.hosts]
+    urls = (urlsplit(service.url).hostname or "" for service in own)
+    return tuple(dict.fromkeys(name for name in (entry.fqdn, *urls) if name))
+
+
+def _time_sources(entry: InventoryHost) -> tuple[str, ...]:
+    """Return the servers that the time role configures."""
+    if not is_full(entry) or "time_servers" in settings(entry):
+        return ()
+    outside = tuple(map(str, time_servers(entry)))
+    if Role.OPERATIONS in entry.host.roles:
+        return outside
+    central = (h for h in hosts(entry.tenant.estate) if Role.OPERATIONS in h.host.roles)
+    return tuple(str(host.host.address) for host in central) or outside
+
+
+def _timed_jobs(entry: InventoryHost) -> tuple[str, ...]:
+    named = settings(entry).get("hardening_timed_jobs", [])
+    return tuple(map(str, named)) if isinstance(named, list) else ()
 
 
 def _level(entry: InventoryHost) -> Level:

@@ -3,6 +3,8 @@
 from datetime import date, datetime
 from enum import StrEnum
 
+from pydantic import Field
+
 from inventory.enums import Level, Role, Tier
 from inventory.frozen import Frozen
 from monitors.audit.model.controls import Severity
@@ -72,6 +74,12 @@ class HostAudit(Frozen):
     bundle_sha256: str | None = None
     collector: int | None = None
     commands_sha256: str | None = None
+    outside: str | None = Field(
+        default=None,
+        exclude_if=lambda outside: outside is None,
+        description="what was seen of it from outside, beside the bundle",
+    )
+    outside_sha256: str | None = Field(default=None, exclude_if=lambda digest: digest is None)
     clock_offset_seconds: float | None = None
     seconds: float = 0.0
     problem: str = ""

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable, Iterator
 
-from inventory.model import Waiver
+from inventory.model.waivers import Waiver
 from monitors.audit.model.controls import ControlTable
 
 

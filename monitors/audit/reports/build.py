@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from inventory.entries import tenants
 from inventory.enums import Tier
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from monitors.audit.archive.stamps import stamp
+from monitors.audit.evidence.chain import Link
+from monitors.audit.evidence.signing import fingerprint
 from monitors.audit.history.model import ControlStatus, History
 from monitors.audit.model.controls import (
     WEIGHT,
@@ -19,6 +20,7 @@ from monitors.audit.model.controls import (
 )
 from monitors.audit.model.results import AuditRun, HostAudit, Outcome, Result
 from monitors.audit.model.score import SCORE_MODEL, score
+from monitors.audit.reports.basis import VERSION, ReportEstate, report_estate
 from monitors.audit.reports.fleet import (
     changes,
     common,
@@ -39,6 +41,7 @@ from monitors.audit.reports.model import (
     Report,
     Run,
     ScoreLine,
+    Seal,
     Source,
     Which,
 )
@@ -55,30 +58,35 @@ class Comparison:
 
 
 def build(
-    estate: Estate,
+    estate: Estate | ReportEstate,
     before: AuditRun | None,
     after: AuditRun,
     table: ControlTable,
     history: History | None = None,
     rejudged: AuditRun | None = None,
+    seal: Seal | None = None,
+    version: str = VERSION,
 ) -> Report:
     """Return the report on a run, compared with an earlier one when there is one.
 
     Of the history, the store's, only what was known when `after` ran counts. `rejudged`, the
     bundles of `before` judged as `after` was, keeps a changed check and a changed host apart.
+    `seal` is what seals `after`.
     """
-    past = history or History()
-    waivers = waiver_lines(estate, after, table)
+    past, named = history or History(), report_estate(estate)
+    waivers = waiver_lines(named.waivers, after, table)
     compared = Comparison(
         earlier={host.host: host for host in before.hosts} if before else {},
         statuses={(s.host, s.control): s for s in past.statuses},
     )
     return Report(
-        estate=estate.estate,
-        title=estate.title,
+        estate=named.estate,
+        title=named.title,
         stamp=stamp(after.started),
         before_run=_run(before) if before else None,
         after_run=_run(after),
+        seal=seal,
+        version=version,
         before=_score_line(before.hosts) if before else None,
         after=_score_line(after.hosts),
         coverage=HostCoverage(
@@ -100,7 +108,7 @@ def build(
                 waivers=waivers_of(waivers, municipality_id, {host.host for host in own}),
                 hosts=tuple(_host(host, compared) for host in own),
             )
-            for municipality_id, name, tier, own in _municipalities(estate, after)
+            for municipality_id, name, tier, own in _municipalities(named, after)
         ),
         common=common(after, table),
         oldest=oldest(past, after),
@@ -113,14 +121,20 @@ def build(
     )
 
 
+def seal_of(link: Link) -> Seal:
+    """Return a link of the chain as reports name it."""
+    record = link.record
+    return Seal(number=record.number, sha256=link.sha256, fingerprint=fingerprint(record.key))
+
+
 def _municipalities(
-    estate: Estate, run: AuditRun
+    estate: ReportEstate, run: AuditRun
 ) -> Iterator[tuple[str, str, Tier | None, tuple[HostAudit, ...]]]:
     """Yield the tenants that have hosts in the run, those that left the estate since at the end."""
     hosts: dict[str, list[HostAudit]] = {}
     for host in run.hosts:
         hosts.setdefault(host.municipality, []).append(host)
-    for tenant in tenants(estate):
+    for tenant in estate.tenants:
         if own := hosts.pop(tenant.id, None):
             yield tenant.id, tenant.name, tenant.tier, tuple(own)
     for gone, own in sorted(hosts.items()):

@@ -1,8 +1,9 @@
 """Writes compliance reports: every format is a face of one `Report`.
 
 A run's files lie in one folder named by its stamp, and each is named by the stamp too:
-`<stamp>-fleet.html`, `-frameworks.html`, `-<municipality>.html` and the same as `.pdf`;
-`-compliance.json`, `.csv` and `.junit.xml`; `-<municipality>-assessment-results.json` and
+`<stamp>-fleet.html`, `-frameworks.html`, `-<municipality>.html`, `-<municipality>-in-short.html`
+(one page, for the mayor) and the same as `.pdf`; `-compliance.json`, `.csv` and `.junit.xml`;
+`-<municipality>-assessment-plan.json`, `-<municipality>-assessment-results.json` and
 `-<municipality>-poam.json`. Equal inputs give equal files.
 """
 
@@ -12,17 +13,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from inventory.model import Estate
+from inventory.model.estate import Estate
+from monitors.audit.evidence.chain import ChainError, load_chain, position_of
 from monitors.audit.history.model import History
 from monitors.audit.model.controls import ControlTable
 from monitors.audit.model.own_controls import controls_of
 from monitors.audit.model.results import AuditRun
 from monitors.audit.reports import csv, html, junit, pdf
-from monitors.audit.reports.build import build
+from monitors.audit.reports.build import build, seal_of
 from monitors.audit.reports.files import ReportFile, write_set
 from monitors.audit.reports.messages import Messages, load_messages
-from monitors.audit.reports.model import Report
-from monitors.audit.reports.oscal import assessment_results, plan_of_action
+from monitors.audit.reports.model import Report, Seal
+from monitors.audit.reports.oscal import assessment_plan, assessment_results, plan_of_action
 from monitors.audit.reports.oscal.parts import System
 
 
@@ -65,7 +67,15 @@ def write(
     `folder` defaults to `<state>/reports`; `rejudged` as in `build`. Raises OSError when they
     cannot be written.
     """
-    report = build(estate, before, after, table or controls_of(estate.own), history, rejudged)
+    report = build(
+        estate,
+        before,
+        after,
+        table or controls_of(estate.own),
+        history,
+        rejudged,
+        seal_in(state, after),
+    )
     formats = (Format.HTML, Format.JSON)
     written = write_report(report, folder or state / "reports", formats)
     into = (folder or state / "reports") / report.stamp
@@ -95,8 +105,26 @@ def write_all(
     Either all files are in place afterwards or none is changed. Raises UnknownMunicipalityError,
     CatalogueError (no such language), PdfError (a library is missing) or OSError.
     """
-    report = build(estate, before, after, table or controls_of(estate.own), history, rejudged)
+    report = build(
+        estate,
+        before,
+        after,
+        table or controls_of(estate.own),
+        history,
+        rejudged,
+        seal_in(state, after),
+    )
     return write_report(report, folder or state / "reports", formats, frozenset(only), language)
+
+
+def seal_in(state: Path, run: AuditRun) -> Seal | None:
+    """Return what seals a run in a state folder; None when nothing does, or its chain is broken."""
+    try:
+        chain = load_chain(state)
+    except (ChainError, OSError):
+        return None
+    position = position_of(chain, run.started, run.label)
+    return None if position is None else seal_of(chain[position])
 
 
 def write_report(
@@ -201,12 +229,13 @@ def _oscal(view: View) -> Iterator[ReportFile]:
     for municipality in view.report.municipalities:
         system = System(view.report, municipality, controls)
         for ending, document in (
+            ("assessment-plan", assessment_plan(system)),
             ("assessment-results", assessment_results(system)),
             ("poam", plan_of_action(system)),
         ):
             if document is not None:
                 text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-                yield view.file(f"{municipality.file}-{ending}.json", text.encode() + b"\n")
+                yield ReportFile(system.file(ending), text.encode() + b"\n")
 
 
 EMITTERS: Mapping[Format, Callable[[View], Iterator[ReportFile]]] = {

@@ -1,11 +1,11 @@
 """What a report says of all hosts together: changes, what fails most and longest, waivers."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from statistics import median
 
-from inventory.model import Estate, Waiver
+from inventory.model.waivers import Waiver
 from monitors.audit.history.model import History, TrendPoint
 from monitors.audit.model.controls import WEIGHT, ControlTable, Severity
 from monitors.audit.model.results import AuditRun, HostAudit, Outcome, Result
@@ -133,8 +133,10 @@ def trend_of(history: History, run: AuditRun, municipality: str | None) -> tuple
     return tuple(sorted(points, key=lambda point: point.at))
 
 
-def waiver_lines(estate: Estate, run: AuditRun, table: ControlTable) -> tuple[WaiverLine, ...]:
-    """Return every waiver of the estate with the hosts where it accepts a failure now."""
+def waiver_lines(
+    waivers: Iterable[Waiver], run: AuditRun, table: ControlTable
+) -> tuple[WaiverLine, ...]:
+    """Return every waiver with the hosts where it accepts a failure now."""
     titles = {control.id: control.title for control in table.controls}
     waived: defaultdict[str, list[HostAudit]] = defaultdict(list)
     for host in run.hosts:
@@ -143,7 +145,7 @@ def waiver_lines(estate: Estate, run: AuditRun, table: ControlTable) -> tuple[Wa
                 waived[result.control].append(host)
     lines = (
         _waiver(waiver, titles.get(waiver.control, ""), run, waived[waiver.control])
-        for waiver in estate.waivers
+        for waiver in waivers
     )
     return tuple(sorted(lines, key=lambda line: (line.expires, line.control, line.scope)))
 

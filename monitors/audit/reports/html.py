@@ -1,4 +1,4 @@
-"""The HTML pages: one for the fleet, one a municipality, one for the frameworks.
+"""The HTML pages: one for the fleet, one for the frameworks, two a municipality.
 
 Each page needs nothing else: no script, nothing from anywhere. Everything is escaped.
 """
@@ -14,14 +14,17 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from monitors.audit.reports.findings import findings, mended
 from monitors.audit.reports.messages import Messages
 from monitors.audit.reports.model import ControlLine, MunicipalityReport, Report
 from monitors.audit.reports.summary import summarize
+from monitors.audit.reports.table_labels import labelled
 from monitors.audit.reports.trend import draw
 
 TEMPLATES = Path(__file__).with_name("templates")
 FLEET, FRAMEWORKS = "fleet", "frameworks"
-HOUR, DAY = 3600, 86400
+IN_SHORT = "in-short"
+MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 class Page(NamedTuple):
@@ -41,25 +44,28 @@ class Requirement(NamedTuple):
 def render(
     report: Report, messages: Messages, *, whole: bool = True, linked: bool = True
 ) -> Iterator[Page]:
-    """Yield the pages of a report: of fleet and frameworks if `whole`, of every municipality.
+    """Yield the pages of a report: of fleet and frameworks if `whole`, two of every municipality.
+
+    The second is one page on paper, for whoever answers for the municipality.
 
     Unless `linked`, as on paper, pages do not lead to each other.
     """
     environment = _environment(messages)
-    shared = {
-        "report": report,
-        "controls": {control.id: control for control in report.controls},
-        "linked": linked,
-    }
+    controls = {control.id: control for control in report.controls}
+    shared = {"report": report, "controls": controls, "linked": linked}
     for name in (FLEET, FRAMEWORKS) if whole else ():
-        yield Page(name, environment.get_template(f"{name}.html.j2").render(shared))
-    template = environment.get_template("municipality.html.j2")
+        template = environment.get_template(f"{name}.html.j2")
+        yield Page(name, labelled(template.render(shared)))
+    full, short = (environment.get_template(f"{n}.html.j2") for n in ("municipality", "in_short"))
     for municipality in report.municipalities:
-        values = {
+        values = shared | {"municipality": municipality, "s": summarize(report, municipality)}
+        details = {
             "requirements": requirements(report, municipality),
-            "s": summarize(report, municipality),
+            "findings": findings(municipality, controls),
+            "mended": mended(municipality),
         }
-        yield Page(municipality.file, template.render(shared, municipality=municipality, **values))
+        yield Page(municipality.file, labelled(full.render(values, **details)))
+        yield Page(f"{municipality.file}-{IN_SHORT}", labelled(short.render(values)))
 
 
 def requirements(report: Report, municipality: MunicipalityReport) -> tuple[Requirement, ...]:
@@ -112,10 +118,16 @@ class Figures:
         return self._t("percent", number=math.floor(share * 100 + 1e-9))
 
     def lasts(self, seconds: float | None) -> str:
-        """Return a duration in whole days, or in hours when it is less than two days."""
+        """Return a duration in whole days, hours when it is less than two days, or minutes."""
         if seconds is None:
             return self._t("no_value")
-        unit, length = ("days", DAY) if seconds >= 2 * DAY else ("hours", HOUR)
+        if seconds < MINUTE:
+            return self._t("moment")
+        unit, length = (
+            ("days", DAY) if seconds >= 2 * DAY
+            else ("hours", HOUR) if seconds >= 2 * HOUR
+            else ("minutes", MINUTE)
+        )  # fmt: skip
         return self._t(unit, count=math.floor(seconds / length))
 
     def points(self, before: float, after: float) -> int:

@@ -41,6 +41,21 @@ class ScoreLine(Frozen):
     undetermined: int
     skipped: int
 
+    @property
+    def open(self) -> int:
+        """How many fail and are not accepted."""
+        return self.failed - self.waived
+
+    @property
+    def results(self) -> int:
+        """How many results there are, with those that do not apply."""
+        return self.passed + self.failed + self.undetermined + self.skipped
+
+    @property
+    def skipped_share(self) -> float | None:
+        """The share of all results that does not apply."""
+        return self.skipped / self.results if self.results else None
+
 
 class Line(Frozen):
     """One control on one host; `since` and `last_good` are what the store remembers of a failure.
@@ -252,6 +267,14 @@ class Run(Frozen):
     checks_sha256: ReportText
 
 
+class Seal(Frozen):
+    """The link of the chain that seals the run: its number, its hash, its key's fingerprint."""
+
+    number: int
+    sha256: str
+    fingerprint: str
+
+
 class HostCoverage(Frozen):
     """How many hosts could be audited of all that the run is about; `watched` are not logged in."""
 
@@ -261,7 +284,10 @@ class HostCoverage(Frozen):
 
 
 class Report(Frozen):
-    """The whole report; `stamp` names its files, `controls` has a row for every control in it."""
+    """The whole report; `stamp` names its files, `controls` has a row for every control in it.
+
+    `seal` is None when the run was not sealed; `version` is that of the Bastide that wrote it.
+    """
 
     model_config = ConfigDict(serialize_by_alias=True)
 
@@ -270,6 +296,8 @@ class Report(Frozen):
     stamp: str
     before_run: Run | None
     after_run: Run
+    seal: Seal | None
+    version: str
     before: ScoreLine | None
     after: ScoreLine
     coverage: HostCoverage

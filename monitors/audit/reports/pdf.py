@@ -10,11 +10,13 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import Any
 
 VARIANT = "pdf/ua-1"
 # As many pages a process at least; a process takes some seconds to load WeasyPrint.
 FEW = 2
+FONTS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 
 
 class PdfError(Exception):
@@ -40,6 +42,17 @@ def to_pdfs(pages: Sequence[str]) -> Iterator[bytes]:
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=spawned) as pool:
         yield from pool.map(to_pdf, pages)
+
+
+def printer() -> str:
+    """Return which program and fonts print: others give other bytes. As `to_pdf`."""
+    weasyprint = _weasyprint()
+    pango = weasyprint.text.ffi.pango.pango_version()
+    fonts = sorted(
+        (file.name, file.stat().st_size) for folder in FONTS for file in folder.rglob("*.[ot]t[fc]")
+    )
+    digest = hashlib.sha256(repr(fonts).encode()).hexdigest()
+    return f"WeasyPrint {weasyprint.__version__}, Pango {pango}, fonts {digest}"
 
 
 def _weasyprint() -> Any:

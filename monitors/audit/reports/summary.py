@@ -6,6 +6,7 @@ from typing import NamedTuple
 from monitors.audit.model.controls import WEIGHT, Severity
 from monitors.audit.model.results import Outcome
 from monitors.audit.reports.model import ControlLine, MunicipalityReport, Report, WaiverLine
+from monitors.audit.reports.remedy import CENTRAL, kind_of
 
 WORST_SHOWN = 3
 
@@ -25,6 +26,7 @@ class Summary(NamedTuple):
     worst: list[Worst]
     by_playbook: int
     by_hand: int
+    accepted: int
     undetermined: int
     unasked: list[str]
     waivers: int
@@ -42,20 +44,22 @@ def summarize(report: Report, municipality: MunicipalityReport) -> Summary:
     controls = {control.id: control for control in report.controls}
     failing: defaultdict[str, list[str]] = defaultdict(list)
     severities: Counter[Severity] = Counter()
+    by_central = 0
     for host in municipality.hosts:
         for line in host.lines:
             if line.outcome is Outcome.FAIL and not line.waived:
                 failing[line.control].append(host.host)
                 severities[line.severity] += 1
+                by_central += kind_of(host, line, controls[line.control]) in CENTRAL
     worst = sorted(failing, key=lambda c: (-WEIGHT[controls[c].severity], -len(failing[c]), c))
-    by_hand = sum(len(hosts) for c, hosts in failing.items() if controls[c].role is None)
     running = [waiver for waiver in municipality.waivers if not waiver.expired]
     return Summary(
         failing=severities.total(),
         by_severity=[(s, severities[s]) for s in reversed(Severity) if severities[s]],
         worst=[Worst(controls[c], failing[c]) for c in worst[:WORST_SHOWN]],
-        by_playbook=severities.total() - by_hand,
-        by_hand=by_hand,
+        by_playbook=by_central,
+        by_hand=severities.total() - by_central,
+        accepted=municipality.after.waived,
         undetermined=sum(
             line.outcome is Outcome.ERROR
             for host in municipality.hosts

@@ -38,17 +38,21 @@ class Trend:
 
 
 def draw(points: Sequence[TrendPoint], width: int, height: int) -> Trend | None:
-    """Return the curves of points that are sorted by time; None when there are fewer than two."""
-    if len(points) < 2:
+    """Return the curves of points that are sorted by time; None when they are all of one day.
+
+    Of several audits on a day (UTC) the last one counts: minutes are no development.
+    """
+    days = tuple({point.at.date(): point for point in points}.values())
+    if len(days) < 2:
         return None
-    thinned = _thinned(points)
+    thinned = _thinned(days)
     return Trend(
         width=width,
         height=height,
         curves=tuple(_curve(share, thinned, width, height) for share in SHARES),
         marks=tuple(_marks(thinned, width)),
-        first=points[0],
-        last=points[-1],
+        first=days[0],
+        last=days[-1],
         count=len(points),
     )
 

@@ -2,33 +2,53 @@
 
 import json
 from collections.abc import Iterator
-from ipaddress import ip_address
 from typing import Any
 
+from inventory.scalars import is_address
 from monitors.inspection.model import Clock, Interface, Names, Route
 from monitors.inspection.values import bounded, sections
 
 
-def read_interfaces(addresses: str) -> tuple[Interface, ...]:
+def read_interfaces(addresses: str, advertisements: str = "") -> tuple[Interface, ...]:
     """Return the interfaces but for loopback; without ip(8), all addresses as of one without name.
 
-    `hostname -I` prints the addresses in one line then.
+    `hostname -I` prints the addresses in one line then. `advertisements` says, as grep(1) does,
+    at which interfaces the kernel heeds routers: elsewhere a program of the host may.
     """
+    heeding = set(_heeding(advertisements))
     if addresses and not addresses.lstrip().startswith("["):
-        own = tuple(filter(_is_address, addresses.split()))
+        own = tuple(filter(is_address, addresses.split()))
         return (Interface(name="", addresses=own),) if own else ()
     return bounded(
         Interface(
             name=str(row.get("ifname", "")),
             mac=str(row.get("address", "")),
-            addresses=tuple(
-                f"{a.get('local', '')}/{a.get('prefixlen', '')}"
-                for a in _objects(row.get("addr_info"))
+            addresses=tuple(map(_with_length, _objects(row.get("addr_info")))),
+            advertised=tuple(
+                _with_length(address)
+                for address in _objects(row.get("addr_info"))
+                if row.get("ifname") in heeding and _is_advertised(address)
             ),
         )
         for row in _documents(addresses)
         if row.get("ifname") != "lo"
     )
+
+
+def _with_length(address: dict[str, Any]) -> str:
+    return f"{address.get('local', '')}/{address.get('prefixlen', '')}"
+
+
+def _is_advertised(address: dict[str, Any]) -> bool:
+    scope = address.get("family"), address.get("scope")
+    return scope == ("inet6", "global") and address.get("dynamic") is True
+
+
+def _heeding(advertisements: str) -> Iterator[str]:
+    for line in advertisements.splitlines():
+        path, _, value = line.rpartition(":")
+        if path and value.strip() in ("1", "2"):
+            yield path.removesuffix("/accept_ra")
 
 
 def read_routes(routes: str) -> tuple[Route, ...]:
@@ -73,14 +93,6 @@ def read_clock(time: str) -> Clock:
         elif key == "localtime":
             zone = value.rpartition("zoneinfo/")[2]
     return Clock(zone=zone, servers=bounded(dict.fromkeys(servers)))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _documents(text: str) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from inventory.entries import Tenant, tenants
 from inventory.enums import Access
-from inventory.model import Site
+from inventory.model.tenants import Site
 from monitors.inspection.model import Inspection
 from monitors.inspection.values import number
 

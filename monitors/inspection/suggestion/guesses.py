@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from inventory.entries import Tenant
 from inventory.enums import Access, Role
-from inventory.model import Site
+from inventory.model.tenants import Site
 from inventory.open_ports import NODE_EXPORTER, SSH
 from inventory.roles import ROLES
 from monitors.inspection.model import Certificate, Inspection, Listener, WebSite

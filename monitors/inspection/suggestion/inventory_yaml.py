@@ -14,9 +14,9 @@ import yaml
 from inventory.connections import PORT
 from inventory.entries import InventoryHost, Tenant, hosts
 from inventory.enums import ProviderName, Role
-from inventory.model import Site
+from inventory.model.ssh import Ssh
+from inventory.model.tenants import Site
 from inventory.open_ports import NODE_EXPORTER
-from inventory.ssh import Ssh
 from monitors.inspection.forwarding import networks_behind, own_addresses, published_ports
 from monitors.inspection.model import Inspection
 from monitors.inspection.privileges import describe_login, logins

@@ -7,7 +7,8 @@ from ipaddress import ip_address
 from typing import Any
 
 from inventory.entries import InventoryDevice, devices
-from inventory.model import Estate, PortIntent
+from inventory.model.devices import PortIntent
+from inventory.model.estate import Estate
 from monitors.snmp.discover.directory import Directory, directory, names_of
 from monitors.snmp.discover.observed import Neighbour, ObservedDevice, find_port
 

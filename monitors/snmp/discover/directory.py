@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from inventory.entries import devices, hosts
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from monitors.snmp.discover.observed import Neighbour, ObservedDevice, canonical
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")

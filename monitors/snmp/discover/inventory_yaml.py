@@ -14,7 +14,9 @@ import yaml
 
 from inventory.entries import InventoryDevice, devices, hosts, tenants
 from inventory.enums import ProviderName
-from inventory.model import CENTRAL, Estate, PortIntent, Site
+from inventory.model.devices import PortIntent
+from inventory.model.estate import Estate
+from inventory.model.tenants import CENTRAL, Site
 from monitors.snmp.discover.compare import Discovery, ObservedNeighbour, Verdict
 from monitors.snmp.discover.device_kind import guess_kind
 from monitors.snmp.discover.observed import Neighbour, ObservedDevice

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from monitors.snmp.traps.counters import TrapCounters
 from monitors.snmp.traps.engine_state import start_engine
 from monitors.snmp.traps.pipe_messages import CONFIG, REPORT, ListenerConfig

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from inventory.entries import InventoryHost, devices, hosts
 from inventory.enums import Role
-from inventory.model import Estate, SnmpAccess
+from inventory.model.estate import Estate
+from inventory.model.snmp_access import SnmpAccess
 from inventory.secrets import SecretError
 from monitors.snmp.client import Credentials
 from monitors.snmp.targets import SnmpTarget, agent, targets

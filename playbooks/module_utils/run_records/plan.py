@@ -8,8 +8,9 @@ from pathlib import Path
 
 from . import snapshot, states
 from .packages import removable
-from .record import LISTING, Key, RecordError, Records, Thing, differences, originals
+from .record import LISTING, Key, RecordError, Records, Thing, bootstrap, differences, originals
 
+PYTHON = "python3"
 NOT_IN_FORCE = "{run} is undone already, by {by}"
 
 
@@ -62,12 +63,21 @@ def of_run(records: Records, run: str) -> Plan:
 def of_all(records: Records) -> Plan:
     """Return how everything that any run changed is undone."""
     things, folders = originals(records)
+    names = bootstrap(records)
+    if PYTHON not in names:
+        # Before any record: one that undoes has found them there.
+        for thing in (Thing("package", name, states.ABSENT) for name in names):
+            things[thing.key] = thing
+            folders.setdefault(thing.key, records.root)
     for run in records.runs():
-        if (records.root / run / LISTING).exists():
+        # One that undoes lists what it finds: what it has put back since is no change.
+        if (records.root / run / LISTING).exists() and not records.undoes(run):
             for thing in differences(records.root / run):
                 things.setdefault(thing.key, thing)
                 folders.setdefault(thing.key, records.root / run)
-    return _plan(things, folders, [])
+    found = _plan(things, folders, [])
+    kept = (f"package {PYTHON}: this runs by it; by hand: apt-get purge {' '.join(names)}",)
+    return replace(found, stays=(*found.stays, *kept)) if PYTHON in names else found
 
 
 def _touched_later(records: Records, run: str, things: Collection[Key]) -> Iterator[str]:

@@ -27,6 +27,8 @@ THINGS = "things.jsonl"
 UNDOES = "undoes"
 INCOMPLETE = "incomplete"
 LISTING = "packages.json"
+# Beside the records, written before there was a Python to write any: a package's name a line.
+BOOTSTRAP = "python-packages"
 RUN = re.compile(r"^[0-9]{8}T[0-9]{6}Z-[0-9a-z]{4,16}$")
 RUNS_KEPT = 60
 BYTES_KEPT = 64 << 20
@@ -331,11 +333,22 @@ def originals(records: Records) -> tuple[dict[Key, Thing], dict[Key, Path]]:
     things: dict[Key, Thing] = {}
     folders: dict[Key, Path] = {}
     for name in (ORIGINAL, *records.runs()):
+        unfinished = bool(records.undoes(name)) and not records.undoes_all(name)
         for key, thing in read(records.root / name).items():
             first = things.setdefault(key, thing)
             folders.setdefault(key, records.root / name)
-            things[key] = replace(first, after=thing.after)
+            # Undoing is written down before it is done, and the host may have taken it back.
+            reverted = unfinished and states.READERS[thing.kind](thing.name) == thing.before
+            things[key] = replace(first, after=thing.before if reverted else thing.after)
     return things, folders
+
+
+def bootstrap(records: Records) -> list[str]:
+    """Return the packages that were installed so that Ansible could work at all."""
+    try:
+        return (records.root.parent / BOOTSTRAP).read_text(encoding="utf-8").split()
+    except FileNotFoundError:
+        return []
 
 
 def prune(records: Records) -> None:

@@ -66,8 +66,9 @@ def end(record: Record, undoes: str, problems: Sequence[str]) -> None:
 def restore(plan: Plan, forgotten: Iterable[Path] = (), *, is_confirmed: bool = False) -> list[str]:
     """Put everything back, and return what could not be; one failure keeps nothing else back.
 
-    `forgotten`: folders of ours, removed whole once their units are stopped. `is_confirmed`:
-    whether the commands of confirmed changes were run already, under a timer of the host.
+    `forgotten`: files and folders of ours, removed whole once their units are stopped.
+    `is_confirmed`: whether the commands of confirmed changes were run already, under a timer of
+    the host.
     """
     backwards = list(reversed(plan.things))
     problems: list[str] = []
@@ -228,11 +229,14 @@ def group(thing: Thing) -> None:
 
 
 def forget(folders: Iterable[Path]) -> list[str]:
-    """Remove folders of ours with all in them; return what could not be."""
+    """Remove files of ours, and folders with all in them; return what could not be."""
     problems = []
     for folder in folders:
         try:
-            shutil.rmtree(folder)
+            if folder.is_dir() and not folder.is_symlink():
+                shutil.rmtree(folder)
+            else:
+                folder.unlink()
         except FileNotFoundError:
             continue
         except OSError as error:

@@ -11,7 +11,7 @@ from bastide.support.estate import EstateContext
 from inventory.enums import Level
 from inventory.levels import is_accepted, refusals
 from inventory.load import load_estate
-from inventory.ssh import Ssh
+from inventory.model.ssh import Ssh
 from monitors.inspection.impact import impact
 from monitors.inspection.model import Inspection
 from monitors.inspection.suggestion.insert import add_items

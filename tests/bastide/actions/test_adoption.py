@@ -7,7 +7,7 @@ import pytest
 from bastide.actions.adoption import Newcomer, adopt
 from bastide.support.errors import CommandError
 from bastide.support.estate import EstateContext
-from inventory.ssh import Ssh
+from inventory.model.ssh import Ssh
 from tests.bastide.estates import host_key, with_more_networks
 
 OF_THE_SITE = "holds 192.0.2.9\n    found: hall (10.77.1.0/24, fd77:1::/64, 127.77.1.0/24)"

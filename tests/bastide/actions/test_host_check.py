@@ -1,5 +1,6 @@
 """Audits log in once to a host, and never again where a login was refused."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,6 +75,22 @@ def audit(folder: Path, state: Path) -> tuple[int, str]:
         *("audit", "run", "--host", HOST), BASTIDE_ESTATE=str(folder), BASTIDE_STATE_HOME=str(state)
     )
     return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+
+def test_the_operations_host_reads_with_a_key_of_its_own(tmp_path: Path) -> None:
+    """What the inventory says is the administrator's key, which lies on no other machine."""
+    quirks = Quirks()
+    with audited(tmp_path, quirks, key="administrators-own") as (folder, state):
+        variables = {"BASTIDE_ESTATE": str(folder), "BASTIDE_STATE_HOME": str(state)}
+        assert "expected a private key in" in audit(folder, state)[1]
+        own = ("--key", str(tmp_path / "key"))
+        done = bastide_here("audit", "run", "--host", HOST, *own, "--json", **variables)
+        assert done.returncode == 1, done.stderr
+        assert not json.loads(done.stdout)["run"]["hosts"][0]["problem"]
+        looked_at = bastide_here("host", "look", "--all", *own, "--json", **variables)
+    (look,) = json.loads(looked_at.stdout)
+    assert (look["host"], look["first"]) == (HOST, True)
+    assert len(quirks.logins) == 2
 
 
 def test_a_refused_login_is_tried_once_in_all_audits(tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ def test_whom_it_cuts_off_comes_before_what_it_changes() -> None:
         "Logins that would be cut off",
         "Ports that would be closed",
         "Forwarding that would be cut",
+        "Addresses and routes that would end",
         "Files replaced, changed or removed",
         "New files and folders",
         "Packages installed or removed",

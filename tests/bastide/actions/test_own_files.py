@@ -100,6 +100,13 @@ BROKEN = [
         "no",
     ),
     (TESTS, "{eval_time: 10m, alertname: RiverHigh}", "{eval_time: 1m, alertname: A}", "silent"),
+    (TESTS, "page, municipality: bank, device", "page, device", r"_test\.yml:13: .*without munic"),
+    (
+        TESTS,
+        ", device: bank-gauge}\n",
+        "}\n",
+        r"_test\.yml:13: .*without host or device or service",
+    ),
     # Runbooks
     (PAGE, "# RiverHigh", "RiverHigh", r"RiverHigh\.md: begins without a title"),
     (PAGE, "carry-upstairs.md", "carry-down.md", r"RiverHigh\.md:7: leads to .*carry-down"),

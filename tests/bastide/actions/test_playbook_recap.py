@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bastide.actions.playbook_recap import Failure, HostRecap, read_recap
+from bastide.actions.playbook_recap import Failure, HostRecap, PlaybookTime, read_recap
 
 CASES = Path(__file__).parent / "cases"
 
@@ -70,3 +70,20 @@ def test_a_host_that_failed_in_an_earlier_play_is_not_ok_whatever_the_status_say
     recap = read_recap(recorded(), lambda event: None)
     assert recap.returncode == 0
     assert not recap.ok
+
+
+def test_each_playbook_has_its_seconds_and_tasks() -> None:
+    task = {"event": "task", "host": "a", "task": "t", "outcome": "ok"}
+    events = [
+        {"at": 10.0, "event": "playbook", "name": "configure.yml"},
+        {"at": 10.5, "event": "start", "task": "t"},
+        {"at": 12.0, **task},
+        {"at": 13.0, "event": "playbook", "name": "harden.yml"},
+        {"at": 14.0, **task},
+        {"at": 15.5, **task},
+        {"at": 16.0, "event": "recap", "hosts": {}},
+    ]
+    assert read_recap(events, lambda event: None).playbooks == (
+        PlaybookTime("configure.yml", 2.0, 1),
+        PlaybookTime("harden.yml", 3.0, 2),
+    )

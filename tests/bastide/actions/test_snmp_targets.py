@@ -9,7 +9,7 @@ from bastide.actions.snmp_targets import find
 from bastide.support.errors import CommandError, Exit
 from bastide.support.snmp_options import AccessOptions
 from inventory.enums import SnmpVersion
-from inventory.model import SnmpAccess
+from inventory.model.snmp_access import SnmpAccess
 from monitors.snmp.targets import targets
 from tests.bastide.context import lab_context
 from tests.monitors.audit.estates import lab

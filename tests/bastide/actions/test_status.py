@@ -1,5 +1,6 @@
 """The status out of the answers of both APIs: what is down, what is missing, what fires."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +10,7 @@ from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from inventory.entries import hosts
 from tests.bastide.context import environment_of, new_context
-from tests.bastide.prometheus_server import Monitored, serving
+from tests.bastide.prometheus_server import Monitored, watching
 from tests.command import bastide_here, bastide_json
 
 NETWORK = "127.78.0."
@@ -23,11 +24,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> EstateContext:
 @pytest.fixture
 def monitored(context: EstateContext) -> Iterator[Monitored]:
     """Every host is scraped, and only the Watchdog fires."""
-    everything = Monitored()
-    for entry in hosts(context.estate):
-        everything.scrape(entry.name)
-    everything.fire("Watchdog")
-    with serving(f"{NETWORK}10", everything):
+    with watching(context.estate, NETWORK, "Watchdog") as everything:
         yield everything
 
 
@@ -148,3 +145,145 @@ def test_the_level_of_each_host_and_the_coverage_are_shown(
     assert "3 of 5 hosts at baseline or above: 3 full, 2 watch" in lines
     assert "  watch    gornjilug-edge, gornjilug-server" in lines
     assert bastide_json("status", **environment)["levels"]["central-ops"] == "full"
+
+
+def test_what_an_incident_explains_is_not_told_again(
+    context: EstateContext, monitored: Monitored
+) -> None:
+    monitored.fire("HostDown", host="gornjilug-edge", municipality="gornjilug")
+    monitored.silent += [{"host": "gornjilug-edge"}, {"host": "gornjilug-server"}]
+    for target in monitored.targets:
+        if target["labels"]["host"].startswith("gornjilug-"):
+            target |= {"health": "down"}
+    current = status.read(context)
+    assert len(current.wrong) == 2
+    assert current.unexplained == ()
+    assert [incident.cut_off for incident in current.incidents] == [("gornjilug-server",)]
+    printed = bastide_here("status", **environment_of(context)).stdout
+    assert "cuts off  1: gornjilug-server" in printed
+    assert "!!" not in printed
+
+
+def test_an_incident_says_since_when_whom_to_call_and_what_to_do(
+    context: EstateContext, monitored: Monitored
+) -> None:
+    file = context.folder / "municipalities" / "gornjilug.yml"
+    before = file.read_text()
+    file.write_text(before.replace("    email:", '    phone: "+1 555 0100"\n    email:'))
+    try:
+        monitored.fire("HostDown", host="gornjilug-server", municipality="gornjilug")
+        environment = environment_of(context)
+        printed = bastide_here("status", TZ="UTC", **environment).stdout
+        values = bastide_json("status", **environment)
+    finally:
+        file.write_text(before)
+    assert re.search(r"since +(2026-11-28 )?01:41 UTC \(", printed)
+    assert "call      IT desk, IT administrator: +1 555 0100, it@gornjilug" in printed
+    assert "do        bastide runbook HostDown gornjilug-server\n" in printed
+    assert "service   Building permits (important) answers: https://" in printed
+    for one in (values["incidents"][0], values["alerts"][0]):
+        assert one["startsAt"] == "2026-11-28T01:41:07.123456789Z"
+        assert one["summary"] == "HostDown"
+        assert one["runbook"] == "http://ops/user/runbooks/HostDown.html"
+    (contact,) = values["alerts"][0]["contact"]
+    assert contact == values["incidents"][0]["contacts"][0]
+    assert contact["phone"] == "+1 555 0100"
+
+
+def test_pages_are_told_from_tickets_and_come_first(
+    context: EstateContext, monitored: Monitored
+) -> None:
+    monitored.fire("ControlFailing", "ticket", host="central-ops", municipality="central")
+    monitored.fire("HostDown", host="gornjilug-server", municipality="gornjilug")
+    printed = bastide_here("status", **environment_of(context)).stdout
+    assert "2 incidents: 1 page, 1 ticket" in printed
+    assert printed.index("PAGE     gornjilug-server") < printed.index("TICKET   central-ops")
+
+
+def test_a_municipality_sees_its_own(context: EstateContext, monitored: Monitored) -> None:
+    monitored.fire("HostDown", host="gornjilug-server", municipality="gornjilug")
+    environment = environment_of(context)
+    town = bastide_here("status", "--municipality", "gornjilug", **environment)
+    central = bastide_here("status", "--municipality", "central", **environment)
+    values = bastide_json("status", "--municipality", "gornjilug", **environment)
+    assert (town.returncode, central.returncode) == (1, 0)
+    assert "gornjilug-server" in town.stdout
+    assert "gornjilug" not in central.stdout
+    assert {target["name"] for target in values["targets"]} == {
+        "gornjilug-edge",
+        "gornjilug-server",
+    }
+    unknown = bastide_here("status", "--municipality", "atlantis", **environment)
+    assert unknown.returncode == 2
+    assert "expected one of: central, gornjilug" in unknown.stderr
+
+
+def test_what_is_piped_is_never_cut_nor_coloured(
+    context: EstateContext, monitored: Monitored
+) -> None:
+    monitored.fire("HostDown", host="gornjilug-server", municipality="gornjilug")
+    monitored.alerts[-1]["annotations"]["summary"] = "long " * 100 + "end"
+    printed = bastide_here("status", COLUMNS="40", **environment_of(context)).stdout
+    assert "long end" in printed.splitlines()[2]
+    assert "\x1b" not in printed
+
+
+def test_controls_in_what_others_wrote_do_not_steer_a_terminal(
+    context: EstateContext, monitored: Monitored
+) -> None:
+    monitored.fire("HostDown", host="gornjilug-server", municipality="gornjilug")
+    monitored.alerts[-1]["annotations"]["summary"] = "gone\x1b[2J\u202e"
+    printed = bastide_here("status", **environment_of(context)).stdout
+    assert "\x1b" not in printed
+    assert "gone\\x1b[2J\\u202e" in printed
+
+
+def test_nobody_answers_and_central_is_to_be_called(context: EstateContext) -> None:
+    done = bastide_here("status", **environment_of(context))
+    assert "call: Duty desk, operations: duty@ours.example" in done.stderr
+
+
+def test_what_a_window_silences_is_no_incident_and_is_told_with_its_reason(
+    context: EstateContext, monitored: Monitored
+) -> None:
+    monitored.fire("HostDown", host="central-ops", municipality="central")
+    monitored.silence("one", "Maintenance window: New disks")
+    monitored.silence("old", "Maintenance window: Old disks", state="expired")
+    monitored.silence("later", "Maintenance window: More disks", state="pending")
+    assert status.read(context).well
+    shown = bastide_here("status", **environment_of(context))
+    read = bastide_json("status", **environment_of(context))
+    assert shown.returncode == 0
+    assert "SILENCED window of central-ops until 2099-01-16" in shown.stdout
+    assert "by Ana Ilić: New disks" in shown.stdout
+    (silence,) = read["silences"]
+    assert (silence["kind"], silence["scope"], silence["why"]) == (
+        "window",
+        "central-ops",
+        "New disks",
+    )
+
+
+def test_what_somebody_is_on_stays_an_incident_and_says_who(
+    context: EstateContext, monitored: Monitored
+) -> None:
+    monitored.fire("HostDown", host="central-ops", municipality="central")
+    monitored.silence("one", "Acknowledged: HostDown central-ops")
+    assert not status.read(context).well
+    shown = bastide_here("status", **environment_of(context))
+    read = bastide_json("status", **environment_of(context))
+    assert shown.returncode == 1
+    assert re.search(r"taken +Ana Ilić is on it until 2099-01-16", shown.stdout)
+    assert "SILENCED" not in shown.stdout
+    assert read["silences"] == []
+    (alert,) = read["alerts"]
+    assert (alert["takenBy"], alert["silencedBy"]) == ("Ana Ilić", [])
+
+
+def test_what_is_both_acknowledged_and_silenced_is_silenced(
+    context: EstateContext, monitored: Monitored
+) -> None:
+    monitored.fire("HostDown", host="central-ops", municipality="central")
+    monitored.silence("one", "Acknowledged: HostDown central-ops")
+    monitored.silence("two", "new disks")
+    assert status.read(context).well

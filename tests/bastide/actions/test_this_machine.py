@@ -11,8 +11,8 @@ from bastide.support.errors import CommandError, Exit
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import ConnectionKind, Level
 from inventory.load import load_estate
+from inventory.model.ssh import Ssh
 from inventory.paths import SHIPPED_ESTATES
-from inventory.ssh import Ssh
 
 PILOT = load_estate(SHIPPED_ESTATES / "pilot")
 ROOT, MARKO = 0, 1000

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from inventory.entries import devices, hosts, services
+from inventory.entries import devices, hosts, services, tenants
 from inventory.load import load_estate
 from inventory.paths import SHIPPED_ESTATES
 from inventory.schema import schema_text
@@ -22,10 +22,28 @@ def test_everything_is_shown_with_its_whole_name_and_address(name: str) -> None:
         *(("host", entry.name, str(entry.host.address)) for entry in hosts(estate)),
         *(("device", entry.name, str(entry.device.address)) for entry in devices(estate)),
         *(("service", entry.name, entry.service.url) for entry in services(estate)),
+        *(
+            ("contact", contact.name, ", ".join(filter(None, (contact.phone, contact.email))))
+            for tenant in tenants(estate)
+            for contact in tenant.content.contacts
+        ),
     ]
     assert [(row["kind"], row["name"], row["address"]) for row in rows] == expected
     for row in rows:
         assert any(row["name"] in line and row["address"] in line for line in table.splitlines())
+
+
+def test_whom_to_call_is_shown_with_number_address_and_duty(tmp_path: Path) -> None:
+    estate = new_estate(tmp_path / "ours")
+    file = estate / "municipalities" / "gornjilug.yml"
+    file.write_text(file.read_text().replace("    email:", '    phone: "+1 555 0100"\n    email:'))
+    (line,) = (
+        line
+        for line in bastide_here("inventory", "show", "--estate", str(estate)).stdout.splitlines()
+        if "IT desk" in line
+    )
+    for told in ("contact", "+1 555 0100, it@gornjilug", "IT administrator of Gornji Lug"):
+        assert told in line
 
 
 def test_a_sound_estate_is_counted() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from bastide.actions.playbook_recap import HostRecap, Recap
 from bastide.actions.prometheus import Alert, ScrapeTarget
-from bastide.actions.status import Status
+from bastide.actions.status import Finding, Status
 from bastide.actions.up.results import StageResults, UpRun
 from bastide.actions.up.summary import headline, rows
 from bastide.commands.up import as_json_values, exit_of
@@ -26,7 +26,8 @@ ALERT = Alert("HostDown", {"severity": "page"}, {})
 
 
 def status(*, wrong: tuple[str, ...] = (), alerts: tuple[Alert, ...] = ()) -> Status:
-    return Status("http://ops:9090", "http://ops:9093", TARGETS, wrong, alerts)
+    findings = tuple(Finding(text.split(":")[0], text) for text in wrong)
+    return Status("http://ops:9090", "http://ops:9093", TARGETS, findings, alerts)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra import host_keys
+from infra import ssh_keyscan
 from infra.components import existing_hosts
 from infra.components.context import BuildContext, Placement
 from infra.errors import InfraError
@@ -14,8 +14,8 @@ from infra.existing.host import ExistingSpec, verify
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import ConnectionKind, Level
 from inventory.load import load_estate
+from inventory.model.ssh import Ssh
 from inventory.paths import SHIPPED_ESTATES
-from inventory.ssh import Ssh
 
 PILOT = load_estate(SHIPPED_ESTATES / "pilot")
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICIli2MS/jSLosGpGL/cuwQhBlOLOi7tPMNWu/DShkXj"
@@ -79,7 +79,7 @@ def test_this_very_machine_is_asked_for_its_key_where_it_is_configured(
     change = {"connection": ConnectionKind.LOCAL, "host_key": None, "manage": Level.FULL}
     here = InventoryHost(central.tenant, central.host.model_copy(update=change))
     file = tmp_path / "key.pub"
-    monkeypatch.setattr(host_keys.own_host_key, "__defaults__", (file,))
+    monkeypatch.setattr(ssh_keyscan.own_host_key, "__defaults__", (file,))
     with pytest.raises(InfraError, match="apt-get install openssh-server"):
         declare(here)
     file.write_text(f"{KEY} root@selo\n")

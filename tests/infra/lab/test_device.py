@@ -6,7 +6,7 @@ import pytest
 from infra.errors import InfraError
 from infra.lab import device, units
 from infra.lab.device import DeviceSpec
-from tests.infra.lab.conftest import OwnLab
+from tests.infra.lab.own_lab import OwnLab
 
 pytestmark = pytest.mark.root
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from infra.lab.first_boot import MachineSpec, first_boot_files, write_files
 from infra.lab.networks import Interface
 from infra.ssh_keys import new_key_pair
-from tests.infra.lab.conftest import KEY
+from tests.infra.lab.own_lab import KEY
 
 EDGE = MachineSpec(
     "velgora-edge",

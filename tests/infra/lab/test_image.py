@@ -43,3 +43,21 @@ def test_nothing_in_an_image_is_one_machines_own(tmp_path: Path) -> None:
     image.finish(tmp_path)
     left = [path for path in tmp_path.rglob("*") if path.is_file() and path.read_text() == "mine"]
     assert left == []
+
+
+def test_generators_that_find_nothing_in_a_lab_machine_are_not_run(tmp_path: Path) -> None:
+    """As systemd.generator(7) has it: a link to /dev/null masks one."""
+    image.finish(tmp_path)
+    links = list((tmp_path / "etc/systemd/system-generators").iterdir())
+    assert {link.name for link in links} == set(image.WITHOUT_GENERATORS)
+    assert {str(link.readlink()) for link in links} == {"/dev/null"}
+    assert not {"systemd-fstab-generator", "systemd-sysv-generator"} & {x.name for x in links}
+
+
+def test_whatever_decides_what_is_in_an_image_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {NOWHERE.digest}
+    for part in ("PACKAGES", "DPKG_OPTIONS", "APT_OPTIONS", "DISABLED", "HOOKS"):
+        monkeypatch.setattr(image, part, (*getattr(image, part), "more"))
+        names.add(NOWHERE.digest)
+    monkeypatch.setattr(image, "WITHOUT_GENERATORS", ())
+    assert len({*names, NOWHERE.digest}) == 7

@@ -4,16 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from infra import host_keys
+from infra import ssh_keyscan
 from infra.errors import InfraError
 from infra.lab import machine, networks, units
 from infra.lab.commands import in_netns
 from infra.lab.machine import Machine
 from infra.ssh_keys import new_key_pair
-from tests.infra.lab.conftest import OwnLab, mounts_in
+from tests.infra.lab.own_lab import OwnLab
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.root
+
+
+def mounts_in(folder: Path) -> list[str]:
+    """Return what is mounted in a folder, as this process sees it."""
+    return [line for line in Path("/proc/mounts").read_text().splitlines() if str(folder) in line]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +57,7 @@ def test_a_half_made_machine_is_removed_and_made_again(own_lab: OwnLab) -> None:
     (half / "upper/etc").mkdir(parents=True)
     assert machine.find(own_lab.lab, "half") is None
     made = machine.create(own_lab.lab, own_lab.machine("half", 12))
-    assert host_keys.host_key(made.address) == made.host_key
+    assert ssh_keyscan.host_key(made.address) == made.host_key
     assert not half.exists()
     machine.delete(own_lab.lab, "half")
 
@@ -67,8 +72,8 @@ def test_with_another_address_it_is_another_machine(own_lab: OwnLab) -> None:
     first = machine.create(own_lab.lab, own_lab.machine("moved", 13))
     moved = machine.create(own_lab.lab, own_lab.machine("moved", 14))
     assert moved.host_key != first.host_key
-    with pytest.raises(host_keys.NoAnswerError):
-        host_keys.host_key(first.address, timeout=0.5)
+    with pytest.raises(ssh_keyscan.NoAnswerError):
+        ssh_keyscan.host_key(first.address, timeout=0.5)
     machine.delete(own_lab.lab, "moved")
 
 
@@ -83,7 +88,7 @@ def test_a_stopped_machine_comes_back_with_its_disk(
     (upper / "root" / "kept").write_text("kept")
     machine.start(own_lab.lab, "host")
     machine.start(own_lab.lab, "host")
-    assert host_keys.host_key(host.address) == host.host_key
+    assert ssh_keyscan.host_key(host.address) == host.host_key
 
 
 def test_a_machine_that_died_is_noticed_and_made_to_run(own_lab: OwnLab, host: Machine) -> None:

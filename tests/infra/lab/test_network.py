@@ -9,7 +9,7 @@ from infra.lab import backbone, networks
 from infra.lab.commands import ip, ip_json, run
 from infra.lab.networks import NetworkSpec
 from infra.lab.preflight import require
-from tests.infra.lab.conftest import OwnLab
+from tests.infra.lab.own_lab import OwnLab
 
 pytestmark = pytest.mark.root
 

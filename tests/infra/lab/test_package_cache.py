@@ -9,7 +9,7 @@ from infra.errors import InfraError
 from infra.lab import package_cache, units
 from infra.lab.commands import netns_path
 from infra.lab.package_cache import CacheSpec
-from tests.infra.lab.conftest import OwnLab
+from tests.infra.lab.own_lab import OwnLab
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.root

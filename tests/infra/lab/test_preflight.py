@@ -9,7 +9,7 @@ from infra.lab import preflight
 from infra.lab.layout import lab_of
 from infra.lab.preflight import MIB, Need, judge
 from infra.lab.probe import Facts, Route, gather
-from tests.infra.lab.conftest import OwnLab
+from tests.infra.lab.own_lab import OwnLab
 
 NEED = Need(IPv4Network("10.77.0.0/16"), machines=10, state=Path("/state"), cache=Path("/cache"))
 GOOD = Facts(root=True, state_free=8000 * MIB, cache_free=8000 * MIB)

@@ -14,7 +14,7 @@ from infra.lab.first_boot import MachineSpec
 from infra.lab.layout import Lab, lab_of
 from infra.lab.networks import Interface, NetworkSpec
 from infra.lab.teardown import teardown
-from tests.infra.lab.conftest import KEY, OwnLab
+from tests.infra.lab.own_lab import KEY, OwnLab
 
 pytestmark = pytest.mark.root
 

@@ -1,5 +1,6 @@
 """The shipped lab estate, and bundles recorded on a real Debian 12 host, fresh and hardened."""
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -7,13 +8,15 @@ from typing import Any
 
 from inventory.entries import hosts
 from inventory.load import load_estate
-from inventory.model import Estate, Waiver
+from inventory.model.estate import Estate
+from inventory.model.waivers import Waiver
 from inventory.paths import SHIPPED_ESTATES
 from monitors.audit.judge.host_results import judge
 from monitors.audit.model.controls import load_controls
 from monitors.audit.model.declared import Declared, find_declared
 from monitors.audit.model.results import AuditRun, HostAudit
 from monitors.collection.bundle import Bundle, pack
+from monitors.outside.document import OutsideView
 
 CASES = Path(__file__).with_name("cases")
 TABLE = load_controls()
@@ -36,6 +39,31 @@ def declared(name: str) -> Declared:
 def recorded(case: str) -> Bundle:
     """Return a recorded bundle: `fresh` or `hardened`."""
     return Bundle.model_validate_json((CASES / f"{case}.json").read_bytes())
+
+
+@cache
+def seen(case: str, host: str = "velgora-app") -> OutsideView:
+    """Return what was seen from outside of the host of a recorded bundle, as if of another host."""
+    view = OutsideView.model_validate_json((CASES / f"{case}.outside.json").read_bytes())
+    return view.model_copy(update={"host": host})
+
+
+def seen_otherwise(view: OutsideView, changes: Mapping[str, Any]) -> OutsideView:
+    """Return a view with other values at some paths, as `addresses.0.tcp.0.ssh.macs`."""
+    whole = view.model_dump(mode="json")
+    for path, value in changes.items():
+        *before, last = path.split(".")
+        place: Any = whole
+        for part in before:
+            place = place[int(part) if isinstance(place, list) else part]
+        if not isinstance(place, list):
+            assert last in place, path
+            place[last] = value
+        elif int(last) == len(place):
+            place.append(value)
+        else:
+            place[int(last)] = value
+    return OutsideView.model_validate_json(json.dumps(whole))
 
 
 def changed(bundle: Bundle, answers: Mapping[str, Mapping[str, Any]]) -> Bundle:
@@ -67,7 +95,7 @@ def _host_audit(name: str, case: str, waivers: tuple[Waiver, ...]) -> HostAudit:
         collector=1,
         commands_sha256=bundle.commands_sha256,
         clock_offset_seconds=0.5,
-        results=judge(bundle, TABLE, who, waivers),
+        results=judge(bundle, TABLE, who, waivers, outside=seen(case, name)),
     )
 
 

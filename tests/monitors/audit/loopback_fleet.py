@@ -11,10 +11,12 @@ import paramiko
 
 from inventory.entries import hosts
 from inventory.enums import ProviderName
-from inventory.model import Estate
+from inventory.model.estate import Estate
+from inventory.model.ssh import Ssh
 from inventory.outputs import HostOutput, Outputs, outputs_path
-from inventory.ssh import Ssh
 from monitors.audit.run import run_audit
+from monitors.outside.document import OutsideView, unseen
+from monitors.outside.plan import Plan
 from tests.monitors.audit.collect.ssh_server import Serve, line_of, new_key, says, serving
 from tests.monitors.audit.estates import lab, packed
 from tests.monitors.collection.test_bundle import framed
@@ -52,6 +54,11 @@ def well(name: str, ahead: float = 0) -> Serve:
     return lambda channel: says(framed(packed("fresh", name, time.time() + ahead)))(channel)
 
 
+def nobody_looks(plan: Plan) -> OutsideView:
+    """Stand for the outside view, which costs seconds a host, where a test is about the inside."""
+    return unseen(plan.host)
+
+
 @contextmanager
 def fleet(
     folder: Path,
@@ -84,7 +91,7 @@ def _at_port(port: int) -> Estate:
 
 def main(state: str, port: str) -> None:
     """Audit a fleet that another process serves; started as a module, with `python -m`."""
-    run_audit(_at_port(int(port)), Path(state))
+    run_audit(_at_port(int(port)), Path(state), look=nobody_looks)
 
 
 if __name__ == "__main__":

@@ -76,9 +76,11 @@ def test_unmodified_pytest_and_the_bundle_give_the_same_outcomes(
     bundled = {result.control: result for result in audited(host.lab, tmp_path).results}
     plain = with_plain_pytest(host, tmp_path)
 
+    asked_inside = [c for c in TABLE.controls if not c.check.startswith("test_outside.")]
+    assert len(asked_inside) < len(TABLE.controls)
     differing = {
         control.id: f"pytest: {there}; bundle: {(here.outcome, here.reason)}"
-        for control in TABLE.controls
+        for control in asked_inside
         if (there := plain[control.check.partition(".")[2]])[0]
         is not (here := bundled[control.id]).outcome
     }

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from prometheus_client.core import Metric
+from prometheus_client.parser import text_string_to_metric_families
 
-from inventory.model import Estate, Waiver
+from inventory.model.estate import Estate
+from inventory.model.waivers import Waiver
 from monitors.audit.archive.runs import AuditError, save
 from monitors.audit.history.database import ENVIRONMENT, StoreError, store_url
 from monitors.audit.history.record import record
@@ -246,6 +248,19 @@ def test_outcomes_are_counted_by_severity(tmp_path: Path) -> None:
     assert value(text(tmp_path), "bastide_security_controls", **labels) == expected
 
 
+def test_a_failing_control_is_told_in_words(tmp_path: Path) -> None:
+    save(FRESH, tmp_path)
+    told = {
+        sample.labels["control"]: sample.labels["finding"]
+        for family in text_string_to_metric_families(text(tmp_path))
+        for sample in family.samples
+        if sample.name == "bastide_security_control_info"
+    }
+    failing = {r.control for h in FRESH.hosts for r in h.results if r.outcome is Outcome.FAIL}
+    rows = {control: TABLE[control] for control in failing}
+    assert told == {control: row.finding or f"not so: {row.title}" for control, row in rows.items()}
+
+
 def test_names_types_and_labels_are_those_that_rules_and_dashboards_join_on(
     tmp_path: Path,
 ) -> None:
@@ -267,6 +282,7 @@ def test_names_types_and_labels_are_those_that_rules_and_dashboards_join_on(
         "coverage_ratio": host_labels,
         "controls": (*host_labels, "outcome", "severity"),
         "control_failing": (*waiver_labels, "severity"),
+        "control_info": ("control", "finding"),
         "control_waived": (*waiver_labels, "severity"),
         "control_undetermined": (*waiver_labels, "severity"),
         "audit_success": host_labels,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from inventory.model import Waiver
+from inventory.model.waivers import Waiver
 from monitors.audit.archive.bundles import keep
 from monitors.audit.evidence.inputs import InputsError, keep_inputs
 from monitors.audit.evidence.records import seal

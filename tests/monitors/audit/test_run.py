@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from inventory.connections import Connection
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from monitors.audit.archive.runs import AuditError, load_latest, save
 from monitors.audit.collect.exchange import AUDIT_USER, AuditTarget, fetch
 from monitors.audit.model.declared import UndeclaredHostError

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from inventory.load import find_estate, load_estate
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from monitors.audit.archive.bundles import keep
 from monitors.audit.facts.system import KEPT
 from monitors.collection.bundle import Bundle, RecordedCommand, pack

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from monitors.audit.host_files import newest_content
 from monitors.continuity.metrics import collect
 from monitors.continuity.records import read_drill

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import pytest
 
 from inventory.enums import Continuity
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from monitors.continuity.objectives import backup_objectives
 from tests.monitors.continuity.state_folder import lab_estate
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from monitors.exporter.http_sd import JOBS, TargetGroup
 from tests.monitors.exporter.exporter_client import exporting, parsed_by_promtool, run, with_switch
 from tests.monitors.exposed import signatures
@@ -214,7 +214,9 @@ def test_a_handler_that_fails_is_counted_too(
     run(scenario)
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/traps", "/security", "/continuity", "/drift"])
+@pytest.mark.parametrize(
+    "path", ["/metrics", "/traps", "/security", "/continuity", "/drift", "/maintenance"]
+)
 @pytest.mark.parametrize(
     ("accept", "content_type"),
     [

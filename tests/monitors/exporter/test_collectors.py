@@ -8,7 +8,7 @@ from prometheus_client import generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from inventory.load import load_estate
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from monitors.exporter import collectors
 from tests.monitors.exporter.exporter_client import ESTATE, parsed_by_promtool
 

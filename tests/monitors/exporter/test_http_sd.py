@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from inventory.load import load_estate
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.paths import SHIPPED_ESTATES
 from monitors.exporter.http_sd import (
     JOBS,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from inventory.entries import InventoryHost, Tenant, hosts, tenants
 from inventory.load import load_estate
-from inventory.ssh import Ssh
+from inventory.model.ssh import Ssh
 from monitors.inspection.suggestion.inventory_yaml import Arrival
 
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOVGd9LLALxcgC59Iqr29BGsOFvLrTqQ3VBrGdy4sMpO"

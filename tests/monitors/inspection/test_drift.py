@@ -4,8 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from inventory.ssh import Ssh
-from monitors.inspection.drift import Kind, against_inventory, not_compared, since_last_look
+from inventory.model.ssh import Ssh
+from monitors.inspection.drift import (
+    Kind,
+    against_inventory,
+    compared,
+    not_compared,
+    since_last_look,
+)
 from monitors.inspection.model import Inspection, Interface, Listener
 from monitors.inspection.suggestion.insert import add_items
 from monitors.inspection.suggestion.inventory_yaml import suggest
@@ -113,6 +119,17 @@ def test_counters_are_no_drift() -> None:
     one = inspection("web", nft=f"{ruleset}  counter packets 1 bytes 2 accept\n }}\n}}\n")
     two = inspection("web", nft=f"{ruleset}  counter packets 7 bytes 9 accept\n }}\n}}\n")
     assert since_last_look(one, two) == ()
+
+
+@pytest.mark.parametrize("before", ["web", "legacy", "firewalld"])
+@pytest.mark.parametrize("now", ["web", "legacy", "firewalld"])
+def test_what_is_kept_of_an_accepted_look_is_all_that_is_compared(before: str, now: str) -> None:
+    kept = compared(inspection(before))
+    assert since_last_look(kept, inspection(now)) == since_last_look(
+        inspection(before), inspection(now)
+    )
+    assert not kept.packages
+    assert not kept.databases
 
 
 def test_what_was_not_read_is_not_compared() -> None:

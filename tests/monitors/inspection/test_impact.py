@@ -1,13 +1,16 @@
 """Whom the baseline would cut off: logins, ports with who is connected, what is forwarded."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import ExporterName, Level, Role
-from inventory.model import Exporter, Host
-from inventory.ssh import Ssh
+from inventory.model.hosts import Exporter, Host
+from inventory.model.ssh import Ssh
+from inventory.scalars import CUT
 from monitors.inspection.impact import Impact, impact
 from monitors.inspection.model import Inspection, Interface, Listener, Peers, System
 from monitors.inspection.suggestion.insert import add_items
@@ -242,6 +245,56 @@ def test_an_edge_forwards_once_its_role_is_configured(
 ) -> None:
     changed = entry.host.model_copy(update={"roles": (Role.EDGE,), "uplink": entry.host.address})
     assert bool(impact(changed_to(entry, changed), WEB, level).forwarding) is cut
+
+
+ADVERTISED = json.dumps(
+    [
+        {
+            "ifname": "eth0",
+            "addr_info": [
+                {"family": "inet", "local": "172.27.10.70", "prefixlen": 26, "scope": "global"},
+                {
+                    **{"family": "inet6", "local": "2001:db8::70", "prefixlen": 64},
+                    **{"scope": "global", "dynamic": True, "mngtmpaddr": True},
+                },
+                {"family": "inet6", "local": "fe80::1", "prefixlen": 64, "scope": "link"},
+            ],
+        }
+    ]
+)
+
+
+@pytest.mark.parametrize("heeds", ["1", "2"])
+def test_ipv6_that_routers_announce_would_end(entry: InventoryHost, heeds: str) -> None:
+    now = inspection("web", addresses=ADVERTISED, advertisements=f"eth0/accept_ra:{heeds}\n")
+    (cut,) = baseline(entry, now).routes
+    assert cut.key == "route: eth0 ipv6"
+    assert re.fullmatch(CUT, cut.key)
+    assert cut.what == "eth0: 2001:db8::70/64 and its IPv6 routes"
+    assert cut in baseline(entry, now).cuts
+
+
+@pytest.mark.parametrize(
+    ("addresses", "advertisements"),
+    [
+        (ADVERTISED, "eth0/accept_ra:0\n"),  # a program of the host heeds routers
+        (ADVERTISED, "eth1/accept_ra:1\n"),
+        (ADVERTISED.replace('"dynamic": true, ', ""), "eth0/accept_ra:1\n"),
+        (ADVERTISED, ""),
+    ],
+)
+def test_fixed_addresses_and_those_that_a_program_sets_stay(
+    entry: InventoryHost, addresses: str, advertisements: str
+) -> None:
+    now = inspection("web", addresses=addresses, advertisements=advertisements)
+    assert baseline(entry, now).routes == ()
+
+
+def test_who_goes_on_heeding_routers_keeps_its_addresses(entry: InventoryHost) -> None:
+    keeps = {"settings": {"hardening_router_advertisements": True}}
+    now = inspection("web", addresses=ADVERTISED, advertisements="eth0/accept_ra:1\n")
+    kept = changed_to(entry, entry.host.model_copy(update=keeps))
+    assert baseline(kept, now).routes == ()
 
 
 def test_what_was_not_read_is_not_said_to_be_safe(entry: InventoryHost) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from inventory.load import load_estate
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.paths import SHIPPED_ESTATES
 
 REPOSITORY = Path(__file__).resolve().parents[3]

@@ -1,64 +1,175 @@
+"""Whom an alert reaches: amtool, which knows how Alertmanager routes, is asked."""
+
+import subprocess
+from pathlib import Path
 from typing import Any
 
-from monitors.prometheus.alertmanager_config import Delivery, Mail, alertmanager
+import pytest
+import yaml
+
+from inventory.model.notify import Channel, Mail, Notify, Route, Severity, Webhook
+from monitors.prometheus.alertmanager_config import SECRETS, alertmanager, channels_of
+from tests.playbooks.ansible import ROLES
+
+CONTACTS = {
+    "central": ("ops@central.example",),
+    "velgora": ("ana@velgora.example", "milan@velgora.example"),
+    "silent": (),
+}
+DESK = Channel(id="desk", webhook=Webhook(url="https://desk.example/alerts", token="env:DESK"))
+TOWN = Channel(
+    id="town",
+    mail=Mail(
+        to=("it@estate.example",),
+        contacts=True,
+        sender="alerts@estate.example",
+        server="mail.estate.example:587",
+        user="alerts",
+        password="env:SMTP",
+    ),
+)
+NIGHT = Channel(
+    id="night",
+    mail=Mail(contacts=True, sender="alerts@estate.example", server="127.0.0.1:25", tls=False),
+)
+NOTIFY = Notify(
+    channels=(DESK, TOWN, NIGHT),
+    routes=(
+        Route(to=("desk",)),
+        Route(to=("town",), severity=(Severity.TICKET,), municipalities=("velgora", "silent")),
+        Route(to=("night", "desk"), severity=(Severity.PAGE,), municipalities=("velgora",)),
+    ),
+    watchdog="https://outside.example/alive",
+)
 
 
-def receivers(delivery: Delivery) -> dict[str, dict[str, Any]]:
-    return {receiver["name"]: receiver for receiver in alertmanager(delivery)["receivers"]}
+def receivers(notify: Notify | None) -> dict[str, dict[str, Any]]:
+    return {receiver["name"]: receiver for receiver in alertmanager(notify, CONTACTS)["receivers"]}
 
 
-def test_with_nothing_given_nothing_leaves_the_host() -> None:
-    names = ("duty", "watchdog", "curious")
-    assert receivers(Delivery()) == {name: {"name": name} for name in names}
+def taken_by(folder: Path, notify: Notify | None, **labels: str) -> list[str]:
+    """Who gets an alert, as Debian's amtool says."""
+    file = folder / "alertmanager.yml"
+    file.write_text(yaml.safe_dump(alertmanager(notify, CONTACTS)))
+    check = subprocess.run(
+        ("amtool", "check-config", file), capture_output=True, text=True, check=False
+    )
+    assert check.returncode == 0, check.stderr
+    done = subprocess.run(
+        (
+            *("amtool", "config", "routes", "test", f"--config.file={file}"),
+            *(f"{name}={value}" for name, value in labels.items()),
+        ),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip().split(",")
 
 
-def test_the_duty_desk_is_notified_when_an_alert_resolves() -> None:
-    mail = Mail(to="duty@a.example", sender="alerts@a.example", relay="mail.a.example:25")
-    duty = receivers(Delivery(webhook="https://a.example/hook", mail=mail))["duty"]
-    assert duty["webhook_configs"] == [{"url": "https://a.example/hook", "send_resolved": True}]
-    assert duty["email_configs"] == [
-        {
-            "to": "duty@a.example",
-            "from": "alerts@a.example",
-            "smarthost": "mail.a.example:25",
-            "send_resolved": True,
-        }
-    ]
+@pytest.mark.parametrize("severity", ["page", "ticket", "info"])
+def test_with_nothing_given_nothing_leaves_the_host(tmp_path: Path, severity: str) -> None:
+    assert taken_by(tmp_path, None, severity=severity, municipality="velgora") == ["nobody"]
+    assert receivers(None) == {name: {"name": name} for name in ("nobody", "watchdog")}
 
 
-def test_the_watchdog_goes_outside_and_never_to_the_duty_desk() -> None:
-    given = Delivery(webhook="https://a.example/hook", watchdog="https://b.example/alive")
-    assert receivers(given)["watchdog"]["webhook_configs"][0]["url"] == "https://b.example/alive"
-    first = alertmanager(given)["route"]["routes"][0]
-    assert first["matchers"] == ['alertname="Watchdog"']
-    assert first["receiver"] == "watchdog"
+@pytest.mark.parametrize(
+    ("severity", "municipality", "takers"),
+    [
+        ("page", "velgora", ["desk", "night/velgora"]),
+        ("ticket", "velgora", ["desk", "town", "town/velgora"]),
+        ("page", "central", ["desk"]),
+        ("ticket", "silent", ["desk", "town"]),
+        # A name that only begins like another's is another.
+        ("ticket", "velgorad", ["desk"]),
+        ("info", "velgora", ["nobody"]),
+    ],
+)
+def test_an_alert_takes_every_channel_of_a_route_that_fits(
+    tmp_path: Path, severity: str, municipality: str, takers: list[str]
+) -> None:
+    labels = {"alertname": "HostDown", "severity": severity, "municipality": municipality}
+    assert taken_by(tmp_path, NOTIFY, **labels) == takers
+
+
+def test_without_routes_each_channel_has_all_pages_and_tickets(tmp_path: Path) -> None:
+    everybody = NOTIFY.model_copy(update={"routes": ()})
+    for severity in ("page", "ticket"):
+        takers = taken_by(tmp_path, everybody, severity=severity, municipality="central")
+        assert takers == ["desk", "town", "town/central", "night/central"]
+
+
+def test_a_test_takes_the_one_channel_that_it_names(tmp_path: Path) -> None:
+    labels = {"alertname": "NotificationTest", "severity": "page", "municipality": "velgora"}
+    assert taken_by(tmp_path, NOTIFY, **labels, channel="desk") == ["desk"]
+    assert taken_by(tmp_path, NOTIFY, **labels, channel="night") == ["night/velgora"]
+    assert taken_by(tmp_path, NOTIFY, **labels, channel="town") == ["town", "town/velgora"]
+    assert taken_by(tmp_path, NOTIFY, **labels, channel="none") == ["nobody"]
+    assert taken_by(tmp_path, None, **labels, channel="desk") == ["nobody"]
+
+
+@pytest.mark.parametrize("municipality", ["central", "velgora"])
+@pytest.mark.parametrize("severity", list(Severity))
+def test_the_channels_that_are_said_to_take_an_alert_take_it(
+    tmp_path: Path, severity: Severity, municipality: str
+) -> None:
+    takers = taken_by(tmp_path, NOTIFY, severity=severity, municipality=municipality)
+    said = channels_of(NOTIFY, municipality, severity)
+    assert set(said) == {taker.partition("/")[0] for taker in takers}
+
+
+def test_the_watchdog_goes_outside_and_to_nobody_else(tmp_path: Path) -> None:
+    labels = {"alertname": "Watchdog", "severity": "page", "municipality": "central"}
+    assert taken_by(tmp_path, NOTIFY, **labels) == ["watchdog"]
+    (hook,) = receivers(NOTIFY)["watchdog"]["webhook_configs"]
+    assert hook == {"url": "https://outside.example/alive", "send_resolved": False}
+
+
+def test_no_secret_stands_in_the_configuration_only_the_file_that_has_it() -> None:
+    (hook,) = receivers(NOTIFY)["desk"]["webhook_configs"]
+    assert hook["http_config"]["authorization"] == {"credentials_file": "/etc/bastide/notify/desk"}
+    (mail,) = receivers(NOTIFY)["town"]["email_configs"]
+    assert (mail["auth_username"], mail["auth_password_file"]) == (
+        "alerts",
+        "/etc/bastide/notify/town",
+    )
+    assert not {"auth_username", "auth_password_file"} & set(
+        receivers(NOTIFY)["night/velgora"]["email_configs"][0]
+    )
+
+
+def test_the_role_writes_the_files_that_the_configuration_reads() -> None:
+    role = yaml.safe_load((ROLES / "monitoring/vars/main.yml").read_text())
+    assert role["monitoring_notify"] == SECRETS
+
+
+def test_mail_demands_tls_unless_a_relay_has_none_and_names_all_contacts() -> None:
+    (mail,) = receivers(NOTIFY)["town/velgora"]["email_configs"]
+    assert mail["to"] == "ana@velgora.example, milan@velgora.example"
+    assert mail["require_tls"] is True
+    assert receivers(NOTIFY)["night/velgora"]["email_configs"][0]["require_tls"] is False
+
+
+def test_who_is_notified_hears_of_the_end() -> None:
+    for name in ("desk", "town"):
+        ((config,),) = (v for k, v in receivers(NOTIFY)[name].items() if k != "name")
+        assert config["send_resolved"] is True
 
 
 def test_one_message_for_one_kind_of_alert_in_one_municipality() -> None:
-    assert alertmanager(Delivery())["route"]["group_by"] == ["municipality", "alertname"]
-
-
-def test_info_notifies_nobody() -> None:
-    given = Delivery(webhook="https://a.example/hook", watchdog="https://b.example/alive")
-    routes = alertmanager(given)["route"]["routes"]
-    (info,) = (route for route in routes if route["matchers"] == ['severity="info"'])
-    assert receivers(given)[info["receiver"]] == {"name": "curious"}
+    assert alertmanager(NOTIFY, CONTACTS)["route"]["group_by"] == ["municipality", "alertname"]
 
 
 def test_pages_come_back_soon_tickets_daily_and_the_watchdog_all_the_time() -> None:
-    route = alertmanager(Delivery())["route"]
-    intervals = {r["matchers"][0]: r.get("repeat_interval") for r in route["routes"]}
+    route = alertmanager(NOTIFY, CONTACTS)["route"]
     assert route["repeat_interval"] == "1d"
-    assert intervals == {
-        'alertname="Watchdog"': "5m",
-        'severity="page"': "4h",
-        'severity="info"': None,
-    }
-    assert route["routes"][0]["group_interval"] == "5m"
+    watchdog, _, _, *ours = route["routes"]
+    assert (watchdog["repeat_interval"], watchdog["group_interval"]) == ("5m", "5m")
+    for row in ours:
+        page = 'severity="page"' in row["matchers"]
+        assert row["repeat_interval"] == ("4h" if page else "1d")
 
 
-def test_the_watchdog_is_never_resolved() -> None:
-    (webhook,) = receivers(Delivery(watchdog="https://b.example/alive"))["watchdog"][
-        "webhook_configs"
-    ]
-    assert webhook["send_resolved"] is False
+def test_nothing_is_inhibited_by_labels_that_an_alert_may_lack() -> None:
+    """To Alertmanager a label that is missing on both sides is equal: the rules shadow instead."""
+    assert "inhibit_rules" not in alertmanager(NOTIFY, CONTACTS)

@@ -7,7 +7,8 @@ from pathlib import Path
 import yaml
 
 from inventory.enums import Protocol
-from inventory.model import Estate, Listen
+from inventory.model.estate import Estate
+from inventory.model.hosts import Listen
 from monitors.prometheus.blackbox_config import blackbox
 
 

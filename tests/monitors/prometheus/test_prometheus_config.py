@@ -38,7 +38,7 @@ def test_probes_and_polls_go_through_their_exporter() -> None:
 def test_what_others_report_keeps_its_own_municipality() -> None:
     config = prometheus("lab", "central-ops")
     kept = {job["job_name"] for job in config["scrape_configs"] if job.get("honor_labels")}
-    assert kept == {"levels", "security", "continuity", "drift", "traps"}
+    assert kept == {"levels", "security", "continuity", "drift", "maintenance", "traps"}
 
 
 def test_the_jobs_discover_what_the_exporter_lists() -> None:
@@ -99,7 +99,7 @@ def test_what_the_exporter_knows_has_a_path_for_each_subject() -> None:
         for job in jobs
         if "static_configs" in job
     }
-    subjects = ("levels", "security", "continuity", "drift", "traps")
+    subjects = ("levels", "security", "continuity", "drift", "maintenance", "traps")
     assert static == {
         ("prometheus", "127.0.0.1:9090", "/metrics"),
         ("alertmanager", "127.0.0.1:9093", "/metrics"),

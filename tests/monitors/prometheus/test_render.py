@@ -8,11 +8,11 @@ import pytest
 import yaml
 
 from inventory.load import load_estate
-from inventory.model import Estate
+from inventory.model.estate import Estate
+from inventory.model.notify import Channel, Notify, Webhook
 from inventory.own import own_files
 from inventory.paths import SHIPPED_ESTATES
 from inventory.problems import InventoryError
-from monitors.prometheus.alertmanager_config import Delivery
 from monitors.prometheus.dashboards.build import NAMES
 from monitors.prometheus.render import NoOperationsHostError, files, pack, render
 from tests.own_estate import RIVER, broken
@@ -152,9 +152,10 @@ def test_the_tar_is_for_its_owner_only(lab: Estate, tmp_path: Path, runbooks: Pa
 def test_where_alerts_go_is_rendered_and_packed(
     lab: Estate, tmp_path: Path, runbooks: Path
 ) -> None:
-    delivery = Delivery(webhook="https://duty.example/hook")
-    render(lab, tmp_path / "out", runbooks, delivery)
-    pack(lab, SHIPPED_ESTATES / "lab", tmp_path / "monitoring.tar", runbooks, delivery)
+    desk = Channel(id="desk", webhook=Webhook(url="https://duty.example/hook"))
+    notified = lab.model_copy(update={"notify": Notify(channels=(desk,))})
+    render(notified, tmp_path / "out", runbooks)
+    pack(notified, SHIPPED_ESTATES / "lab", tmp_path / "monitoring.tar", runbooks)
     packed = content_of(tmp_path / "monitoring.tar")["alertmanager.yml"]
     assert b"https://duty.example/hook" in packed
     assert (tmp_path / "out" / "alertmanager.yml").read_bytes() == packed

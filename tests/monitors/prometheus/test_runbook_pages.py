@@ -32,3 +32,13 @@ def test_a_title_is_escaped() -> None:
 
 def test_tables_are_tables() -> None:
     assert "<td>one</td>" in runbook_page("x", "| a |\n| --- |\n| one |\n")
+
+
+def test_every_runbook_has_a_page_in_its_folder_but_what_editors_left(tmp_path: Path) -> None:
+    (tmp_path / "alerts").mkdir()
+    for name in ("alerts/HostDown.md", "b.md", "a.md", ".#a.md", "notes.txt"):
+        (tmp_path / name).write_text(f"# {name}\n")
+    pages = dict(runbook_pages(tmp_path))
+    assert list(pages) == ["a.html", "alerts/HostDown.html", "b.html"]
+    assert "<title>HostDown</title>" in pages["alerts/HostDown.html"]
+    assert "<h1>alerts/HostDown.md</h1>" in pages["alerts/HostDown.html"]

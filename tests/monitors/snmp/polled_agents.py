@@ -10,7 +10,7 @@ from infra.lab.agent import switch
 from infra.lab.agent.config import AgentConfig
 from infra.lab.agent.objects import Moment, Oid
 from infra.lab.agent.responder import Binding, Lookup
-from inventory.model import SnmpAccess
+from inventory.model.snmp_access import SnmpAccess
 from monitors.snmp.metric_families import Family
 from monitors.snmp.poll_result import PollResult
 from monitors.snmp.poller import Poller

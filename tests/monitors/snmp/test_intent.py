@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from inventory.model import PortIntent
+from inventory.model.devices import PortIntent
 from monitors.snmp.discover.directory import directory
 from monitors.snmp.discover.observed import Neighbour, ObservedDevice, Port, find_port
 from monitors.snmp.intent import Intent, intent_families, intents, unknown_profiles

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from inventory.load import load_estate
-from inventory.model import Device, Estate, SnmpAccess
+from inventory.model.devices import Device
+from inventory.model.estate import Estate
+from inventory.model.snmp_access import SnmpAccess
 from monitors.snmp.set_request import Change, Changed, SettingError, set_object
 from monitors.snmp.targets import targets, unlisted_target
 from tests.infra.lab.agent.running import AUTH, free_port

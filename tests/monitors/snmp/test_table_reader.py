@@ -243,3 +243,30 @@ def test_the_order_of_the_rows_is_kept_for_the_next_reading() -> None:
     device = Device()
     device.read(Agent(entries(TWO)))
     assert device.cache.tables["a", "aTable"].order == (b"\x01", b"\x02")
+
+
+def test_a_table_of_info_alone_is_read_again_when_it_is_as_old_as_slow_tables_get() -> None:
+    device = Device(info=INFO, columns=[])
+    device.read(Agent(entries(ONE)))
+    assert device.read(Agent(entries(TWO)), now=SLOW_SECONDS)[0] == {
+        "an_info": {"one": 1, "two": 1}
+    }
+
+
+def test_what_a_value_is_reckoned_from_is_read_with_it_at_every_poll() -> None:
+    device = Device(columns=[{**NUMBER, "less": STATE}])
+    device.read(Agent(entries(ONE, {1: 1})))
+    assert device.read(Agent(entries(ONE, {1: 5})))[0] == {"a_value": {"one": 6}}
+
+
+def test_a_condition_at_parts_of_the_index_is_read_with_the_names_only() -> None:
+    device = Device(only={"oid": STATE, "values": [1], "by": ["row"]})
+    device.read(Agent(entries(ONE, {1: 1})))
+    agent = Agent(entries(ONE, {1: 1}))
+    assert device.read(agent)[0] == {"a_value": {"one": 11}}
+    assert not any(read.startswith(STATE) for read in agent.read)
+
+
+def test_info_is_a_gauge() -> None:
+    families = asyncio.run(Device(info=INFO).reader(Agent(entries(ONE))).families(0.0, []))
+    assert {family.name: family.type for family in families}["an_info"] == "gauge"

@@ -125,6 +125,18 @@ def test_output_beyond_the_limit_is_cut_and_said_to_be(tmp_path: Path) -> None:
     assert (len(result.stdout), result.truncated, result.status) == (10_000, True, None)
 
 
+def test_what_a_host_answered_stands_when_its_channel_cannot_be_closed(tmp_path: Path) -> None:
+    with host(tmp_path) as (_, connection):
+        session = connect(connection, no_secret, WAY)
+        assert isinstance(session, Session)
+        with session:
+            process = session.start("echo answer; sleep 30")
+            while process.read(1) == (b"", b""):
+                pass
+            session._transports[-1].sock.shutdown(socket.SHUT_WR)
+            process.stop()
+
+
 def test_a_command_that_hangs_ends_with_the_time(tmp_path: Path) -> None:
     started = time.monotonic()
     with host(tmp_path) as (_, connection):

@@ -8,6 +8,7 @@ from monitors.audit.reports.model import HostReport, Line
 from monitors.audit.reports.oscal.parts import (
     Json,
     System,
+    assessment_assets,
     bundles,
     failing,
     filled,
@@ -16,8 +17,10 @@ from monitors.audit.reports.oscal.parts import (
     moment,
     observation,
     prop,
+    reviewed_controls,
     risk,
 )
+from monitors.text import one_line
 
 UNCONFIRMED = "~"
 
@@ -45,8 +48,11 @@ def _result(system: System, title: str) -> Json:
         start=moment(run.started),
         end=moment(run.started + timedelta(seconds=run.seconds)),
         props=_scores(system),
-        local_definitions={"inventory-items": inventory_items(system)},
-        reviewed_controls={"control-selections": [_selection(system)]},
+        local_definitions={
+            "inventory-items": inventory_items(system),
+            "assessment-assets": assessment_assets(system),
+        },
+        reviewed_controls=reviewed_controls(system),
         observations=[observation(system, host, line) for host, line in system.lines()],
         risks=[risk(system, host, line) for host, line in failing(system)],
         findings=_findings(system),
@@ -57,14 +63,6 @@ def _scores(system: System) -> list[Json]:
     after = system.municipality.after
     shares = {"proved": after.proved, "accepted": after.accepted, "coverage": after.coverage}
     return [prop(f"score-{n}", f"{s:.4f}") for n, s in shares.items() if s is not None]
-
-
-def _selection(system: System) -> Json:
-    """Return the controls that were reviewed: those that apply to some host of the municipality."""
-    ids = {line.control: None for _, line in system.lines() if line.outcome is not Outcome.SKIP}
-    if not ids:
-        return {"include-all": {}}
-    return {"include-controls": [{"control-id": control} for control in ids]}
 
 
 def _findings(system: System) -> list[Json]:
@@ -118,10 +116,9 @@ def _class(key: str, reference: str) -> dict[str, str]:
 
 
 def _plan(system: System) -> Json:
-    """Return what stands for the assessment plan: the control table, by its hash."""
+    """Return the assessment plan, a document beside this one."""
     return {
         "uuid": system.run_id("plan"),
-        "title": "Bastide's control table",
-        "description": "Every control of the table is tested on every host where it applies; the "
-        f"table's RFC 8785 JSON has the SHA-256 {system.report.after_run.controls_sha256}.",
+        "title": f"Assessment plan of {one_line(system.municipality.name)}",
+        "rlinks": [{"href": system.file("assessment-plan"), "media-type": "application/json"}],
     }

@@ -10,22 +10,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID, uuid5
 
-from monitors.audit.model.results import Outcome
+from monitors.audit.evidence.records import bundle_file
+from monitors.audit.model.results import Accepted, Outcome
 from monitors.audit.reports.model import (
     ControlLine,
     HostReport,
     Line,
     MunicipalityReport,
     Report,
+    Seal,
     Source,
 )
+from monitors.audit.reports.remedy import kind_of
 from monitors.text import one_line
 
 OSCAL_VERSION = "1.2.1"
 # Ours; never change them, all ids of earlier documents hang on the first.
 NAMESPACE = UUID("3b7c2b86-6f0e-5c57-9d1a-6c9a4f3f0d11")
+ASSESSOR, OWNER = "assessor", "system-owner"
 PROPERTIES = "urn:bastide:oscal"
 
 Json = dict[str, Any]
@@ -50,6 +55,10 @@ class System:
             *(self.report.estate, self.municipality.id, self.report.stamp, run.label),
             *(run.controls_sha256, run.waivers_sha256, *parts),
         )
+
+    def file(self, document: str) -> str:
+        """Return the name of one of the municipality's documents, which lie beside each other."""
+        return f"{self.report.stamp}-{self.municipality.file}-{document}.json"
 
     def lines(self) -> Iterator[tuple[HostReport, Line]]:
         """Yield every result of the municipality with its host."""
@@ -85,7 +94,12 @@ def prop(name: str, value: str, **more: str) -> Json:
 
 
 def metadata(system: System, title: str) -> Json:
-    """Return a document's metadata, dated by the run."""
+    """Return a document's metadata, dated by the run: who assesses, and whose system it is."""
+    parties = {
+        ASSESSOR: (system.report.title, "assessor-party"),
+        OWNER: (system.municipality.name, "owner-party"),
+    }
+    ids = {role: system.lasting_id(key) for role, (_, key) in parties.items()}
     return {
         "title": one_line(title),
         "last-modified": moment(system.report.after_run.started),
@@ -94,8 +108,61 @@ def metadata(system: System, title: str) -> Json:
         "props": [
             prop("controls-sha256", system.report.after_run.controls_sha256),
             prop("waivers-sha256", system.report.after_run.waivers_sha256),
+            *_seal(system.report.seal),
+        ],
+        "roles": [
+            {"id": ASSESSOR, "title": "Assessor: the team that runs the audits"},
+            {"id": OWNER, "title": "Owner of the audited hosts"},
+        ],
+        "parties": [
+            {"uuid": ids[role], "type": "organization", "name": one_line(name)}
+            for role, (name, _) in parties.items()
+        ],
+        "responsible-parties": [
+            {"role-id": role, "party-uuids": [one]} for role, one in ids.items()
         ],
     }
+
+
+def _seal(seal: Seal | None) -> list[Json]:
+    if seal is None:
+        return []
+    return [
+        prop("run-number", str(seal.number)),
+        prop("run-sha256", seal.sha256),
+        prop("key-fingerprint", seal.fingerprint.replace(" ", "")),
+    ]
+
+
+def assessment_assets(system: System) -> Json:
+    """Return what assesses: the program that collects and judges, on the team's own machine."""
+    tool = system.run_id("tool")
+    return {
+        "components": [
+            {
+                "uuid": tool,
+                "type": "software",
+                "title": "Bastide",
+                "description": "Collects over SSH what hosts answer, and judges it.",
+                "props": [prop("version", system.report.version)],
+                "status": {"state": "operational"},
+            }
+        ],
+        "assessment-platforms": [
+            {
+                "uuid": system.run_id("platform"),
+                "title": "The auditing machine",
+                "uses-components": [{"component-uuid": tool}],
+            }
+        ],
+    }
+
+
+def reviewed_controls(system: System) -> Json:
+    """Return the controls that apply to some host of the municipality."""
+    ids = {line.control: None for _, line in system.lines() if line.outcome is not Outcome.SKIP}
+    selection: Json = {"include-controls": [{"control-id": control} for control in ids]}
+    return {"control-selections": [selection if ids else {"include-all": {}}]}
 
 
 def inventory_items(system: System) -> list[Json]:
@@ -141,14 +208,17 @@ def _evidence(system: System, host: HostReport, line: Line, source: Source) -> J
 
 
 def bundles(system: System) -> list[Json]:
-    """Return the evidence files as resources with their hashes; paths are the state folder's."""
+    """Return the bundles as resources with their hashes, by their places in the evidence file.
+
+    These documents are in its folder `reports`.
+    """
     return [
         {
             "uuid": system.run_id("bundle", host.host),
             "title": f"Evidence of {host.host}",
             "rlinks": [
                 {
-                    "href": one_line(host.source.bundle).replace(" ", "%20"),
+                    "href": quote(f"../{bundle_file(host.host)}"),
                     "media-type": "application/gzip",
                     "hashes": [{"algorithm": "SHA-256", "value": host.source.sha256}],
                 }
@@ -179,7 +249,10 @@ def risk(system: System, host: HostReport, line: Line) -> Json:
         if waiver
         else [],
         deadline=end_of(waiver.expires) if waiver else None,
-        remediations=[] if control.role is None else [_remediation(system, key, control)],
+        remediations=[
+            *([_role(system, key, control)] if _is_set_by_role(host, line, control) else []),
+            *([_end_of_waiver(system, key, line.waiver)] if line.waiver else []),
+        ],
         related_observations=[{"observation-uuid": system.run_id("observation", *key)}],
     )
 
@@ -192,12 +265,35 @@ def _waiver_props(line: Line) -> list[Json]:
     return [*properties, prop("waiver-expires", line.waiver.expires.isoformat())]
 
 
-def _remediation(system: System, key: tuple[str, str], control: ControlLine) -> Json:
+def _is_set_by_role(host: HostReport, line: Line, control: ControlLine) -> bool:
+    unwaived = line.model_copy(update={"waived": False})
+    return kind_of(host, unwaived, control) == "role"
+
+
+def _role(system: System, key: tuple[str, str], control: ControlLine) -> Json:
     return {
         "uuid": system.lasting_id("remediation", *key),
         "lifecycle": "recommendation",
         "title": f"Ansible role {control.role}",
         "description": f"The task with the tag {control.tag} of the role {control.role} sets it.",
+    }
+
+
+def _end_of_waiver(system: System, key: tuple[str, str], waiver: Accepted) -> Json:
+    """Return what was promised with a waiver: that the deviation ends by its last day."""
+    return {
+        "uuid": system.lasting_id("end-of-waiver", *key),
+        "lifecycle": "planned",
+        "title": "End of the accepted deviation",
+        "description": f"{waiver.owner} works on its end; {waiver.approver} accepted the risk.",
+        "tasks": [
+            {
+                "uuid": system.lasting_id("milestone", *key),
+                "type": "milestone",
+                "title": f"{key[1]} is met on {key[0]}, or the deviation was granted again",
+                "timing": {"on-date": {"date": end_of(waiver.expires)}},
+            }
+        ],
     }
 
 

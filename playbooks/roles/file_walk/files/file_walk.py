@@ -125,8 +125,8 @@ def walk(roots: list[str], left_out: list[str], findings: Findings, deadline: fl
     seen: set[tuple[int, int]] = set()
     # Not even looked at: a server that is gone or a user's FUSE would stop the walk.
     foreign = frozenset(left_out)
-    for root in roots:
-        waiting = [(root, Path(root).stat())]
+    for root in present(roots):
+        waiting = [root]
         while waiting:
             folder, status = waiting.pop()
             if (status.st_dev, status.st_ino) in seen:
@@ -140,6 +140,16 @@ def walk(roots: list[str], left_out: list[str], findings: Findings, deadline: fl
                     judge(path, inside, findings)
                 elif inside.st_dev == status.st_dev:
                     waiting.append((path, inside))
+
+
+def present(roots: list[str]) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield the roots that are still there: what systemd mounts for a service goes with it."""
+    for root in roots:
+        try:
+            status = Path(root).stat()
+        except FileNotFoundError:
+            continue
+        yield root, status
 
 
 def content(
@@ -225,6 +235,8 @@ def main() -> None:
     findings, problem = Findings(), ""
     check_homes(pwd.getpwall(), findings)
     try:
+        for named in options.root:
+            Path(named).stat()
         walk(options.root or local, left_out, findings, deadline)
     except TimeoutError:
         problem = f"it took longer than {options.seconds:.0f} s"

@@ -20,19 +20,25 @@ BOUND = ("--vacuum-size=4G", "--vacuum-time=180d")
 def newest(journals: Path) -> dict[str, float]:
     """Return the time of every host's newest line among those of the last minutes.
 
-    Each heartbeat has the name that the inventory knows its host by.
+    A host is who its certificate says, whatever its lines say: journal-sender wrote that down.
     """
     command = ["journalctl", "--quiet", f"--directory={journals}", f"--since={WINDOW}"]
-    form = ["--output=json", "--output-fields=BASTIDE_HOST,_HOSTNAME"]
+    form = ["--output=json", "--output-fields=BASTIDE_SENDER"]
     newest_lines: dict[str, float] = {}
     with subprocess.Popen([*command, *form], stdout=subprocess.PIPE, text=True) as reading:
         for line in reading.stdout or ():
             entry = json.loads(line)
-            host = entry.get("BASTIDE_HOST") or entry.get("_HOSTNAME")
-            if isinstance(host, str):
+            host = inventory_name(entry.get("BASTIDE_SENDER"))
+            if host:
                 at = int(entry["__REALTIME_TIMESTAMP"]) / 1e6
                 newest_lines[host] = max(at, newest_lines.get(host, 0.0))
     return newest_lines
+
+
+def inventory_name(sender: object) -> str:
+    """Return TENANT-HOST of a certificate's name HOST.TENANT.DOMAIN; nothing of anything else."""
+    parts = sender.split(".") if isinstance(sender, str) else []
+    return f"{parts[1]}-{parts[0]}" if len(parts) > 2 else ""
 
 
 def last_hosts(path: Path) -> dict[str, float]:

@@ -15,12 +15,11 @@ from bastide.actions.up.results import StageResults, UpRun
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext, estate_context
 from bastide.support.progress import Progress
-from inventory.entries import hosts
 from inventory.enums import Level
 from inventory.load import load_estate
 from monitors.audit.archive.runs import load_latest
 from tests.bastide.context import lab_context, new_context
-from tests.bastide.prometheus_server import Monitored, serving
+from tests.bastide.prometheus_server import Monitored, watching
 from tests.monitors.audit.evidence.sealed_runs import audited
 
 NETWORK = "127.85.0."
@@ -43,10 +42,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> EstateContext:
 
 @pytest.fixture
 def monitored(context: EstateContext) -> Iterator[Monitored]:
-    everything = Monitored()
-    for entry in hosts(context.estate):
-        everything.scrape(entry.name)
-    with serving(f"{NETWORK}10", everything):
+    with watching(context.estate, NETWORK) as everything:
         yield everything
 
 
@@ -125,19 +121,20 @@ def test_without_a_second_audit_there_is_no_report(context: EstateContext) -> No
 
 def test_targets_are_waited_for(context: EstateContext, monitored: Monitored) -> None:
     monitored.targets[0]["health"] = "unknown"
-    answered: list[str] = []
+    rounds: list[str] = []
     answer = monitored.answer
 
     def recover(path: str) -> object:
-        answered.append(path)
-        if len(answered) > 3:
+        if path.startswith("/api/v1/targets"):
+            rounds.append(path)
+        if len(rounds) > 1:
             monitored.targets[0]["health"] = "up"
         return answer(path)
 
     monitored.answer = recover  # type: ignore[method-assign]
     reached = wait_for_targets.wait(context, up_run(context).progress, settle=False)
     assert not reached.wrong
-    assert len(answered) == 6
+    assert len(rounds) == 2
 
 
 @pytest.mark.parametrize(("settle", "firing"), [(True, []), (False, ["ControlFailing"])])

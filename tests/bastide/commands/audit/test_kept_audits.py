@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from monitors.audit.evidence.signing import signing_key
+from monitors.audit.evidence.verify import verify
 from monitors.audit.model.own_controls import controls_of
 from tests.command import bastide_here, bastide_json
 from tests.monitors.audit.estates import TABLE, lab
+from tests.monitors.audit.evidence.forger import forge
 from tests.monitors.audit.evidence.sealed_runs import HOSTS, sealed
 
 
@@ -66,7 +69,25 @@ def test_a_report_lies_beside_its_evidence_which_holds(home: Path) -> None:
     assert len({file.parent for file in written}) == 1
     verified = bastide_json("audit", "verify", str(written[-1]), "--recompute")
     assert verified["holds"]
+    assert verified["reports"]["written"] == len(written) - 1
+    assert verified["reports"]["differing"] == []
+    assert verified["reports"]["same_program"]
     assert verified["recomputed"]["judged"] == len(HOSTS) * len(TABLE.controls)
+
+
+def test_a_report_edited_by_the_holder_of_the_key_is_found(home: Path, tmp_path: Path) -> None:
+    arguments = ("report", "--format", "html", "--format", "evidence", "--folder", str(tmp_path))
+    whole = Path(run(home, *arguments).splitlines()[-1])
+    name = next(n for n in verify(whole).members if n.endswith("-fleet.html"))
+    edit = {"replace": {"name": name, "old": "<p", "new": "<p hidden"}}
+    forged = tmp_path / "forged.zip"
+    key = signing_key(home / "lab" / "evidence")
+    forged.write_bytes(forge(whole.read_bytes(), key, [edit, {"resign": None}]))
+
+    assert bastide_here("audit", "verify", str(forged)).returncode == 0
+    done = bastide_here("audit", "verify", str(forged), "--recompute")
+    assert done.returncode == 1
+    assert f"1 differ\n              {name}" in done.stdout
 
 
 def test_a_bundle_is_judged_again_by_the_rules_of_a_day(home: Path) -> None:

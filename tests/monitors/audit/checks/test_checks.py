@@ -9,7 +9,16 @@ import yaml
 
 from monitors.audit.judge.host_results import judge
 from monitors.audit.model.results import Outcome
-from tests.monitors.audit.estates import CASES, TABLE, changed, declared, recorded
+from monitors.outside.document import OutsideView
+from tests.monitors.audit.estates import (
+    CASES,
+    TABLE,
+    changed,
+    declared,
+    recorded,
+    seen,
+    seen_otherwise,
+)
 
 CHANGES = [
     change
@@ -20,28 +29,32 @@ OUTCOMES = yaml.safe_load((CASES / "outcomes.yml").read_text())
 HOST = "velgora-app"
 
 
-def outcomes(bundle: Any) -> dict[str, tuple[Outcome, str]]:
-    return {r.control: (r.outcome, r.reason) for r in judge(bundle, TABLE, declared(HOST))}
+def outcomes(case: str) -> dict[str, tuple[Outcome, str]]:
+    results = judge(recorded(case), TABLE, declared(HOST), outside=seen(case))
+    return {r.control: (r.outcome, r.reason) for r in results}
 
 
-def outcome(bundle: Any, control: str, host: str = HOST) -> tuple[Outcome, str]:
+def outcome(
+    bundle: Any, control: str, host: str = HOST, view: OutsideView | None = None
+) -> tuple[Outcome, str]:
     """What one control says of a host; the others are not judged."""
     only = TABLE.model_copy(update={"controls": (TABLE[control],)})
-    (result,) = judge(bundle, only, declared(host))
+    (result,) = judge(bundle, only, declared(host), outside=view)
     return result.outcome, result.reason
 
 
 @pytest.mark.parametrize("case", ["fresh", "hardened"])
 def test_a_recorded_host_is_judged_as_written_down(case: str) -> None:
-    actual = outcomes(recorded(case))
+    actual = outcomes(case)
     assert {name: str(outcome) for name, (outcome, _) in actual.items()} == OUTCOMES[case]
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda c: f"{c['control']}: {c['because']}")
 def test_one_other_answer_gives_another_outcome(change: dict[str, Any]) -> None:
-    bundle = changed(recorded("hardened"), change["answers"])
+    bundle = changed(recorded("hardened"), change.get("answers", {}))
+    view = seen_otherwise(seen("hardened"), change.get("outside", {}))
 
-    actual, reason = outcome(bundle, change["control"], change.get("host", HOST))
+    actual, reason = outcome(bundle, change["control"], change.get("host", HOST), view)
 
     assert str(actual) == change["outcome"], reason
     assert change.get("says", "") in reason
@@ -118,7 +131,7 @@ def test_ssh_at_one_of_its_x(port: int, expected: Outcome) -> None:
 def test_a_jump_host_may_forward_to_its_hosts_and_nowhere_else(
     permitted: str, outcome: str
 ) -> None:
-    (said,) = (a.stdout for a in recorded("hardened").recorded if a.command.startswith("sshd -T"))
+    (said,) = (a.stdout for a in recorded("hardened").recorded if "sshd -T" in a.command)
     local = "\n".join(line for line in said.splitlines() if not line.startswith("permitopen"))
     local = local.replace(
         "allowtcpforwarding no", f"allowtcpforwarding local\npermitopen {permitted}"

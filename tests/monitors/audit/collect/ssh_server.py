@@ -14,11 +14,11 @@ Serve = Callable[[paramiko.Channel], None]
 
 
 class _Interface(paramiko.ServerInterface):
-    def __init__(self, allowed: paramiko.PKey, serve: Serve) -> None:
-        self._allowed, self._serve = allowed, serve
+    def __init__(self, allowed: paramiko.PKey, serve: Serve, user: str) -> None:
+        self._allowed, self._serve, self._user = allowed, serve, user
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
-        good = key == self._allowed and username == "bastide-audit"
+        good = key == self._allowed and username == self._user
         return AUTH_SUCCESSFUL if good else AUTH_FAILED
 
     def get_allowed_auths(self, username: str) -> str:
@@ -42,6 +42,7 @@ def serving(
     serve: Serve,
     address: str = "127.0.0.1",
     port: int = 0,
+    user: str = "bastide-audit",
 ) -> Iterator[int]:
     """Serve SSH on a loopback address, on a free port unless one is given; yield the port."""
     listening = socket.create_server((address, port))
@@ -56,7 +57,8 @@ def serving(
             transport = paramiko.Transport(connection)
             transport.add_server_key(host_key)
             transports.append(transport)
-            transport.start_server(event=threading.Event(), server=_Interface(allowed, serve))
+            interface = _Interface(allowed, serve, user)
+            transport.start_server(event=threading.Event(), server=interface)
 
     threading.Thread(target=accept, daemon=True).start()
     try:

@@ -30,6 +30,7 @@ def collect(
     *commands: str,
     timeout: float = 5,
     roles: Mapping[str, list[str]] | None = None,
+    most_open_files: int = 1024,
     **constants: object,
 ) -> Bundle:
     """Run the collector in a folder of its own with a list of commands, as its host runs it."""
@@ -42,7 +43,11 @@ def collect(
     (folder / "commands.json").write_text(
         json.dumps({"timeout_seconds": timeout, "commands": commands, "roles": roles or {}})
     )
-    done = subprocess.run([sys.executable, "-IS", program], capture_output=True, check=True)
+    done = subprocess.run(
+        ["prlimit", f"--nofile={most_open_files}", sys.executable, "-IS", program],
+        capture_output=True,
+        check=True,
+    )
     return unpack(unframe(done.stdout))
 
 
@@ -125,6 +130,15 @@ def test_commands_that_cannot_be_started_have_no_exit_status(tmp_path: Path) -> 
 
     assert [r.rc for r in bundle.recorded] == [None, 0]
     assert "not started" in bundle.recorded[0].stderr
+    assert bundle.recorded[0].stdout == ""
+
+
+def test_what_a_command_has_printed_through_is_closed_after_it(tmp_path: Path) -> None:
+    commands = [f"echo {number}" for number in range(50)]
+
+    bundle = collect(tmp_path, *commands, most_open_files=40)
+
+    assert [r.stdout for r in bundle.recorded] == [f"{number}\n" for number in range(50)]
 
 
 def test_output_that_is_not_utf_8_arrives_readable(tmp_path: Path) -> None:
@@ -162,6 +176,12 @@ def test_a_bundle_is_never_larger_than_the_auditor_takes_and_what_is_left_out_is
     assert bundle.recorded[-1].stdout == "well\n"
 
 
+def test_a_bundle_that_is_too_large_without_any_output_is_sent_all_the_same(tmp_path: Path) -> None:
+    bundle = collect(tmp_path, "echo one", "echo two", MAX_PACKED_BYTES=10)
+
+    assert [(r.rc, r.stdout, r.truncated) for r in bundle.recorded] == [(0, "", True)] * 2
+
+
 def test_the_collector_and_the_auditor_have_the_same_limits() -> None:
     names = ("MAX_PACKED_BYTES", "MAX_PLAIN_BYTES", "MAX_MARKS")
     wanted = {name: getattr(bundles, name) for name in names}
@@ -191,9 +211,10 @@ def test_the_same_command_twice_is_answered_twice(tmp_path: Path) -> None:
     [
         (None, ["for all", "for vaults", "for others"]),
         ("{", ["for all", "for vaults", "for others"]),
+        ("[]", ["for all", "for vaults", "for others"]),
         ('{"roles": 5}', ["for all", "for vaults", "for others"]),
         ('{"roles": []}', ["for all"]),
-        ('{"roles": ["vault", "application"]}', ["for all", "for vaults"]),
+        ('{"roles": ["vault", "web"]}', ["for all", "for vaults"]),
     ],
 )
 def test_a_host_runs_what_is_asked_of_its_roles_and_all_when_they_are_not_known(

@@ -51,9 +51,8 @@ def test_a_bundle_that_is_gone_gives_none_and_is_named(tmp_path: Path) -> None:
 
 def with_results_of_the_last_host(run: AuditRun, results: tuple[Result, ...]) -> AuditRun:
     *others, last = run.hosts
-    return run.model_copy(
-        update={"hosts": (*others, last.model_copy(update={"results": results, "bundle": None}))}
-    )
+    changes = {"results": results, "bundle": None, "outside": None}
+    return run.model_copy(update={"hosts": (*others, last.model_copy(update=changes))})
 
 
 def test_a_record_left_out_or_added_gives_none(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inventory.model import Waiver
+from inventory.model.waivers import Waiver
 from monitors.audit.evidence.inputs import keep_inputs
 from monitors.audit.evidence.records import (
     EvidenceError,
@@ -100,6 +100,7 @@ def test_records_are_the_run_its_inputs_then_each_host_with_its_bundle(tmp_path:
             (f"results/{host}.jsonl", "host"),
             *((f"results/{host}.jsonl", control) for control in ids),
             (f"bundles/{host}.json.gz", ""),
+            (f"outside/{host}.json", ""),
         )
     ]
     assert [(record.file, record.name) for record in records(waived(tmp_path), tmp_path)] == [

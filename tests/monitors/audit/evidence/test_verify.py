@@ -28,6 +28,7 @@ KINDS = {
     "declared.jsonl": "declared.jsonl (kastrava-app): changed",
     "results/kastrava-app.jsonl": "results/kastrava-app.jsonl (host): changed",
     "bundles/velgora-app.json.gz": "bundles/velgora-app.json.gz: changed",
+    "outside/velgora-app.json": "outside/velgora-app.json: changed",
     "reports/compliance.html": "reports/compliance.html: report changed since it was signed",
     "manifest.json": "manifest.json: ",
 }

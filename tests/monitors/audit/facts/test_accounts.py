@@ -1,4 +1,4 @@
-"""Accounts, passwords and PAM as a host's own files and commands write them."""
+"""Accounts and passwords as a host's own files and commands write them."""
 
 from typing import Any
 
@@ -17,8 +17,6 @@ from monitors.audit.facts.accounts import (
     accounts,
     groups,
     login_shell,
-    pam_options,
-    pam_stack,
     passwords,
     today,
     unshadowed,
@@ -135,38 +133,6 @@ def test_settings_are_read_with_or_without_a_sign_and_the_last_value_counts(
 )
 def test_a_login_shell_has_a_umask_and_a_timeout(text: str, expected: LoginShell) -> None:
     assert login_shell(answering(text)) == expected
-
-
-PAM = """
-/etc/pam.d/login auth optional pam_faildelay.so
-/etc/pam.d/login @include common-auth
-/etc/pam.d/login -auth optional pam_gnome_keyring.so
-/etc/pam.d/login auth
-/etc/pam.d/login account required pam_nologin.so
-/etc/pam.d/common-auth auth [success=1] pam_unix.so
-/etc/pam.d/common-auth auth include more
-/etc/pam.d/common-auth auth substack more
-/etc/pam.d/common-auth password include more
-/etc/pam.d/more   auth required pam_permit.so
-/etc/pam.d/more @include common-auth
-/etc/pam.d/more auth include absent
-""".lstrip()
-
-
-def test_a_pam_stack_has_the_included_lines_in_place_and_survives_a_circle() -> None:
-    assert pam_stack(answering(PAM), "login", "auth") == (
-        "auth optional pam_faildelay.so",
-        "auth [success=1] pam_unix.so",
-        "auth required pam_permit.so",
-        "auth required pam_permit.so",
-        "-auth optional pam_gnome_keyring.so",
-        "auth",
-    )
-
-
-def test_options_of_pam_are_what_has_a_value_but_no_control() -> None:
-    lines = ("auth [success=1] pam_unix.so rounds=5", "auth required pam_faillock.so deny=3 audit")
-    assert pam_options(lines) == {"rounds": "5", "deny": "3"}
 
 
 @pytest.mark.parametrize(

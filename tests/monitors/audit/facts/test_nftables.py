@@ -4,6 +4,8 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitors.audit.collect.backends import UndeterminedError
 from monitors.audit.facts.nftables import (
@@ -17,6 +19,7 @@ from monitors.audit.facts.nftables import (
     refused_sources,
     subject,
     within,
+    without_refusing_tables,
 )
 
 DPORT = {"payload": {"protocol": "tcp", "field": "dport"}}
@@ -86,6 +89,130 @@ def test_what_lets_no_new_connection_in_is_no_opening(statements: tuple[Any, ...
     assert opened(*statements) == []
 
 
+STATE = {"ct": {"key": "state"}}
+
+
+def vmap(key: Any, *pairs: tuple[Any, dict[str, Any]]) -> dict[str, Any]:
+    return {"vmap": {"key": key, "data": {"set": [list(pair) for pair in pairs]}}}
+
+
+def test_a_map_of_states_that_accepts_new_connections_opens_all() -> None:
+    known = (("established", ACCEPT), ("invalid", {"drop": None}))
+    assert opened(vmap(STATE, *known)) == []
+    (opening,) = opened(vmap(STATE, *known, ("new", ACCEPT)))
+    assert (opening.ports, opening.sources) == (None, EVERYWHERE)
+
+
+def test_a_map_of_ports_opens_those_that_it_accepts() -> None:
+    openings_ = opened(vmap(DPORT, (80, ACCEPT), ({"range": [1, 2]}, ACCEPT), (22, {"drop": None})))
+    assert [o.ports for o in openings_] == [
+        frozenset({("tcp", 80)}),
+        frozenset({("tcp", 1), ("tcp", 2)}),
+    ]
+
+
+def test_a_map_of_ports_and_sources_opens_each_to_its_own() -> None:
+    key = {"concat": [DPORT, SADDR]}
+    (opening,) = opened(vmap(key, ({"concat": [22, "192.0.2.1"]}, ACCEPT)))
+    assert (opening.ports, opening.sources) == (frozenset({("tcp", 22)}), nets("192.0.2.1"))
+
+
+@pytest.mark.parametrize("word", ["jump", "goto"])
+def test_a_chain_opens_what_leads_to_it_and_nothing_more(word: str) -> None:
+    inner = rule(ACCEPT, of="web")
+    led = rule(match(DPORT, 80), {word: {"target": "web"}})
+    (opening,) = openings([chain("input"), led, inner])
+    assert opening.ports == frozenset({("tcp", 80)})
+    assert list(openings([chain("input"), inner])) == []
+    mapped = rule(vmap(DPORT, (443, {word: {"target": "web"}})))
+    (opening,) = openings([chain("input"), mapped, inner])
+    assert opening.ports == frozenset({("tcp", 443)})
+
+
+def test_chains_that_lead_to_each_other_end() -> None:
+    rules = [
+        chain("input"),
+        rule({"jump": {"target": "a"}}),
+        rule({"jump": {"target": "a"}}, of="a"),
+    ]
+    assert list(openings(rules)) == []
+
+
+def test_a_set_of_another_table_is_another_set_and_one_that_grows_is_everybody() -> None:
+    def named(table: str, *elements: str, flags: tuple[str, ...] = ()) -> dict[str, Any]:
+        where = {"family": "inet", "table": table, "name": "s"}
+        return {"set": {**where, "elem": list(elements), "flags": list(flags)}}
+
+    one = rule(match(SADDR, "@s"), ACCEPT)
+    rules = [chain("input"), named("t", "0.0.0.0/0"), named("other", "192.0.2.1"), one]
+    assert [o.sources for o in openings(rules)] == [nets("0.0.0.0/0")]
+    rules = [chain("input"), named("t", "192.0.2.1", flags=("dynamic",)), one]
+    assert [o.sources for o in openings(rules)] == [EVERYWHERE]
+
+
+def fail2ban(verdict: dict[str, Any]) -> list[dict[str, Any]]:
+    where = {"family": "inet", "table": "f2b-table"}
+    hook = {"name": "f2b-chain", "type": "filter", "hook": "input", "policy": "accept"}
+    expr = [match(DPORT, 22), match(SADDR, "@banned"), verdict]
+    return [
+        {"table": {"family": "inet", "name": "f2b-table"}},
+        {"chain": {**where, **hook}},
+        {"set": {**where, "name": "banned", "elem": ["192.0.2.66"]}},
+        {"rule": {**where, "chain": "f2b-chain", "expr": expr}},
+    ]
+
+
+def test_a_table_that_only_refuses_may_come_and_go() -> None:
+    ours = [chain("input"), rule(match(DPORT, 22), ACCEPT)]
+    assert without_refusing_tables([*ours, *fail2ban({"reject": None})], ours) == ours
+    with_it = [*ours, *fail2ban({"drop": None})]
+    assert without_refusing_tables(with_it, with_it) == with_it
+
+
+def test_a_table_that_lets_in_does_not_come_and_go() -> None:
+    live = [chain("input"), *fail2ban(ACCEPT)]
+    assert without_refusing_tables(live, [chain("input")]) == live
+
+
+NUMBERS = st.lists(st.integers(1, 65535), min_size=1, max_size=4, unique=True)
+
+
+def spelled(numbers: list[int], how: str) -> list[list[dict[str, Any]]]:
+    """The same ports let in: by a rule each, a set, a map, or a chain that a map leads to."""
+    if how == "rules":
+        return [[match(DPORT, n), ACCEPT] for n in numbers]
+    if how == "set":
+        return [[match(DPORT, {"set": [{"elem": {"val": n}} for n in numbers]}), ACCEPT]]
+    if how == "ranges":
+        return [[match(DPORT, {"set": [{"range": [n, n]} for n in numbers]}), ACCEPT]]
+    verdict = ACCEPT if how == "map" else {"jump": {"target": "more"}}
+    return [[vmap(DPORT, *((n, verdict) for n in numbers))]]
+
+
+@given(NUMBERS, st.sampled_from(["rules", "set", "ranges", "map", "chain"]), st.booleans())
+def test_the_same_ports_in_every_spelling(numbers: list[int], how: str, counted: bool) -> None:
+    noise = [{"counter": {"packets": 1, "bytes": 2}}] if counted else []
+    rules = [rule(*noise, *statements) for statements in spelled(numbers, how)]
+    more = rule(*noise, ACCEPT, of="more")
+    ports = {port for o in openings([chain("input"), *rules, more]) for port in o.ports or ()}
+    assert ports == {("tcp", n) for n in numbers}
+
+
+@given(
+    st.lists(
+        st.sampled_from(["established", "related", "invalid", "new", "untracked"]), min_size=1
+    ),
+    st.sampled_from(["list", "set", "map"]),
+)
+def test_the_same_states_in_every_spelling(states: list[str], how: str) -> None:
+    statements = {
+        "list": [match(STATE, states, "in"), ACCEPT],
+        "set": [match(STATE, {"set": states}), ACCEPT],
+        "map": [vmap(STATE, *((state, ACCEPT) for state in states))],
+    }[how]
+    assert bool(opened(*statements)) == bool({"new", "untracked"} & set(states))
+
+
 def test_rules_for_packets_that_pass_through_open_nothing_of_the_host() -> None:
     assert opened(match(DPORT, 22), ACCEPT, of="forward") == []
 
@@ -118,7 +245,14 @@ def test_a_port_is_opened_on_the_transports_that_the_rule_names(
 
 
 def test_a_source_may_be_a_named_set() -> None:
-    admins = {"set": {"name": "admins", "elem": ["192.0.2.7", "192.0.2.9"]}}
+    admins = {
+        "set": {
+            "family": "inet",
+            "table": "t",
+            "name": "admins",
+            "elem": ["192.0.2.7", "192.0.2.9"],
+        }
+    }
     rules = [chain("input"), admins, rule(match(SADDR, "@admins"), match(DPORT, 22), ACCEPT)]
     (opening,) = openings(rules)
     assert opening.sources == nets("192.0.2.7", "192.0.2.9")
@@ -170,7 +304,12 @@ def test_the_subject_of_a_match(left: Any, expected: str | None) -> None:
     [
         (match(DPORT, "@web"), ACCEPT),
         (match(DPORT, {"prefix": {"addr": "192.0.2.0", "len": 24}}), ACCEPT),
-        ({"vmap": {"key": DPORT, "data": {"set": [[22, ACCEPT]]}}},),
+        ({"vmap": {"key": DPORT, "data": "@unknown"}},),
+        ({"vmap": {"key": DPORT, "data": {"set": [[22, {"queue": 1}]]}}},),
+        ({"vmap": {"key": {"concat": [DPORT, SADDR]}, "data": {"set": [[22, ACCEPT]]}}},),
+        ({"xt": {"type": "match", "name": "conntrack"}}, ACCEPT),
+        ({"queue": {"num": 0}},),
+        ({"never": "seen"}, match(DPORT, 22), ACCEPT),
     ],
 )
 def test_what_cannot_be_taken_apart_is_not_judged(statements: tuple[Any, ...]) -> None:

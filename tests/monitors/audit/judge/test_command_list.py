@@ -43,7 +43,7 @@ def test_a_host_is_asked_all_that_its_own_controls_need(name: str) -> None:
 def test_only_databases_hosts_are_asked_about_the_database() -> None:
     (roles,) = {roles for command, roles in LISTED.items() if "psql" in command}
 
-    assert roles == {Role.APPLICATION}
+    assert roles == {Role.DATABASE}
 
 
 def test_what_a_control_of_every_host_asks_is_asked_of_every_host() -> None:
@@ -53,7 +53,7 @@ def test_what_a_control_of_every_host_asks_is_asked_of_every_host() -> None:
 
 
 def test_who_has_one_of_the_roles_is_asked_what_is_for_them_and_for_everybody() -> None:
-    asked = {"a": frozenset[Role](), "b": frozenset({Role.APPLICATION, Role.VAULT})}
+    asked = {"a": frozenset[Role](), "b": frozenset({Role.WEB, Role.VAULT})}
 
     assert asked_of(asked, (Role.VAULT,)) == ("a", "b")
     assert asked_of(asked, (Role.EDGE,)) == ("a",)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inventory.model import Waiver
+from inventory.model.waivers import Waiver
 from monitors.audit.judge.host_results import all_errors, judge, judge_host
 from monitors.audit.model.results import Outcome, Result
 from monitors.audit.model.score import score
@@ -36,7 +36,7 @@ def result_of(control: str, *waivers: Waiver) -> Result:
 
 
 def test_a_command_that_the_collector_does_not_know_is_an_error_naming_the_playbook() -> None:
-    without = tuple(r for r in FRESH.recorded if not r.command.startswith("sshd"))
+    without = tuple(r for r in FRESH.recorded if "sshd -T" not in r.command)
     results = judge(FRESH.model_copy(update={"recorded": without}), TABLE, APP)
 
     ssh = [r for r in results if r.control in ("SSH-01", "SSH-02", "SSH-06")]
@@ -52,7 +52,7 @@ def test_a_command_that_the_collector_does_not_know_is_an_error_naming_the_playb
         ({"rc": None}, "did not end in time"),
         ({"truncated": True}, "more than the collector keeps"),
         ({"rc": 255, "stdout": "", "stderr": "bad config"}, "a command failed on the host"),
-        ({"stdout": "\x00\ufffd nonsense"}, "unexpected output"),
+        ({"stdout": "\x00\ufffd nonsense"}, "says nothing of permitrootlogin"),
     ],
 )
 def test_an_answer_that_cannot_be_used_is_an_error(changes: dict[str, object], said: str) -> None:
@@ -137,7 +137,7 @@ def test_equal_inputs_give_equal_results_whatever_their_order() -> None:
 
 def test_evidence_of_a_failure_shows_the_lines_that_it_is_about() -> None:
     evidence = result_of("SSH-02").evidence[0]
-    assert evidence.command.startswith("sshd -T")
+    assert "sshd -T" in evidence.command
     assert evidence.excerpt.splitlines()[0].startswith(("passwordauth", "kbdinteractive", "pubkey"))
 
 
@@ -165,7 +165,7 @@ def ssh_after(**answer: object) -> Result:
 def test_evidence_is_the_answers_hash_and_status_and_for_a_pass_no_line() -> None:
     hardened = judge(recorded("hardened"), TABLE, APP)
     (passed,) = (r for r in hardened if r.control == "SSH-01")
-    (answer,) = (r for r in recorded("hardened").recorded if r.command.startswith("sshd -T"))
+    (answer,) = (r for r in recorded("hardened").recorded if "sshd -T" in r.command)
     shown = next(e for e in passed.evidence if e.command == answer.command)
     assert passed.outcome is Outcome.PASS
     assert (shown.rc, shown.excerpt) == (0, "")

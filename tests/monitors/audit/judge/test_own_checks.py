@@ -51,7 +51,7 @@ def test_what_is_well_has_no_problem() -> None:
             "limits: Limits, tide: int = 0, moon: int = 0",
             7,
             "takes moon, tide",
-            "of declared, host, limits what it needs",
+            "of declared, host, limits, outside what it needs",
         ),
         (LIMIT, f"{LIMIT} + limits['tide']", 7, "the limits highest_cm, tide", ": highest_cm"),
         (ASKED, '"limit_cm 3"', 7, "says pass of a host that answers nothing", "asks the host"),

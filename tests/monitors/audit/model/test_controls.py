@@ -14,7 +14,7 @@ import yaml
 from monitors.audit.collect.backends import answering_host, from_answers
 from monitors.audit.judge.command_list import EVERYTHING, LIST_FILE, render
 from monitors.audit.judge.runner import check_function, run_check
-from monitors.audit.model.controls import ControlTableError, load_controls
+from monitors.audit.model.controls import ControlTableError, Severity, load_controls
 from monitors.audit.model.results import Outcome
 from monitors.collection.bundle import Answer
 
@@ -89,6 +89,11 @@ def test_a_title_is_filled_in_with_the_limits_and_one_that_is_missing_is_refused
     assert load_controls(good).controls[0].title == "Closed after 3 tries"
     with pytest.raises(ControlTableError, match="tries"):
         load_controls(bad)
+
+
+def test_an_alert_has_words_for_each_critical_control() -> None:
+    wordless = [c.id for c in TABLE.controls if c.severity is Severity.CRITICAL and not c.finding]
+    assert not wordless
 
 
 def test_a_check_takes_limits_where_its_row_has_some_and_uses_each() -> None:

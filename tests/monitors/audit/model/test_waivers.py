@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from inventory.model import Waiver
+from inventory.model.waivers import Waiver
 from monitors.audit.model.waivers import of_unknown_controls, waiver_problems
 from tests.monitors.audit.estates import TABLE, lab
 

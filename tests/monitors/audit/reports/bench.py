@@ -14,7 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from inventory.enums import Tier
-from inventory.model import Estate, Municipality
+from inventory.model.estate import Estate
+from inventory.model.tenants import Municipality
 from monitors.audit.history.model import History, TrendPoint
 from monitors.audit.model.controls import load_controls
 from monitors.audit.model.results import AuditRun, HostAudit, Outcome

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from inventory.entries import hosts
 from inventory.load import load_estate
-from inventory.model import Estate, Waiver
+from inventory.model.estate import Estate
+from inventory.model.waivers import Waiver
 from inventory.paths import SHIPPED_ESTATES
 from monitors.audit.history.model import ControlStatus, History, Repair, TrendPoint
 from monitors.audit.model.controls import ControlTable, Severity

@@ -107,7 +107,7 @@ def test_a_control_that_another_table_lets_apply_is_the_control_sets() -> None:
 def test_a_host_that_joins_or_leaves_or_changes_its_roles_is_scope() -> None:
     before = run(host("a", result("SSH-01", PASS), result("TLS-01", SKIP)))
     joined = run(*before.hosts, host("b", result("SSH-01", FAIL)))
-    moved = run(host("a", result("SSH-01", PASS), result("TLS-01", FAIL), roles=[Role.APPLICATION]))
+    moved = run(host("a", result("SSH-01", PASS), result("TLS-01", FAIL), roles=[Role.WEB]))
 
     assert set(causes(attribute(before, joined))) == {Cause.SCOPE}
     assert set(causes(attribute(joined, before))) == {Cause.SCOPE}

@@ -60,6 +60,8 @@ def test_all_files_of_a_run_are_named_by_its_stamp(tmp_path: Path) -> None:
     assert sorted(names) == sorted(
         [
             *("fleet.html", "frameworks.html", *(f"{place}.html" for place in PLACES)),
+            *(f"{place}-in-short.html" for place in PLACES),
+            *(f"{place}-assessment-plan.json" for place in PLACES),
             *("compliance.csv", "compliance.junit.xml", "compliance.json"),
             *(f"{place}-assessment-results.json" for place in PLACES),
             *(f"{place}-poam.json" for place in ("kastrava", "velgora")),

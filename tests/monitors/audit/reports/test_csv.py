@@ -72,6 +72,7 @@ def test_every_result_has_its_row() -> None:
         "iso_27001_2022": "",
         "nis2_21_2": "",
         "cir_2024_2690": "",
+        "bsi_grundschutz_pp": "",
     }
 
 

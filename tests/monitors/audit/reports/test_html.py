@@ -1,14 +1,19 @@
 """The pages: hostile words stay words, nothing comes from elsewhere, everybody can read them."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 
+from monitors.audit.model.controls import ControlTable
+from monitors.audit.model.results import HostAudit
 from monitors.audit.reports.build import build
-from monitors.audit.reports.html import code, render
+from monitors.audit.reports.html import Figures, code, render
 from monitors.audit.reports.messages import load_messages
+from monitors.audit.reports.model import Seal
 from monitors.text import report_text
 from tests.monitors.audit.reports.page_parser import Page
 from tests.monitors.audit.reports.sample_reports import (
@@ -18,7 +23,9 @@ from tests.monitors.audit.reports.sample_reports import (
     FAIL,
     HOSTILE,
     LAB,
+    NOW,
     TABLE,
+    accepted,
     audited,
     history,
     hostile_report,
@@ -217,3 +224,117 @@ def test_history_of_one_audit_is_no_trend() -> None:
     one = history().model_copy(update={"trend": history().trend[:1]})
     pages = {p.name: p.html for p in render(build(ESTATE, None, AFTER, TABLE, one), ENGLISH)}
     assert "The trend appears with the second audit" in shown(pages["fleet"])
+
+
+def page_of(name: str, *hosts: HostAudit, table: ControlTable = TABLE) -> str:
+    run = AFTER.model_copy(update={"hosts": hosts})
+    pages = {page.name: page.html for page in render(build(LAB, None, run, table), ENGLISH)}
+    return pages[name]
+
+
+def waived_host() -> HostAudit:
+    return audited("velgora-app", {"SSH-02": FAIL}, accepted(NOW.date() + timedelta(days=20)))
+
+
+def test_what_is_accepted_asks_for_nothing_and_is_not_red() -> None:
+    html = page_of("velgora", waived_host())
+    text = shown(html)
+    assert "What to do" in text  # the heading of the summary, and nothing below it
+    assert "What to do:" not in text
+    assert "Nothing now: the deviation that is accepted" in text
+    assert "Nothing, until the next audit" not in text
+    reds = [a for a in Page(html).all("span", "td", "p", "dd", "li") if set(RED) & classes(a)]
+    assert reds == []
+
+
+RED = ("fail", "critical", "high")
+
+
+def classes(attributes: Mapping[str, str | None]) -> set[str]:
+    return set((attributes.get("class") or "").split())
+
+
+def test_what_is_open_is_red() -> None:
+    html = page_of("velgora", audited("velgora-app", {"SSH-02": FAIL}))
+    reds = [a for a in Page(html).all("span", "td") if set(RED) & classes(a)]
+    assert reds
+
+
+def test_the_same_finding_on_several_servers_is_told_once() -> None:
+    hosts = [audited(name, {"SSH-01": FAIL}) for name in ("velgora-app", "velgora-edge")]
+    text = shown(page_of("velgora", *hosts))
+    findings = text[text.index("What is not met") :]
+    assert findings.count("Found: SSH-01 is wrong") == 1
+    assert "velgora-app, velgora-edge" in findings
+    assert "bastide playbook run site --limit velgora-app,velgora-edge;" in findings
+
+
+def test_what_was_mended_is_folded_away() -> None:
+    html = PAGES["velgora"]
+    section = html[html.index("Fixed since the earlier audit") :]
+    assert section.index("<details") < section.index("Found before")
+    assert "<details open" not in html
+
+
+def test_how_many_results_do_not_apply_is_said_beside_the_coverage() -> None:
+    for name in ("fleet", "central", "central-in-short"):
+        text = shown(PAGES[name])
+        skipped = report().after if name == "fleet" else report().municipalities[0].after
+        assert skipped.skipped
+        share = skipped.skipped * 100 // skipped.results
+        assert f"{share}%" in text
+        assert "apply" in text
+
+
+def test_audits_of_one_day_are_no_history_and_no_date_stands_twice() -> None:
+    first = history().trend[0]
+    minutes = [first.model_copy(update={"at": first.at + timedelta(minutes=m)}) for m in (0, 4, 8)]
+    past = history().model_copy(update={"trend": tuple(minutes)})
+    pages = {p.name: p.html for p in render(build(ESTATE, None, AFTER, TABLE, past), ENGLISH)}
+    assert 'class="trend"' not in pages["fleet"]
+    assert "So far there are 3, all of 2026-03-01." in shown(pages["fleet"])
+    for html in PAGES.values():
+        axis = re.search(r'<p class="xs"><span>(.*?)</span> <span>(.*?)</span></p>', html)
+        assert axis is None or axis[1] != axis[2]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "less than a minute"),
+        (59, "less than a minute"),
+        (60, "1 minute"),
+        (7199, "119 minutes"),
+        (7200, "2 hours"),
+        (2 * 86400 - 1, "47 hours"),
+        (2 * 86400, "2 days"),
+    ],
+)
+def test_a_duration_is_never_nothing(seconds: float, said: str) -> None:
+    assert Figures(ENGLISH).lasts(seconds) == said
+
+
+def test_every_page_says_whose_it_is_and_of_which_program() -> None:
+    seal = Seal(number=7, sha256="ab" * 32, fingerprint="12345678 9abcdef0")
+    sealed = build(LAB, None, AFTER, TABLE, seal=seal, version="9.8.7")
+    for page in render(sealed, ENGLISH):
+        text = shown(page.html)
+        assert "Run 7 of the chain that is signed by the key 12345678 9abcdef0." in text
+        assert "Bastide 9.8.7" in text
+        assert AFTER.controls_sha256 in text
+        assert "run 7 of key 12345678 9abcdef0" in page.html  # at the foot of every sheet
+    assert "This run was not sealed" in shown(PAGES["fleet"])
+
+
+def test_every_cell_says_its_column_for_screens_where_rows_are_blocks() -> None:
+    for html in PAGES.values():
+        page = Page(html)
+        cells = page.all("td")
+        assert all(cell.get("data-label") for cell in cells)
+
+
+def test_the_mayor_has_a_page_of_their_own() -> None:
+    text = shown(PAGES["velgora-in-short"])
+    assert "2 findings are open: 1 critical, 1 medium." in text
+    assert "sha256sum" not in text
+    assert "What is not met" not in text

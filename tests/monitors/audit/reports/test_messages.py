@@ -36,6 +36,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 # Keys that `for` hands to `t`, and those that Python asks for.
 HANDED = {"hosts_new", "hosts_gone", "controls_new", "controls_gone"}
 ASKED = {"no_value": set[str](), "percent": {"number"}, "days": {"count"}, "hours": {"count"}}
+ASKED |= {"minutes": {"count"}, "moment": set()}
 ASKED |= {"comma": set(), "and_more": {"count"}}
 TEXTS = load_messages().texts
 

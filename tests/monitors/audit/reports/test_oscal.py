@@ -1,17 +1,26 @@
 """OSCAL: compliance-trestle reads it, ids last, and nothing is made up."""
 
 import json
+from hashlib import sha256
+from pathlib import Path
+from posixpath import normpath
 from typing import Any
 from uuid import UUID
 
 import pytest
+from trestle.oscal.assessment_plan import AssessmentPlan
 from trestle.oscal.assessment_results import AssessmentResults
 from trestle.oscal.poam import PlanOfActionAndMilestones
 
+from monitors.audit.evidence.package import write_package
+from monitors.audit.evidence.verify import verify
+from monitors.audit.model.controls import load_controls
 from monitors.audit.reports.build import build
+from monitors.audit.reports.compliance import Format, render
 from monitors.audit.reports.model import Report
-from monitors.audit.reports.oscal import assessment_results, plan_of_action
+from monitors.audit.reports.oscal import assessment_plan, assessment_results, plan_of_action
 from monitors.audit.reports.oscal.parts import System
+from tests.monitors.audit.evidence.sealed_runs import sealed
 from tests.monitors.audit.reports.sample_reports import (
     AFTER,
     ESTATE,
@@ -65,6 +74,8 @@ def test_trestle_reads_every_document(reported: Report) -> None:
     for system in systems(reported).values():
         document = json.loads(json.dumps(assessment_results(system)))
         AssessmentResults.model_validate(document["assessment-results"])
+        imported = json.loads(json.dumps(assessment_plan(system)))
+        AssessmentPlan.model_validate(imported["assessment-plan"])
         milestones = plan_of_action(system)
         if milestones is not None:
             inner = json.loads(json.dumps(milestones))["plan-of-action-and-milestones"]
@@ -74,11 +85,13 @@ def test_trestle_reads_every_document(reported: Report) -> None:
 @pytest.mark.parametrize("reported", REPORTS.values(), ids=REPORTS)
 def test_ids_are_unique_and_references_lead_somewhere(reported: Report) -> None:
     for system in systems(reported).values():
-        for document in filter(None, (assessment_results(system), plan_of_action(system))):
+        documents = assessment_plan(system), assessment_results(system), plan_of_action(system)
+        for document in filter(None, documents):
             defined = list(values(document, "uuid"))
             assert len(defined) == len(set(defined))
             assert all(UUID(one).version == 5 for one in defined)
-            for name in ("subject-uuid", "observation-uuid", "risk-uuid"):
+            assert {one for ids in values(document, "party-uuids") for one in ids} <= set(defined)
+            for name in ("subject-uuid", "observation-uuid", "risk-uuid", "component-uuid"):
                 assert set(values(document, name)) <= set(defined)
             hrefs = {href[1:] for href in values(document, "href") if href.startswith("#")}
             assert hrefs <= set(defined)
@@ -154,16 +167,57 @@ def test_the_controls_of_the_estate_are_told_apart() -> None:
     assert origins["LOG-01"] == "bastide"
 
 
-def test_evidence_is_a_file_with_its_hash() -> None:
-    document: dict[str, Any] = assessment_results(systems(report())["velgora"])
-    resources = document["assessment-results"]["back-matter"]["resources"]
-    assert resources[1]["rlinks"] == [
-        {
-            "href": "bundles/velgora-edge/20260331.json.gz",
-            "media-type": "application/gzip",
-            "hashes": [{"algorithm": "SHA-256", "value": "ab" * 32}],
-        }
+def test_evidence_is_a_member_of_the_evidence_file_with_its_hash(tmp_path: Path) -> None:
+    run, _ = sealed(tmp_path)
+    reported = build(LAB, None, run, load_controls())
+    files = {file.name: file.content for file in render(reported, [Format.OSCAL])}
+    members = verify(write_package(run, tmp_path, files)).members
+    linked = 0
+    for name in files:
+        for resource in values(json.loads(files[name]), "rlinks"):
+            for link in resource:
+                member = members[normpath(f"reports/{link['href']}")]
+                for one in link.get("hashes", ()):
+                    assert one["value"] == sha256(member).hexdigest()
+                    linked += 1
+    assert linked >= len(run.hosts)
+
+
+def test_the_plan_that_results_import_lies_beside_them() -> None:
+    system = systems(report())["velgora"]
+    document = assessment_results(system)["assessment-results"]
+    plans = [
+        link["href"]
+        for resource in document["back-matter"]["resources"]
+        if f"#{resource['uuid']}" == document["import-ap"]["href"]
+        for link in resource["rlinks"]
     ]
+    names = [file.name for file in render(report(), [Format.OSCAL])]
+    assert plans == [f"{report().stamp}-velgora-assessment-plan.json"]
+    assert set(plans) <= set(names)
+
+
+def test_who_assesses_and_whose_hosts_they_are_stands_in_every_document() -> None:
+    system = systems(report())["velgora"]
+    for document in (assessment_plan, assessment_results, plan_of_action):
+        [inner] = (document(system) or {}).values()
+        metadata = inner["metadata"]
+        names = {party["uuid"]: party["name"] for party in metadata["parties"]}
+        responsible = {
+            one["role-id"]: [names[uuid] for uuid in one["party-uuids"]]
+            for one in metadata["responsible-parties"]
+        }
+        assert responsible == {"assessor": [report().title], "system-owner": ["Velgora"]}
+        assert {role["id"] for role in metadata["roles"]} == set(responsible)
+
+
+def test_a_waiver_gives_the_plan_a_milestone_on_its_last_day() -> None:
+    risk = next(r for r in plan()["risks"] if r["title"].startswith("SSH-02"))
+    [task] = [task for one in risk["remediations"] for task in one.get("tasks", ())]
+    assert task["type"] == "milestone"
+    assert task["timing"] == {"on-date": {"date": risk["deadline"]}}
+    others = [r for r in plan()["risks"] if not r["title"].startswith("SSH-02")]
+    assert not list(values(others, "tasks"))
 
 
 def test_items_and_risks_keep_their_ids_from_run_to_run() -> None:

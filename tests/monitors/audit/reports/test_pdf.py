@@ -113,3 +113,8 @@ def test_names_of_towns_are_printed_in_their_script() -> None:
     text = reader.pages[0].extract_text()
 
     assert all(word in text for word in SCRIPTS.split() if word < "\u0590" or word >= "\u10a0")
+
+
+def test_the_page_in_short_is_one_page() -> None:
+    for name in ("velgora-in-short", "central-in-short"):
+        assert len(PdfReader(io.BytesIO(to_pdf(paper(name)))).pages) == 1

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from inventory.enums import Access, Level, Role
 from inventory.load import load_estate
-from inventory.model import Municipality
+from inventory.model.tenants import Municipality
 from monitors.inspection.drift import against_inventory
 from monitors.inspection.model import Inspection, Interface, Listener, Share, System, WebSite
 from monitors.inspection.suggestion.insert import add_items

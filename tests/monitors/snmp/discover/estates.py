@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from inventory.load import load_estate
-from inventory.model import Estate
+from inventory.model.estate import Estate
 from inventory.paths import SHIPPED_ESTATES
 
 

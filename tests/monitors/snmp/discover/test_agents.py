@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from inventory.model import SnmpAccess
+from inventory.model.snmp_access import SnmpAccess
 from inventory.secrets import SecretError
 from monitors.pace import Pace
 from monitors.snmp.discover import agents

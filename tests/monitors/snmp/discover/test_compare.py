@@ -5,7 +5,7 @@ import json
 import pytest
 
 from inventory.entries import devices
-from inventory.model import PortIntent
+from inventory.model.devices import PortIntent
 from monitors.snmp.discover.compare import Discovery, Verdict, discover
 from monitors.snmp.discover.observed import Neighbour, ObservedDevice, Port
 from monitors.snmp.discover.report_rows import HEADINGS, rows

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from inventory.entries import devices
 from inventory.enums import DeviceKind
-from inventory.model import Device, PortIntent
+from inventory.model.devices import Device, PortIntent
 from monitors.snmp.discover.compare import discover
 from monitors.snmp.discover.device_kind import guess_kind
 from monitors.snmp.discover.inventory_yaml import yaml_to_paste

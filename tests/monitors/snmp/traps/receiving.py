@@ -15,7 +15,8 @@ from pathlib import Path
 from prometheus_client.samples import Sample
 
 from inventory.load import load_estate
-from inventory.model import Estate, SnmpAccess
+from inventory.model.estate import Estate
+from inventory.model.snmp_access import SnmpAccess
 from monitors.snmp import oid
 from monitors.snmp.client import User
 from monitors.snmp.traps.receiver import MODULE, Receiver

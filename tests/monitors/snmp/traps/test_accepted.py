@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from inventory.model import SnmpAccess
+from inventory.model.snmp_access import SnmpAccess
 from monitors.snmp import oid
 from monitors.snmp.client import User
 from monitors.snmp.traps.receiver import TrapListenError

@@ -11,11 +11,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import snapshot
+from block import with_block
 from commands import CommandFailedError, run, run_all
 from plan import File, Plan, parse
 
@@ -58,6 +59,28 @@ class Changes:
             yield
 
 
+def resolved(file: File) -> File:
+    """Return a file whose block is put into what is there, as its owner keeps it.
+
+    ChangeError where the lines that hold the block are not one pair.
+    """
+    if not file.block:
+        return file
+    path = Path(file.path)
+    now = snapshot.look(path)
+    if now.kind == "absent":
+        return replace(file, content=with_block("", file.content))
+    if now.kind != "file":
+        raise ChangeError(f"{path}: expected a file to put a block into, found a {now.kind}")
+    text = path.read_bytes().decode("utf-8", "surrogateescape")
+    try:
+        whole = with_block(text, file.content)
+    except ValueError as error:
+        raise ChangeError(f"{path}: {error}; correct the file by hand, then run again") from None
+    owner, group, mode = str(now.owner), str(now.group), f"{now.mode:04o}"
+    return replace(file, content=whole, owner=owner, group=group, mode=mode)
+
+
 def differing(plan: Plan) -> list[str]:
     """Return the paths of a plan that are not as it wants them."""
     return [file.path for file in plan.files if not as_wanted(file)]
@@ -71,7 +94,11 @@ def as_wanted(file: File) -> bool:
         return False
     if file.kind == "link":
         return True
-    access = (now.mode, now.owner, now.group) == (int(file.mode, 8), *owner(file))
+    try:
+        wanted = (int(file.mode, 8), *owner(file))
+    except LookupError:  # it is made meanwhile, or the change says that it is missing
+        return False
+    access = (now.mode, now.owner, now.group) == wanted
     return access and (file.kind == "folder" or path.read_bytes() == content(file))
 
 
@@ -81,8 +108,13 @@ def content(file: File) -> bytes:
 
 
 def owner(file: File) -> tuple[int, int]:
-    """Return the numbers of a file's owner and group; KeyError for accounts that are not there."""
-    return pwd.getpwnam(file.owner).pw_uid, grp.getgrnam(file.group).gr_gid
+    """Return the numbers of a file's owner and group; LookupError for those that are not there."""
+    try:
+        user = int(file.owner) if file.owner.isdecimal() else pwd.getpwnam(file.owner).pw_uid
+        group = int(file.group) if file.group.isdecimal() else grp.getgrnam(file.group).gr_gid
+    except KeyError as error:
+        raise LookupError(f"{file.path}: no such account or group: {error}") from None
+    return user, group
 
 
 def live_differs(changes: Changes, plan: Plan) -> bool:
@@ -112,6 +144,7 @@ def apply(changes: Changes, text: str, arm: Arm) -> str | None:
     ChangeError.
     """
     plan = parse(text)
+    plan = replace(plan, files=tuple(map(resolved, plan.files)))
     waiting = changes.pending_id()
     if waiting is not None:
         revert(changes, "a later run found it unconfirmed")
@@ -126,7 +159,7 @@ def apply(changes: Changes, text: str, arm: Arm) -> str | None:
             write(file)
         for command in (*plan.validate, *plan.activate):
             run(command, captured(folder, plan))
-    except (CommandFailedError, OSError, KeyError) as error:
+    except (CommandFailedError, OSError, LookupError) as error:
         undone = revert(changes, f"it failed: {error}")
         raise ChangeError(f"{plan.name}: {error}; {undone}") from None
     return folder.name

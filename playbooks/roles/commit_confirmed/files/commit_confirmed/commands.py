@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 SECONDS = 30.0
+LONGEST_WORD = 80
 
 
 class CommandFailedError(Exception):
@@ -21,13 +22,21 @@ def run(command: Sequence[str], files: Mapping[str, Path] = {}) -> bytes:
             words, check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=SECONDS
         )
     except subprocess.TimeoutExpired:
-        raise CommandFailedError(f"{' '.join(words)}: not done in {SECONDS:.0f} s") from None
+        raise CommandFailedError(f"{shown(words)}: not done in {SECONDS:.0f} s") from None
     except OSError as error:
         raise CommandFailedError(f"{words[0]}: {error.strerror or error}") from None
     if done.returncode:
         said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
-        raise CommandFailedError(f"{' '.join(words)}: {said or f'exit {done.returncode}'}")
+        raise CommandFailedError(f"{shown(words)}: {said or f'exit {done.returncode}'}")
     return done.stdout
+
+
+def shown(words: Iterable[str]) -> str:
+    """Return a command as an error names it; of a word that is a program, its beginning."""
+    lines = (word.strip().partition("\n")[0] for word in words)
+    return " ".join(
+        line if len(line) <= LONGEST_WORD else f"{line[:LONGEST_WORD]}…" for line in lines
+    )
 
 
 def filled(word: str, files: Mapping[str, Path]) -> str:

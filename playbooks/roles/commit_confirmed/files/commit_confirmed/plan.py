@@ -11,7 +11,10 @@ Command = tuple[str, ...]
 
 @dataclass(frozen=True)
 class File:
-    """A file, link or folder to write; a file's content may hold any bytes (surrogateescape)."""
+    """A file, link or folder to write; a file's content may hold any bytes (surrogateescape).
+
+    `block`: the content is a part of a file that others own, which keeps its owner and mode.
+    """
 
     path: str
     kind: str = "file"
@@ -19,6 +22,7 @@ class File:
     owner: str = "root"
     group: str = "root"
     mode: str = "0644"
+    block: bool = False
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,9 @@ LOGIN_DEFS = {
     "PASS_MIN_DAYS": "1",
     "PASS_WARN_AGE": "14",
     "ENCRYPT_METHOD": "YESCRYPT",
+    # Where a program asks for SHA-512 by name (chpasswd -c): what yescrypt costs, about.
+    "SHA_CRYPT_MIN_ROUNDS": "65536",
+    "SHA_CRYPT_MAX_ROUNDS": "65536",
 }
 USERADD = {"INACTIVE": "30"}
 EDITED = (
@@ -45,6 +48,9 @@ ROOT_OK = re.compile(r"^auth\s+sufficient\s+pam_rootok\.so.*$", re.MULTILINE)
 # Its scripts would run as root at every login, the auditor's too, for a greeting.
 GREETING = re.compile(r"^(session\s+optional\s+pam_motd\.so\s+motd=\S+)$", re.MULTILINE)
 LOGIN_KEYS = Path("/etc/bastide/login_keys")
+REVOKED_KEYS = Path("/etc/bastide/revoked_keys")
+# sshd refuses every key when the file that it names is missing: no setting without a file.
+REVOKING = Path("/etc/ssh/sshd_config.d/00-bastide-revoked.conf")
 SUDO = Path("/etc/sudoers.d/bastide")
 PAM = Path("/etc/pam.d")
 STACKS = ("auth", "account", "password")
@@ -197,10 +203,31 @@ def return_shells(before: str) -> None:
             subprocess.run(["usermod", "--shell", shell, entry.pw_name], check=True)
 
 
+def revoked(declared: str) -> str:
+    """Return the keys that were declared once and are no more, one `TYPE KEY` a line.
+
+    An account may be several people's: who leaves it loses the key, the others stay. Where no key
+    at all is declared, nobody has left.
+    """
+    now = set(keys_of(declared))
+    once = f"{read(REVOKED_KEYS)}\n{read(LOGIN_KEYS) if now else ''}"
+    return "".join(f"{key}\n" for key in keys_of(once) if key not in now)
+
+
+def keys_of(text: str) -> list[str]:
+    """Return each `TYPE KEY` of lines that begin with one."""
+    lines = (line.split()[:2] for line in text.splitlines())
+    return list(dict.fromkeys(" ".join(words) for words in lines if len(words) == 2))
+
+
 def planned(settings: Mapping[str, Any]) -> Iterator[tuple[Path, str, int, Sequence[str]]]:
     """Yield the files but PAM's stacks: path, text, mode, and the program that approves."""
     for path, values, between in EDITED:
         yield path, assigned(read(path), values, between), 0o644, ()
+    withdrawn = revoked(settings["keys"])
+    yield REVOKED_KEYS, withdrawn, 0o644, ()
+    setting = f"RevokedKeys {REVOKED_KEYS}\n" if withdrawn or REVOKED_KEYS.exists() else ""
+    yield REVOKING, setting, 0o600, ()
     yield LOGIN_KEYS, settings["keys"], 0o644, ()
     yield SUDO, SUDOERS, 0o440, ("visudo", "--check", "--file")
     for path in (PAM / "sshd", PAM / "login"):

@@ -1,0 +1,133 @@
+"""A marked alert sent through each channel, and whether Alertmanager got rid of it."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bastide.actions import prometheus
+from bastide.actions.status import urls
+from bastide.support.errors import CommandError, Exit
+from bastide.support.estate import EstateContext
+from bastide.support.progress import Progress
+from inventory.entries import Tenant, tenants
+from inventory.model.notify import Channel, Notify, Severity
+from monitors.prometheus.alertmanager_config import TEST, channels_of, takers
+from monitors.prometheus.render import addresses
+
+WAIT_SECONDS = 30.0
+POLL_SECONDS = 0.5
+# Alertmanager then sends its end, too, as it does of every alert.
+LASTS = timedelta(minutes=1)
+INTEGRATIONS = {"mail": "email", "webhook": "webhook"}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a test in one channel; `problem` is empty when it was taken."""
+
+    channel: str
+    to: str
+    problem: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return {**asdict(self), "delivered": not self.problem}
+
+
+def notify_of(context: EstateContext) -> Notify:
+    """Return what the estate says of notifications; CommandError when it says nothing."""
+    if context.estate.notify is None:
+        raise CommandError(
+            "estate.yml: no `notify:`, so alerts stay on the operations host; add channels "
+            "(docs/notifications.md)",
+            Exit.WRONG_USE,
+        )
+    return context.estate.notify
+
+
+def tenant_of(context: EstateContext, municipality: str) -> Tenant:
+    """Return a municipality or the central site; CommandError for an unknown one."""
+    there = {tenant.id: tenant for tenant in tenants(context.estate)}
+    if municipality not in there:
+        raise CommandError(
+            f"no municipality {municipality!r}; expected one of: {', '.join(there)}",
+            Exit.WRONG_USE,
+        )
+    return there[municipality]
+
+
+def destination(context: EstateContext, channel: Channel, municipality: str) -> str:
+    """Return where a channel leads for a municipality, for people to read; no secret is in it."""
+    if channel.mail is None:
+        return channel.webhook.url if channel.webhook else ""
+    contacts = addresses(context.estate)[municipality] if channel.mail.contacts else ()
+    return ", ".join(dict.fromkeys((*channel.mail.to, *contacts))) or "nobody: no contact has mail"
+
+
+def send_tests(
+    context: EstateContext, municipality: str, severity: Severity, progress: Progress
+) -> Iterator[Delivery]:
+    """Send a test through each channel that takes such alerts; yield what became of it."""
+    notify = notify_of(context)
+    channels = {channel.id: channel for channel in notify.channels}
+    for name in channels_of(notify, municipality, severity):
+        with progress.stage(f"test {name}"):
+            problem = _send(context, channels[name], municipality, severity)
+        yield Delivery(name, destination(context, channels[name], municipality), problem)
+
+
+def _send(context: EstateContext, channel: Channel, municipality: str, severity: Severity) -> str:
+    """Send one test; return why it was not taken, or nothing."""
+    receivers = len(
+        [
+            receiver
+            for receiver, _ in takers(channel, addresses(context.estate))
+            if receiver in (channel.id, f"{channel.id}/{municipality}")
+        ]
+    )
+    if not receivers:
+        return "it leads to nobody: no contact of the municipality has an `email`"
+    _, base = urls(context)
+    now = datetime.now(UTC)
+    labels = {
+        **{"alertname": TEST, "severity": severity.value, "municipality": municipality},
+        **{"channel": channel.id, "test": f"{now:%Y%m%dT%H%M%S.%f}"},
+    }
+    summary = (
+        f"This is a test of the channel {channel.id}. Nothing is wrong, nothing is to be done."
+    )
+    try:
+        before = _tried(base, channel)
+        prometheus.send_alert(base, labels, {"summary": summary}, now + LASTS)
+        return _outcome(base, channel, before, receivers)
+    except prometheus.ApiError as error:
+        raise CommandError(
+            f"Alertmanager does not answer: {error}; is the operations host up?",
+            Exit.COULD_NOT_CHECK,
+        ) from None
+
+
+def _outcome(base: str, channel: Channel, before: tuple[int, int], receivers: int) -> str:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        tried, failed = (
+            now - then for now, then in zip(_tried(base, channel), before, strict=True)
+        )
+        if failed:
+            return (
+                "not delivered; see `journalctl -u prometheus-alertmanager` on the operations host"
+            )
+        if tried >= receivers:
+            return ""
+        time.sleep(POLL_SECONDS)
+    return (
+        f"Alertmanager has not sent it in {WAIT_SECONDS:g} s; does it have this estate's "
+        "configuration? (`bastide up`)"
+    )
+
+
+def _tried(base: str, channel: Channel) -> tuple[int, int]:
+    kind = INTEGRATIONS["mail" if channel.mail else "webhook"]
+    return prometheus.notification_requests(base).get(kind, (0, 0))

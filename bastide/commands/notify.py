@@ -1,0 +1,73 @@
+"""`bastide notify`: whom alerts reach, and whether they get there."""
+
+import click
+
+from bastide.actions import notifying
+from bastide.support.errors import Exit
+from bastide.support.estate import estate_context
+from bastide.support.options import estate_option, json_option
+from bastide.support.output import print_json, print_table, row
+from bastide.support.progress import Progress
+from inventory.entries import tenants
+from inventory.model.notify import Severity
+from inventory.model.tenants import CENTRAL
+from monitors.prometheus.alertmanager_config import channels_of
+
+
+@click.group("notify")
+def group() -> None:
+    """Whom alerts reach: list the channels, test them."""
+
+
+@group.command("list")
+@estate_option
+@json_option
+def list_channels(estate_name: str | None, as_json: bool) -> int:
+    """List the channels that alerts of each municipality take."""
+    context = estate_context(estate_name)
+    notify = notifying.notify_of(context)
+    channels = {channel.id: channel for channel in notify.channels}
+    rows = [
+        (tenant.id, severity.value, name, notifying.destination(context, channels[name], tenant.id))
+        for tenant in tenants(context.estate)
+        for severity in Severity
+        for name in channels_of(notify, tenant.id, severity)
+    ]
+    names = ("municipality", "severity", "channel", "to")
+    if as_json:
+        print_json([dict(zip(names, values, strict=True)) for values in rows])
+    else:
+        print_table(names, (row(*values) for values in rows))
+    return Exit.WELL
+
+
+@group.command()
+@click.option(
+    "--municipality", default=CENTRAL, show_default=True, help="As if it were this one's alert."
+)
+@click.option(
+    "--severity",
+    type=click.Choice([severity.value for severity in Severity]),
+    default=Severity.PAGE.value,
+    show_default=True,
+    help="As if it were such an alert.",
+)
+@estate_option
+@json_option
+def test(municipality: str, severity: str, estate_name: str | None, as_json: bool) -> int:
+    """Send a test through each channel (exit 1: one did not take it).
+
+    It is marked as a test, and takes the channels that such an alert would take. The operations
+    host sends it as it sends alerts. A minute later it sends its end.
+    """
+    context = estate_context(estate_name)
+    tenant = notifying.tenant_of(context, municipality)
+    results = tuple(notifying.send_tests(context, tenant.id, Severity(severity), Progress()))
+    if as_json:
+        print_json([result.as_json() for result in results])
+    else:
+        print_table(
+            ("channel", "to", "result"),
+            (row(r.channel, r.to, r.problem or "delivered") for r in results),
+        )
+    return Exit.FINDINGS if any(result.problem for result in results) or not results else Exit.WELL

@@ -1,0 +1,1 @@
+"""What an estate's files say, as frozen values; every unknown key is refused."""

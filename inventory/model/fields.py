@@ -1,0 +1,30 @@
+"""Fields that an estate, its tenants and their hosts share."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field, JsonValue
+
+from inventory.enums import Level
+from inventory.scalars import TimezoneName
+
+# The end of the description of what may be declared already, and that nothing reads yet.
+LATER = "a later release will use it"
+PROVIDERS = "lab (machines that Bastide makes on this computer) or existing (what is there already)"
+ManageField = Annotated[
+    Level | None,
+    Field(
+        description="how far hosts are managed: watch (seen from outside, nothing changes), audit "
+        "(read over SSH, nothing is installed), baseline (hardened, measured, backed up) or full "
+        "(its services are ours too); default: watch for existing hosts, full for the lab's"
+    ),
+]
+SettingsField = Annotated[
+    Mapping[str, JsonValue],
+    Field(
+        description="options of roles, as their README says; of each, the narrowest place counts",
+    ),
+]
+TimezoneField = Annotated[
+    TimezoneName | None, Field(description="default: the one that each host has")
+]

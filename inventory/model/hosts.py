@@ -1,0 +1,150 @@
+"""A host, what it serves, what is backed up from it, and what its level may cut off."""
+
+import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from inventory.enums import (
+    Access,
+    ConnectionKind,
+    ExporterName,
+    Protocol,
+    ProviderName,
+    Role,
+    System,
+)
+from inventory.frozen import Frozen
+from inventory.model.fields import LATER, PROVIDERS, ManageField, SettingsField, TimezoneField
+from inventory.model.snmp_access import SnmpAccess
+from inventory.model.ssh import SshField
+from inventory.scalars import AbsolutePath, Address, CutKey, HostKey, Id, SecretRef, TimeOfDay
+
+EXPORTER_PORTS = {ExporterName.NODE: 9100, ExporterName.WINDOWS: 9182}
+
+
+class Listen(Frozen):
+    """A port that a host serves, and who may reach it."""
+
+    port: int = Field(ge=1, le=65535)
+    protocol: Protocol = Protocol.TCP
+    access: Access = Access.SITE
+    name: str = Field(description="what listens, for people and for the firewall's comment")
+
+
+class BackupPlan(Frozen):
+    """What is backed up from a host, where to, and when."""
+
+    id: Id
+    target: str = Field(description="the host that keeps the copies: a full host name")
+    paths: tuple[AbsolutePath, ...] = ()
+    database: str | None = Field(default=None, description="a PostgreSQL database to dump")
+    at: TimeOfDay = "02:30"
+    password: SecretRef
+    keep_within_days: int = Field(default=90, ge=1)
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.paths and self.database is None:
+            raise PydanticCustomError("nothing_to_back_up", "has neither paths nor a database")
+        return self
+
+
+class Exporter(Frozen):
+    """An exporter that is on a host already, and where it listens."""
+
+    name: ExporterName
+    port: int | None = Field(
+        default=None, ge=1, le=65535, description="default: its own, 9100 or 9182"
+    )
+
+    @property
+    def tcp_port(self) -> int:
+        """The port that it listens on."""
+        return self.port or EXPORTER_PORTS[self.name]
+
+
+def _named(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
+
+
+ExporterField = Annotated[
+    Exporter, BeforeValidator(_named, json_schema_input_type=ExporterName | Exporter)
+]
+"""An exporter by its name alone, or with the port that it listens on."""
+
+
+class Acceptance(Frozen):
+    """What raising an existing server's level may cut off, and who has acknowledged it when."""
+
+    level: Literal["baseline", "full"] = Field(
+        description="the level that it was acknowledged for; those below are acknowledged with it"
+    )
+    by: str = Field(min_length=2, description="who has acknowledged it")
+    date: datetime.date
+    cuts: tuple[CutKey, ...] = Field(
+        default=(), description="the logins, ports and forwarding that may be cut off"
+    )
+
+
+class Host(Frozen):
+    """A server: managed over SSH, or only watched."""
+
+    id: Id
+    site: Id
+    address: Address
+    more_addresses: tuple[Address, ...] = Field(
+        default=(),
+        description="its other addresses, IPv4 or IPv6: each is probed, and it is down only when "
+        "none answers",
+    )
+    uplink: Address | None = Field(default=None, description="an edge's address towards the WAN")
+    provider: ProviderName | None = Field(
+        default=None, description=f"default: the estate's; {PROVIDERS}"
+    )
+    host_key: HostKey | None = Field(
+        default=None, description="the SSH host key expected of an existing host"
+    )
+    connection: ConnectionKind = Field(
+        default=ConnectionKind.SSH, description="local: it is the machine that runs Bastide"
+    )
+    ssh: SshField = None
+    manage: ManageField = None
+    accepts: Acceptance | None = Field(
+        default=None,
+        description="what an existing server's level may cut off, written by `bastide host impact "
+        "--accept`; without it baseline and full are refused",
+    )
+    settings: SettingsField = Field(default_factory=dict)
+    timezone: TimezoneField = None
+    system: System = Field(
+        default=System.LINUX, description="windows: it can be watched, and is never configured"
+    )
+    roles: tuple[Role, ...] = ()
+    listens: tuple[Listen, ...] = ()
+    forwards: bool = Field(
+        default=False,
+        description="it forwards for containers, machines or a VPN, and goes on doing so: our "
+        "firewall then leaves what is forwarded alone, and IP forwarding stays as it is",
+    )
+    exporters: tuple[ExporterField, ...] = Field(
+        default=(), description="exporters that are there already; full hosts have ours"
+    )
+    snmp: SnmpAccess | None = Field(
+        default=None,
+        description="how the SNMP agent that it has already is polled; the role snmp_agent is ours",
+    )
+    backups: tuple[BackupPlan, ...] = ()
+    parent: str | None = Field(default=None, description="full name it is reached through")
+    redundancy: Id | None = Field(
+        default=None,
+        description="a word that hosts of one tenant share which stand in for each other: they are "
+        "updated one at a time",
+    )
+    memory_mib: int = Field(default=512, ge=128, description=f"memory in MiB; {LATER}")
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """All of its addresses, the one that it is managed at first; without an edge's uplink."""
+        return (self.address, *self.more_addresses)

@@ -1,0 +1,139 @@
+"""A municipality and the central site: their sites, contacts and services."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from inventory.enums import CertificateTrust, Continuity, Tier
+from inventory.frozen import Frozen
+from inventory.model.devices import Device
+from inventory.model.fields import LATER, ManageField, SettingsField, TimezoneField
+from inventory.model.hosts import Host
+from inventory.model.maintenance import MaintenanceField
+from inventory.model.ssh import AdministratorsField, SshField
+from inventory.scalars import (
+    COUNTRY,
+    FORMS,
+    URL,
+    Address,
+    Id,
+    MunicipalityId,
+    Network,
+    Server,
+    text,
+)
+
+CENTRAL = "central"
+
+
+class Contact(Frozen):
+    """A person or desk that can be reached."""
+
+    name: str
+    duty: str = Field(description="what they are for: mayor, IT administrator, duty desk …")
+    email: str | None = None
+    phone: str | None = Field(default=None, description="a telephone number, as it is dialled")
+
+
+class Dns(Frozen):
+    """How names outside the estate are found."""
+
+    forwarders: tuple[Address, ...] = Field(
+        min_length=1, description="resolvers that the tenant's own one asks for all other names"
+    )
+
+
+DnsField = Annotated[
+    Dns | None, Field(description="how names outside the estate are found; default: as they are")
+]
+TimeServersField = Annotated[
+    tuple[Server, ...],
+    Field(description="NTP servers; none: the operations host's own clock is trusted (lab)"),
+]
+
+
+class Site(Frozen):
+    """A building with a network of its own."""
+
+    id: Id
+    name: str
+    network: Network
+    more_networks: tuple[Network, ...] = Field(
+        default=(), description="its other networks, such as one of IPv6"
+    )
+    gateway: Address
+    nat: bool = Field(
+        default=False, description="the edge hides the site behind its uplink address"
+    )
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """All of its networks, the main one first."""
+        return (self.network, *self.more_networks)
+
+    def holds(self, address: Address) -> bool:
+        """Say whether an address is in one of its networks."""
+        return any(address in network for network in self.networks)
+
+
+class Service(Frozen):
+    """An e-service that citizens or clerks use."""
+
+    id: Id
+    name: str
+    url: str = text(URL)
+    hosts: tuple[Id, ...] = Field(min_length=1)
+    certificate: CertificateTrust = Field(
+        default=CertificateTrust.AUTHORITIES,
+        description="whose certificate it may show: authorities (those that browsers know, and the "
+        "estate's own) or any (its end is watched all the same)",
+    )
+    continuity: Continuity = Continuity.ORDINARY
+    objective: float = Field(
+        default=0.99, gt=0, lt=1, description=f"share of time that it answers (SLO); {LATER}"
+    )
+
+
+class Municipality(Frozen):
+    """A local government: its sites, hosts, devices and services."""
+
+    municipality: MunicipalityId
+    name: str
+    tier: Tier
+    country: str = text(COUNTRY, description=f"{FORMS[COUNTRY]}; {LATER}")
+    contacts: tuple[Contact, ...] = Field(min_length=1)
+    sites: tuple[Site, ...] = Field(min_length=1)
+    hosts: tuple[Host, ...] = ()
+    devices: tuple[Device, ...] = ()
+    services: tuple[Service, ...] = ()
+    ssh: SshField = None
+    administrators: AdministratorsField = ()
+    manage: ManageField = None
+    settings: SettingsField = Field(default_factory=dict)
+    timezone: TimezoneField = None
+    dns: DnsField = None
+    time_servers: TimeServersField = ()
+    maintenance: MaintenanceField = None
+
+
+class Central(Frozen):
+    """The site of the operations team: monitoring, copies, scratch machines."""
+
+    name: str
+    contacts: tuple[Contact, ...] = Field(min_length=1)
+    sites: tuple[Site, ...] = Field(min_length=1)
+    hosts: tuple[Host, ...] = Field(min_length=1)
+    devices: tuple[Device, ...] = ()
+    services: tuple[Service, ...] = ()
+    ssh: SshField = None
+    administrators: AdministratorsField = ()
+    manage: ManageField = None
+    settings: SettingsField = Field(default_factory=dict)
+    timezone: TimezoneField = None
+    dns: DnsField = None
+    time_servers: TimeServersField = ()
+    maintenance: MaintenanceField = None
+
+
+TenantFile = Central | Municipality
+"""What central.yml, or the file of a municipality, holds."""

@@ -1,0 +1,1 @@
+../../../../module_utils/run_records/block.py

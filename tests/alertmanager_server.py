@@ -1,0 +1,110 @@
+"""Debian's Alertmanager on loopback, and a receiver of what it sends."""
+
+import json
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.request import Request, urlopen
+
+import yaml
+
+from tests.waiting import wait_until
+
+QUICK = {"group_by": ["..."], "group_wait": "0s", "group_interval": "1s", "repeat_interval": "1h"}
+
+
+@dataclass
+class Desk:
+    """Takes Alertmanager's webhooks; ``alerts`` are all that it was sent, in order."""
+
+    alerts: list[dict[str, Any]] = field(default_factory=list)
+    port: int = 0
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        alerts = self.alerts
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                alerts.extend(json.loads(body)["alerts"])
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+            self.port = server.server_port
+            Thread(target=server.serve_forever, daemon=True).start()
+            yield
+            server.shutdown()
+
+    def names(self, status: str = "firing") -> list[str]:
+        return [a["labels"]["alertname"] for a in self.alerts if a["status"] == status]
+
+
+@contextmanager
+def alertmanager(folder: Path, desk: Desk | None = None, address: str = "") -> Iterator[str]:
+    """Run it at ``address`` or a free port; every alert goes to the desk within a second or two."""
+    folder.mkdir(parents=True, exist_ok=True)
+    receiver: dict[str, Any] = {"name": "desk"}
+    if desk:
+        hook = {"url": f"http://127.0.0.1:{desk.port}/", "send_resolved": True}
+        receiver["webhook_configs"] = [hook]
+    config = {"route": {"receiver": "desk", **QUICK}, "receivers": [receiver]}
+    (folder / "alertmanager.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    program = shutil.which("prometheus-alertmanager")
+    assert program, "prometheus-alertmanager is a package of Debian"
+    listen = address or f"127.0.0.1:{_free_port()}"
+    arguments = (
+        f"--config.file={folder / 'alertmanager.yml'}",
+        f"--storage.path={folder / 'data'}",
+        f"--web.listen-address={listen}",
+        "--cluster.listen-address=",
+    )
+    with (
+        (folder / "alertmanager.log").open("ab") as log,
+        subprocess.Popen((program, *arguments), stdout=log, stderr=log) as process,
+    ):
+        try:
+            assert wait_until(lambda: _is_ready(listen), 20)
+            yield f"http://{listen}"
+        finally:
+            process.terminate()
+
+
+def fire(base: str, name: str, *, minutes: float = 60, **labels: str) -> None:
+    """Give it an alert, as Prometheus does."""
+    now = datetime.now(UTC)
+    alert = {
+        "labels": {"alertname": name, "severity": "page", **labels},
+        "startsAt": now.isoformat(),
+        "endsAt": (now + timedelta(minutes=minutes)).isoformat(),
+    }
+    body = json.dumps([alert]).encode()
+    url, kind = f"{base}/api/v2/alerts", {"Content-Type": "application/json"}
+    with urlopen(Request(url, body, kind), timeout=5):  # noqa: S310 - loopback
+        pass
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _is_ready(listen: str) -> bool:
+    try:
+        with urlopen(f"http://{listen}/-/ready", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False

@@ -1,0 +1,279 @@
+"""Alerts leave the machine: Debian's Alertmanager, a mail server and an HTTP server on loopback."""
+
+import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from bastide.actions.prometheus import send_alert
+from inventory.entries import hosts
+from inventory.load import load_estate
+from monitors.prometheus.render import render
+from tests.bastide.estates import new_estate
+from tests.command import bastide_here
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parents[3]
+# An operations host's ports are fixed, so each test's has an address of its own.
+NETWORK = f"127.{os.getpid() % 200 + 20}.{os.getpid() // 200 % 250}."
+OPERATIONS = f"{NETWORK}10"
+PASSWORD = "lozinka 1"
+NOTIFY = """
+notify:
+  channels:
+    - id: post
+      mail:
+        to: [it@estate.example]
+        contacts: true
+        sender: alerts@estate.example
+        server: "127.0.0.1:{smtp}"
+        user: alerts
+        password: "env:SMTP_PASSWORD"
+    - {{id: desk, webhook: {{url: "http://127.0.0.1:{http}/alerts", token: "env:DESK_TOKEN"}}}}
+    - {{id: dead, webhook: {{url: "http://127.0.0.1:9/nobody"}}}}
+  routes:
+    - {{to: [post, desk]}}
+    - {{to: [dead], severity: [ticket], municipalities: [gornjilug]}}
+"""
+
+
+@dataclass
+class Received:
+    """What came in: mail with who it was for, and bodies of POSTs with their authorization."""
+
+    mails: list[tuple[list[str], Message]] = field(default_factory=list)
+    posts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self.mails.append(
+            (envelope.rcpt_tos, message_from_bytes(bytes(envelope.original_content or b"")))
+        )
+        return "250 taken"
+
+
+@contextmanager
+def mail_server(received: Received, folder: Path) -> Iterator[int]:
+    """A server that wants STARTTLS and a login."""
+    certificate = ("-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=mail")
+    names = ("-addext", "subjectAltName=IP:127.0.0.1")
+    files = ("-keyout", folder / "mail.key", "-out", folder / "mail.crt")
+    subprocess.run(
+        ("openssl", "req", *certificate, *names, *files), check=True, capture_output=True
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "mail.crt", folder / "mail.key")
+
+    def known(
+        _server: object, _session: object, _envelope: object, _kind: object, data: object
+    ) -> AuthResult:
+        assert isinstance(data, LoginPassword)
+        return AuthResult(success=(data.login, data.password) == (b"alerts", PASSWORD.encode()))
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(
+        received,
+        hostname="127.0.0.1",
+        port=port,
+        tls_context=context,
+        require_starttls=True,
+        auth_required=True,
+        auth_exclude_mechanism=[
+            "LOGIN"
+        ],  # its questions are worded as Alertmanager does not expect
+        authenticator=known,
+    )
+    controller.start()
+    try:
+        yield port
+    finally:
+        controller.stop()
+
+
+@contextmanager
+def http_server(received: Received) -> Iterator[int]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            received.posts.append((self.headers.get("Authorization", ""), json.loads(body)))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+@contextmanager
+def alertmanager(estate: Path, folder: Path) -> Iterator[None]:
+    """Debian's Alertmanager with the estate's rendered configuration, as the role runs it."""
+    rendered = folder / "rendered"
+    render(load_estate(estate), rendered, ROOT / "runbooks")
+    secrets = folder / "notify"
+    secrets.mkdir()
+    (secrets / "post").write_text(PASSWORD)
+    (secrets / "desk").write_text("token-1")
+    config = rendered / "alertmanager.yml"
+    config.write_text(config.read_text().replace("/etc/bastide/notify", str(secrets)))
+    program = shutil.which("prometheus-alertmanager")
+    assert program
+    trusts = {"SSL_CERT_FILE": str(folder / "mail.crt")}
+    with (
+        (folder / "alertmanager.log").open("wb") as log,
+        subprocess.Popen(
+            (
+                *(program, f"--config.file={config}", f"--storage.path={folder / 'data'}"),
+                *(f"--web.listen-address={OPERATIONS}:9093", "--cluster.listen-address="),
+            ),
+            env={**os.environ, **trusts},
+            stdout=log,
+            stderr=log,
+        ) as process,
+    ):
+        try:
+            assert wait_until(is_ready, 20)
+            yield
+        finally:
+            process.kill()
+
+
+def is_ready() -> bool:
+    try:
+        with urlopen(f"http://{OPERATIONS}:9093/-/ready", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def estate(tmp_path: Path, own_state: Path) -> Path:
+    """An estate that was brought up once, with a state of its own."""
+    (own_state / "ours").mkdir(parents=True)
+    (own_state / "ours" / "outputs.json").write_text('{"estate": "ours"}')
+    return new_estate(tmp_path / "ours", network=NETWORK)
+
+
+def say(estate: Path, text: str) -> None:
+    file = estate / "estate.yml"
+    file.write_text(file.read_text() + text)
+
+
+def test_an_estate_that_notifies_nobody_says_what_to_do(estate: Path) -> None:
+    for command in ("list", "test"):
+        done = bastide_here("notify", command, "--estate", str(estate))
+        assert done.returncode == 2
+        assert "no `notify:`, so alerts stay on the operations host" in done.stderr
+
+
+def test_an_alertmanager_that_is_not_there_could_not_be_asked(estate: Path) -> None:
+    say(estate, NOTIFY.format(smtp=25, http=80))
+    done = bastide_here("notify", "test", "--estate", str(estate))
+    assert done.returncode == 3
+    assert f"Alertmanager does not answer: http://{OPERATIONS}:9093/metrics" in done.stderr
+
+
+def test_an_unknown_municipality_is_named_with_those_that_there_are(estate: Path) -> None:
+    say(estate, NOTIFY.format(smtp=25, http=80))
+    done = bastide_here("notify", "test", "--municipality", "lug", "--estate", str(estate))
+    assert done.returncode == 2
+    assert "no municipality 'lug'; expected one of: central, gornjilug" in done.stderr
+
+
+def test_who_gets_what_is_listed_without_secrets(estate: Path) -> None:
+    say(estate, NOTIFY.format(smtp=25, http=80))
+    listed = json.loads(bastide_here("notify", "list", "--estate", str(estate), "--json").stdout)
+    takers: dict[tuple[str, str], list[str]] = {}
+    for r in listed:
+        takers.setdefault((r["municipality"], r["severity"]), []).append(r["channel"])
+    assert takers["gornjilug", "ticket"] == ["post", "desk", "dead"]
+    assert takers["gornjilug", "page"] == ["post", "desk"]
+    to = {r["channel"]: r["to"] for r in listed if r["municipality"] == "gornjilug"}
+    assert to["post"].startswith("it@estate.example")
+    assert to["desk"] == "http://127.0.0.1:80/alerts"
+
+
+def test_a_test_gets_through_mail_and_webhook_and_a_dead_channel_is_named(
+    estate: Path, tmp_path: Path
+) -> None:
+    received = Received()
+    with mail_server(received, tmp_path) as smtp, http_server(received) as http:
+        say(estate, NOTIFY.format(smtp=smtp, http=http))
+        with alertmanager(estate, tmp_path):
+            here = ("--municipality", "gornjilug", "--estate", str(estate))
+            well = bastide_here("notify", "test", *here)
+            not_all = bastide_here("notify", "test", *here, "--severity", "ticket", "--json")
+    assert well.returncode == 0, well.stdout + well.stderr
+    assert well.stdout.count("delivered") == 2
+    assert {tuple(to) for to, _ in received.mails} >= {("it@estate.example",)}
+    _, mail = received.mails[0]
+    assert mail["Subject"] == "Page: gornjilug: NotificationTest"
+    said = text_of(mail)
+    assert "This is a test of the channel post. Nothing is wrong" in said
+    authorization, body = received.posts[0]
+    assert authorization == "Bearer token-1"
+    assert body["commonLabels"]["alertname"] == "NotificationTest"
+    assert not_all.returncode == 1
+    results = {r["channel"]: r for r in json.loads(not_all.stdout)}
+    assert [name for name, r in results.items() if not r["delivered"]] == ["dead"]
+    assert "journalctl -u prometheus-alertmanager" in results["dead"]["problem"]
+    assert PASSWORD not in well.stdout + well.stderr + not_all.stdout
+
+
+def test_the_mail_of_an_alert_brings_its_runbook_filled_in(estate: Path, tmp_path: Path) -> None:
+    received = Received()
+    file = estate / "municipalities" / "gornjilug.yml"
+    file.write_text(file.read_text().replace("    email:", '    phone: "+1 555 0100"\n    email:'))
+    labels = {"alertname": "HostDown", "severity": "page", "municipality": "gornjilug"}
+    labels["host"] = "gornjilug-server"
+    server = next(h for h in hosts(load_estate(estate)) if h.name == labels["host"]).host
+    with mail_server(received, tmp_path) as smtp, http_server(received) as http:
+        say(estate, NOTIFY.format(smtp=smtp, http=http))
+        with alertmanager(estate, tmp_path):
+            summary = {"summary": "gornjilug-server does not answer"}
+            until = datetime.now(UTC) + timedelta(seconds=15)
+            send_alert(f"http://{OPERATIONS}:9093", labels, summary, until)
+            assert wait_until(lambda: len(received.mails) >= 2, 30)
+            printed = bastide_here("runbook", "HostDown", "--estate", str(estate)).stdout
+            assert wait_until(lambda: len(received.mails) >= 4, 90)
+    said, end = text_of(received.mails[0][1]), text_of(received.mails[-1][1])
+    assert {tuple(to) for to, _ in received.mails[:2]} == {
+        ("it@estate.example",),
+        ("it@gornjilug.ours.example",),
+    }
+    for text in (said, printed):
+        assert "gornjilug-server does not answer" in text
+        assert f"ping -c 3 {server.address}\n" in text
+        assert "- IT desk, IT administrator: +1 555 0100, it@gornjilug.ours.example" in text
+    assert "Silence: bastide silence gornjilug-server --for 2h --why REASON\n" in said
+    assert "I have it: bastide ack HostDown --by NAME\n" in said
+    runbook = said[said.index("# HostDown") :].strip()
+    assert runbook.partition("**Means.**")[2] == printed.strip().partition("**Means.**")[2]
+    assert "Resolved: " in end
+    assert "# HostDown" not in end
+    assert "bastide silence" not in end
+
+
+def text_of(mail: Message) -> str:
+    (text,) = (part for part in mail.walk() if part.get_content_type() == "text/plain")
+    return bytes(text.get_payload(decode=True)).decode().replace("\r\n", "\n")

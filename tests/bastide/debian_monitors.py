@@ -1,0 +1,62 @@
+"""Debian's Prometheus and Alertmanager on the addresses of an estate's operations host."""
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import yaml
+
+from tests.waiting import wait_until
+
+PORTS = {"prometheus": 9090, "prometheus-alertmanager": 9093}
+PROGRAMS = {
+    "prometheus": ("--config.file=prometheus.yml", "--storage.tsdb.path=samples"),
+    "prometheus-alertmanager": (
+        *("--config.file=alertmanager.yml", "--storage.path=alerts"),
+        "--cluster.listen-address=",
+    ),
+}
+
+
+@contextmanager
+def monitors(address: str, folder: Path, silent: Sequence[tuple[str, str]]) -> Iterator[None]:
+    """Run both; of ``silent``, pairs such as ``("host", "town-edge")``, Prometheus says so."""
+    rules = [
+        {
+            "record": f"{label}:reachable:bool",
+            "expr": f'label_replace(vector(0), "{label}", "{name}", "", "")',
+        }
+        for label, name in silent
+    ]
+    groups = {"groups": [{"name": "silent", "interval": "1s", "rules": rules}]}
+    _write(folder / "silent.yml", groups)
+    _write(folder / "prometheus.yml", {"rule_files": ["silent.yml"]})
+    nobody = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}]}
+    _write(folder / "alertmanager.yml", nobody)
+    with ExitStack() as stack:
+        for program, arguments in PROGRAMS.items():
+            log = stack.enter_context((folder / f"{program}.log").open("wb"))
+            listen = f"--web.listen-address={address}:{PORTS[program]}"
+            process = subprocess.Popen(
+                (program, *arguments, listen), cwd=folder, stdout=log, stderr=log
+            )
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+        assert wait_until(lambda: all(is_ready(address, port) for port in PORTS.values()), 30)
+        yield
+
+
+def is_ready(address: str, port: int) -> bool:
+    """Whether one of the two answers that it is ready."""
+    try:
+        with urlopen(f"http://{address}:{port}/-/ready", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def _write(path: Path, data: object) -> None:
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")

@@ -1,0 +1,119 @@
+"""What is in maintenance, as Prometheus reads it, with and without an Alertmanager."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from inventory.entries import services
+from inventory.load import load_estate
+from inventory.model.estate import Estate
+from inventory.model.maintenance_windows import MaintenanceWindow
+from inventory.paths import SHIPPED_ESTATES
+from monitors.exporter.silence_keeper import SilenceKeeper
+from monitors.maintenance.scopes import EVERY_ALERT
+from monitors.maintenance.silences import ACKNOWLEDGED_COMMENT, Matcher, Silence, Silences
+from tests.alertmanager_server import alertmanager
+from tests.monitors.exposed import exposed
+
+LAB = load_estate(SHIPPED_ESTATES / "lab")
+NOWHERE = "http://127.0.0.1:1"
+SUCCESS = 'bastide_collector_success{collector="maintenance"}'
+
+
+def announcing(scope: str = "velgora") -> Estate:
+    """The lab with a window from an hour ago to in an hour."""
+    start, end = (
+        f"{datetime.now(UTC) + timedelta(hours=hours):%Y-%m-%d %H:%M}" for hours in (-1, 1)
+    )
+    window = {
+        **{"scope": scope, "why": "New router", "who": "Ana Ilić", "timezone": "Etc/UTC"},
+        "once": {"start": start, "end": end},
+    }
+    return LAB.model_copy(update={"windows": (MaintenanceWindow.model_validate(window),)})
+
+
+def metrics(keeper: SilenceKeeper) -> dict[str, float]:
+    lines = exposed(keeper.collect()).splitlines()
+    return {name: float(value) for name, value in (s.rsplit(" ", 1) for s in lines if s[0] != "#")}
+
+
+def in_maintenance(keeper: SilenceKeeper) -> set[str]:
+    return {
+        name.split('service="')[1].split('"')[0]
+        for name, value in metrics(keeper).items()
+        if name.startswith("bastide_service_in_maintenance") and value
+    }
+
+
+def test_without_an_answer_windows_count_all_the_same_and_the_failure_is_a_metric(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    keeper = SilenceKeeper(announcing, NOWHERE)
+    keeper.keep()
+    keeper.keep()
+    assert metrics(keeper)[SUCCESS] == 0
+    assert in_maintenance(keeper) == {"velgora-permits"}
+    assert len(caplog.records) == 1
+
+
+def test_a_failure_of_ours_is_one_too(caplog: pytest.LogCaptureFixture) -> None:
+    keeper = SilenceKeeper(lambda: 1 / 0, "http://127.0.0.1:1")  # type: ignore[arg-type, return-value]
+    keeper.keep()
+    assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("scope", "services"),
+    [
+        ("estate", {entry.name for entry in services(LAB)}),
+        ("velgora-app", {"velgora-permits"}),
+        ("velgora-permits", {"velgora-permits"}),
+        ("velgora-files", set()),
+        ("central", set()),
+    ],
+)
+def test_a_service_is_in_maintenance_with_its_host_its_municipality_and_the_estate(
+    scope: str, services: set[str]
+) -> None:
+    assert in_maintenance(SilenceKeeper(lambda: announcing(scope), None)) == services
+
+
+def test_every_service_has_a_sample_when_nothing_is_in_maintenance() -> None:
+    values = metrics(SilenceKeeper(lambda: LAB, None))
+    assert set(values.values()) == {0.0}
+    assert len(values) == len(list(services(LAB)))
+
+
+def test_when_it_ends_is_told_by_scope(tmp_path: Path) -> None:
+    with alertmanager(tmp_path) as base:
+        keeper = SilenceKeeper(announcing, base)
+        keeper.keep()
+        values = metrics(keeper)
+        assert values[SUCCESS] == 1
+        (name,) = (key for key in values if key.startswith("bastide_maintenance_end"))
+        assert 'kind="window",municipality="velgora",scope="velgora"' in name
+        left = values[name] - datetime.now(UTC).timestamp()
+        assert 59 * 60 - 1 <= left <= 60 * 60
+        assert len(Silences(base).list()) == 1
+
+
+def test_a_silence_by_hand_is_maintenance_and_an_acknowledgement_is_not(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    matchers = (*EVERY_ALERT, Matcher("service", "velgora-permits"))
+    by_hand = Silence(matchers, now, now + timedelta(hours=1), "Ana Ilić", "new version")
+    exact = (Matcher("alertname", "ServiceDown"), Matcher("service", "velgora-permits"))
+    taken = Silence(
+        exact, now, by_hand.end, "Ana Ilić", f"{ACKNOWLEDGED_COMMENT}ServiceDown velgora-permits"
+    )
+    with alertmanager(tmp_path) as base:
+        keeper = SilenceKeeper(lambda: LAB, base)
+        Silences(base).add(taken)
+        keeper.keep()
+        assert in_maintenance(keeper) == set()
+        silence_id = Silences(base).add(by_hand)
+        keeper.keep()
+        assert in_maintenance(keeper) == {"velgora-permits"}
+        Silences(base).end(silence_id)
+        keeper.keep()
+        assert in_maintenance(keeper) == set()
