@@ -31,6 +31,7 @@ from monitors.audit.facts.system import (
     settings,
     system_time,
     unit_state,
+    unit_time,
 )
 from monitors.audit.model.controls import Limits
 
@@ -85,14 +86,15 @@ def test_upd_01_unattended(host: Host) -> None:
     assert program.rc == 0, "unattended-upgrades is not installed"
     assert not off, f"switched off in apt's effective configuration: {', '.join(off)}"
     assert timers == UPDATE_TIMERS, f"active timers: {', '.join(timers) or 'none'}"
-    idle = [text for unit, state in units.items() if (text := _idle(unit, state, now))]
+    idle = [text for unit in units if (text := _idle(unit, units, now))]
     assert not idle, "; ".join(idle)
     left_out = _left_out(lists, apt)
     assert not left_out, "; ".join(left_out)
 
 
-def _idle(unit: str, state: dict[str, str], now: float) -> str:
+def _idle(unit: str, units: dict[str, dict[str, str]], now: float) -> str:
     """Return why a unit does not do its work, nothing when it does."""
+    state = units[unit]
     if state.get("LoadState") in ("masked", "not-found", "error", "bad-setting"):
         return f"{unit} is {state['LoadState']}"
     if unit in UPDATE_SERVICES:
@@ -101,10 +103,18 @@ def _idle(unit: str, state: dict[str, str], now: float) -> str:
             return ""
         return f"{unit} starts {', '.join(command) or 'nothing'}"
     next_run = state.get("NextElapseUSecRealtime", "")
+    if not next_run and _runs_now(units[f"{unit.removesuffix('.timer')}.service"], now):
+        return ""
     if not next_run:
         return f"{unit} has no next run"
     hours = (system_time(next_run) - now) / 3600
     return f"{unit} runs next in {hours:.0f} h" if hours > TIMER_HOURS else ""
+
+
+def _runs_now(service: dict[str, str], now: float) -> bool:
+    """Return whether a timer's service is at work; systemd plans the next run when it has ended."""
+    at_work = service.get("ActiveState") in ("activating", "active", "deactivating")
+    return at_work and (now - unit_time(service)) / 3600 <= TIMER_HOURS
 
 
 def _left_out(lists: dict[str, list[str]], apt: Apt) -> list[str]:
