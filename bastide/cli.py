@@ -92,6 +92,10 @@ MONITOR = LazyGroup(
         "serve": Lazy(
             "bastide.commands.monitor.serve:serve", "Serve metrics to Prometheus over HTTP."
         ),
+        "login": Lazy(
+            "bastide.commands.monitor.login:login",
+            "Show where Prometheus and Alertmanager are, and their login.",
+        ),
         "targets": Lazy(
             "bastide.commands.monitor.targets:targets",
             "List what Prometheus scrapes, by job, and ports not probed.",
@@ -101,7 +105,7 @@ MONITOR = LazyGroup(
             "List the alerts with severity, delay and runbook.",
         ),
     },
-    help="What is true: serve metrics, list targets and alert rules.",
+    help="What is true: serve metrics, list targets and alert rules, open Prometheus.",
 )
 SNMP = LazyGroup(
     "snmp",

@@ -1,8 +1,9 @@
 """The estate's own certificate authority, for names that no public authority would certify."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -31,8 +32,11 @@ def random_text() -> str:
     return secrets.token_urlsafe(24)
 
 
-def ensure(title: str, names: Iterable[str], folder: Path) -> tuple[str, ...]:
-    """Make the authority and each name's certificate where missing, expiring or not its own."""
+def ensure(title: str, addresses: Mapping[str, str], folder: Path) -> tuple[str, ...]:
+    """Make the authority and each host's certificate where missing, expiring or not its own.
+
+    `addresses` are the hosts' by their full names: a certificate is for both.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     authority_file = folder / "authority.crt"
     made = []
@@ -40,20 +44,25 @@ def ensure(title: str, names: Iterable[str], folder: Path) -> tuple[str, ...]:
         _make_authority(title, folder)
         made.append("authority")
     authority = x509.load_pem_x509_certificate(authority_file.read_bytes())
-    for name in names:
-        if not _is_good(folder / f"{name}.crt", authority):
-            _make_host(name, authority, folder)
+    for name, address in addresses.items():
+        names = x509.SubjectAlternativeName(
+            [x509.DNSName(name), x509.IPAddress(ip_address(address))]
+        )
+        if not _is_good(folder / f"{name}.crt", authority, names):
+            _make_host(name, names, authority, folder)
             made.append(name)
     return tuple(made)
 
 
-def _is_good(file: Path, authority: x509.Certificate) -> bool:
+def _is_good(file: Path, authority: x509.Certificate, names: x509.SubjectAlternativeName) -> bool:
     if not (file.exists() and file.with_suffix(".key").exists()):
         return False
     certificate = x509.load_pem_x509_certificate(file.read_bytes())
     left = certificate.not_valid_after_utc - datetime.now(UTC)
     uses = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    return certificate.issuer == authority.subject and uses == USES and left > RENEW_BEFORE
+    shown = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    is_ours = certificate.issuer == authority.subject and uses == USES and shown == names
+    return is_ours and left > RENEW_BEFORE
 
 
 def _make_authority(title: str, folder: Path) -> None:
@@ -78,7 +87,9 @@ def _make_authority(title: str, folder: Path) -> None:
     _write(folder / "authority", builder.sign(key, hashes.SHA256()), key)
 
 
-def _make_host(name: str, authority: x509.Certificate, folder: Path) -> None:
+def _make_host(
+    name: str, names: x509.SubjectAlternativeName, authority: x509.Certificate, folder: Path
+) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     signer = load_pem_private_key((folder / "authority.key").read_bytes(), password=None)
     if not isinstance(signer, ec.EllipticCurvePrivateKey):
@@ -87,7 +98,7 @@ def _make_host(name: str, authority: x509.Certificate, folder: Path) -> None:
     builder = (
         _builder(subject, authority.subject, key.public_key(), SERVER_VALID)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(names, critical=False)
         .add_extension(USES, critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra import certificates
+from infra import certificates, web_login
 from infra.ssh_keys import new_key_pair
 from inventory.entries import hosts
 from inventory.files import write_whole
@@ -34,13 +34,16 @@ def ensure(estate: Estate, state: Path) -> Made:
     """Make what is missing or about to expire, keep the rest; safe to repeat."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Every host: it shows its certificate to the log receiver, and to whom it serves.
-    names = [entry.fqdn for entry in hosts(estate)]
+    addresses = {entry.fqdn: str(entry.host.address) for entry in hosts(estate)}
     return Made(
-        secrets=ensure_generated(estate, state),
+        secrets=(
+            *ensure_generated(estate, state),
+            *(["web-login"] if web_login.ensure(state) else []),
+        ),
         ssh_keys=tuple(
             name for name in _ssh_keys(estate) if _ensure_ssh_key(state / "ssh" / name, estate)
         ),
-        certificates=certificates.ensure(estate.title, names, state / "tls"),
+        certificates=certificates.ensure(estate.title, addresses, state / "tls"),
     )
 
 

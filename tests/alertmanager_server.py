@@ -12,10 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.request import Request, urlopen
 
 import yaml
 
+from monitors.web_api import ApiError, WebApi
 from tests.waiting import wait_until
 
 QUICK = {"group_by": ["..."], "group_wait": "0s", "group_interval": "1s", "repeat_interval": "1h"}
@@ -53,8 +53,13 @@ class Desk:
 
 
 @contextmanager
-def alertmanager(folder: Path, desk: Desk | None = None, address: str = "") -> Iterator[str]:
-    """Run it at ``address`` or a free port; every alert goes to the desk within a second or two."""
+def alertmanager(
+    folder: Path, desk: Desk | None = None, api: WebApi | None = None, web: Path | None = None
+) -> Iterator[WebApi]:
+    """Run it at ``api`` with its ``web`` file, or at a free port and open to all.
+
+    Every alert goes to the desk within a second or two.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     receiver: dict[str, Any] = {"name": "desk"}
     if desk:
@@ -64,11 +69,12 @@ def alertmanager(folder: Path, desk: Desk | None = None, address: str = "") -> I
     (folder / "alertmanager.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     program = shutil.which("prometheus-alertmanager")
     assert program, "prometheus-alertmanager is a package of Debian"
-    listen = address or f"127.0.0.1:{_free_port()}"
+    api = api or WebApi(f"http://127.0.0.1:{_free_port()}")
     arguments = (
         f"--config.file={folder / 'alertmanager.yml'}",
         f"--storage.path={folder / 'data'}",
-        f"--web.listen-address={listen}",
+        f"--web.listen-address={api.base.partition('//')[2]}",
+        *([f"--web.config.file={web}"] if web else []),
         "--cluster.listen-address=",
     )
     with (
@@ -76,13 +82,13 @@ def alertmanager(folder: Path, desk: Desk | None = None, address: str = "") -> I
         subprocess.Popen((program, *arguments), stdout=log, stderr=log) as process,
     ):
         try:
-            assert wait_until(lambda: _is_ready(listen), 20)
-            yield f"http://{listen}"
+            assert wait_until(lambda: _is_ready(api), 20)
+            yield api
         finally:
             process.terminate()
 
 
-def fire(base: str, name: str, *, minutes: float = 60, **labels: str) -> None:
+def fire(api: WebApi, name: str, *, minutes: float = 60, **labels: str) -> None:
     """Give it an alert, as Prometheus does."""
     now = datetime.now(UTC)
     alert = {
@@ -90,10 +96,7 @@ def fire(base: str, name: str, *, minutes: float = 60, **labels: str) -> None:
         "startsAt": now.isoformat(),
         "endsAt": (now + timedelta(minutes=minutes)).isoformat(),
     }
-    body = json.dumps([alert]).encode()
-    url, kind = f"{base}/api/v2/alerts", {"Content-Type": "application/json"}
-    with urlopen(Request(url, body, kind), timeout=5):  # noqa: S310 - loopback
-        pass
+    api.json("/api/v2/alerts", [alert])
 
 
 def _free_port() -> int:
@@ -102,9 +105,8 @@ def _free_port() -> int:
         return port
 
 
-def _is_ready(listen: str) -> bool:
+def _is_ready(api: WebApi) -> bool:
     try:
-        with urlopen(f"http://{listen}/-/ready", timeout=1) as answer:
-            return bool(answer.status == 200)
-    except OSError:
+        return bool(api.read("/-/ready"))
+    except ApiError:
         return False

@@ -5,11 +5,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from bastide.actions import prometheus
-from bastide.actions.status import FAILED_PROBES, NO_PROBLEMS, SILENT_SEVERITY, urls
+from bastide.actions.status import FAILED_PROBES, NO_PROBLEMS, SILENT_SEVERITY, apis
 from bastide.support.estate import EstateContext
 from inventory.entries import hosts, services
 from inventory.model.estate import Estate
 from inventory.reached_through import behind, ways_in
+from monitors.web_api import ApiError
 
 PAUSE_SECONDS = 5.0
 KINDS = ("service", "device", "host")
@@ -53,7 +54,7 @@ def read(context: EstateContext, name: str) -> Health:
     """Ask Prometheus and Alertmanager once; ApiError when one does not answer."""
     about = concerned(context.estate, name)
     targets, failing = _ask(context, about)
-    firing = prometheus.alerts(urls(context)[1])
+    firing = prometheus.alerts(apis(context)[1])
     alerts = (f"{_subject(a.labels)}: {a.name} fires" for a in firing if _counts(a, about))
     scrapes = (
         (f"{t.job} {t.labels.get('instance', '')}", t.scraped)
@@ -80,9 +81,9 @@ def _ask(
     context: EstateContext, about: Concerned
 ) -> tuple[tuple[prometheus.ScrapeTarget, ...], tuple[str, ...]]:
     """Return the targets of some hosts and what is wrong with these and their probes."""
-    base = urls(context)[0]
-    targets = tuple(t for t in prometheus.targets(base) if about.has(t.labels))
-    probes = prometheus.query(base, FAILED_PROBES)
+    api = apis(context)[0]
+    targets = tuple(t for t in prometheus.targets(api) if about.has(t.labels))
+    probes = prometheus.query(api, FAILED_PROBES)
     down = (f"{t.name}: {t.job} target is {t.health}" for t in targets if t.health != "up")
     failed = (f"{_subject(labels)}: {_probe(labels)}" for labels, _ in probes if about.has(labels))
     return targets, (*down, *failed)
@@ -117,7 +118,7 @@ def wait_until_well(
     while True:
         try:
             health = read(context, name)
-        except prometheus.ApiError as error:
+        except ApiError as error:
             problems = [f"the monitors do not answer: {error}"]
         else:
             first = first or dict(health.scrapes)

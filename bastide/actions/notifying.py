@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bastide.actions import prometheus
-from bastide.actions.status import urls
+from bastide.actions.status import apis
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
@@ -15,6 +15,7 @@ from inventory.entries import Tenant, tenants
 from inventory.model.notify import Channel, Notify, Severity
 from monitors.prometheus.alertmanager_config import TEST, channels_of, takers
 from monitors.prometheus.render import addresses
+from monitors.web_api import ApiError, WebApi
 
 WAIT_SECONDS = 30.0
 POLL_SECONDS = 0.5
@@ -89,7 +90,6 @@ def _send(context: EstateContext, channel: Channel, municipality: str, severity:
     )
     if not receivers:
         return "it leads to nobody: no contact of the municipality has an `email`"
-    _, base = urls(context)
     now = datetime.now(UTC)
     labels = {
         **{"alertname": TEST, "severity": severity.value, "municipality": municipality},
@@ -99,22 +99,21 @@ def _send(context: EstateContext, channel: Channel, municipality: str, severity:
         f"This is a test of the channel {channel.id}. Nothing is wrong, nothing is to be done."
     )
     try:
-        before = _tried(base, channel)
-        prometheus.send_alert(base, labels, {"summary": summary}, now + LASTS)
-        return _outcome(base, channel, before, receivers)
-    except prometheus.ApiError as error:
+        api = apis(context)[1]
+        before = _tried(api, channel)
+        prometheus.send_alert(api, labels, {"summary": summary}, now + LASTS)
+        return _outcome(api, channel, before, receivers)
+    except ApiError as error:
         raise CommandError(
             f"Alertmanager does not answer: {error}; is the operations host up?",
             Exit.COULD_NOT_CHECK,
         ) from None
 
 
-def _outcome(base: str, channel: Channel, before: tuple[int, int], receivers: int) -> str:
+def _outcome(api: WebApi, channel: Channel, before: tuple[int, int], receivers: int) -> str:
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
-        tried, failed = (
-            now - then for now, then in zip(_tried(base, channel), before, strict=True)
-        )
+        tried, failed = (now - then for now, then in zip(_tried(api, channel), before, strict=True))
         if failed:
             return (
                 "not delivered; see `journalctl -u prometheus-alertmanager` on the operations host"
@@ -128,6 +127,6 @@ def _outcome(base: str, channel: Channel, before: tuple[int, int], receivers: in
     )
 
 
-def _tried(base: str, channel: Channel) -> tuple[int, int]:
+def _tried(api: WebApi, channel: Channel) -> tuple[int, int]:
     kind = INTEGRATIONS["mail" if channel.mail else "webhook"]
-    return prometheus.notification_requests(base).get(kind, (0, 0))
+    return prometheus.notification_requests(api).get(kind, (0, 0))

@@ -1,23 +1,17 @@
 """The HTTP APIs of Prometheus and Alertmanager."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.error import URLError
 from urllib.parse import urlencode
-from urllib.request import Request, urlopen
 
 from prometheus_client.parser import text_string_to_metric_families
 
-TIMEOUT_SECONDS = 5.0
+from monitors.web_api import WebApi
+
 TRIED = "alertmanager_notification_requests_total"
 FAILED = "alertmanager_notification_requests_failed_total"
-
-
-class ApiError(Exception):
-    """The API did not answer, or not with what it is documented to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +84,9 @@ class Alert:
         }
 
 
-def targets(base: str) -> tuple[ScrapeTarget, ...]:
-    """Return Prometheus' active targets; `base` such as http://10.77.0.10:9090."""
-    active = _get(f"{base}/api/v1/targets?state=active")["data"]["activeTargets"]
+def targets(api: WebApi) -> tuple[ScrapeTarget, ...]:
+    """Return Prometheus' active targets."""
+    active = api.json("/api/v1/targets?state=active")["data"]["activeTargets"]
     return tuple(
         ScrapeTarget(
             t["labels"].get("job", ""),
@@ -105,19 +99,19 @@ def targets(base: str) -> tuple[ScrapeTarget, ...]:
     )
 
 
-def query(base: str, expression: str) -> tuple[tuple[dict[str, str], float], ...]:
+def query(api: WebApi, expression: str) -> tuple[tuple[dict[str, str], float], ...]:
     """Return an instant query's samples as labels and value."""
-    samples = _get(f"{base}/api/v1/query?{urlencode({'query': expression})}")["data"]["result"]
+    samples = api.json(f"/api/v1/query?{urlencode({'query': expression})}")["data"]["result"]
     return tuple((sample["metric"], float(sample["value"][1])) for sample in samples)
 
 
-def alerts(base: str, *, silenced: bool = False) -> tuple[Alert, ...]:
-    """Return Alertmanager's active alerts; `base` such as http://10.77.0.10:9093.
+def alerts(api: WebApi, *, silenced: bool = False) -> tuple[Alert, ...]:
+    """Return Alertmanager's active alerts.
 
     `silenced`: those as well that nobody is notified of.
     """
     also = str(silenced).lower()
-    firing = _get(f"{base}/api/v2/alerts?active=true&silenced={also}&inhibited={also}")
+    firing = api.json(f"/api/v2/alerts?active=true&silenced={also}&inhibited={also}")
     return tuple(
         Alert(
             a["labels"].get("alertname", ""),
@@ -134,43 +128,26 @@ def alerts(base: str, *, silenced: bool = False) -> tuple[Alert, ...]:
 
 
 def send_alert(
-    base: str, labels: Mapping[str, str], annotations: Mapping[str, str], until: datetime
+    api: WebApi, labels: Mapping[str, str], annotations: Mapping[str, str], until: datetime
 ) -> None:
-    """Give Alertmanager an alert that ends by itself; `base` such as http://10.77.0.10:9093."""
+    """Give Alertmanager an alert that ends by itself."""
     # Without a beginning Alertmanager takes the end for it.
     begun = datetime.now(UTC).isoformat()
     alert = {
         **{"labels": labels, "annotations": annotations},
         **{"startsAt": begun, "endsAt": until.isoformat()},
     }
-    _read(f"{base}/api/v2/alerts", json.dumps([alert]).encode())
+    api.json("/api/v2/alerts", [alert])
 
 
-def notification_requests(base: str) -> dict[str, tuple[int, int]]:
+def notification_requests(api: WebApi) -> dict[str, tuple[int, int]]:
     """Return how often Alertmanager has tried to notify, and failed, by kind of receiver."""
     tried: dict[str, int] = {}
     failed: dict[str, int] = {}
-    text = _read(f"{base}/metrics").decode(errors="replace")
+    text = api.read("/metrics").decode(errors="replace")
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             counts = {TRIED: tried, FAILED: failed}.get(sample.name)
             if counts is not None:
                 counts[sample.labels["integration"]] = int(sample.value)
     return {kind: (count, failed.get(kind, 0)) for kind, count in tried.items()}
-
-
-def _get(url: str) -> Any:
-    try:
-        return json.loads(_read(url))
-    except ValueError as error:
-        raise ApiError(f"{url.split('?')[0]}: {error}") from None
-
-
-def _read(url: str, posted: bytes | None = None) -> bytes:
-    request = Request(url, posted, {"Content-Type": "application/json"})  # noqa: S310 - http only
-    try:
-        with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - http only
-            return bytes(response.read())
-    except (URLError, OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        raise ApiError(f"{url.split('?')[0]}: {reason}") from None

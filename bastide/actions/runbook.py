@@ -9,7 +9,7 @@ from typing import Any
 
 from bastide.actions import prometheus
 from bastide.actions.incidents import subject_of
-from bastide.actions.status import urls
+from bastide.actions.status import apis
 from bastide.actions.status_output import since
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
@@ -19,6 +19,7 @@ from inventory.outputs import OutputsError
 from inventory.paths import shipped
 from monitors.prometheus.runbook_text import contact_lines, filled, linked, values_of
 from monitors.text import escaped_line
+from monitors.web_api import ApiError
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,8 @@ def _filled(
 def _firing(context: EstateContext, name: str) -> tuple[tuple[prometheus.Alert, ...], str]:
     """Return where an alert fires; a page must be had when nobody can be asked, too."""
     try:
-        found = prometheus.alerts(urls(context)[1], silenced=True)
-    except (prometheus.ApiError, CommandError, OutputsError) as error:
+        found = prometheus.alerts(apis(context)[1], silenced=True)
+    except (ApiError, CommandError, OutputsError) as error:
         return (), f"Whether it fires is not known: {str(error).splitlines()[0]}"
     return tuple(alert for alert in found if alert.name == name), ""
 

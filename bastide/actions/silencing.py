@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from bastide.actions.listed_silence import ListedSilence
-from bastide.actions.status import urls
+from bastide.actions.status import apis
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from inventory.model.maintenance_windows import LONGEST_WINDOW
@@ -25,6 +25,7 @@ from monitors.maintenance.silences import (
     SilenceState,
 )
 from monitors.maintenance.windows import not_laid
+from monitors.web_api import ApiError
 
 Result = TypeVar("Result")
 DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?")
@@ -143,10 +144,9 @@ def _lay(context: EstateContext, silence: Silence) -> Silence:
 
 
 def _asked(context: EstateContext, ask: Callable[[Silences], Result]) -> Result:
-    _, base = urls(context)
     try:
-        return ask(Silences(base))
-    except SilencesError as error:
+        return ask(Silences(apis(context)[1]))
+    except (ApiError, SilencesError) as error:
         raise CommandError(
             f"Alertmanager does not answer: {error}; is the operations host up?",
             Exit.COULD_NOT_CHECK,

@@ -25,6 +25,7 @@ from monitors.maintenance.silences import (
 )
 from monitors.prometheus.alertmanager_config import TEST
 from monitors.prometheus.runbook_text import contact_line
+from monitors.web_api import ApiError, WebApi, web_api
 
 # Severity of alerts that notify nobody, such as low toner.
 SILENT_SEVERITY = "info"
@@ -141,8 +142,8 @@ def has_prometheus(estate: Estate) -> bool:
     return entry is not None and is_full(entry)
 
 
-def urls(context: EstateContext) -> tuple[str, str]:
-    """Return the addresses of Prometheus and Alertmanager on the operations host."""
+def apis(context: EstateContext) -> tuple[WebApi, WebApi]:
+    """Return Prometheus and Alertmanager on the operations host; ApiError without a login."""
     entry = operations_host(context.estate)
     if entry is None:
         raise CommandError(
@@ -150,19 +151,23 @@ def urls(context: EstateContext) -> tuple[str, str]:
         )
     provisioned = context.outputs.hosts.get(entry.name)
     address = provisioned.address if provisioned else entry.host.address
-    return f"http://{authority(address, 9090)}", f"http://{authority(address, 9093)}"
+    ports = (9090, 9093)
+    of_prometheus, of_alertmanager = (
+        web_api(f"https://{authority(address, port)}", context.state) for port in ports
+    )
+    return of_prometheus, of_alertmanager
 
 
 def read(context: EstateContext) -> Status:
     """Ask both APIs; CommandError (could not check) when Prometheus does not answer."""
-    prometheus_url, alertmanager_url = urls(context)
     try:
-        targets = prometheus.targets(prometheus_url)
-        probes = prometheus.query(prometheus_url, FAILED_PROBES)
-        silent = prometheus.query(prometheus_url, SILENT)
-        firing = prometheus.alerts(alertmanager_url, silenced=True)
-        silences = Silences(alertmanager_url).list()
-    except (prometheus.ApiError, SilencesError) as error:
+        of_prometheus, of_alertmanager = apis(context)
+        targets = prometheus.targets(of_prometheus)
+        probes = prometheus.query(of_prometheus, FAILED_PROBES)
+        silent = prometheus.query(of_prometheus, SILENT)
+        firing = prometheus.alerts(of_alertmanager, silenced=True)
+        silences = Silences(of_alertmanager).list()
+    except (ApiError, SilencesError) as error:
         raise CommandError(
             f"could not check: {error}\n    expected: Prometheus and Alertmanager to answer\n"
             f"    do: `bastide up` if the estate is not up yet; else look at the operations host "
@@ -176,8 +181,8 @@ def read(context: EstateContext) -> Status:
         if alert.name not in NO_PROBLEMS and alert.severity != SILENT_SEVERITY
     ]
     return Status(
-        prometheus_url,
-        alertmanager_url,
+        of_prometheus.base,
+        of_alertmanager.base,
         targets,
         (*_missing(context, targets), *_down(targets), *_failed(probes)),
         tuple(alert for alert in told if not alert.silenced_by),

@@ -20,10 +20,12 @@ from monitors.exporter.http_sd import JOBS
 from monitors.exporter.instrumentation import Instrumentation
 from monitors.exporter.silence_keeper import SilenceKeeper
 from monitors.exporter.trap_poller import TrapPoller
+from monitors.maintenance.silences import SilencesError
 from monitors.snmp.metric_families import render
 from monitors.snmp.poll_result import PollResult
 from monitors.snmp.poller import Poller
 from monitors.snmp.targets import PORT, SnmpTarget, targets, unlisted_target
+from monitors.web_api import WebApi
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +50,7 @@ class Exporter:
         snmp_port: int = PORT,
         *,
         any_target: bool = False,
-        alertmanager: str | None = None,
+        alertmanager: WebApi | None = None,
     ) -> None:
         """``state`` is the estate's state directory, where audits and drills are.
 
@@ -79,6 +81,7 @@ class Exporter:
                 web.get("/snmp", self.snmp),
                 web.get("/traps", self.trap_counters),
                 web.get("/maintenance", self.maintenance),
+                web.get("/watchdog", self.watchdog),
                 web.get("/targets/{job}", self.discovery),
                 *(web.get(f"/{name}", self._collector(name)) for name in COLLECTORS),
             ]
@@ -121,6 +124,16 @@ class Exporter:
     async def maintenance(self, request: web.Request) -> web.Response:
         """What is in maintenance now, and until when."""
         return _exposition(self.silences, request)
+
+    async def watchdog(self, _: web.Request) -> web.Response:
+        """The municipalities whose Watchdog alert Alertmanager holds, for who has no login there.
+
+        503 with the reason when that is not known.
+        """
+        try:
+            return web.json_response(await asyncio.to_thread(self.silences.watchdogs))
+        except SilencesError as error:
+            return web.Response(text=f"{error}\n", status=HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def discovery(self, request: web.Request) -> web.Response:
         """The targets of a job, as http_sd."""

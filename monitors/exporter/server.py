@@ -18,6 +18,7 @@ from monitors.exporter.estate_watcher import EstateWatcher
 from monitors.snmp.own_profiles import profiles_of
 from monitors.snmp.poller import Poller
 from monitors.snmp.traps.receiver import Receiver, TrapListenError
+from monitors.web_api import web_api
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ class Options:
 
     ``state`` defaults to the estate's state directory; ``traps`` is where traps and informs are
     received (None: not at all); ``any_target`` lets any address be polled; ``alertmanager`` is
-    where maintenance windows become silences, such as http://127.0.0.1:9093.
+    where maintenance windows become silences, such as https://10.77.0.10:9093.
     """
 
     listen: str = DEFAULT_LISTEN
@@ -83,7 +84,7 @@ def serve(estate: Path, options: Options) -> None:
     """Serve an estate's folder until SIGTERM or SIGINT.
 
     Raises InventoryError when the estate is invalid, ListenError for a wrong address,
-    ListenRefusedError when it cannot be had.
+    ListenRefusedError when it cannot be had, ApiError without a login for Alertmanager.
     """
     asyncio.run(run(estate, options))
 
@@ -96,8 +97,9 @@ async def run(estate: Path, options: Options) -> None:
     state = options.state or state_directory(watcher.current().estate)
     poller = Poller(state, catalogue=profiles_of(watcher.current().own))
     watcher.listeners.append(lambda estate: setattr(poller, "catalogue", profiles_of(estate.own)))
+    alertmanager = web_api(options.alertmanager, state) if options.alertmanager else None
     exporter = Exporter(
-        watcher, state, poller, any_target=options.any_target, alertmanager=options.alertmanager
+        watcher, state, poller, any_target=options.any_target, alertmanager=alertmanager
     )
     runner = web.AppRunner(
         exporter.application(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS

@@ -13,10 +13,12 @@ from inventory.model.tenants import CENTRAL
 from monitors.maintenance.scopes import labels_of, municipality_of, scope_of
 from monitors.maintenance.silences import Silence, SilenceKind, Silences, SilencesError
 from monitors.maintenance.windows import announced, reconcile
+from monitors.web_api import WebApi
 
 log = logging.getLogger(__name__)
 
 PERIOD_SECONDS = 15.0
+WATCHDOG = "Watchdog"
 
 
 def utc_now() -> datetime:
@@ -27,13 +29,13 @@ def utc_now() -> datetime:
 class SilenceKeeper:
     """Lays the silences of windows, and collects which services are in maintenance.
 
-    Without Alertmanager's address only the inventory's windows are known.
+    Without Alertmanager only the inventory's windows are known.
     """
 
     def __init__(
         self,
         estate: Callable[[], Estate],
-        alertmanager: str | None,
+        alertmanager: WebApi | None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         """``estate`` gives it as its files say now."""
@@ -89,6 +91,15 @@ class SilenceKeeper:
             )
             success.add_metric(("maintenance",), float(not self._problem))
             yield success
+
+    def watchdogs(self) -> list[str]:
+        """Return the municipalities whose Watchdog alert Alertmanager holds; SilencesError."""
+        if self._silences is None:
+            raise SilencesError("no Alertmanager is asked: `--alertmanager` names one")
+        firing = self._silences.alerts()
+        return sorted(
+            alert.labels.get("municipality", "") for alert in firing if alert.name == WATCHDOG
+        )
 
     def _active(self, estate: Estate, now: datetime) -> list[Silence]:
         """Return what is silent now: by Alertmanager and, where that is not known, by inventory.

@@ -1,18 +1,15 @@
 """Silences: what they are about, whom they are by, and Alertmanager's API (v2) that keeps them."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
-from urllib.error import HTTPError
 from urllib.parse import quote
-from urllib.request import Request, urlopen
 
-TIMEOUT_SECONDS = 5.0
-LONGEST_ANSWER = 64 << 20
+from monitors.web_api import ApiError, WebApi
+
 WINDOW_COMMENT = "Maintenance window: "
 ACKNOWLEDGED_COMMENT = "Acknowledged: "
 Entry = TypeVar("Entry")
@@ -113,12 +110,9 @@ class FiringAlert:
 
 @dataclass(frozen=True, slots=True)
 class Silences:
-    """The silences of an Alertmanager; `base` such as http://10.77.0.10:9093.
+    """The silences of an Alertmanager; every method raises SilencesError."""
 
-    Every method raises SilencesError.
-    """
-
-    base: str
+    api: WebApi
 
     def list(self) -> tuple[Silence, ...]:
         """Return all that it remembers: those that are over for five days."""
@@ -160,23 +154,15 @@ class Silences:
         try:
             return tuple(entry_of(entry) for entry in answer)
         except (KeyError, TypeError, ValueError) as error:
-            raise SilencesError(f"{self.base}: not as Alertmanager answers: {error!r}") from None
+            raise SilencesError(
+                f"{self.api.base}: not as Alertmanager answers: {error!r}"
+            ) from None
 
     def _request(self, method: str, path: str, body: Any = None) -> Any:
-        url = f"{self.base}/api/v2/{path}"
-        posted = None if body is None else json.dumps(body).encode()
-        request = Request(  # noqa: S310 - http only
-            url, posted, {"Content-Type": "application/json"}, method=method
-        )
         try:
-            with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - http only
-                text = response.read(LONGEST_ANSWER)
-            return json.loads(text) if text else None
-        except HTTPError as error:
-            said = error.read(1000).decode(errors="replace").strip()
-            raise SilencesError(f"{url}: {error.code} {said}") from None
-        except (OSError, ValueError) as error:
-            raise SilencesError(f"{url}: {getattr(error, 'reason', error)}") from None
+            return self.api.json(f"/api/v2/{path}", body, method)
+        except ApiError as error:
+            raise SilencesError(str(error)) from None
 
 
 def _silence(entry: Mapping[str, Any]) -> Silence:

@@ -4,11 +4,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from inventory.model.tenants import CENTRAL
+from inventory.web_login import USER
 
 EXPORTER = "127.0.0.1:9872"
 BLACKBOX = "127.0.0.1:9115"
 ALERTMANAGER = "127.0.0.1:9093"
 PROMETHEUS = "127.0.0.1:9090"
+# Where the role puts them on the operations host.
+AUTHORITY = "/etc/bastide/authority.crt"
+PASSWORD_FILE = "/etc/bastide/web/password"  # noqa: S105 - where it is, not what it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,7 @@ class StaticJob:
     path: str = "/metrics"
     interval: str = "30s"
     honor_labels: bool = False
+    is_protected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,8 @@ class DiscoveredJob:
 
 # What these report of others carries the others' municipality and name.
 STATIC_JOBS: tuple[StaticJob, ...] = (
-    StaticJob("prometheus", PROMETHEUS),
-    StaticJob("alertmanager", ALERTMANAGER),
+    StaticJob("prometheus", PROMETHEUS, is_protected=True),
+    StaticJob("alertmanager", ALERTMANAGER, is_protected=True),
     StaticJob("blackbox_exporter", BLACKBOX),
     StaticJob("bastide", EXPORTER),
     StaticJob("levels", EXPORTER, path="/levels", honor_labels=True),
@@ -68,8 +73,23 @@ DISCOVERED_JOBS: tuple[DiscoveredJob, ...] = (
 )
 
 
-def prometheus(estate_name: str, operations_host: str) -> dict[str, Any]:
-    """Return prometheus.yml as data; ``operations_host`` labels its own processes' series."""
+def protected(server_name: str) -> dict[str, Any]:
+    """Return how a program is asked that wants TLS and the login, as the role installs both."""
+    return {
+        "scheme": "https",
+        "tls_config": {"ca_file": AUTHORITY, "server_name": server_name},
+        "basic_auth": {"username": USER, "password_file": PASSWORD_FILE},
+    }
+
+
+def prometheus(
+    estate_name: str, operations_host: str, protection: dict[str, Any]
+) -> dict[str, Any]:
+    """Return prometheus.yml as data; ``operations_host`` labels its own processes' series.
+
+    ``protection``: how it asks Alertmanager and itself (`protected`).
+    """
+    manager = {"static_configs": [{"targets": [ALERTMANAGER]}], **protection}
     return {
         "global": {
             "scrape_interval": "15s",
@@ -78,9 +98,12 @@ def prometheus(estate_name: str, operations_host: str) -> dict[str, Any]:
             "external_labels": {"estate": estate_name},
         },
         "rule_files": ["rules/*.yml"],
-        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [ALERTMANAGER]}]}]},
+        "alerting": {"alertmanagers": [manager]},
         "scrape_configs": [
-            *(_static(job, operations_host) for job in STATIC_JOBS),
+            *(
+                _static(job, operations_host) | (protection if job.is_protected else {})
+                for job in STATIC_JOBS
+            ),
             *(_discovered(job) for job in DISCOVERED_JOBS),
         ],
     }

@@ -21,7 +21,7 @@ from monitors.prometheus.alertmanager_config import alertmanager
 from monitors.prometheus.blackbox_config import blackbox
 from monitors.prometheus.dashboards import provisioning
 from monitors.prometheus.own_rules import check_rules
-from monitors.prometheus.prometheus_config import prometheus
+from monitors.prometheus.prometheus_config import prometheus, protected
 from monitors.prometheus.rule_files import shipped_rules
 from monitors.prometheus.runbook_pages import runbook_pages
 from monitors.prometheus.runbook_text import TEMPLATES, templates
@@ -41,7 +41,9 @@ def files(estate: Estate, runbooks: Path) -> Iterator[tuple[str, bytes]]:
     has the role ``operations``, InventoryError when the estate's own rules or runbooks are wrong.
     """
     check_rules(estate.own, runbooks)
-    yield "prometheus.yml", _yaml(prometheus(estate.estate, _operations_host(estate).name))
+    server = _operations_host(estate)
+    config = prometheus(estate.estate, server.name, protected(server.fqdn))
+    yield "prometheus.yml", _yaml(config)
     yield "alertmanager.yml", _yaml(alertmanager(estate.notify, addresses(estate)))
     yield TEMPLATES, templates(estate, _alert_pages(estate, runbooks)).encode()
     yield "blackbox.yml", _yaml(blackbox(estate))
@@ -100,7 +102,7 @@ def _grafana(address: str) -> Iterator[tuple[str, bytes]]:
 
 def _prometheus(estate: Estate) -> str:
     """Where a browser finds Prometheus, as the playbooks set it (`--web.external-url`)."""
-    return f"http://{authority(_operations_host(estate).host.address, 9090)}"
+    return f"https://{authority(_operations_host(estate).host.address, 9090)}"
 
 
 def _operations_host(estate: Estate) -> InventoryHost:

@@ -20,12 +20,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         super().run(tmp, task_vars)
         # Only where hosts are updated: importing it takes a second.
         from bastide.actions.host_health import failing_partners, read, wait_until_well
-        from bastide.actions.prometheus import ApiError
         from bastide.actions.status import has_prometheus
         from bastide.support.errors import CommandError
         from bastide.support.estate import estate_context
         from inventory.outputs import OutputsError
         from inventory.problems import InventoryError
+        from monitors.web_api import ApiError
 
         variables = task_vars or {}
         host = str(variables["inventory_hostname"])

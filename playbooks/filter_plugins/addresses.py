@@ -1,8 +1,10 @@
-"""Tests of addresses for playbooks, by Python's own library."""
+"""Addresses for playbooks: where they belong, and how they are written with a port."""
 
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address, ip_network
 from typing import Any
+
+from inventory.authority import authority
 
 
 def is_within(address: str, networks: Iterable[str]) -> bool:
@@ -20,5 +22,5 @@ class FilterModule:
     """What Ansible looks for in this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """Return the filter by the name that playbooks use."""
-        return {"is_within": is_within}
+        """Return each filter by the name that playbooks use."""
+        return {"authority": authority, "is_within": is_within}

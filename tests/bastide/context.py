@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from bastide.support.estate import EstateContext
+from infra import credentials
 from inventory.entries import hosts
 from inventory.enums import ProviderName
 from inventory.load import load_estate
@@ -12,7 +13,9 @@ from tests.bastide.estates import HOST_KEY, new_estate
 from tests.monitors.audit.estates import lab
 
 
-def new_context(folder: Path, network: str, *, managed: bool = False) -> EstateContext:
+def new_context(
+    folder: Path, network: str, *, managed: bool = False, state_home: Path | None = None
+) -> EstateContext:
     """Return an estate of existing hosts on addresses of the loopback, with its outputs.
 
     `network` is the first three numbers of the central site's, such as `127.77.0.`. `managed`: the
@@ -24,7 +27,7 @@ def new_context(folder: Path, network: str, *, managed: bool = False) -> EstateC
         ours = "  - id: server\n    provider: lab\n    manage: full\n"
         file.write_text(file.read_text().replace("  - id: server\n", ours))
     estate = load_estate(estate_folder)
-    state = folder / "state" / estate.estate
+    state = (state_home or folder / "state") / estate.estate
     context = EstateContext(estate_folder, estate, state)
     put_outputs(context)
     return context
@@ -36,7 +39,8 @@ def lab_context(state: Path) -> EstateContext:
 
 
 def put_outputs(context: EstateContext) -> None:
-    """Write what provisioning an estate of existing hosts leaves."""
+    """Write what provisioning an estate of existing hosts leaves: outputs, keys and logins."""
+    credentials.ensure(context.estate, context.state)
     provisioned = {
         entry.name: HostOutput(
             address=str(entry.host.address), host_key=HOST_KEY, provider=ProviderName.EXISTING

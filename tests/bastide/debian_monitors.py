@@ -5,10 +5,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import yaml
 
+from bastide.support.estate import EstateContext
+from tests.bastide.web_server import authorization, client_tls, web_file
 from tests.waiting import wait_until
 
 PORTS = {"prometheus": 9090, "prometheus-alertmanager": 9093}
@@ -22,7 +24,9 @@ PROGRAMS = {
 
 
 @contextmanager
-def monitors(address: str, folder: Path, silent: Sequence[tuple[str, str]]) -> Iterator[None]:
+def monitors(
+    context: EstateContext, address: str, folder: Path, silent: Sequence[tuple[str, str]]
+) -> Iterator[None]:
     """Run both; of ``silent``, pairs such as ``("host", "town-edge")``, Prometheus says so."""
     rules = [
         {
@@ -40,19 +44,24 @@ def monitors(address: str, folder: Path, silent: Sequence[tuple[str, str]]) -> I
         for program, arguments in PROGRAMS.items():
             log = stack.enter_context((folder / f"{program}.log").open("wb"))
             listen = f"--web.listen-address={address}:{PORTS[program]}"
+            web = f"--web.config.file={web_file(context, folder)}"
             process = subprocess.Popen(
-                (program, *arguments, listen), cwd=folder, stdout=log, stderr=log
+                (program, *arguments, listen, web), cwd=folder, stdout=log, stderr=log
             )
             stack.callback(process.wait)
             stack.callback(process.kill)
-        assert wait_until(lambda: all(is_ready(address, port) for port in PORTS.values()), 30)
+        assert wait_until(
+            lambda: all(is_ready(context, address, port) for port in PORTS.values()), 30
+        )
         yield
 
 
-def is_ready(address: str, port: int) -> bool:
+def is_ready(context: EstateContext, address: str, port: int) -> bool:
     """Whether one of the two answers that it is ready."""
     try:
-        with urlopen(f"http://{address}:{port}/-/ready", timeout=2) as answer:
+        request = Request(f"https://{address}:{port}/-/ready")
+        request.add_header("Authorization", authorization(context))
+        with urlopen(request, timeout=2, context=client_tls(context)) as answer:  # noqa: S310 - loopback
             return bool(answer.status == 200)
     except (URLError, OSError):
         return False

@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from bastide.actions.status import SILENT
+from bastide.support.estate import EstateContext
 from inventory.entries import hosts
-from inventory.model.estate import Estate
+from tests.bastide.web_server import authorization, server_tls
 
 STARTED = "2026-11-28T01:41:07.123456789Z"
 PROMETHEUS_PORT, ALERTMANAGER_PORT = 9090, 9093
@@ -75,23 +76,26 @@ class Monitored:
 
 
 @contextmanager
-def watching(estate: Estate, network: str, *alerts: str) -> Iterator[Monitored]:
+def watching(context: EstateContext, network: str, *alerts: str) -> Iterator[Monitored]:
     """Answer for an estate of `new_context`: every host is scraped, and these alerts fire."""
     monitored = Monitored()
-    for entry in hosts(estate):
+    for entry in hosts(context.estate):
         monitored.scrape(entry.name)
     for alert in alerts:
         monitored.fire(alert)
-    with serving(f"{network}10", monitored):
+    with serving(context, f"{network}10", monitored):
         yield monitored
 
 
 @contextmanager
-def serving(address: str, monitored: Monitored) -> Iterator[None]:
-    """Answer on both ports of an address while the block runs."""
+def serving(context: EstateContext, address: str, monitored: Monitored) -> Iterator[None]:
+    """Answer on both ports of an address while the block runs, over TLS and to who logs in."""
     with ExitStack() as stack:
         for port in (PROMETHEUS_PORT, ALERTMANAGER_PORT):
-            server = ThreadingHTTPServer((address, port), _handler(monitored))
+            server = ThreadingHTTPServer(
+                (address, port), _handler(monitored, authorization(context))
+            )
+            server.socket = server_tls(context).wrap_socket(server.socket, server_side=True)
             stack.callback(server.server_close)
             thread = threading.Thread(target=server.serve_forever, args=(0.02,))
             thread.start()
@@ -100,11 +104,12 @@ def serving(address: str, monitored: Monitored) -> Iterator[None]:
         yield
 
 
-def _handler(monitored: Monitored) -> type[BaseHTTPRequestHandler]:
+def _handler(monitored: Monitored, login: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            document = monitored.answer(self.path)
-            self.send_response(404 if document is None else 200)
+            known = self.headers.get("Authorization") == login
+            document = monitored.answer(self.path) if known else None
+            self.send_response(404 if document is None and known else 200 if known else 401)
             self.end_headers()
             self.wfile.write(json.dumps(document).encode())
 

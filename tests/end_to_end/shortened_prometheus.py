@@ -103,7 +103,7 @@ def running(folder: Path, exporter: str, notify: Notify, times: int) -> Iterator
         ALERTMANAGER: there.alertmanager,
         PROMETHEUS: there.prometheus,
     }
-    _write(folder / "prometheus.yml", prometheus("lab", "central-ops"), times, addresses)
+    _write(folder / "prometheus.yml", prometheus("lab", "central-ops", {}), times, addresses)
     _write(folder / "alertmanager.yml", alertmanager(notify, {}), times, {})
     (folder / "rules").mkdir()
     with ExitStack() as stack:

@@ -42,12 +42,12 @@ def declare(lab: EstateContext, municipality: str) -> None:
 
 def drift(lab: EstateContext) -> tuple[tuple[dict[str, str], float], ...]:
     expression = f'ALERTS{{alertname="HostDrift", host="{HOST}"}}'
-    return prometheus.query(status.urls(lab)[0], expression)
+    return prometheus.query(status.apis(lab)[0], expression)
 
 
 def kinds(lab: EstateContext) -> set[str]:
     expression = f'bastide_host_drift{{host="{HOST}"}} > 0'
-    return {labels["kind"] for labels, _ in prometheus.query(status.urls(lab)[0], expression)}
+    return {labels["kind"] for labels, _ in prometheus.query(status.apis(lab)[0], expression)}
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ RESOLVES_SECONDS = 120
 
 
 def host_down(context: EstateContext) -> tuple[prometheus.Alert, ...]:
-    alerts = prometheus.alerts(status.urls(context)[1])
+    alerts = prometheus.alerts(status.apis(context)[1])
     return tuple(alert for alert in alerts if alert.name == "HostDown")
 
 

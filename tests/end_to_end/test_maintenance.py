@@ -17,6 +17,7 @@ from inventory.model.maintenance_windows import MaintenanceWindow
 from inventory.model.notify import Channel, Notify, Webhook
 from monitors.exporter.silence_keeper import SilenceKeeper
 from monitors.maintenance.silences import Silences
+from monitors.web_api import WebApi
 from tests.end_to_end.campus import CORE, Campus, estate
 from tests.end_to_end.shortened_prometheus import Running, running
 from tests.end_to_end.test_core_switch import MINUTE, PATIENCE, TIMES, firing, must_become, value
@@ -65,12 +66,12 @@ def test_what_outlasts_its_window_fires_in_it_and_is_notified_once_when_it_ends(
 
     end = next_end()
     announced = with_window(campus.estate, end)
-    base = f"http://{there.alertmanager}"
-    SilenceKeeper(lambda: announced, base).keep()
+    api = WebApi(f"http://{there.alertmanager}")
+    SilenceKeeper(lambda: announced, api).keep()
     campus.silent = campus.lost
     must_become(lambda: firing(there) == {f"DeviceDown {CORE}"}, "it fires in the window")
     fired = datetime.now(UTC)
-    must_become(lambda: any(a.silenced_by for a in Silences(base).alerts()), "it is silenced")
+    must_become(lambda: any(a.silenced_by for a in Silences(api).alerts()), "it is silenced")
     time.sleep(max(0.0, (end - datetime.now(UTC)).total_seconds() - 1))
     assert campus.messages == []
     assert firing(there) == {f"DeviceDown {CORE}"}
@@ -92,7 +93,7 @@ def test_what_ends_within_its_window_is_never_told(campus: Campus, there: Runnin
     must_become(lambda: value(there, "sum(device:reachable:bool)") >= everything, "they are judged")
     end = next_end()
     announced = with_window(campus.estate, end)
-    SilenceKeeper(lambda: announced, f"http://{there.alertmanager}").keep()
+    SilenceKeeper(lambda: announced, WebApi(f"http://{there.alertmanager}")).keep()
     campus.silent = campus.lost
     must_become(lambda: firing(there) == {f"DeviceDown {CORE}"}, "it fires in the window")
     campus.silent = frozenset()

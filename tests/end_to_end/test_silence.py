@@ -16,13 +16,13 @@ PATIENCE_SECONDS = 120
 
 
 def host_down(context: EstateContext, *, silenced: bool) -> list[prometheus.Alert]:
-    alerts = prometheus.alerts(status.urls(context)[1], silenced=silenced)
+    alerts = prometheus.alerts(status.apis(context)[1], silenced=silenced)
     return [alert for alert in alerts if alert.name == "HostDown"]
 
 
 def counted(context: EstateContext) -> bool:
     selector = f'service:counted:bool{{service="{SERVICE}"}}'
-    return bool(prometheus.query(status.urls(context)[0], selector))
+    return bool(prometheus.query(status.apis(context)[0], selector))
 
 
 def test_a_silence_keeps_a_host_from_being_told_and_its_end_brings_the_alert(

@@ -45,10 +45,10 @@ def test_a_certificate_near_its_end_is_renewed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(certificates, "SERVER_VALID", certificates.RENEW_BEFORE - timedelta(days=1))
-    assert certificates.ensure("Test", ["a.test"], tmp_path) == ("authority", "a.test")
+    assert certificates.ensure("Test", {"a.test": "192.0.2.1"}, tmp_path) == ("authority", "a.test")
     monkeypatch.undo()
-    assert certificates.ensure("Test", ["a.test"], tmp_path) == ("a.test",)
-    assert certificates.ensure("Test", ["a.test"], tmp_path) == ()
+    assert certificates.ensure("Test", {"a.test": "192.0.2.1"}, tmp_path) == ("a.test",)
+    assert certificates.ensure("Test", {"a.test": "192.0.2.1"}, tmp_path) == ()
 
 
 def test_openssh_reads_the_keys(tmp_path: Path) -> None:
@@ -68,6 +68,6 @@ def test_a_certificate_that_could_not_show_who_the_host_is_to_others_is_renewed(
     server_only = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
     with monkeypatch.context() as earlier:
         earlier.setattr(certificates, "USES", server_only)
-        certificates.ensure("Test", ["a.test"], tmp_path)
+        certificates.ensure("Test", {"a.test": "192.0.2.1"}, tmp_path)
 
-    assert certificates.ensure("Test", ["a.test"], tmp_path) == ("a.test",)
+    assert certificates.ensure("Test", {"a.test": "192.0.2.1"}, tmp_path) == ("a.test",)

@@ -33,7 +33,7 @@ def test_check_mode_reports_what_would_be_done_and_changes_nothing(tmp_path: Pat
     monitored.scrape(HOST)
     monitored.fire("ControlFailing", host=HOST)
     before = LISTS.stat().st_mtime_ns
-    with serving(f"{NETWORK}10", monitored):
+    with serving(context, f"{NETWORK}10", monitored):
         done = ansible_playbook(
             *("patch.yml", "--check", "--limit", HOST, "-e", "ansible_connection=local"),
             estate=str(context.folder),

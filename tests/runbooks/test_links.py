@@ -39,8 +39,8 @@ def answers(there: Running, port: str, path: str) -> bool:
         return False
 
 
-def test_both_programs_are_linked_to() -> None:
-    assert {port for _, port, _ in KNOWN} == {"9090", "9093"}
+def test_prometheus_is_linked_to() -> None:
+    assert "9090" in {port for _, port, _ in KNOWN}
 
 
 @pytest.mark.parametrize(("page", "port", "path"), KNOWN)

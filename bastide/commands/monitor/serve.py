@@ -8,6 +8,7 @@ from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import estate_context
 from bastide.support.options import estate_option
 from monitors.exporter import server
+from monitors.web_api import ApiError
 
 
 @click.command()
@@ -33,7 +34,8 @@ from monitors.exporter import server
 @click.option(
     "--alertmanager",
     metavar="URL",
-    help="Make the estate's maintenance windows silences of this Alertmanager.",
+    help="Make the estate's maintenance windows silences of this Alertmanager; the login is the "
+    "state's.",
 )
 @click.option("--verbose", is_flag=True, help="Log every poll.")
 def serve(
@@ -47,7 +49,7 @@ def serve(
     """Serve metrics to Prometheus over HTTP.
 
     The paths: /snmp, /traps, /levels, /security, /continuity, /drift, /maintenance,
-    /targets/JOB, /metrics and /-/healthy.
+    /watchdog, /targets/JOB, /metrics and /-/healthy.
     """
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(message)s"
@@ -57,7 +59,7 @@ def serve(
             listen, traps=traps, any_target=any_target, alertmanager=alertmanager
         )
         server.serve(estate_context(estate_name).folder, options)
-    except server.ListenRefusedError as error:
+    except (server.ListenRefusedError, ApiError) as error:
         raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
     except server.ListenError as error:
         raise CommandError(str(error), Exit.WRONG_USE) from None

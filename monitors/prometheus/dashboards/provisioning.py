@@ -7,7 +7,9 @@ can as well be imported by hand.
 from collections.abc import Iterator
 from typing import Any
 
+from inventory.web_login import USER
 from monitors.prometheus.dashboards.build import NAMES, text
+from monitors.prometheus.prometheus_config import AUTHORITY, PASSWORD_FILE
 
 DASHBOARD_FOLDER = "/etc/bastide/current/grafana/dashboards"
 """Where the operations host keeps the dashboards."""
@@ -39,6 +41,13 @@ def datasources(prometheus: str) -> dict[str, Any]:
         "type": "prometheus",
         "access": "proxy",
         "url": prometheus,
-        "jsonData": {"httpMethod": "POST", "timeInterval": "15s"},
+        "basicAuth": True,
+        "basicAuthUser": USER,
+        "jsonData": {"httpMethod": "POST", "timeInterval": "15s", "tlsAuthWithCACert": True},
+        # Grafana reads the files; whoever runs it lets its account read the password.
+        "secureJsonData": {
+            "basicAuthPassword": f"$__file{{{PASSWORD_FILE}}}",
+            "tlsCACert": f"$__file{{{AUTHORITY}}}",
+        },
     }
     return {"apiVersion": 1, "datasources": [source]}

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from bastide.actions.host_health import concerned, failing_partners, read, wait_until_well
-from bastide.actions.prometheus import ApiError
 from bastide.support.estate import EstateContext
+from monitors.web_api import ApiError
 from tests.bastide.context import new_context
 from tests.bastide.prometheus_server import Monitored, watching
 from tests.monitors.audit.estates import lab
@@ -22,7 +22,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> EstateContext:
 
 @pytest.fixture
 def monitored(context: EstateContext) -> Iterator[Monitored]:
-    with watching(context.estate, NETWORK, "Watchdog") as everything:
+    with watching(context, NETWORK, "Watchdog") as everything:
         yield everything
 
 

@@ -32,6 +32,7 @@ def step(operation: str, phase: str, message: str = "") -> StepEvent:
 
 
 def test_a_preview_declares_every_host_and_makes_credentials_once(context: EstateContext) -> None:
+    (context.state / "ssh" / "admin").unlink()
     events: list[StepEvent] = []
     result = provision.run(context, Operation.PREVIEW, "embedded", events.append)
     again: list[StepEvent] = []

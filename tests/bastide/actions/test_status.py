@@ -24,7 +24,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> EstateContext:
 @pytest.fixture
 def monitored(context: EstateContext) -> Iterator[Monitored]:
     """Every host is scraped, and only the Watchdog fires."""
-    with watching(context.estate, NETWORK, "Watchdog") as everything:
+    with watching(context, NETWORK, "Watchdog") as everything:
         yield everything
 
 

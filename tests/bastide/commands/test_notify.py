@@ -16,17 +16,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from bastide.actions.prometheus import send_alert
+from bastide.actions.status import apis
+from bastide.support.estate import EstateContext
 from inventory.entries import hosts
 from inventory.load import load_estate
 from monitors.prometheus.render import render
-from tests.bastide.estates import new_estate
+from monitors.web_api import ApiError
+from tests.bastide.context import new_context
+from tests.bastide.web_server import web_file
 from tests.command import bastide_here
 from tests.waiting import wait_until
 
@@ -126,10 +129,10 @@ def http_server(received: Received) -> Iterator[int]:
 
 
 @contextmanager
-def alertmanager(estate: Path, folder: Path) -> Iterator[None]:
+def alertmanager(context: EstateContext, folder: Path) -> Iterator[None]:
     """Debian's Alertmanager with the estate's rendered configuration, as the role runs it."""
     rendered = folder / "rendered"
-    render(load_estate(estate), rendered, ROOT / "runbooks")
+    render(load_estate(context.folder), rendered, ROOT / "runbooks")
     secrets = folder / "notify"
     secrets.mkdir()
     (secrets / "post").write_text(PASSWORD)
@@ -145,6 +148,7 @@ def alertmanager(estate: Path, folder: Path) -> Iterator[None]:
             (
                 *(program, f"--config.file={config}", f"--storage.path={folder / 'data'}"),
                 *(f"--web.listen-address={OPERATIONS}:9093", "--cluster.listen-address="),
+                f"--web.config.file={web_file(context, rendered)}",
             ),
             env={**os.environ, **trusts},
             stdout=log,
@@ -152,26 +156,28 @@ def alertmanager(estate: Path, folder: Path) -> Iterator[None]:
         ) as process,
     ):
         try:
-            assert wait_until(is_ready, 20)
+            assert wait_until(lambda: is_ready(context), 20)
             yield
         finally:
             process.kill()
 
 
-def is_ready() -> bool:
+def is_ready(context: EstateContext) -> bool:
     try:
-        with urlopen(f"http://{OPERATIONS}:9093/-/ready", timeout=1) as answer:
-            return bool(answer.status == 200)
-    except OSError:
+        return bool(apis(context)[1].read("/-/ready"))
+    except ApiError:
         return False
 
 
 @pytest.fixture
-def estate(tmp_path: Path, own_state: Path) -> Path:
+def context(tmp_path: Path, own_state: Path) -> EstateContext:
+    return new_context(tmp_path, NETWORK, state_home=own_state)
+
+
+@pytest.fixture
+def estate(context: EstateContext) -> Path:
     """An estate that was brought up once, with a state of its own."""
-    (own_state / "ours").mkdir(parents=True)
-    (own_state / "ours" / "outputs.json").write_text('{"estate": "ours"}')
-    return new_estate(tmp_path / "ours", network=NETWORK)
+    return context.folder
 
 
 def say(estate: Path, text: str) -> None:
@@ -190,7 +196,7 @@ def test_an_alertmanager_that_is_not_there_could_not_be_asked(estate: Path) -> N
     say(estate, NOTIFY.format(smtp=25, http=80))
     done = bastide_here("notify", "test", "--estate", str(estate))
     assert done.returncode == 3
-    assert f"Alertmanager does not answer: http://{OPERATIONS}:9093/metrics" in done.stderr
+    assert f"Alertmanager does not answer: https://{OPERATIONS}:9093/metrics" in done.stderr
 
 
 def test_an_unknown_municipality_is_named_with_those_that_there_are(estate: Path) -> None:
@@ -214,12 +220,12 @@ def test_who_gets_what_is_listed_without_secrets(estate: Path) -> None:
 
 
 def test_a_test_gets_through_mail_and_webhook_and_a_dead_channel_is_named(
-    estate: Path, tmp_path: Path
+    context: EstateContext, estate: Path, tmp_path: Path
 ) -> None:
     received = Received()
     with mail_server(received, tmp_path) as smtp, http_server(received) as http:
         say(estate, NOTIFY.format(smtp=smtp, http=http))
-        with alertmanager(estate, tmp_path):
+        with alertmanager(context, tmp_path):
             here = ("--municipality", "gornjilug", "--estate", str(estate))
             well = bastide_here("notify", "test", *here)
             not_all = bastide_here("notify", "test", *here, "--severity", "ticket", "--json")
@@ -240,7 +246,9 @@ def test_a_test_gets_through_mail_and_webhook_and_a_dead_channel_is_named(
     assert PASSWORD not in well.stdout + well.stderr + not_all.stdout
 
 
-def test_the_mail_of_an_alert_brings_its_runbook_filled_in(estate: Path, tmp_path: Path) -> None:
+def test_the_mail_of_an_alert_brings_its_runbook_filled_in(
+    context: EstateContext, estate: Path, tmp_path: Path
+) -> None:
     received = Received()
     file = estate / "municipalities" / "gornjilug.yml"
     file.write_text(file.read_text().replace("    email:", '    phone: "+1 555 0100"\n    email:'))
@@ -249,10 +257,10 @@ def test_the_mail_of_an_alert_brings_its_runbook_filled_in(estate: Path, tmp_pat
     server = next(h for h in hosts(load_estate(estate)) if h.name == labels["host"]).host
     with mail_server(received, tmp_path) as smtp, http_server(received) as http:
         say(estate, NOTIFY.format(smtp=smtp, http=http))
-        with alertmanager(estate, tmp_path):
+        with alertmanager(context, tmp_path):
             summary = {"summary": "gornjilug-server does not answer"}
             until = datetime.now(UTC) + timedelta(seconds=15)
-            send_alert(f"http://{OPERATIONS}:9093", labels, summary, until)
+            send_alert(apis(context)[1], labels, summary, until)
             assert wait_until(lambda: len(received.mails) >= 2, 30)
             printed = bastide_here("runbook", "HostDown", "--estate", str(estate)).stdout
             assert wait_until(lambda: len(received.mails) >= 4, 90)

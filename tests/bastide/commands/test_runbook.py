@@ -20,7 +20,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> EstateContext:
 
 @pytest.fixture
 def monitored(context: EstateContext) -> Iterator[Monitored]:
-    with watching(context.estate, NETWORK) as everything:
+    with watching(context, NETWORK) as everything:
         yield everything
 
 
@@ -29,7 +29,7 @@ def test_without_an_operations_host_the_page_is_filled_in_all_the_same(
 ) -> None:
     done = bastide_here("runbook", "HostDown", "gornjilug-server", **environment_of(context))
     assert done.returncode == 0
-    assert "Whether it fires is not known: http://127.79.0.10:9093" in done.stdout
+    assert "Whether it fires is not known: https://127.79.0.10:9093" in done.stdout
     (server,) = (e for e in hosts(context.estate) if e.name == "gornjilug-server")
     assert f"ping -c 3 {server.host.address}" in done.stdout
     assert "config gornjilug-server true" in done.stdout

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from bastide.actions.silencing import duration, reason
+from bastide.actions.status import apis
+from bastide.support.estate import EstateContext
 from monitors.maintenance.silences import Silences
+from monitors.web_api import WebApi
 from tests.alertmanager_server import Desk, alertmanager, fire
-from tests.bastide.estates import new_estate
+from tests.bastide.context import new_context
+from tests.bastide.web_server import web_file
 from tests.command import bastide_here, bastide_json
 from tests.waiting import wait_until
 
@@ -20,11 +24,14 @@ WHY = ("--why", "new switch")
 
 
 @pytest.fixture
-def estate(tmp_path: Path, own_state: Path) -> str:
+def context(tmp_path: Path, own_state: Path) -> EstateContext:
+    return new_context(tmp_path, NETWORK, state_home=own_state)
+
+
+@pytest.fixture
+def estate(context: EstateContext) -> str:
     """An estate that was brought up once, with a state of its own."""
-    (own_state / "ours").mkdir(parents=True)
-    (own_state / "ours" / "outputs.json").write_text('{"estate": "ours"}')
-    return str(new_estate(tmp_path / "ours", network=NETWORK))
+    return str(context.folder)
 
 
 @pytest.fixture
@@ -35,9 +42,12 @@ def desk() -> Iterator[Desk]:
 
 
 @pytest.fixture
-def base(tmp_path: Path, desk: Desk) -> Iterator[str]:
-    with alertmanager(tmp_path / "alertmanager", desk, f"{NETWORK}10:9093") as base:
-        yield base
+def api(tmp_path: Path, desk: Desk, context: EstateContext) -> Iterator[WebApi]:
+    folder = tmp_path / "alertmanager"
+    folder.mkdir()
+    _, api = apis(context)
+    with alertmanager(folder, desk, api, web_file(context, folder)):
+        yield api
 
 
 @pytest.mark.parametrize(
@@ -71,18 +81,18 @@ def test_an_alertmanager_that_is_not_there_could_not_be_asked(
 ) -> None:
     done = bastide_here("silence", *arguments, "--estate", estate)
     assert done.returncode == 3
-    assert f"Alertmanager does not answer: http://{NETWORK}10:9093" in done.stderr
+    assert f"Alertmanager does not answer: https://{NETWORK}10:9093" in done.stderr
 
 
-def test_what_is_silenced_tells_nobody_until_it_ends(estate: str, base: str, desk: Desk) -> None:
-    fire(base, "Known", municipality="central")
+def test_what_is_silenced_tells_nobody_until_it_ends(estate: str, api: WebApi, desk: Desk) -> None:
+    fire(api, "Known", municipality="central")
     assert wait_until(lambda: desk.names() == ["Known"])
     done = bastide_here(
         "silence", "gornjilug", "--for", "1h30m", *WHY, "--by", "Ana Ilić", "--estate", estate
     )
     assert done.returncode == 0, done.stderr
     assert "gornjilug: silent until " in done.stdout
-    fire(base, "HostDown", municipality="gornjilug", host="gornjilug-server")
+    fire(api, "HostDown", municipality="gornjilug", host="gornjilug-server")
     assert not wait_until(lambda: "HostDown" in desk.names(), 3)
 
     (listed,) = bastide_json("silence", "list", "--estate", estate)
@@ -112,7 +122,7 @@ def test_what_is_silenced_tells_nobody_until_it_ends(estate: str, base: str, des
 
 
 def test_windows_of_the_next_week_are_listed_and_one_to_come_is_ended_in_its_file(
-    estate: str, base: str
+    estate: str, api: WebApi
 ) -> None:
     soon = datetime.now(UTC) + timedelta(days=3)
     end = soon + timedelta(hours=2)
@@ -128,14 +138,14 @@ maintenance:
     )
     (listed,) = bastide_json("silence", "list", "--estate", estate)
     assert (listed["kind"], listed["state"], listed["scope"]) == ("window", "planned", "gornjilug")
-    assert base
+    assert api
 
 
-def test_who_is_on_an_alert_is_kept_and_others_notify(estate: str, base: str, desk: Desk) -> None:
+def test_who_is_on_an_alert_is_kept_and_others_notify(estate: str, api: WebApi, desk: Desk) -> None:
     none = bastide_here("ack", "HostDown", "--by", "Ana Ilić", "--estate", estate)
     assert (none.returncode, "no alert 'HostDown' fires" in none.stderr) == (2, True)
-    fire(base, "HostDown", municipality="gornjilug", host="gornjilug-server")
-    fire(base, "ServiceDown", municipality="gornjilug", service="gornjilug-permits")
+    fire(api, "HostDown", municipality="gornjilug", host="gornjilug-server")
+    fire(api, "ServiceDown", municipality="gornjilug", service="gornjilug-permits")
     assert wait_until(lambda: len(desk.names()) == 2)
     done = bastide_here("ack", "HostDown", "--by", "Ana Ilić", "--for", "30m", "--estate", estate)
     assert done.returncode == 0, done.stderr
@@ -143,14 +153,14 @@ def test_who_is_on_an_alert_is_kept_and_others_notify(estate: str, base: str, de
     (listed,) = bastide_json("silence", "list", "--estate", estate)
     assert (listed["kind"], listed["by"]) == ("acknowledgement", "Ana Ilić")
     assert 'host="gornjilug-server"' in listed["matchers"]
-    fire(base, "HostDown", municipality="gornjilug", host="gornjilug-other")
+    fire(api, "HostDown", municipality="gornjilug", host="gornjilug-other")
     assert wait_until(lambda: desk.names().count("HostDown") == 2)
 
 
-def test_one_alert_of_several_is_taken_by_its_fingerprint(estate: str, base: str) -> None:
+def test_one_alert_of_several_is_taken_by_its_fingerprint(estate: str, api: WebApi) -> None:
     for host in ("gornjilug-server", "gornjilug-other"):
-        fire(base, "HostDown", municipality="gornjilug", host=host)
-    first, _ = Silences(base).alerts()
+        fire(api, "HostDown", municipality="gornjilug", host=host)
+    first, _ = Silences(api).alerts()
     (taken,) = bastide_json("ack", first.fingerprint, "--by", "Ana Ilić", "--estate", estate)
     assert f'host="{first.labels["host"]}"' in taken["matchers"]
     every = bastide_json("ack", "HostDown", "--by", "Ana Ilić", "--estate", estate)

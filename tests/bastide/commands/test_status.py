@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bastide.actions.prometheus import query, send_alert
+from bastide.actions.status import apis
 from bastide.support.estate import EstateContext
 from tests.bastide.context import environment_of, new_context
 from tests.bastide.debian_monitors import monitors
@@ -19,7 +20,6 @@ from tests.command import BASTIDE, bastide_here, bastide_json, environment
 from tests.waiting import wait_until
 
 NETWORK = f"127.{os.getpid() % 200 + 20}.{os.getpid() // 200 % 250}."
-ALERTMANAGER = f"http://{NETWORK}10:9093"
 SILENT = [
     ("host", "gornjilug-edge"),
     ("host", "gornjilug-server"),
@@ -32,21 +32,21 @@ SUMMARY = "gornjilug-edge does not answer"
 def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EstateContext]:
     folder = tmp_path_factory.mktemp("status")
     context = new_context(folder, NETWORK)
-    with monitors(f"{NETWORK}10", folder, SILENT):
-        fire("HostDown", "page", "gornjilug-edge", SUMMARY)
-        fire("CollectorSilent", "ticket", "gornjilug-server", "nothing is measured")
-        base = f"http://{NETWORK}10:9090"
-        assert wait_until(lambda: len(query(base, "{__name__=~'.+:reachable:bool'}")) == 3, 30)
+    with monitors(context, f"{NETWORK}10", folder, SILENT):
+        fire(context, "HostDown", "page", "gornjilug-edge", SUMMARY)
+        fire(context, "CollectorSilent", "ticket", "gornjilug-server", "nothing is measured")
+        api, _ = apis(context)
+        assert wait_until(lambda: len(query(api, "{__name__=~'.+:reachable:bool'}")) == 3, 30)
         yield context
 
 
 LAST_LINE = b"gornjilug-edge, gornjilug-server"
 
 
-def fire(name: str, severity: str, host: str, summary: str) -> None:
+def fire(context: EstateContext, name: str, severity: str, host: str, summary: str) -> None:
     labels = {"alertname": name, "severity": severity, "municipality": "gornjilug", "host": host}
     until = datetime.now(UTC) + timedelta(hours=1)
-    send_alert(ALERTMANAGER, labels, {"summary": summary}, until)
+    send_alert(apis(context)[1], labels, {"summary": summary}, until)
 
 
 def incidents(context: EstateContext) -> list[dict[str, Any]]:

@@ -12,12 +12,19 @@ from inventory.model.maintenance_windows import MaintenanceWindow
 from inventory.paths import SHIPPED_ESTATES
 from monitors.exporter.silence_keeper import SilenceKeeper
 from monitors.maintenance.scopes import EVERY_ALERT
-from monitors.maintenance.silences import ACKNOWLEDGED_COMMENT, Matcher, Silence, Silences
-from tests.alertmanager_server import alertmanager
+from monitors.maintenance.silences import (
+    ACKNOWLEDGED_COMMENT,
+    Matcher,
+    Silence,
+    Silences,
+    SilencesError,
+)
+from monitors.web_api import WebApi
+from tests.alertmanager_server import alertmanager, fire
 from tests.monitors.exposed import exposed
 
 LAB = load_estate(SHIPPED_ESTATES / "lab")
-NOWHERE = "http://127.0.0.1:1"
+NOWHERE = WebApi("http://127.0.0.1:1")
 SUCCESS = 'bastide_collector_success{collector="maintenance"}'
 
 
@@ -86,8 +93,8 @@ def test_every_service_has_a_sample_when_nothing_is_in_maintenance() -> None:
 
 
 def test_when_it_ends_is_told_by_scope(tmp_path: Path) -> None:
-    with alertmanager(tmp_path) as base:
-        keeper = SilenceKeeper(announcing, base)
+    with alertmanager(tmp_path) as api:
+        keeper = SilenceKeeper(announcing, api)
         keeper.keep()
         values = metrics(keeper)
         assert values[SUCCESS] == 1
@@ -95,7 +102,7 @@ def test_when_it_ends_is_told_by_scope(tmp_path: Path) -> None:
         assert 'kind="window",municipality="velgora",scope="velgora"' in name
         left = values[name] - datetime.now(UTC).timestamp()
         assert 59 * 60 - 1 <= left <= 60 * 60
-        assert len(Silences(base).list()) == 1
+        assert len(Silences(api).list()) == 1
 
 
 def test_a_silence_by_hand_is_maintenance_and_an_acknowledgement_is_not(tmp_path: Path) -> None:
@@ -106,14 +113,28 @@ def test_a_silence_by_hand_is_maintenance_and_an_acknowledgement_is_not(tmp_path
     taken = Silence(
         exact, now, by_hand.end, "Ana Ilić", f"{ACKNOWLEDGED_COMMENT}ServiceDown velgora-permits"
     )
-    with alertmanager(tmp_path) as base:
-        keeper = SilenceKeeper(lambda: LAB, base)
-        Silences(base).add(taken)
+    with alertmanager(tmp_path) as api:
+        keeper = SilenceKeeper(lambda: LAB, api)
+        Silences(api).add(taken)
         keeper.keep()
         assert in_maintenance(keeper) == set()
-        silence_id = Silences(base).add(by_hand)
+        silence_id = Silences(api).add(by_hand)
         keeper.keep()
         assert in_maintenance(keeper) == {"velgora-permits"}
-        Silences(base).end(silence_id)
+        Silences(api).end(silence_id)
         keeper.keep()
         assert in_maintenance(keeper) == set()
+
+
+def test_the_watchdogs_that_alertmanager_holds_are_told_and_nothing_else(tmp_path: Path) -> None:
+    with alertmanager(tmp_path) as api:
+        for name, municipality in (("Watchdog", "velgora"), ("Watchdog", "central"), ("X", "y")):
+            fire(api, name, municipality=municipality)
+        assert SilenceKeeper(lambda: LAB, api).watchdogs() == ["central", "velgora"]
+
+
+def test_watchdogs_that_nobody_could_ask_for_are_no_answer() -> None:
+    with pytest.raises(SilencesError, match="Connection refused"):
+        SilenceKeeper(lambda: LAB, NOWHERE).watchdogs()
+    with pytest.raises(SilencesError, match="--alertmanager"):
+        SilenceKeeper(lambda: LAB, None).watchdogs()

@@ -15,6 +15,7 @@ from monitors.maintenance.silences import (
     SilenceState,
 )
 from monitors.prometheus.alertmanager_config import TEST
+from monitors.web_api import WebApi
 from tests.alertmanager_server import Desk, alertmanager, fire
 from tests.waiting import wait_until
 
@@ -28,12 +29,12 @@ def silence(*matchers: Matcher, comment: str = "new switch") -> Silence:
 
 def test_nobody_who_answers_is_an_error_that_names_the_address() -> None:
     with pytest.raises(SilencesError, match=r"^http://127.0.0.1:1/api/v2/silences: .*refused"):
-        Silences("http://127.0.0.1:1").list()
+        Silences(WebApi("http://127.0.0.1:1")).list()
 
 
 def test_what_alertmanager_refuses_is_an_error_with_its_words(tmp_path: Path) -> None:
-    with alertmanager(tmp_path) as base:
-        silences = Silences(base)
+    with alertmanager(tmp_path) as api:
+        silences = Silences(api)
         with pytest.raises(SilencesError, match=r"400 .*must not match the empty string"):
             silences.add(silence(Matcher("host", ".*", is_regex=True)))
         with pytest.raises(SilencesError, match="silence not found"):
@@ -45,8 +46,8 @@ def test_what_alertmanager_refuses_is_an_error_with_its_words(tmp_path: Path) ->
 
 def test_a_silence_comes_back_as_it_was_laid_and_ends_when_told(tmp_path: Path) -> None:
     laid = silence(*EVERY_ALERT, Matcher("host", "velgora-app"))
-    with alertmanager(tmp_path) as base:
-        silences = Silences(base)
+    with alertmanager(tmp_path) as api:
+        silences = Silences(api)
         silence_id = silences.add(laid)
         (kept,) = silences.list()
         assert set(kept.matchers) == set(laid.matchers)
@@ -62,11 +63,11 @@ def test_what_is_silenced_is_told_once_the_silence_ends_and_the_watchdog_always(
     tmp_path: Path,
 ) -> None:
     desk = Desk()
-    with desk.open(), alertmanager(tmp_path, desk) as base:
-        silences = Silences(base)
+    with desk.open(), alertmanager(tmp_path, desk) as api:
+        silences = Silences(api)
         silence_id = silences.add(silence(*EVERY_ALERT))
         for name in ("HostDown", *NEVER_SILENT):
-            fire(base, name, host="velgora-app")
+            fire(api, name, host="velgora-app")
         assert wait_until(lambda: len(desk.names()) == len(NEVER_SILENT))
         (alert,) = (alert for alert in silences.alerts() if alert.silenced_by)
         assert (alert.name, alert.silenced_by) == ("HostDown", (silence_id,))

@@ -12,6 +12,7 @@ from inventory.model.maintenance_windows import MaintenanceWindow
 from inventory.paths import SHIPPED_ESTATES
 from monitors.maintenance.silences import Silence, Silences, SilencesError, SilenceState
 from monitors.maintenance.windows import not_laid, reconcile
+from monitors.web_api import WebApi
 from tests.alertmanager_server import alertmanager
 
 LAB = load_estate(SHIPPED_ESTATES / "lab")
@@ -38,14 +39,14 @@ def states(silences: tuple[Silence, ...]) -> list[SilenceState]:
 
 @pytest.fixture
 def silences(tmp_path: Path) -> Iterator[Silences]:
-    with alertmanager(tmp_path) as base:
-        yield Silences(base)
+    with alertmanager(tmp_path) as api:
+        yield Silences(api)
 
 
 def test_without_alertmanager_nothing_is_laid_and_that_is_said() -> None:
     now = datetime.now(UTC)
     with pytest.raises(SilencesError):
-        reconcile(Silences("http://127.0.0.1:1"), estate(window(now, -5, 60)), now)
+        reconcile(Silences(WebApi("http://127.0.0.1:1")), estate(window(now, -5, 60)), now)
 
 
 def test_windows_of_the_next_day_are_laid_once(silences: Silences) -> None:

@@ -1,11 +1,11 @@
 """prometheus.yml: what is scraped, through which exporter, with which labels."""
 
 from monitors.exporter.http_sd import JOBS
-from monitors.prometheus.prometheus_config import DISCOVERED_JOBS, prometheus
+from monitors.prometheus.prometheus_config import DISCOVERED_JOBS, prometheus, protected
 
 
 def test_probes_and_polls_go_through_their_exporter() -> None:
-    config = prometheus("lab", "central-ops")
+    config = prometheus("lab", "central-ops", {})
     jobs = {job["job_name"]: job for job in config["scrape_configs"]}
     proxies = {
         name: job["relabel_configs"][-1]["replacement"]
@@ -36,7 +36,7 @@ def test_probes_and_polls_go_through_their_exporter() -> None:
 
 
 def test_what_others_report_keeps_its_own_municipality() -> None:
-    config = prometheus("lab", "central-ops")
+    config = prometheus("lab", "central-ops", {})
     kept = {job["job_name"] for job in config["scrape_configs"] if job.get("honor_labels")}
     assert kept == {"levels", "security", "continuity", "drift", "maintenance", "traps"}
 
@@ -46,7 +46,7 @@ def test_the_jobs_discover_what_the_exporter_lists() -> None:
 
 
 def test_our_own_processes_are_known_by_their_host() -> None:
-    config = prometheus("lab", "central-ops")
+    config = prometheus("lab", "central-ops", {})
     static = [
         job["static_configs"][0] for job in config["scrape_configs"] if "static_configs" in job
     ]
@@ -57,7 +57,7 @@ def test_our_own_processes_are_known_by_their_host() -> None:
 
 
 def test_each_job_discovers_its_own_list() -> None:
-    jobs = prometheus("lab", "central-ops")["scrape_configs"]
+    jobs = prometheus("lab", "central-ops", {})["scrape_configs"]
     urls = {
         job["job_name"]: job["http_sd_configs"][0]["url"]
         for job in jobs
@@ -75,25 +75,39 @@ def test_each_job_discovers_its_own_list() -> None:
 
 
 def test_slow_devices_get_most_of_their_interval() -> None:
-    jobs = {job["job_name"]: job for job in prometheus("lab", "central-ops")["scrape_configs"]}
+    jobs = {job["job_name"]: job for job in prometheus("lab", "central-ops", {})["scrape_configs"]}
     assert (jobs["snmp"]["scrape_interval"], jobs["snmp"]["scrape_timeout"]) == ("30s", "20s")
     assert (jobs["node"]["scrape_interval"], jobs["node"]["scrape_timeout"]) == ("15s", "5s")
 
 
 def test_every_series_says_of_which_estate_it_is() -> None:
-    assert prometheus("pilot", "central-ops")["global"]["external_labels"] == {"estate": "pilot"}
+    assert prometheus("pilot", "central-ops", {})["global"]["external_labels"] == {
+        "estate": "pilot"
+    }
 
 
 def test_alerts_are_evaluated_as_often_as_hosts_are_scraped_and_sent_on() -> None:
-    config = prometheus("lab", "central-ops")
+    config = prometheus("lab", "central-ops", {})
     (manager,) = config["alerting"]["alertmanagers"]
     assert config["global"]["evaluation_interval"] == "15s"
     assert config["rule_files"] == ["rules/*.yml"]
     assert manager == {"static_configs": [{"targets": ["127.0.0.1:9093"]}]}
 
 
+def test_what_wants_a_login_is_asked_over_tls_with_it_and_nothing_else_is() -> None:
+    config = prometheus("lab", "central-ops", protected("ops.central.lab.test"))
+    (manager,) = config["alerting"]["alertmanagers"]
+    asked = {"alerting": manager} | {job["job_name"]: job for job in config["scrape_configs"]}
+    with_login = {name: each for name, each in asked.items() if "basic_auth" in each}
+    assert set(with_login) == {"alerting", "prometheus", "alertmanager"}
+    for each in with_login.values():
+        assert each["scheme"] == "https"
+        assert each["tls_config"]["server_name"] == "ops.central.lab.test"
+        assert set(each["basic_auth"]) == {"username", "password_file"}
+
+
 def test_what_the_exporter_knows_has_a_path_for_each_subject() -> None:
-    jobs = prometheus("lab", "central-ops")["scrape_configs"]
+    jobs = prometheus("lab", "central-ops", {})["scrape_configs"]
     static = {
         (job["job_name"], job["static_configs"][0]["targets"][0], job["metrics_path"])
         for job in jobs
@@ -110,7 +124,7 @@ def test_what_the_exporter_knows_has_a_path_for_each_subject() -> None:
 
 
 def test_probes_come_in_under_the_path_of_their_proxy() -> None:
-    jobs = {job["job_name"]: job for job in prometheus("lab", "central-ops")["scrape_configs"]}
+    jobs = {job["job_name"]: job for job in prometheus("lab", "central-ops", {})["scrape_configs"]}
     paths = {name: jobs[name]["metrics_path"] for name in ("node", "windows", "icmp", "tcp")}
     assert paths == {"node": "/metrics", "windows": "/metrics", "icmp": "/probe", "tcp": "/probe"}
     assert {jobs[name]["metrics_path"] for name in ("dns", "blackbox")} == {"/probe"}
@@ -118,12 +132,12 @@ def test_probes_come_in_under_the_path_of_their_proxy() -> None:
 
 
 def test_what_may_write_a_line_for_every_connection_is_probed_less_often() -> None:
-    jobs = {job["job_name"]: job for job in prometheus("lab", "central-ops")["scrape_configs"]}
+    jobs = {job["job_name"]: job for job in prometheus("lab", "central-ops", {})["scrape_configs"]}
     intervals = {name: jobs[name]["scrape_interval"] for name in ("icmp", "tcp", "dns", "blackbox")}
     assert intervals == {"icmp": "15s", "tcp": "20s", "dns": "20s", "blackbox": "15s"}
 
 
 def test_a_list_of_targets_is_read_again_within_half_a_minute() -> None:
-    jobs = prometheus("lab", "central-ops")["scrape_configs"]
+    jobs = prometheus("lab", "central-ops", {})["scrape_configs"]
     lists = [job["http_sd_configs"][0] for job in jobs if "http_sd_configs" in job]
     assert {entry["refresh_interval"] for entry in lists} == {"30s"}

@@ -18,7 +18,7 @@ from monitors.prometheus.render import NoOperationsHostError, files, pack, rende
 from tests.own_estate import RIVER, broken
 
 CHECKS = {
-    "promtool": ["promtool", "check", "config", "prometheus.yml"],
+    "promtool": ["promtool", "check", "config", "--syntax-only", "prometheus.yml"],
     "amtool": ["amtool", "check-config", "alertmanager.yml"],
     "blackbox_exporter": [
         "prometheus-blackbox-exporter",
@@ -92,7 +92,7 @@ def test_grafana_finds_the_dashboards_and_the_estates_prometheus(
     written = dict(files(lab, runbooks))
     folder = "grafana/provisioning"
     (source,) = yaml.safe_load(written[f"{folder}/datasources/bastide.yml"])["datasources"]
-    assert source["url"] == "http://10.77.0.10:9090"
+    assert source["url"] == "https://10.77.0.10:9090"
     (provider,) = yaml.safe_load(written[f"{folder}/dashboards/bastide.yml"])["providers"]
     assert provider["options"]["path"].endswith("/grafana/dashboards")
     for name in NAMES:
@@ -171,7 +171,7 @@ def test_an_operations_host_by_ipv6_is_an_address_that_a_browser_takes(
     )
     moved = lab.model_copy(update={"central": lab.central.model_copy(update={"hosts": central})})
     sources = dict(files(moved, runbooks))["grafana/provisioning/datasources/bastide.yml"]
-    assert yaml.safe_load(sources)["datasources"][0]["url"] == "http://[fd00::10]:9090"
+    assert yaml.safe_load(sources)["datasources"][0]["url"] == "https://[fd00::10]:9090"
 
 
 def test_a_file_says_who_wrote_it_and_that_edits_are_lost(lab: Estate, runbooks: Path) -> None:

@@ -42,7 +42,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> EstateContext:
 
 @pytest.fixture
 def monitored(context: EstateContext) -> Iterator[Monitored]:
-    with watching(context.estate, NETWORK) as everything:
+    with watching(context, NETWORK) as everything:
         yield everything
 
 
