@@ -96,6 +96,10 @@ MONITOR = LazyGroup(
             "bastide.commands.monitor.login:login",
             "Show where Prometheus and Alertmanager are, and their login.",
         ),
+        "bridge": Lazy(
+            "bastide.commands.monitor.bridge:bridge",
+            "Send alerts by Matrix, ntfy, Telegram and SMS.",
+        ),
         "targets": Lazy(
             "bastide.commands.monitor.targets:targets",
             "List what Prometheus scrapes, by job, and ports not probed.",
@@ -105,7 +109,7 @@ MONITOR = LazyGroup(
             "List the alerts with severity, delay and runbook.",
         ),
     },
-    help="What is true: serve metrics, list targets and alert rules, open Prometheus.",
+    help="What is true: serve metrics, send alerts, list targets and rules, open Prometheus.",
 )
 SNMP = LazyGroup(
     "snmp",

@@ -109,6 +109,7 @@ def host_variables(
         "bastide_poller_secrets": _poller_secrets(entry, state),
         "bastide_poller_handed": _poller_handed(entry),
         "bastide_notify_secrets": _notify_secrets(entry),
+        "bastide_bridge": _bridge(entry),
         "bastide_accepted_looks": _accepted_looks(entry, state),
         "bastide_wheelhouse": str(state / "wheelhouse.tar"),
         "bastide_tls": {
@@ -284,15 +285,30 @@ def _poller_handed(entry: InventoryHost) -> list[dict[str, str]]:
 
 
 def _notify_secrets(entry: InventoryHost) -> list[dict[str, str]]:
-    """Return the passwords and tokens of channels; only the operations host is given them."""
+    """Return the passwords and tokens of channels; only the operations host is given them.
+
+    `reader` is whose file each becomes: the account's group.
+    """
     notify = entry.tenant.estate.notify
     if notify is None or Role.OPERATIONS not in entry.host.roles:
         return []
     return [
-        {"channel": channel.id, "reference": channel.secret}
+        {
+            "channel": channel.id,
+            "reference": channel.secret,
+            "reader": "bastide-bridge" if channel.is_bridged else "prometheus",
+        }
         for channel in notify.channels
         if channel.secret
     ]
+
+
+def _bridge(entry: InventoryHost) -> dict[str, Any]:
+    """Return what the bridge needs: whether there are channels for it, and smstools' folders."""
+    notify = entry.tenant.estate.notify
+    bridged = notify.bridged if notify and Role.OPERATIONS in entry.host.roles else ()
+    spools = {channel.sms.spool for channel in bridged if channel.sms and channel.sms.spool}
+    return {"wanted": bool(bridged), "spools": sorted(spools)}
 
 
 def _accepted_looks(entry: InventoryHost, state: Path) -> list[str]:

@@ -35,6 +35,11 @@ COUNTRY = r"^[A-Z]{2}$"
 URL = r"^https?://[^\s/]+(/\S*)?$"
 EMAIL = r"^[^\s@<>,;:\"\\()\[\]\x00-\x1f\x7f]+@[A-Za-z0-9.-]+$"
 MAIL_SERVER = r"^[A-Za-z0-9.-]+:[0-9]{1,5}$"
+HTTP_SERVER = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
+PHONE = r"^\+[1-9][0-9 ]{5,20}[0-9]$"
+MATRIX_ROOM = r"^[!#][^\s:/?,]+:[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
+NTFY_TOPIC = r"^[A-Za-z0-9_-]{1,64}$"
+TELEGRAM_CHAT = r"^(-?[0-9]{1,20}|@[A-Za-z][A-Za-z0-9_]{4,31})$"
 CONTROL_ID = r"^[A-Z]+-[0-9]{2}$"
 TIMEZONE = r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
 ACCOUNT_NAME = r"^[a-z_][a-z0-9_-]{0,31}$"
@@ -62,6 +67,11 @@ FORMS: dict[str, str] = {
     URL: "an address that begins with http:// or https://, such as https://permits.example/",
     EMAIL: "one mail address without a name, such as it@velgora.example",
     MAIL_SERVER: "a name or IPv4 address and a port, such as mail.velgora.example:587",
+    HTTP_SERVER: "a server without a path, such as https://ntfy.example",
+    PHONE: "a telephone number with + and the country's code, in quotes, such as '+381 64 123456'",
+    MATRIX_ROOM: "a room's id or alias, in quotes, such as '!abcdef:matrix.example'",
+    NTFY_TOPIC: "up to 64 letters, digits, _ and -, such as bastide-alerts",
+    TELEGRAM_CHAT: "a chat's number, such as -1001234567890, or @name of a channel",
     CONTROL_ID: "a control's id, such as SSH-02 (`bastide audit controls`)",
     TIMEZONE: "a name of the time zone database, such as Europe/Belgrade",
     ACCOUNT_NAME: "the name of an account on the host, such as itadmin",
@@ -150,6 +160,16 @@ DomainName = Annotated[str, text(DOMAIN_NAME)]
 Server = Annotated[str, text(SERVER)]
 HttpUrl = Annotated[str, text(URL), AfterValidator(_without_login)]
 Email = Annotated[str, text(EMAIL)]
+HttpServer = Annotated[str, text(HTTP_SERVER)]
+PhoneNumber = Annotated[str, text(PHONE)]
+MatrixRoom = Annotated[str, text(MATRIX_ROOM)]
+NtfyTopic = Annotated[str, text(NTFY_TOPIC)]
+TelegramChat = Annotated[
+    str,
+    BeforeValidator(as_text),
+    text(TELEGRAM_CHAT),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}]}),
+]
 MailServer = Annotated[str, text(MAIL_SERVER)]
 SecretRef = Annotated[str, text(REFERENCE), AfterValidator(_anchored)]
 HostKey = Annotated[str, text(HOST_KEY), AfterValidator(_public_key)]

@@ -12,8 +12,10 @@ from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
 from inventory.entries import Tenant, tenants
-from inventory.model.notify import Channel, Notify, Severity
-from monitors.prometheus.alertmanager_config import TEST, channels_of, takers
+from inventory.model.channels import Channel, Mail, Matrix, Ntfy, Sms, Telegram, Webhook
+from inventory.model.notify import TEST, Notify, Severity
+from monitors.bridge.recipients import recipients
+from monitors.prometheus.alertmanager_config import channels_of, takers
 from monitors.prometheus.render import addresses
 from monitors.web_api import ApiError, WebApi
 
@@ -21,7 +23,6 @@ WAIT_SECONDS = 30.0
 POLL_SECONDS = 0.5
 # Alertmanager then sends its end, too, as it does of every alert.
 LASTS = timedelta(minutes=1)
-INTEGRATIONS = {"mail": "email", "webhook": "webhook"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,22 @@ def tenant_of(context: EstateContext, municipality: str) -> Tenant:
 
 def destination(context: EstateContext, channel: Channel, municipality: str) -> str:
     """Return where a channel leads for a municipality, for people to read; no secret is in it."""
-    if channel.mail is None:
-        return channel.webhook.url if channel.webhook else ""
-    contacts = addresses(context.estate)[municipality] if channel.mail.contacts else ()
-    return ", ".join(dict.fromkeys((*channel.mail.to, *contacts))) or "nobody: no contact has mail"
+    way = channel.way
+    if isinstance(way, Mail):
+        contacts = addresses(context.estate)[municipality] if way.contacts else ()
+        return ", ".join(dict.fromkeys((*way.to, *contacts))) or "nobody: no contact has mail"
+    if isinstance(way, Sms):
+        numbers = ", ".join(recipients(context.estate, channel, municipality))
+        return numbers or "nobody: no contact has an international number"
+    return _place(way)
+
+
+def _place(way: Webhook | Matrix | Ntfy | Telegram) -> str:
+    if isinstance(way, Webhook):
+        return way.url
+    if isinstance(way, Matrix):
+        return f"{way.room} at {way.server}"
+    return f"{way.server}/{way.topic}" if isinstance(way, Ntfy) else f"Telegram {way.chat}"
 
 
 def send_tests(
@@ -81,6 +94,8 @@ def send_tests(
 
 def _send(context: EstateContext, channel: Channel, municipality: str, severity: Severity) -> str:
     """Send one test; return why it was not taken, or nothing."""
+    if channel.sms and not recipients(context.estate, channel, municipality):
+        return "it leads to nobody: no contact of the municipality has an international number"
     receivers = len(
         [
             receiver
@@ -115,9 +130,8 @@ def _outcome(api: WebApi, channel: Channel, before: tuple[int, int], receivers: 
     while time.monotonic() < deadline:
         tried, failed = (now - then for now, then in zip(_tried(api, channel), before, strict=True))
         if failed:
-            return (
-                "not delivered; see `journalctl -u prometheus-alertmanager` on the operations host"
-            )
+            unit = "bastide-bridge" if channel.is_bridged else "prometheus-alertmanager"
+            return f"not delivered; see `journalctl -u {unit}` on the operations host"
         if tried >= receivers:
             return ""
         time.sleep(POLL_SECONDS)
@@ -128,5 +142,5 @@ def _outcome(api: WebApi, channel: Channel, before: tuple[int, int], receivers: 
 
 
 def _tried(api: WebApi, channel: Channel) -> tuple[int, int]:
-    kind = INTEGRATIONS["mail" if channel.mail else "webhook"]
+    kind = "email" if channel.mail else "webhook"
     return prometheus.notification_requests(api).get(kind, (0, 0))

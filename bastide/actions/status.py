@@ -15,6 +15,7 @@ from inventory.entries import InventoryHost, devices, hosts, operations_host, se
 from inventory.enums import ExporterName, Level
 from inventory.levels import is_full, level
 from inventory.model.estate import Estate
+from inventory.model.notify import TEST
 from inventory.open_ports import exporters
 from monitors.maintenance.silences import (
     Silence,
@@ -23,7 +24,6 @@ from monitors.maintenance.silences import (
     SilencesError,
     SilenceState,
 )
-from monitors.prometheus.alertmanager_config import TEST
 from monitors.prometheus.runbook_text import contact_line
 from monitors.web_api import ApiError, WebApi, web_api
 

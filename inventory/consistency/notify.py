@@ -1,10 +1,13 @@
 """What `notify:` says and does not fit: channels and municipalities that are not there, silence."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from inventory.model.channels import Channel
 from inventory.model.notify import Notify, Severity
+from inventory.model.tenants import TenantFile
 from inventory.parsed import ParsedEstate, ParsedTenant, tenant_id
+from inventory.phone_numbers import international
 from inventory.problems import Problem
 
 
@@ -15,7 +18,7 @@ def find_notify_problems(
     notify = estate.value.notify
     if notify is None:
         return
-    unknown = list(_channels(estate, notify))
+    unknown = [*_channels(estate, notify), *_fallbacks(estate, notify)]
     if complete:
         unknown += _municipalities(estate, notify, [tenant_id(t.value) for t in tenants])
     yield from unknown
@@ -37,6 +40,41 @@ def _channels(estate: ParsedEstate, notify: Notify) -> Iterator[Problem]:
         for name in route.to:
             if name not in ids:
                 yield _unknown(estate, number, "to", f"there is no channel {name!r}", ids)
+
+
+def _fallbacks(estate: ParsedEstate, notify: Notify) -> Iterator[Problem]:
+    """Yield fallbacks that are none: only the bridge knows what it could not deliver."""
+    bridged = {channel.id: channel for channel in notify.bridged}
+    for number, channel in enumerate(notify.channels):
+        if channel.fallback is None:
+            continue
+        place = ("notify", "channels", number, "fallback")
+        if not channel.is_bridged or channel.fallback not in bridged:
+            yield estate.problem(
+                place,
+                f"{channel.fallback!r} cannot stand in for {channel.id!r}",
+                "both of them Matrix, ntfy, Telegram or SMS; mail and webhooks are Alertmanager's "
+                "own, and nobody learns in time that they failed",
+                f"one of: {', '.join(other for other in bridged if other != channel.id)}; or name "
+                "both channels in `to` of a route",
+            )
+        elif channel.id in _chain(channel, bridged):
+            yield estate.problem(
+                place,
+                f"{channel.id!r} would stand in for itself",
+                "fallbacks that come to an end",
+                "leave out one of them",
+            )
+
+
+def _chain(channel: Channel, channels: Mapping[str, Channel]) -> tuple[str, ...]:
+    """Return the channels that stand in, one after the other; each once."""
+    chain: list[str] = []
+    following = channel.fallback
+    while following is not None and following in channels and following not in chain:
+        chain.append(following)
+        following = channels[following].fallback
+    return tuple(chain)
 
 
 def _municipalities(
@@ -74,14 +112,23 @@ def _reached(
             for channel in route.to
             if channel in channels
         ]
-        addressed = any(contact.email for contact in tenant.value.contacts)
-        if any(c.webhook or (c.mail and (c.mail.to or addressed)) for c in takes):
+        if any(_reaches(channel, tenant.value) for channel in takes):
             continue
         yield estate.problem(
             ("notify",),
             f"pages of {name} reach nobody",
             "a route with severity page for each municipality, and somebody's address",
-            f"add a route for {name}, or an `email` to one of its contacts"
+            f"add a route for {name}, or an `email` or international `phone` to one of its contacts"
             if takes
             else f"add a route that pages of {name} take, or leave out its `municipalities`",
         )
+
+
+def _reaches(channel: Channel, tenant: TenantFile) -> bool:
+    """Whether a channel has somebody to tell of a tenant's alerts."""
+    if channel.mail:
+        return bool(channel.mail.to) or any(contact.email for contact in tenant.contacts)
+    if channel.sms:
+        phones = (contact.phone for contact in tenant.contacts)
+        return bool(channel.sms.to) or any(map(international, phones))
+    return True

@@ -3,23 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from inventory.model.notify import (
-    NOBODY,
-    WATCHDOG,
-    Channel,
-    Mail,
-    Notify,
-    Route,
-    Severity,
-    Webhook,
-)
+from inventory.model.channels import NOBODY, WATCHDOG, Channel, Mail, Webhook
+from inventory.model.notify import TEST, Notify, Route, Severity
+from monitors.bridge import LISTEN
 from monitors.prometheus.runbook_text import TEMPLATES
 
 # Well under the patience of any dead man's switch, which then needs no tuning of its own.
 WATCHDOG_REPEAT = "5m"
 REPEAT = {Severity.PAGE: "4h", Severity.TICKET: "1d"}
-TEST = "NotificationTest"
-"""The alert that `bastide notify test` sends; its label `channel` says which is to take it."""
 SECRETS = "/etc/bastide/notify"
 """The folder of the operations host with a file for each channel's password or token."""
 SUBJECT = (
@@ -136,7 +127,7 @@ def _test(notify: Notify | None, contacts: Contacts) -> dict[str, Any]:
 
 def takers(channel: Channel, contacts: Contacts) -> Iterator[tuple[str, list[str]]]:
     """Yield a channel's receivers, each with what an alert must be for it."""
-    if channel.webhook or (channel.mail and channel.mail.to):
+    if channel.mail is None or channel.mail.to:
         yield channel.id, []
     if channel.mail and channel.mail.contacts:
         for town, addresses in contacts.items():
@@ -147,6 +138,8 @@ def takers(channel: Channel, contacts: Contacts) -> Iterator[tuple[str, list[str
 def _receivers(notify: Notify, contacts: Contacts) -> Iterator[dict[str, Any]]:
     for channel in notify.channels:
         secret = f"{SECRETS}/{channel.id}" if channel.secret else None
+        if channel.is_bridged:
+            yield {"name": channel.id, "webhook_configs": [_bridge(channel.id)]}
         if channel.webhook:
             yield {"name": channel.id, "webhook_configs": [_webhook(channel.webhook, secret)]}
         if channel.mail and channel.mail.to:
@@ -164,6 +157,10 @@ def _receivers(notify: Notify, contacts: Contacts) -> Iterator[dict[str, Any]]:
 def _webhook(webhook: Webhook, secret: str | None) -> dict[str, Any]:
     login = {"http_config": {"authorization": {"credentials_file": secret}}} if secret else {}
     return {"url": webhook.url, "send_resolved": True, **login}
+
+
+def _bridge(channel: str) -> dict[str, Any]:
+    return {"url": f"http://{LISTEN}/channels/{channel}", "send_resolved": True}
 
 
 def _mail(mail: Mail, to: Sequence[str], secret: str | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from inventory.model.tenants import CENTRAL
 from inventory.web_login import USER
+from monitors.bridge import LISTEN
 
 EXPORTER = "127.0.0.1:9872"
 BLACKBOX = "127.0.0.1:9115"
@@ -57,6 +58,8 @@ STATIC_JOBS: tuple[StaticJob, ...] = (
     StaticJob("maintenance", EXPORTER, path="/maintenance", interval="15s", honor_labels=True),
     StaticJob("traps", EXPORTER, path="/traps", honor_labels=True),
 )
+# Only where an estate has channels that it sends by.
+BRIDGE_JOB = StaticJob("bridge", LISTEN)
 DISCOVERED_JOBS: tuple[DiscoveredJob, ...] = (
     DiscoveredJob("node", target_list="node"),
     DiscoveredJob("windows", target_list="windows"),
@@ -83,13 +86,18 @@ def protected(server_name: str) -> dict[str, Any]:
 
 
 def prometheus(
-    estate_name: str, operations_host: str, protection: dict[str, Any]
+    estate_name: str,
+    operations_host: str,
+    protection: dict[str, Any],
+    *,
+    has_bridge: bool = False,
 ) -> dict[str, Any]:
     """Return prometheus.yml as data; ``operations_host`` labels its own processes' series.
 
     ``protection``: how it asks Alertmanager and itself (`protected`).
     """
     manager = {"static_configs": [{"targets": [ALERTMANAGER]}], **protection}
+    own = (*STATIC_JOBS, *((BRIDGE_JOB,) if has_bridge else ()))
     return {
         "global": {
             "scrape_interval": "15s",
@@ -102,7 +110,7 @@ def prometheus(
         "scrape_configs": [
             *(
                 _static(job, operations_host) | (protection if job.is_protected else {})
-                for job in STATIC_JOBS
+                for job in own
             ),
             *(_discovered(job) for job in DISCOVERED_JOBS),
         ],

@@ -41,8 +41,9 @@ def files(estate: Estate, runbooks: Path) -> Iterator[tuple[str, bytes]]:
     has the role ``operations``, InventoryError when the estate's own rules or runbooks are wrong.
     """
     check_rules(estate.own, runbooks)
-    server = _operations_host(estate)
-    config = prometheus(estate.estate, server.name, protected(server.fqdn))
+    server, has_bridge = _operations_host(estate), bool(estate.notify and estate.notify.bridged)
+    protection = protected(server.fqdn)
+    config = prometheus(estate.estate, server.name, protection, has_bridge=has_bridge)
     yield "prometheus.yml", _yaml(config)
     yield "alertmanager.yml", _yaml(alertmanager(estate.notify, addresses(estate)))
     yield TEMPLATES, templates(estate, _alert_pages(estate, runbooks)).encode()

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from inventory.model.notify import Channel, Notify, Webhook
+from inventory.model.channels import Channel, Webhook
+from inventory.model.notify import Notify
 from monitors.exporter.http_sd import JOBS
 from monitors.prometheus.prometheus_config import DISCOVERED_JOBS, STATIC_JOBS
 from tests.end_to_end.campus import BEHIND, CORE, Campus, estate

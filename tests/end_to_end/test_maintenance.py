@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from inventory.model.channels import Channel, Webhook
 from inventory.model.estate import Estate
 from inventory.model.maintenance_windows import MaintenanceWindow
-from inventory.model.notify import Channel, Notify, Webhook
+from inventory.model.notify import Notify
 from monitors.exporter.silence_keeper import SilenceKeeper
 from monitors.maintenance.silences import Silences
 from monitors.web_api import WebApi

@@ -13,9 +13,10 @@ from inventory.entries import devices, hosts
 from inventory.enums import ConnectionKind, ExporterName, Level, ProviderName, SnmpVersion
 from inventory.hostvars import BECOME_PASSWORD, SUDO_PASSWORD, groups, host_variables
 from inventory.load import find_estate, load_estate
+from inventory.model.channels import Channel, Ntfy, Sms, Webhook
 from inventory.model.estate import Estate
 from inventory.model.hosts import Acceptance, Exporter
-from inventory.model.notify import Channel, Notify, Webhook
+from inventory.model.notify import Notify
 from inventory.model.snmp_access import SnmpAccess
 from inventory.model.ssh import Administrator, Ssh
 from inventory.model.tenants import Dns
@@ -88,8 +89,25 @@ def test_only_the_operations_host_is_given_the_passwords_of_channels_and_by_refe
     assert "env:DESK" in references(estate)
     for entry in hosts(estate):
         given = variables_of(entry.name, estate)["bastide_notify_secrets"]
-        expected = [{"channel": "desk", "reference": "env:DESK"}]
+        expected = [{"channel": "desk", "reference": "env:DESK", "reader": "prometheus"}]
         assert given == (expected if entry.name == "central-ops" else [])
+
+
+def test_what_chats_and_sms_need_goes_to_the_operations_hosts_bridge() -> None:
+    spool = "/var/spool/sms/outgoing"
+    sms = Channel(id="sms", sms=Sms(to=("+38164123456",), spool=spool))
+    chat = Channel(
+        id="chat", ntfy=Ntfy(server="https://ntfy.example", topic="alerts", token="env:NTFY")
+    )
+    estate = LAB.model_copy(update={"notify": Notify(channels=(sms, chat))})
+    assert "env:NTFY" in references(estate)
+    ops = variables_of("central-ops", estate)
+    (secret,) = ops["bastide_notify_secrets"]
+    assert (secret["channel"], secret["reader"]) == ("chat", "bastide-bridge")
+    assert ops["bastide_bridge"] == {"wanted": True, "spools": [spool]}
+    nothing = {"wanted": False, "spools": []}
+    assert variables_of("velgora-app", estate)["bastide_bridge"] == nothing
+    assert variables_of("central-ops")["bastide_bridge"] == nothing
 
 
 def test_an_edge_is_given_what_it_forwards_and_nobody_else_is() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from inventory.scalars import FORMS, PORT_NAME
+from inventory.scalars import FORMS, PORT_NAME, TELEGRAM_CHAT
 from inventory.schema import SCHEMA_FILE, schema, schema_text
 
 
@@ -12,8 +12,8 @@ def test_the_schema_file_is_current() -> None:
 
 
 def test_every_pattern_has_words_for_people() -> None:
-    # A port may be a number as well, so that its schema has no pattern.
-    assert {*patterns(schema())} == FORMS.keys() - {PORT_NAME}
+    # Ports and chats may be numbers as well, so that their schemas have no pattern.
+    assert {*patterns(schema())} == FORMS.keys() - {PORT_NAME, TELEGRAM_CHAT}
     for pattern, words in FORMS.items():
         assert pattern not in words
         assert "such as" in words or "where a secret is found" in words

@@ -7,6 +7,8 @@ from inventory.load import load_estate
 from inventory.model.devices import PortIntent
 from inventory.model.estate import Estate
 from inventory.paths import SHIPPED_ESTATES
+from monitors.bridge.deliveries import Deliveries
+from monitors.bridge.dispatcher import Dispatcher
 from monitors.exporter.collectors import COLLECTORS, MonitoredCollector
 from monitors.exporter.silence_keeper import SilenceKeeper
 from monitors.snmp.device_poll import BOOT_METRIC
@@ -47,6 +49,7 @@ def metric_names(state: Path) -> set[str]:
         *names(Receiver(estate, state, ("127.0.0.1", 0), lambda *_: None)),
         *(name for profile in shipped_profiles().values() for name in _profiled(profile)),
         *names(SilenceKeeper(lambda: estate, None)),
+        *names(Dispatcher(estate, state, Deliveries(state / "none" / "none")).registry),
         # Of an estate without audits or drills.
         *(n for name in COLLECTORS for n in names(MonitoredCollector(name, state, estate))),
     }

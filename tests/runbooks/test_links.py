@@ -7,7 +7,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from inventory.model.notify import Channel, Notify, Webhook
+from inventory.model.channels import Channel, Webhook
+from inventory.model.notify import Notify
 from tests.end_to_end.shortened_prometheus import Running, running
 from tests.runbooks.test_runbooks import PAGES
 

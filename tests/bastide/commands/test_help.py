@@ -16,6 +16,7 @@ CHANGES = {
     ("down",),
     ("init",),
     ("municipality", "add"),
+    ("monitor", "bridge"),
     ("monitor", "serve"),
     ("lab", "stop"),
     ("lab", "start"),

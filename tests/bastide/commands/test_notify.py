@@ -26,6 +26,7 @@ from bastide.actions.status import apis
 from bastide.support.estate import EstateContext
 from inventory.entries import hosts
 from inventory.load import load_estate
+from monitors.bridge import LISTEN
 from monitors.prometheus.render import render
 from monitors.web_api import ApiError
 from tests.bastide.context import new_context
@@ -129,8 +130,11 @@ def http_server(received: Received) -> Iterator[int]:
 
 
 @contextmanager
-def alertmanager(context: EstateContext, folder: Path) -> Iterator[None]:
-    """Debian's Alertmanager with the estate's rendered configuration, as the role runs it."""
+def alertmanager(context: EstateContext, folder: Path, bridge: int = 0) -> Iterator[None]:
+    """Debian's Alertmanager with the estate's rendered configuration, as the role runs it.
+
+    ``bridge``: the port that the bridge has in place of the one that it has on operations hosts.
+    """
     rendered = folder / "rendered"
     render(load_estate(context.folder), rendered, ROOT / "runbooks")
     secrets = folder / "notify"
@@ -138,7 +142,8 @@ def alertmanager(context: EstateContext, folder: Path) -> Iterator[None]:
     (secrets / "post").write_text(PASSWORD)
     (secrets / "desk").write_text("token-1")
     config = rendered / "alertmanager.yml"
-    config.write_text(config.read_text().replace("/etc/bastide/notify", str(secrets)))
+    text = config.read_text().replace("/etc/bastide/notify", str(secrets))
+    config.write_text(text.replace(LISTEN, f"127.0.0.1:{bridge}"))
     program = shutil.which("prometheus-alertmanager")
     assert program
     trusts = {"SSL_CERT_FILE": str(folder / "mail.crt")}

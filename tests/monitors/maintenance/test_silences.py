@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from inventory.model.notify import TEST
 from monitors.maintenance.scopes import EVERY_ALERT, NEVER_SILENT
 from monitors.maintenance.silences import (
     Matcher,
@@ -14,7 +15,6 @@ from monitors.maintenance.silences import (
     SilencesError,
     SilenceState,
 )
-from monitors.prometheus.alertmanager_config import TEST
 from monitors.web_api import WebApi
 from tests.alertmanager_server import Desk, alertmanager, fire
 from tests.waiting import wait_until

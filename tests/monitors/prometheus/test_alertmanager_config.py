@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from inventory.model.notify import Channel, Mail, Notify, Route, Severity, Webhook
+from inventory.model.channels import Channel, Mail, Ntfy, Webhook
+from inventory.model.notify import Notify, Route, Severity
 from monitors.prometheus.alertmanager_config import SECRETS, alertmanager, channels_of
 from tests.playbooks.ansible import ROLES
 
@@ -40,6 +41,9 @@ NOTIFY = Notify(
         Route(to=("night", "desk"), severity=(Severity.PAGE,), municipalities=("velgora",)),
     ),
     watchdog="https://outside.example/alive",
+)
+CHAT = Channel(
+    id="chat", ntfy=Ntfy(server="https://ntfy.example", topic="alerts", token="env:NTFY")
 )
 
 
@@ -141,6 +145,18 @@ def test_no_secret_stands_in_the_configuration_only_the_file_that_has_it() -> No
 def test_the_role_writes_the_files_that_the_configuration_reads() -> None:
     role = yaml.safe_load((ROLES / "monitoring/vars/main.yml").read_text())
     assert role["monitoring_notify"] == SECRETS
+    unit = (ROLES / "monitoring/templates/bastide-bridge.service.j2").read_text()
+    assert "--secrets {{ monitoring_bridge }} " in unit
+
+
+def test_what_alertmanager_does_not_speak_goes_to_the_bridge_on_loopback(tmp_path: Path) -> None:
+    bridged = NOTIFY.model_copy(update={"channels": (*NOTIFY.channels, CHAT), "routes": ()})
+    (hook,) = receivers(bridged)["chat"]["webhook_configs"]
+    assert hook == {"url": "http://127.0.0.1:9873/channels/chat", "send_resolved": True}
+    takers = taken_by(tmp_path, bridged, severity="page", municipality="velgora")
+    assert "chat" in takers
+    labels = {"alertname": "NotificationTest", "severity": "page", "municipality": "velgora"}
+    assert taken_by(tmp_path, bridged, **labels, channel="chat") == ["chat"]
 
 
 def test_mail_demands_tls_unless_a_relay_has_none_and_names_all_contacts() -> None:

@@ -141,3 +141,11 @@ def test_a_list_of_targets_is_read_again_within_half_a_minute() -> None:
     jobs = prometheus("lab", "central-ops", {})["scrape_configs"]
     lists = [job["http_sd_configs"][0] for job in jobs if "http_sd_configs" in job]
     assert {entry["refresh_interval"] for entry in lists} == {"30s"}
+
+
+def test_the_bridge_is_scraped_where_there_is_one() -> None:
+    def jobs(*, has_bridge: bool) -> set[str]:
+        config = prometheus("lab", "central-ops", {}, has_bridge=has_bridge)
+        return {job["job_name"] for job in config["scrape_configs"]}
+
+    assert jobs(has_bridge=True) - jobs(has_bridge=False) == {"bridge"}

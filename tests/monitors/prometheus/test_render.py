@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from inventory.load import load_estate
+from inventory.model.channels import Channel, Webhook
 from inventory.model.estate import Estate
-from inventory.model.notify import Channel, Notify, Webhook
+from inventory.model.notify import Notify
 from inventory.own import own_files
 from inventory.paths import SHIPPED_ESTATES
 from inventory.problems import InventoryError

@@ -22,9 +22,11 @@ prometheus-blackbox-exporter --config.file="$home/blackbox.yml" --config.check
 ln -sfn current/estate /etc/bastide/estate
 ln -sfn "$home" /etc/bastide/.current.new
 mv --no-target-directory /etc/bastide/.current.new /etc/bastide/current
-if systemctl --quiet is-active bastide-exporter.service; then
-    systemctl restart bastide-exporter.service
-fi
+for service in bastide-bridge bastide-exporter; do
+    if systemctl --quiet is-active "$service.service"; then
+        systemctl restart "$service.service"
+    fi
+done
 for service in prometheus-blackbox-exporter prometheus-alertmanager prometheus; do
     if systemctl --quiet is-active "$service.service"; then
         systemctl reload "$service.service"

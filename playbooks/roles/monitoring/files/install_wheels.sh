@@ -25,8 +25,10 @@ PYTHONPATH=$(ls /usr/share/python-wheels/pip-*.whl) "$home/bin/python3" -m pip i
 
 ln -sfn "$home" /opt/.bastide.new
 mv --no-target-directory /opt/.bastide.new /opt/bastide
-if systemctl --quiet is-active bastide-exporter.service; then
-    systemctl restart bastide-exporter.service
-fi
+for service in bastide-bridge bastide-exporter; do
+    if systemctl --quiet is-active "$service.service"; then
+        systemctl restart "$service.service"
+    fi
+done
 find "$releases" -mindepth 1 -maxdepth 1 ! -path "$home" -exec rm -rf {} +
 echo changed

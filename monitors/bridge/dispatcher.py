@@ -1,0 +1,140 @@
+"""A message through a channel, or through the one that stands in for it; each time counted."""
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+
+from prometheus_client import CollectorRegistry, Counter
+
+from inventory.model.channels import Channel, Matrix, Ntfy, Sms, Telegram, Way
+from inventory.model.estate import Estate
+from monitors.bridge import gateway, spool
+from monitors.bridge.deliveries import Deliveries
+from monitors.bridge.message import Message
+from monitors.bridge.recipients import recipients
+from monitors.bridge.services import send_chat
+from monitors.bridge.wording import line, text
+
+log = logging.getLogger(__name__)
+
+# So long Alertmanager's next attempts are waited for; then another channel is told.
+PATIENCE_SECONDS = 55.0
+DELIVERED, FAILED = "delivered", "failed"
+
+
+class Dispatcher:
+    """Delivers messages by the bridged channels of an estate.
+
+    ``secrets``: the folder with a file for each channel's token, read at each use.
+    """
+
+    def __init__(
+        self,
+        estate: Estate,
+        secrets: Path,
+        deliveries: Deliveries,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Every channel is counted from the start, so that its first failure is an increase."""
+        bridged = estate.notify.bridged if estate.notify else ()
+        self.channels = {channel.id: channel for channel in bridged}
+        self.registry = CollectorRegistry()
+        self._estate, self._secrets, self._deliveries = estate, secrets, deliveries
+        self._clock = clock
+        self._locks = {name: Lock() for name in self.channels}
+        self._failing_since: dict[tuple[str, str], float] = {}
+        self._failed: dict[str, tuple[float, str]] = {}
+        self._count = Counter(
+            "bastide_notifications",
+            "Messages by channel: one a recipient, and each attempt that failed.",
+            labelnames=("channel", "outcome"),
+            registry=self.registry,
+        )
+        for name in self.channels:
+            for outcome in (DELIVERED, FAILED):
+                self._count.labels(name, outcome)
+
+    def deliver(self, name: str, message: Message, arrived: float) -> str:
+        """Deliver a message by a channel; return why it was not, or nothing.
+
+        ``arrived``: when it came, by the clock. Once a channel has failed for longer than
+        ``PATIENCE_SECONDS``, its fallback is tried as well, and that one's. Tests have none.
+        """
+        problem = self._through(name, message, arrived)
+        key = (message.key, name)
+        if not problem:
+            self._failing_since.pop(key, None)
+            return ""
+        begun = self._failing_since.setdefault(key, self._clock())
+        log.warning("%s: %s", name, problem)
+        fallback = self.channels[name].fallback
+        patient = self._clock() - begun < PATIENCE_SECONDS
+        if fallback is None or message.is_test or patient:
+            return problem
+        return self._instead(name, fallback, message) and problem
+
+    def _instead(self, name: str, fallback: str | None, message: Message) -> str:
+        """Deliver by the first of a chain that takes it; return why none does, or nothing."""
+        problem = ""
+        while fallback is not None:
+            problem = self._through(fallback, message, self._clock())
+            if not problem:
+                log.warning("%s: %s has delivered in its place", name, fallback)
+                return ""
+            log.warning("%s: %s", fallback, problem)
+            fallback = self.channels[fallback].fallback
+        return problem
+
+    def _through(self, name: str, message: Message, arrived: float) -> str:
+        """Send to all who have not got it; one at a time, so that no two attempts overlap.
+
+        What waited while the channel failed has failed with it: behind a dead server nobody waits
+        for as many time-outs as there are messages.
+        """
+        with self._locks[name]:
+            when, problem = self._failed.get(name, (-1.0, ""))
+            if arrived < when:
+                return problem
+            problem = self._to_all(self.channels[name], message)
+            if problem:
+                self._failed[name] = (self._clock(), problem)
+            return problem
+
+    def _to_all(self, channel: Channel, message: Message) -> str:
+        problems = []
+        for recipient in recipients(self._estate, channel, message.municipality):
+            delivery = (message.key, channel.id, recipient)
+            if self._deliveries.has(delivery, message.severity):
+                continue
+            problem = self._send(channel, recipient, message, self._deliveries.attempt(delivery))
+            self._count.labels(channel.id, FAILED if problem else DELIVERED).inc()
+            if problem:
+                problems.append(problem)
+            else:
+                self._deliveries.add(delivery)
+        return "; ".join(dict.fromkeys(problems))
+
+    def _send(self, channel: Channel, recipient: str, message: Message, attempt: str) -> str:
+        try:
+            secret = self._secret(channel) if channel.secret else None
+            return _sent(channel.way, secret, recipient, message, attempt)
+        except OSError as error:
+            return f"its token cannot be read: {error}; `bastide up` installs it"
+        except Exception as error:
+            log.exception("%s", channel.id)
+            return f"{type(error).__name__} (see the journal)"
+
+    def _secret(self, channel: Channel) -> str:
+        return (self._secrets / channel.id).read_text(encoding="utf-8").strip()
+
+
+def _sent(way: Way, secret: str | None, recipient: str, message: Message, attempt: str) -> str:
+    if isinstance(way, Sms):
+        if way.gateway:
+            return gateway.send(way.gateway, secret, recipient, line(message))
+        return spool.put(Path(way.spool or ""), recipient, line(message), attempt)
+    if isinstance(way, Matrix | Ntfy | Telegram):
+        return send_chat(way, secret, text(message), message, attempt)
+    raise TypeError(f"{way!r} is none of the bridge's")
