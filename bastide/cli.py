@@ -173,7 +173,8 @@ COMMANDS: Mapping[str, Lazy | click.Command] = {
     ),
     "monitor": MONITOR,
     "notify": Lazy(
-        "bastide.commands.notify:group", "Whom alerts reach: list the channels, test them."
+        "bastide.commands.notify:group",
+        "Whom alerts reach: list the channels, show who is on call, test them.",
     ),
     "silence": Lazy(
         "bastide.commands.silence:group",

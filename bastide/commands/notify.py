@@ -1,8 +1,10 @@
 """`bastide notify`: whom alerts reach, and whether they get there."""
 
+from datetime import datetime
+
 import click
 
-from bastide.actions import notifying
+from bastide.actions import notifying, on_call
 from bastide.support.errors import Exit
 from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
@@ -16,7 +18,7 @@ from monitors.prometheus.alertmanager_config import channels_of
 
 @click.group("notify")
 def group() -> None:
-    """Whom alerts reach: list the channels, test them."""
+    """Whom alerts reach: list the channels, show who is on call, test them."""
 
 
 @group.command("list")
@@ -28,16 +30,41 @@ def list_channels(estate_name: str | None, as_json: bool) -> int:
     notify = notifying.notify_of(context)
     channels = {channel.id: channel for channel in notify.channels}
     rows = [
-        (tenant.id, severity.value, name, notifying.destination(context, channels[name], tenant.id))
+        (
+            *(tenant.id, severity.value, name),
+            notifying.destination(context, channels[name], tenant.id),
+            f"{minutes} min" if minutes else "",
+        )
         for tenant in tenants(context.estate)
         for severity in Severity
-        for name in channels_of(notify, tenant.id, severity)
+        for name, minutes in channels_of(notify, tenant.id, severity).items()
     ]
-    names = ("municipality", "severity", "channel", "to")
+    names = ("municipality", "severity", "channel", "to", "unless acknowledged for")
     if as_json:
         print_json([dict(zip(names, values, strict=True)) for values in rows])
     else:
         print_table(names, (row(*values) for values in rows))
+    return Exit.WELL
+
+
+@group.command()
+@click.option(
+    "--at",
+    type=click.DateTime(["%Y-%m-%d %H:%M"]),
+    help="At this time of each rota's own clock, such as '2026-12-25 10:00'; default: now.",
+)
+@estate_option
+@json_option
+def show(at: datetime | None, estate_name: str | None, as_json: bool) -> int:
+    """Show who is on call, until when, and who takes over."""
+    turns = on_call.turns(estate_context(estate_name).estate, at)
+    if as_json:
+        print_json([turn.as_json() for turn in turns])
+    elif turns:
+        names = ("rota", "on call", "phone", "until", "then")
+        print_table(names, (row(*turn.cells()) for turn in turns))
+    else:
+        click.echo("no rota: add `people` and `rotas` to `notify` (docs/notifications.md)")
     return Exit.WELL
 
 

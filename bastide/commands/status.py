@@ -7,6 +7,7 @@ from rich.console import Console
 
 from bastide.actions import status_output
 from bastide.actions.notifying import tenant_of
+from bastide.actions.on_call import turns
 from bastide.actions.status import Status, narrowed, read
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext, estate_context
@@ -58,7 +59,8 @@ def _show(
     if municipality is not None:
         current = narrowed(current, context.estate, municipality)
     if as_json:
-        print_json(current.as_json())
+        on_call = [turn.as_json() for turn in turns(context.estate)]
+        print_json({**current.as_json(), "on_call": on_call})
     else:
         if watching:
             console.clear()
@@ -72,6 +74,8 @@ def _print(current: Status, context: EstateContext, console: Console, *, whole: 
     click.echo(f"{up} of {len(current.targets)} targets up   ({current.prometheus_url})")
     if whole:
         click.echo(coverage(context.estate))
+        for turn in turns(context.estate):
+            click.echo(turn.line())
     status_output.show_levels(current, console)
     if current.incidents and current.well:
         click.echo("all is well but for what is silenced")

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from inventory.consistency.escalation import find_escalation_problems
+from inventory.consistency.rotas import find_rota_problems
 from inventory.model.channels import Channel
 from inventory.model.notify import Notify, Severity
 from inventory.model.tenants import TenantFile
@@ -19,11 +21,13 @@ def find_notify_problems(
     if notify is None:
         return
     unknown = [*_channels(estate, notify), *_fallbacks(estate, notify)]
+    unknown += find_rota_problems(estate, notify)
     if complete:
         unknown += _municipalities(estate, notify, [tenant_id(t.value) for t in tenants])
     yield from unknown
     if complete and not unknown:
         yield from _reached(estate, notify, tenants)
+        yield from find_escalation_problems(estate, notify, [tenant_id(t.value) for t in tenants])
 
 
 def _channels(estate: ParsedEstate, notify: Notify) -> Iterator[Problem]:
@@ -108,7 +112,9 @@ def _reached(
         takes = [
             channels[channel]
             for route in notify.effective_routes
-            if Severity.PAGE in route.severity and name in (route.municipalities or (name,))
+            if Severity.PAGE in route.severity
+            and route.after_minutes is None
+            and name in (route.municipalities or (name,))
             for channel in route.to
             if channel in channels
         ]
@@ -130,5 +136,5 @@ def _reaches(channel: Channel, tenant: TenantFile) -> bool:
         return bool(channel.mail.to) or any(contact.email for contact in tenant.contacts)
     if channel.sms:
         phones = (contact.phone for contact in tenant.contacts)
-        return bool(channel.sms.to) or any(map(international, phones))
+        return bool(channel.sms.to or channel.sms.rota) or any(map(international, phones))
     return True

@@ -166,6 +166,10 @@ class Sms(Frozen):
         description="also the `contacts:` of the alert's municipality with a `phone` that begins "
         "with + and the country's code",
     )
+    rota: Id | None = Field(default=None, description="also whoever is on call by this rota")
+    following: bool = Field(
+        default=False, description="of the rota not who is on call, but who takes over next"
+    )
     spool: AbsolutePath | None = Field(
         default=None, description="smstools' folder, such as /var/spool/sms/outgoing"
     )
@@ -173,8 +177,12 @@ class Sms(Frozen):
 
     @model_validator(mode="after")
     def _reaches_somebody(self) -> Self:
-        if not (self.to or self.contacts):
-            raise PydanticCustomError("nobody", "reaches nobody: give `to`, or `contacts: true`")
+        if not (self.to or self.contacts or self.rota):
+            raise PydanticCustomError(
+                "nobody", "reaches nobody: give `to`, `rota`, or `contacts: true`"
+            )
+        if self.following and self.rota is None:
+            raise PydanticCustomError("no_rota", "has `following` without a `rota`")
         if (self.spool is None) is (self.gateway is None):
             raise PydanticCustomError("one_sender", "has one sender: give `spool` or `gateway`")
         return self

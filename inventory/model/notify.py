@@ -7,6 +7,7 @@ from pydantic import Field
 
 from inventory.frozen import Frozen
 from inventory.model.channels import Channel
+from inventory.model.rotas import Person, Rota
 from inventory.scalars import HttpUrl, Id
 
 
@@ -31,6 +32,12 @@ class Route(Frozen):
     municipalities: tuple[Id, ...] = Field(
         default=(), description="ids, or central; default: all of the estate"
     )
+    after_minutes: int | None = Field(
+        default=None,
+        ge=1,
+        le=1440,
+        description="only what nobody has acknowledged for so long (escalation); default: at once",
+    )
 
 
 class Notify(Frozen):
@@ -38,6 +45,8 @@ class Notify(Frozen):
 
     channels: tuple[Channel, ...] = Field(min_length=1)
     routes: tuple[Route, ...] = ()
+    people: tuple[Person, ...] = Field(default=(), description="who is on call in turns")
+    rotas: tuple[Rota, ...] = ()
     watchdog: HttpUrl | None = Field(
         default=None,
         description="a URL outside that is called each five minutes, and raises the alarm when "

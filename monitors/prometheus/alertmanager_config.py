@@ -73,37 +73,48 @@ def alertmanager(notify: Notify | None, contacts: Contacts) -> dict[str, Any]:
     }
 
 
-def channels_of(notify: Notify, municipality: str, severity: Severity) -> tuple[str, ...]:
-    """Return the channels that take a municipality's alerts of a severity, each once."""
-    return tuple(
-        dict.fromkeys(
-            channel
-            for route in notify.effective_routes
-            if severity in route.severity
-            and municipality in (route.municipalities or (municipality,))
-            for channel in route.to
-        )
-    )
+def channels_of(notify: Notify, municipality: str, severity: Severity) -> dict[str, int]:
+    """Return the channels that take a municipality's alerts of a severity.
+
+    Each with the minutes after which it has what nobody acknowledged; 0: at once.
+    """
+    taking: dict[str, int] = {}
+    for route in notify.effective_routes:
+        if severity in route.severity and municipality in (route.municipalities or (municipality,)):
+            for channel in route.to:
+                delay = route.after_minutes or 0
+                taking[channel] = min(delay, taking.get(channel, delay))
+    return taking
 
 
 def _routes(notify: Notify, contacts: Contacts) -> Iterator[dict[str, Any]]:
-    """Yield a route for each channel and severity; an alert goes on to the next one, too."""
+    """Yield a route for each channel, severity and delay; an alert goes on to the next one, too."""
     channels = {channel.id: channel for channel in notify.channels}
     for severity in Severity:
-        taking: dict[str, list[Route]] = {}
+        taking: dict[tuple[str, int | None], list[Route]] = {}
         for route in notify.effective_routes:
             for name in route.to if severity in route.severity else ():
-                taking.setdefault(name, []).append(route)
-        for name, routes in taking.items():
-            everywhere = any(not route.municipalities for route in routes)
-            narrow = sorted({town for route in routes for town in route.municipalities})
-            matchers = [
-                f'severity="{severity}"',
-                *([] if everywhere else [f'municipality=~"{"|".join(narrow)}"']),
-            ]
-            shared = {"continue": True, "repeat_interval": REPEAT[severity]}
+                taking.setdefault((name, route.after_minutes), []).append(route)
+        for (name, delay), routes in taking.items():
+            matchers = [f'severity="{severity}"', *_of_municipalities(routes)]
+            shared = {"continue": True, "repeat_interval": REPEAT[severity], **_waiting(delay)}
             for receiver, more in takers(channels[name], contacts):
                 yield {"matchers": [*matchers, *more], "receiver": receiver, **shared}
+
+
+def _of_municipalities(routes: Sequence[Route]) -> list[str]:
+    if any(not route.municipalities for route in routes):
+        return []
+    narrow = sorted({town for route in routes for town in route.municipalities})
+    return [f'municipality=~"{"|".join(narrow)}"']
+
+
+def _waiting(delay: int | None) -> dict[str, Any]:
+    """Return how an escalation waits: Alertmanager sends no group that is silenced by then.
+
+    Each alert by itself: one that joins a group would be sent when the group is.
+    """
+    return {} if delay is None else {"group_by": ["..."], "group_wait": f"{delay}m"}
 
 
 def _test(notify: Notify | None, contacts: Contacts) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -178,6 +179,76 @@ def test_a_page_that_the_chat_does_not_take_comes_by_sms_within_two_minutes_and_
     assert 'bastide_notifications_total{channel="sms",outcome="delivered"} 1.0' in counted
     assert any('channel="chat",outcome="failed"} ' in line for line in counted)
     assert "sms has delivered in its place" in (tmp_path / "bridge.log").read_text()
+
+
+ON_CALL = """
+notify:
+  people:
+    - {{id: ana, name: Ana P., phone: "+381 64 111 111"}}
+    - {{id: milan, name: Milan P., phone: "+381 64 222 222"}}
+  rotas:
+    - id: duty
+      timezone: Europe/Belgrade
+      shifts: [{{people: [ana, milan], first: 2026-11-30}}]
+  channels:
+    - {{id: duty, sms: {{rota: duty, gateway: {{url: "{gateway}/sms"}}}}}}
+    - {{id: second, sms: {{rota: duty, following: true, gateway: {{url: "{gateway}/second"}}}}}}
+  routes:
+    - {{to: [duty], severity: [page]}}
+    - {{to: [second], severity: [page], after_minutes: 1}}
+"""
+
+
+def test_who_is_on_call_is_shown_with_who_takes_over(
+    context: EstateContext, gateway: Receiver
+) -> None:
+    here = ("--estate", str(context.folder))
+    say(context.folder, "\nnotify: {channels: [{id: a, webhook: {url: 'https://a.example/'}}]}\n")
+    assert "no rota: add `people` and `rotas`" in bastide_here("notify", "show", *here).stdout
+    file = context.folder / "estate.yml"
+    file.write_text(
+        file.read_text().partition("\nnotify:")[0] + ON_CALL.format(gateway=gateway.url)
+    )
+    shown = bastide_here("notify", "show", "--at", "2026-12-08 12:00", *here)
+    assert shown.returncode == 0, shown.stderr
+    told = shown.stdout
+    for part in ("duty", "Milan P.", "+381 64 222 222", "Mon 2026-12-14 08:00 CET", "Ana P."):
+        assert part in told
+    (listed,) = json.loads(
+        bastide_here("notify", "show", "--at", "2026-11-30 07:59", *here, "--json").stdout
+    )
+    assert (listed["person"], listed["until"]) == ("Milan P.", "2026-11-30T07:00:00+00:00")
+    rows = json.loads(bastide_here("notify", "list", *here, "--json").stdout)
+    central = {r["channel"]: r for r in rows if r["municipality"] == "central"}
+    assert central["second"]["unless acknowledged for"] == "1 min"
+    assert {central["duty"]["to"], central["second"]["to"]} == {"+38164111111", "+38164222222"}
+
+
+def test_what_nobody_acknowledges_goes_to_who_takes_over_next(
+    context: EstateContext, tmp_path: Path, gateway: Receiver
+) -> None:
+    say(context.folder, ON_CALL.format(gateway=gateway.url))
+    labels = {"severity": "page", "municipality": "gornjilug"}
+    taken = {"alertname": "DiskFull", "host": "gornjilug-server", **labels}
+    left = {"alertname": "HostDown", "host": "gornjilug-server", **labels}
+    until = datetime.now(UTC) + timedelta(minutes=10)
+    with bridge(context, tmp_path) as port, alertmanager(context, tmp_path, port):
+        for alert in (taken, left):
+            send_alert(apis(context)[1], alert, {"summary": "gornjilug-server: bad"}, until)
+        acknowledged = bastide_here(
+            "ack", "DiskFull", "--by", "Ana", "--estate", str(context.folder)
+        )
+        assert acknowledged.returncode == 0, acknowledged.stderr
+        assert wait_until(lambda: "/second" in {r.path for r in gateway.posts}, 90, every=1)
+        # One that was taken would have come at the same time.
+        time.sleep(5)
+    second = [r.json for r in gateway.posts if r.path == "/second"]
+    first = [r.json for r in gateway.posts if r.path == "/sms"]
+    assert len(second) == 1
+    assert len(first) == 1
+    assert {first[0]["to"], second[0]["to"]} == {"+38164111111", "+38164222222"}
+    log = (tmp_path / "bridge.log").read_text()
+    assert "WARNING" not in log
 
 
 def test_a_port_that_is_taken_is_named(

@@ -149,6 +149,17 @@ def test_the_role_writes_the_files_that_the_configuration_reads() -> None:
     assert "--secrets {{ monitoring_bridge }} " in unit
 
 
+def test_an_escalation_waits_for_an_acknowledgement_each_alert_by_itself(tmp_path: Path) -> None:
+    later = Route(to=("town",), severity=(Severity.PAGE,), after_minutes=15)
+    escalating = NOTIFY.model_copy(update={"routes": (*NOTIFY.routes, later)})
+    routes = alertmanager(escalating, CONTACTS)["route"]["routes"]
+    (waiting,) = (r for r in routes if r["receiver"] == "town" and "group_wait" in r)
+    assert (waiting["group_wait"], waiting["group_by"]) == ("15m", ["..."])
+    takers = taken_by(tmp_path, escalating, severity="page", municipality="central")
+    assert takers == ["desk", "town", "town/central"]
+    assert channels_of(escalating, "central", Severity.PAGE) == {"desk": 0, "town": 15}
+
+
 def test_what_alertmanager_does_not_speak_goes_to_the_bridge_on_loopback(tmp_path: Path) -> None:
     bridged = NOTIFY.model_copy(update={"channels": (*NOTIFY.channels, CHAT), "routes": ()})
     (hook,) = receivers(bridged)["chat"]["webhook_configs"]

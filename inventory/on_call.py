@@ -1,0 +1,91 @@
+"""Who is on call at a time, until when, and who takes over."""
+
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from inventory.enums import Weekday
+from inventory.model.notify import Notify
+from inventory.model.rotas import Person, Rota, Shift
+
+ONE_DAY = timedelta(days=1)
+# A change is looked for so far ahead: a quarter's turn, and holidays on the way.
+HORIZON_DAYS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Who is on call; `until` (UTC) and `following` are None where nobody ever takes over."""
+
+    person: Person
+    until: datetime | None
+    following: Person | None
+
+
+def turn(notify: Notify, rota: Rota, now: datetime) -> Turn | None:
+    """Return who is on call now (with a time zone); None when nobody is."""
+    people = {person.id: person for person in notify.people}
+    zone = ZoneInfo(rota.timezone)
+    local = now.astimezone(zone).replace(tzinfo=None)
+    current = _at(rota, local)
+    if current not in people:
+        return None
+    for moment in _boundaries(rota, local):
+        following = _at(rota, moment)
+        if following != current:
+            until = moment.replace(tzinfo=zone).astimezone(UTC)
+            return Turn(people[current], until, people.get(following or ""))
+    return Turn(people[current], None, None)
+
+
+def covers(shift: Shift, local: datetime, holidays: Set[date]) -> bool:
+    """Whether a shift covers a time of its rota's clock; `holidays`: those of the rota."""
+    if not shift.days and shift.start is None:
+        return True
+    today, clock = local.date(), local.time()
+    if shift.start is None or shift.end is None:
+        return _begins_on(shift, today, holidays)
+    start, end = time.fromisoformat(shift.start), time.fromisoformat(shift.end)
+    begun = clock >= start and _begins_on(shift, today, holidays)
+    if start < end:
+        return begun and clock < end
+    return begun or (clock < end and _begins_on(shift, today - ONE_DAY, holidays))
+
+
+def clock_changes(rota: Rota) -> tuple[time, ...]:
+    """Return the times of day at which somebody else may be on call."""
+    told = {"00:00"}
+    for shift in rota.shifts:
+        told |= {shift.start or "00:00", shift.end or "00:00", shift.handover}
+    return tuple(sorted(map(time.fromisoformat, told)))
+
+
+def _begins_on(shift: Shift, day: date, holidays: Set[date]) -> bool:
+    if day in holidays and not shift.holidays:
+        return False
+    return not shift.days or tuple(Weekday)[day.weekday()] in shift.days
+
+
+def _at(rota: Rota, local: datetime) -> str | None:
+    holidays = frozenset(rota.holidays)
+    for shift in rota.shifts:
+        if covers(shift, local, holidays):
+            return _whose_turn(shift, local)
+    return None
+
+
+def _whose_turn(shift: Shift, local: datetime) -> str:
+    if shift.first is None:
+        return shift.people[0]
+    begun = datetime.combine(shift.first, time.fromisoformat(shift.handover))
+    return shift.people[(local - begun) // timedelta(days=shift.every_days) % len(shift.people)]
+
+
+def _boundaries(rota: Rota, after: datetime) -> Iterator[datetime]:
+    clocks = clock_changes(rota)
+    for days in range(HORIZON_DAYS):
+        for clock in clocks:
+            moment = datetime.combine(after.date() + days * ONE_DAY, clock)
+            if moment > after:
+                yield moment
