@@ -42,10 +42,16 @@ class Tenant:
         """Return the DNS name of something of this tenant: `<id>.<tenant>.<estate domain>`."""
         return f"{own_id}.{self.id}.{self.estate.domain}"
 
-    def edge_before(self, machine: Host | Device) -> str | None:
-        """Return the full name of the edge that a host or device of this tenant stands behind."""
-        edge = implied_parent(self.content, machine)
-        return self.full_name(edge) if edge else None
+    def edges_before(self, machine: Host | Device) -> tuple[str, ...]:
+        """Return the full names of the edges that a host or device of this tenant stands behind."""
+        return tuple(self.full_name(edge) for edge in implied_parents(self.content, machine))
+
+    def parents_of(self, machine: Host | Device) -> tuple[str, ...]:
+        """Return the full names that one of this tenant's is reached through, each a way to it.
+
+        They are declared, or the edges of its own site; nothing: it is reached directly.
+        """
+        return self.edges_before(machine) if machine.parent is None else machine.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +82,9 @@ class InventoryHost:
         return self.host.provider or self.tenant.estate.provider
 
     @property
-    def parent(self) -> str | None:
-        """The full name it is reached through: declared, or the edge of its own site."""
-        return self.host.parent or self.tenant.edge_before(self.host)
+    def parents(self) -> tuple[str, ...]:
+        """The full names that it is reached through, each a way to it."""
+        return self.tenant.parents_of(self.host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +120,9 @@ class InventoryDevice:
         return self.device.snmp or self.tenant.estate.snmp
 
     @property
-    def parent(self) -> str | None:
-        """The full name it is reached through: declared, or the edge of its own site."""
-        return self.device.parent or self.tenant.edge_before(self.device)
+    def parents(self) -> tuple[str, ...]:
+        """The full names that it is reached through, each a way to it."""
+        return self.tenant.parents_of(self.device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +148,11 @@ def operations_host(estate: Estate) -> InventoryHost | None:
     return next((entry for entry in hosts(estate) if Role.OPERATIONS in entry.host.roles), None)
 
 
-def implied_parent(content: TenantFile, machine: Host | Device) -> str | None:
-    """Return the id of its site's edge, which it is reached through; an edge has none."""
+def implied_parents(content: TenantFile, machine: Host | Device) -> tuple[str, ...]:
+    """Return the ids of its site's edges, which it is reached through; an edge has none."""
     if isinstance(machine, Host) and Role.EDGE in machine.roles:
-        return None
-    edges = (h.id for h in content.hosts if Role.EDGE in h.roles and h.site == machine.site)
-    return next(edges, None)
+        return ()
+    return tuple(h.id for h in content.hosts if Role.EDGE in h.roles and h.site == machine.site)
 
 
 def tenants(estate: Estate) -> Iterator[Tenant]:
@@ -171,6 +176,12 @@ def devices(estate: Estate) -> Iterator[InventoryDevice]:
         for tenant in tenants(estate)
         for device in tenant.content.devices
     )
+
+
+def machines(estate: Estate) -> Iterator[InventoryHost | InventoryDevice]:
+    """Yield every host, then every device, of the estate."""
+    yield from hosts(estate)
+    yield from devices(estate)
 
 
 def services(estate: Estate) -> Iterator[InventoryService]:

@@ -105,7 +105,7 @@ def forwards(edge: InventoryHost) -> tuple[Forward, ...]:
 def _is_behind(edge: InventoryHost, entry: InventoryHost | InventoryDevice) -> bool:
     """Whether something stands in the edge's own site, or is declared to be reached through it."""
     at_site = entry.tenant.id == edge.tenant.id and entry.site.id == edge.site.id
-    return entry.name != edge.name and (at_site or entry.parent == edge.name)
+    return entry.name != edge.name and (at_site or edge.name in entry.parents)
 
 
 def sources(access: Access, entry: InventoryHost) -> tuple[str, ...]:

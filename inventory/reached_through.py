@@ -1,8 +1,8 @@
 """What is reached through what, and what is cut off when some of it does not answer."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
-from inventory.entries import InventoryDevice, InventoryHost, devices, hosts
+from inventory.entries import machines
 from inventory.model.estate import Estate
 
 Ways = Mapping[str, tuple[str, ...]]
@@ -11,7 +11,7 @@ Ways = Mapping[str, tuple[str, ...]]
 
 def ways_in(estate: Estate) -> Ways:
     """Return what each host and device is reached through; nothing: directly from central."""
-    return {entry.name: (entry.parent,) if entry.parent else () for entry in _machines(estate)}
+    return {entry.name: entry.parents for entry in machines(estate)}
 
 
 def cut_off(ways: Ways, silent: Iterable[str]) -> frozenset[str]:
@@ -22,11 +22,26 @@ def cut_off(ways: Ways, silent: Iterable[str]) -> frozenset[str]:
 
 def needed(ways: Ways, name: str) -> frozenset[str]:
     """Return what one host or device cannot be reached without, itself among it."""
-    above = {name}
-    while more := {through for own in above for through in ways.get(own, ())} - above:
-        above |= more
-    only = {own: ways[own] for own in above if own in ways}
+    only = {own: ways[own] for own in {name, *above(ways, name)} if own in ways}
     return frozenset(own for own in only if own == name or name in cut_off(only, (own,)))
+
+
+def nearest_needed(ways: Ways, name: str) -> str | None:
+    """Return the nearest thing that every way to one host or device leads through, or None."""
+    through = ways.get(name, ())
+    if len(through) < 2:
+        return next(iter(through), None)
+    # Those that all ways lead through stand one after the other: the last needs all the others.
+    others = sorted(needed(ways, name) - {name})
+    return max(others, key=lambda own: len(needed(ways, own)), default=None)
+
+
+def above(ways: Ways, name: str) -> frozenset[str]:
+    """Return all that a way to one host or device leads through, whether or not others do not."""
+    found = {name}
+    while more := {through for own in found for through in ways.get(own, ())} - found:
+        found |= more
+    return frozenset(found - {name})
 
 
 def behind(ways: Ways, name: str) -> frozenset[str]:
@@ -51,8 +66,3 @@ def _reached(ways: Ways, gone: frozenset[str]) -> set[str]:
                 reached.add(child)
                 edge.append(child)
     return reached
-
-
-def _machines(estate: Estate) -> Iterator[InventoryHost | InventoryDevice]:
-    yield from hosts(estate)
-    yield from devices(estate)

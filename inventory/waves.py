@@ -12,6 +12,7 @@ from inventory.entries import InventoryHost, hosts
 from inventory.enums import Role, Tier
 from inventory.levels import is_managed
 from inventory.model.estate import Estate
+from inventory.reached_through import above, ways_in
 
 CANARY = "canary"
 NAMES = {Tier.VILLAGE: "villages", Tier.TOWN: "towns", Tier.CITY: "cities", None: "central"}
@@ -43,10 +44,10 @@ def waves(
     by_wave: dict[str, list[InventoryHost]] = {}
     for entry in chosen:
         by_wave.setdefault(_wave_of(entry), []).append(entry)
-    parents = {entry.name: entry.parent for entry in hosts(estate)}
-    above = {entry.name: _ancestors(entry.name, parents) for entry in chosen}
+    ways = ways_in(estate)
+    through = {entry.name: above(ways, entry.name) for entry in chosen}
     return tuple(
-        Wave(name, tuple(_batches(by_wave[name], above, at_once)))
+        Wave(name, tuple(_batches(by_wave[name], through, at_once)))
         for name in (CANARY, *NAMES.values())
         if name in by_wave
     )
@@ -57,28 +58,18 @@ def _wave_of(entry: InventoryHost) -> str:
     return CANARY if is_canary else NAMES[entry.tenant.tier]
 
 
-def _ancestors(name: str, parents: Mapping[str, str | None]) -> frozenset[str]:
-    """Return the full names of all that a host is reached through."""
-    above: set[str] = set()
-    parent = parents[name]
-    while parent and parent not in above:
-        above.add(parent)
-        parent = parents.get(parent)
-    return frozenset(above)
-
-
 def _batches(
-    entries: Sequence[InventoryHost], above: Mapping[str, frozenset[str]], at_once: int
+    entries: Sequence[InventoryHost], through: Mapping[str, frozenset[str]], at_once: int
 ) -> Iterator[Batch]:
-    remaining = sorted(entries, key=lambda entry: (_watches(entry), -len(above[entry.name])))
+    remaining = sorted(entries, key=lambda entry: (_watches(entry), -len(through[entry.name])))
     while remaining:
         batch: list[InventoryHost] = []
-        leading = frozenset[str]().union(*(above[entry.name] for entry in remaining))
+        leading = frozenset[str]().union(*(through[entry.name] for entry in remaining))
         for entry in remaining:
             waits = entry.name in leading or (_watches(entry) and len(remaining) > 1)
             if not waits and _fits(entry, batch, at_once):
                 batch.append(entry)
-        # Only in a circle of parents, which loading an estate refuses, nobody may go first.
+        # In a ring each is reached through the others: then nobody may go first, and one has to.
         batch = batch or remaining[:1]
         done = {entry.name for entry in batch}
         remaining = [entry for entry in remaining if entry.name not in done]

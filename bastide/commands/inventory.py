@@ -95,13 +95,13 @@ def _hosts(estate: Estate) -> Iterator[dict[str, str]]:
         host = entry.host
         system = (host.system,) if host.system is not System.LINUX else ()
         what = f"{', '.join((*host.roles, *system))} ({level(entry)})"
-        yield _row("host", entry.name, str(host.address), what, entry.parent)
+        yield _row("host", entry.name, str(host.address), what, ", ".join(entry.parents))
 
 
 def _devices(estate: Estate) -> Iterator[dict[str, str]]:
     for entry in devices(estate):
-        device = entry.device
-        yield _row("device", entry.name, str(device.address), device.kind.value, entry.parent)
+        device, through = entry.device, ", ".join(entry.parents)
+        yield _row("device", entry.name, str(device.address), device.kind.value, through)
 
 
 def _services(estate: Estate) -> Iterator[dict[str, str]]:
@@ -116,11 +116,11 @@ def _contacts(estate: Estate) -> Iterator[dict[str, str]]:
         for contact in tenant.content.contacts:
             ways = ", ".join(filter(None, (contact.phone, contact.email)))
             what = f"{contact.duty} of {tenant.name}"
-            yield _row("contact", contact.name, ways, what, None)
+            yield _row("contact", contact.name, ways, what, "")
 
 
-def _row(kind: str, name: str, address: str, what: str, parent: str | None) -> dict[str, str]:
-    return {"kind": kind, "name": name, "address": address, "what": what, "parent": parent or ""}
+def _row(kind: str, name: str, address: str, what: str, parent: str) -> dict[str, str]:
+    return {"kind": kind, "name": name, "address": address, "what": what, "parent": parent}
 
 
 @group.command()

@@ -4,12 +4,13 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from inventory.entries import implied_parent
+from inventory.entries import implied_parents
 from inventory.enums import Role
 from inventory.model.devices import Device
 from inventory.model.hosts import Host
 from inventory.parsed import ParsedEstate, ParsedTenant, machines, tenant_id
 from inventory.problems import Problem
+from inventory.reached_through import Ways, cut_off
 from inventory.source import PathKey
 
 
@@ -20,7 +21,7 @@ class Machine:
     tenant: ParsedTenant
     path: PathKey
     entry: Host | Device
-    parent: str | None
+    parents: tuple[str, ...]
 
 
 def find_name_problems(tenants: Sequence[ParsedTenant], *, complete: bool) -> Iterator[Problem]:
@@ -32,7 +33,7 @@ def find_name_problems(tenants: Sequence[ParsedTenant], *, complete: bool) -> It
     for tenant in tenants:
         yield from _services(tenant)
     for name, machine in by_name.items():
-        yield from _parent(machine, by_name, complete=complete)
+        yield from _parents(name, machine, by_name, complete=complete)
         if isinstance(machine.entry, Host):
             yield from _targets(name, machine, machine.entry, by_name, complete=complete)
     yield from _circles(by_name)
@@ -55,9 +56,9 @@ def _machines(tenants: Iterable[ParsedTenant]) -> Iterator[tuple[str, Machine]]:
     for tenant in tenants:
         prefix = tenant_id(tenant.value)
         for path, entry in machines(tenant.value):
-            edge = implied_parent(tenant.value, entry)
-            parent = entry.parent or (f"{prefix}-{edge}" if edge else None)
-            yield f"{prefix}-{entry.id}", Machine(tenant, path, entry, parent)
+            edges = (f"{prefix}-{edge}" for edge in implied_parents(tenant.value, entry))
+            parents = tuple(edges) if entry.parent is None else entry.parent
+            yield f"{prefix}-{entry.id}", Machine(tenant, path, entry, parents)
 
 
 def _services(tenant: ParsedTenant) -> Iterator[Problem]:
@@ -73,12 +74,24 @@ def _services(tenant: ParsedTenant) -> Iterator[Problem]:
                 )
 
 
-def _parent(
-    machine: Machine, by_name: Mapping[str, Machine], *, complete: bool
+def _parents(
+    name: str, machine: Machine, by_name: Mapping[str, Machine], *, complete: bool
 ) -> Iterator[Problem]:
-    declared = machine.entry.parent
-    if declared and declared not in by_name and complete:
-        yield no_such_name(machine.tenant, (*machine.path, "parent"), declared, by_name)
+    declared = machine.entry.parent or ()
+    for number, parent in enumerate(declared):
+        alone = len(declared) == 1
+        path = (*machine.path, "parent", *(() if alone else (number,)))
+        if parent in declared[:number]:
+            yield machine.tenant.problem(
+                path,
+                f"{parent} is named twice",
+                "each way once",
+                "remove it, or name what the other way leads through",
+            )
+        elif parent == name and not alone:
+            yield _through_itself(machine, path, (name, name))
+        elif parent not in by_name and complete:
+            yield no_such_name(machine.tenant, path, parent, by_name)
 
 
 def _targets(
@@ -114,14 +127,22 @@ def _is_whole_centre(name: str, host: Host, by_name: Mapping[str, Machine]) -> b
 
 
 def _circles(by_name: Mapping[str, Machine]) -> Iterator[Problem]:
-    """Follow the parents of each; a circle is reported once, where it declares a parent first."""
+    """Follow what no way leads to; a circle is reported once, where it declares a parent first.
+
+    A ring that is entered somewhere is none. A parent that is unknown may be such an entry.
+    """
+    ways: Ways = {
+        name: machine.parents if all(parent in by_name for parent in machine.parents) else ()
+        for name, machine in by_name.items()
+    }
+    lost = cut_off(ways, ())
     done: set[str] = set()
-    for name in by_name:
+    for name in ways:
         chain: list[str] = []
-        here: str | None = name
-        while here is not None and here in by_name and here not in chain and here not in done:
+        here = name
+        while here in lost and here not in chain and here not in done:
             chain.append(here)
-            here = by_name[here].parent
+            here = ways[here][0]
         done.update(chain)
         if here in chain:
             yield _circle(chain[chain.index(here) :], by_name)
@@ -129,9 +150,13 @@ def _circles(by_name: Mapping[str, Machine]) -> Iterator[Problem]:
 
 def _circle(names: Sequence[str], by_name: Mapping[str, Machine]) -> Problem:
     machine = next(by_name[name] for name in names if by_name[name].entry.parent)
+    return _through_itself(machine, (*machine.path, "parent"), (*names, names[0]))
+
+
+def _through_itself(machine: Machine, path: PathKey, names: Sequence[str]) -> Problem:
     return machine.tenant.problem(
-        (*machine.path, "parent"),
-        f"it is reached through itself: {' through '.join((*names, names[0]))}",
+        path,
+        f"it is reached through itself: {' through '.join(names)}",
         "a chain of parents that ends where the site is entered",
         "remove or correct one of these parents",
     )

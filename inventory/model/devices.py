@@ -4,7 +4,7 @@ from pydantic import Field
 
 from inventory.enums import DeviceKind, ProviderName
 from inventory.frozen import Frozen
-from inventory.model.fields import LATER, PROVIDERS
+from inventory.model.fields import LATER, PROVIDERS, ParentField
 from inventory.model.snmp_access import SnmpAccess
 from inventory.scalars import Address, Id, PortName, ProfileName
 
@@ -47,4 +47,4 @@ class Device(Frozen):
     intent: tuple[PortIntent, ...] = Field(
         default=(), description="the ports that matter; others may be up or down"
     )
-    parent: str | None = Field(default=None, description="full name it is reached through")
+    parent: ParentField = None

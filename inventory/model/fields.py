@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue
 
 from inventory.enums import Level
 from inventory.scalars import TimezoneName
@@ -28,3 +28,19 @@ SettingsField = Annotated[
 TimezoneField = Annotated[
     TimezoneName | None, Field(description="default: the one that each host has")
 ]
+
+
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+ParentField = Annotated[
+    tuple[str, ...] | None,
+    BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...] | None),
+    Field(
+        description="full name of what it is reached through; a list when there are several ways "
+        "to it, each of which is enough, and an empty one when it is reached directly; default: "
+        "the edges of its site",
+    ),
+]
+"""What a host or device is reached through, by one name or a list of them."""

@@ -16,7 +16,14 @@ from inventory.enums import (
     System,
 )
 from inventory.frozen import Frozen
-from inventory.model.fields import LATER, PROVIDERS, ManageField, SettingsField, TimezoneField
+from inventory.model.fields import (
+    LATER,
+    PROVIDERS,
+    ManageField,
+    ParentField,
+    SettingsField,
+    TimezoneField,
+)
 from inventory.model.snmp_access import SnmpAccess
 from inventory.model.ssh import SshField
 from inventory.scalars import AbsolutePath, Address, CutKey, HostKey, Id, SecretRef, TimeOfDay
@@ -136,7 +143,7 @@ class Host(Frozen):
         description="how the SNMP agent that it has already is polled; the role snmp_agent is ours",
     )
     backups: tuple[BackupPlan, ...] = ()
-    parent: str | None = Field(default=None, description="full name it is reached through")
+    parent: ParentField = None
     redundancy: Id | None = Field(
         default=None,
         description="a word that hosts of one tenant share which stand in for each other: they are "

@@ -1,29 +1,61 @@
-"""What alerts say of the inventory in words: services by what they need, towns by whom to call."""
+"""What the inventory says that rules join: ways, what services stand on, towns and whom to call."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from inventory.entries import services, tenants
+from inventory.entries import InventoryService, machines, services, tenants
 from inventory.model.estate import Estate
-from inventory.reached_through import needed, ways_in
+from inventory.reached_through import Ways, above, needed, ways_in
 from monitors.text import one_line
+
+YES_NO = {True: "yes", False: "no"}
 
 
 def collect(_state: Path, estate: Estate) -> Iterator[Metric]:
-    """Yield ``bastide_service_needs_info`` and ``bastide_municipality_info``, each 1."""
+    """Yield ways, what services need, and municipalities with whom to call: `…_info`, each 1."""
     ways = ways_in(estate)
+    yield _ways(estate, ways)
+    yield _services(estate, ways)
+    yield _municipalities(estate)
+
+
+def _ways(estate: Estate, ways: Ways) -> Metric:
+    """Return what hosts and devices are reached through; further up it is not ``direct``."""
+    family = GaugeMetricFamily(
+        "bastide_reached_through_info",
+        "A host or device, and another that a way to it leads through.",
+        labels=("municipality", "name", "parent", "direct"),
+    )
+    for entry in machines(estate):
+        for parent in sorted(above(ways, entry.name)):
+            direct = YES_NO[parent in ways[entry.name]]
+            family.add_metric((entry.tenant.id, entry.name, parent, direct), 1)
+    return family
+
+
+def _services(estate: Estate, ways: Ways) -> Metric:
     family = GaugeMetricFamily(
         "bastide_service_needs_info",
-        "A host or device without which a service cannot be reached.",
-        labels=("municipality", "service", "title", "continuity", "needs"),
+        "A host or device that a service is reached through, and whether there are other ways.",
+        labels=("municipality", "service", "title", "continuity", "needs", "other_ways"),
     )
     for entry in services(estate):
         about = (entry.tenant.id, entry.name, one_line(entry.service.name))
-        for name in sorted({name for host in entry.hosts for name in needed(ways, host)}):
-            family.add_metric((*about, entry.service.continuity.value, name), 1)
-    yield family
+        for name, others in sorted(_needs(entry, ways).items()):
+            family.add_metric((*about, entry.service.continuity.value, name, YES_NO[others]), 1)
+    return family
+
+
+def _needs(entry: InventoryService, ways: Ways) -> dict[str, bool]:
+    """Return all that a service is reached through, and whether it can do without it."""
+    without = {name for host in entry.hosts for name in needed(ways, host)}
+    every = without.union(*(above(ways, host) for host in entry.hosts))
+    return {name: name not in without for name in every}
+
+
+def _municipalities(estate: Estate) -> Metric:
     family = GaugeMetricFamily(
         "bastide_municipality_info",
         "A municipality or the central site, and its first contact.",
@@ -34,4 +66,4 @@ def collect(_state: Path, estate: Estate) -> Iterator[Metric]:
         ways_to = ", ".join(filter(None, (contact.phone, contact.email)))
         reached = f"{contact.name}, {contact.duty}{': '[: 2 * bool(ways_to)]}{ways_to}"
         family.add_metric((tenant.id, one_line(tenant.name), one_line(reached)), 1)
-    yield family
+    return family

@@ -1,7 +1,8 @@
 """Service discovery: the inventory as Prometheus's http_sd JSON, one pure function a job.
 
 Format: https://prometheus.io/docs/prometheus/latest/http_sd/. Labels are identity only, never
-text that people edit: a renamed site must not break a counter.
+text that people edit: a renamed site must not break a counter. ``parent`` is the nearest thing that
+every way to the target leads through; all the ways are in ``bastide_reached_through_info``.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from inventory.entries import InventoryHost, Tenant, devices, hosts, services
 from inventory.enums import ExporterName
 from inventory.model.estate import Estate
 from inventory.open_ports import exporters
+from inventory.reached_through import Ways, nearest_needed, ways_in
 from monitors.probes import DNS, http_module, name_probes, port_probes, probed_addresses
 from monitors.snmp.targets import targets as snmp_targets
 
@@ -38,18 +40,20 @@ def windows(estate: Estate) -> list[TargetGroup]:
 
 def icmp(estate: Estate) -> list[TargetGroup]:
     """Every host, at each bare address: ping knows no ports."""
+    ways = ways_in(estate)
     return [
-        {"targets": probed_addresses(entry), "labels": _host_labels(entry)}
+        {"targets": probed_addresses(entry), "labels": _host_labels(entry, ways)}
         for entry in hosts(estate)
     ]
 
 
 def tcp(estate: Estate) -> list[TargetGroup]:
     """Every TCP port that a host declares and that the operations host may reach."""
+    ways = ways_in(estate)
     return [
         {
             "targets": _authorities(probe.entry, probe.port),
-            "labels": {**_host_labels(probe.entry), "port": str(probe.port)},
+            "labels": {**_host_labels(probe.entry, ways), "port": str(probe.port)},
         }
         for probe in port_probes(estate)
     ]
@@ -57,11 +61,12 @@ def tcp(estate: Estate) -> list[TargetGroup]:
 
 def dns(estate: Estate) -> list[TargetGroup]:
     """Every declared name server, once for each name that it is asked for."""
+    ways = ways_in(estate)
     return [
         {
             "targets": _authorities(probe.entry, DNS),
             "labels": {
-                **_host_labels(probe.entry),
+                **_host_labels(probe.entry, ways),
                 "port": str(DNS),
                 "name": probe.name,
                 MODULE_LABEL: probe.module,
@@ -73,17 +78,17 @@ def dns(estate: Estate) -> list[TargetGroup]:
 
 def snmp(estate: Estate) -> list[TargetGroup]:
     """Everything polled over SNMP, by name: the exporter knows address and credentials."""
-    pollable = snmp_targets(estate)
+    pollable, ways = snmp_targets(estate), ways_in(estate)
     groups: list[TargetGroup] = [
         {
             "targets": [entry.name],
-            "labels": _labels(entry.tenant, entry.parent, device=entry.name),
+            "labels": _labels(entry.tenant, nearest_needed(ways, entry.name), device=entry.name),
         }
         for entry in devices(estate)
         if entry.name in pollable
     ]
     return groups + [
-        {"targets": [entry.name], "labels": _host_labels(entry)}
+        {"targets": [entry.name], "labels": _host_labels(entry, ways)}
         for entry in hosts(estate)
         if entry.name in pollable
     ]
@@ -115,15 +120,16 @@ JOBS: dict[str, Callable[[Estate], list[TargetGroup]]] = {
 
 
 def _exporters(estate: Estate, name: ExporterName) -> Iterator[TargetGroup]:
+    ways = ways_in(estate)
     for entry in hosts(estate):
         for exporter in exporters(entry):
             if exporter.name is name:
                 address = authority(entry.host.address, exporter.tcp_port)
-                yield {"targets": [address], "labels": _host_labels(entry)}
+                yield {"targets": [address], "labels": _host_labels(entry, ways)}
 
 
-def _host_labels(entry: InventoryHost) -> dict[str, str]:
-    return _labels(entry.tenant, entry.parent, host=entry.name)
+def _host_labels(entry: InventoryHost, ways: Ways) -> dict[str, str]:
+    return _labels(entry.tenant, nearest_needed(ways, entry.name), host=entry.name)
 
 
 def _labels(tenant: Tenant, parent: str | None, **identity: str) -> dict[str, str]:

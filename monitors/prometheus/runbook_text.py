@@ -6,15 +6,14 @@ words in running text stay as they are.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from inventory.entries import (
     InventoryDevice,
     InventoryHost,
     Tenant,
-    devices,
-    hosts,
+    machines,
     operations_host,
     services,
     tenants,
@@ -73,7 +72,7 @@ def linked(markdown: str) -> str:
 def values_of(estate: Estate, subject: str, labels: Mapping[str, str]) -> dict[str, str]:
     """Return what the placeholders stand for where ``subject`` has an alert with these labels."""
     values = _of_estate(estate)
-    for entry in _machines(estate):
+    for entry in machines(estate):
         if entry.name == subject:
             values |= {"HOST": subject, "DEVICE": subject, **_of_machine(entry)}
     for service in services(estate):
@@ -103,8 +102,8 @@ def templates(estate: Estate, pages: Iterable[Path]) -> str:
 
     What all alerts of the group have in common is filled in; of what differs the name stays.
     """
-    machines = tuple(_machines(estate))
-    known = {entry.name: _of_machine(entry) for entry in machines}
+    every = tuple(machines(estate))
+    known = {entry.name: _of_machine(entry) for entry in every}
     urls = {entry.name: {"URL": entry.service.url} for entry in services(estate)}
     parts = [
         *(_lookup(name, ("device", "host"), known) for name in OF_MACHINES),
@@ -176,20 +175,15 @@ def _literal(text: str) -> str:
     return text.replace("{{", _do('"{{"'))
 
 
-def _machines(estate: Estate) -> Iterator[InventoryHost | InventoryDevice]:
-    yield from hosts(estate)
-    yield from devices(estate)
-
-
 def _of_machine(entry: InventoryHost | InventoryDevice) -> dict[str, str]:
     machine = entry.host if isinstance(entry, InventoryHost) else entry.device
     address = str(machine.address)
-    edge = entry.tenant.edge_before(machine) or entry.name
+    edge = next(iter(entry.tenant.edges_before(machine)), entry.name)
     return {"ADDRESS": address, "DEVICE_ADDRESS": address, "EDGE": edge}
 
 
 def _address_of(estate: Estate, name: str) -> dict[str, str]:
-    return next((_of_machine(entry) for entry in _machines(estate) if entry.name == name), {})
+    return next((_of_machine(entry) for entry in machines(estate) if entry.name == name), {})
 
 
 def _of_estate(estate: Estate) -> dict[str, str]:

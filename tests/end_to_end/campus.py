@@ -18,11 +18,13 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from inventory.load import load_estate
 from inventory.model.estate import Estate
 from inventory.paths import SHIPPED_ESTATES
+from monitors.exporter.estate_facts import collect
 from monitors.exporter.http_sd import JOBS
 from monitors.prometheus.prometheus_config import STATIC_JOBS
 from monitors.snmp.metric_families import gauge, render
 from monitors.snmp.poll_result import PollResult
 from monitors.snmp.targets import SnmpTarget, targets
+from tests.monitors.exposed import exposed
 
 CORE = "velgora-core"
 ACCESS_SWITCHES, BEHIND_EACH, BEHIND_CORE = 10, 15, 40
@@ -119,9 +121,10 @@ class Campus:
                 web.get("/snmp", self._snmp),
                 web.get("/targets/{job}", self._targets),
                 web.get("/probe", _always("probe_success")),
+                web.get("/levels", self._facts),
                 *(
                     web.get(path, _always("bastide_collector_success"))
-                    for path in {own.path for own in STATIC_JOBS}
+                    for path in {own.path for own in STATIC_JOBS} - {"/levels"}
                 ),
                 web.post("/duty", self._duty),
             ]
@@ -142,6 +145,10 @@ class Campus:
         if request.match_info["job"] == "node":
             return web.json_response([{**group, "targets": [self.address]} for group in listed])
         return web.json_response(listed)
+
+    async def _facts(self, _: web.Request) -> web.Response:
+        """What the inventory says, as the exporter tells it: what is reached through what."""
+        return _text(exposed(collect(Path(), self.estate)))
 
     async def _duty(self, request: web.Request) -> web.Response:
         self.messages.append(json.loads(await request.text()))

@@ -58,6 +58,19 @@ def test_a_secret_in_the_open_is_refused_and_not_repeated(community: str, tmp_pa
     assert "12345" not in text
 
 
+def test_a_ring_that_is_entered_somewhere_is_no_circle(tmp_path: Path) -> None:
+    ring = "kind: ups\n    parent: [velgora-edge, velgora-switch]"
+    estate = edited_lab(
+        tmp_path, {"file": "municipalities/velgora.yml", "find": "kind: ups", "write": ring}
+    )
+    town = estate / "municipalities" / "velgora.yml"
+    other = "kind: switch\n    parent:\n      - velgora-edge\n      - velgora-ups"
+    town.write_text(town.read_text().replace("kind: switch", other))
+    parents = {entry.name: entry.parents for entry in devices(load_estate(estate))}
+    assert parents["velgora-switch"] == ("velgora-edge", "velgora-ups")
+    assert parents["velgora-ups"] == ("velgora-edge", "velgora-switch")
+
+
 def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
     estate = edited_lab(tmp_path, {"file": "central.yml", "find": "id: ops", "write": "it: ops"})
     town = estate / "municipalities" / "kastrava.yml"
@@ -203,7 +216,7 @@ def test_the_lab_is_the_estate_that_the_issue_describes() -> None:
         "kastrava-ups",
         "aynzuhur-ups",
     }
-    assert {p.name for p in hosts(estate) if p.parent} == {
+    assert {p.name for p in hosts(estate) if p.parents} == {
         "velgora-app",
         "velgora-files",
         "kastrava-app",

@@ -139,7 +139,7 @@ def test_an_edge_forwards_to_another_site_that_is_reached_through_it() -> None:
 
 
 def test_an_edge_forwards_to_a_host_of_its_site_that_hangs_on_a_switch() -> None:
-    estate = edited("velgora", "app", parent="velgora-switch")
+    estate = edited("velgora", "app", parent=("velgora-switch",))
 
     assert "10.77.1.10" in behind("velgora-edge", estate)
 
@@ -181,7 +181,8 @@ def behind(edge: str, estate: Estate) -> set[str]:
 
 def with_a_second_site(parent: str | None = None) -> Estate:
     """Return the lab with Velgora's file server moved to a school."""
-    changed = edited("velgora", "files", site="school", address="10.77.9.11", parent=parent)
+    through = parent and (parent,)
+    changed = edited("velgora", "files", site="school", address="10.77.9.11", parent=through)
     moved = changed.model_dump(mode="json")
     town = next(town for town in moved["municipalities"] if town["municipality"] == "velgora")
     town["sites"] += [

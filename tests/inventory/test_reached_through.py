@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from inventory.entries import devices, hosts
-from inventory.reached_through import behind, cut_off, needed, ways_in
+from inventory.reached_through import above, behind, cut_off, nearest_needed, needed, ways_in
 from tests.monitors.audit.estates import lab
 
 # Two edges; the core hangs on both, the attic on the core, the shed on one edge alone.
@@ -62,6 +62,28 @@ def test_what_each_way_leads_through_is_needed(name: str, without: set[str]) -> 
 
 def test_in_a_ring_only_its_edge_is_needed() -> None:
     assert needed(RING, "b") == {"b", "edge"}
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("edge1", None), ("core", None), ("attic", "core"), ("shed", "edge2"), ("unknown", None)],
+)
+def test_the_nearest_that_is_needed_is_what_all_ways_lead_through(
+    name: str, nearest: str | None
+) -> None:
+    assert nearest_needed(CAMPUS, name) == nearest
+
+
+def test_of_several_that_are_needed_the_last_on_the_way_is_the_nearest() -> None:
+    ways = {**CAMPUS, "left": ("attic",), "right": ("attic",), "room": ("left", "right")}
+    assert nearest_needed(ways, "room") == "attic"
+    assert nearest_needed(RING, "b") == "edge"
+
+
+def test_what_any_way_leads_through_is_above_but_not_what_is_reached_itself() -> None:
+    assert above(CAMPUS, "attic") == {"core", "edge1", "edge2"}
+    assert above(RING, "a") == {"b", "edge"}
+    assert above(CAMPUS, "edge1") == frozenset()
 
 
 def test_an_estates_ways_are_its_parents() -> None:

@@ -65,7 +65,7 @@ def test_every_managed_host_is_updated_once(name: str, at_once: int) -> None:
     assert len(updated) == {"lab": 10, "pilot": 3}[name]
 
 
-def test_circles_of_parents_end() -> None:
+def test_rings_end() -> None:
     case = {
         "hosts": {"ayn": {"a": {"parent": "ayn-b"}, "b": {"parent": "ayn-a"}}},
         "tiers": {"ayn": "village"},

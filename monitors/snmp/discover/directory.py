@@ -22,7 +22,6 @@ class DirectoryEntry:
     site: str
     names: frozenset[str]
     addresses: frozenset[str]
-    parent: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,6 @@ def _everyone(estate: Estate) -> Iterator[DirectoryEntry]:
             h.host.site,
             names_of(h.tenant.id, h.host.id, estate.domain),
             frozenset([*map(str, h.host.addresses), *uplink]),
-            h.parent,
         )
     for d in devices(estate):
         yield DirectoryEntry(
@@ -94,7 +92,6 @@ def _everyone(estate: Estate) -> Iterator[DirectoryEntry]:
             d.device.site,
             names_of(d.tenant.id, d.device.id, estate.domain),
             frozenset([str(d.device.address)]),
-            d.parent,
         )
 
 

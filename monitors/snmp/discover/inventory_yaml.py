@@ -222,7 +222,7 @@ def _links(
             declared[key] = PortIntent(port=port, neighbour=name)
             yield f"      - port: {_quoted(port)}"
             yield f"        neighbour: {name}"
-            if name == entry.parent:
+            if name in entry.parents:
                 yield "        uplink: true # a guess: the device is reached through it"
         elif wanted.neighbour is None:
             yield f"      # to port {_quoted(wanted.port)}, which is there already, add:"

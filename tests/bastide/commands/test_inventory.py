@@ -1,6 +1,7 @@
 """`bastide inventory`: the estate checked, shown whole, and its schema."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,24 @@ def test_whom_to_call_is_shown_with_number_address_and_duty(tmp_path: Path) -> N
     )
     for told in ("contact", "+1 555 0100, it@gornjilug", "IT administrator of Gornji Lug"):
         assert told in line
+
+
+def test_every_way_to_a_host_or_device_is_shown(tmp_path: Path) -> None:
+    estate = tmp_path / "estate"
+    shutil.copytree(SHIPPED_ESTATES / "lab", estate)
+    file = estate / "municipalities" / "velgora.yml"
+    both = "kind: ups\n    parent: [velgora-edge, velgora-switch]"
+    file.write_text(file.read_text().replace("kind: ups", both))
+    (line,) = (
+        line
+        for line in bastide_here("inventory", "show", "--estate", str(estate)).stdout.splitlines()
+        if "velgora-ups" in line
+    )
+    assert line.rstrip(" │|").endswith("velgora-edge, velgora-switch")
+    rows = bastide_json("inventory", "show", "--estate", str(estate))
+    parents = {row["name"]: row["parent"] for row in rows}
+    assert parents["velgora-ups"] == "velgora-edge, velgora-switch"
+    assert parents["velgora-edge"] == ""
 
 
 def test_a_sound_estate_is_counted() -> None:

@@ -49,6 +49,34 @@ def test_every_parent_is_something_that_is_watched(folder: Path) -> None:
     assert {g["labels"]["parent"] for g in groups if "parent" in g["labels"]} <= watched
 
 
+@pytest.mark.parametrize(
+    ("parents", "label"),
+    [
+        ((), None),
+        (("harbour-switch",), "harbour-switch"),
+        (("harbour-edge", "harbour-switch"), "harbour-edge"),
+        (("harbour-edge", "central-ops"), None),
+    ],
+)
+def test_the_parent_of_a_target_is_the_nearest_that_all_its_ways_lead_through(
+    harbours: Estate, parents: tuple[str, ...], label: str | None
+) -> None:
+    town = harbours.municipalities[0]
+    hosts = tuple(
+        host.model_copy(update={"parent": parents}) if host.id == "app" else host
+        for host in town.hosts
+    )
+    changed = town.model_copy(update={"hosts": hosts})
+    estate = harbours.model_copy(update={"municipalities": (changed,)})
+    found = [
+        group["labels"].get("parent")
+        for job in (node, icmp, tcp, dns)
+        for group in job(estate)
+        if group["labels"].get("host") == "harbour-app"
+    ]
+    assert set(found) == {label}
+
+
 def test_a_host_is_scraped_at_its_node_exporter(harbours: Estate) -> None:
     assert {
         "targets": ["127.0.71.10:9100"],

@@ -1,0 +1,168 @@
+"""Each node and each link of a campus with redundant links is cut once: one alert each, or none.
+
+A link with another way beside it silences nothing, so nothing is told here: that is a ticket of its
+port (PortDown, UplinkDown). Of a leaf that is a device the alert is a ticket, of a host a page.
+"""
+
+import os
+import random
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from monitors.exporter.estate_facts import collect
+from monitors.exporter.http_sd import JOBS
+from monitors.prometheus.rule_files import RULES
+from tests.rules.redundant_campus import (
+    SEED,
+    SIZE,
+    TOWN,
+    Cut,
+    estate,
+    full_names,
+    is_host,
+    links,
+    severity,
+    silent,
+    single_cuts,
+    told,
+    ways,
+)
+
+CAMPUS = ways()
+CUTS = tuple(single_cuts(CAMPUS))
+PAIRS = 60
+STEP_SECONDS = 15
+# When each is known to be silent: hosts are probed every 15 s, devices polled every 30 s and their
+# answer awaited until the timeout, 20 s; in steps.
+KNOWN = {True: (1, 2), False: (2, 3, 4)}
+# When what was cut is put back, where that is tried at all, which is known as gradually; and when
+# the last alert of what is still silent then would have fired.
+UNTIL, STEPS = 9, 17
+HEADER = {
+    "rule_files": [str(RULES / "reachability.yml")],
+    "evaluation_interval": f"{STEP_SECONDS}s",
+}
+# All that has fired until then, whether or not it still does.
+EVER = """
+max by (alertname, severity, host, device) (max_over_time(ALERTS{alertstate="firing"}[1h]))
+"""
+
+
+def pairs() -> Iterator[Cut]:
+    chance = random.Random(SEED)  # noqa: S311 - a choice of tests
+    for _ in range(PAIRS):
+        one, other = chance.sample(CUTS, 2)
+        yield one | other
+
+
+def test_the_campus_is_redundant() -> None:
+    assert len(CAMPUS) == SIZE
+    alone = [cut for cut in CUTS if not silent(CAMPUS, cut)]
+    assert len(alone) > len(links(CAMPUS)) / 5
+
+
+def test_what_is_expected_explains_all_that_is_silent_and_nothing_twice() -> None:
+    """What is told broke, or hangs on what did: as little of it as explains the silence."""
+    for cut in (*CUTS, *pairs()):
+        lost = silent(CAMPUS, cut)
+        causes = told(CAMPUS, lost)
+        assert len(causes) <= cut.failures, cut
+        assert causes <= cut.ends, cut
+        assert lost == silent(CAMPUS, Cut(nodes=causes)), cut
+        for name in causes:
+            assert name not in silent(CAMPUS, Cut(nodes=causes - {name})), cut
+
+
+def test_one_thing_that_is_cut_is_told_once_if_anything_falls_silent() -> None:
+    for cut in CUTS:
+        lost = silent(CAMPUS, cut)
+        assert len(told(CAMPUS, lost)) == bool(lost)
+        assert told(CAMPUS, lost) >= cut.nodes
+
+
+def test_each_node_and_each_link_and_pairs_of_them_through_the_rules(tmp_path: Path) -> None:
+    outages = dict.fromkeys(silent(CAMPUS, cut) for cut in (*CUTS, *pairs()))
+    targets = list(series(tmp_path))
+    files = [tmp_path / f"half{half}_test.yml" for half in range(2)]
+    for half, file in enumerate(files):
+        tests = [case(lost, targets) for lost in list(outages)[half::2]]
+        file.write_text(yaml.dump({**HEADER, "tests": tests}, Dumper=yaml.CSafeDumper))
+    assert shutil.which("promtool"), "promtool is in Debian's package prometheus"
+    # One processor each, and memory rather than time: Go's own settings.
+    settings = {**os.environ, "GOMAXPROCS": "1", "GOGC": "400"}
+    running = [
+        subprocess.Popen(
+            ["promtool", "test", "rules", file], stdout=-1, stderr=-2, text=True, env=settings
+        )
+        for file in files
+    ]
+    for process in running:
+        report, _ = process.communicate()
+        assert process.returncode == 0, report
+
+
+def series(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield the targets as discovered, by name, and the direct ways as exported: all rules read."""
+    campus = estate(folder, CAMPUS)
+    names = full_names(CAMPUS)
+    for job, metric, label in (
+        ("icmp", "probe_success", "host"),
+        ("snmp", "bastide_snmp_success", "device"),
+    ):
+        for group in JOBS[job](campus):
+            if group["labels"].get(label) in names:
+                labels = {"job": job, **group["labels"]}
+                yield labels[label], metric + selector(labels)
+    for family in collect(folder, campus):
+        for sample in family.samples:
+            if sample.labels.get("name") in names and sample.labels["direct"] == "yes":
+                yield "", sample.name + selector(sample.labels)
+
+
+def selector(labels: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f'{key}="{value}"' for key, value in labels.items()) + "}"
+
+
+def case(lost: frozenset[str], targets: list[tuple[str, str]]) -> dict[str, Any]:
+    """Return one outage as a promtool test: whatever ever fires; more than a leaf comes back."""
+    chance = random.Random(str(sorted(lost)))  # noqa: S311 - when it is noticed
+    silenced = full_names(lost)
+    last = STEPS if len(lost) > 1 else UNTIL
+    return {
+        "name": ", ".join(sorted(told(CAMPUS, lost))) or "nothing",
+        "interval": f"{STEP_SECONDS}s",
+        "input_series": [
+            {"series": text, "values": values(name, chance) if name in silenced else f"1x{last}"}
+            for name, text in targets
+        ],
+        "promql_expr_test": [
+            {
+                "expr": EVER,
+                "eval_time": f"{last * STEP_SECONDS}s",
+                "exp_samples": [
+                    {"labels": selector(labels), "value": 1} for labels in expected(lost)
+                ],
+            }
+        ],
+    }
+
+
+def values(name: str, chance: random.Random) -> str:
+    known = KNOWN[is_host(name.removeprefix(f"{TOWN}-"))]
+    first, back = chance.choice(known), UNTIL + chance.choice(known)
+    return f"1x{first - 1} 0x{back - first - 1} 1x{STEPS - back}"
+
+
+def expected(lost: frozenset[str]) -> Iterator[dict[str, str]]:
+    for name in sorted(told(CAMPUS, lost)):
+        kind = "host" if is_host(name) else "device"
+        yield {
+            "alertname": f"{kind.title()}Down",
+            "severity": severity(CAMPUS, lost, name),
+            kind: f"{TOWN}-{name}",
+        }
