@@ -41,7 +41,7 @@ check: setup-test ## format, lint, types, import contracts, ansible-lint, yamlli
 	cd inventory/estates/lab && ANSIBLE_CONFIG=$(CURDIR)/playbooks/ansible.cfg BASTIDE_ESTATE=lab PATH="$(CURDIR)/$(BIN):$$PATH" \
 	  ANSIBLE_LIBRARY=$(CURDIR)/playbooks/library ANSIBLE_ROLES_PATH=$(CURDIR)/playbooks/roles:roles \
 	  $(CURDIR)/$(BIN)/ansible-lint --config-file /dev/null --profile production --offline --strict playbooks roles
-	promtool check rules --lint=all --lint-fatal monitors/prometheus/rules/*.yml
+	promtool check rules --lint=all --lint-fatal monitors/prometheus/rules/*.yml monitors/prometheus/watch_rules/*.yml
 
 format: .venv/.ready ## write the format that `make check` wants
 	$(BIN)/ruff format $(PYTHON_FILES)

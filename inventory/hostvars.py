@@ -8,7 +8,7 @@ from typing import Any
 
 from inventory.backup_plans import backup_plans, plans_kept_on
 from inventory.connections import Connection, connection, jumped_to
-from inventory.entries import InventoryHost, devices, hosts, services, tenants
+from inventory.entries import InventoryHost, devices, hosts, operations_host, services, tenants
 from inventory.enums import ConnectionKind, Role
 from inventory.levels import (
     ACCEPTED,
@@ -33,6 +33,7 @@ from inventory.open_ports import (
     forwards,
     open_ports,
 )
+from inventory.operations_watch import OPERATIONS_WATCH, is_operations_watch
 from inventory.outputs import Outputs
 from inventory.paths import accepted_look
 from inventory.roles import ROLES
@@ -56,7 +57,7 @@ def groups(estate: Estate) -> dict[str, tuple[str, ...]]:
     ours too is in those of its roles. Of them `accepted` has the existing servers, which are read
     anew before they are changed.
     """
-    members: dict[str, list[str]] = {name: [] for name in GROUPS}
+    members: dict[str, list[str]] = {name: [] for name in (*GROUPS, OPERATIONS_WATCH)}
     members |= {role.value: [] for role in Role}
     members |= {tenant.id: [] for tenant in tenants(estate)}
     for entry in hosts(estate):
@@ -80,6 +81,8 @@ def _groups_of(entry: InventoryHost) -> Iterator[str]:
         yield f"tier_{entry.tenant.tier}"
     if backup_plans(entry):
         yield BACKUP_CLIENT
+    if is_full(entry) and is_operations_watch(entry):
+        yield OPERATIONS_WATCH
 
 
 def host_variables(
@@ -110,6 +113,7 @@ def host_variables(
         "bastide_poller_handed": _poller_handed(entry),
         "bastide_notify_secrets": _notify_secrets(entry),
         "bastide_bridge": _bridge(entry),
+        "bastide_operations_watch_secrets": _operations_watch_secrets(entry),
         "bastide_accepted_looks": _accepted_looks(entry, state),
         "bastide_wheelhouse": str(state / "wheelhouse.tar"),
         "bastide_tls": {
@@ -125,7 +129,8 @@ def _ansible_roles(entry: InventoryHost) -> dict[str, list[str]]:
     rows = [ROLES[role] for role in entry.host.roles] if is_full(entry) else []
     return {
         "bastide_configured_by": [row.configured_by for row in rows]
-        + ([BACKUP_CLIENT] if backup_plans(entry) else []),
+        + ([BACKUP_CLIENT] if backup_plans(entry) else [])
+        + ([OPERATIONS_WATCH] if is_full(entry) and is_operations_watch(entry) else []),
         "bastide_hardened_by": [row.hardened_by for row in rows if row.hardened_by],
     }
 
@@ -216,6 +221,7 @@ def _network(entry: InventoryHost, outputs: Outputs) -> dict[str, Any]:
     return {
         "bastide_address": str(entry.host.address),
         "bastide_uplink": str(entry.host.uplink or ""),
+        "bastide_operations_address": _operations_address(estate),
         "bastide_management_networks": [str(network) for network in estate.management],
         "bastide_estate_networks": list(estate_networks(estate)),
         "bastide_listens": [_port(port) for port in open_ports(entry)],
@@ -226,6 +232,11 @@ def _network(entry: InventoryHost, outputs: Outputs) -> dict[str, Any]:
         "bastide_forwarders": list(forwarders(entry) or outputs.resolvers),
         "bastide_records": _records(estate),
     }
+
+
+def _operations_address(estate: Estate) -> str:
+    operating = operations_host(estate)
+    return str(operating.host.address) if operating else ""
 
 
 def _port(port: OpenPort) -> dict[str, Any]:
@@ -309,6 +320,18 @@ def _bridge(entry: InventoryHost) -> dict[str, Any]:
     bridged = notify.bridged if notify and Role.OPERATIONS in entry.host.roles else ()
     spools = {channel.sms.spool for channel in bridged if channel.sms and channel.sms.spool}
     return {"wanted": bool(bridged), "spools": sorted(spools)}
+
+
+def _operations_watch_secrets(entry: InventoryHost) -> list[dict[str, str]]:
+    """Return those of the channels that the vault sends through which watches operations."""
+    notify = entry.tenant.estate.notify
+    if notify is None or notify.operations_watch is None or not is_operations_watch(entry):
+        return []
+    return [
+        {"channel": channel.id, "reference": channel.secret}
+        for channel in notify.channels
+        if channel.secret and channel.id in notify.operations_watch.to
+    ]
 
 
 def _accepted_looks(entry: InventoryHost, state: Path) -> list[str]:

@@ -14,6 +14,7 @@ from inventory.consistency.levels import find_level_problems
 from inventory.consistency.maintenance import find_maintenance_problems
 from inventory.consistency.networks import find_network_problems
 from inventory.consistency.notify import find_notify_problems
+from inventory.consistency.operations_watch import find_operations_watch_problems
 from inventory.consistency.port_intents import find_intent_problems
 from inventory.consistency.references import find_name_problems
 from inventory.consistency.secret_references import find_secret_problems
@@ -131,6 +132,7 @@ def _contradictions(
     yield from find_setting_problems(estate, tenants)
     yield from find_update_problems(estate, tenants, complete=complete)
     yield from find_witness_problems(estate, tenants, complete=complete)
+    yield from find_operations_watch_problems(estate, tenants, complete=complete)
     yield from find_notify_problems(estate, tenants, complete=complete)
 
 

@@ -9,6 +9,7 @@ from inventory.enums import Access, ExporterName, Protocol, Role, System
 from inventory.levels import is_full, is_managed
 from inventory.model.estate import Estate
 from inventory.model.hosts import Exporter, Listen
+from inventory.operations_watch import ASKED_PORTS, asks_from, operations_watch
 from inventory.roles import ROLES, SNMP
 from inventory.scalars import Network
 
@@ -46,7 +47,15 @@ def open_ports(entry: InventoryHost) -> tuple[OpenPort, ...]:
         OpenPort(listen.port, listen.protocol, listen.name, sources(listen.access, entry))
         for listen in listens
     )
-    return (*_ssh(entry), *declared)
+    return (*_ssh(entry), *declared, *_watched(entry))
+
+
+def _watched(entry: InventoryHost) -> Iterator[OpenPort]:
+    """Yield what the vault asks that watches the operations host; it may stand anywhere."""
+    watch = operations_watch(entry.tenant.estate)
+    if watch is not None and Role.OPERATIONS in entry.host.roles:
+        for port, name in ASKED_PORTS.items():
+            yield OpenPort(port, Protocol.TCP, name, asks_from(watch))
 
 
 def _ssh(entry: InventoryHost) -> Iterator[OpenPort]:

@@ -40,6 +40,15 @@ class Route(Frozen):
     )
 
 
+class OperationsWatch(Frozen):
+    """A vault that asks the operations host's monitoring whether it works, and tells people."""
+
+    vault: Id = Field(description="its name in the inventory, such as central-vault")
+    to: tuple[Id, ...] = Field(
+        min_length=1, description="channels, by their ids, that the vault sends through by itself"
+    )
+
+
 class Notify(Frozen):
     """Where alerts go; without routes, each channel has all of them."""
 
@@ -51,6 +60,9 @@ class Notify(Frozen):
         default=None,
         description="a URL outside that is called each five minutes, and raises the alarm when "
         "nothing comes any more",
+    )
+    operations_watch: OperationsWatch | None = Field(
+        default=None, description="who tells people when the operations host is silent"
     )
 
     @property

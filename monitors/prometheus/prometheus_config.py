@@ -76,12 +76,14 @@ DISCOVERED_JOBS: tuple[DiscoveredJob, ...] = (
 )
 
 
-def protected(server_name: str) -> dict[str, Any]:
+def protected(
+    server_name: str, authority: str = AUTHORITY, password_file: str = PASSWORD_FILE
+) -> dict[str, Any]:
     """Return how a program is asked that wants TLS and the login, as the role installs both."""
     return {
         "scheme": "https",
-        "tls_config": {"ca_file": AUTHORITY, "server_name": server_name},
-        "basic_auth": {"username": USER, "password_file": PASSWORD_FILE},
+        "tls_config": {"ca_file": authority, "server_name": server_name},
+        "basic_auth": {"username": USER, "password_file": password_file},
     }
 
 

@@ -17,6 +17,7 @@ from inventory.files import write_whole
 from inventory.load import estate_files
 from inventory.model.estate import Estate
 from inventory.own import Own, carried_files
+from monitors.prometheus import operations_watch
 from monitors.prometheus.alertmanager_config import alertmanager
 from monitors.prometheus.blackbox_config import blackbox
 from monitors.prometheus.dashboards import provisioning
@@ -92,6 +93,16 @@ def pack(estate: Estate, estate_folder: Path, target: Path, runbooks: Path) -> b
         return False
     write_whole(target, content)
     return True
+
+
+def render_watch(estate: Estate, folder: Path, runbooks: Path) -> tuple[Path, ...]:
+    """Write what the vault needs that watches the operations host; nothing where none does."""
+    written = []
+    for name, content in operations_watch.files(estate, addresses(estate), runbooks):
+        data = content if isinstance(content, bytes) else _yaml(content)
+        write_whole(folder / name, data, mode=0o644)
+        written.append(folder / name)
+    return tuple(written)
 
 
 def _grafana(address: str) -> Iterator[tuple[str, bytes]]:

@@ -18,6 +18,7 @@ requirements:
 
 import json
 import os
+import re
 import time
 from typing import Any
 
@@ -97,6 +98,8 @@ LONGEST_MESSAGE = 2000
 # Of undo_run: names and reasons, never contents.
 UNDONE = ("things", "refusals", "stays", "problems")
 
+# What ssh adds to the end of each script.
+SSH_ENDED = re.compile(r"Shared connection to \S+ closed\.\s*$")
 # Of facts that tasks set: what was done at a host, names and reasons alone.
 REPORTS = frozenset({"patching_done", "isolation_done"})
 
@@ -112,10 +115,16 @@ def _message(values: dict[str, Any]) -> str:
     bad = [
         item for item in values.get("results", ()) if item.get("failed") or item.get("unreachable")
     ]
-    parts = [_message(item) for item in bad] or [
-        str(values[key]) for key in ("msg", "module_stderr", "stderr") if values.get(key)
-    ]
+    parts = [_message(item) for item in bad] or _own_message(values)
     return "\n".join(dict.fromkeys(parts))[:LONGEST_MESSAGE]
+
+
+def _own_message(values: dict[str, Any]) -> list[str]:
+    """Return what a task said: of a script, which runs on a terminal, what it printed."""
+    parts = [str(values[key]) for key in ("msg", "module_stderr", "stderr") if values.get(key)]
+    if values.get("rc") and values.get("stdout"):
+        parts = [str(values["stdout"]).strip(), *(p for p in parts if not SSH_ENDED.match(p))]
+    return parts
 
 
 def _cannot_tell(values: dict[str, Any]) -> bool:

@@ -96,7 +96,7 @@ def running(folder: Path, exporter: str, notify: Notify, times: int) -> Iterator
 
     ``exporter`` is a host and port; it takes blackbox_exporter's place as well.
     """
-    there = Running(_free(), _free(), folder, times)
+    there = Running(free_address(), free_address(), folder, times)
     addresses = {
         EXPORTER: exporter,
         BLACKBOX: exporter,
@@ -152,7 +152,8 @@ def _process(folder: Path, name: str, arguments: list[str]) -> Iterator[None]:
             process.wait(timeout=30)
 
 
-def _free() -> str:
+def free_address() -> str:
+    """Return a free address of the loopback."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return f"127.0.0.1:{probe.getsockname()[1]}"
 

@@ -276,6 +276,7 @@ def test_groups_are_roles_tenants_tiers_and_who_backs_up() -> None:
         "watched": (),
         "refused": (),
         "accepted": (),
+        "operations_watch": (),
         "edge": ("aynzuhur-edge", "kastrava-edge", "velgora-edge"),
         "resolver": ("central-ops", "aynzuhur-edge", "kastrava-edge", "velgora-edge"),
         "web": ("aynzuhur-server", "kastrava-app", "velgora-app"),

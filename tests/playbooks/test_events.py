@@ -34,6 +34,12 @@ PLAY = """
       ansible.builtin.command: echo told
       check_mode: false
       changed_when: true
+    - name: Go on after a failure
+      block:
+        - name: Fail
+          ansible.builtin.command: sh -c 'echo estate.yml:37 is wrong; echo bad >&2; exit 2'
+          check_mode: false
+      rescue: [{ansible.builtin.meta: noop}]
     - name: Report
       ansible.builtin.set_fact: {patching_done: {held: [nginx]}, other: fact}
     - name: Report a secret
@@ -90,3 +96,9 @@ def test_without_diffs_results_are_written_nowhere(
     assert not any(
         "changes" in task or task["outcome"] == "unpredictable" for task in tasks.values()
     )
+
+
+def test_what_failed_is_told_with_what_it_printed(tmp_path: Path) -> None:
+    said = run(tmp_path)["Fail"]["message"]
+    assert said.splitlines()[0] == "estate.yml:37 is wrong"
+    assert "bad" in said

@@ -8,6 +8,7 @@ import yaml
 from jinja2.nativetypes import NativeEnvironment
 
 from inventory.hostvars import BACKUP_CLIENT
+from inventory.operations_watch import OPERATIONS_WATCH
 from inventory.roles import ROLES
 from tests.playbooks.ansible import PLAYBOOKS
 from tests.playbooks.ansible import ROLES as FOLDER
@@ -29,7 +30,7 @@ def plays(playbook: str) -> list[dict[str, Any]]:
 
 def test_configure_imports_the_role_of_every_row_for_its_group() -> None:
     expected = [(role.value, row.configured_by) for role, row in ROLES.items()]
-    expected.append((BACKUP_CLIENT, BACKUP_CLIENT))
+    expected += [(name, name) for name in (BACKUP_CLIENT, OPERATIONS_WATCH)]
 
     own = [(group, name) for group, name, _ in imports("configure.yml") if group != "managed"]
 

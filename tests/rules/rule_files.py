@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from monitors.prometheus.operations_watch import RULES as OPERATIONS_WATCH
 from monitors.prometheus.rule_files import RULES
 
 HERE = Path(__file__).resolve().parent
@@ -23,8 +24,8 @@ class Expectation:
 
 
 def rules() -> Iterator[dict[str, Any]]:
-    """Yield every rule of every shipped file."""
-    for file in sorted(RULES.glob("*.yml")):
+    """Yield every rule of every shipped file, the vault's included."""
+    for file in (*sorted(RULES.glob("*.yml")), OPERATIONS_WATCH):
         for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
             yield from group["rules"]
 

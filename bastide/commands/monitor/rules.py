@@ -29,15 +29,22 @@ from monitors.prometheus.own_rules import check_rules
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write it with the estate's own files into this tar, for the operations host.",
 )
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="With --render: that of the vault which watches the operations host.",
+)
 @json_option
-def rules(estate_name: str | None, folder: Path | None, tar: Path | None, as_json: bool) -> int:
+def rules(
+    estate_name: str | None, folder: Path | None, tar: Path | None, watch: bool, as_json: bool
+) -> int:
     """List the alerts with severity, delay and runbook.
 
     An estate's own are marked. With --render or --pack: write the configuration of Prometheus
     instead; this needs an estate.
     """
     if folder or tar:
-        return _write(estate_context(estate_name), folder, tar)
+        return _write(estate_context(estate_name), folder, tar, watch=watch)
     own = own_of(estate_name)
     check_rules(own, shipped("runbooks"))
     alerts = alerts_of(own)
@@ -62,11 +69,12 @@ def rules(estate_name: str | None, folder: Path | None, tar: Path | None, as_jso
     return Exit.WELL
 
 
-def _write(context: EstateContext, folder: Path | None, tar: Path | None) -> int:
+def _write(context: EstateContext, folder: Path | None, tar: Path | None, *, watch: bool) -> int:
     runbooks = shipped("runbooks")
     try:
         if folder is not None:
-            for file in render.render(context.estate, folder, runbooks):
+            write = render.render_watch if watch else render.render
+            for file in write(context.estate, folder, runbooks):
                 click.echo(file)
         if tar is not None:
             changed = render.pack(context.estate, context.folder, tar, runbooks)

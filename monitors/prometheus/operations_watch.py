@@ -1,0 +1,92 @@
+"""The configuration of the vault that watches the operations host's Prometheus and Alertmanager.
+
+It runs the same two programs, on its loopback, and sends through channels of its own.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from inventory.authority import authority
+from inventory.entries import InventoryHost, operations_host
+from inventory.model.estate import Estate
+from inventory.model.notify import Notify
+from inventory.model.tenants import CENTRAL
+from inventory.operations_watch import ASKED_PORTS
+from monitors.prometheus.alertmanager_config import Contacts, alertmanager
+from monitors.prometheus.prometheus_config import (
+    ALERTMANAGER,
+    BRIDGE_JOB,
+    EXPORTER,
+    PROMETHEUS,
+    STATIC_JOBS,
+    protected,
+)
+from monitors.prometheus.runbook_text import TEMPLATES, templates
+
+FOLDER = "/etc/bastide/watch"
+"""Where the role puts it on the vault."""
+RULES = Path(__file__).resolve().parent / "watch_rules" / "operations_watch.yml"
+ALERTS = ("MonitoringProcessDown", "NothingDelivered", "OperationsSilent", "WatchdogMissing")
+# Processes of the operations host that no other host can ask: its own Prometheus says of them.
+INNER_JOBS = [
+    job.job
+    for job in (*STATIC_JOBS, BRIDGE_JOB)
+    if job.address not in (ALERTMANAGER, EXPORTER, PROMETHEUS)
+]
+
+
+def files(
+    estate: Estate, contacts: Contacts, runbooks: Path
+) -> Iterator[tuple[str, dict[str, Any] | bytes]]:
+    """Yield each file's name and content; nothing where no vault watches the operations host."""
+    server, notify = operations_host(estate), estate.notify
+    if server is None or notify is None or notify.operations_watch is None:
+        return
+    yield "prometheus.yml", prometheus(estate.estate, server)
+    yield "rules.yml", RULES.read_bytes()
+    yield "alertmanager.yml", alertmanager(_channels(notify), contacts)
+    pages = [runbooks / "alerts" / f"{name}.md" for name in ALERTS]
+    yield TEMPLATES, templates(estate, pages).encode()
+
+
+def prometheus(estate_name: str, server: InventoryHost) -> dict[str, Any]:
+    """Return prometheus.yml as data: the processes of ``server``, the operations host."""
+    protection = protected(server.fqdn, f"{FOLDER}/authority.crt", f"{FOLDER}/password")
+    address = {name: authority(server.host.address, port) for port, name in ASKED_PORTS.items()}
+    labels = {"municipality": CENTRAL, "host": server.name}
+    asked: list[dict[str, Any]] = [
+        {"job_name": "prometheus", **protection, **_at(address["prometheus"], labels)},
+        {"job_name": "alertmanager", **protection, **_at(address["alertmanager"], labels)},
+        {"job_name": "bastide", **_at(address["bastide_exporter"], labels)},
+        {
+            "job_name": "operations_processes",
+            "metrics_path": "/federate",
+            "honor_labels": True,
+            "params": {"match[]": [f'up{{job=~"{"|".join(INNER_JOBS)}"}}']},
+            **protection,
+            **_at(address["prometheus"], labels),
+        },
+    ]
+    return {
+        "global": {
+            "scrape_interval": "15s",
+            "scrape_timeout": "10s",
+            "evaluation_interval": "15s",
+            "external_labels": {"estate": estate_name},
+        },
+        "rule_files": ["rules.yml"],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [ALERTMANAGER]}]}]},
+        "scrape_configs": asked,
+    }
+
+
+def _at(address: str, labels: dict[str, str]) -> dict[str, Any]:
+    return {"static_configs": [{"targets": [address], "labels": labels}]}
+
+
+def _channels(notify: Notify) -> Notify:
+    """Return what the vault may send through: every alert by every one of its channels."""
+    wanted = notify.operations_watch.to if notify.operations_watch else ()
+    channels = tuple(channel for channel in notify.channels if channel.id in wanted)
+    return Notify(channels=channels)
