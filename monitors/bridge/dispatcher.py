@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter
 from inventory.model.channels import Channel, Matrix, Ntfy, Sms, Telegram, Way
 from inventory.model.estate import Estate
 from monitors.bridge import gateway, spool
-from monitors.bridge.deliveries import Deliveries
+from monitors.bridge.deliveries import FORGOTTEN_SECONDS, Deliveries
 from monitors.bridge.message import Message
 from monitors.bridge.recipients import recipients
 from monitors.bridge.services import send_chat
@@ -42,7 +42,7 @@ class Dispatcher:
         self.channels = {channel.id: channel for channel in bridged}
         self.registry = CollectorRegistry()
         self._estate, self._secrets, self._deliveries = estate, secrets, deliveries
-        self._clock = clock
+        self._clock, self._lock = clock, Lock()
         self._locks = {name: Lock() for name in self.channels}
         self._failing_since: dict[tuple[str, str], float] = {}
         self._failed: dict[str, tuple[float, str]] = {}
@@ -65,15 +65,24 @@ class Dispatcher:
         problem = self._through(name, message, arrived)
         key = (message.key, name)
         if not problem:
-            self._failing_since.pop(key, None)
+            with self._lock:
+                self._failing_since.pop(key, None)
             return ""
-        begun = self._failing_since.setdefault(key, self._clock())
+        begun = self._begun(key)
         log.warning("%s: %s", name, problem)
         fallback = self.channels[name].fallback
         patient = self._clock() - begun < PATIENCE_SECONDS
         if fallback is None or message.is_test or patient:
             return problem
         return self._instead(name, fallback, message) and problem
+
+    def _begun(self, key: tuple[str, str]) -> float:
+        """Return since when a message fails by a channel; what is long past is forgotten."""
+        now = self._clock()
+        with self._lock:
+            recent = {k: t for k, t in self._failing_since.items() if now - t < FORGOTTEN_SECONDS}
+            self._failing_since = {key: now} | recent
+            return self._failing_since[key]
 
     def _instead(self, name: str, fallback: str | None, message: Message) -> str:
         """Deliver by the first of a chain that takes it; return why none does, or nothing."""

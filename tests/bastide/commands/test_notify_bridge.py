@@ -251,6 +251,23 @@ def test_what_nobody_acknowledges_goes_to_who_takes_over_next(
     assert "WARNING" not in log
 
 
+def test_an_escalation_is_due_by_the_alerts_beginning_not_alertmanagers(
+    context: EstateContext, tmp_path: Path, gateway: Receiver
+) -> None:
+    """Alertmanager has just been started; Prometheus tells it again of what began before."""
+    say(context.folder, ON_CALL.format(gateway=gateway.url))
+    now = datetime.now(UTC)
+    alert = {
+        "labels": {"alertname": "HostDown", "severity": "page", "municipality": "gornjilug"},
+        "annotations": {"summary": "gornjilug-server does not answer"},
+        "startsAt": (now - timedelta(seconds=65)).isoformat(),
+        "endsAt": (now + timedelta(minutes=5)).isoformat(),
+    }
+    with bridge(context, tmp_path) as port, alertmanager(context, tmp_path, port):
+        apis(context)[1].json("/api/v2/alerts", [alert])
+        assert wait_until(lambda: "/second" in {r.path for r in gateway.posts}, 20)
+
+
 def test_a_port_that_is_taken_is_named(
     context: EstateContext, tmp_path: Path, chat: Receiver, gateway: Receiver
 ) -> None:
