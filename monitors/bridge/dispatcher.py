@@ -3,10 +3,11 @@
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from inventory.model.channels import Channel, Matrix, Ntfy, Sms, Telegram, Way
 from inventory.model.estate import Estate
@@ -55,6 +56,20 @@ class Dispatcher:
         for name in self.channels:
             for outcome in (DELIVERED, FAILED):
                 self._count.labels(name, outcome)
+        self._watch_spools()
+
+    def _watch_spools(self) -> None:
+        """What lies there is delivered to smstools alone; that its modem sends it is seen so."""
+        waiting = Gauge(
+            "bastide_notifications_waiting_seconds",
+            "How long the oldest message waits in smstools' folders.",
+            labelnames=("channel",),
+            registry=self.registry,
+        )
+        for name, channel in self.channels.items():
+            if channel.sms and channel.sms.spool:
+                folder = Path(channel.sms.spool)
+                waiting.labels(name).set_function(partial(_waiting_seconds, folder))
 
     def deliver(self, name: str, message: Message, arrived: float) -> str:
         """Deliver a message by a channel; return why it was not, or nothing.
@@ -137,6 +152,10 @@ class Dispatcher:
 
     def _secret(self, channel: Channel) -> str:
         return (self._secrets / channel.id).read_text(encoding="utf-8").strip()
+
+
+def _waiting_seconds(folder: Path) -> float:
+    return spool.waiting_seconds(folder, time.time())
 
 
 def _sent(way: Way, secret: str | None, recipient: str, message: Message, attempt: str) -> str:

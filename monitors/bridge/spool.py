@@ -4,10 +4,14 @@ Source: smstools 3.1.21, "SMS file format".
 """
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 from monitors.bridge.short_message import gsm, is_gsm, ucs2
 
+PREFIX = "bastide-"
+# Beside the folder of outgoing ones: where smsd keeps what it has taken and not sent yet.
+CHECKED = "checked"
 # smsd's group is the folder's, by its set-group-ID bit.
 MODE = 0o660
 
@@ -17,7 +21,7 @@ def put(spool: Path, number: str, text: str, key: str) -> str:
 
     The same ``key`` and number give the same file, so one that waits for the modem is not doubled.
     """
-    name = "bastide-" + hashlib.sha256(f"{key} {number}".encode()).hexdigest()[:32]
+    name = PREFIX + hashlib.sha256(f"{key} {number}".encode()).hexdigest()[:32]
     hidden = spool / f".{name}"  # smsd takes no such file, so none that is half written
     try:
         hidden.write_bytes(_file(number, text))
@@ -26,6 +30,16 @@ def put(spool: Path, number: str, text: str, key: str) -> str:
     except OSError as error:
         return f"cannot write into {spool}: {error.strerror}"
     return ""
+
+
+def waiting_seconds(spool: Path, now: float) -> float:
+    """Return how long the oldest message of ours waits for smsd or its modem; 0 when none does."""
+    begun = [now]
+    for folder in (spool, spool.parent / CHECKED):
+        for file in folder.glob(f"{PREFIX}*"):
+            with suppress(FileNotFoundError):  # sent meanwhile
+                begun.append(file.stat().st_mtime)
+    return now - min(begun)
 
 
 def _file(number: str, text: str) -> bytes:

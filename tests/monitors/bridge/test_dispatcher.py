@@ -1,5 +1,6 @@
 """Delivered once, by another channel when one cannot, and counted."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -204,6 +205,17 @@ def test_a_municipalitys_own_contacts_get_it_where_the_number_is_international(
     assert there.deliver("sms", DOWN, clock()) == ""
     (file,) = spool.iterdir()
     assert file.read_text().startswith("To: 38164123456\nAlphabet: GSM\n\nPAGE velgora-edge")
+
+
+def test_a_modem_that_stands_still_is_measured(tmp_path: Path, clock: Clock) -> None:
+    spool = tmp_path / "spool"
+    there = dispatcher(tmp_path, clock, sms(spool, "+38164123456"))
+    name, labels = "bastide_notifications_waiting_seconds", {"channel": "sms"}
+    assert there.registry.get_sample_value(name, labels) == 0
+    assert there.deliver("sms", DOWN, clock()) == ""
+    (file,) = spool.iterdir()
+    os.utime(file, (file.stat().st_atime, file.stat().st_mtime - 600))
+    assert 600 <= (there.registry.get_sample_value(name, labels) or 0) < 660
 
 
 @pytest.mark.root

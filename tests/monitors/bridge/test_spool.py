@@ -1,8 +1,9 @@
 """Files that smstools sends (its "SMS file format")."""
 
+import os
 from pathlib import Path
 
-from monitors.bridge.spool import put
+from monitors.bridge.spool import put, waiting_seconds
 
 
 def test_a_spool_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -32,3 +33,21 @@ def test_the_same_attempt_is_one_file_another_number_or_time_is_another(tmp_path
     assert len(list(tmp_path.iterdir())) == 2
     put(tmp_path, "+38164123456", "PAGE x", "k.1800000000")
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_what_waits_for_the_modem_is_seen_wherever_smsd_keeps_it(tmp_path: Path) -> None:
+    outgoing, checked = tmp_path / "outgoing", tmp_path / "checked"
+    assert waiting_seconds(outgoing, 1000.0) == 0
+    for folder in (outgoing, checked):
+        folder.mkdir()
+    put(outgoing, "+38164123456", "PAGE x", "k.0")
+    (file,) = outgoing.iterdir()
+    os.utime(file, (400, 400))
+    # What others send is not ours to tell of.
+    (outgoing / "theirs").touch()
+    os.utime(outgoing / "theirs", (1, 1))
+    assert waiting_seconds(outgoing, 1000.0) == 600
+    file.rename(checked / file.name)
+    assert waiting_seconds(outgoing, 1000.0) == 600
+    (checked / file.name).unlink()
+    assert waiting_seconds(outgoing, 1000.0) == 0
