@@ -37,7 +37,7 @@ def waiting_seconds(spool: Path, now: float) -> float:
     begun = [now]
     for folder in (spool, spool.parent / CHECKED):
         for file in folder.glob(f"{PREFIX}*"):
-            with suppress(FileNotFoundError):  # sent meanwhile
+            with suppress(OSError):  # sent meanwhile, or smsd lets nobody look
                 begun.append(file.stat().st_mtime)
     return now - min(begun)
 
