@@ -36,6 +36,7 @@ def test_what_has_another_way_is_not_cut_off(silent: tuple[str, ...], lost: set[
 
 
 def test_a_ring_is_cut_off_at_its_edge_alone() -> None:
+    assert cut_off(RING, ()) == frozenset()
     assert cut_off(RING, ("a",)) == frozenset()
     assert cut_off(RING, ("edge",)) == {"a", "b"}
 

@@ -26,12 +26,28 @@ def tenant(number: int, machines: dict[str, dict[str, Any]], **more: Any) -> dic
     return {"contacts": CONTACTS, "sites": sites, "hosts": hosts, **more}
 
 
+def devices_of(number: int, machines: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    device = {"kind": "switch", "site": "hall", "provider": "existing"}
+    return [
+        {**device, "id": name, "address": f"10.{number}.0.{100 + row}", **values}
+        for row, (name, values) in enumerate(machines.items())
+    ]
+
+
 def estate_of(case: dict[str, Any]) -> Estate:
     machines = dict(case["hosts"])
     ops = machines.pop("central", {"ops": {"roles": ["operations"], "manage": "watch"}})
     towns = [
         Municipality.model_validate(
-            tenant(n, of_town, municipality=name, name=name, tier=case["tiers"][name], country="XX")
+            tenant(
+                n,
+                of_town,
+                municipality=name,
+                name=name,
+                tier=case["tiers"][name],
+                country="XX",
+                devices=devices_of(n, case.get("devices", {}).get(name, {})),
+            )
         )
         for n, (name, of_town) in enumerate(machines.items(), start=1)
     ]
