@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from inventory.own import Own
-from monitors.prometheus.rule_files import rules_in, shipped_rules
+from monitors.prometheus.rule_files import WATCH_RULES, rules_in, shipped_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,10 @@ class AlertRule:
 
 
 def alerts_of(own: Own) -> tuple[AlertRule, ...]:
-    """Return every alert of the shipped rules and of the estate's own, by name."""
+    """Return every alert: the shipped ones, the vault's included, and the estate's own."""
     alerts = {
         AlertRule(rule["alert"], rule["labels"]["severity"], rule.get("for", "0s"), own=is_own)
-        for paths, is_own in ((shipped_rules(), False), (own.rules, True))
+        for paths, is_own in (((*shipped_rules(), WATCH_RULES), False), (own.rules, True))
         for path in paths
         for rule in rules_in(path)
         if "alert" in rule

@@ -22,11 +22,11 @@ from monitors.prometheus.prometheus_config import (
     STATIC_JOBS,
     protected,
 )
+from monitors.prometheus.rule_files import WATCH_RULES
 from monitors.prometheus.runbook_text import TEMPLATES, templates
 
 FOLDER = "/etc/bastide/watch"
 """Where the role puts it on the vault."""
-RULES = Path(__file__).resolve().parent / "watch_rules" / "operations_watch.yml"
 ALERTS = ("MonitoringProcessDown", "NothingDelivered", "OperationsSilent", "WatchdogMissing")
 # Processes of the operations host that no other host can ask: its own Prometheus says of them.
 INNER_JOBS = [
@@ -44,7 +44,7 @@ def files(
     if server is None or notify is None or notify.operations_watch is None:
         return
     yield "prometheus.yml", prometheus(estate.estate, server)
-    yield "rules.yml", RULES.read_bytes()
+    yield "rules.yml", WATCH_RULES.read_bytes()
     yield "alertmanager.yml", alertmanager(_channels(notify), contacts)
     pages = [runbooks / "alerts" / f"{name}.md" for name in ALERTS]
     yield TEMPLATES, templates(estate, pages).encode()

@@ -7,6 +7,8 @@ from typing import Any
 import yaml
 
 RULES = Path(__file__).resolve().parent / "rules"
+WATCH_RULES = Path(__file__).resolve().parent / "watch_rules" / "operations_watch.yml"
+"""Those of the vault that watches the operations host."""
 
 
 def shipped_rules() -> tuple[Path, ...]:

@@ -7,8 +7,7 @@ from typing import Any
 
 import yaml
 
-from monitors.prometheus.operations_watch import RULES as OPERATIONS_WATCH
-from monitors.prometheus.rule_files import RULES
+from monitors.prometheus.rule_files import RULES, WATCH_RULES
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
@@ -25,7 +24,7 @@ class Expectation:
 
 def rules() -> Iterator[dict[str, Any]]:
     """Yield every rule of every shipped file, the vault's included."""
-    for file in (*sorted(RULES.glob("*.yml")), OPERATIONS_WATCH):
+    for file in (*sorted(RULES.glob("*.yml")), WATCH_RULES):
         for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
             yield from group["rules"]
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from monitors.prometheus.operations_watch import RULES as OPERATIONS_WATCH
 from monitors.prometheus.prometheus_config import DISCOVERED_JOBS
-from monitors.prometheus.rule_files import RULES
+from monitors.prometheus.rule_files import RULES, WATCH_RULES
 from monitors.snmp.profile_files import shipped_profiles
 from tests.rules.metric_names import metric_names
 from tests.rules.rule_files import (
@@ -21,7 +20,7 @@ from tests.rules.rule_files import (
     rules,
 )
 
-RULE_FILES = [*sorted(RULES.glob("*.yml")), OPERATIONS_WATCH]
+RULE_FILES = [*sorted(RULES.glob("*.yml")), WATCH_RULES]
 QUOTED = re.compile(r'"[^"]*"')
 LABEL_LISTS = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")
 MATCHERS = re.compile(r"\{[^}]*\}")
