@@ -1,6 +1,6 @@
 """Judges the hosts of an evidence file once more, from what it holds alone."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,7 +26,7 @@ from monitors.audit.judge.runner import CheckFiles
 from monitors.audit.model.controls import Control, ControlTable
 from monitors.audit.model.declared import Declared
 from monitors.audit.model.results import AuditRun, HostAudit, Result
-from monitors.collection.bundle import BundleError, unpack
+from monitors.collection.bundle import Bundle, BundleError, unpack
 from monitors.outside.document import OutsideView
 
 HEADER = "host"
@@ -36,6 +36,7 @@ OF_THE_EXCHANGE = {
     *("clock_offset_seconds", "seconds", "results"),
 }
 Value = TypeVar("Value")
+Seen = TypeVar("Seen", Bundle, OutsideView)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +113,7 @@ def _judged(
     packed: bytes, view: OutsideView | None, sealed: SealedRecords, host: str, own: CheckFiles
 ) -> HostAudit:
     name = bundle_file(host)
-    try:
-        bundle = unpack(packed)
-    except BundleError as error:
-        raise BrokenError(f"{name}: {error}") from None
-    if bundle.host != host:
-        raise BrokenError(f"{name}: says that it is of {bundle.host!a}")
+    bundle = _of_host(name, host, unpack, packed)
     declared = sealed.declared[host]
     return judge_host(bundle, sealed.table, declared, sealed.waivers, Path(name), own, view)
 
@@ -126,14 +122,18 @@ def _view(content: bytes | None, host: str) -> OutsideView | None:
     """Return what was seen of a host from outside, None where nobody had looked."""
     if content is None:
         return None
-    name = outside_file(host)
+    return _of_host(outside_file(host), host, parse_view, content)
+
+
+def _of_host(name: str, host: str, read: Callable[[bytes], Seen], content: bytes) -> Seen:
+    """Return what a member says of a host; BrokenError when it is none, or of another one."""
     try:
-        view = parse_view(content)
+        seen = read(content)
     except BundleError as error:
         raise BrokenError(f"{name}: {error}") from None
-    if view.host != host:
-        raise BrokenError(f"{name}: says that it is of {view.host!a}")
-    return view
+    if seen.host != host:
+        raise BrokenError(f"{name}: says that it is of {seen.host!a}")
+    return seen
 
 
 def _unasked(host: HostAudit, sealed: SealedRecords) -> HostAudit:
