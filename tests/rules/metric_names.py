@@ -1,5 +1,6 @@
 """The names of all series that rules may read, taken from the code that exposes them."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from monitors.snmp.profile_files import shipped_profiles
 from monitors.snmp.targets import targets
 from monitors.snmp.traps.receiver import Receiver
 from tests.monitors.exposed import names
+from tests.playbooks.programs import ROLES
 
 FOREIGN = {
     "up": "Prometheus itself, one a target",
@@ -35,11 +37,19 @@ FOREIGN = {
     "node_filesystem_files_free": "node_exporter, collector filesystem",
     "node_filesystem_readonly": "node_exporter, collector filesystem",
     "node_filesystem_size_bytes": "node_exporter, collector filesystem",
+    "node_systemd_timer_last_trigger_seconds": "node_exporter, collector systemd",
     "node_systemd_unit_state": "node_exporter, collector systemd",
     "node_time_seconds": "node_exporter, collector time",
     "node_timex_sync_status": "node_exporter, collector timex",
     "node_vmstat_oom_kill": "node_exporter, collector vmstat",
 }
+
+# Programs of roles that write for node_exporter's textfile collector.
+TEXTFILES = (
+    "backup_client/files/backup/bastide_metrics.py",
+    "updates/files/updates_seen.py",
+)
+WRITTEN = re.compile(r"\bbastide_[a-z_]+")
 
 
 def metric_names(state: Path) -> set[str]:
@@ -47,6 +57,7 @@ def metric_names(state: Path) -> set[str]:
     estate = load_estate(SHIPPED_ESTATES / "lab")
     return {
         *FOREIGN,
+        *(name for file in TEXTFILES for name in WRITTEN.findall((ROLES / file).read_text())),
         *(family.name for family in _polled(estate)),
         *names(Receiver(estate, state, ("127.0.0.1", 0), lambda *_: None)),
         *(name for profile in shipped_profiles().values() for name in _profiled(profile)),
