@@ -14,6 +14,7 @@ from inventory.consistency.levels import find_level_problems
 from inventory.consistency.maintenance import find_maintenance_problems
 from inventory.consistency.networks import find_network_problems
 from inventory.consistency.notify import find_notify_problems
+from inventory.consistency.objectives import find_objective_problems
 from inventory.consistency.operations_watch import find_operations_watch_problems
 from inventory.consistency.port_intents import find_intent_problems
 from inventory.consistency.references import find_name_problems
@@ -128,6 +129,7 @@ def _contradictions(
     yield from find_connection_problems(estate, tenants, complete=complete)
     yield from find_name_problems(tenants, complete=complete)
     yield from find_intent_problems(tenants, complete=complete)
+    yield from find_objective_problems(tenants)
     yield from find_secret_problems(estate, tenants)
     yield from find_setting_problems(estate, tenants)
     yield from find_update_problems(estate, tenants, complete=complete)

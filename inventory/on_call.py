@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from inventory.enums import Weekday
@@ -39,8 +40,28 @@ def turn(notify: Notify, rota: Rota, now: datetime) -> Turn | None:
     return Turn(people[current], None, None)
 
 
-def covers(shift: Shift, local: datetime, holidays: Set[date]) -> bool:
-    """Whether a shift covers a time of its rota's clock; `holidays`: those of the rota."""
+class Hours(Protocol):
+    """Hours of days of the week: a shift's, or those of a service."""
+
+    @property
+    def days(self) -> tuple[Weekday, ...]:
+        """The days that they begin on; none: all."""
+
+    @property
+    def start(self) -> str | None:
+        """The time of day; None: whole days."""
+
+    @property
+    def end(self) -> str | None:
+        """The time of day, on the next day when it is not later than `start`."""
+
+    @property
+    def holidays(self) -> bool:
+        """Whether they begin on holidays, too."""
+
+
+def covers(shift: Hours, local: datetime, holidays: Set[date]) -> bool:
+    """Whether hours cover a time of their clock; `holidays`: on which others do not begin."""
     if not shift.days and shift.start is None:
         return True
     today, clock = local.date(), local.time()
@@ -61,7 +82,7 @@ def clock_changes(rota: Rota) -> tuple[time, ...]:
     return tuple(sorted(map(time.fromisoformat, told)))
 
 
-def _begins_on(shift: Shift, day: date, holidays: Set[date]) -> bool:
+def _begins_on(shift: Hours, day: date, holidays: Set[date]) -> bool:
     if day in holidays and not shift.holidays:
         return False
     return not shift.days or tuple(Weekday)[day.weekday()] in shift.days

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bastide.actions import prometheus
+from bastide.actions.goals import GOALS, Goal, goals_of
 from bastide.actions.incidents import Incident, contact_json, incidents_of
 from bastide.actions.listed_silence import ListedSilence
 from bastide.support.errors import CommandError, Exit
@@ -66,6 +67,7 @@ class Status:
     levels: tuple[tuple[str, Level], ...] = ()
     incidents: tuple[Incident, ...] = ()
     silences: tuple[ListedSilence, ...] = ()
+    goals: tuple[Goal, ...] = ()
     read_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
@@ -100,6 +102,7 @@ class Status:
             "silences": [silence.as_json() for silence in self.silences],
             "targets": [{"job": t.job, "name": t.name, "health": t.health} for t in self.targets],
             "wrong": list(self.wrong),
+            "objectives": [goal.as_json() for goal in self.goals],
             "levels": {name: level.value for name, level in self.levels},
             "alerts": [
                 {**alert.as_json(), "contact": contacts.get(id(alert), [])} for alert in self.alerts
@@ -125,6 +128,7 @@ def narrowed(current: Status, estate: Estate, municipality: str) -> Status:
         levels=tuple(pair for pair in current.levels if pair[0] in owned),
         incidents=incidents,
         silences=tuple(s for s in current.silences if not s.names & others),
+        goals=tuple(goal for goal in current.goals if goal.service in owned),
     )
 
 
@@ -165,6 +169,7 @@ def read(context: EstateContext) -> Status:
         targets = prometheus.targets(of_prometheus)
         probes = prometheus.query(of_prometheus, FAILED_PROBES)
         silent = prometheus.query(of_prometheus, SILENT)
+        measured = prometheus.query(of_prometheus, GOALS)
         firing = prometheus.alerts(of_alertmanager, silenced=True)
         silences = Silences(of_alertmanager).list()
     except (ApiError, SilencesError) as error:
@@ -193,6 +198,7 @@ def read(context: EstateContext) -> Status:
             for silence in sorted(active, key=lambda silence: silence.end)
             if silence.kind is not SilenceKind.ACKNOWLEDGEMENT
         ),
+        goals_of(context.estate, measured),
     )
 
 

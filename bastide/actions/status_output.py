@@ -64,6 +64,17 @@ def show_levels(current: Status, console: Console) -> None:
         _line(console, f"  {wanted:<8} {', '.join(names)}")
 
 
+def show_goals(current: Status, console: Console) -> None:
+    """Print the goals of services, what is missed or nearly so first."""
+    if current.goals:
+        _line(console, "goals of 30 days, the least left first:")
+    for goal in current.goals[:MOST_NAMES]:
+        style = "" if goal.is_safe else "yellow" if goal.is_kept else "bold red"
+        _line(console, f"  {goal.line()}", style, indent=4)
+    if more := len(current.goals[MOST_NAMES:]):
+        _line(console, f"  and {more} with more left (--json names them)")
+
+
 def by_level(levels: Iterable[tuple[str, Level]]) -> Iterator[tuple[Level, list[str]]]:
     """Yield each level that a host is at, the highest first, with the hosts' names."""
     pairs = tuple(levels)

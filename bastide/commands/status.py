@@ -29,6 +29,8 @@ def status(municipality: str | None, watch: bool, estate_name: str | None, as_js
     An incident is one cause: what it cuts off and what else is told of that stands under it, with
     the services that it concerns, whom to call and the runbook. Then what is silenced, and what
     Prometheus finds wrong without an alert. Of silenced alerts alone the exit status is 0.
+
+    The goals of services come last: what they answered in 30 days, and what they may still miss.
     """
     context = estate_context(estate_name)
     if municipality is not None:
@@ -77,6 +79,7 @@ def _print(current: Status, context: EstateContext, console: Console, *, whole: 
         for turn in turns(context.estate):
             click.echo(turn.line())
     status_output.show_levels(current, console)
+    status_output.show_goals(current, console)
     if current.incidents and current.well:
         click.echo("all is well but for what is silenced")
     elif current.well:

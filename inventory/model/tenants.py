@@ -10,6 +10,7 @@ from inventory.model.devices import Device
 from inventory.model.fields import LATER, ManageField, SettingsField, TimezoneField
 from inventory.model.hosts import Host
 from inventory.model.maintenance import MaintenanceField
+from inventory.model.service_hours import ServiceHours
 from inventory.model.ssh import AdministratorsField, SshField
 from inventory.scalars import (
     COUNTRY,
@@ -90,7 +91,14 @@ class Service(Frozen):
     )
     continuity: Continuity = Continuity.ORDINARY
     objective: float = Field(
-        default=0.99, gt=0, lt=1, description=f"share of time that it answers (SLO); {LATER}"
+        default=0.99,
+        gt=0,
+        lt=1,
+        description="share of 30 days that it answers in, its goal (SLO); what is in a maintenance "
+        "window or silence, or outside its `hours`, does not count",
+    )
+    hours: ServiceHours | None = Field(
+        default=None, description="when it must answer to keep its goal; default: always"
     )
 
 

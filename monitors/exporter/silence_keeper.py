@@ -10,6 +10,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from inventory.entries import services
 from inventory.model.estate import Estate
 from inventory.model.tenants import CENTRAL
+from monitors.exporter import service_goals
 from monitors.maintenance.scopes import labels_of, municipality_of, scope_of
 from monitors.maintenance.silences import Silence, SilenceKind, Silences, SilencesError
 from monitors.maintenance.windows import announced, reconcile
@@ -69,7 +70,7 @@ class SilenceKeeper:
         self._problem = problem
 
     def collect(self) -> Iterator[Metric]:
-        """Yield what is in maintenance now."""
+        """Yield what is in maintenance now, and what counts for the goals of services."""
         estate, now = self._estate(), self._clock()
         active = self._active(estate, now)
         yield _ends(estate, active)
@@ -83,6 +84,7 @@ class SilenceKeeper:
             muted = any(silence.mutes(labels) for silence in active)
             family.add_metric((entry.tenant.id, entry.hosts[0], entry.name), float(muted))
         yield family
+        yield from service_goals.collect(estate, now)
         if self._silences is not None:
             success = GaugeMetricFamily(
                 "bastide_collector_success",

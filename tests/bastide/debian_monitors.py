@@ -25,15 +25,29 @@ PROGRAMS = {
 
 @contextmanager
 def monitors(
-    context: EstateContext, address: str, folder: Path, silent: Sequence[tuple[str, str]]
+    context: EstateContext,
+    address: str,
+    folder: Path,
+    silent: Sequence[tuple[str, str]],
+    goals: Sequence[tuple[str, str, float]] = (),
 ) -> Iterator[None]:
-    """Run both; of ``silent``, pairs such as ``("host", "town-edge")``, Prometheus says so."""
+    """Run both; of ``silent``, pairs such as ``("host", "town-edge")``, Prometheus says so.
+
+    ``goals``: what it has recorded of services, such as ``("budget_left", "town-permits", 0.5)``.
+    """
     rules = [
         {
             "record": f"{label}:reachable:bool",
             "expr": f'label_replace(vector(0), "{label}", "{name}", "", "")',
         }
         for label, name in silent
+    ]
+    rules += [
+        {
+            "record": f"service:{what}:ratio_30d",
+            "expr": f'label_replace(vector({value}), "service", "{service}", "", "")',
+        }
+        for what, service, value in goals
     ]
     groups = {"groups": [{"name": "silent", "interval": "1s", "rules": rules}]}
     _write(folder / "silent.yml", groups)

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from bastide.actions.goals import GOALS
 from bastide.actions.status import SILENT
 from bastide.support.estate import EstateContext
 from inventory.entries import hosts
@@ -25,6 +26,7 @@ class Monitored:
     targets: list[dict[str, Any]] = field(default_factory=list)
     probes: list[dict[str, str]] = field(default_factory=list)
     silent: list[dict[str, str]] = field(default_factory=list)
+    goals: list[tuple[dict[str, str], str]] = field(default_factory=list)
     alerts: list[dict[str, Any]] = field(default_factory=list)
     silences: list[dict[str, Any]] = field(default_factory=list)
 
@@ -65,8 +67,9 @@ class Monitored:
             return {"status": "success", "data": {"activeTargets": self.targets}}
         if path.startswith("/api/v1/query?"):
             asked = parse_qs(urlsplit(path).query)["query"][0]
-            found = self.silent if asked == SILENT else self.probes
-            samples = [{"metric": metric, "value": [0, "0"]} for metric in found]
+            known = {SILENT: [(metric, "0") for metric in self.silent], GOALS: self.goals}
+            found = known.get(asked, [(metric, "0") for metric in self.probes])
+            samples = [{"metric": metric, "value": [0, value]} for metric, value in found]
             return {"status": "success", "data": {"resultType": "vector", "result": samples}}
         if path.startswith("/api/v2/alerts?active=true"):
             return self.alerts

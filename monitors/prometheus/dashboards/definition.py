@@ -52,6 +52,7 @@ class Panel(ValueFormat):
     labels: dict[str, str] = Field(default_factory=dict)
     links: dict[str, Link] = Field(default_factory=dict, description="label to what it leads to")
     sort: str = Field(default="", description="a column; the largest first")
+    smallest_first: bool = Field(default=False, description="sorted the other way round")
     stacked: bool = False
     empty: str = Field(default="none", description="text when there is no data")
     width: int | None = Field(default=None, ge=1, le=24)

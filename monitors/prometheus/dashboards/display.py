@@ -179,7 +179,11 @@ def _options(panel: Panel) -> Json:
                 "tooltip": {"mode": "single", "sort": "none"},
             }
         case "table":
-            sort = [{"displayName": panel.sort, "desc": True}] if panel.sort else []
+            sort = (
+                [{"displayName": panel.sort, "desc": not panel.smallest_first}]
+                if panel.sort
+                else []
+            )
             return {"showHeader": True, "cellHeight": "sm", "sortBy": sort}
 
 

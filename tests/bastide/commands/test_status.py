@@ -25,6 +25,11 @@ SILENT = [
     ("host", "gornjilug-server"),
     ("service", "gornjilug-permits"),
 ]
+GOALS = [
+    ("available", "gornjilug-permits", 0.97),
+    ("budget_left", "gornjilug-permits", -2.0),
+    ("measured", "gornjilug-permits", 0.5),
+]
 SUMMARY = "gornjilug-edge does not answer"
 
 
@@ -32,7 +37,7 @@ SUMMARY = "gornjilug-edge does not answer"
 def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EstateContext]:
     folder = tmp_path_factory.mktemp("status")
     context = new_context(folder, NETWORK)
-    with monitors(context, f"{NETWORK}10", folder, SILENT):
+    with monitors(context, f"{NETWORK}10", folder, SILENT, GOALS):
         fire(context, "HostDown", "page", "gornjilug-edge", SUMMARY)
         fire(context, "CollectorSilent", "ticket", "gornjilug-server", "nothing is measured")
         api, _ = apis(context)
@@ -40,7 +45,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EstateContext]
         yield context
 
 
-LAST_LINE = b"gornjilug-edge, gornjilug-server"
+LAST_LINE = b"goals of 30 days"
 
 
 def fire(context: EstateContext, name: str, severity: str, host: str, summary: str) -> None:
@@ -129,3 +134,16 @@ def test_what_is_silenced_is_shown_with_its_reason_and_is_no_finding(
     assert "\u202e" not in shown.stdout
     assert f"  {SUMMARY} (HostDown)" in shown.stdout
     assert "PAGE" not in shown.stdout
+
+
+def test_goals_come_last_with_what_is_left_and_what_was_measured(context: EstateContext) -> None:
+    ours = environment_of(context)
+    printed = bastide_here("status", **ours).stdout.splitlines()
+    assert printed[-2:] == [
+        "goals of 30 days, the least left first:",
+        "  gornjilug-permits: 97 % answered of 99 %, missed: 300 % of what it may miss "
+        "(50 % of 30 days measured)",
+    ]
+    (goal,) = bastide_json("status", **ours)["objectives"]
+    assert (goal["objective"], goal["available"], goal["budgetLeft"]) == (0.99, 0.97, -2)
+    assert bastide_json("status", "--municipality", "central", **ours)["objectives"] == []

@@ -43,22 +43,27 @@ EXPORTER_METRICS: dict[str, tuple[str, ...]] = {
     "bastide_snmp_traps_total": ("trap",),
     "bastide_snmp_traps_rejected_total": ("reason",),
     "bastide_host_level_info": ("host", "level"),
+    "bastide_service_objective_ratio": ("host", "service"),
+    "bastide_service_open": ("host", "service"),
+    "bastide_service_in_maintenance": ("host", "service"),
     "process_cpu_seconds_total": (),
     "process_resident_memory_bytes": (),
 }
 # What Prometheus makes itself.
 FOREIGN: dict[str, tuple[str, ...]] = {
-    "probe_success": ("host", "port"),
+    "probe_success": ("host", "port", "service"),
     "ALERTS": ("alertname", "severity", "host", "service"),
     "ALERTS_FOR_STATE": ("alertname", "severity", "host", "service"),
 }
 FIXED = {"uplink": "yes", "alertstate": "firing", "level": "full"}
 JOBS = {
-    "process_cpu_seconds_total": "bastide",
-    "process_resident_memory_bytes": "bastide",
-    "probe_success": "tcp",
-    "bastide_host_level_info": "levels",
+    "process_cpu_seconds_total": ("bastide",),
+    "process_resident_memory_bytes": ("bastide",),
+    "probe_success": ("tcp", "blackbox"),
+    "bastide_host_level_info": ("levels",),
 }
+# Of what is in maintenance nothing is counted.
+ALWAYS = {"bastide_service_in_maintenance": 0}
 STEP_SECONDS = 30
 STEPS = 60
 
@@ -160,21 +165,31 @@ def _lines(now: int) -> Iterator[str]:
     # promtool wants the samples of one name together.
     for name, labels in sorted(series):
         for device, value in DEVICES.items():
-            moves = 1000 * STEP_SECONDS if name.startswith("if") or name.endswith("_total") else 0
-            pairs = DEVICE | {"device": device, "job": JOBS.get(name, "snmp")}
-            pairs |= {label: FIXED.get(label, "1") for label in labels}
-            if name == "ALERTS":
-                pairs["alertstate"] = "firing"
-            text = ",".join(f'{label}="{value}"' for label, value in sorted(pairs.items()))
-            still = name in ("ifOperStatus", "ifAdminStatus", "ifHighSpeed")
-            for step, moment in enumerate(times):
-                figure = value if still else value + step * moves
-                yield f"{name}{{{text}}} {figure} {moment}\n"
+            for job in JOBS.get(name, ("snmp",)):
+                yield from _samples(
+                    name, labels, DEVICE | {"device": device, "job": job}, value, times
+                )
     yield "# EOF\n"
 
 
+def _samples(
+    name: str, labels: tuple[str, ...], known: dict[str, str], value: int, times: range
+) -> Iterator[str]:
+    moves = 1000 * STEP_SECONDS if name.startswith("if") or name.endswith("_total") else 0
+    # A service of each device.
+    fixed = FIXED | {"service": known["device"]}
+    pairs = known | {label: fixed.get(label, "1") for label in labels}
+    if name == "ALERTS":
+        pairs["alertstate"] = "firing"
+    text = ",".join(f'{label}="{value}"' for label, value in sorted(pairs.items()))
+    still = name in ("ifOperStatus", "ifAdminStatus", "ifHighSpeed")
+    value = ALWAYS.get(name, value)
+    for step, moment in enumerate(times):
+        yield f"{name}{{{text}}} {value if still else value + step * moves} {moment}\n"
+
+
 def _wait_for_rules(address: str, log: Path) -> None:
-    """Return when every group has been evaluated twice: they build on each other."""
+    """Return when every group has been evaluated five times: they build on each other."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
@@ -185,7 +200,7 @@ def _wait_for_rules(address: str, log: Path) -> None:
             groups = []
         started = [group["lastEvaluation"] for group in groups]
         if started and not any(moment.startswith("0001") for moment in started):
-            time.sleep(2.5)
+            time.sleep(6)
             return
         time.sleep(0.2)
     raise TimeoutError(log.read_text(encoding="utf-8", errors="replace")[-2000:])

@@ -1,0 +1,66 @@
+"""Goals of services that cannot be watched: a lost probe would wake somebody, or nothing would."""
+
+from collections.abc import Iterator, Sequence
+
+from inventory.model.tenants import Service
+from inventory.objectives import (
+    BURNS,
+    FEWEST_FAILURES,
+    Burn,
+    budget,
+    failures_to_fire,
+    never_fires,
+    possible_objectives,
+)
+from inventory.parsed import ParsedTenant
+from inventory.problems import Problem
+from inventory.service_hours import share_of_week
+from inventory.source import PathKey
+
+HOUR_SECONDS = 3600
+
+
+def find_objective_problems(tenants: Sequence[ParsedTenant]) -> Iterator[Problem]:
+    """Yield goals that cannot be watched, one problem a service."""
+    for tenant in tenants:
+        for number, service in enumerate(tenant.value.services):
+            if reason := _reason(service):
+                lowest, highest = possible_objectives(share_of_week(service.hours))
+                yield tenant.problem(
+                    _place(number, service),
+                    reason,
+                    f"an objective from {lowest:.4f} to {highest:.4f}"
+                    f"{' with these hours' if service.hours else ''}",
+                    "choose a goal that can be kept and told, or other `hours`",
+                )
+
+
+def _place(number: int, service: Service) -> PathKey:
+    key = "objective" if "objective" in service.model_fields_set else "hours"
+    return ("services", number, key)
+
+
+def _reason(service: Service) -> str:
+    """Return why the alerts of a goal cannot work; nothing when they can."""
+    allowed = budget(service.objective, share_of_week(service.hours))
+    for burn in BURNS:
+        if never_fires(burn, allowed):
+            return (
+                f"an alert could never fire: a goal of {service.objective:g} is told when "
+                f"{burn.limit(allowed).total_seconds() / 60:.0f} minutes are missed within "
+                f"{_hours(burn)}"
+            )
+        needed = failures_to_fire(burn, allowed)
+        if needed < FEWEST_FAILURES:
+            lost = "one lost probe" if needed == 1 else f"{needed} lost probes"
+            return (
+                f"{lost} would wake somebody: a goal of {service.objective:g} lets "
+                f"{allowed.total_seconds() / 60:.1f} minutes a month be missed, and "
+                f"{burn.share:.0%} of that within {_hours(burn)} is told"
+            )
+    return ""
+
+
+def _hours(burn: Burn) -> str:
+    hours = burn.long.total_seconds() / HOUR_SECONDS
+    return "an hour" if hours == 1 else f"{hours:.0f} hours"
