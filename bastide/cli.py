@@ -92,6 +92,10 @@ MONITOR = LazyGroup(
         "serve": Lazy(
             "bastide.commands.monitor.serve:serve", "Serve metrics to Prometheus over HTTP."
         ),
+        "journey": Lazy(
+            "bastide.commands.monitor.journey:journey",
+            "Take a journey of a service once, from here.",
+        ),
         "login": Lazy(
             "bastide.commands.monitor.login:login",
             "Show where Prometheus and Alertmanager are, and their login.",

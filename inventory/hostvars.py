@@ -37,7 +37,7 @@ from inventory.operations_watch import OPERATIONS_WATCH, is_operations_watch
 from inventory.outputs import Outputs
 from inventory.paths import accepted_look
 from inventory.roles import ROLES
-from inventory.secrets import handed_name, secret_path
+from inventory.secrets import handed_name, journey_secrets, secret_path
 from inventory.settings import forwarders, maintenance, settings, time_servers, timezone
 from inventory.ssh_client import config_path
 
@@ -278,13 +278,13 @@ def _snmp(estate: Estate) -> dict[str, str]:
 
 
 def _poller_secrets(entry: InventoryHost, state: Path) -> list[str]:
-    """Return the files of the SNMP secrets; only the operations host is given them."""
+    """Return the files of secrets of SNMP and journeys; only the operations host is given them."""
     paths = (secret_path(reference, state) for reference in _polled_with(entry))
     return sorted(str(path) for path in paths if path)
 
 
 def _poller_handed(entry: InventoryHost) -> list[dict[str, str]]:
-    """Return the SNMP secrets that have no file: the reference, and where its value goes to.
+    """Return those that have no file: the reference, and where its value goes to.
 
     `to` is below the operations host's state.
     """
@@ -349,7 +349,8 @@ def _polled_with(entry: InventoryHost) -> list[str]:
     estate = entry.tenant.estate
     accesses = [estate.snmp, *(device.snmp for device in devices(estate))]
     accesses += [other.host.snmp for other in hosts(estate) if other.host.snmp]
-    return sorted({reference for access in accesses for reference in access.secrets})
+    polled = {reference for access in accesses for reference in access.secrets}
+    return sorted(polled | journey_secrets(estate))
 
 
 def _backup(entry: InventoryHost, plan: BackupPlan, state: Path) -> dict[str, Any]:

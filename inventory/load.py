@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from inventory.consistency.connections import find_connection_problems
 from inventory.consistency.hosts import find_host_problems
 from inventory.consistency.identifiers import find_identifier_problems
+from inventory.consistency.journeys import find_journey_problems
 from inventory.consistency.lab import find_lab_problems
 from inventory.consistency.levels import find_level_problems
 from inventory.consistency.maintenance import find_maintenance_problems
@@ -130,6 +131,7 @@ def _contradictions(
     yield from find_name_problems(tenants, complete=complete)
     yield from find_intent_problems(tenants, complete=complete)
     yield from find_objective_problems(tenants)
+    yield from find_journey_problems(tenants)
     yield from find_secret_problems(estate, tenants)
     yield from find_setting_problems(estate, tenants)
     yield from find_update_problems(estate, tenants, complete=complete)

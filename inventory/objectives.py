@@ -13,6 +13,8 @@ from enum import StrEnum
 PERIOD = timedelta(days=30)
 PROBE_INTERVAL = timedelta(seconds=15)
 """How often a service is asked (monitors/prometheus/prometheus_config.py)."""
+JOURNEY_INTERVAL = timedelta(seconds=60)
+"""How often a journey is taken: until the next one, a failure lasts."""
 FEWEST_FAILURES = 3
 """So many lost probes nobody is woken for less than: one is lost on any network."""
 
@@ -56,14 +58,16 @@ def never_fires(burn: Burn, allowed: timedelta) -> bool:
     return burn.limit(allowed) >= burn.long
 
 
-def failures_to_fire(burn: Burn, allowed: timedelta) -> int:
-    """Return how many lost probes are told."""
-    return math.floor(burn.limit(allowed) / PROBE_INTERVAL) + 1
+def failures_to_fire(burn: Burn, allowed: timedelta, interval: timedelta = PROBE_INTERVAL) -> int:
+    """Return how many lost probes are told, of those that come each `interval`."""
+    return math.floor(burn.limit(allowed) / interval) + 1
 
 
-def possible_objectives(open_share: float) -> tuple[float, float]:
+def possible_objectives(
+    open_share: float, interval: timedelta = PROBE_INTERVAL
+) -> tuple[float, float]:
     """Return the lowest and highest objective that all alerts work with, to four digits."""
     limits = [(burn, burn.share * open_share * PERIOD) for burn in BURNS]
     lowest = max(1 - burn.long / limit for burn, limit in limits)
-    highest = min(1 - (FEWEST_FAILURES - 1) * PROBE_INTERVAL / limit for _, limit in limits)
+    highest = min(1 - (FEWEST_FAILURES - 1) * interval / limit for _, limit in limits)
     return max(0.0, math.floor(lowest * 1e4 + 1) / 1e4), math.floor(highest * 1e4) / 1e4

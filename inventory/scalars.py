@@ -14,6 +14,8 @@ from pydantic_core import PydanticCustomError
 
 # The keys whose values are references to secrets: what stands there by mistake is never shown.
 SECRET_FIELDS = frozenset({"auth", "priv", "community", "password", "sudo_password", "token"})
+# The key of a mapping whose values all are.
+SECRET_MAPPING = "secrets"  # noqa: S105 - a key
 # The key of pydantic's validation context under which the estate's folder is given.
 ESTATE_FOLDER = "estate_folder"
 
@@ -33,6 +35,8 @@ LOCAL_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]$"
 ABSOLUTE_PATH = r"^/[^\x00-\x1f\x7f]*$"
 COUNTRY = r"^[A-Z]{2}$"
 URL = r"^https?://[^\s/]+(/\S*)?$"
+PAGE = r"^(https?://[^\s/]+(/\S*)?|/\S*)$"
+WEB_SERVER = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$"
 EMAIL = r"^[^\s@<>,;:\"\\()\[\]\x00-\x1f\x7f]+@[A-Za-z0-9.-]+$"
 MAIL_SERVER = r"^[A-Za-z0-9.-]+:[0-9]{1,5}$"
 HTTP_SERVER = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
@@ -65,6 +69,8 @@ FORMS: dict[str, str] = {
     ABSOLUTE_PATH: "a path from the root, such as /srv/shares",
     COUNTRY: "two capital letters of ISO 3166-1, such as RS; XX for fictional places",
     URL: "an address that begins with http:// or https://, such as https://permits.example/",
+    PAGE: "a path such as /apply, or an address that begins with http:// or https://",
+    WEB_SERVER: "a name in lower case, with a port if need be, such as login.example:8443",
     EMAIL: "one mail address without a name, such as it@velgora.example",
     MAIL_SERVER: "a name or IPv4 address and a port, such as mail.velgora.example:587",
     HTTP_SERVER: "a server without a path, such as https://ntfy.example",

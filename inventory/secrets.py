@@ -6,7 +6,7 @@ from pathlib import Path
 
 from inventory.backup_plans import backup_plans
 from inventory.connections import ssh
-from inventory.entries import devices, hosts
+from inventory.entries import devices, hosts, services
 from inventory.files import write_whole
 from inventory.model.estate import Estate
 from inventory.vault import VaultError, read_value
@@ -115,7 +115,14 @@ def references(estate: Estate) -> tuple[str, ...]:
     backups = {plan.password for entry in hosts(estate) for plan in backup_plans(entry)}
     channels = estate.notify.channels if estate.notify else ()
     notifying = {channel.secret for channel in channels if channel.secret}
-    return tuple(sorted(polling | backups | notifying | _sudo_passwords(estate)))
+    of_journeys = journey_secrets(estate)
+    return tuple(sorted(polling | backups | notifying | of_journeys | _sudo_passwords(estate)))
+
+
+def journey_secrets(estate: Estate) -> frozenset[str]:
+    """Return the references to what journeys fill forms with."""
+    journeys = (journey for entry in services(estate) for journey in entry.service.journeys)
+    return frozenset(reference for journey in journeys for reference in journey.secrets)
 
 
 def _sudo_passwords(estate: Estate) -> set[str]:

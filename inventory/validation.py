@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from inventory.model.fields import PROVIDERS
 from inventory.problems import Problem
-from inventory.scalars import FORMS, REFERENCE, SECRET_FIELDS
+from inventory.scalars import FORMS, REFERENCE, SECRET_FIELDS, SECRET_MAPPING
 from inventory.source import PathKey, Source, show_path
 
 EXPECTED: dict[str, tuple[str, str]] = {
@@ -79,10 +79,15 @@ def _problem(error: ErrorDetails, source: Source, model: type[BaseModel]) -> Pro
     if path and path[-1] == "provider" and error["type"] == "enum":
         expected = PROVIDERS
         action = "machines that something else makes are `existing`, once they run"
-    if path and path[-1] in SECRET_FIELDS and error["type"] != "missing":
+    if _is_secret(path) and error["type"] != "missing":
         message = "must be a reference, not the secret itself"
         expected = FORMS[REFERENCE]
     return Problem(source.file, source.line(path), show_path(path), message, expected, action)
+
+
+def _is_secret(path: PathKey) -> bool:
+    """Whether a reference to a secret belongs there; in a mapping of them, under any key."""
+    return bool(path) and (path[-1] in SECRET_FIELDS or path[-2:-1] == (SECRET_MAPPING,))
 
 
 def _message(error: ErrorDetails) -> str:

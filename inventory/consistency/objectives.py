@@ -1,11 +1,14 @@
 """Goals of services that cannot be watched: a lost probe would wake somebody, or nothing would."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from inventory.model.tenants import Service
 from inventory.objectives import (
     BURNS,
     FEWEST_FAILURES,
+    JOURNEY_INTERVAL,
+    PROBE_INTERVAL,
     Burn,
     budget,
     failures_to_fire,
@@ -25,19 +28,31 @@ def find_objective_problems(tenants: Sequence[ParsedTenant]) -> Iterator[Problem
     for tenant in tenants:
         for number, service in enumerate(tenant.value.services):
             if reason := _reason(service):
-                lowest, highest = possible_objectives(share_of_week(service.hours))
+                share = share_of_week(service.hours)
+                lowest, highest = possible_objectives(share, _interval(service))
                 yield tenant.problem(
                     _place(number, service),
                     reason,
                     f"an objective from {lowest:.4f} to {highest:.4f}"
                     f"{' with these hours' if service.hours else ''}",
-                    "choose a goal that can be kept and told, or other `hours`",
+                    f"choose a goal that can be kept and told, or other {_others(service)}",
                 )
 
 
 def _place(number: int, service: Service) -> PathKey:
     key = "objective" if "objective" in service.model_fields_set else "hours"
     return ("services", number, key)
+
+
+def _others(service: Service) -> str:
+    counting = _interval(service) > PROBE_INTERVAL
+    return "`hours`, or a journey that does not count" if counting else "`hours`"
+
+
+def _interval(service: Service) -> timedelta:
+    """Return how long the shortest failure lasts that may count."""
+    counting = any(journey.counts for journey in service.journeys)
+    return JOURNEY_INTERVAL if counting else PROBE_INTERVAL
 
 
 def _reason(service: Service) -> str:
@@ -50,7 +65,7 @@ def _reason(service: Service) -> str:
                 f"{burn.limit(allowed).total_seconds() / 60:.0f} minutes are missed within "
                 f"{_hours(burn)}"
             )
-        needed = failures_to_fire(burn, allowed)
+        needed = failures_to_fire(burn, allowed, _interval(service))
         if needed < FEWEST_FAILURES:
             lost = "one lost probe" if needed == 1 else f"{needed} lost probes"
             return (

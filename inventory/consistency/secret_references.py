@@ -110,6 +110,18 @@ def _references(
         for path, machine in machines(tenant.value):
             for key, reference in _of(machine.snmp) if machine.snmp else ():
                 yield tenant, (*path, "snmp", key), reference
+        yield from _of_journeys(tenant)
+
+
+def _of_journeys(
+    tenant: ParsedTenant,
+) -> Iterator[tuple[ParsedTenant, PathKey, str]]:
+    for row, service in enumerate(tenant.value.services):
+        for number, journey in enumerate(service.journeys):
+            for index, step in enumerate(journey.steps):
+                path = ("services", row, "journeys", number, "steps", index, "send", "secrets")
+                for field, reference in step.send.secrets.items() if step.send else ():
+                    yield tenant, (*path, field), reference
 
 
 def _of(access: SnmpAccess) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from inventory.frozen import Frozen
 from inventory.model.devices import Device
 from inventory.model.fields import LATER, ManageField, SettingsField, TimezoneField
 from inventory.model.hosts import Host
+from inventory.model.journeys import Journey
 from inventory.model.maintenance import MaintenanceField
 from inventory.model.service_hours import ServiceHours
 from inventory.model.ssh import AdministratorsField, SshField
@@ -99,6 +100,9 @@ class Service(Frozen):
     )
     hours: ServiceHours | None = Field(
         default=None, description="when it must answer to keep its goal; default: always"
+    )
+    journeys: tuple[Journey, ...] = Field(
+        default=(), description="what is done at it, step by step, each minute"
     )
 
 

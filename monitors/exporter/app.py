@@ -20,6 +20,9 @@ from monitors.exporter.http_sd import JOBS
 from monitors.exporter.instrumentation import Instrumentation
 from monitors.exporter.silence_keeper import SilenceKeeper
 from monitors.exporter.trap_poller import TrapPoller
+from monitors.journeys.metrics import JourneyMetrics
+from monitors.journeys.take import take
+from monitors.journeys.targets import journeys
 from monitors.maintenance.silences import SilencesError
 from monitors.snmp.metric_families import render
 from monitors.snmp.poll_result import PollResult
@@ -79,6 +82,7 @@ class Exporter:
                 web.get("/-/healthy", self.healthy),
                 web.get("/metrics", self.metrics),
                 web.get("/snmp", self.snmp),
+                web.get("/journey", self.journey),
                 web.get("/traps", self.trap_counters),
                 web.get("/maintenance", self.maintenance),
                 web.get("/watchdog", self.watchdog),
@@ -117,6 +121,16 @@ class Exporter:
         text = render(result.families())
         return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
+    async def journey(self, request: web.Request) -> web.Response:
+        """A journey of a service, taken now: ``?target=SERVICE/JOURNEY``; 400 for any other."""
+        known = journeys(self._estate.current())
+        name = request.query.get("target", "")
+        if name not in known:
+            return _refused("target", name, sorted(known))
+        taken = await take(known[name], self._state, deadline_seconds(request))
+        self._tell(name, taken.trouble)
+        return _exposition(JourneyMetrics(taken), request)
+
     async def trap_counters(self, request: web.Request) -> web.Response:
         """Traps by device, and the polls made because of them."""
         return _exposition(self.traps, request)
@@ -146,6 +160,7 @@ class Exporter:
         """Links to everything, for the person who opens the address in a browser."""
         paths = ["/metrics", "/traps", "/maintenance", *(f"/{name}" for name in COLLECTORS)]
         paths += [f"/targets/{job}" for job in JOBS]
+        paths += [f"/journey?target={name}" for name in journeys(self._estate.current())]
         paths += [f"/snmp?target={name}" for name in sorted(self._targets())]
         links = "".join(f'<li><a href="{escape(p)}">{escape(p)}</a></li>' for p in paths)
         return web.Response(
@@ -172,11 +187,15 @@ class Exporter:
         return answer
 
     def _record(self, result: PollResult) -> None:
-        """Count a poll; log when a device begins or ends to fail, not each time it does."""
+        """Count a poll, and tell of it."""
         self._instrumentation.poll(success=result.success)
         self.trap_poller.record(result)
         name, trouble = result.target.name, result.problem
         log.debug("%s: %.3f s %s", name, result.duration_seconds, trouble)
+        self._tell(name, trouble)
+
+    def _tell(self, name: str, trouble: str) -> None:
+        """Log when something begins or ends to fail."""
         if trouble and name not in self._failing:
             self._failing.add(name)
             log.warning("%s: %s", name, trouble)

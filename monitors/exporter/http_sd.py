@@ -14,6 +14,7 @@ from inventory.enums import ExporterName
 from inventory.model.estate import Estate
 from inventory.open_ports import exporters
 from inventory.reached_through import Ways, nearest_needed, ways_in
+from monitors.journeys.targets import journeys as journeys_of
 from monitors.probes import DNS, http_module, name_probes, port_probes, probed_addresses
 from monitors.snmp.targets import targets as snmp_targets
 
@@ -108,6 +109,23 @@ def blackbox(estate: Estate) -> list[TargetGroup]:
     ]
 
 
+def journeys(estate: Estate) -> list[TargetGroup]:
+    """Every journey of a service, by its name: the exporter knows its steps."""
+    return [
+        {
+            "targets": [target.name],
+            "labels": _labels(
+                target.entry.tenant,
+                target.entry.hosts[0],
+                service=target.entry.name,
+                host=target.entry.hosts[0],
+                journey=target.journey.id,
+            ),
+        }
+        for target in journeys_of(estate).values()
+    ]
+
+
 JOBS: dict[str, Callable[[Estate], list[TargetGroup]]] = {
     "node": node,
     "windows": windows,
@@ -116,6 +134,7 @@ JOBS: dict[str, Callable[[Estate], list[TargetGroup]]] = {
     "dns": dns,
     "snmp": snmp,
     "blackbox": blackbox,
+    "journeys": journeys,
 }
 
 

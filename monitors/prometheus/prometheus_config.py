@@ -73,6 +73,14 @@ DISCOVERED_JOBS: tuple[DiscoveredJob, ...] = (
         "snmp", target_list="snmp", path="/snmp", proxy=EXPORTER, interval="30s", timeout="20s"
     ),
     DiscoveredJob("blackbox", target_list="blackbox", path="/probe", proxy=BLACKBOX),
+    DiscoveredJob(
+        "journeys",
+        target_list="journeys",
+        path="/journey",
+        proxy=EXPORTER,
+        interval="60s",
+        timeout="30s",
+    ),
 )
 
 

@@ -32,6 +32,8 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     "MOUNTPOINT": ("mountpoint",),
     "UNIT": ("name",),
     "PLAN": ("plan",),
+    "SERVICE": ("service",),
+    "JOURNEY": ("journey",),
     "PORT": ("port",),
     "PEER_ADDRESS": ("bgpPeerRemoteAddr",),
 }

@@ -4,14 +4,19 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from inventory.entries import services
 from inventory.load import load_estate
 from inventory.model.devices import PortIntent
 from inventory.model.estate import Estate
+from inventory.model.journeys import Journey, Step
 from inventory.paths import SHIPPED_ESTATES
 from monitors.bridge.deliveries import Deliveries
 from monitors.bridge.dispatcher import Dispatcher
 from monitors.exporter.collectors import COLLECTORS, MonitoredCollector
 from monitors.exporter.silence_keeper import SilenceKeeper
+from monitors.journeys.metrics import JourneyMetrics
+from monitors.journeys.take import Taken
+from monitors.journeys.targets import JourneyTarget
 from monitors.snmp.device_poll import BOOT_METRIC
 from monitors.snmp.discover.directory import directory
 from monitors.snmp.discover.observed import ObservedDevice, Port
@@ -62,10 +67,16 @@ def metric_names(state: Path) -> set[str]:
         *names(Receiver(estate, state, ("127.0.0.1", 0), lambda *_: None)),
         *(name for profile in shipped_profiles().values() for name in _profiled(profile)),
         *names(SilenceKeeper(lambda: estate, None)),
+        *names(JourneyMetrics(Taken(_journey(estate), ()))),
         *names(Dispatcher(estate, state, Deliveries(state / "none" / "none")).registry),
         # Of an estate without audits or drills.
         *(n for name in COLLECTORS for n in names(MonitoredCollector(name, state, estate))),
     }
+
+
+def _journey(estate: Estate) -> JourneyTarget:
+    journey = Journey(id="read", name="Read", steps=(Step(get="/"),))
+    return JourneyTarget(next(services(estate)), journey)
 
 
 def _profiled(profile: Profile) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import re
 
-from inventory.objectives import BURNS, PERIOD, PROBE_INTERVAL
+from inventory.objectives import BURNS, JOURNEY_INTERVAL, PERIOD, PROBE_INTERVAL
 from monitors.prometheus.prometheus_config import DISCOVERED_JOBS
 from monitors.prometheus.rule_files import RULES, rules_in
 from tests.rules.test_rules import seconds
@@ -41,6 +41,11 @@ def test_a_lost_probe_is_worth_its_interval() -> None:
         for factor in re.findall(r"(\d+) \* sum_over", rule["expr"])
     }
     assert worth == {str(seconds(job.interval))}
+
+
+def test_a_journey_that_fails_lasts_until_the_next_one() -> None:
+    (job,) = (job for job in DISCOVERED_JOBS if job.job == "journeys")
+    assert seconds(job.interval) == JOURNEY_INTERVAL.total_seconds()
 
 
 def test_the_month_has_its_days() -> None:

@@ -18,6 +18,7 @@ def test_probes_and_polls_go_through_their_exporter() -> None:
         "dns": "127.0.0.1:9115",
         "snmp": "127.0.0.1:9872",
         "blackbox": "127.0.0.1:9115",
+        "journeys": "127.0.0.1:9872",
     }
     assert jobs["icmp"]["params"] == {"module": ["icmp"]}
     assert jobs["tcp"]["params"] == {"module": ["tcp"]}
@@ -71,6 +72,7 @@ def test_each_job_discovers_its_own_list() -> None:
         "dns": "http://127.0.0.1:9872/targets/dns",
         "snmp": "http://127.0.0.1:9872/targets/snmp",
         "blackbox": "http://127.0.0.1:9872/targets/blackbox",
+        "journeys": "http://127.0.0.1:9872/targets/journeys",
     }
 
 
