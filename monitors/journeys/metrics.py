@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from monitors.journeys.take import Taken
+from monitors.journeys.taken import Taken
 
 
 @dataclass(frozen=True, slots=True)

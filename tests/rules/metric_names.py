@@ -15,7 +15,7 @@ from monitors.bridge.dispatcher import Dispatcher
 from monitors.exporter.collectors import COLLECTORS, MonitoredCollector
 from monitors.exporter.silence_keeper import SilenceKeeper
 from monitors.journeys.metrics import JourneyMetrics
-from monitors.journeys.take import Taken
+from monitors.journeys.taken import Taken
 from monitors.journeys.targets import JourneyTarget
 from monitors.snmp.device_poll import BOOT_METRIC
 from monitors.snmp.discover.directory import directory

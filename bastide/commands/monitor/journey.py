@@ -9,7 +9,8 @@ from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json
 from inventory.model.journeys import Step
-from monitors.journeys.take import Taken, take
+from monitors.journeys.take import take
+from monitors.journeys.taken import Taken
 from monitors.journeys.targets import journeys
 
 PATIENCE_SECONDS = 30.0

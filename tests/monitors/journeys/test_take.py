@@ -15,7 +15,8 @@ from inventory.entries import InventoryService, services
 from inventory.enums import CertificateTrust
 from inventory.model.journeys import Journey
 from monitors.journeys.metrics import JourneyMetrics
-from monitors.journeys.take import Taken, take
+from monitors.journeys.take import take
+from monitors.journeys.taken import Taken
 from monitors.journeys.targets import JourneyTarget
 from tests.bastide.context import new_context
 from tests.bastide.web_server import server_tls
