@@ -43,6 +43,11 @@ EXPECTED: dict[str, tuple[str, str]] = {
     ),
     "everywhere": ("a network such as 10.0.1.0/24", "name the networks that are meant"),
     "nothing_to_back_up": ("paths: or database:, or both", "say what is to be backed up"),
+    "redirect_with_text": (
+        "redirect: or text:; what it leads to is not asked for",
+        "remove one, or make another service of the address that it leads to",
+    ),
+    "redirect_status": ("one of 301, 302, 303, 307 and 308", "correct the status, or remove it"),
     "window_empty": ("two times of day", "correct start: or end:"),
     "window_order": ("an end that is later", "correct one of the two"),
     "window_long": (

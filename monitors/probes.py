@@ -94,7 +94,9 @@ def unprobed(estate: Estate) -> tuple[Unprobed, ...]:
 
 
 def http_module(service: InventoryService) -> str:
-    """Return the blackbox_exporter module that probes a service."""
+    """Return the blackbox_exporter module that probes a service; one of its own if it must."""
+    if service.service.expects.is_of_the_answer:
+        return f"http_of_{service.name}"
     trusted = service.service.certificate is CertificateTrust.AUTHORITIES
     return HTTP_MODULE if trusted else ANY_CERTIFICATE_MODULE
 

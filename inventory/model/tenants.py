@@ -7,6 +7,7 @@ from pydantic import Field
 from inventory.enums import CertificateTrust, Continuity, Tier
 from inventory.frozen import Frozen
 from inventory.model.devices import Device
+from inventory.model.expectation import Expectation
 from inventory.model.fields import LATER, ManageField, SettingsField, TimezoneField
 from inventory.model.hosts import Host
 from inventory.model.journeys import Journey
@@ -89,6 +90,11 @@ class Service(Frozen):
         default=CertificateTrust.AUTHORITIES,
         description="whose certificate it may show: authorities (those that browsers know, and the "
         "estate's own) or any (its end is watched all the same)",
+    )
+    expects: Expectation = Field(
+        default=Expectation(),
+        description="what tells a good answer from a wrong or slow one: status, text, redirect, "
+        "within_seconds",
     )
     continuity: Continuity = Continuity.ORDINARY
     objective: float = Field(

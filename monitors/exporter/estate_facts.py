@@ -1,4 +1,4 @@
-"""What the inventory says that rules join: ways, what services stand on, towns and whom to call."""
+"""What the inventory says that rules join: ways, services and their limits, towns, whom to call."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +14,11 @@ YES_NO = {True: "yes", False: "no"}
 
 
 def collect(_state: Path, estate: Estate) -> Iterator[Metric]:
-    """Yield ways, what services need, and municipalities with whom to call: `…_info`, each 1."""
+    """Yield ways, what services need and how slow they may be, municipalities and whom to call."""
     ways = ways_in(estate)
     yield _ways(estate, ways)
     yield _services(estate, ways)
+    yield _limits(estate)
     yield _municipalities(estate)
 
 
@@ -53,6 +54,17 @@ def _needs(entry: InventoryService, ways: Ways) -> dict[str, bool]:
     without = {name for host in entry.hosts for name in needed(ways, host)}
     every = without.union(*(above(ways, host) for host in entry.hosts))
     return {name: name not in without for name in every}
+
+
+def _limits(estate: Estate) -> Metric:
+    family = GaugeMetricFamily(
+        "bastide_service_slow_limit_seconds",
+        "How long a service may take to answer, on average, before somebody is told.",
+        labels=("municipality", "service"),
+    )
+    for entry in services(estate):
+        family.add_metric((entry.tenant.id, entry.name), entry.service.expects.within_seconds)
+    return family
 
 
 def _municipalities(estate: Estate) -> Metric:

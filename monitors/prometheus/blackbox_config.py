@@ -1,9 +1,14 @@
 """blackbox.yml: how services and hosts are probed from the operations host."""
 
+import re
 from typing import Any
 
+from inventory.entries import services
+from inventory.enums import CertificateTrust
 from inventory.model.estate import Estate
-from monitors.probes import ANY_CERTIFICATE_MODULE, HTTP_MODULE, name_probes
+from inventory.model.expectation import REDIRECTS, Expectation
+from inventory.model.tenants import Service
+from monitors.probes import ANY_CERTIFICATE_MODULE, HTTP_MODULE, http_module, name_probes
 
 IP4 = {"preferred_ip_protocol": "ip4"}
 
@@ -13,7 +18,8 @@ def blackbox(estate: Estate) -> dict[str, Any]:
 
     ``http_2xx`` verifies TLS as a citizen's browser does, which knows the system's authorities and
     the estate's own (the unit's SSL_CERT_DIR): a service that it would refuse is not available.
-    A module for each name that a name server is asked for: names are no parameter of a probe.
+    A module for each name that a name server is asked for, and for each service with ``expects:``:
+    neither is a parameter of a probe.
     Prometheus' own scrape timeout bounds every probe.
     """
     return {
@@ -22,6 +28,11 @@ def blackbox(estate: Estate) -> dict[str, Any]:
             ANY_CERTIFICATE_MODULE: _http(any_certificate=True),
             "icmp": {"prober": "icmp", "icmp": IP4},
             "tcp": {"prober": "tcp", "tcp": IP4},
+            **{
+                http_module(entry): _expecting(entry.service)
+                for entry in services(estate)
+                if entry.service.expects.is_of_the_answer
+            },
             **{probe.module: _dns(probe.name) for probe in name_probes(estate)},
         }
     }
@@ -36,6 +47,31 @@ def _http(*, any_certificate: bool) -> dict[str, Any]:
             "tls_config": {"insecure_skip_verify": any_certificate},
         },
     }
+
+
+def _expecting(service: Service) -> dict[str, Any]:
+    """Return a module that takes no other answer than the one that a service should give."""
+    module = _http(any_certificate=service.certificate is CertificateTrust.ANY)
+    expects = service.expects
+    module["http"] |= {"follow_redirects": expects.is_followed, **_conditions(expects)}
+    return module
+
+
+def _conditions(expects: Expectation) -> dict[str, Any]:
+    conditions: dict[str, Any] = {}
+    if expects.status or expects.redirect:
+        conditions["valid_status_codes"] = list(expects.status or REDIRECTS)
+    if expects.text:
+        conditions["fail_if_body_not_matches_regexp"] = [_literally(expects.text)]
+    if expects.redirect:
+        location = {"header": "Location", "regexp": f"^{_literally(expects.redirect)}$"}
+        conditions["fail_if_header_not_matches"] = [location]
+    return conditions
+
+
+def _literally(text: str) -> str:
+    """Return an expression that matches a text and nothing else, in Go (RE2) as in Python."""
+    return re.sub(r"[\\.+*?()|\[\]{}^$]", lambda special: f"\\{special[0]}", text)
 
 
 def _dns(name: str) -> dict[str, Any]:

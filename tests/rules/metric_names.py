@@ -32,6 +32,8 @@ from tests.playbooks.programs import ROLES
 
 FOREIGN = {
     "up": "Prometheus itself, one a target",
+    "probe_duration_seconds": "blackbox_exporter",
+    "probe_http_status_code": "blackbox_exporter",
     "probe_success": "blackbox_exporter",
     "probe_ssl_earliest_cert_expiry": "blackbox_exporter",
     "alertmanager_alerts_received_total": "Alertmanager",
