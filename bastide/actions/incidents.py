@@ -16,7 +16,7 @@ SEVERITIES = ("page", "ticket", "info")
 # What does not answer explains whatever is told of it and of all behind it.
 DOWN = frozenset({"HostDown", "DeviceDown"})
 # What a service suffers, which its host may have the cause of.
-SUFFERED = frozenset({"ServiceDown", "JourneyFailing"})
+SUFFERED = frozenset({"ServiceDown", "JourneyFailing", "CertificateRefused"})
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 

@@ -13,6 +13,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from inventory.web_login import authority_file
+from monitors.exporter.certificate_probe import certificate_targets, see
 from monitors.exporter.collectors import COLLECTORS, MonitoredCollector
 from monitors.exporter.estate_watcher import EstateWatcher
 from monitors.exporter.exposition import encode
@@ -83,6 +85,7 @@ class Exporter:
                 web.get("/metrics", self.metrics),
                 web.get("/snmp", self.snmp),
                 web.get("/journey", self.journey),
+                web.get("/certificate", self.certificate),
                 web.get("/traps", self.trap_counters),
                 web.get("/maintenance", self.maintenance),
                 web.get("/watchdog", self.watchdog),
@@ -130,6 +133,14 @@ class Exporter:
         taken = await take(known[name], self._state, deadline_seconds(request))
         self._tell(name, taken.trouble)
         return _exposition(JourneyMetrics(taken), request)
+
+    async def certificate(self, request: web.Request) -> web.Response:
+        """The certificate that a service shows: ``?target=NAME``; 400 for what has no https."""
+        name, targets = request.query.get("target", ""), certificate_targets(self._estate.current())
+        if name not in targets:
+            return _refused("target", name, sorted(targets))
+        seen = await see(targets[name], authority_file(self._state), deadline_seconds(request))
+        return _exposition(seen, request)
 
     async def trap_counters(self, request: web.Request) -> web.Response:
         """Traps by device, and the polls made because of them."""

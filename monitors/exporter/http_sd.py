@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from typing import TypedDict
 
 from inventory.authority import authority
-from inventory.entries import InventoryHost, Tenant, devices, hosts, services
+from inventory.entries import InventoryHost, InventoryService, Tenant, devices, hosts, services
 from inventory.enums import ExporterName
 from inventory.model.estate import Estate
 from inventory.open_ports import exporters
 from inventory.reached_through import Ways, nearest_needed, ways_in
+from monitors.exporter.certificate_probe import certificate_targets
 from monitors.journeys.targets import journeys as journeys_of
 from monitors.probes import DNS, http_module, name_probes, port_probes, probed_addresses
 from monitors.snmp.targets import targets as snmp_targets
@@ -100,10 +101,7 @@ def blackbox(estate: Estate) -> list[TargetGroup]:
     return [
         {
             "targets": [entry.service.url],
-            "labels": {
-                **_labels(entry.tenant, entry.hosts[0], service=entry.name, host=entry.hosts[0]),
-                MODULE_LABEL: http_module(entry),
-            },
+            "labels": {**_service_labels(entry), MODULE_LABEL: http_module(entry)},
         }
         for entry in services(estate)
     ]
@@ -126,6 +124,16 @@ def journeys(estate: Estate) -> list[TargetGroup]:
     ]
 
 
+def certificate(estate: Estate) -> list[TargetGroup]:
+    """Every service with an https address, by name, whose certificate the exporter looks at."""
+    targets = certificate_targets(estate)
+    return [
+        {"targets": [entry.name], "labels": _service_labels(entry)}
+        for entry in services(estate)
+        if entry.name in targets
+    ]
+
+
 JOBS: dict[str, Callable[[Estate], list[TargetGroup]]] = {
     "node": node,
     "windows": windows,
@@ -135,6 +143,7 @@ JOBS: dict[str, Callable[[Estate], list[TargetGroup]]] = {
     "snmp": snmp,
     "blackbox": blackbox,
     "journeys": journeys,
+    "certificate": certificate,
 }
 
 
@@ -149,6 +158,10 @@ def _exporters(estate: Estate, name: ExporterName) -> Iterator[TargetGroup]:
 
 def _host_labels(entry: InventoryHost, ways: Ways) -> dict[str, str]:
     return _labels(entry.tenant, nearest_needed(ways, entry.name), host=entry.name)
+
+
+def _service_labels(entry: InventoryService) -> dict[str, str]:
+    return _labels(entry.tenant, entry.hosts[0], service=entry.name, host=entry.hosts[0])
 
 
 def _labels(tenant: Tenant, parent: str | None, **identity: str) -> dict[str, str]:

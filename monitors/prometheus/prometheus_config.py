@@ -81,6 +81,14 @@ DISCOVERED_JOBS: tuple[DiscoveredJob, ...] = (
         interval="60s",
         timeout="30s",
     ),
+    # Soon enough that ServiceDown leaves to CertificateRefused what is its matter.
+    DiscoveredJob(
+        "certificate",
+        target_list="certificate",
+        path="/certificate",
+        proxy=EXPORTER,
+        interval="30s",
+    ),
 )
 
 

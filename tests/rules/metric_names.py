@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from inventory.entries import services
@@ -12,6 +13,7 @@ from inventory.model.journeys import Journey, Step
 from inventory.paths import SHIPPED_ESTATES
 from monitors.bridge.deliveries import Deliveries
 from monitors.bridge.dispatcher import Dispatcher
+from monitors.exporter.certificate_probe import Certificate, CertificateFamilies
 from monitors.exporter.collectors import COLLECTORS, MonitoredCollector
 from monitors.exporter.silence_keeper import SilenceKeeper
 from monitors.journeys.metrics import JourneyMetrics
@@ -71,6 +73,7 @@ def metric_names(state: Path) -> set[str]:
         *names(SilenceKeeper(lambda: estate, None)),
         *names(JourneyMetrics(Taken(_journey(estate), ()))),
         *names(Dispatcher(estate, state, Deliveries(state / "none" / "none")).registry),
+        *names(CertificateFamilies(Certificate(datetime.now(UTC), datetime.now(UTC), "has ended"))),
         # Of an estate without audits or drills.
         *(n for name in COLLECTORS for n in names(MonitoredCollector(name, state, estate))),
     }
