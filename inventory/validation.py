@@ -48,6 +48,7 @@ EXPECTED: dict[str, tuple[str, str]] = {
         "remove one, or make another service of the address that it leads to",
     ),
     "redirect_status": ("one of 301, 302, 303, 307 and 308", "correct the status, or remove it"),
+    "threshold_order": ("a worse step that is less than the first", "correct one of the two"),
     "window_empty": ("two times of day", "correct start: or end:"),
     "window_order": ("an end that is later", "correct one of the two"),
     "window_long": (

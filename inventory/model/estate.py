@@ -13,6 +13,7 @@ from inventory.model.notify import NotifyField
 from inventory.model.snmp_access import SnmpAccess
 from inventory.model.ssh import AdministratorsField, SshField
 from inventory.model.tenants import Central, DnsField, Municipality, TimeServersField
+from inventory.model.thresholds import Thresholds
 from inventory.model.waivers import Waiver
 from inventory.own import Own
 from inventory.scalars import URL, DomainName, MunicipalityId, Network, text
@@ -57,6 +58,9 @@ class EstateFile(Frozen):
         description="a server (RFC 3161) that stamps each audit with its own time",
     )
     notify: NotifyField = None
+    thresholds: Thresholds = Field(
+        default=Thresholds(), description="from which value on something is told"
+    )
     canary: MunicipalityId | None = Field(
         default=None, description="the municipality whose hosts are updated before all others"
     )

@@ -8,7 +8,6 @@ from pydantic_core import PydanticCustomError
 from inventory import scalars
 from inventory.frozen import Frozen
 
-SLOW_SECONDS = 3.0
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -38,11 +37,12 @@ class Expectation(Frozen):
     redirect: str | None = scalars.text(
         scalars.URL, default=None, description="the whole address that its first answer leads on to"
     )
-    within_seconds: float = Field(
-        default=SLOW_SECONDS,
+    within_seconds: float | None = Field(
+        default=None,
         gt=0,
         le=5,
-        description="how long an answer may take on average before somebody is told",
+        description="how long an answer may take on average before somebody is told; default: "
+        "slow_seconds of the estate's thresholds",
     )
 
     @property

@@ -19,6 +19,7 @@ def collect(_state: Path, estate: Estate) -> Iterator[Metric]:
     yield _ways(estate, ways)
     yield _services(estate, ways)
     yield _limits(estate)
+    yield _thresholds(estate)
     yield _municipalities(estate)
 
 
@@ -63,7 +64,17 @@ def _limits(estate: Estate) -> Metric:
         labels=("municipality", "service"),
     )
     for entry in services(estate):
-        family.add_metric((entry.tenant.id, entry.name), entry.service.expects.within_seconds)
+        limit = entry.service.expects.within_seconds or estate.thresholds.slow_seconds
+        family.add_metric((entry.tenant.id, entry.name), limit)
+    return family
+
+
+def _thresholds(estate: Estate) -> Metric:
+    family = GaugeMetricFamily(
+        "bastide_threshold", "From which value on something is told.", labels=("name",)
+    )
+    for name, value in estate.thresholds.model_dump().items():
+        family.add_metric((name,), value)
     return family
 
 

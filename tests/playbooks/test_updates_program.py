@@ -36,7 +36,7 @@ class Host:
         self.stubs, self._patch = Stubs(folder / "bin"), patch
         self.state, self.metrics = folder / "state", folder / "metrics" / "updates.prom"
         self.state.mkdir()
-        self.files = {name: folder / name for name in ("LISTS", "SUCCESS", "RESTART")}
+        self.files = {name: folder / name for name in ("LISTS", "SUCCESS", "RESTART", "PROCESSES")}
         for name, path in self.files.items():
             patch.setattr(self.module, name, path)
         search = f"{self.stubs.folder}:{self.module.ENVIRONMENT['PATH']}"
@@ -147,6 +147,7 @@ def test_the_result_is_for_root_and_the_counts_for_everyone(host: Host) -> None:
         'bastide_updates_pending{class="security"} 2',
         'bastide_updates_pending{class="other"} 3',
         "bastide_updates_restart_required 0",
+        "bastide_updates_restart_required_since_timestamp_seconds 0",
         "bastide_updates_lists_timestamp_seconds 0",
     ]
     for name in ("RESTART", "LISTS"):
@@ -155,9 +156,49 @@ def test_the_result_is_for_root_and_the_counts_for_everyone(host: Host) -> None:
     host.run()
     assert values()[2:] == [
         "bastide_updates_restart_required 1",
+        "bastide_updates_restart_required_since_timestamp_seconds 5000",
         "bastide_updates_lists_timestamp_seconds 5000",
     ]
     assert list(host.metrics.parent.iterdir()) == [host.metrics]
+
+
+LIBRARY = "7f1c-7f1d r-xp 00000000 08:01 1234  /usr/lib/x86_64-linux-gnu/libssl.so.3"
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "maps", "unit"),
+    [
+        ("0::/system.slice/ssh.service", f"{LIBRARY} (deleted)", "ssh.service"),
+        ("0::/system.slice/system-postgresql.slice/postgresql@15-main.service",
+         f"{LIBRARY} (deleted)", "postgresql@15-main.service"),
+        ("12:cpu:/\n1:name=systemd:/system.slice/nginx.service\n0::/", f"{LIBRARY} (deleted)",
+         "nginx.service"),
+        ("0::/init.scope", f"{LIBRARY} (deleted)", "init.scope"),
+        ("0::/user.slice/user-0.slice/session-3.scope", f"{LIBRARY} (deleted)", ""),
+        ("0::/system.slice/docker-4f1c.scope", f"{LIBRARY} (deleted)", ""),
+        ("0::/system.slice/ssh.service", LIBRARY, ""),
+        ("0::/system.slice/ssh.service", "7f1c-7f1d rw-p 0 00:01 9  /usr/lib/data (deleted)", ""),
+        ("0::/system.slice/ssh.service", "7f1c-7f1d r-xp 0 00:01 9  /memfd:jit (deleted)", ""),
+    ],
+)  # fmt: skip
+def test_a_service_that_runs_what_was_replaced_is_told_with_since_when(
+    cgroup: str, maps: str, unit: str, host: Host
+) -> None:
+    host.metrics.parent.mkdir()
+    process = host.files["PROCESSES"] / "17"
+    process.mkdir(parents=True)
+    (process / "cgroup").write_text(cgroup + "\n")
+    (process / "maps").write_text(f"55d0-55d1 r-xp 0 08:01 7  /usr/sbin/sshd\n{maps}\n")
+    first, second = host.run(), host.run()
+    assert second["outdated"] == ({unit: first["at"]} if unit else {})
+    name = "bastide_updates_service_outdated_since_timestamp_seconds"
+    line = f'{name}{{unit="{unit}"}} {first["at"]}'
+    assert (line in host.metrics.read_text().splitlines()) is bool(unit)
+
+
+def test_a_process_that_has_just_ended_is_no_failure(host: Host) -> None:
+    (host.files["PROCESSES"] / "18").mkdir(parents=True)
+    assert host.run()["outdated"] == {}
 
 
 def test_a_host_without_node_exporter_gets_no_metrics(host: Host) -> None:

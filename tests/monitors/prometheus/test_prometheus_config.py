@@ -19,6 +19,7 @@ def test_probes_and_polls_go_through_their_exporter() -> None:
         "snmp": "127.0.0.1:9872",
         "blackbox": "127.0.0.1:9115",
         "journeys": "127.0.0.1:9872",
+        "certificate": "127.0.0.1:9872",
     }
     assert jobs["icmp"]["params"] == {"module": ["icmp"]}
     assert jobs["tcp"]["params"] == {"module": ["tcp"]}
@@ -73,6 +74,7 @@ def test_each_job_discovers_its_own_list() -> None:
         "snmp": "http://127.0.0.1:9872/targets/snmp",
         "blackbox": "http://127.0.0.1:9872/targets/blackbox",
         "journeys": "http://127.0.0.1:9872/targets/journeys",
+        "certificate": "http://127.0.0.1:9872/targets/certificate",
     }
 
 

@@ -6,9 +6,12 @@ usage: updates-seen FOLDER METRICS_FILE
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,10 @@ LISTS = Path("/var/lib/apt/lists")
 # unattended-upgrades writes it at the end of a run that succeeded.
 SUCCESS = Path("/var/lib/apt/periodic/unattended-upgrades-stamp")
 RESTART = Path("/run/reboot-required")
+PROCESSES = Path("/proc")
+# A program or library that is being run and that its package has replaced: its file is deleted.
+REPLACED = re.compile(r"^\S+ ..x\S? .* /(?:usr/|lib|s?bin/)\S* \(deleted\)$", re.MULTILINE)
+SERVICE = re.compile(r":/(?:system\.slice/(?:\S+/)?)?([^/\s]+\.service|init\.scope)$", re.MULTILINE)
 REPOSITORY = ("uri", "origin", "label", "codename", "trusted")
 FORMAT = "$(REPO_URI)|$(ORIGIN)|$(LABEL)|$(CODENAME)|$(TRUSTED)"
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
@@ -27,10 +34,17 @@ bastide_updates_pending{{class="other"}} {other}
 # HELP bastide_updates_restart_required Whether an installed update waits for a restart of the host.
 # TYPE bastide_updates_restart_required gauge
 bastide_updates_restart_required {restart}
+# HELP bastide_updates_restart_required_since_timestamp_seconds When it began to wait, or 0.
+# TYPE bastide_updates_restart_required_since_timestamp_seconds gauge
+bastide_updates_restart_required_since_timestamp_seconds {restart_since}
+# HELP bastide_updates_service_outdated_since_timestamp_seconds When it first ran old files.
+# TYPE bastide_updates_service_outdated_since_timestamp_seconds gauge
+{outdated}\
 # HELP bastide_updates_lists_timestamp_seconds When the package lists last changed.
 # TYPE bastide_updates_lists_timestamp_seconds gauge
 bastide_updates_lists_timestamp_seconds {lists}
 """
+OUTDATED = 'bastide_updates_service_outdated_since_timestamp_seconds{{unit="{}"}} {}\n'
 
 
 def lines(*command: str) -> list[str]:
@@ -42,6 +56,16 @@ def lines(*command: str) -> list[str]:
 def changed(path: Path) -> float | None:
     """Return when a file last changed, or None when it is not there."""
     return path.stat().st_mtime if path.exists() else None
+
+
+def outdated(processes: Path) -> Iterator[str]:
+    """Yield the units of processes that run what is deleted; of sessions and containers none."""
+    for process in processes.glob("[0-9]*"):
+        with suppress(OSError):  # it has ended
+            maps = (process / "maps").read_text(errors="replace")
+            units = SERVICE.findall((process / "cgroup").read_text())
+            if units and REPLACED.search(maps):
+                yield units[0]
 
 
 def last_result(path: Path) -> dict[str, Any]:
@@ -69,7 +93,7 @@ def main() -> None:
     pending = [line for line in plan if line.startswith("Inst ")]
     security = [line.split()[1] for line in pending if "Debian-Security" in line]
     security += [line.split()[1] for line in pending if "-security" in line and "Ubuntu" in line]
-    pending_since = last.get("security", {})
+    pending_since, outdated_since = last.get("security", {}), last.get("outdated", {})
     repositories = {
         tuple(row.split("|")) for row in lines("apt-get", "indextargets", "--format", FORMAT)
     }
@@ -82,6 +106,9 @@ def main() -> None:
         "lists": changed(LISTS),
         "last_success": changed(SUCCESS),
         "restart_required_since": changed(RESTART),
+        "outdated": {
+            unit: outdated_since.get(unit, now) for unit in sorted({*outdated(PROCESSES)})
+        },
         "repositories": [dict(zip(REPOSITORY, row, strict=True)) for row in sorted(repositories)],
     }
     write(folder / "updates.json", json.dumps(result, indent=1) + "\n", 0o600)
@@ -90,6 +117,8 @@ def main() -> None:
             "security": len(security),
             "other": result["other"],
             "restart": int(RESTART.exists()),
+            "restart_since": int(changed(RESTART) or 0),
+            "outdated": "".join(OUTDATED.format(*row) for row in result["outdated"].items()),
             "lists": int(changed(LISTS) or 0),
         }
         write(metrics, METRICS.format(**values), 0o644)
