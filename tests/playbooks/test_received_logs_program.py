@@ -24,6 +24,7 @@ class Receiver:
         for made in (self.state, self.journals):
             made.mkdir()
         self.file = self.state / "received-logs.json"
+        self.metrics = folder / "metrics" / "received-logs.prom"
         patch.setenv("PATH", f"{self.stubs.folder}:/usr/bin:/bin")
 
     def lines(self, *entries: dict[str, Any]) -> None:
@@ -34,7 +35,7 @@ class Receiver:
         )
 
     def run(self) -> dict[str, Any]:
-        run_main(self.module, self._patch, self.journals, self.state)
+        run_main(self.module, self._patch, self.journals, self.state, self.metrics)
         result: dict[str, Any] = json.loads(self.file.read_text())
         return result
 
@@ -121,3 +122,18 @@ def test_the_result_is_dated_and_written_whole(receiver: Receiver) -> None:
     receiver.lines()
     assert receiver.run()["at"] > 1_700_000_000
     assert list(receiver.state.iterdir()) == [receiver.file]
+
+
+def test_the_times_are_metrics_where_there_is_a_node_exporter(receiver: Receiver) -> None:
+    receiver.lines(line("app", 100), line("edge", 90))
+    receiver.run()
+    assert not receiver.metrics.parent.exists()
+    receiver.metrics.parent.mkdir()
+    receiver.run()
+    samples = [row for row in receiver.metrics.read_text().splitlines() if row[0] != "#"]
+    assert samples == [
+        'bastide_logs_received_timestamp_seconds{name="town-app"} 100.0',
+        'bastide_logs_received_timestamp_seconds{name="town-edge"} 90.0',
+    ]
+    assert receiver.metrics.stat().st_mode & 0o777 == 0o644
+    assert list(receiver.metrics.parent.iterdir()) == [receiver.metrics]

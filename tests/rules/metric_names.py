@@ -56,6 +56,7 @@ FOREIGN = {
 # Programs of roles that write for node_exporter's textfile collector.
 TEXTFILES = (
     "backup_client/files/backup/bastide_metrics.py",
+    "log_receiver/files/received_logs.py",
     "updates/files/updates_seen.py",
 )
 WRITTEN = re.compile(r"\bbastide_[a-z_]+")

@@ -1,9 +1,10 @@
 #!/usr/bin/python3 -I
-"""Writes when each host's newest log line is from, and keeps received logs within their share.
+"""Writes when each host's newest log line is from, for audits (JSON) and node_exporter (metrics).
 
-usage: received-logs JOURNALS FOLDER
+usage: received-logs JOURNALS FOLDER METRICS_FILE
 
-systemd's receiver has no bound of its own before version 253.
+Keeps received logs within their share of the disk: systemd's receiver has no bound of its own
+before version 253.
 """
 
 import json
@@ -14,6 +15,11 @@ import time
 from pathlib import Path
 
 WINDOW = "-20min"
+METRICS = """\
+# HELP bastide_logs_received_timestamp_seconds When the newest line of a host's journal is from.
+# TYPE bastide_logs_received_timestamp_seconds gauge
+"""
+RECEIVED = 'bastide_logs_received_timestamp_seconds{{name="{}"}} {}\n'
 BOUND = ("--vacuum-size=4G", "--vacuum-time=180d")
 
 
@@ -49,16 +55,25 @@ def last_hosts(path: Path) -> dict[str, float]:
         return {}
 
 
+def write(path: Path, text: str, mode: int) -> None:
+    """Write a file whole or not at all."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.write_text(text)
+    fresh.chmod(mode)
+    fresh.replace(path)
+
+
 def main() -> None:
-    """Bound, look and write the result whole, for root alone."""
-    journals, folder = Path(sys.argv[1]), Path(sys.argv[2])
+    """Bound, look and write the result for root alone, and the times for node_exporter."""
+    journals, folder, metrics = map(Path, sys.argv[1:4])
     path = folder / "received-logs.json"
     subprocess.run(["journalctl", "--quiet", f"--directory={journals}", *BOUND], check=True)
     hosts = {**last_hosts(path), **newest(journals)}
     used = sum(file.stat().st_blocks * 512 for file in journals.glob("*.journal"))
-    fresh = folder / f".received.{os.getpid()}"
-    fresh.write_text(json.dumps({"at": time.time(), "hosts": hosts, "bytes": used}, indent=1))
-    fresh.replace(path)
+    write(path, json.dumps({"at": time.time(), "hosts": hosts, "bytes": used}, indent=1), 0o600)
+    if metrics.parent.is_dir():
+        times = "".join(RECEIVED.format(*row) for row in sorted(hosts.items()))
+        write(metrics, METRICS + times, 0o644)
 
 
 if __name__ == "__main__":
