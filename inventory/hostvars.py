@@ -226,6 +226,7 @@ def _network(entry: InventoryHost, outputs: Outputs) -> dict[str, Any]:
         "bastide_estate_networks": list(estate_networks(estate)),
         "bastide_listens": [_port(port) for port in open_ports(entry)],
         "bastide_forwards": [{**_port(f.port), "to": f.to} for f in forwards(entry)],
+        "bastide_behind": list(_behind(entry)),
         "bastide_keeps_forwarding": entry.host.forwards,
         "bastide_exporter_is_ours": exporter_is_ours(entry),
         "bastide_resolver": _resolver(entry),
@@ -237,6 +238,16 @@ def _network(entry: InventoryHost, outputs: Outputs) -> dict[str, Any]:
 def _operations_address(estate: Estate) -> str:
     operating = operations_host(estate)
     return str(operating.host.address) if operating else ""
+
+
+def _behind(entry: InventoryHost) -> Iterator[str]:
+    """Yield the hosts of an edge's site: one that lets us in, but none of them, cuts them off."""
+    if Role.EDGE not in entry.host.roles:
+        return
+    for other in hosts(entry.tenant.estate):
+        here = (other.tenant.id, other.site.id) == (entry.tenant.id, entry.site.id)
+        if here and is_managed(other) and other.name != entry.name:
+            yield other.name
 
 
 def _port(port: OpenPort) -> dict[str, Any]:

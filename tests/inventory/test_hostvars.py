@@ -121,6 +121,13 @@ def test_an_edge_is_given_what_it_forwards_and_nobody_else_is() -> None:
     assert variables_of("velgora-app")["bastide_forwards"] == []
 
 
+def test_an_edge_is_told_who_must_be_reached_through_it_and_nobody_else_is() -> None:
+    assert variables_of("velgora-edge")["bastide_behind"] == ["velgora-app", "velgora-files"]
+    assert variables_of("velgora-app")["bastide_behind"] == []
+    watched = with_host("velgora-app", {"manage": Level.WATCH})
+    assert variables_of("velgora-edge", watched)["bastide_behind"] == ["velgora-files"]
+
+
 def test_a_host_is_reached_where_it_was_provisioned_and_with_a_pinned_key() -> None:
     key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHVFsWbnXqY0tsf8e7PyzGS6QG4aBnyqSYuVOJq2W1cN"
     made = HostOutput(address="10.9.9.9", host_key=key, provider=ProviderName.LAB)

@@ -48,7 +48,16 @@ def expanded(role: str, value: Any) -> str:
 
 def test_there_are_changes_under_a_timer() -> None:
     names = {change["name"] for _, change in changes()}
-    assert {"ssh", "accounts", "firewall", "web", "database", "file-server"} <= names
+    assert {
+        "ssh",
+        "accounts",
+        "firewall",
+        "edge",
+        "names",
+        "web",
+        "database",
+        "file-server",
+    } <= names
 
 
 @pytest.mark.parametrize(("role", "change"), CHANGES)
