@@ -27,7 +27,7 @@ INVENTORY = "/etc/bastide/inventory.json"
 WORKERS = 4
 NICENESS = 5
 # After this long, what still runs is killed and what waits is not started.
-OVERALL_SECONDS = 60
+OVERALL_SECONDS = 100
 MAX_OUTPUT_BYTES = 256 * 1024
 # What the auditor takes at most, under the same names in monitors/collection/bundle.py.
 MAX_PACKED_BYTES = 200_000
