@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 PYTHON_FILES := bastide inventory infra monitors playbooks tests
 
-.PHONY: help install lab lab-down test test-town test-quick check format bench mutants lock generate setup-lab setup-test clean-cache
+.PHONY: help install lab lab-down test test-town test-vm test-quick check format bench mutants lock generate setup-lab setup-test clean-cache
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,10 @@ test: test-quick ## run every test but those in the strange town, the lab's incl
 
 test-town: setup-lab setup-test ## run the tests in the strange town (tests/strange_town)
 	$(BIN)/pytest -m town
+
+test-vm: setup-lab setup-test ## audit and harden a virtual machine with a kernel of its own (tests/virtual_machine); writes docs/virtual-machine.md
+	@tools/install-debian-packages vm
+	$(BIN)/pytest -m vm
 
 test-quick: setup-lab setup-test ## run every test that needs no lab and no town, on all cores
 	$(BIN)/pytest -m "not lab and not town" --numprocesses auto --dist loadfile

@@ -23,6 +23,7 @@ __all__ = [
 
 LAB = "lab"
 SLOW = ("lab", "town")
+VIRTUAL = "vm"
 # Checks of an estate's own controls are named like tests.
 collect_ignore = ["cases"]
 # A busy machine is not a wrong answer: no example is timed.
@@ -50,6 +51,13 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "state"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the tests that need the town or the lab last: what is quick to know is known first."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run the tests that need the town or the lab last: what is quick to know is known first.
+
+    Those in a virtual machine may take an hour: they run where `-m` asks for them.
+    """
     items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in SLOW])
+    if VIRTUAL not in config.option.markexpr:
+        unasked = [item for item in items if item.get_closest_marker(VIRTUAL)]
+        config.hook.pytest_deselected(items=unasked)
+        items[:] = [item for item in items if item not in unasked]

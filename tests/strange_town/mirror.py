@@ -15,15 +15,25 @@ DROP_IN = "/etc/apt/apt.conf.d/01proxy"
 
 
 @contextmanager
-def packages(town: Town, hosts: Sequence[str], folder: Path) -> Iterator[None]:
-    """Let hosts install packages for as long as the block lasts."""
-    spec = CacheSpec(IPv4Address(town.network.rsplit(".", 1)[0] + ".1"), DEFAULT_PORT)
-    # What was fetched once is there for the next town.
-    CACHED.mkdir(parents=True, exist_ok=True)
+def served(address: IPv4Address, cached: Path, folder: Path) -> Iterator[CacheSpec]:
+    """Run a proxy on an address of this machine; what was fetched once is kept in `cached`."""
+    spec = CacheSpec(address, DEFAULT_PORT)
+    cached.mkdir(parents=True, exist_ok=True)
     (folder / "log").mkdir()
-    more = f"CacheDir: {CACHED}\nLogDir: {folder / 'log'}\n"
+    more = f"CacheDir: {cached}\nLogDir: {folder / 'log'}\n"
     (folder / "acng.conf").write_text(settings(spec) + more)
     with subprocess.Popen([PROGRAM, "-c", str(folder)], stdout=subprocess.DEVNULL) as process:
+        try:
+            yield spec
+        finally:
+            process.kill()
+
+
+@contextmanager
+def packages(town: Town, hosts: Sequence[str], folder: Path) -> Iterator[None]:
+    """Let hosts install packages for as long as the block lasts."""
+    address = IPv4Address(town.network.rsplit(".", 1)[0] + ".1")
+    with served(address, CACHED, folder) as spec:
         try:
             drop_in = f'Acquire::http::Proxy "{spec.url}";\n'
             for host in hosts:
@@ -32,4 +42,3 @@ def packages(town: Town, hosts: Sequence[str], folder: Path) -> Iterator[None]:
         finally:
             for host in hosts:
                 town.run(host, "rm", "-f", DROP_IN)
-            process.kill()
