@@ -24,7 +24,8 @@ CHANGES = [pytest.param(*change, id=f"{change[0]}-{change[1]['name']}") for chan
 
 def installed(role: str, change: dict[str, Any]) -> Iterator[str]:
     """Yield the paths that a change writes, as far as the task names them."""
-    for item in change.get("files", ()):
+    named = change.get("files", ())
+    for item in named if isinstance(named, list) else ():  # a text: those of a setting
         tree = ROLES / role / "files" / str(item.get("src", ""))
         if str(item.get("src", "")).endswith("/"):
             yield from (f"/{path.relative_to(tree)}" for path in tree.rglob("*") if path.is_file())
