@@ -68,7 +68,7 @@ lock: .venv/.ready ## write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --generate-hashes --extra postgresql -c requirements.lock pyproject.toml -o requirements-operations.lock
 
 clean-cache: ## remove the image and package cache (a lab that runs still needs its image)
-	rm -rf --one-file-system /var/cache/bastide /var/cache/strange-town
+	rm -rf --one-file-system /var/cache/bastide /var/cache/strange-town /var/cache/bastide-virtual-machine
 
 setup-lab: .venv/.ready
 	@tools/install-debian-packages any lab
