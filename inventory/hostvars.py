@@ -9,7 +9,7 @@ from typing import Any
 from inventory.backup_plans import backup_plans, plans_kept_on
 from inventory.connections import Connection, connection, jumped_to
 from inventory.entries import InventoryHost, devices, hosts, operations_host, services, tenants
-from inventory.enums import ConnectionKind, Role
+from inventory.enums import ConnectionKind, Protocol, Role
 from inventory.levels import (
     ACCEPTED,
     GROUPS,
@@ -26,6 +26,7 @@ from inventory.levels import (
 from inventory.logins import ADMINISTRATOR, logins
 from inventory.model.estate import Estate
 from inventory.model.hosts import BackupPlan
+from inventory.neighbours import neighbours
 from inventory.open_ports import (
     OpenPort,
     estate_networks,
@@ -225,6 +226,7 @@ def _network(entry: InventoryHost, outputs: Outputs) -> dict[str, Any]:
         "bastide_management_networks": [str(network) for network in estate.management],
         "bastide_estate_networks": list(estate_networks(estate)),
         "bastide_listens": [_port(port) for port in open_ports(entry)],
+        "bastide_neighbours": _neighbours(entry),
         "bastide_forwards": [{**_port(f.port), "to": f.to} for f in forwards(entry)],
         "bastide_behind": list(_behind(entry)),
         "bastide_keeps_forwarding": entry.host.forwards,
@@ -257,6 +259,18 @@ def _port(port: OpenPort) -> dict[str, Any]:
         "name": port.name,
         "sources": list(port.sources),
     }
+
+
+def _neighbours(entry: InventoryHost) -> list[dict[str, Any]]:
+    """Return the hosts of its site that it looks at for audits, with their TCP ports."""
+    return [
+        {
+            "host": neighbour.host,
+            "addresses": list(neighbour.addresses),
+            "ports": sorted({p.port for p in neighbour.ports if p.protocol is Protocol.TCP}),
+        }
+        for neighbour in neighbours(entry)
+    ]
 
 
 def _resolver(entry: InventoryHost) -> str:

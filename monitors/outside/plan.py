@@ -15,7 +15,7 @@ from inventory.model.tenants import Service
 from inventory.open_ports import SSH, open_ports
 from inventory.outputs import Outputs
 from inventory.scalars import is_address
-from monitors.outside.tables import PRINTERS, SNMP_PORT, TCP_PORTS, UDP_PORTS
+from monitors.outside.tables import SNMP_PORT, UDP_PORTS, tried_ports
 
 # An account that no host has: who else would be let in, and how.
 STRANGER = "bastide-nobody"
@@ -80,7 +80,7 @@ def plan_of(
         host=entry.name,
         addresses=tuple(_addresses(entry, way.address))[:MOST_ADDRESSES],
         ssh_ports=tuple(dict.fromkeys((way.port, *(p.port for p in declared if _is_ssh(p.name))))),
-        tcp_ports=tuple(sorted({*ports, *TCP_PORTS} - (PRINTERS - ports)))[:MOST_PORTS],
+        tcp_ports=tried_ports(ports)[:MOST_PORTS],
         udp_ports=(*UDP_PORTS, SNMP_PORT),
         accounts=(*known, *(name for name in strangers if name not in left_out))[:MOST_ACCOUNTS],
         unasked=tuple((name, RECENTLY) for name in left_out),

@@ -1,6 +1,6 @@
 """The ports that are tried at every host beside those that it declares, and with what."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -18,6 +18,12 @@ TCP_PORTS: tuple[int, ...] = (
 )
 PRINTERS = frozenset({515, 631, *range(9100, 9108)})
 """Ports to which nothing is sent unless the inventory declares them."""
+
+
+def tried_ports(declared: Collection[int]) -> tuple[int, ...]:
+    """Return the TCP ports that are tried at a host which declares some."""
+    return tuple(sorted({*declared, *TCP_PORTS} - (PRINTERS - set(declared))))
+
 
 # Services that begin in clear and go over to TLS when asked (STARTTLS), by port.
 STARTTLS: Mapping[int, str] = MappingProxyType(

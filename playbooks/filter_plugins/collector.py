@@ -1,15 +1,18 @@
-"""The list of commands that the collector of audits runs: a filter for the role audit.
+"""What the collector of audits runs, and what it tries at neighbours: filters for the role audit.
 
-Ansible loads this file by its folder; the list is monitors.audit's.
+Ansible loads this file by its folder; the lists are those of monitors.
 """
 
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from inventory.own import own_files
+from monitors.outside.tables import tried_ports
 
 LIST = Path(__file__).resolve().parents[1] / "roles/audit/files/collector/commands.json"
 
@@ -29,9 +32,15 @@ def collector_commands(estate_folder: str) -> str:
     return render(controls_of(own), own=own.checks)
 
 
+def neighbour_list(neighbours: Sequence[dict[str, Any]]) -> str:
+    """Return `bastide_neighbours` as JSON, with the ports too that no host should have open."""
+    tried = [{**each, "ports": tried_ports(each["ports"])} for each in neighbours]
+    return json.dumps(tried, indent=1) + "\n"
+
+
 class FilterModule:
     """What Ansible looks for in this file."""
 
-    def filters(self) -> dict[str, Callable[[str], str]]:
-        """Return the filter by the name that playbooks use."""
-        return {"collector_commands": collector_commands}
+    def filters(self) -> dict[str, Callable[[Any], str]]:
+        """Return the filters by the names that playbooks use."""
+        return {"collector_commands": collector_commands, "neighbour_list": neighbour_list}

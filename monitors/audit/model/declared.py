@@ -10,6 +10,7 @@ from inventory.enums import Level, Role, Tier
 from inventory.levels import is_full, is_managed, level, reaches
 from inventory.logins import Login, logins
 from inventory.model.estate import Estate
+from inventory.neighbours import Neighbour, neighbours
 from inventory.open_ports import Forward, OpenPort, forwards, open_ports
 from inventory.settings import settings, time_servers
 
@@ -54,6 +55,8 @@ class Declared:
     time_sources: tuple[str, ...] = ()
     # What cron may start as root beside what packages brought: commands, or files of cron.daily.
     timed_jobs: tuple[str, ...] = ()
+    # The other hosts of its site that it looks at for the audit.
+    neighbours: tuple[Neighbour, ...] = ()
 
     @property
     def forwards_packets(self) -> bool:
@@ -91,6 +94,7 @@ def declared_of(entry: InventoryHost) -> Declared:
         names=_names(entry),
         time_sources=_time_sources(entry),
         timed_jobs=_timed_jobs(entry),
+        neighbours=neighbours(entry) if is_managed(entry) else (),
     )
 
 
