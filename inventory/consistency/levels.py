@@ -28,6 +28,7 @@ def find_level_problems(estate: ParsedEstate, tenants: Sequence[ParsedTenant]) -
         yield from _windows(tenant, number, host, level)
         yield from _without_effect(tenant, number, host, level, estate.value.provider)
     yield from _vaults(leveled)
+    yield from _vaults_of_the_estate(estate, leveled)
     yield from _operations(leveled)
 
 
@@ -72,6 +73,24 @@ def _vaults(leveled: dict[str, Leveled]) -> Iterator[Problem]:
                     "a host with the role vault at manage: full",
                     f"write manage: full at {plan.target}, a machine for Bastide alone",
                 )
+
+
+def _vaults_of_the_estate(
+    estate: ParsedEstate, leveled: dict[str, Leveled]
+) -> Iterator[Problem]:
+    """Yield what the estate asks of a vault on which nothing is installed."""
+    watch = estate.value.notify.operations_watch if estate.value.notify else None
+    asked = {("witness",): estate.value.witness}
+    asked |= {("notify", "operations_watch", "vault"): watch.vault} if watch else {}
+    for path, name in asked.items():
+        vault = leveled.get(name or "")
+        if vault and Role.VAULT in vault[2].roles and vault[3] is not Level.FULL:
+            yield estate.problem(
+                path,
+                f"{name} is only at {vault[3]}: nothing there does it",
+                "a host with the role vault at manage: full",
+                f"write manage: full at {name}, a machine for Bastide alone",
+            )
 
 
 def _operations(leveled: dict[str, Leveled]) -> Iterator[Problem]:

@@ -77,6 +77,11 @@ class Webhook(Frozen):
     url: HttpUrl
     token: SecretRef | None = None
 
+    @model_validator(mode="after")
+    def _keeps_its_token(self) -> Self:
+        _refuse_open_token(self.url, self.token)
+        return self
+
     @property
     def secret(self) -> str | None:
         """The reference to the token."""
