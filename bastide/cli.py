@@ -27,6 +27,10 @@ AUDIT = LazyGroup(
         "run": Lazy(
             "bastide.commands.audit.run:run", "Audit the hosts now (exit 1 when a control fails)."
         ),
+        "follow": Lazy(
+            "bastide.commands.audit.follow:follow",
+            "Audit hosts as soon as they say that something changed.",
+        ),
         "show": Lazy(
             "bastide.commands.audit.show:show",
             "Show every host's newest kept results; asks no host.",

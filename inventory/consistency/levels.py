@@ -75,12 +75,10 @@ def _vaults(leveled: dict[str, Leveled]) -> Iterator[Problem]:
                 )
 
 
-def _vaults_of_the_estate(
-    estate: ParsedEstate, leveled: dict[str, Leveled]
-) -> Iterator[Problem]:
+def _vaults_of_the_estate(estate: ParsedEstate, leveled: dict[str, Leveled]) -> Iterator[Problem]:
     """Yield what the estate asks of a vault on which nothing is installed."""
     watch = estate.value.notify.operations_watch if estate.value.notify else None
-    asked = {("witness",): estate.value.witness}
+    asked: dict[tuple[str, ...], str | None] = {("witness",): estate.value.witness}
     asked |= {("notify", "operations_watch", "vault"): watch.vault} if watch else {}
     for path, name in asked.items():
         vault = leveled.get(name or "")

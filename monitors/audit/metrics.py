@@ -14,7 +14,7 @@ from inventory.model.tenants import CENTRAL
 from inventory.model.waivers import ESTATE_SCOPE, Waiver
 from monitors.audit.archive.latest import LatestResults, latest_results
 from monitors.audit.history.database import store_url
-from monitors.audit.history.queries import read_first_failed
+from monitors.audit.history.queries import read_open_failures
 from monitors.audit.model.controls import ControlTable
 from monitors.audit.model.own_controls import controls_of
 from monitors.audit.model.results import Result
@@ -94,12 +94,7 @@ def collect(
         _findings(audits, table),
     )
     yield from _waivers(estate.waivers if audits else (), table, municipalities)
-    yield _gauge(
-        "control_first_failed_timestamp_seconds",
-        "When a failure was first seen that was not seen mended since.",
-        (*HOST, "control"),
-        _first_failed(state, estate, municipalities),
-    )
+    yield from _open_failures(state, estate, municipalities)
 
 
 def _gauge(
@@ -207,8 +202,24 @@ def _waiver(control: str, scope: str, municipalities: Municipalities) -> tuple[s
     return control, scope, municipality, scope if scope in municipalities else ""
 
 
-def _first_failed(state: Path, estate: Estate, municipalities: Municipalities) -> Iterator[Sample]:
-    for standing, first in sorted(read_first_failed(store_url(state), estate.estate).items()):
-        if standing.host in municipalities:
-            labels = (municipalities[standing.host], standing.host, standing.control)
-            yield labels, first.timestamp()
+def _open_failures(
+    state: Path, estate: Estate, municipalities: Municipalities
+) -> Iterator[GaugeMetricFamily]:
+    """Yield since when controls fail, and since when those that had passed before."""
+    standing = [
+        ((municipalities[each.host], each.host, each.control), failure)
+        for each, failure in sorted(read_open_failures(store_url(state), estate.estate).items())
+        if each.host in municipalities
+    ]
+    yield _gauge(
+        "control_first_failed_timestamp_seconds",
+        "When a failure was first seen that was not seen mended since.",
+        (*HOST, "control"),
+        ((labels, failure.first_failed.timestamp()) for labels, failure in standing),
+    )
+    yield _gauge(
+        "control_broken_timestamp_seconds",
+        "When a control was first seen failing that had passed before, by the same control set.",
+        (*HOST, "control"),
+        ((labels, each.first_failed.timestamp()) for labels, each in standing if each.broke),
+    )

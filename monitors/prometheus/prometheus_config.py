@@ -52,7 +52,7 @@ STATIC_JOBS: tuple[StaticJob, ...] = (
     StaticJob("blackbox_exporter", BLACKBOX),
     StaticJob("bastide", EXPORTER),
     StaticJob("levels", EXPORTER, path="/levels", honor_labels=True),
-    StaticJob("security", EXPORTER, path="/security", honor_labels=True),
+    StaticJob("security", EXPORTER, path="/security", interval="15s", honor_labels=True),
     StaticJob("continuity", EXPORTER, path="/continuity", honor_labels=True),
     StaticJob("drift", EXPORTER, path="/drift", honor_labels=True),
     StaticJob("maintenance", EXPORTER, path="/maintenance", interval="15s", honor_labels=True),

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from monitors.audit.history.queries import read_first_failed, read_history
+from monitors.audit.history.queries import read_history, read_open_failures
 from monitors.audit.history.record import record
 from monitors.audit.model.controls import Severity
 from monitors.audit.model.results import AuditRun, HostAudit, Outcome, Result
@@ -109,7 +109,7 @@ def main(arguments: list[str]) -> None:
         town = partial(read_history, url, "bench", municipality="place007")
         measured("read the history of one municipality", town)
         measured("read the history of all", lambda: read_history(url, "bench"))
-        measured("read what fails, and since when", lambda: read_first_failed(url, "bench"))
+        measured("read what fails, and since when", lambda: read_open_failures(url, "bench"))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{'peak memory of the bench':<44} {peak:6.0f} MiB")  # noqa: T201
 

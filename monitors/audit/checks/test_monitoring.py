@@ -32,6 +32,7 @@ OWNERS = ("root", "bastide")
 SERVERS_GROUP = "prometheus"
 UNITS = {"d": 1, "w": 7, "y": 365}
 EXPORTER_PORT = 9100
+NOTICE = "systemctl show bastide-changes.path --property=ActiveState,UnitFileState"
 
 
 def test_mon_01_no_orders(host: Host) -> None:
@@ -98,6 +99,19 @@ def test_mon_06_login(host: Host) -> None:
         if code not in (REFUSED[scheme], "000")
     ]
     assert not open_to_all, "; ".join(open_to_all)
+
+
+def test_mon_07_changes_noticed(host: Host) -> None:
+    """The unit that notes changes waits for the next one, and is started at boot."""
+    lines = host.run(NOTICE).stdout.splitlines()
+    unit = dict(line.split("=", 1) for line in lines if "=" in line)
+    if "ActiveState" not in unit:
+        raise UndeterminedError("systemd does not say how bastide-changes.path is")
+    state, at_boot = unit["ActiveState"], unit.get("UnitFileState", "")
+    assert state == "active", f"bastide-changes.path is {state}, expected active"
+    assert at_boot == "enabled", (
+        f"bastide-changes.path is {at_boot or 'not there'}, expected enabled"
+    )
 
 
 def _closed(group: str, path: str) -> int:

@@ -96,24 +96,31 @@ def _beside(
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failure from when it was first seen; `mended` is when it was seen passing again."""
+    """A failure from when it was first seen; `mended` is when it was seen passing again.
+
+    `passed`: when it was last seen passing before; None when it never was.
+    """
 
     state: ControlState
     since: datetime
     mended: datetime | None
+    passed: datetime | None = None
 
 
 def failures(intervals: Sequence[Interval]) -> Iterator[Failure]:
     """Yield a control's failures in order; only a pass ends one, never an error or a skip."""
     began: Interval | None = None
+    passed: datetime | None = None
     for interval in intervals:
         if interval.state.outcome is Outcome.FAIL and began is None:
             began = interval
-        elif interval.state.outcome is Outcome.PASS and began is not None:
-            yield Failure(began.state, began.since, interval.since)
-            began = None
+        elif interval.state.outcome is Outcome.PASS:
+            if began is not None:
+                yield Failure(began.state, began.since, interval.since, passed)
+                began = None
+            passed = interval.last
     if began is not None:
-        yield Failure(began.state, began.since, None)
+        yield Failure(began.state, began.since, None, passed)
 
 
 def last_good(intervals: Sequence[Interval]) -> datetime | None:

@@ -1,6 +1,6 @@
 """Reads the history: trends, how every control stands, failures and their repairs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -39,11 +39,15 @@ class FailureHistory:
     now: Outcome | None
 
     @property
+    def open(self) -> Failure | None:
+        """The failure that was not seen mended since, if any."""
+        last = self.failures[-1] if self.failures else None
+        return last if last and last.mended is None and self.now in NOT_MENDED else None
+
+    @property
     def first_failed(self) -> datetime | None:
         """When the failure was first seen that was not seen mended since."""
-        last = self.failures[-1] if self.failures else None
-        lasts = last is not None and last.mended is None and self.now in NOT_MENDED
-        return last.since if last and lasts else None
+        return self.open.since if self.open else None
 
 
 def read_history(
@@ -64,27 +68,66 @@ def read_history(
         )
 
 
-def read_first_failed(url: str, estate: str) -> dict[ControlOnHost, datetime]:
-    """Return when each failure was first seen that was not seen mended since. Raises StoreError."""
+@dataclass(frozen=True, slots=True)
+class OpenFailure:
+    """When a failure was first seen that was not seen mended since.
+
+    `broke`: whether the control had passed before, by the same control set: another set is
+    nobody's failure.
+    """
+
+    first_failed: datetime
+    broke: bool
+
+
+def read_open_failures(url: str, estate: str) -> dict[ControlOnHost, OpenFailure]:
+    """Return the failures that were not seen mended since. Raises StoreError."""
     with reading(url) as connection:
         if connection is None:
             return {}
         newest = connection.scalar(select(func.max(runs.c.id)).where(runs.c.estate == estate))
-    return dict(_first_failed(url, estate, newest))
+    return dict(_open_failures(url, estate, newest))
 
 
 @lru_cache(maxsize=2)
-def _first_failed(
+def _open_failures(
     url: str, estate: str, newest: int | None
-) -> tuple[tuple[ControlOnHost, datetime], ...]:
+) -> tuple[tuple[ControlOnHost, OpenFailure], ...]:
     """Read once a run, not at every scrape; another newest run is another key."""
     del newest
     open_ = and_(
         intervals.c.ended.is_(None), intervals.c.outcome.in_([o.value for o in NOT_MENDED])
     )
     with reading(url) as connection:
-        histories = _failure_histories(connection, estate, None, open_) if connection else ()
-        return tuple((control, h.first_failed) for control, h in histories if h.first_failed)
+        if connection is None:
+            return ()
+        found = [
+            (control, history.open)
+            for control, history in _failure_histories(connection, estate, None, open_)
+        ]
+        sets = _control_sets(connection, estate, [failure for _, failure in found if failure])
+    return tuple(
+        (control, OpenFailure(failure.since, _broke(failure, sets)))
+        for control, failure in found
+        if failure
+    )
+
+
+def _control_sets(
+    connection: Connection, estate: str, open_failures: Iterable[Failure]
+) -> dict[datetime, str]:
+    """Return the control set of each run that saw one of the failures first, or passing last."""
+    times = {at for each in open_failures for at in (each.since, each.passed) if at}
+    wanted = select(runs.c.started, runs.c.controls_sha256).where(
+        and_(runs.c.estate == estate, runs.c.started.in_(times))
+    )
+    return {row.started: row.controls_sha256 for row in connection.execute(wanted)}
+
+
+def _broke(failure: Failure, sets: Mapping[datetime, str]) -> bool:
+    if failure.passed is None:
+        return False
+    return sets.get(failure.passed) == sets.get(failure.since)
 
 
 def _of(estate: str, municipality: str | None) -> Any:

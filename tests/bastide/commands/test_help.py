@@ -16,6 +16,7 @@ CHANGES = {
     ("down",),
     ("init",),
     ("municipality", "add"),
+    ("audit", "follow"),
     ("monitor", "bridge"),
     ("monitor", "serve"),
     ("lab", "stop"),

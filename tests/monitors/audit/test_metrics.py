@@ -165,6 +165,19 @@ def test_the_first_failure_is_dated_while_it_lasts(tmp_path: Path) -> None:
     first = value(metrics, name, host=SILENT, control="SSH-02", municipality="kastrava")
     assert first == FRESH.started.timestamp()
     assert value(metrics, name, host=SILENT, control="ACC-01") is None
+    # It has failed for as long as anybody knows: nobody took a protection away.
+    assert "bastide_security_control_broken_timestamp_seconds{" not in metrics
+
+
+def test_what_passed_before_is_dated_from_when_it_broke(tmp_path: Path) -> None:
+    broken = later(FRESH, 5)
+    for run in (audit_run("hardened"), broken):
+        save(run, tmp_path)
+        record(store_url(tmp_path), run)
+
+    name = "bastide_security_control_broken_timestamp_seconds"
+    labels = {"host": "velgora-app", "municipality": "velgora", "control": "SSH-02"}
+    assert value(text(tmp_path), name, **labels) == broken.started.timestamp()
 
 
 def test_the_control_set_is_named_so_that_scores_are_compared_within_it(tmp_path: Path) -> None:
@@ -271,9 +284,10 @@ def test_names_types_and_labels_are_those_that_rules_and_dashboards_join_on(
     host = run.hosts[0]
     lost = host.results[0].model_copy(update={"outcome": Outcome.ERROR})
     partly = host.model_copy(update={"results": (lost, *host.results[1:])})
-    run = run.model_copy(update={"hosts": (partly, *run.hosts[1:])})
-    save(run, tmp_path)
-    record(store_url(tmp_path), run)
+    run = later(run.model_copy(update={"hosts": (partly, *run.hosts[1:])}), 5)
+    for each in (audit_run("hardened"), run):
+        save(each, tmp_path)
+        record(store_url(tmp_path), each)
 
     host_labels, waiver_labels = ("host", "municipality"), ("control", "host", "municipality")
     expected = {
@@ -291,6 +305,7 @@ def test_names_types_and_labels_are_those_that_rules_and_dashboards_join_on(
         "waiver_expiry_timestamp_seconds": (*waiver_labels, "scope"),
         "waiver_unknown_control": (*waiver_labels, "scope"),
         "control_first_failed_timestamp_seconds": waiver_labels,
+        "control_broken_timestamp_seconds": waiver_labels,
     }
     assert signatures(text(tmp_path, estate)) == {
         f"bastide_security_{name}": ("gauge", labels) for name, labels in expected.items()

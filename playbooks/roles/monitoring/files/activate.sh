@@ -22,7 +22,7 @@ prometheus-blackbox-exporter --config.file="$home/blackbox.yml" --config.check
 ln -sfn current/estate /etc/bastide/estate
 ln -sfn "$home" /etc/bastide/.current.new
 mv --no-target-directory /etc/bastide/.current.new /etc/bastide/current
-for service in bastide-bridge bastide-exporter; do
+for service in bastide-bridge bastide-exporter bastide-audit-changes; do
     if systemctl --quiet is-active "$service.service"; then
         systemctl restart "$service.service"
     fi

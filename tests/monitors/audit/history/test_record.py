@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from monitors.audit.history.model import ControlStatus, History, Repair, TrendPoint
-from monitors.audit.history.queries import ControlOnHost, read_first_failed, read_history
+from monitors.audit.history.queries import (
+    ControlOnHost,
+    OpenFailure,
+    read_history,
+    read_open_failures,
+)
 from monitors.audit.history.record import record
 from monitors.audit.model.results import AuditRun, Outcome
 from monitors.audit.model.score import STALE_AFTER, score
@@ -34,7 +39,7 @@ def fleet(history: History) -> list[TrendPoint]:
 
 def test_before_the_first_audit_nothing_is_known(url: str) -> None:
     assert read_history(url, "lab") == History()
-    assert read_first_failed(url, "lab") == {}
+    assert read_open_failures(url, "lab") == {}
 
 
 def test_the_same_run_twice_changes_nothing(url: str) -> None:
@@ -62,7 +67,27 @@ def test_a_failure_stays_known_while_it_cannot_be_determined(
 ) -> None:
     history = recorded(url, run(0, {APP: "p"}), run(1, {APP: "f"}), run(2, {APP: now}))
     assert status(history).first_failed == since
-    assert read_first_failed(url, "lab") == ({ControlOnHost(APP, "SSH-01"): since} if since else {})
+    expected = {ControlOnHost(APP, "SSH-01"): OpenFailure(day(1), broke=True)} if since else {}
+    assert read_open_failures(url, "lab") == expected
+
+
+@pytest.mark.parametrize(
+    ("letters", "broke"),
+    [("f", False), ("ef", False), ("sf", False), ("pf", True), ("pef", True), ("pfpf", True)],
+)
+def test_what_has_passed_before_is_told_from_what_never_did(
+    url: str, letters: str, broke: bool
+) -> None:
+    recorded(url, *(run(n, {APP: letter}) for n, letter in enumerate(letters)))
+    (failure,) = read_open_failures(url, "lab").values()
+    assert failure == OpenFailure(day(len(letters) - 1), broke=broke)
+
+
+def test_what_fails_by_another_control_set_is_nobodys_change(url: str) -> None:
+    other = run(1, {APP: "f"}).model_copy(update={"controls_sha256": "e" * 64})
+    recorded(url, run(0, {APP: "p"}), other)
+    (failure,) = read_open_failures(url, "lab").values()
+    assert not failure.broke
 
 
 def test_the_time_to_fix_is_from_first_failed_to_first_seen_passing(url: str) -> None:
@@ -104,7 +129,7 @@ def test_a_host_that_left_the_estate_leaves_the_score_and_may_come_back(url: str
     left = recorded(url, run(0, {APP: "p", FILES: "f"}), run(1, {APP: "p"}))
     assert [p.proved for p in fleet(left)] == [pytest.approx(0.5), 1.0]
     assert {s.host for s in left.statuses} == {APP}
-    assert read_first_failed(url, "lab") == {}
+    assert read_open_failures(url, "lab") == {}
 
     back = recorded(url, run(2, {APP: "p"}), run(3, {APP: "p", FILES: "f"}))
     assert [p.proved for p in fleet(back)] == [0.5, 1.0, 1.0, 0.5]

@@ -1,0 +1,61 @@
+"""Hosts that say that something changed: which are audited, and when."""
+
+from bastide.actions.changed_hosts import Changed, begin, due, look
+
+APP, EDGE = "velgora-app", "velgora-edge"
+
+
+def after(known: Changed, *seen: tuple[float, dict[str, float]]) -> dict[str, tuple[float, ...]]:
+    """Return when each host is audited, by looks at given times at what hosts say."""
+    audits: dict[str, tuple[float, ...]] = {}
+    for now, changes in seen:
+        known = look(known, changes, {}, now)
+        for name in due(known, now):
+            audits[name] = (*audits.get(name, ()), now)
+        known = begin(known, due(known, now), now)
+    return audits
+
+
+def every(
+    seconds: int, until: int, change: int | None = None
+) -> list[tuple[float, dict[str, float]]]:
+    """Return looks at one host; its file changes each `change` seconds, or once at 0."""
+    return [
+        (float(now), {APP: 1000.0 + (now // change if change else 0)})
+        for now in range(0, until, seconds)
+    ]
+
+
+def test_a_change_is_audited_once_it_has_settled_and_once() -> None:
+    assert after({}, *every(5, 300)) == {APP: (10.0,)}
+
+
+def test_a_host_that_keeps_on_changing_is_audited_each_minute_and_not_more_often() -> None:
+    assert after({}, *every(5, 200, change=5)) == {APP: (60.0, 125.0, 190.0)}
+
+
+def test_a_change_that_an_audit_has_seen_is_none() -> None:
+    known = look({}, {APP: 1000.0}, {APP: 1001.0}, 0.0)
+    assert due(known, 100.0) == ()
+    known = look(known, {APP: 1002.0}, {}, 100.0)
+    assert due(known, 110.0) == (APP,)
+
+
+def test_a_change_after_the_last_audit_is_audited_when_the_service_begins() -> None:
+    known = look({}, {APP: 1002.0}, {APP: 1001.0}, 0.0)
+    assert due(known, 10.0) == (APP,)
+
+
+def test_hosts_do_not_wait_for_each_other() -> None:
+    looks = [(float(now), {APP: 1.0 + now // 5, EDGE: 1.0}) for now in range(0, 60, 5)]
+    assert after({}, *looks) == {EDGE: (10.0,)}
+
+
+def test_a_host_that_falls_silent_keeps_what_it_said() -> None:
+    assert after({}, (0.0, {APP: 1.0}), (5.0, {}), (10.0, {})) == {APP: (10.0,)}
+
+
+def test_a_clock_that_is_set_back_is_a_change_like_any_other() -> None:
+    known = begin(look({}, {APP: 1000.0}, {}, 0.0), (APP,), 10.0)
+    known = look(known, {APP: 400.0}, {}, 100.0)
+    assert due(known, 110.0) == (APP,)
