@@ -47,7 +47,7 @@ def open_ports(entry: InventoryHost) -> tuple[OpenPort, ...]:
         OpenPort(listen.port, listen.protocol, listen.name, sources(listen.access, entry))
         for listen in listens
     )
-    return (*_ssh(entry), *declared, *_watched(entry))
+    return tuple(dict.fromkeys((*_ssh(entry), *declared, *_watched(entry))))
 
 
 def _watched(entry: InventoryHost) -> Iterator[OpenPort]:

@@ -33,6 +33,8 @@ ROLES: Mapping[Role, HostRole] = MappingProxyType(
             listens=(
                 Listen(port=53, protocol=UDP, access=Access.SITE, name="dns"),
                 Listen(port=53, protocol=TCP, access=Access.SITE, name="dns"),
+                # The operations host asks whether it answers.
+                Listen(port=53, protocol=UDP, access=Access.CENTRAL, name="dns"),
             ),
         ),
         Role.WEB: HostRole(

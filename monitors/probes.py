@@ -8,6 +8,7 @@ from inventory.connections import PORT as SSH_PORT
 from inventory.connections import ssh
 from inventory.entries import InventoryHost, InventoryService, hosts, services
 from inventory.enums import Access, CertificateTrust, Protocol, Role
+from inventory.levels import is_full
 from inventory.model.estate import Estate
 from inventory.model.hosts import Listen
 from inventory.model.tenants import CENTRAL
@@ -80,6 +81,15 @@ def name_probes(estate: Estate) -> tuple[NameProbe, ...]:
         for entry in hosts(estate)
         if any(_is_name_server(listen) and not _reason(entry, listen) for listen in _udp(entry))
         for name in _names(entry)
+    )
+
+
+def resolver_probes(estate: Estate) -> tuple[NameProbe, ...]:
+    """Return what the resolvers that Bastide configures are asked for: their own names."""
+    return tuple(
+        NameProbe(entry, entry.fqdn)
+        for entry in hosts(estate)
+        if Role.RESOLVER in entry.host.roles and is_full(entry)
     )
 
 

@@ -5,7 +5,7 @@ text that people edit: a renamed site must not break a counter. ``parent`` is th
 every way to the target leads through; all the ways are in ``bastide_reached_through_info``.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypedDict
 
 from inventory.authority import authority
@@ -16,7 +16,15 @@ from inventory.open_ports import exporters
 from inventory.reached_through import Ways, nearest_needed, ways_in
 from monitors.exporter.certificate_probe import certificate_targets
 from monitors.journeys.targets import journeys as journeys_of
-from monitors.probes import DNS, http_module, name_probes, port_probes, probed_addresses
+from monitors.probes import (
+    DNS,
+    NameProbe,
+    http_module,
+    name_probes,
+    port_probes,
+    probed_addresses,
+    resolver_probes,
+)
 from monitors.snmp.targets import targets as snmp_targets
 
 # Becomes the probe's parameter `module`, and is no label of what is measured.
@@ -63,6 +71,15 @@ def tcp(estate: Estate) -> list[TargetGroup]:
 
 def dns(estate: Estate) -> list[TargetGroup]:
     """Every declared name server, once for each name that it is asked for."""
+    return _name_servers(estate, name_probes(estate))
+
+
+def resolver(estate: Estate) -> list[TargetGroup]:
+    """Every resolver that Bastide configures, asked for its own name."""
+    return _name_servers(estate, resolver_probes(estate))
+
+
+def _name_servers(estate: Estate, probes: Sequence[NameProbe]) -> list[TargetGroup]:
     ways = ways_in(estate)
     return [
         {
@@ -74,7 +91,7 @@ def dns(estate: Estate) -> list[TargetGroup]:
                 MODULE_LABEL: probe.module,
             },
         }
-        for probe in name_probes(estate)
+        for probe in probes
     ]
 
 
@@ -140,6 +157,7 @@ JOBS: dict[str, Callable[[Estate], list[TargetGroup]]] = {
     "icmp": icmp,
     "tcp": tcp,
     "dns": dns,
+    "resolver": resolver,
     "snmp": snmp,
     "blackbox": blackbox,
     "journeys": journeys,

@@ -8,7 +8,13 @@ from inventory.enums import CertificateTrust
 from inventory.model.estate import Estate
 from inventory.model.expectation import REDIRECTS, Expectation
 from inventory.model.tenants import Service
-from monitors.probes import ANY_CERTIFICATE_MODULE, HTTP_MODULE, http_module, name_probes
+from monitors.probes import (
+    ANY_CERTIFICATE_MODULE,
+    HTTP_MODULE,
+    http_module,
+    name_probes,
+    resolver_probes,
+)
 
 IP4 = {"preferred_ip_protocol": "ip4"}
 
@@ -33,7 +39,10 @@ def blackbox(estate: Estate) -> dict[str, Any]:
                 for entry in services(estate)
                 if entry.service.expects.is_of_the_answer
             },
-            **{probe.module: _dns(probe.name) for probe in name_probes(estate)},
+            **{
+                probe.module: _dns(probe.name)
+                for probe in (*name_probes(estate), *resolver_probes(estate))
+            },
         }
     }
 

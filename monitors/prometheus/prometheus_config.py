@@ -69,6 +69,7 @@ DISCOVERED_JOBS: tuple[DiscoveredJob, ...] = (
         "tcp", target_list="tcp", path="/probe", proxy=BLACKBOX, module="tcp", interval="20s"
     ),
     DiscoveredJob("dns", target_list="dns", path="/probe", proxy=BLACKBOX, interval="20s"),
+    DiscoveredJob("resolver", target_list="resolver", path="/probe", proxy=BLACKBOX),
     DiscoveredJob(
         "snmp", target_list="snmp", path="/snmp", proxy=EXPORTER, interval="30s", timeout="20s"
     ),

@@ -38,6 +38,7 @@ OPEN: dict[str, set[tuple[int, Protocol, str, tuple[str, ...]]]] = {
     "velgora-edge": {
         (53, TCP, "dns", HALL),
         (53, UDP, "dns", HALL),
+        (53, UDP, "dns", CENTRAL),
         (161, UDP, "snmp", ADMINISTRATORS),
     },
     "velgora-app": {(80, TCP, "http", ANYWHERE), (443, TCP, "https", ANYWHERE)},

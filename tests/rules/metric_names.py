@@ -48,6 +48,7 @@ FOREIGN = {
     "node_filesystem_size_bytes": "node_exporter, collector filesystem",
     "node_systemd_timer_last_trigger_seconds": "node_exporter, collector systemd",
     "node_systemd_unit_state": "node_exporter, collector systemd",
+    "node_textfile_mtime_seconds": "node_exporter, collector textfile",
     "node_time_seconds": "node_exporter, collector time",
     "node_timex_sync_status": "node_exporter, collector timex",
     "node_vmstat_oom_kill": "node_exporter, collector vmstat",
@@ -55,8 +56,11 @@ FOREIGN = {
 
 # Programs of roles that write for node_exporter's textfile collector.
 TEXTFILES = (
+    "audit/files/note_change.sh",
     "backup_client/files/backup/bastide_metrics.py",
     "log_receiver/files/received_logs.py",
+    "names/files/ask_names.sh",
+    "time/files/time_state.sh",
     "updates/files/updates_seen.py",
 )
 WRITTEN = re.compile(r"\bbastide_[a-z_]+")
