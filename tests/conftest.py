@@ -24,6 +24,25 @@ __all__ = [
 LAB = "lab"
 SLOW = ("lab", "town")
 VIRTUAL = "vm"
+TESTS = Path(__file__).parent
+# Alerts that wait for their time, machines that boot, rules of days: the longest first, and what is
+# quick beside them.
+LONGEST = (
+    "end_to_end/test_maintenance.py",
+    "bastide/commands/test_notify_bridge.py",
+    "playbooks/test_patching_machine.py",
+    "playbooks/test_isolation_machine.py",
+    "bastide/commands/test_notify.py",
+    "end_to_end/test_operations_watch.py",
+    "rules/test_rules.py",
+    "rules/test_redundant_campus.py",
+    "playbooks/test_backup_program.py",
+    "monitors/snmp/traps/test_rejected.py",
+    "end_to_end/test_killed.py",
+    "end_to_end/test_core_switch.py",
+    "playbooks/test_firewall_rules.py",
+    "playbooks/test_run_records.py",
+)
 # Checks of an estate's own controls are named like tests.
 collect_ignore = ["cases"]
 # A busy machine is not a wrong answer: no example is timed.
@@ -52,12 +71,18 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run the tests that need the town or the lab last: what is quick to know is known first.
+    """Run the tests that need the town or the lab last, and of the others the longest first.
 
     Those in a virtual machine may take an hour: they run where `-m` asks for them.
     """
-    items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in SLOW])
+    items.sort(key=_place)
     if VIRTUAL not in config.option.markexpr:
         unasked = [item for item in items if item.get_closest_marker(VIRTUAL)]
         config.hook.pytest_deselected(items=unasked)
         items[:] = [item for item in items if item not in unasked]
+
+
+def _place(item: pytest.Item) -> tuple[bool, bool, int]:
+    lab, town = (item.get_closest_marker(name) is not None for name in SLOW)
+    file = item.path.relative_to(TESTS).as_posix() if item.path.is_relative_to(TESTS) else ""
+    return lab, town, LONGEST.index(file) if file in LONGEST else len(LONGEST)
