@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -25,6 +25,7 @@ from bastide.actions.runs import remember
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
+from bastide.support.run_lock import run_lock
 from bastide.support.shipped_files import program
 from inventory.files import make_folder
 from inventory.paths import shipped
@@ -45,13 +46,15 @@ def run(
     log_name: str = "",
     arguments: Sequence[str] = (),
     variables: Mapping[str, str] = NO_VARIABLES,
+    alone: bool = True,
 ) -> Recap:
     """Run playbooks on the estate, one after the other in one process.
 
     The estate's own configure.yml and harden.yml run after ours. A failed host is in the recap;
     after a playbook that failed the next ones are not begun. One process, because each reads the
     inventory anew and opens its own connections. The log has the name of the first playbook unless
-    one is given; `variables` are added to the environment.
+    one is given; `variables` are added to the environment. CommandError while another run goes on,
+    unless this one need not be `alone`.
     """
     own = context.estate.own
     files = [str(file) for name in playbooks for file in playbook_files(own, name)]
@@ -63,17 +66,18 @@ def run(
     write_ssh_files(context.estate, context.state)
     started = time.monotonic()
     events = log.with_suffix(".events.jsonl")
-    events.write_text("")
     run_id = variables.get(VARIABLE) or os.environ.get(VARIABLE) or new_run()
     variables = {**variables, VARIABLE: run_id}
-    process = _start(context, files, log, events, arguments, variables)
-    try:
-        recap = follow(process, events, on_event)
-    except BaseException:
-        # What it has changed until now can be undone like all else.
-        stopped = recap_of_stopped(map(json.loads, events.read_text("utf-8").splitlines()))
-        remember(context.state, replace(stopped, run=run_id), playbooks)
-        raise
+    with run_lock(log.with_name("run.lock")) if alone else nullcontext() as lock:
+        events.write_text("")
+        process = _start(context, files, log, events, arguments, variables, lock)
+        try:
+            recap = follow(process, events, on_event)
+        except BaseException:
+            # What it has changed until now can be undone like all else.
+            stopped = recap_of_stopped(map(json.loads, events.read_text("utf-8").splitlines()))
+            remember(context.state, replace(stopped, run=run_id), playbooks)
+            raise
     recap = replace(recap, seconds=time.monotonic() - started, log=log, run=run_id)
     remember(context.state, recap, playbooks)
     return recap
@@ -128,6 +132,7 @@ def _start(
     events: Path,
     arguments: Sequence[str],
     variables: Mapping[str, str],
+    lock: int | None,
 ) -> "subprocess.Popen[bytes]":
     command = [str(program("ansible-playbook")), *files, *arguments]
     try:
@@ -146,6 +151,7 @@ def _start(
                 stdin=subprocess.DEVNULL,
                 # Ctrl-C and the end of a terminal are for us; `_end` then ends it in order.
                 start_new_session=True,
+                pass_fds=() if lock is None else (lock,),
             )
     except FileNotFoundError:
         raise CommandError(

@@ -52,7 +52,12 @@ def isolate(
     if cuts_site:
         arguments += ["-e", "isolation_cuts_site=true"]
     with progress.stage(f"isolate {name}"):
-        recap = ansible.run(context, [PLAYBOOK], on_event, arguments=arguments)
+        recap = ansible.run(
+            # A host that is broken into waits for no other run.
+            *(context, [PLAYBOOK], on_event),
+            arguments=arguments,
+            alone=False,
+        )
     return isolation(recap, events)
 
 

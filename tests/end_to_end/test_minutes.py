@@ -40,6 +40,11 @@ FAULTS = (
         breaks="systemctl stop unbound",
         mends="systemctl start unbound",
     ),
+    Fault(
+        *("ClockNotSynchronised", "kastrava-app", 600.0),
+        breaks="chronyc offline",
+        mends="chronyc online",
+    ),
 )
 MENDED_SECONDS = 240.0
 
