@@ -1,4 +1,4 @@
-"""One run of playbooks at a time on an estate: two would change the same hosts against each other."""
+"""One run of playbooks at a time on an estate: two would change hosts against each other."""
 
 import fcntl
 import os

@@ -1,12 +1,12 @@
 #!/bin/sh
 # Asks for a name as programs on this host do, through the servers of resolv.conf, and leaves what came
-# of it as metrics of node_exporter; where that is another's, nothing. Usage: ask-names NAME
+# of it as metrics of node_exporter; where that is another's, nothing. Usage: ask-names FOLDER NAME
 set -eu
 umask 022
-cd /var/lib/prometheus/node-exporter 2>/dev/null || exit 0
+cd "$1" 2>/dev/null || exit 0
 success=1
 began=$(date +%s%3N)
-timeout 5 getent --service=hosts:dns ahosts "$1" >/dev/null 2>&1 || success=0
+timeout 5 getent --service=hosts:dns ahosts "$2" >/dev/null 2>&1 || success=0
 took=$(($(date +%s%3N) - began))
 # node_exporter reads the name only once the file is whole.
 cat >names.prom.new <<EOF

@@ -1,9 +1,10 @@
 #!/bin/sh
 # Asks chrony whom it follows, and leaves the answer as metrics of node_exporter; where that is
 # another's, nothing. Without a server in its settings the host's own clock is what it is meant to follow.
+# Usage: time-state FOLDER
 set -eu
 umask 022
-cd /var/lib/prometheus/node-exporter 2>/dev/null || exit 0
+cd "$1" 2>/dev/null || exit 0
 tracking=$(timeout 10 chronyc -n -c tracking 2>/dev/null || true)
 sources=$(timeout 10 chronyc -n -c sources 2>/dev/null || true)
 online=$(timeout 10 chronyc -c activity 2>/dev/null | cut -d, -f1 || true)
