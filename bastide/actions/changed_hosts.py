@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 SETTLED_SECONDS = 10.0
 # … or when it keeps on changing; and not again before as much time has passed.
 LONGEST_WAIT_SECONDS = 60.0
+# One that could not be asked is asked again each minute; after so many times by the hour only.
+MOST_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,8 @@ class ChangedHost:
 
     `newest`: when the host says that it last changed, by its own clock. `audited`: what that was
     when the last audit began. `since`, `moved`: when changes that are not audited were first seen,
-    and last. `asked`: when the last audit for a change began.
+    and last. `asked`: when the last audit for a change began; `tries`: how many of them in a row
+    could not ask the host.
     """
 
     newest: float
@@ -23,6 +26,7 @@ class ChangedHost:
     since: float = 0.0
     moved: float = 0.0
     asked: float = float("-inf")
+    tries: int = 0
 
     def seen(self, newest: float, now: float) -> "ChangedHost":
         """Return it after another look at what the host says."""
@@ -40,6 +44,12 @@ class ChangedHost:
     def begun(self, now: float) -> "ChangedHost":
         """Return it with an audit begun."""
         return replace(self, audited=self.newest, asked=now)
+
+    def failed(self, before: "ChangedHost") -> "ChangedHost":
+        """Return it when that audit could not ask the host; `before` is how it was before."""
+        if before.tries + 1 >= MOST_TRIES:
+            return replace(self, tries=0)
+        return replace(self, audited=before.audited, tries=before.tries + 1)
 
 
 Changed = Mapping[str, ChangedHost]
@@ -76,3 +86,15 @@ def due(known: Changed, now: float) -> tuple[str, ...]:
 def begin(known: Changed, names: tuple[str, ...], now: float) -> dict[str, ChangedHost]:
     """Return the hosts with the audits of some begun."""
     return {name: host.begun(now) if name in names else host for name, host in known.items()}
+
+
+def end(
+    before: Changed, known: Changed, names: tuple[str, ...], answered: frozenset[str]
+) -> dict[str, ChangedHost]:
+    """Return the hosts when those audits have ended; `answered` are those that could be asked."""
+    return {
+        name: replace(host, tries=0)
+        if name in answered
+        else (host.failed(before[name]) if name in names else host)
+        for name, host in known.items()
+    }

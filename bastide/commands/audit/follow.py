@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bastide.actions import prometheus
-from bastide.actions.changed_hosts import Changed, begin, due, look
+from bastide.actions.changed_hosts import Changed, begin, due, end, look
 from bastide.actions.status import apis
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext, estate_context
@@ -44,8 +44,9 @@ def follow(estate_name: str | None, key: Path | None) -> int:
         except (ApiError, AuditError, CommandError) as error:
             problem = _say(problem, str(error))
         if names := due(known, time.monotonic()):
-            known = begin(known, names, time.monotonic())
+            before, known = known, begin(known, names, time.monotonic())
             _audit(context, names, key)
+            known = end(before, known, names, _answered(context, names))
         time.sleep(LOOK_SECONDS)
 
 
@@ -83,10 +84,20 @@ def _audit(context: EstateContext, names: tuple[str, ...], key: Path | None) -> 
             *options,
         ],
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
         check=False,
     )
     if done.returncode not in (Exit.WELL, Exit.FINDINGS):
-        click.echo(f"the audit ended with {done.returncode}; the hourly one asks again", err=True)
+        click.echo(f"the audit ended with {done.returncode}; it is tried again", err=True)
+
+
+def _answered(context: EstateContext, names: tuple[str, ...]) -> frozenset[str]:
+    """Return those of the hosts that the newest audit could ask."""
+    try:
+        newest = latest_results(context.state, names)
+    except AuditError:
+        return frozenset()
+    return frozenset(host.audit.host for host in newest if not host.audit.problem)
 
 
 def _say(before: str, problem: str) -> str:

@@ -1,6 +1,6 @@
 """Hosts that say that something changed: which are audited, and when."""
 
-from bastide.actions.changed_hosts import Changed, begin, due, look
+from bastide.actions.changed_hosts import MOST_TRIES, Changed, begin, due, end, look
 
 APP, EDGE = "velgora-app", "velgora-edge"
 
@@ -59,3 +59,25 @@ def test_a_clock_that_is_set_back_is_a_change_like_any_other() -> None:
     known = begin(look({}, {APP: 1000.0}, {}, 0.0), (APP,), 10.0)
     known = look(known, {APP: 400.0}, {}, 100.0)
     assert due(known, 110.0) == (APP,)
+
+
+def test_a_host_that_could_not_be_asked_is_asked_again_each_minute_and_not_for_ever() -> None:
+    known: Changed = look({}, {APP: 1000.0}, {}, 0.0)
+    asked: list[float] = []
+    for now in range(0, 1200, 5):
+        known = look(known, {APP: 1000.0}, {}, float(now))
+        if names := due(known, float(now)):
+            asked.append(float(now))
+            before, known = known, begin(known, names, float(now))
+            known = end(before, known, names, frozenset())
+    assert asked == [10.0 + 60 * n for n in range(MOST_TRIES)]
+
+
+def test_one_that_answers_at_last_is_asked_no_more() -> None:
+    known: Changed = look({}, {APP: 1000.0}, {}, 0.0)
+    for now, answers in ((10.0, False), (70.0, True)):
+        names = due(known, now)
+        assert names == (APP,)
+        before, known = known, begin(known, names, now)
+        known = end(before, known, names, frozenset({APP} if answers else ()))
+    assert due(known, 500.0) == ()
