@@ -49,11 +49,50 @@ def test_where_node_exporter_is_anothers_nothing_is_left(program: Path, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_change_is_dated(tmp_path: Path) -> None:
-    before = int(time.time())
-    run(CHANGE, tmp_path)
-    (value,) = samples(tmp_path).values()
-    assert before <= value <= time.time()
+def test_the_newest_change_counts_whatever_the_date_of_the_content(tmp_path: Path) -> None:
+    left, watched = tmp_path / "left", tmp_path / "watched"
+    left.mkdir()
+    watched.mkdir()
+    (watched / "sudoers").write_text("x")
+    run(CHANGE, left, watched, tmp_path / "not-there")
+    (first,) = samples(left).values()
+    time.sleep(0.05)
+    os.utime(watched / "sudoers", (1, 1))
+    run(CHANGE, left, watched)
+    (second,) = samples(left).values()
+    assert time.time() - 60 < first < second <= time.time()
+
+
+@pytest.mark.parametrize("change", ["written", "replaced", "removed", "added", "mode"])
+def test_each_kind_of_change_is_one(tmp_path: Path, change: str) -> None:
+    left, watched = tmp_path / "left", tmp_path / "watched"
+    left.mkdir()
+    watched.mkdir()
+    file = watched / "passwd"
+    file.write_text("x")
+    run(CHANGE, left, watched)
+    before = samples(left)
+    time.sleep(0.05)
+    if change == "written":
+        file.write_text("y")
+    elif change == "replaced":
+        (tmp_path / "new").write_text("y")
+        (tmp_path / "new").rename(file)
+    elif change == "removed":
+        file.unlink()
+    elif change == "added":
+        (watched / "shadow").touch()
+    else:
+        file.chmod(0o600)
+    run(CHANGE, left, watched)
+    assert samples(left) != before
+
+
+def test_where_nothing_is_there_nothing_was_changed(tmp_path: Path) -> None:
+    left = tmp_path / "left"
+    left.mkdir()
+    run(CHANGE, left, tmp_path / "none")
+    assert samples(left) == {"bastide_host_change_timestamp_seconds": 0.0}
 
 
 @pytest.fixture

@@ -32,7 +32,10 @@ OWNERS = ("root", "bastide")
 SERVERS_GROUP = "prometheus"
 UNITS = {"d": 1, "w": 7, "y": 365}
 EXPORTER_PORT = 9100
-NOTICE = "systemctl show bastide-changes.path --property=ActiveState,UnitFileState"
+NOTICE = (
+    "systemctl show bastide-changes.path bastide-changes.timer "
+    "--property=Id,ActiveState,UnitFileState"
+)
 
 
 def test_mon_01_no_orders(host: Host) -> None:
@@ -102,16 +105,15 @@ def test_mon_06_login(host: Host) -> None:
 
 
 def test_mon_07_changes_noticed(host: Host) -> None:
-    """The unit that notes changes waits for the next one, and is started at boot."""
-    lines = host.run(NOTICE).stdout.splitlines()
-    unit = dict(line.split("=", 1) for line in lines if "=" in line)
-    if "ActiveState" not in unit:
-        raise UndeterminedError("systemd does not say how bastide-changes.path is")
-    state, at_boot = unit["ActiveState"], unit.get("UnitFileState", "")
-    assert state == "active", f"bastide-changes.path is {state}, expected active"
-    assert at_boot == "enabled", (
-        f"bastide-changes.path is {at_boot or 'not there'}, expected enabled"
-    )
+    """The units that note changes wait for the next one, and are started at boot."""
+    blocks = host.run(NOTICE).stdout.strip().split("\n\n")
+    units = [dict(line.split("=", 1) for line in b.splitlines() if "=" in line) for b in blocks]
+    if len(units) != 2 or not all("ActiveState" in unit for unit in units):
+        raise UndeterminedError("systemd does not say how the notice of changes is")
+    for unit in units:
+        name, state, at_boot = (unit.get(p, "") for p in ("Id", "ActiveState", "UnitFileState"))
+        assert state == "active", f"{name} is {state}, expected active"
+        assert at_boot == "enabled", f"{name} is {at_boot or 'not there'}, expected enabled"
 
 
 def _closed(group: str, path: str) -> int:
