@@ -98,7 +98,7 @@ MONITOR = LazyGroup(
         ),
         "journey": Lazy(
             "bastide.commands.monitor.journey:journey",
-            "Take a journey of a service once, from here.",
+            "Take a journey of a service once, from here (exit 1 when it fails).",
         ),
         "login": Lazy(
             "bastide.commands.monitor.login:login",

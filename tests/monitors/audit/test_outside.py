@@ -11,6 +11,7 @@ from inventory.entries import hosts
 from inventory.outputs import Outputs
 from monitors.audit.archive.bundles import keep, keep_view, read_view, views_since
 from monitors.audit.judge.host_results import OUTSIDE
+from monitors.audit.judge.runner import judges_view
 from monitors.audit.model.results import Outcome
 from monitors.audit.outside import PendingView, begin
 from monitors.audit.replay import basis_today, replay
@@ -18,7 +19,7 @@ from monitors.audit.run import run_audit
 from monitors.collection.bundle import unpack
 from monitors.outside.document import AddressView, OutsideView, Speaks, TcpPort
 from monitors.outside.plan import STRANGER, Plan
-from tests.monitors.audit.estates import changed, lab, packed, recorded, seen
+from tests.monitors.audit.estates import TABLE, changed, lab, packed, recorded, seen
 
 APP = "velgora-app"
 NOW = datetime.now(UTC)
@@ -127,7 +128,9 @@ def test_a_view_is_judged_kept_and_judged_again_to_the_same_results(tmp_path: Pa
 def test_without_a_view_nothing_passes(tmp_path: Path, possible: bool, outcome: Outcome) -> None:
     blind = view(problem="nobody looked").model_copy(update={"possible": possible})
     _, results = audited(tmp_path, blind)
-    outside = {name: result for name, result in results.items() if name.startswith("OUT-")}
+    viewed = {control.id for control in TABLE.controls if judges_view(control)}
+    outside = {name: result for name, result in results.items() if name in viewed}
+    assert len(outside) == 10
     assert {each for each, _ in outside.values()} == {outcome}
     assert all("nobody looked" in reason for _, reason in outside.values())
 

@@ -56,10 +56,8 @@ def test_an_unknown_job_is_not_found(tmp_path: Path) -> None:
         async with exporting(tmp_path / "state") as client:
             answer = await client.get("/targets/nonsense")
             assert answer.status == 404
-            there = (
-                "there are: blackbox, certificate, dns, icmp, journeys, node, snmp, tcp, windows"
-            )
-            assert there in await answer.text()
+            there = "blackbox, certificate, dns, icmp, journeys, node, resolver, snmp, tcp, windows"
+            assert f"there are: {there}" in await answer.text()
 
     run(scenario)
 

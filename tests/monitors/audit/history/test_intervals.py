@@ -51,7 +51,7 @@ def observed_in_order(history: Sequence[tuple[int, ControlState | None]]) -> tup
 
 def test_an_error_between_failures_does_not_mend_and_does_not_begin_anew() -> None:
     all_failures = tuple(failures(observed(PASS, FAIL, ERROR, FAIL, SKIP, FAIL)))
-    assert all_failures == (Failure(FAIL, since=day(1), mended=None),)
+    assert all_failures == (Failure(FAIL, day(1), mended=None, passed=day(0)),)
 
 
 def test_an_error_or_skip_after_a_failure_leaves_it_unmended() -> None:
@@ -61,7 +61,10 @@ def test_an_error_or_skip_after_a_failure_leaves_it_unmended() -> None:
 
 def test_a_pass_mends_and_the_next_failure_is_another() -> None:
     all_failures = tuple(failures(observed(FAIL, ERROR, PASS, PASS, FAIL)))
-    assert all_failures == (Failure(FAIL, day(0), day(2)), Failure(FAIL, day(4), None))
+    assert all_failures == (
+        Failure(FAIL, day(0), day(2)),
+        Failure(FAIL, day(4), None, passed=day(3)),
+    )
 
 
 def test_last_good_is_the_last_time_seen_passing_not_the_first() -> None:
