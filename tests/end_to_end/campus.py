@@ -121,6 +121,8 @@ class Campus:
                 web.get("/snmp", self._snmp),
                 web.get("/targets/{job}", self._targets),
                 web.get("/probe", _always("probe_success")),
+                web.get("/journey", _always("bastide_journey_success")),
+                web.get("/certificate", _always("bastide_certificate_success")),
                 web.get("/levels", self._facts),
                 *(
                     web.get(path, _always("bastide_collector_success"))

@@ -35,7 +35,9 @@ from monitors.prometheus.rule_files import RULES
 
 UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 DURATION = re.compile(r"(\d+)(ms|s|m|h|d)")
-RANGE_OR_OFFSET = re.compile(r"(?<=\[)\d+(?:ms|s|m|h|d)(?=\])|(?<=offset )\d+(?:ms|s|m|h|d)")
+RANGE_OR_OFFSET = re.compile(
+    r"(?<=\[)(?:\d+(?:ms|s|m|h|d))+(?=\])|(?<=offset )(?:\d+(?:ms|s|m|h|d))+"
+)
 DURATIONS = {"for", "keep_firing_for", "interval", "scrape_interval", "evaluation_interval"}
 DURATIONS |= {"refresh_interval", "group_wait", "group_interval", "repeat_interval"}
 DURATIONS |= {"resolve_timeout"}
@@ -85,9 +87,10 @@ def _changed(key: str, value: Any, times: int) -> Any:
 
 def divided(duration: str, times: int) -> str:
     """Return ``1m`` as ``3s`` for 20 times; AssertionError for what is no duration."""
-    match = DURATION.fullmatch(duration)
-    assert match, duration
-    return f"{max(1, int(match[1]) * UNITS[match[2]] // times)}ms"
+    parts = DURATION.findall(duration)
+    assert "".join(f"{number}{unit}" for number, unit in parts) == duration != "", duration
+    whole = sum(int(number) * UNITS[unit] for number, unit in parts)
+    return f"{max(1, whole // times)}ms"
 
 
 @contextmanager
