@@ -56,6 +56,8 @@ def read_and_not_changed(lab: EstateContext) -> Iterator[None]:
     declared = on(lab, OPERATIONS, f"cat {DECLARED}")
     key = on(lab, OPERATIONS, f"ssh-keygen -y -f {STATE}/ssh/audit")
     keys = on(lab, HOST, "cat /root/.ssh/authorized_keys")
+    # What is audited meanwhile would be judged by what is declared only here.
+    on(lab, OPERATIONS, "systemctl stop bastide-audit-changes")
     try:
         on(lab, HOST, "cat >> /root/.ssh/authorized_keys", key)
         declare(lab, declared.replace("  - id: app\n", f"  - id: app\n{EXISTING}"))
@@ -65,6 +67,7 @@ def read_and_not_changed(lab: EstateContext) -> Iterator[None]:
         on(lab, HOST, "cat > /root/.ssh/authorized_keys", keys)
         on(lab, OPERATIONS, f"rm -f {STATE}/looks/{HOST}.*")
         declare(lab, declared)
+        on(lab, OPERATIONS, "systemctl start bastide-audit-changes")
 
 
 @pytest.mark.usefixtures("read_and_not_changed")
