@@ -1,5 +1,7 @@
 """The chain is safe to repeat: what is right already is left alone."""
 
+import subprocess
+
 import pytest
 
 from bastide.support.estate import EstateContext
@@ -8,8 +10,20 @@ from tests.command import bastide, bastide_json
 pytestmark = pytest.mark.lab
 
 
-def test_a_second_up_changes_nothing(lab: EstateContext) -> None:
+def newest_change(lab: EstateContext, host: str) -> str:
+    """Return when a host says that something which audits judge was last changed."""
+    way = ["ssh", "-F", str(lab.state / "ssh/config"), "-oBatchMode=yes", host]
+    command = "systemctl start bastide-changes; cat /var/lib/prometheus/node-exporter/changes.prom"
+    return subprocess.run(
+        [*way, command], check=True, capture_output=True, text=True, timeout=60
+    ).stdout
+
+
+def test_a_second_up_changes_nothing_and_asks_for_no_audit(lab: EstateContext) -> None:
+    hosts = ("velgora-app", "central-vault")
+    before = [newest_change(lab, host) for host in hosts]
     result = bastide_json("up", "--estate", "lab")
+    assert [newest_change(lab, host) for host in hosts] == before
     assert result["changed"] == []
     assert result["changed_tasks"] == 0
     assert result["changed_resources"] == 0
