@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from inventory.entries import InventoryHost, hosts
+from inventory.entries import InventoryHost
 from inventory.enums import Level
 from inventory.levels import at_least, is_managed
 from inventory.open_ports import OpenPort, open_ports
@@ -41,9 +41,9 @@ def _looker(entry: InventoryHost) -> str:
 
 
 def _of_site(entry: InventoryHost) -> Iterator[InventoryHost]:
-    for each in hosts(entry.tenant.estate):
-        if (each.tenant.id, each.host.site) == (entry.tenant.id, entry.host.site):
-            yield each
+    for host in entry.tenant.content.hosts:
+        if host.site == entry.host.site:
+            yield InventoryHost(entry.tenant, host)
 
 
 def _addresses(entry: InventoryHost) -> Iterator[str]:

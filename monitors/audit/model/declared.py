@@ -94,7 +94,7 @@ def declared_of(entry: InventoryHost) -> Declared:
         names=_names(entry),
         time_sources=_time_sources(entry),
         timed_jobs=_timed_jobs(entry),
-        neighbours=neighbours(entry) if is_managed(entry) else (),
+        neighbours=neighbours(entry),
     )
 
 
