@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 
 from inventory.connections import jump_addresses, ssh
 from inventory.entries import InventoryDevice, InventoryHost, devices, hosts, tenants
@@ -26,6 +27,12 @@ class OpenPort:
     protocol: Protocol
     name: str
     sources: tuple[str, ...]
+
+    def is_for(self, address: str | None) -> bool:
+        """Whether it is served to an address; to one that is not known only if to anybody."""
+        return not self.sources or (
+            address is not None and any(ip_address(address) in ip_network(n) for n in self.sources)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,6 @@
 """The other hosts of a site as this one sees them."""
 # ruff: noqa: S101
 
-import ipaddress
-
 import pytest
 
 from inventory.enums import Protocol
@@ -38,16 +36,8 @@ def _undeclared(seen: SeenNeighbour, neighbour: Neighbour) -> list[str]:
         known = [p for p in neighbour.ports if (p.protocol, p.port) == (Protocol.TCP, port)]
         if not known:
             problems.append(f"{where} {port}: not declared")
-        elif not any(_declared_for(seen.source, each.sources) for each in known):
+        elif not any(each.is_for(seen.source) for each in known):
             problems.append(
                 f"{where} {port} ({known[0].name}): declared for {', '.join(known[0].sources)}"
             )
     return problems
-
-
-def _declared_for(source: str | None, networks: tuple[str, ...]) -> bool:
-    return not networks or any(
-        ipaddress.ip_address(source) in ipaddress.ip_network(network)
-        for network in networks
-        if source
-    )

@@ -1,7 +1,6 @@
 """The host as others see it, held against what it says itself and what is declared."""
 # ruff: noqa: S101
 
-import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -216,9 +215,7 @@ def test_out_10_web_pages(host: Host, outside: OutsideView, limits: Limits) -> N
 
 def _may_ask(source: str, port: OpenPort) -> bool:
     """Return whether a port is declared for an address; who audits a host may log in to it."""
-    if not port.sources or port.name == SSH.name:
-        return True
-    return any(ipaddress.ip_address(source) in ipaddress.ip_network(n) for n in port.sources)
+    return port.name == SSH.name or port.is_for(source)
 
 
 def _sshd(host: Host) -> dict[str, str]:
