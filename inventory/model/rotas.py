@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from inventory.enums import Weekday
 from inventory.frozen import Frozen
+from inventory.model.hours import refuse_half_hours
 from inventory.model.maintenance_windows import Person as PersonName
 from inventory.scalars import Id, PhoneNumber, TimeOfDay, TimezoneName
 
@@ -45,10 +46,7 @@ class Shift(Frozen):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        if (self.start is None) is not (self.end is None):
-            raise PydanticCustomError("half_hours", "has one of `start` and `end`: give both")
-        if self.start is not None and self.start == self.end:
-            raise PydanticCustomError("no_hours", "begins and ends at the same time")
+        refuse_half_hours(self.start, self.end)
         if len(self.people) > 1 and self.first is None:
             raise PydanticCustomError("no_turns", "has several people: give `first`, a date")
         if len(set(self.people)) < len(self.people):

@@ -4,10 +4,10 @@ from datetime import date
 from typing import Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from inventory.enums import Weekday
 from inventory.frozen import Frozen
+from inventory.model.hours import refuse_half_hours
 from inventory.scalars import TimeOfDay, TimezoneName
 
 
@@ -23,10 +23,7 @@ class OpenHours(Frozen):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        if (self.start is None) is not (self.end is None):
-            raise PydanticCustomError("half_hours", "has one of `start` and `end`: give both")
-        if self.start is not None and self.start == self.end:
-            raise PydanticCustomError("no_hours", "begins and ends at the same time")
+        refuse_half_hours(self.start, self.end)
         return self
 
 
