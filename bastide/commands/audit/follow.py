@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Set
 from pathlib import Path
 
 import click
@@ -35,11 +36,12 @@ def follow(estate_name: str | None, key: Path | None) -> int:
     package sources, and audits those that have, once nothing more changes for ten seconds.
     """
     context = estate_context(estate_name)
+    audited = {entry.name for entry in hosts_at_least(context.estate, Level.AUDIT)}
     known: Changed = {}
     problem = ""
     while True:
         try:
-            known = _look(context, known)
+            known = _look(context, audited, known)
             problem = _say(problem, "")
         except (ApiError, AuditError, CommandError) as error:
             problem = _say(problem, str(error))
@@ -50,9 +52,8 @@ def follow(estate_name: str | None, key: Path | None) -> int:
         time.sleep(LOOK_SECONDS)
 
 
-def _look(context: EstateContext, known: Changed) -> Changed:
+def _look(context: EstateContext, audited: Set[str], known: Changed) -> Changed:
     """Ask Prometheus once; raises ApiError, AuditError, CommandError."""
-    audited = {entry.name for entry in hosts_at_least(context.estate, Level.AUDIT)}
     changes = {
         labels["host"]: value
         for labels, value in prometheus.query(apis(context)[0], CHANGES)
