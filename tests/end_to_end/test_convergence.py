@@ -1,22 +1,18 @@
 """The chain is safe to repeat: what is right already is left alone."""
 
-import subprocess
-
 import pytest
 
 from bastide.support.estate import EstateContext
 from tests.command import bastide, bastide_json
+from tests.lab_ssh import on
 
 pytestmark = pytest.mark.lab
 
 
 def newest_change(lab: EstateContext, host: str) -> str:
     """Return when a host says that something which audits judge was last changed."""
-    way = ["ssh", "-F", str(lab.state / "ssh/config"), "-oBatchMode=yes", host]
     command = "systemctl start bastide-changes; cat /var/lib/prometheus/node-exporter/changes.prom"
-    return subprocess.run(
-        [*way, command], check=True, capture_output=True, text=True, timeout=60
-    ).stdout
+    return on(lab, host, command)
 
 
 def test_a_second_up_changes_nothing_and_asks_for_no_audit(lab: EstateContext) -> None:

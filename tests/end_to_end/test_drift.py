@@ -1,12 +1,12 @@
 """What somebody changes on an existing server is found by the operations host's own look."""
 
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
 from bastide.actions import prometheus, status
 from bastide.support.estate import EstateContext
+from tests.lab_ssh import on
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.lab
@@ -19,20 +19,6 @@ STATE = "/var/lib/bastide/lab"
 KIOSK = "systemd-run --unit town-kiosk /usr/bin/python3 -m http.server 4711"
 # A scrape, an evaluation, and what a busy machine needs for them; the alert itself waits 5 minutes.
 PENDING_SECONDS = 180.0
-
-
-def on(lab: EstateContext, host: str, command: str, stdin: str = "") -> str:
-    """Run a command on a lab host as root."""
-    done = subprocess.run(
-        ["ssh", "-F", lab.state / "ssh/config", "-oBatchMode=yes", host, command],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def declare(lab: EstateContext, municipality: str) -> None:

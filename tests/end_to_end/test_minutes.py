@@ -3,7 +3,6 @@
 All faults begin at once, each on a host of its own.
 """
 
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import pytest
 from bastide.actions import prometheus, status
 from bastide.support.estate import EstateContext
 from monitors.web_api import ApiError
+from tests.lab_ssh import on
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.lab
@@ -47,12 +47,6 @@ FAULTS = (
     ),
 )
 MENDED_SECONDS = 240.0
-
-
-def on(lab: EstateContext, host: str, command: str) -> None:
-    """Run a command on a lab host as root."""
-    way = ["ssh", "-F", str(lab.state / "ssh/config"), "-oBatchMode=yes", host]
-    subprocess.run([*way, command], check=True, capture_output=True, timeout=60)
 
 
 def firing(lab: EstateContext) -> set[tuple[str, str]]:

@@ -143,20 +143,19 @@ def test_an_alert_that_the_run_has_mended_is_waited_for(
 ) -> None:
     monitored.fire("ControlFailing", host="gornjilug-server")
     asked: list[str] = []
+    most = float("inf")
     answer = monitored.answer
 
     def mended(path: str) -> object:
         asked.append(path)
-        # The first look is made of so many questions.
-        if len(asked) > first:
+        if len(asked) > most:
             monitored.alerts.clear()
         return answer(path)
 
     monitored.answer = mended  # type: ignore[method-assign]
-    first = 1 << 10
     status.read(context)
-    first = len(asked)
-    asked.clear()
+    # From the second look of the wait on.
+    most = 2 * len(asked)
     reached = wait_for_targets.wait(context, up_run(context).progress, settle=settle)
     assert [alert.name for alert in reached.alerts] == firing
 
