@@ -332,7 +332,7 @@ def _notify_secrets(entry: InventoryHost) -> list[dict[str, str]]:
         {
             "channel": channel.id,
             "reference": channel.secret,
-            "reader": "bastide-bridge" if channel.is_bridged else "prometheus",
+            "reader": "bastide-bridge" if notify.is_bridged(channel) else "prometheus",
         }
         for channel in notify.channels
         if channel.secret

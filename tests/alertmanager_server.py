@@ -15,8 +15,8 @@ from typing import Any
 
 import yaml
 
-from monitors.web_api import ApiError, WebApi
-from tests.waiting import wait_until
+from monitors.web_api import WebApi
+from tests.waiting import is_ready, wait_until
 
 QUICK = {"group_by": ["..."], "group_wait": "0s", "group_interval": "1s", "repeat_interval": "1h"}
 
@@ -82,7 +82,7 @@ def alertmanager(
         subprocess.Popen((program, *arguments), stdout=log, stderr=log) as process,
     ):
         try:
-            assert wait_until(lambda: _is_ready(api), 20)
+            assert wait_until(lambda: is_ready(api), 20)
             yield api
         finally:
             process.terminate()
@@ -103,10 +103,3 @@ def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
-
-
-def _is_ready(api: WebApi) -> bool:
-    try:
-        return bool(api.read("/-/ready"))
-    except ApiError:
-        return False

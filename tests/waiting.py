@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+from monitors.web_api import ApiError, WebApi
+
 
 def wait_until(true: Callable[[], bool], seconds: float = 10.0, every: float = 0.05) -> bool:
     """Tell whether something becomes true within some seconds, looking `every` so many."""
@@ -12,3 +14,11 @@ def wait_until(true: Callable[[], bool], seconds: float = 10.0, every: float = 0
             return False
         time.sleep(every)
     return True
+
+
+def is_ready(api: WebApi) -> bool:
+    """Tell whether Prometheus or Alertmanager answers that it is ready."""
+    try:
+        return bool(api.read("/-/ready"))
+    except ApiError:
+        return False

@@ -38,6 +38,19 @@ class Delivery:
         return {**asdict(self), "delivered": not self.problem}
 
 
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """Who sends by a channel, and as what Alertmanager counts it."""
+
+    unit: str
+    kind: str
+
+
+_MAIL = _Sender("prometheus-alertmanager", "email")
+_WEBHOOK = _Sender("prometheus-alertmanager", "webhook")
+_BRIDGE = _Sender("bastide-bridge", "webhook")
+
+
 def notify_of(context: EstateContext) -> Notify:
     """Return what the estate says of notifications; CommandError when it says nothing."""
     if context.estate.notify is None:
@@ -63,12 +76,10 @@ def tenant_of(context: EstateContext, municipality: str) -> Tenant:
 def destination(context: EstateContext, channel: Channel, municipality: str) -> str:
     """Return where a channel leads for a municipality, for people to read; no secret is in it."""
     way = channel.way
-    if isinstance(way, Mail):
-        contacts = addresses(context.estate)[municipality] if way.contacts else ()
-        return ", ".join(dict.fromkeys((*way.to, *contacts))) or "nobody: no contact has mail"
-    if isinstance(way, Sms):
-        numbers = ", ".join(recipients(context.estate, channel, municipality))
-        return numbers or "nobody: no contact has an international number"
+    if isinstance(way, Mail | Sms):
+        missing = "mail" if isinstance(way, Mail) else "an international number"
+        reached = ", ".join(recipients(context.estate, channel, municipality))
+        return reached or f"nobody: no contact has {missing}"
     return _place(way)
 
 
@@ -94,17 +105,9 @@ def send_tests(
 
 def _send(context: EstateContext, channel: Channel, municipality: str, severity: Severity) -> str:
     """Send one test; return why it was not taken, or nothing."""
-    if channel.sms and not recipients(context.estate, channel, municipality):
-        return "it leads to nobody: no contact of the municipality has an international number"
-    receivers = len(
-        [
-            receiver
-            for receiver, _ in takers(channel, addresses(context.estate))
-            if receiver in (channel.id, f"{channel.id}/{municipality}")
-        ]
-    )
-    if not receivers:
-        return "it leads to nobody: no contact of the municipality has an `email`"
+    if not recipients(context.estate, channel, municipality):
+        missing = "an `email`" if channel.mail else "an international number"
+        return f"it leads to nobody: no contact of the municipality has {missing}"
     now = datetime.now(UTC)
     labels = {
         **{"alertname": TEST, "severity": severity.value, "municipality": municipality},
@@ -113,11 +116,13 @@ def _send(context: EstateContext, channel: Channel, municipality: str, severity:
     summary = (
         f"This is a test of the channel {channel.id}. Nothing is wrong, nothing is to be done."
     )
+    receivers = _receivers(context, channel, municipality)
+    sender = _sender(notify_of(context), channel)
     try:
         api = apis(context)[1]
-        before = _tried(api, channel)
+        before = _tried(api, sender)
         prometheus.send_alert(api, labels, {"summary": summary}, now + LASTS)
-        return _outcome(api, channel, before, receivers)
+        return _outcome(api, sender, before, receivers)
     except ApiError as error:
         raise CommandError(
             f"Alertmanager does not answer: {error}; is the operations host up?",
@@ -125,13 +130,25 @@ def _send(context: EstateContext, channel: Channel, municipality: str, severity:
         ) from None
 
 
-def _outcome(api: WebApi, channel: Channel, before: tuple[int, int], receivers: int) -> str:
+def _sender(notify: Notify, channel: Channel) -> _Sender:
+    if notify.is_bridged(channel):
+        return _BRIDGE
+    return _MAIL if channel.mail else _WEBHOOK
+
+
+def _receivers(context: EstateContext, channel: Channel, municipality: str) -> int:
+    """Return how many messages Alertmanager sends by a channel of a municipality's alert."""
+    named = takers(notify_of(context), channel, addresses(context.estate))
+    mine = (channel.id, f"{channel.id}/{municipality}")
+    return len([receiver for receiver, _ in named if receiver in mine])
+
+
+def _outcome(api: WebApi, sender: _Sender, before: tuple[int, int], receivers: int) -> str:
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
-        tried, failed = (now - then for now, then in zip(_tried(api, channel), before, strict=True))
+        tried, failed = (now - then for now, then in zip(_tried(api, sender), before, strict=True))
         if failed:
-            unit = "bastide-bridge" if channel.is_bridged else "prometheus-alertmanager"
-            return f"not delivered; see `journalctl -u {unit}` on the operations host"
+            return f"not delivered; see `journalctl -u {sender.unit}` on the operations host"
         if tried >= receivers:
             return ""
         time.sleep(POLL_SECONDS)
@@ -141,6 +158,5 @@ def _outcome(api: WebApi, channel: Channel, before: tuple[int, int], receivers: 
     )
 
 
-def _tried(api: WebApi, channel: Channel) -> tuple[int, int]:
-    kind = "email" if channel.mail else "webhook"
-    return prometheus.notification_requests(api).get(kind, (0, 0))
+def _tried(api: WebApi, sender: _Sender) -> tuple[int, int]:
+    return prometheus.notification_requests(api).get(sender.kind, (0, 0))

@@ -17,7 +17,7 @@ from inventory.entries import Tenant, devices, hosts, services, tenants
 from inventory.model.tenants import CENTRAL
 from inventory.outputs import OutputsError
 from inventory.paths import shipped
-from monitors.prometheus.runbook_text import contact_lines, filled, linked, values_of
+from monitors.runbook_text import contact_lines, filled, linked, values_of
 from monitors.text import escaped_line
 from monitors.web_api import ApiError
 

@@ -25,7 +25,7 @@ from monitors.maintenance.silences import (
     SilencesError,
     SilenceState,
 )
-from monitors.prometheus.runbook_text import contact_line
+from monitors.runbook_text import contact_line
 from monitors.web_api import ApiError, WebApi, web_api
 
 # Severity of alerts that notify nobody, such as low toner.

@@ -16,7 +16,7 @@ from inventory.entries import devices
 from inventory.enums import Level
 from inventory.levels import ORDER
 from inventory.model.estate import Estate
-from monitors.prometheus.runbook_text import contact_line
+from monitors.runbook_text import contact_line
 from monitors.text import escaped_line
 
 # More than these are counted by kind: who reads at night wants to know how bad it is.

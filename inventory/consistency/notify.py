@@ -47,22 +47,20 @@ def _channels(estate: ParsedEstate, notify: Notify) -> Iterator[Problem]:
 
 
 def _fallbacks(estate: ParsedEstate, notify: Notify) -> Iterator[Problem]:
-    """Yield fallbacks that are none: only the bridge knows what it could not deliver."""
-    bridged = {channel.id: channel for channel in notify.bridged}
+    """Yield fallbacks that are none."""
+    channels = {channel.id: channel for channel in notify.channels}
     for number, channel in enumerate(notify.channels):
         if channel.fallback is None:
             continue
         place = ("notify", "channels", number, "fallback")
-        if not channel.is_bridged or channel.fallback not in bridged:
+        if channel.fallback not in channels:
             yield estate.problem(
                 place,
-                f"{channel.fallback!r} cannot stand in for {channel.id!r}",
-                "both of them Matrix, ntfy, Telegram or SMS; mail and webhooks are Alertmanager's "
-                "own, and nobody learns in time that they failed",
-                f"one of: {', '.join(other for other in bridged if other != channel.id)}; or name "
-                "both channels in `to` of a route",
+                f"there is no channel {channel.fallback!r}",
+                f"one of: {', '.join(other for other in channels if other != channel.id)}",
+                "correct the name, leave it out, or declare it",
             )
-        elif channel.id in _chain(channel, bridged):
+        elif channel.id in _chain(channel, channels):
             yield estate.problem(
                 place,
                 f"{channel.id!r} would stand in for itself",

@@ -17,7 +17,7 @@ def find_operations_watch_problems(
     if notify is None or notify.operations_watch is None:
         return
     watch, channels = notify.operations_watch, {channel.id for channel in notify.channels}
-    own = channels - {channel.id for channel in notify.bridged}
+    own = {channel.id for channel in notify.channels if channel.is_alertmanagers}
     for name in watch.to:
         if name not in own:
             reason = "is sent by the operations host" if name in channels else "is not there"

@@ -240,9 +240,9 @@ class Channel(Frozen):
         return self._ways[0]
 
     @property
-    def is_bridged(self) -> bool:
-        """Whether the bridge sends it: Debian's Alertmanager speaks mail and webhooks itself."""
-        return not isinstance(self.way, Mail | Webhook)
+    def is_alertmanagers(self) -> bool:
+        """Whether Debian's Alertmanager can send it by itself: mail and webhooks."""
+        return isinstance(self.way, Mail | Webhook)
 
     @property
     def secret(self) -> str | None:

@@ -72,8 +72,21 @@ class Notify(Frozen):
 
     @property
     def bridged(self) -> tuple[Channel, ...]:
-        """The channels that the bridge sends by."""
-        return tuple(channel for channel in self.channels if channel.is_bridged)
+        """The channels that the bridge sends by: what Alertmanager cannot send, or cannot replace.
+
+        It tells nobody which message it could not deliver, so what has a fallback or is one is the
+        bridge's, too.
+        """
+        stand_ins = {channel.fallback for channel in self.channels}
+        return tuple(
+            channel
+            for channel in self.channels
+            if not channel.is_alertmanagers or channel.fallback or channel.id in stand_ins
+        )
+
+    def is_bridged(self, channel: Channel) -> bool:
+        """Whether the bridge sends by a channel."""
+        return channel.id in {bridged.id for bridged in self.bridged}
 
 
 NotifyField = Annotated[

@@ -9,10 +9,11 @@ from threading import Lock
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from inventory.model.channels import Channel, Matrix, Ntfy, Sms, Telegram, Way
+from inventory.model.channels import Channel, Mail, Sms, Webhook
 from inventory.model.estate import Estate
-from monitors.bridge import gateway, spool
+from monitors.bridge import gateway, mail, spool, webhook
 from monitors.bridge.deliveries import FORGOTTEN_SECONDS, Deliveries
+from monitors.bridge.mail_text import mail_text
 from monitors.bridge.message import Message
 from monitors.bridge.recipients import recipients
 from monitors.bridge.services import send_chat
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 # So long Alertmanager's next attempts are waited for; then another channel is told.
 PATIENCE_SECONDS = 55.0
+# For all recipients of a message: behind a dead server the rest waits for the next attempt.
+LONGEST_SECONDS = 30.0
 DELIVERED, FAILED = "delivered", "failed"
 
 
@@ -127,28 +130,44 @@ class Dispatcher:
             return problem
 
     def _to_all(self, channel: Channel, message: Message) -> str:
-        problems = []
+        problems, begun = [], self._clock()
         for recipient in recipients(self._estate, channel, message.municipality):
             delivery = (message.key, channel.id, recipient)
             if self._deliveries.has(delivery, message.severity):
                 continue
             problem = self._send(channel, recipient, message, self._deliveries.attempt(delivery))
             self._count.labels(channel.id, FAILED if problem else DELIVERED).inc()
-            if problem:
-                problems.append(problem)
-            else:
+            if not problem:
                 self._deliveries.add(delivery)
+                continue
+            problems.append(problem)
+            if self._clock() - begun > LONGEST_SECONDS:
+                break
         return "; ".join(dict.fromkeys(problems))
 
     def _send(self, channel: Channel, recipient: str, message: Message, attempt: str) -> str:
         try:
             secret = self._secret(channel) if channel.secret else None
-            return _sent(channel.way, secret, recipient, message, attempt)
+            return self._sent(channel, secret, recipient, message, attempt)
         except OSError as error:
             return f"its token cannot be read: {error}; `bastide up` installs it"
         except Exception as error:
             log.exception("%s", channel.id)
             return f"{type(error).__name__} (see the journal)"
+
+    def _sent(
+        self, channel: Channel, secret: str | None, recipient: str, message: Message, attempt: str
+    ) -> str:
+        way = channel.way
+        if isinstance(way, Mail):
+            return mail.send(way, secret, recipient, mail_text(self._estate, message), attempt)
+        if isinstance(way, Webhook):
+            return webhook.send(way, secret, message.body)
+        if isinstance(way, Sms) and way.gateway:
+            return gateway.send(way.gateway, secret, recipient, line(message))
+        if isinstance(way, Sms):
+            return spool.put(Path(way.spool or ""), recipient, line(message), attempt)
+        return send_chat(way, secret, text(message), message, attempt)
 
     def _secret(self, channel: Channel) -> str:
         return (self._secrets / channel.id).read_text(encoding="utf-8").strip()
@@ -156,13 +175,3 @@ class Dispatcher:
 
 def _waiting_seconds(folder: Path) -> float:
     return spool.waiting_seconds(folder, time.time())
-
-
-def _sent(way: Way, secret: str | None, recipient: str, message: Message, attempt: str) -> str:
-    if isinstance(way, Sms):
-        if way.gateway:
-            return gateway.send(way.gateway, secret, recipient, line(message))
-        return spool.put(Path(way.spool or ""), recipient, line(message), attempt)
-    if isinstance(way, Matrix | Ntfy | Telegram):
-        return send_chat(way, secret, text(message), message, attempt)
-    raise TypeError(f"{way!r} is none of the bridge's")

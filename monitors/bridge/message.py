@@ -25,6 +25,7 @@ class Told:
     annotations: Mapping[str, str]
     firing: bool
     started: datetime
+    ended: datetime | None
     fingerprint: str
 
     @property
@@ -43,6 +44,8 @@ class Message:
     """Alerts of one name in one municipality, or as Alertmanager was told to group them."""
 
     alerts: tuple[Told, ...]
+    body: bytes = b""
+    """As it came, for whoever takes Alertmanager's own form."""
 
     @property
     def name(self) -> str:
@@ -71,6 +74,12 @@ class Message:
         return self.name == TEST
 
     @property
+    def common_labels(self) -> Mapping[str, str]:
+        """What all alerts have in common."""
+        shared = set(self.alerts[0].labels.items())
+        return dict(shared.intersection(*(alert.labels.items() for alert in self.alerts)))
+
+    @property
     def key(self) -> str:
         """Name the message: the same alerts in the same state have the same, however often sent."""
         told = sorted((a.fingerprint, a.started.isoformat(), a.firing) for a in self.alerts)
@@ -84,7 +93,7 @@ def parsed(body: bytes) -> Message:
     """Read what Alertmanager posts; MessageError for anything else."""
     try:
         alerts = json.loads(body)["alerts"]
-        message = Message(tuple(_alert(entry) for entry in alerts))
+        message = Message(tuple(_alert(entry) for entry in alerts), body)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise MessageError(f"not as Alertmanager posts: {error!r}") from None
     if not message.alerts:
@@ -93,10 +102,16 @@ def parsed(body: bytes) -> Message:
 
 
 def _alert(entry: Mapping[str, Any]) -> Told:
+    firing = entry["status"] == "firing"
     return Told(
         {str(name): str(value) for name, value in entry["labels"].items()},
         {str(name): str(value) for name, value in entry["annotations"].items()},
-        entry["status"] == "firing",
-        datetime.fromisoformat(entry["startsAt"]).astimezone(UTC),
+        firing,
+        _time(entry["startsAt"]),
+        None if firing else _time(entry["endsAt"]),
         str(entry["fingerprint"]),
     )
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

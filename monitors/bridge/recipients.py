@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from inventory.entries import tenants
-from inventory.model.channels import Channel, Sms
+from inventory.model.channels import Channel, Mail, Sms
 from inventory.model.estate import Estate
 from inventory.model.rotas import Person
+from inventory.model.tenants import Contact
 from inventory.on_call import turn
 from inventory.phone_numbers import international
 
@@ -14,15 +15,21 @@ from inventory.phone_numbers import international
 def recipients(
     estate: Estate, channel: Channel, municipality: str, now: datetime | None = None
 ) -> tuple[str, ...]:
-    """Return who gets a municipality's messages: numbers (E.164) for SMS, else the chat alone.
+    """Return who gets a municipality's messages: addresses, numbers (E.164), or the chat itself.
 
     ``now``: when; default: now.
     """
-    if not isinstance(channel.way, Sms):
+    way = channel.way
+    contacts = _contacts(estate, municipality)
+    if isinstance(way, Mail):
+        addresses = (*way.to, *(contact.email for contact in contacts if way.contacts))
+        return tuple(dict.fromkeys(filter(None, addresses)))
+    if not isinstance(way, Sms):
         return (channel.id,)
     written = (
-        *_written(estate, channel.way, municipality),
-        *(person.phone for person in on_call(estate, channel.way, now or datetime.now(UTC))),
+        *way.to,
+        *(contact.phone for contact in contacts if way.contacts),
+        *(person.phone for person in on_call(estate, way, now or datetime.now(UTC))),
     )
     numbers = (international(number) for number in written)
     return tuple(dict.fromkeys(number for number in numbers if number))
@@ -36,9 +43,5 @@ def on_call(estate: Estate, sms: Sms, now: datetime) -> Iterator[Person]:
             yield from (person,) if person else ()
 
 
-def _written(estate: Estate, sms: Sms, municipality: str) -> Iterator[str | None]:
-    yield from sms.to
-    if sms.contacts:
-        for tenant in tenants(estate):
-            if tenant.id == municipality:
-                yield from (contact.phone for contact in tenant.content.contacts)
+def _contacts(estate: Estate, municipality: str) -> tuple[Contact, ...]:
+    return next((t.content.contacts for t in tenants(estate) if t.id == municipality), ())

@@ -6,7 +6,7 @@ from typing import Any
 from inventory.model.channels import NOBODY, WATCHDOG, Channel, Mail, Webhook
 from inventory.model.notify import TEST, Notify, Route, Severity
 from monitors.bridge import LISTEN
-from monitors.prometheus.runbook_text import TEMPLATES
+from monitors.prometheus.runbook_templates import TEMPLATES
 
 # Well under the patience of any dead man's switch, which then needs no tuning of its own.
 WATCHDOG_REPEAT = "5m"
@@ -98,7 +98,7 @@ def _routes(notify: Notify, contacts: Contacts) -> Iterator[dict[str, Any]]:
         for (name, delay), routes in taking.items():
             matchers = [f'severity="{severity}"', *_of_municipalities(routes)]
             shared = {"continue": True, "repeat_interval": REPEAT[severity], **_waiting(delay)}
-            for receiver, more in takers(channels[name], contacts):
+            for receiver, more in takers(notify, channels[name], contacts):
                 yield {"matchers": [*matchers, *more], "receiver": receiver, **shared}
 
 
@@ -131,16 +131,17 @@ def _test(notify: Notify | None, contacts: Contacts) -> dict[str, Any]:
                 "continue": True,
             }
             for channel in (notify.channels if notify else ())
-            for receiver, more in takers(channel, contacts)
+            for receiver, more in (takers(notify, channel, contacts) if notify else ())
         ],
     }
 
 
-def takers(channel: Channel, contacts: Contacts) -> Iterator[tuple[str, list[str]]]:
+def takers(notify: Notify, channel: Channel, contacts: Contacts) -> Iterator[tuple[str, list[str]]]:
     """Yield a channel's receivers, each with what an alert must be for it."""
-    if channel.mail is None or channel.mail.to:
+    mail = None if notify.is_bridged(channel) else channel.mail
+    if mail is None or mail.to:
         yield channel.id, []
-    if channel.mail and channel.mail.contacts:
+    if mail and mail.contacts:
         for town, addresses in contacts.items():
             if addresses:
                 yield f"{channel.id}/{town}", [f'municipality="{town}"']
@@ -149,8 +150,9 @@ def takers(channel: Channel, contacts: Contacts) -> Iterator[tuple[str, list[str
 def _receivers(notify: Notify, contacts: Contacts) -> Iterator[dict[str, Any]]:
     for channel in notify.channels:
         secret = f"{SECRETS}/{channel.id}" if channel.secret else None
-        if channel.is_bridged:
+        if notify.is_bridged(channel):
             yield {"name": channel.id, "webhook_configs": [_bridge(channel.id)]}
+            continue
         if channel.webhook:
             yield {"name": channel.id, "webhook_configs": [_webhook(channel.webhook, secret)]}
         if channel.mail and channel.mail.to:

@@ -23,7 +23,7 @@ from monitors.prometheus.prometheus_config import (
     protected,
 )
 from monitors.prometheus.rule_files import WATCH_RULES
-from monitors.prometheus.runbook_text import TEMPLATES, templates
+from monitors.prometheus.runbook_templates import TEMPLATES, templates
 
 FOLDER = "/etc/bastide/watch"
 """Where the role puts it on the vault."""
@@ -86,7 +86,15 @@ def _at(address: str, labels: dict[str, str]) -> dict[str, Any]:
 
 
 def _channels(notify: Notify) -> Notify:
-    """Return what the vault may send through: every alert by every one of its channels."""
+    """Return what the vault may send through: every alert by every one of its channels.
+
+    By all at once, so none has a fallback, and no bridge is needed there.
+    """
     wanted = notify.operations_watch.to if notify.operations_watch else ()
-    channels = tuple(channel for channel in notify.channels if channel.id in wanted)
-    return Notify(channels=channels)
+    return Notify(
+        channels=tuple(
+            channel.model_copy(update={"fallback": None})
+            for channel in notify.channels
+            if channel.id in wanted
+        )
+    )

@@ -25,7 +25,7 @@ from monitors.prometheus.own_rules import check_rules
 from monitors.prometheus.prometheus_config import prometheus, protected
 from monitors.prometheus.rule_files import shipped_rules
 from monitors.prometheus.runbook_pages import runbook_pages
-from monitors.prometheus.runbook_text import TEMPLATES, templates
+from monitors.prometheus.runbook_templates import TEMPLATES, templates
 
 HEADER = "# Written by `bastide monitor rules`; the next run overwrites changes made here.\n"
 ASSETS = "runbooks"

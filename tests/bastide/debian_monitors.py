@@ -4,14 +4,13 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import Request, urlopen
 
 import yaml
 
 from bastide.support.estate import EstateContext
-from tests.bastide.web_server import authorization, client_tls, web_file
-from tests.waiting import wait_until
+from monitors.web_api import web_api
+from tests.bastide.web_server import web_file
+from tests.waiting import is_ready, wait_until
 
 PORTS = {"prometheus": 9090, "prometheus-alertmanager": 9093}
 PROGRAMS = {
@@ -64,21 +63,9 @@ def monitors(
             )
             stack.callback(process.wait)
             stack.callback(process.kill)
-        assert wait_until(
-            lambda: all(is_ready(context, address, port) for port in PORTS.values()), 30
-        )
+        there = [web_api(f"https://{address}:{port}", context.state) for port in PORTS.values()]
+        assert wait_until(lambda: all(map(is_ready, there)), 30)
         yield
-
-
-def is_ready(context: EstateContext, address: str, port: int) -> bool:
-    """Whether one of the two answers that it is ready."""
-    try:
-        request = Request(f"https://{address}:{port}/-/ready")
-        request.add_header("Authorization", authorization(context))
-        with urlopen(request, timeout=2, context=client_tls(context)) as answer:  # noqa: S310 - loopback
-            return bool(answer.status == 200)
-    except (URLError, OSError):
-        return False
 
 
 def _write(path: Path, data: object) -> None:

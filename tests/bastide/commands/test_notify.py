@@ -3,23 +3,13 @@
 import json
 import os
 import shutil
-import socket
-import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes
-from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from bastide.actions.prometheus import send_alert
 from bastide.actions.status import apis
@@ -28,17 +18,17 @@ from inventory.entries import hosts
 from inventory.load import load_estate
 from monitors.bridge import LISTEN
 from monitors.prometheus.render import render
-from monitors.web_api import ApiError
 from tests.bastide.context import new_context
 from tests.bastide.web_server import web_file
 from tests.command import bastide_here
-from tests.waiting import wait_until
+from tests.mail_server import PASSWORD, Mailbox, mail_server, text_of
+from tests.monitors.bridge.receiver import Receiver
+from tests.waiting import is_ready, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 # An operations host's ports are fixed, so each test's has an address of its own.
 NETWORK = f"127.{os.getpid() % 200 + 20}.{os.getpid() // 200 % 250}."
 OPERATIONS = f"{NETWORK}10"
-PASSWORD = "lozinka 1"
 NOTIFY = """
 notify:
   channels:
@@ -56,77 +46,6 @@ notify:
     - {{to: [post, desk]}}
     - {{to: [dead], severity: [ticket], municipalities: [gornjilug]}}
 """
-
-
-@dataclass
-class Received:
-    """What came in: mail with who it was for, and bodies of POSTs with their authorization."""
-
-    mails: list[tuple[list[str], Message]] = field(default_factory=list)
-    posts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        self.mails.append(
-            (envelope.rcpt_tos, message_from_bytes(bytes(envelope.original_content or b"")))
-        )
-        return "250 taken"
-
-
-@contextmanager
-def mail_server(received: Received, folder: Path) -> Iterator[int]:
-    """A server that wants STARTTLS and a login."""
-    certificate = ("-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=mail")
-    names = ("-addext", "subjectAltName=IP:127.0.0.1")
-    files = ("-keyout", folder / "mail.key", "-out", folder / "mail.crt")
-    subprocess.run(
-        ("openssl", "req", *certificate, *names, *files), check=True, capture_output=True
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "mail.crt", folder / "mail.key")
-
-    def known(
-        _server: object, _session: object, _envelope: object, _kind: object, data: object
-    ) -> AuthResult:
-        assert isinstance(data, LoginPassword)
-        return AuthResult(success=(data.login, data.password) == (b"alerts", PASSWORD.encode()))
-
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(
-        received,
-        hostname="127.0.0.1",
-        port=port,
-        tls_context=context,
-        require_starttls=True,
-        auth_required=True,
-        auth_exclude_mechanism=[
-            "LOGIN"
-        ],  # its questions are worded as Alertmanager does not expect
-        authenticator=known,
-    )
-    controller.start()
-    try:
-        yield port
-    finally:
-        controller.stop()
-
-
-@contextmanager
-def http_server(received: Received) -> Iterator[int]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            received.posts.append((self.headers.get("Authorization", ""), json.loads(body)))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_port
-        server.shutdown()
 
 
 @contextmanager
@@ -161,17 +80,10 @@ def alertmanager(context: EstateContext, folder: Path, bridge: int = 0) -> Itera
         ) as process,
     ):
         try:
-            assert wait_until(lambda: is_ready(context), 20)
+            assert wait_until(lambda: is_ready(apis(context)[1]), 20)
             yield
         finally:
             process.kill()
-
-
-def is_ready(context: EstateContext) -> bool:
-    try:
-        return bool(apis(context)[1].read("/-/ready"))
-    except ApiError:
-        return False
 
 
 @pytest.fixture
@@ -227,23 +139,22 @@ def test_who_gets_what_is_listed_without_secrets(estate: Path) -> None:
 def test_a_test_gets_through_mail_and_webhook_and_a_dead_channel_is_named(
     context: EstateContext, estate: Path, tmp_path: Path
 ) -> None:
-    received = Received()
-    with mail_server(received, tmp_path) as smtp, http_server(received) as http:
-        say(estate, NOTIFY.format(smtp=smtp, http=http))
+    box, desk = Mailbox(), Receiver()
+    with mail_server(box, tmp_path) as smtp, desk.open():
+        say(estate, NOTIFY.format(smtp=smtp, http=desk.port))
         with alertmanager(context, tmp_path):
             here = ("--municipality", "gornjilug", "--estate", str(estate))
             well = bastide_here("notify", "test", *here)
             not_all = bastide_here("notify", "test", *here, "--severity", "ticket", "--json")
     assert well.returncode == 0, well.stdout + well.stderr
     assert well.stdout.count("delivered") == 2
-    assert {tuple(to) for to, _ in received.mails} >= {("it@estate.example",)}
-    _, mail = received.mails[0]
+    assert {tuple(to) for to, _ in box.mails} >= {("it@estate.example",)}
+    _, mail = box.mails[0]
     assert mail["Subject"] == "Page: gornjilug: NotificationTest"
     said = text_of(mail)
     assert "This is a test of the channel post. Nothing is wrong" in said
-    authorization, body = received.posts[0]
-    assert authorization == "Bearer token-1"
-    assert body["commonLabels"]["alertname"] == "NotificationTest"
+    assert desk.posts[0].headers["authorization"] == "Bearer token-1"
+    assert desk.posts[0].json["commonLabels"]["alertname"] == "NotificationTest"
     assert not_all.returncode == 1
     results = {r["channel"]: r for r in json.loads(not_all.stdout)}
     assert [name for name, r in results.items() if not r["delivered"]] == ["dead"]
@@ -254,23 +165,23 @@ def test_a_test_gets_through_mail_and_webhook_and_a_dead_channel_is_named(
 def test_the_mail_of_an_alert_brings_its_runbook_filled_in(
     context: EstateContext, estate: Path, tmp_path: Path
 ) -> None:
-    received = Received()
+    box, desk = Mailbox(), Receiver()
     file = estate / "municipalities" / "gornjilug.yml"
     file.write_text(file.read_text().replace("    email:", '    phone: "+1 555 0100"\n    email:'))
     labels = {"alertname": "HostDown", "severity": "page", "municipality": "gornjilug"}
     labels["host"] = "gornjilug-server"
     server = next(h for h in hosts(load_estate(estate)) if h.name == labels["host"]).host
-    with mail_server(received, tmp_path) as smtp, http_server(received) as http:
-        say(estate, NOTIFY.format(smtp=smtp, http=http))
+    with mail_server(box, tmp_path) as smtp, desk.open():
+        say(estate, NOTIFY.format(smtp=smtp, http=desk.port))
         with alertmanager(context, tmp_path):
             summary = {"summary": "gornjilug-server does not answer"}
             until = datetime.now(UTC) + timedelta(seconds=15)
             send_alert(apis(context)[1], labels, summary, until)
-            assert wait_until(lambda: len(received.mails) >= 2, 30)
+            assert wait_until(lambda: len(box.mails) >= 2, 30)
             printed = bastide_here("runbook", "HostDown", "--estate", str(estate)).stdout
-            assert wait_until(lambda: len(received.mails) >= 4, 90)
-    said, end = text_of(received.mails[0][1]), text_of(received.mails[-1][1])
-    assert {tuple(to) for to, _ in received.mails[:2]} == {
+            assert wait_until(lambda: len(box.mails) >= 4, 90)
+    said, end = text_of(box.mails[0][1]), text_of(box.mails[-1][1])
+    assert {tuple(to) for to, _ in box.mails[:2]} == {
         ("it@estate.example",),
         ("it@gornjilug.ours.example",),
     }
@@ -285,8 +196,3 @@ def test_the_mail_of_an_alert_brings_its_runbook_filled_in(
     assert "Resolved: " in end
     assert "# HostDown" not in end
     assert "bastide silence" not in end
-
-
-def text_of(mail: Message) -> str:
-    (text,) = (part for part in mail.walk() if part.get_content_type() == "text/plain")
-    return bytes(text.get_payload(decode=True)).decode().replace("\r\n", "\n")

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from inventory.model.channels import Channel, Gateway, Ntfy, Sms
+from inventory.model.channels import Channel, Gateway, Ntfy, Sms, Webhook
 from inventory.model.estate import Estate
 from inventory.model.notify import Notify, Severity
 from inventory.model.tenants import Contact
 from monitors.bridge.deliveries import REMEMBERED_SECONDS, Deliveries
-from monitors.bridge.dispatcher import PATIENCE_SECONDS, Dispatcher
+from monitors.bridge.dispatcher import LONGEST_SECONDS, PATIENCE_SECONDS, Dispatcher
 from monitors.prometheus.alertmanager_config import REPEAT
 from tests.bastide.estates import with_more_networks
 from tests.monitors.bridge.messages import DOWN, alert, message
@@ -165,6 +165,42 @@ def test_a_fallback_that_fails_has_one_itself_and_the_last_failure_is_told(
     assert counts(there.registry, "sms") == (0, 1)
     (tmp_path / "spool").mkdir()
     assert there.deliver("chat", DOWN, clock()) == ""
+
+
+def test_a_webhook_has_a_fallback_and_may_be_one(
+    tmp_path: Path, clock: Clock, chat: Receiver
+) -> None:
+    desk = Channel(id="desk", webhook=Webhook(url=f"{chat.url}/desk"), fallback="gone")
+    gone = Channel(id="gone", webhook=Webhook(url="http://127.0.0.1:9/"), fallback="other")
+    other = Channel(id="other", webhook=Webhook(url=f"{chat.url}/other"))
+    there = dispatcher(tmp_path, clock, desk, gone, other)
+    chat.status = 502
+    there.deliver("desk", DOWN, clock())
+    chat.status = 200
+    clock.now += PATIENCE_SECONDS + 1
+    chat.next_statuses = [502, 200]
+    assert there.deliver("desk", DOWN, clock()) == ""
+    assert [request.path for request in chat.posts] == ["/other"]
+    assert [counts(there.registry, name) for name in ("desk", "gone", "other")] == [
+        *((0, 2), (0, 1), (1, 0))
+    ]
+
+
+def test_behind_a_server_that_hangs_not_each_recipient_is_tried(
+    tmp_path: Path, clock: Clock
+) -> None:
+    class Slow(Clock):
+        def __call__(self) -> float:
+            self.now += LONGEST_SECONDS / 4
+            return self.now
+
+    numbers = tuple(f"+3816411111{n}" for n in range(9))
+    way = Sms(to=numbers, gateway=Gateway(url="http://127.0.0.1:9/"))
+    there = dispatcher(tmp_path, Slow(), Channel(id="sms", sms=way))
+    assert "refused" in there.deliver("sms", DOWN, clock())
+    (tried,) = {counts(there.registry, "sms")[1]}
+    assert tried is not None
+    assert 1 <= tried < 9
 
 
 def test_a_test_tells_of_its_own_channel_only(tmp_path: Path, clock: Clock, chat: Receiver) -> None:

@@ -142,6 +142,20 @@ def test_no_secret_stands_in_the_configuration_only_the_file_that_has_it() -> No
     )
 
 
+def test_mail_and_webhooks_with_a_fallback_and_the_fallback_are_the_bridges(
+    tmp_path: Path,
+) -> None:
+    night = NIGHT.model_copy(update={"fallback": "desk"})
+    replaced = Notify(channels=(DESK, TOWN, night))
+    of = receivers(replaced)
+    for name in ("desk", "night"):
+        url = f"http://127.0.0.1:9873/channels/{name}"
+        assert of[name]["webhook_configs"] == [{"url": url, "send_resolved": True}]
+    assert {name for name in of if name.startswith("night")} == {"night"}
+    labels = {"alertname": "HostDown", "severity": "page", "municipality": "velgora"}
+    assert taken_by(tmp_path, replaced, **labels) == ["desk", "town", "town/velgora", "night"]
+
+
 def test_the_role_writes_the_files_that_the_configuration_reads() -> None:
     role = yaml.safe_load((ROLES / "monitoring/vars/main.yml").read_text())
     assert role["monitoring_notify"] == SECRETS

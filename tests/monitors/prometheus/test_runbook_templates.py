@@ -10,7 +10,8 @@ from inventory.entries import tenants
 from inventory.model.estate import Estate
 from inventory.model.tenants import Contact
 from monitors.prometheus.alerts import alerts_of
-from monitors.prometheus.runbook_text import MAIL, contact_lines, filled, templates, values_of
+from monitors.prometheus.runbook_templates import MAIL, templates
+from monitors.runbook_text import contact_lines, filled, values_of
 from tests.monitors.audit.estates import lab
 
 RUNBOOKS = Path(__file__).resolve().parents[3] / "runbooks"
