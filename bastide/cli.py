@@ -106,7 +106,7 @@ MONITOR = LazyGroup(
         ),
         "bridge": Lazy(
             "bastide.commands.monitor.bridge:bridge",
-            "Send alerts by Matrix, ntfy, Telegram and SMS.",
+            "Send alerts by Matrix, ntfy, Telegram, SMS, and what has a fallback.",
         ),
         "targets": Lazy(
             "bastide.commands.monitor.targets:targets",

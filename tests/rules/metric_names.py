@@ -58,6 +58,7 @@ FOREIGN = {
 TEXTFILES = (
     "audit/files/note_change.sh",
     "backup_client/files/backup/bastide_metrics.py",
+    "backup_client/files/timers_state.sh",
     "log_receiver/files/received_logs.py",
     "names/files/ask_names.sh",
     "time/files/time_state.sh",

@@ -35,7 +35,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
     help="Where it listens at 127.0.0.1.",
 )
 def bridge(estate_name: str | None, secrets: Path, state: Path, port: int) -> int:
-    """Send alerts by Matrix, ntfy, Telegram and SMS, and by mail or webhooks with a fallback.
+    """Send alerts by Matrix, ntfy, Telegram, SMS, and what has a fallback.
 
     Alertmanager calls it by webhook, at this machine alone; /metrics counts what was delivered
     and what was not.
