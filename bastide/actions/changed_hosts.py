@@ -1,12 +1,16 @@
-"""Which hosts are audited because they said that something changed, and when."""
+"""Which hosts are audited because something changed there, or a finding is new, and when."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 # A change is seldom one file: a host is audited when nothing more has changed for so long …
 SETTLED_SECONDS = 10.0
 # … or when it keeps on changing; and not again before as much time has passed.
 LONGEST_WAIT_SECONDS = 60.0
+# A new finding is looked at again after so long, before a ticket of it is written: a host that was
+# just starting, or whose service was just restarting, has none by then.
+DOUBTFUL_SECONDS = 60.0
 # One that could not be asked is asked again each minute; after so many times by the hour only.
 MOST_TRIES = 5
 
@@ -18,7 +22,7 @@ class ChangedHost:
     `newest`: when the host says that it last changed, by its own clock. `audited`: what that was
     when the last audit began. `since`, `moved`: when changes that are not audited were first seen,
     and last. `asked`: when the last audit for a change began; `tries`: how many of them in a row
-    could not ask the host.
+    could not ask the host. `is_doubtful`: it has findings that nobody is told of yet.
     """
 
     newest: float
@@ -27,6 +31,7 @@ class ChangedHost:
     moved: float = 0.0
     asked: float = float("-inf")
     tries: int = 0
+    is_doubtful: bool = False
 
     def seen(self, newest: float, now: float) -> "ChangedHost":
         """Return it after another look at what the host says."""
@@ -37,7 +42,11 @@ class ChangedHost:
 
     def is_due(self, now: float) -> bool:
         """Whether it is to be audited now."""
-        if self.newest == self.audited or now - self.asked < LONGEST_WAIT_SECONDS:
+        if now - self.asked < LONGEST_WAIT_SECONDS:
+            return False
+        if self.is_doubtful:
+            return True
+        if self.newest == self.audited:
             return False
         return now - self.moved >= SETTLED_SECONDS or now - self.since >= LONGEST_WAIT_SECONDS
 
@@ -56,13 +65,18 @@ Changed = Mapping[str, ChangedHost]
 
 
 def look(
-    known: Changed, changes: Mapping[str, float], audited_at: Mapping[str, float], now: float
+    known: Changed,
+    changes: Mapping[str, float],
+    audited_at: Mapping[str, float],
+    now: float,
+    pending: Mapping[str, float] = MappingProxyType({}),
 ) -> dict[str, ChangedHost]:
     """Return the hosts after another look.
 
     `changes`: when each host says that it changed; a host that says nothing keeps what is known.
     `audited_at`: when each was last audited, for whatever reason; of a host that is new here it
-    decides whether an audit has seen the change.
+    decides whether an audit has seen the change. `pending`: for how many seconds hosts have had
+    findings that no ticket tells yet.
     """
     fresh = {
         name: known[name].seen(newest, now)
@@ -70,7 +84,10 @@ def look(
         else _first(newest, audited_at.get(name, 0.0), now)
         for name, newest in changes.items()
     }
-    return {**known, **fresh}
+    return {
+        name: replace(host, is_doubtful=pending.get(name, 0.0) >= DOUBTFUL_SECONDS)
+        for name, host in {**known, **fresh}.items()
+    }
 
 
 def _first(newest: float, audited_at: float, now: float) -> ChangedHost:

@@ -54,13 +54,32 @@ def test_the_newest_change_counts_whatever_the_date_of_the_content(tmp_path: Pat
     left.mkdir()
     watched.mkdir()
     (watched / "sudoers").write_text("x")
-    run(CHANGE, left, watched, tmp_path / "not-there")
+    run(CHANGE, left, tmp_path / "none", watched, tmp_path / "not-there")
     (first,) = samples(left).values()
     time.sleep(0.05)
     os.utime(watched / "sudoers", (1, 1))
-    run(CHANGE, left, watched)
+    run(CHANGE, left, tmp_path / "none", watched)
     (second,) = samples(left).values()
     assert time.time() - 60 < first < second <= time.time()
+
+
+@pytest.mark.parametrize(("seconds_ago", "is_left"), [(0, False), (120, True)])
+def test_a_run_that_is_at_work_is_let_end_first(
+    tmp_path: Path, seconds_ago: int, is_left: bool
+) -> None:
+    left, runs, file = tmp_path / "left", tmp_path / "runs", tmp_path / "sudoers"
+    left.mkdir()
+    file.write_text("x")
+    run(CHANGE, left, runs, file)
+    before = samples(left)
+    time.sleep(0.05)
+    file.write_text("y")
+    record = runs / "20261128T120000Z-ab12" / "things.jsonl"
+    record.parent.mkdir(parents=True)
+    record.touch()
+    os.utime(record, (time.time() - seconds_ago,) * 2)
+    run(CHANGE, left, runs, file)
+    assert (samples(left) != before) is is_left
 
 
 @pytest.mark.parametrize("change", ["written", "replaced", "removed", "added", "mode"])
@@ -70,7 +89,7 @@ def test_each_kind_of_change_is_one(tmp_path: Path, change: str) -> None:
     watched.mkdir()
     file = watched / "passwd"
     file.write_text("x")
-    run(CHANGE, left, watched)
+    run(CHANGE, left, tmp_path / "none", watched)
     before = samples(left)
     time.sleep(0.05)
     if change == "written":
@@ -84,14 +103,14 @@ def test_each_kind_of_change_is_one(tmp_path: Path, change: str) -> None:
         (watched / "shadow").touch()
     else:
         file.chmod(0o600)
-    run(CHANGE, left, watched)
+    run(CHANGE, left, tmp_path / "none", watched)
     assert samples(left) != before
 
 
 def test_where_nothing_is_there_nothing_was_changed(tmp_path: Path) -> None:
     left = tmp_path / "left"
     left.mkdir()
-    run(CHANGE, left, tmp_path / "none")
+    run(CHANGE, left, tmp_path / "none", tmp_path / "not-there")
     assert samples(left) == {"bastide_host_change_timestamp_seconds": 0.0}
 
 

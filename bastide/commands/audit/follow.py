@@ -1,4 +1,4 @@
-"""`bastide audit follow`: audit hosts as soon as they say that something changed."""
+"""`bastide audit follow`: audit hosts as soon as something changed, and again what is new."""
 
 import subprocess
 import sys
@@ -21,6 +21,11 @@ from monitors.audit.archive.runs import AuditError
 from monitors.web_api import ApiError
 
 CHANGES = "max by (host) (bastide_host_change_timestamp_seconds)"
+# For how long a host's findings have waited to become a ticket (rule ControlFailing).
+PENDING = """max by (host) (
+  (time() - ALERTS_FOR_STATE{alertname="ControlFailing"})
+  and ignoring (alertstate) ALERTS{alertname="ControlFailing", alertstate="pending"}
+)"""
 LOOK_SECONDS = 5.0
 LABEL = "change"
 
@@ -33,7 +38,8 @@ def follow(estate_name: str | None, key: Path | None) -> int:
 
     Runs until it is stopped, as a service of the operations host: asks Prometheus every five
     seconds when each host last saw a change of its accounts, keys, SSH, sudo, firewall, units or
-    package sources, and audits those that have, once nothing more changes for ten seconds.
+    package sources, and audits those that have, once nothing more changes for ten seconds. A host
+    with a finding that is new is audited again before the finding becomes a ticket.
     """
     context = estate_context(estate_name)
     audited = {entry.name for entry in hosts_at_least(context.estate, Level.AUDIT)}
@@ -54,22 +60,25 @@ def follow(estate_name: str | None, key: Path | None) -> int:
 
 def _look(context: EstateContext, audited: Set[str], known: Changed) -> Changed:
     """Ask Prometheus once; raises ApiError, AuditError, CommandError."""
-    changes = {
-        labels["host"]: value
-        for labels, value in prometheus.query(apis(context)[0], CHANGES)
-        if labels.get("host") in audited
-    }
+    changes, pending = (
+        {
+            labels["host"]: value
+            for labels, value in prometheus.query(apis(context)[0], query)
+            if labels.get("host") in audited
+        }
+        for query in (CHANGES, PENDING)
+    )
     unknown = changes.keys() - known.keys()
     newest = latest_results(context.state, unknown) if unknown else ()
     audited_at = {
         host.audit.host: host.answered_at.timestamp() for host in newest if host.answered_at
     }
-    return look(known, changes, audited_at, time.monotonic())
+    return look(known, changes, audited_at, time.monotonic(), pending)
 
 
 def _audit(context: EstateContext, names: tuple[str, ...], key: Path | None) -> None:
     """Audit hosts in a process of its own, whose memory ends with it."""
-    click.echo(f"changed: {', '.join(names)}")
+    click.echo(f"changed, or with a new finding: {', '.join(names)}")
     hosts = [word for name in names for word in ("--host", name)]
     options = ["--key", str(key)] if key else []
     done = subprocess.run(

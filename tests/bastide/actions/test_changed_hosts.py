@@ -55,6 +55,22 @@ def test_a_host_that_falls_silent_keeps_what_it_said() -> None:
     assert after({}, (0.0, {APP: 1.0}), (5.0, {}), (10.0, {})) == {APP: (10.0,)}
 
 
+def test_a_finding_that_no_ticket_tells_yet_is_looked_at_again_each_minute() -> None:
+    known = begin(look({}, {APP: 1000.0}, {}, 0.0), (APP,), 10.0)
+    asked: list[float] = []
+    for now in range(15, 400, 5):
+        pending = {APP: now - 20.0} if 20 <= now < 300 else {}
+        known = look(known, {APP: 1000.0}, {}, float(now), pending)
+        if names := due(known, float(now)):
+            asked.append(float(now))
+            known = begin(known, names, float(now))
+    assert asked == [80.0, 140.0, 200.0, 260.0]
+
+
+def test_a_host_that_never_said_anything_is_not_audited_for_its_findings() -> None:
+    assert due(look({}, {}, {}, 500.0, {EDGE: 200.0}), 500.0) == ()
+
+
 def test_a_clock_that_is_set_back_is_a_change_like_any_other() -> None:
     known = begin(look({}, {APP: 1000.0}, {}, 0.0), (APP,), 10.0)
     known = look(known, {APP: 400.0}, {}, 100.0)
