@@ -223,7 +223,7 @@ def test_times_are_of_the_run() -> None:
 def test_history_of_one_audit_is_no_trend() -> None:
     one = history().model_copy(update={"trend": history().trend[:1]})
     pages = {p.name: p.html for p in render(build(ESTATE, None, AFTER, TABLE, one), ENGLISH)}
-    assert "The trend appears with the second audit" in shown(pages["fleet"])
+    assert "The trend appears once audits of two days" in shown(pages["fleet"])
 
 
 def page_of(name: str, *hosts: HostAudit, table: ControlTable = TABLE) -> str:
