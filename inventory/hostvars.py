@@ -222,6 +222,7 @@ def _network(entry: InventoryHost, outputs: Outputs) -> dict[str, Any]:
     return {
         "bastide_address": str(entry.host.address),
         "bastide_uplink": str(entry.host.uplink or ""),
+        "bastide_uplinks": [{"id": u.id, "gateway": str(u.gateway)} for u in entry.host.uplinks],
         "bastide_operations_address": _operations_address(estate),
         "bastide_management_networks": [str(network) for network in estate.management],
         "bastide_estate_networks": list(estate_networks(estate)),

@@ -22,6 +22,7 @@ from inventory.consistency.references import find_name_problems
 from inventory.consistency.secret_references import find_secret_problems
 from inventory.consistency.settings import find_setting_problems
 from inventory.consistency.updates import find_update_problems
+from inventory.consistency.uplinks import find_uplink_problems
 from inventory.consistency.waivers import find_waiver_problems
 from inventory.consistency.witness import find_witness_problems
 from inventory.model.estate import Estate, EstateFile
@@ -136,6 +137,7 @@ def _contradictions(
     yield from find_setting_problems(estate, tenants)
     yield from find_update_problems(estate, tenants, complete=complete)
     yield from find_witness_problems(estate, tenants, complete=complete)
+    yield from find_uplink_problems(tenants)
     yield from find_operations_watch_problems(estate, tenants, complete=complete)
     yield from find_notify_problems(estate, tenants, complete=complete)
 

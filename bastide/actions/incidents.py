@@ -13,8 +13,9 @@ from inventory.model.tenants import CENTRAL, Contact
 from inventory.reached_through import behind, cut_off, ways_in
 
 SEVERITIES = ("page", "ticket", "info")
-# What does not answer explains whatever is told of it and of all behind it.
-DOWN = frozenset({"HostDown", "DeviceDown"})
+# What does not answer, or has no way out, explains whatever is told of it and of all behind it. Of
+# the uplink only the page does: its ticket says that another one works.
+DOWN = frozenset({"HostDown", "DeviceDown", "UplinkLost"})
 # What a service suffers, which its host may have the cause of.
 SUFFERED = frozenset({"ServiceDown", "JourneyFailing", "CertificateRefused"})
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -150,10 +151,14 @@ class _Inventory:
         return self.tenants[self.owners.get(name, name if name in self.tenants else CENTRAL)]
 
 
+def _cuts_off(alert: Alert) -> bool:
+    return alert.name in DOWN and not (alert.name == "UplinkLost" and alert.severity != "page")
+
+
 def _causes(inventory: _Inventory, alerts: Iterable[Alert]) -> dict[str, str]:
     """Return what explains each thing that something is told of, or that is cut off."""
     told = {subject_of(alert): alert.started or NEVER for alert in alerts}
-    down = {subject_of(alert) for alert in alerts if alert.name in DOWN}
+    down = {subject_of(alert) for alert in alerts if _cuts_off(alert)}
     lost = {name: cut_off(inventory.ways, (name,)) for name in down}
     # The cause of all is what is cut off by none of the others.
     roots = [name for name in down if not any(name in lost[other] for other in down)]
@@ -225,7 +230,7 @@ def _order(alert: Alert, subject: str) -> tuple[bool, int, bool, bool, datetime,
     return (
         bool(alert.silenced_by),
         SEVERITIES.index(severity),
-        not (alert.name in DOWN and subject_of(alert) == subject),
+        not (_cuts_off(alert) and subject_of(alert) == subject),
         alert.name in SUFFERED,
         alert.started or NEVER,
         alert.name,

@@ -26,6 +26,7 @@ from inventory.model.fields import (
 )
 from inventory.model.snmp_access import SnmpAccess
 from inventory.model.ssh import SshField
+from inventory.model.uplinks import Uplink
 from inventory.scalars import AbsolutePath, Address, CutKey, HostKey, Id, SecretRef, TimeOfDay
 
 EXPORTER_PORTS = {ExporterName.NODE: 9100, ExporterName.WINDOWS: 9182}
@@ -107,6 +108,9 @@ class Host(Frozen):
         "none answers",
     )
     uplink: Address | None = Field(default=None, description="an edge's address towards the WAN")
+    uplinks: tuple[Uplink, ...] = Field(
+        default=(), description="an edge's ways out, watched by the next router of each"
+    )
     provider: ProviderName | None = Field(
         default=None, description=f"default: the estate's; {PROVIDERS}"
     )

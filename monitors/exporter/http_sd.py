@@ -79,6 +79,20 @@ def resolver(estate: Estate) -> list[TargetGroup]:
     return _name_servers(estate, resolver_probes(estate))
 
 
+def gateway(estate: Estate) -> list[TargetGroup]:
+    """Every gateway of an edge's uplinks that answers from outside: what is measured is the way."""
+    ways = ways_in(estate)
+    return [
+        {
+            "targets": [str(uplink.gateway)],
+            "labels": {**_host_labels(entry, ways), "uplink": uplink.id},
+        }
+        for entry in hosts(estate)
+        for uplink in entry.host.uplinks
+        if uplink.outside
+    ]
+
+
 def _name_servers(estate: Estate, probes: Sequence[NameProbe]) -> list[TargetGroup]:
     ways = ways_in(estate)
     return [
@@ -155,6 +169,7 @@ JOBS: dict[str, Callable[[Estate], list[TargetGroup]]] = {
     "node": node,
     "windows": windows,
     "icmp": icmp,
+    "gateway": gateway,
     "tcp": tcp,
     "dns": dns,
     "resolver": resolver,

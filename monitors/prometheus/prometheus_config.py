@@ -64,6 +64,7 @@ DISCOVERED_JOBS: tuple[DiscoveredJob, ...] = (
     DiscoveredJob("node", target_list="node"),
     DiscoveredJob("windows", target_list="windows"),
     DiscoveredJob("icmp", target_list="icmp", path="/probe", proxy=BLACKBOX, module="icmp"),
+    DiscoveredJob("gateway", target_list="gateway", path="/probe", proxy=BLACKBOX, module="icmp"),
     # Less often than a ping: what listens may write a line for every connection.
     DiscoveredJob(
         "tcp", target_list="tcp", path="/probe", proxy=BLACKBOX, module="tcp", interval="20s"

@@ -59,6 +59,7 @@ TEXTFILES = (
     "audit/files/note_change.sh",
     "backup_client/files/backup/bastide_metrics.py",
     "backup_client/files/timers_state.sh",
+    "edge/files/ask_gateways.sh",
     "log_receiver/files/received_logs.py",
     "names/files/ask_names.sh",
     "time/files/time_state.sh",

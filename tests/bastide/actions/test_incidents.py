@@ -53,6 +53,18 @@ def test_an_incident_began_with_the_first_of_its_alerts() -> None:
     assert incident.since.isoformat() == "2026-11-28T03:04:00+00:00"
 
 
+@pytest.mark.parametrize(("severity", "incidents"), [("page", 1), ("ticket", 2)])
+def test_an_uplink_explains_what_is_behind_it_only_where_no_other_works(
+    severity: str, incidents: int
+) -> None:
+    lost = alert("UplinkLost", severity, "host", "velgora-edge", "03:10")
+    behind = alert("NamesNotFound", "ticket", "host", "velgora-app", "03:04")
+    found = group(lost, behind)
+    assert len(found) == incidents
+    if incidents == 1:
+        assert found[0].cause == lost
+
+
 def test_what_answers_though_its_host_is_told_of_is_said_to_answer() -> None:
     full = alert("FileSystemFull", "page", "host", "velgora-app")
     (incident,) = group(full)

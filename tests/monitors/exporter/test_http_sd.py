@@ -7,12 +7,14 @@ import pytest
 
 from inventory.load import load_estate
 from inventory.model.estate import Estate
+from inventory.model.uplinks import Uplink
 from inventory.paths import SHIPPED_ESTATES
 from monitors.exporter.http_sd import (
     JOBS,
     TargetGroup,
     blackbox,
     dns,
+    gateway,
     icmp,
     node,
     snmp,
@@ -189,3 +191,21 @@ def test_addresses_of_a_family_that_the_operations_host_lacks_are_not_probed(
 ) -> None:
     estate = with_addresses(harbours, (), ("fd71::10",))
     assert targets_of(icmp(estate), "harbour-app") == ["127.0.71.10"]
+
+
+def test_gateways_are_asked_from_outside_only_where_they_answer_there(harbours: Estate) -> None:
+    assert gateway(harbours) == []
+    town, *others = harbours.municipalities
+    edge = town.hosts[0].model_copy(
+        update={
+            "uplinks": (
+                Uplink(id="fibre", gateway=ip_address("203.0.113.1"), outside=True),
+                Uplink(id="lte", gateway=ip_address("192.0.2.65")),
+            )
+        }
+    )
+    changed = town.model_copy(update={"hosts": (edge, *town.hosts[1:])})
+    (group,) = gateway(harbours.model_copy(update={"municipalities": (changed, *others)}))
+    assert group["targets"] == ["203.0.113.1"]
+    assert group["labels"]["uplink"] == "fibre"
+    assert group["labels"]["host"] == f"{town.municipality}-{edge.id}"

@@ -14,6 +14,7 @@ def test_probes_and_polls_go_through_their_exporter() -> None:
     }
     assert proxies == {
         "icmp": "127.0.0.1:9115",
+        "gateway": "127.0.0.1:9115",
         "tcp": "127.0.0.1:9115",
         "dns": "127.0.0.1:9115",
         "resolver": "127.0.0.1:9115",
@@ -69,6 +70,7 @@ def test_each_job_discovers_its_own_list() -> None:
     assert urls == {
         "node": "http://127.0.0.1:9872/targets/node",
         "windows": "http://127.0.0.1:9872/targets/windows",
+        "gateway": "http://127.0.0.1:9872/targets/gateway",
         "icmp": "http://127.0.0.1:9872/targets/icmp",
         "tcp": "http://127.0.0.1:9872/targets/tcp",
         "dns": "http://127.0.0.1:9872/targets/dns",
