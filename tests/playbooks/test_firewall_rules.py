@@ -1,5 +1,6 @@
 """The rules that the firewall role writes, rendered by Ansible and read by nft."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -20,6 +21,8 @@ def render(rendered: Path, *arguments: str | Path, estate: str = "lab") -> Path:
         ANSIBLE_INVENTORY_ENABLED="bastide,yaml",
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    for host, text in json.loads((rendered / "rules.json").read_text()).items():
+        (rendered / f"{host}.nft").write_text(text)
     return rendered
 
 

@@ -12,6 +12,7 @@ from monitors.prometheus.rule_files import RULES, WATCH_RULES
 from monitors.snmp.profile_files import shipped_profiles
 from tests.rules.metric_names import metric_names
 from tests.rules.rule_files import (
+    GO_SETTINGS,
     HERE,
     RUNBOOKS,
     alert_names,
@@ -31,7 +32,11 @@ KEYWORDS = {"and", "or", "unless", "by", "without", "on", "bool", "offset"}
 def promtool(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     assert shutil.which("promtool"), "promtool is in Debian's package prometheus"
     return subprocess.run(
-        ["promtool", *map(str, arguments)], capture_output=True, text=True, check=False
+        ["promtool", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=GO_SETTINGS,
     )
 
 
