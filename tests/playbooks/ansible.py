@@ -1,39 +1,21 @@
 """Ansible as an administrator runs it, for the tests of playbooks."""
 
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from tests.playbooks.module_process import run_in_process
+
 PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 ROLES = PLAYBOOKS / "roles"
 LONGEST_SECONDS = 900
-# A module finds what is shared beside those of Ansible, as where Ansible packs both.
-START = """
-import runpy, sys
-import ansible.module_utils
-folder, module = sys.argv[1:]
-sys.argv = [module]
-ansible.module_utils.__path__.append(folder)
-runpy.run_path(module, run_name="__main__")
-"""
 
 
 def run_module(name: str, /, **arguments: Any) -> dict[str, Any]:
     """Run one of our modules alone, as Ansible starts it on a host; return what it answers."""
-    module = PLAYBOOKS / "library" / f"{name}.py"
-    done = subprocess.run(
-        [sys.executable, "-B", "-c", START, PLAYBOOKS / "module_utils", module],
-        input=json.dumps({"ANSIBLE_MODULE_ARGS": arguments}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout, done.stderr
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
+    return run_in_process(PLAYBOOKS / "library" / f"{name}.py", arguments)
 
 
 def ansible_playbook(
