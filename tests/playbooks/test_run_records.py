@@ -419,7 +419,8 @@ def test_packages_that_came_before_python_go_with_everything(
 def test_what_a_rollback_lists_before_it_begins_is_not_put_back(tmp_path: Path) -> None:
     """Else its second step would take away again what its first has put back."""
     records = Records(tmp_path / "runs")
-    listed = {"package": {}, "account": {"gone": "0:0:/:/bin/sh"}, "group": {}}
+    listed = states.listing()
+    listed["account"]["gone"] = "0:0:/:/bin/sh"
     folder = records.root / FIRST
     folder.mkdir(parents=True)
     (folder / record.LISTING).write_text(json.dumps(listed))

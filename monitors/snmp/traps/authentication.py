@@ -8,7 +8,7 @@ import hmac
 from dataclasses import dataclass
 
 from monitors.snmp.client import BadAnswerError, Community, RefusedError, User
-from monitors.snmp.traps.senders import Address, Sender
+from monitors.snmp.traps.known_senders import Address, Sender
 from monitors.snmp.traps.trap import Reason
 from monitors.snmp.wire import ber, community_message, pdu, usm_message
 from monitors.snmp.wire.usm_keys import Keys, localized

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from monitors.snmp.traps.authentication import Admitted, Discovery, judge
 from monitors.snmp.traps.engine_state import Identity, SenderClocks
+from monitors.snmp.traps.known_senders import Address, Sender
 from monitors.snmp.traps.pysnmp_engine import PysnmpEngine
-from monitors.snmp.traps.senders import Address, Sender
 from monitors.snmp.traps.trap import (
     Binding,
     Reason,

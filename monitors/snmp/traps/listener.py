@@ -14,6 +14,7 @@ from pathlib import Path
 
 from monitors.snmp.traps.decoder import TrapDecoder
 from monitors.snmp.traps.engine_state import CLOCKS_FILE, SenderClocks
+from monitors.snmp.traps.known_senders import Address
 from monitors.snmp.traps.pipe_messages import (
     CONFIG,
     REPORT,
@@ -22,7 +23,6 @@ from monitors.snmp.traps.pipe_messages import (
     Rejection,
 )
 from monitors.snmp.traps.rate_limits import RateLimits
-from monitors.snmp.traps.senders import Address
 from monitors.snmp.traps.trap import Reason, Trap
 
 LONGEST_QUEUE = 1000

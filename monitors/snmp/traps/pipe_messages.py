@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter
 
 from monitors.snmp.traps.engine_state import Identity
-from monitors.snmp.traps.senders import Address
+from monitors.snmp.traps.known_senders import Address
 from monitors.snmp.traps.trap import Reason, Trap
 
 

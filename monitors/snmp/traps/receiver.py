@@ -18,8 +18,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from inventory.model.estate import Estate
 from monitors.snmp.traps.counters import TrapCounters
 from monitors.snmp.traps.engine_state import start_engine
+from monitors.snmp.traps.known_senders import Address
 from monitors.snmp.traps.pipe_messages import CONFIG, REPORT, ListenerConfig
-from monitors.snmp.traps.senders import Address, addresses
+from monitors.snmp.traps.senders import addresses
 from monitors.snmp.traps.trap import Trap, named_traps
 
 log = logging.getLogger(__name__)

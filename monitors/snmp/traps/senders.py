@@ -10,7 +10,6 @@ it. What holds:
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from inventory.entries import InventoryHost, devices, hosts
@@ -20,25 +19,7 @@ from inventory.model.snmp_access import SnmpAccess
 from inventory.secrets import SecretError
 from monitors.snmp.client import Credentials
 from monitors.snmp.targets import SnmpTarget, agent, targets
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """A device or host, and how it proves who it is: as it is polled."""
-
-    device: str
-    municipality: str
-    credentials: Credentials
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """All that may send from an address; ``name`` is for what cannot be told apart."""
-
-    address: str
-    name: str
-    municipality: str
-    senders: tuple[Sender, ...]
+from monitors.snmp.traps.known_senders import Address, Sender
 
 
 def addresses(estate: Estate, state: Path) -> tuple[tuple[Address, ...], tuple[str, ...]]:

@@ -80,11 +80,14 @@ class Receiving:
         """How many traps were accepted."""
         return sum(sample.value for sample in self._samples("bastide_snmp_traps_total"))
 
-    async def until(self, what: str, reached: float, **labels: str) -> None:
-        """Wait until a count is reached; a test that waits in vain fails."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while self._count_of(what, labels) < reached:
-                await asyncio.sleep(0.02)
+    async def until(self, what: str, reached: float, after: str = "", **labels: str) -> None:
+        """Wait until a count is reached; a test that waits in vain fails, and names ``after``."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while self._count_of(what, labels) < reached:
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise AssertionError(f"{what} stays below {reached:g} {after}") from None
 
     def _count_of(self, what: str, labels: dict[str, str]) -> float:
         if what == "accepted":

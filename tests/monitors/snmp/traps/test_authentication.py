@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from monitors.snmp.client import Community, User
 from monitors.snmp.traps.authentication import Admitted, Discovery, judge
-from monitors.snmp.traps.senders import Address, Sender
+from monitors.snmp.traps.known_senders import Address, Sender
 from monitors.snmp.traps.trap import Reason
 from monitors.snmp.wire import ber, usm_message
 from monitors.snmp.wire.usm_message import Moment

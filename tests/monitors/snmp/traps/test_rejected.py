@@ -53,14 +53,20 @@ async def test_an_unknown_sender_is_never_answered(tmp_path: Path) -> None:
     assert status != 0
 
 
-@pytest.mark.parametrize("data", GARBAGE, ids=[data[:6].hex() or "empty" for data in GARBAGE])
-async def test_bytes_that_are_no_message(tmp_path: Path, data: bytes) -> None:
-    await rejected(tmp_path, data, r.SWITCH, Reason.UNDECODABLE)
+async def test_bytes_that_are_no_message(tmp_path: Path) -> None:
+    async with r.receiving(tmp_path) as x:
+        for number, data in enumerate(GARBAGE, 1):
+            r.send(data, r.SWITCH, x.port)
+            await x.until(Reason.UNDECODABLE, number, after=data.hex()[:20])
+        assert (x.rejected(Reason.UNDECODABLE), x.accepted()) == (len(GARBAGE), 0)
 
 
-@pytest.mark.parametrize("user", [WRONG_AUTH, WRONG_PRIV, WRONG_NAME, WRONG_HASH])
-async def test_a_wrong_key_name_or_protocol(tmp_path: Path, user: User) -> None:
-    await rejected(tmp_path, r.signed(user), r.SWITCH, Reason.BAD_CREDENTIALS)
+async def test_a_wrong_key_name_or_protocol(tmp_path: Path) -> None:
+    async with r.receiving(tmp_path) as x:
+        for number, user in enumerate((WRONG_AUTH, WRONG_PRIV, WRONG_NAME, WRONG_HASH), 1):
+            r.send(r.signed(user), r.SWITCH, x.port)
+            await x.until(Reason.BAD_CREDENTIALS, number, after=str(user))
+        assert (x.rejected(Reason.BAD_CREDENTIALS), x.accepted()) == (4, 0)
 
 
 async def test_a_wrong_community(tmp_path: Path) -> None:
@@ -77,9 +83,13 @@ async def test_the_keys_of_one_device_are_nothing_from_another(tmp_path: Path) -
 
 async def test_version_1_and_requests_are_not_for_this_port(tmp_path: Path) -> None:
     version_1 = r.plain().replace(b"\x02\x01\x01", b"\x02\x01\x00", 1)
-    await rejected(tmp_path, version_1, r.PRINTER, Reason.UNSUPPORTED)
-    await rejected(tmp_path, r.signed(kind=pdu.GET), r.SWITCH, Reason.UNSUPPORTED)
-    await rejected(tmp_path, r.signed(kind=pdu.SET), r.SWITCH, Reason.UNSUPPORTED)
+    get, set_request = r.signed(kind=pdu.GET), r.signed(kind=pdu.SET)
+    async with r.receiving(tmp_path) as x:
+        unsupported = ((version_1, r.PRINTER), (get, r.SWITCH), (set_request, r.SWITCH))
+        for number, (data, source) in enumerate(unsupported, 1):
+            r.send(data, source, x.port)
+            await x.until(Reason.UNSUPPORTED, number, after=data.hex()[:20])
+        assert (x.rejected(Reason.UNSUPPORTED), x.accepted()) == (3, 0)
 
 
 async def test_a_notification_that_names_none(tmp_path: Path) -> None:
