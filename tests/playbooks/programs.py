@@ -12,7 +12,7 @@ FOLDERS = (
     "commit_confirmed/files/commit_confirmed",
     "accounts/files/tree/usr/local/libexec/bastide",
     "file_walk/files",
-    "integrity/files",
+    "integrity/files/integrity",
     "updates/files",
     "log_receiver/files",
     "isolation/files",

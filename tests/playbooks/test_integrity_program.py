@@ -1,5 +1,6 @@
 """integrity: what has changed is told once; a failure of AIDE is never told as no change."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -28,6 +29,10 @@ class Host:
         self.state, self.metrics = folder / "state", folder / "metrics" / "integrity.prom"
         self.state.mkdir()
         patch.setenv("PATH", f"{self.stubs.folder}:/usr/bin:/bin")
+        self.explained = program("bastide_explained")
+        patch.setattr(self.explained, "RUNS", folder / "runs")
+        patch.setattr(self.explained, "STATUS", folder / "status")
+        self.stubs.put("dpkg-query", "exit 1")
         self.aide(REPORT)
         self.dpkg("")
 
@@ -110,8 +115,10 @@ def test_a_kind_that_aide_leaves_out_is_none_and_a_long_list_is_cut(host: Host) 
 @pytest.mark.parametrize("folder", ["/bin", "/sbin", "/lib", "/usr/bin", "/usr/sbin", "/usr/lib"])
 def test_a_program_that_is_not_its_packages_is_told_every_time(folder: str, host: Host) -> None:
     host.dpkg(f"??5??????   {folder}/tool\n")
+    host.stubs.put("dpkg-query", f"echo 'tools: {folder}/tool'")
     assert [host.run()["foreign"] for _ in range(2)] == [[f"{folder}/tool"]] * 2
-    assert host.stubs.calls("dpkg") == ["--verify"] * 2
+    # All packages once a day, between only those of what differed.
+    assert host.stubs.calls("dpkg") == ["--verify", "--verify tools"]
 
 
 def test_settings_owners_and_what_is_missing_are_no_foreign_programs(host: Host) -> None:
@@ -136,10 +143,12 @@ def test_the_result_is_for_root_and_the_counts_for_everyone(host: Host) -> None:
     result = host.run()
     assert (host.state / "integrity.json").stat().st_mode & 0o777 == 0o600
     assert host.metrics.stat().st_mode & 0o777 == 0o644
-    assert host.metrics.read_text().splitlines()[-3:] == [
+    samples = [line for line in host.metrics.read_text().splitlines() if line[0] != "#"]
+    assert samples == [
         'bastide_integrity_changes{kind="added"} 1',
         'bastide_integrity_changes{kind="removed"} 0',
         'bastide_integrity_changes{kind="changed"} 2',
+        'bastide_integrity_unexplained{kind="added",path="/usr/bin/new"} 1',
     ]
     assert host.metrics.read_text().endswith("\n")
     assert list(host.metrics.parent.iterdir()) == [host.metrics]
@@ -150,3 +159,116 @@ def test_the_result_is_for_root_and_the_counts_for_everyone(host: Host) -> None:
 def test_a_host_without_node_exporter_gets_no_metrics(host: Host) -> None:
     host.run()
     assert not host.metrics.parent.exists()
+
+
+def changed(host: Host, **kinds: str) -> dict[str, Any]:
+    """What a second comparison tells of a path by kind, an hour after the first."""
+    if not (host.state / "aide.db").exists():
+        host.aide({"number_of_entries": {"total": 2000}})
+        host.run()
+    report = {kind: {path: "f"} for kind, path in kinds.items()}
+    host.aide({"number_of_entries": {"total": 2000}, **report}, status=4)
+    result: dict[str, Any] = host.run()["unexplained"]
+    return result
+
+
+def upgraded(host: Host, packages: str = "exit 1", differs: str = "") -> None:
+    """dpkg has worked, and knows of packages."""
+    host.explained.STATUS.touch()
+    host.stubs.put("dpkg-query", packages)
+    host.dpkg(differs)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/usr/bin/tool", "/usr/sbin/tool", "/boot/vmlinuz", "/usr/lib/systemd/x", "/usr/local/bin/x"],
+)
+@pytest.mark.parametrize("kind", ["added", "removed", "changed"])
+def test_what_nothing_accounts_for_is_told(host: Host, path: str, kind: str) -> None:
+    assert {p: entry["kind"] for p, entry in changed(host, **{kind: path}).items()} == {path: kind}
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "/boot/grub/grubenv", "/usr/bin", "/usr/share/x"])
+def test_settings_folders_and_what_starts_write_are_no_programs(host: Host, path: str) -> None:
+    assert changed(host, changed=path) == {}
+
+
+def test_what_a_package_brought_is_explained_and_what_differs_from_it_is_not(host: Host) -> None:
+    changed(host)
+    upgraded(host, "echo 'coreutils:amd64, other: /bin/env'")
+    assert changed(host, changed="/usr/bin/env") == {}
+    assert host.stubs.calls("dpkg")[-1] == "--verify coreutils:amd64"
+    upgraded(host, "echo 'coreutils: /bin/env'", "??5??????   /bin/env\n")
+    assert set(changed(host, changed="/usr/bin/env")) == {"/usr/bin/env"}
+
+
+def test_beside_an_upgrade_a_program_of_no_package_is_told(host: Host) -> None:
+    changed(host)
+    upgraded(host)
+    assert set(changed(host, added="/usr/sbin/planted")) == {"/usr/sbin/planted"}
+    # Start files are made by scripts of packages, and old programs go.
+    upgraded(host)
+    found = changed(host, changed="/boot/initrd.img", removed="/usr/bin/old")
+    assert set(found) == {"/usr/sbin/planted"}
+
+
+def test_what_looks_well_to_its_package_and_changed_without_dpkg_has_another_mode(
+    host: Host,
+) -> None:
+    host.stubs.put("dpkg-query", "echo 'bash: /bin/bash'")
+    changed(host)
+    assert set(changed(host, changed="/usr/bin/bash")) == {"/usr/bin/bash"}
+
+
+def test_what_a_run_has_made_is_explained_by_its_content(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program_file, record = tmp_path / "tool", tmp_path / "runs" / "20261128T1" / "things.jsonl"
+    monkeypatch.setattr(host.explained, "WATCHED", (str(program_file),))
+    changed(host)
+    program_file.write_text("ours")
+    digest = hashlib.sha256(b"ours").hexdigest()
+    thing = {"kind": "file", "name": str(program_file), "after": f"file 0755 0:0 {digest}"}
+    record.parent.mkdir(parents=True)
+    record.write_text(f"{json.dumps(thing)}\n{{damaged")
+    assert changed(host, added=str(program_file)) == {}
+    program_file.write_text("not ours")
+    assert set(changed(host, changed=str(program_file))) == {str(program_file)}
+
+
+def test_what_the_estate_expects_is_not_told(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed(host)
+    host.aide({"number_of_entries": {"total": 1}, "changed": {"/usr/local/vendor/x": "f"}})
+    run_main(host.module, monkeypatch, host.state, host.metrics, "/usr/local/vendor/")
+    assert json.loads((host.state / "integrity.json").read_text())["unexplained"] == {}
+
+
+def test_it_is_told_for_a_day_or_until_it_is_put_right(host: Host) -> None:
+    changed(host)
+    told = changed(host, added="/usr/local/bin/planted", changed="/usr/bin/tool")
+    assert set(told) == {"/usr/local/bin/planted", "/usr/bin/tool"}
+    assert set(changed(host)) == set(told)
+    # Removed, and given back by its package.
+    host.stubs.put("dpkg-query", "echo 'tools: /bin/ls'")
+    assert set(changed(host, removed="/usr/local/bin/planted")) == {"/usr/bin/tool"}
+    kept = json.loads((host.state / "integrity.json").read_text())
+    kept["unexplained"]["/usr/bin/tool"]["at"] -= 25 * 3600
+    (host.state / "integrity.json").write_text(json.dumps(kept))
+    assert changed(host) == {}
+
+
+def test_a_program_that_is_its_packages_again_is_not_told_any_more(host: Host) -> None:
+    changed(host)
+    assert set(changed(host, changed="/usr/bin/env")) == {"/usr/bin/env"}
+    host.stubs.put("dpkg-query", "echo 'coreutils: /usr/bin/env'")
+    assert changed(host) == {}
+
+
+def test_a_hostile_name_is_one_label(host: Host) -> None:
+    host.metrics.parent.mkdir()
+    changed(host)
+    changed(host, added='/usr/bin/a"} 1\nx \u202e\\')
+    (line,) = (n for n in host.metrics.read_text().splitlines() if "unexplained{" in n)
+    assert line == (
+        'bastide_integrity_unexplained{kind="added",path="/usr/bin/a\\"} 1\\\\nx \\\\u202e\\\\"} 1'
+    )

@@ -60,6 +60,7 @@ TEXTFILES = (
     "backup_client/files/backup/bastide_metrics.py",
     "backup_client/files/timers_state.sh",
     "edge/files/ask_gateways.sh",
+    "integrity/files/integrity/integrity.py",
     "log_receiver/files/received_logs.py",
     "names/files/ask_names.sh",
     "time/files/time_state.sh",
