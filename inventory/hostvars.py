@@ -114,7 +114,6 @@ def host_variables(
         "bastide_poller_handed": _poller_handed(entry),
         "bastide_notify_secrets": _notify_secrets(entry),
         "bastide_bridge": _bridge(entry),
-        "bastide_operations_watch_secrets": _operations_watch_secrets(entry),
         "bastide_accepted_looks": _accepted_looks(entry, state),
         "bastide_wheelhouse": str(state / "wheelhouse.tar"),
         "bastide_tls": {
@@ -322,21 +321,26 @@ def _poller_handed(entry: InventoryHost) -> list[dict[str, str]]:
 
 
 def _notify_secrets(entry: InventoryHost) -> list[dict[str, str]]:
-    """Return the passwords and tokens of channels; only the operations host is given them.
+    """Return the passwords and tokens of the channels that a host sends by.
 
-    `reader` is whose file each becomes: the account's group.
+    The operations host has those of all; the vault that watches it, those of its own. `reader` is
+    whose file each becomes: the account's group.
     """
     notify = entry.tenant.estate.notify
-    if notify is None or Role.OPERATIONS not in entry.host.roles:
+    if notify is None:
         return []
+    is_operations = Role.OPERATIONS in entry.host.roles
+    watching = notify.operations_watch if is_operations_watch(entry) else None
     return [
         {
             "channel": channel.id,
             "reference": channel.secret,
-            "reader": "bastide-bridge" if notify.is_bridged(channel) else "prometheus",
+            "reader": "bastide-bridge"
+            if is_operations and notify.is_bridged(channel)
+            else "prometheus",
         }
         for channel in notify.channels
-        if channel.secret
+        if channel.secret and (is_operations or (watching and channel.id in watching.to))
     ]
 
 
@@ -346,18 +350,6 @@ def _bridge(entry: InventoryHost) -> dict[str, Any]:
     bridged = notify.bridged if notify and Role.OPERATIONS in entry.host.roles else ()
     spools = {channel.sms.spool for channel in bridged if channel.sms and channel.sms.spool}
     return {"wanted": bool(bridged), "spools": sorted(spools)}
-
-
-def _operations_watch_secrets(entry: InventoryHost) -> list[dict[str, str]]:
-    """Return those of the channels that the vault sends through which watches operations."""
-    notify = entry.tenant.estate.notify
-    if notify is None or notify.operations_watch is None or not is_operations_watch(entry):
-        return []
-    return [
-        {"channel": channel.id, "reference": channel.secret}
-        for channel in notify.channels
-        if channel.secret and channel.id in notify.operations_watch.to
-    ]
 
 
 def _accepted_looks(entry: InventoryHost, state: Path) -> list[str]:

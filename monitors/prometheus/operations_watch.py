@@ -10,7 +10,7 @@ from typing import Any
 from inventory.authority import authority
 from inventory.entries import InventoryHost, operations_host
 from inventory.model.estate import Estate
-from inventory.model.notify import Notify
+from inventory.model.notify import Notify, OperationsWatch
 from inventory.model.tenants import CENTRAL
 from inventory.operations_watch import ASKED_PORTS
 from monitors.prometheus.alertmanager_config import Contacts, alertmanager
@@ -45,7 +45,7 @@ def files(
         return
     yield "prometheus.yml", prometheus(estate.estate, server)
     yield "rules.yml", WATCH_RULES.read_bytes()
-    yield "alertmanager.yml", alertmanager(_channels(notify), contacts)
+    yield "alertmanager.yml", alertmanager(_channels(notify, notify.operations_watch), contacts)
     pages = [runbooks / "alerts" / f"{name}.md" for name in ALERTS]
     yield TEMPLATES, templates(estate, pages).encode()
 
@@ -85,16 +85,15 @@ def _at(address: str, labels: dict[str, str]) -> dict[str, Any]:
     return {"static_configs": [{"targets": [address], "labels": labels}]}
 
 
-def _channels(notify: Notify) -> Notify:
+def _channels(notify: Notify, watch: OperationsWatch) -> Notify:
     """Return what the vault may send through: every alert by every one of its channels.
 
     By all at once, so none has a fallback, and no bridge is needed there.
     """
-    wanted = notify.operations_watch.to if notify.operations_watch else ()
     return Notify(
         channels=tuple(
             channel.model_copy(update={"fallback": None})
             for channel in notify.channels
-            if channel.id in wanted
+            if channel.id in watch.to
         )
     )

@@ -16,7 +16,7 @@ from inventory.load import find_estate, load_estate
 from inventory.model.channels import Channel, Ntfy, Sms, Webhook
 from inventory.model.estate import Estate
 from inventory.model.hosts import Acceptance, Exporter
-from inventory.model.notify import Notify
+from inventory.model.notify import Notify, OperationsWatch
 from inventory.model.snmp_access import SnmpAccess
 from inventory.model.ssh import Administrator, Ssh
 from inventory.model.tenants import Dns
@@ -91,6 +91,20 @@ def test_only_the_operations_host_is_given_the_passwords_of_channels_and_by_refe
         given = variables_of(entry.name, estate)["bastide_notify_secrets"]
         expected = [{"channel": "desk", "reference": "env:DESK", "reader": "prometheus"}]
         assert given == (expected if entry.name == "central-ops" else [])
+
+
+def test_the_vault_that_watches_operations_is_given_those_of_its_own_channels() -> None:
+    desk = Channel(id="desk", webhook=Webhook(url="https://a.example/", token="env:A"))
+    post = Channel(
+        id="post", webhook=Webhook(url="https://b.example/", token="env:B"), fallback="desk"
+    )
+    watch = OperationsWatch(vault="central-vault", to=("post",))
+    notify = Notify(channels=(desk, post), operations_watch=watch)
+    estate = LAB.model_copy(update={"notify": notify})
+    (own,) = variables_of("central-vault", estate)["bastide_notify_secrets"]
+    assert own == {"channel": "post", "reference": "env:B", "reader": "prometheus"}
+    readers = [s["reader"] for s in variables_of("central-ops", estate)["bastide_notify_secrets"]]
+    assert readers == ["bastide-bridge", "bastide-bridge"]
 
 
 def test_what_chats_and_sms_need_goes_to_the_operations_hosts_bridge() -> None:

@@ -25,12 +25,14 @@ def commands(page: Path) -> list[list[str]]:
 def follow(words: list[str]) -> click.Command:
     """Return the command that the words lead to; AssertionError when one leads nowhere."""
     command: click.Command = cli
-    context = click.Context(cli)
-    for word in words[1:]:
-        if not isinstance(command, click.Group):
-            break
-        subcommand = command.get_command(context, word)
-        assert subcommand is not None, f"{' '.join(words)}: there is no command {word!r}"
+    rest = words[1:]
+    while isinstance(command, click.Group) and rest:
+        context = click.Context(command)
+        # A group may take its first word for the argument of one of its commands.
+        command.parse_args(context, rest)
+        name, *rest = [*context._protected_args, *context.args]
+        subcommand = command.get_command(context, name)
+        assert subcommand is not None, f"{' '.join(words)}: there is no command {name!r}"
         command = subcommand
     return command
 
