@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,6 +33,7 @@ class Host:
         self.explained = program("bastide_explained")
         patch.setattr(self.explained, "RUNS", folder / "runs")
         patch.setattr(self.explained, "STATUS", folder / "status")
+        patch.setattr(self.explained, "LOG", folder / "dpkg.log")
         self.stubs.put("dpkg-query", "exit 1")
         self.aide(REPORT)
         self.dpkg("")
@@ -272,3 +274,15 @@ def test_a_hostile_name_is_one_label(host: Host) -> None:
     assert line == (
         'bastide_integrity_unexplained{kind="added",path="/usr/bin/a\\"} 1\\\\nx \\\\u202e\\\\"} 1'
     )
+
+
+@pytest.mark.parametrize(("quiet", "patience"), [(0.5, 60.0), (600.0, 0.0)])
+def test_dpkg_is_let_end_but_not_waited_for_without_end(
+    host: Host, monkeypatch: pytest.MonkeyPatch, quiet: float, patience: float
+) -> None:
+    monkeypatch.setattr(host.explained, "QUIET_SECONDS", quiet)
+    monkeypatch.setattr(host.explained, "PATIENCE_SECONDS", patience)
+    host.explained.LOG.touch()
+    host.run()
+    still_writes = host.explained.was_changed(host.explained.LOG, time.time() - quiet)
+    assert still_writes is (patience == 0)

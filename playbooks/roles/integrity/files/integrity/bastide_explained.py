@@ -3,6 +3,7 @@
 import hashlib
 import json
 import subprocess
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,9 @@ WATCHED = ("/boot/", "/usr/bin/", "/usr/sbin/", "/usr/lib/systemd/", "/usr/local
 VOLATILE = ("/boot/grub/grubenv",)
 RUNS = Path("/var/lib/bastide/runs")
 STATUS = Path("/var/lib/dpkg/status")
+LOG = Path("/var/log/dpkg.log")
+# A program that is being replaced is neither the old package's nor the new one's.
+QUIET_SECONDS, PATIENCE_SECONDS = 120.0, 900.0
 DIGEST_DIFFERS = 2
 AT_ONCE = 500
 
@@ -58,6 +62,13 @@ class Explained:
             and (p.startswith("/boot/") or changes[p] == "removed" or is_alternative(Path(p)))
         }
         return verified | made
+
+
+def let_dpkg_end() -> None:
+    """Wait until dpkg has written nothing for some time; not for ever."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline and was_changed(LOG, time.time() - QUIET_SECONDS):
+        time.sleep(QUIET_SECONDS / 4)
 
 
 def recorded(since: float) -> dict[str, str]:

@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from bastide_explained import DAY, PROGRAMS, Explained, differing
+from bastide_explained import DAY, PROGRAMS, Explained, differing, let_dpkg_end
 
 CONFIG = "/etc/bastide/aide.conf"
 LIST_MAX = 50
@@ -114,6 +114,7 @@ def label(text: str) -> str:
 def main() -> None:
     """Write the result for root alone, and what is to be told for node_exporter."""
     folder, metrics, *expected = sys.argv[1:]
+    let_dpkg_end()
     kept, started = Path(folder) / "integrity.json", time.time()
     last = read(kept)
     since, files, changes = compared(Path(folder))
