@@ -2,12 +2,10 @@
 
 import time
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
-from bastide.actions.up import summary
-from bastide.actions.up.results import StageResults, UpRun
-from bastide.actions.up.stages import run_all
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import estate_context, refuse_unacknowledged
 from bastide.support.options import engine_option, estate_option, json_option
@@ -15,6 +13,9 @@ from bastide.support.output import output_console, print_json
 from bastide.support.progress import Progress
 from infra.lab import preflight
 from inventory.enums import ProviderName
+
+if TYPE_CHECKING:
+    from bastide.actions.up.results import StageResults, UpRun
 
 
 @click.command()
@@ -34,6 +35,11 @@ def up(estate_name: str | None, as_json: bool, engine: str) -> int:
         problems = preflight.check(context.estate, context.state)
         if problems:
             raise CommandError("\n".join(str(p) for p in problems), Exit.COULD_NOT_CHECK)
+    # All that an estate needs takes seconds to import: not before it is known to be in order.
+    from bastide.actions.up import summary
+    from bastide.actions.up.results import UpRun
+    from bastide.actions.up.stages import run_all
+
     started = time.monotonic()
     run = UpRun(context, Progress(), engine)
     results = run_all(run)
@@ -45,7 +51,7 @@ def up(estate_name: str | None, as_json: bool, engine: str) -> int:
     return exit_of(results)
 
 
-def as_json_values(run: UpRun, results: StageResults, seconds: float) -> dict[str, object]:
+def as_json_values(run: "UpRun", results: "StageResults", seconds: float) -> dict[str, object]:
     """Return what a run did and what it left as plain JSON values; durations in seconds."""
     status = results.status
     return {
@@ -62,6 +68,6 @@ def as_json_values(run: UpRun, results: StageResults, seconds: float) -> dict[st
     }
 
 
-def exit_of(results: StageResults) -> Exit:
+def exit_of(results: "StageResults") -> Exit:
     """Return findings when a target is not up, an alert fires, or nothing could be read."""
     return Exit.WELL if results.status and results.status.well else Exit.FINDINGS
