@@ -5,7 +5,7 @@ import ssl
 from base64 import b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -13,6 +13,13 @@ from inventory.web_login import USER, authority_file, password_file
 
 TIMEOUT_SECONDS = 5.0
 LONGEST_ANSWER = 64 << 20
+
+
+class Asked(Protocol):
+    """An API, however it is reached."""
+
+    def read(self, path: str, posted: bytes | None = None, method: str | None = None) -> bytes:
+        """Return the answer's body; ApiError says what was wrong."""
 
 
 class ApiError(Exception):

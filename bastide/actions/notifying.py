@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bastide.actions import prometheus
 from bastide.actions.status import apis
+from bastide.actions.watch_api import watch_api
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
@@ -16,8 +18,9 @@ from inventory.model.channels import Channel, Mail, Matrix, Ntfy, Sms, Telegram,
 from inventory.model.notify import TEST, Notify, Severity
 from monitors.bridge.recipients import recipients
 from monitors.prometheus.alertmanager_config import channels_of, takers
+from monitors.prometheus.operations_watch import channels_of_watch
 from monitors.prometheus.render import addresses
-from monitors.web_api import ApiError, WebApi
+from monitors.web_api import ApiError, Asked
 
 WAIT_SECONDS = 30.0
 POLL_SECONDS = 0.5
@@ -39,16 +42,12 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sender:
-    """Who sends by a channel, and as what Alertmanager counts it."""
+class Place:
+    """A machine that sends alerts: its Alertmanager, and the channels that it sends by."""
 
-    unit: str
-    kind: str
-
-
-_MAIL = _Sender("prometheus-alertmanager", "email")
-_WEBHOOK = _Sender("prometheus-alertmanager", "webhook")
-_BRIDGE = _Sender("bastide-bridge", "webhook")
+    name: str
+    api: Asked
+    notify: Notify
 
 
 def notify_of(context: EstateContext) -> Notify:
@@ -91,19 +90,43 @@ def _place(way: Webhook | Matrix | Ntfy | Telegram) -> str:
     return f"{way.server}/{way.topic}" if isinstance(way, Ntfy) else f"Telegram {way.chat}"
 
 
+@contextmanager
+def place_of(context: EstateContext, *, watch: bool) -> Iterator[Place]:
+    """Yield the operations host, or the vault that watches it."""
+    notify = notify_of(context)
+    if not watch:
+        yield Place("the operations host", _api(context), notify)
+        return
+    with watch_api(context) as api:
+        if notify.operations_watch:
+            yield Place(api.name, api, channels_of_watch(notify, notify.operations_watch))
+
+
 def send_tests(
-    context: EstateContext, municipality: str, severity: Severity, progress: Progress
+    context: EstateContext,
+    place: Place,
+    municipality: str,
+    severity: Severity,
+    progress: Progress,
 ) -> Iterator[Delivery]:
     """Send a test through each channel that takes such alerts; yield what became of it."""
-    notify = notify_of(context)
-    channels = {channel.id: channel for channel in notify.channels}
-    for name in channels_of(notify, municipality, severity):
+    channels = {channel.id: channel for channel in place.notify.channels}
+    for name in channels_of(place.notify, municipality, severity):
         with progress.stage(f"test {name}"):
-            problem = _send(context, channels[name], municipality, severity)
+            problem = _send(context, place, channels[name], municipality, severity)
         yield Delivery(name, destination(context, channels[name], municipality), problem)
 
 
-def _send(context: EstateContext, channel: Channel, municipality: str, severity: Severity) -> str:
+def _api(context: EstateContext) -> Asked:
+    try:
+        return apis(context)[1]
+    except ApiError as error:
+        raise CommandError(f"Alertmanager does not answer: {error}", Exit.COULD_NOT_CHECK) from None
+
+
+def _send(
+    context: EstateContext, place: Place, channel: Channel, municipality: str, severity: Severity
+) -> str:
     """Send one test; return why it was not taken, or nothing."""
     if not recipients(context.estate, channel, municipality):
         missing = "an `email`" if channel.mail else "an international number"
@@ -116,39 +139,35 @@ def _send(context: EstateContext, channel: Channel, municipality: str, severity:
     summary = (
         f"This is a test of the channel {channel.id}. Nothing is wrong, nothing is to be done."
     )
-    receivers = _receivers(context, channel, municipality)
-    sender = _sender(notify_of(context), channel)
+    receivers = _receivers(context, place.notify, channel, municipality)
     try:
-        api = apis(context)[1]
-        before = _tried(api, sender)
-        prometheus.send_alert(api, labels, {"summary": summary}, now + LASTS)
-        return _outcome(api, sender, before, receivers)
+        before = _tried(place, channel)
+        prometheus.send_alert(place.api, labels, {"summary": summary}, now + LASTS)
+        return _outcome(place, channel, before, receivers)
     except ApiError as error:
         raise CommandError(
-            f"Alertmanager does not answer: {error}; is the operations host up?",
+            f"Alertmanager does not answer: {error}; is {place.name} up?",
             Exit.COULD_NOT_CHECK,
         ) from None
 
 
-def _sender(notify: Notify, channel: Channel) -> _Sender:
-    if notify.is_bridged(channel):
-        return _BRIDGE
-    return _MAIL if channel.mail else _WEBHOOK
-
-
-def _receivers(context: EstateContext, channel: Channel, municipality: str) -> int:
+def _receivers(context: EstateContext, notify: Notify, channel: Channel, municipality: str) -> int:
     """Return how many messages Alertmanager sends by a channel of a municipality's alert."""
-    named = takers(notify_of(context), channel, addresses(context.estate))
+    named = takers(notify, channel, addresses(context.estate))
     mine = (channel.id, f"{channel.id}/{municipality}")
     return len([receiver for receiver, _ in named if receiver in mine])
 
 
-def _outcome(api: WebApi, sender: _Sender, before: tuple[int, int], receivers: int) -> str:
+def _outcome(place: Place, channel: Channel, before: tuple[int, int], receivers: int) -> str:
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
-        tried, failed = (now - then for now, then in zip(_tried(api, sender), before, strict=True))
+        tried, failed = (
+            now - then for now, then in zip(_tried(place, channel), before, strict=True)
+        )
         if failed:
-            return f"not delivered; see `journalctl -u {sender.unit}` on the operations host"
+            bridged = place.notify.is_bridged(channel)
+            unit = "bastide-bridge" if bridged else "prometheus-alertmanager"
+            return f"not delivered; see `journalctl -u {unit}` on {place.name}"
         if tried >= receivers:
             return ""
         time.sleep(POLL_SECONDS)
@@ -158,5 +177,7 @@ def _outcome(api: WebApi, sender: _Sender, before: tuple[int, int], receivers: i
     )
 
 
-def _tried(api: WebApi, sender: _Sender) -> tuple[int, int]:
-    return prometheus.notification_requests(api).get(sender.kind, (0, 0))
+def _tried(place: Place, channel: Channel) -> tuple[int, int]:
+    own_mail = channel.mail and not place.notify.is_bridged(channel)
+    kind = "email" if own_mail else "webhook"
+    return prometheus.notification_requests(place.api).get(kind, (0, 0))

@@ -1,5 +1,6 @@
 """The HTTP APIs of Prometheus and Alertmanager."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from urllib.parse import urlencode
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from monitors.web_api import WebApi
+from monitors.web_api import Asked, WebApi
 
 TRIED = "alertmanager_notification_requests_total"
 FAILED = "alertmanager_notification_requests_failed_total"
@@ -128,7 +129,7 @@ def alerts(api: WebApi, *, silenced: bool = False) -> tuple[Alert, ...]:
 
 
 def send_alert(
-    api: WebApi, labels: Mapping[str, str], annotations: Mapping[str, str], until: datetime
+    api: Asked, labels: Mapping[str, str], annotations: Mapping[str, str], until: datetime
 ) -> None:
     """Give Alertmanager an alert that ends by itself."""
     # Without a beginning Alertmanager takes the end for it.
@@ -137,10 +138,10 @@ def send_alert(
         **{"labels": labels, "annotations": annotations},
         **{"startsAt": begun, "endsAt": until.isoformat()},
     }
-    api.json("/api/v2/alerts", [alert])
+    api.read("/api/v2/alerts", json.dumps([alert]).encode())
 
 
-def notification_requests(api: WebApi) -> dict[str, tuple[int, int]]:
+def notification_requests(api: Asked) -> dict[str, tuple[int, int]]:
     """Return how often Alertmanager has tried to notify, and failed, by kind of receiver."""
     tried: dict[str, int] = {}
     failed: dict[str, int] = {}

@@ -79,17 +79,25 @@ def show(at: datetime | None, estate_name: str | None, as_json: bool) -> int:
     show_default=True,
     help="As if it were such an alert.",
 )
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Let the vault that watches the operations host send it, through its own channels.",
+)
 @estate_option
 @json_option
-def test(municipality: str, severity: str, estate_name: str | None, as_json: bool) -> int:
+def test(
+    municipality: str, severity: str, watch: bool, estate_name: str | None, as_json: bool
+) -> int:
     """Send a test through each channel (exit 1: one did not take it).
 
     It is marked as a test, and takes the channels that such an alert would take. The operations
     host sends it as it sends alerts. A minute later it sends its end.
     """
     context = estate_context(estate_name)
-    tenant = notifying.tenant_of(context, municipality)
-    results = tuple(notifying.send_tests(context, tenant.id, Severity(severity), Progress()))
+    tenant, told = notifying.tenant_of(context, municipality), Severity(severity)
+    with notifying.place_of(context, watch=watch) as place:
+        results = tuple(notifying.send_tests(context, place, tenant.id, told, Progress()))
     if as_json:
         print_json([result.as_json() for result in results])
     else:

@@ -45,7 +45,10 @@ def files(
         return
     yield "prometheus.yml", prometheus(estate.estate, server)
     yield "rules.yml", WATCH_RULES.read_bytes()
-    yield "alertmanager.yml", alertmanager(_channels(notify, notify.operations_watch), contacts)
+    yield (
+        "alertmanager.yml",
+        alertmanager(channels_of_watch(notify, notify.operations_watch), contacts),
+    )
     pages = [runbooks / "alerts" / f"{name}.md" for name in ALERTS]
     yield TEMPLATES, templates(estate, pages).encode()
 
@@ -85,8 +88,8 @@ def _at(address: str, labels: dict[str, str]) -> dict[str, Any]:
     return {"static_configs": [{"targets": [address], "labels": labels}]}
 
 
-def _channels(notify: Notify, watch: OperationsWatch) -> Notify:
-    """Return what the vault may send through: every alert by every one of its channels.
+def channels_of_watch(notify: Notify, watch: OperationsWatch) -> Notify:
+    """Return what the vault sends through: every alert by every one of its channels.
 
     By all at once, so none has a fallback, and no bridge is needed there.
     """
