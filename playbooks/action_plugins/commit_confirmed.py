@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-PROGRAM = "/usr/bin/python3 -I /usr/local/libexec/bastide/commit_confirmed"
+PROGRAM = "/usr/bin/python3 -IB /usr/local/libexec/bastide/commit_confirmed"
 PLAN = (
     *("name", "keeps", "capture", "rehearse", "validate", "activate", "undo", "last_resort"),
     *("live", "needed", "seconds"),

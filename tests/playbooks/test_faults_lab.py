@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.root]
 
 HOST = "velgora-files"
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "faults.yml").read_text())
-PROGRAM = "python3 -I /usr/local/libexec/bastide/commit_confirmed"
+PROGRAM = "python3 -IB /usr/local/libexec/bastide/commit_confirmed"
 TIMER_SECONDS = 5
 PATIENCE_SECONDS = 60
 # All that a fault of ours may touch: files with access and times, rules, routes, listeners.

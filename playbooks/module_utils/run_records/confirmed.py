@@ -84,7 +84,7 @@ def way_back(plan: Plan, run: Record) -> str:
     if not changes or not PROGRAM.exists():
         return ""
     write(run.folder / STATES, json.dumps(list(_by_folder(plan, files))))
-    put_back = [sys.executable, "-I", str(PROGRAM), "put-back", str(run.folder / STATES)]
+    put_back = [sys.executable, "-IB", str(PROGRAM), "put-back", str(run.folder / STATES)]
     return json.dumps(
         {
             "name": "rollback",
@@ -106,7 +106,7 @@ def _by_folder(plan: Plan, files: Sequence[Thing]) -> Iterable[dict[str, Any]]:
 def apply(text: str) -> str:
     """Have the program on the host make a change; return the id to confirm it by in time."""
     done = subprocess.run(
-        [sys.executable, "-I", str(PROGRAM), "apply"],
+        [sys.executable, "-IB", str(PROGRAM), "apply"],
         check=False,
         capture_output=True,
         text=True,

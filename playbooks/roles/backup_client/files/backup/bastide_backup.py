@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -EsB
 """Back up this host's plans with restic to a target that only lets snapshots be added.
 
     bastide-backup run [PLAN ...] [--max-age SECONDS]   back up now; exit 1 when a plan failed

@@ -23,7 +23,7 @@ PROGRAM = Path(__file__).parent
 def arm(identity: str, seconds: int) -> None:
     """Have systemd revert the change after that time, whatever becomes of us."""
     disarm()
-    command = [sys.executable, "-I", str(PROGRAM), "revert", "--unconfirmed", identity]
+    command = [sys.executable, "-IB", str(PROGRAM), "revert", "--unconfirmed", identity]
     timer = [f"--on-active={seconds}", "--timer-property=AccuracySec=1s", f"--unit={TIMER}"]
     try:
         subprocess.run(["systemd-run", "--quiet", "--collect", *timer, *command], check=True)

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -EsB
 """Restore a plan's newest snapshot into nothing, prove it, measure it and wipe it.
 
     bastide-drill --host HOST --municipality ID --plan ID --target ADDRESS \\
