@@ -32,9 +32,10 @@ test-vm: setup-lab setup-test ## audit and harden a virtual machine with a kerne
 	@tools/install-debian-packages vm
 	$(BIN)/pytest -m vm
 
-# Two processes a core: half of the time tests wait for what they started.
+# Two processes a core: half of the time tests wait for what they started. Files are begun in the
+# order of tests/conftest.py, the longest first; pytest-xdist would begin those with the most tests.
 test-quick: setup-lab setup-test ## run every test that needs no lab and no town, on all cores
-	$(BIN)/pytest -m "not lab and not town" --numprocesses $$((2 * $$(nproc))) --dist loadfile
+	$(BIN)/pytest -m "not lab and not town" --numprocesses $$((2 * $$(nproc))) --dist loadfile --no-loadscope-reorder
 
 check: setup-test ## format, lint, types, import contracts, ansible-lint, yamllint, promtool
 	$(BIN)/ruff format --check $(PYTHON_FILES)

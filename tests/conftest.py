@@ -1,5 +1,6 @@
 """Fixtures that all tests share: the running lab, one of their own, the strange town."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +69,17 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A state folder of the test's own, so that no test touches another's estate."""
     monkeypatch.setenv("BASTIDE_STATE_HOME", str(tmp_path / "state"))
     return tmp_path / "state"
+
+
+def pytest_configure() -> None:
+    """Look for no garbage while tests are collected: nearly all of half a million objects stay."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage again, but never among what was collected."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

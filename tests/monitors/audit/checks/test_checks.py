@@ -23,7 +23,7 @@ from tests.monitors.audit.estates import (
 CHANGES = [
     change
     for file in sorted((CASES / "changes").glob("*.yml"))
-    for change in yaml.safe_load(file.read_text())["changes"]
+    for change in yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)["changes"]
 ]
 OUTCOMES = yaml.safe_load((CASES / "outcomes.yml").read_text())
 HOST = "velgora-app"
