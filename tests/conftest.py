@@ -29,20 +29,32 @@ TESTS = Path(__file__).parent
 # Alerts that wait for their time, machines that boot, rules of days: the longest first, and what is
 # quick beside them.
 LONGEST = (
-    "end_to_end/test_maintenance.py",
     "bastide/commands/test_notify_bridge.py",
     "playbooks/test_patching_machine.py",
+    "bastide/test_termination.py",
     "playbooks/test_isolation_machine.py",
-    "bastide/commands/test_notify.py",
-    "end_to_end/test_operations_watch.py",
-    "rules/test_rules.py",
+    "playbooks/test_network_machine.py",
     "rules/test_redundant_campus.py",
+    "end_to_end/test_maintenance.py",
+    "rules/test_rules.py",
+    "infra/engine/embedded/test_crash.py",
     "playbooks/test_backup_program.py",
+    "bastide/commands/test_notify.py",
+    "end_to_end/test_bad_input.py",
+    "playbooks/test_backup_drill.py",
     "monitors/snmp/traps/test_rejected.py",
+    "end_to_end/test_operations_watch.py",
     "end_to_end/test_killed.py",
     "end_to_end/test_core_switch.py",
-    "playbooks/test_firewall_rules.py",
-    "playbooks/test_run_records.py",
+    "playbooks/test_isolate.py",
+    "playbooks/test_refusal.py",
+    "bastide/actions/test_wheelhouse.py",
+    "monitors/audit/history/test_record.py",
+    "infra/lab/test_machine.py",
+    "monitors/audit/reports/test_pdf.py",
+    "monitors/snmp/traps/test_accepted.py",
+    "playbooks/test_patching_role.py",
+    "infra/provider/test_lifecycle.py",
 )
 # Checks of an estate's own controls are named like tests.
 collect_ignore = ["cases"]
