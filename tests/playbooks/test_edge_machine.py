@@ -36,9 +36,12 @@ def plays(tmp_path: Path) -> str:
     return str(tmp_path / "plays.yml")
 
 
-def made(machine: OwnMachine, plays: str, behind: str) -> tuple[str, int]:
+def made(machine: OwnMachine, plays: str, behind: str, **uplinks: str) -> tuple[str, int]:
     """Make it a router to a site with one host; return what was said and the exit status."""
-    _, said, status = machine.play(plays, bastide_behind=[behind], edge_confirm_seconds=SECONDS)
+    named = [{"id": name, "gateway": gateway} for name, gateway in uplinks.items()]
+    _, said, status = machine.play(
+        plays, bastide_behind=[behind], bastide_uplinks=named, edge_confirm_seconds=SECONDS
+    )
     return said, status
 
 
@@ -65,3 +68,13 @@ def test_one_that_reaches_its_site_stays_and_is_put_right(machine: OwnMachine, p
     machine.output("sysctl net.ipv4.ip_forward=0")
     said, status = made(machine, plays, NAME)
     assert (status, machine.output(FORWARDING)) == (0, "1\n"), said
+
+
+def test_gateways_are_asked_while_uplinks_are_declared(machine: OwnMachine, plays: str) -> None:
+    timer = "systemctl is-active bastide-gateways.timer || true"
+    for uplinks, expected in (({"fibre": "192.0.2.1"}, "active\n"), ({}, "inactive\n")):
+        said, status = made(machine, plays, NAME, **uplinks)
+        assert (status, machine.output(timer)) == (0, expected), said
+        said, status = made(machine, plays, NAME, **uplinks)
+        assert "changed=0" in said
+    assert machine.output("ls /etc/systemd/system/bastide-gateways.* || true") == ""
