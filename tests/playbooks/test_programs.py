@@ -13,6 +13,7 @@ import pytest
 from tests.playbooks.programs import ROLES
 
 PLAYBOOKS = ROLES.parent
+PLACES = (PLAYBOOKS, *(PLAYBOOKS.parent / name for name in ("docs", "runbooks")))
 STARTED = re.compile(r"python3 (-\w+(?: -\w+)*) /usr/local/|\"(-\w+)\", str\(PROGRAM\)")
 
 
@@ -29,8 +30,8 @@ def shebangs() -> Iterator[tuple[Path, str]]:
 
 def starts() -> Iterator[tuple[Path, str]]:
     """Where one of our programs is started by name, with the options of Python."""
-    for file in sorted(PLAYBOOKS.rglob("*")):
-        if file.suffix in (".py", ".service", ".j2", ".yml") and file.is_file():
+    for file in sorted(file for place in PLACES for file in place.rglob("*")):
+        if file.suffix in (".py", ".service", ".j2", ".yml", ".md") and file.is_file():
             for options in STARTED.findall(file.read_text(encoding="utf-8")):
                 yield file, "".join(options)
 
@@ -42,5 +43,7 @@ def test_no_compiled_modules_are_left(file: Path, started: str) -> None:
 
 def test_programs_of_several_files_are_found() -> None:
     assert {"backup_client", "scratch", "integrity", "commit_confirmed"} <= {
-        file.relative_to(PLAYBOOKS).parts[1] for file, _ in (*shebangs(), *starts())
+        file.relative_to(PLAYBOOKS).parts[1]
+        for file, _ in (*shebangs(), *starts())
+        if file.is_relative_to(PLAYBOOKS)
     }

@@ -172,8 +172,9 @@ def test_the_rule_names_one_command_without_arguments(host: LabHost) -> None:
 
 
 def test_collector_list_key_and_rule_are_roots_and_nobody_else_changes_them(host: LabHost) -> None:
-    strange = host.root(f"find {OWN_FILES} \\( ! -user root -o ! -group root -o -perm /022 \\)")
-    writable = host.root(f"runuser -u {AUDIT_USER} -- find {OWN_FILES} -writable")
+    # A link is what it leads to.
+    strange = host.root(f"find -L {OWN_FILES} \\( ! -user root -o ! -group root -o -perm /022 \\)")
+    writable = host.root(f"runuser -u {AUDIT_USER} -- find -L {OWN_FILES} -writable")
     above = host.root("stat -c '%U %A %n' / /usr /usr/local /usr/local/libexec /var /var/lib /etc")
 
     assert strange.stdout == ""
