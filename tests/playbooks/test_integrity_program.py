@@ -195,6 +195,14 @@ def test_settings_folders_and_what_starts_write_are_no_programs(host: Host, path
     assert changed(host, changed=path) == {}
 
 
+def test_a_folder_that_is_gone_with_what_was_in_it_is_not_told_beside_it(host: Host) -> None:
+    changed(host)
+    folder = "/usr/local/lib/gone"
+    report = {"removed": {folder: "d", f"{folder}/tool": "f", f"{folder}2": "f"}}
+    host.aide({"number_of_entries": {"total": 2000}, **report}, status=4)
+    assert set(host.run()["unexplained"]) == {f"{folder}/tool", f"{folder}2"}
+
+
 def test_what_a_package_brought_is_explained_and_what_differs_from_it_is_not(host: Host) -> None:
     changed(host)
     upgraded(host, "echo 'coreutils:amd64, other: /bin/env'")

@@ -32,7 +32,9 @@ class Explained:
 
     def left(self, changes: dict[str, str]) -> list[str]:
         """Return the programs whose change nothing accounts for."""
-        told = [p for p in changes if self._is_watched(p)]
+        # A folder that is gone is no longer seen to be one, but by what was in it.
+        folders = {str(parent) for p in changes for parent in Path(p).parents}
+        told = [p for p in changes if p not in folders and self._is_watched(p)]
         runs = recorded(self.since or 0.0)
         told = [p for p in told if not (p in runs and is_as_recorded(Path(p), runs[p]))]
         packages = self._of_packages(told, changes)
