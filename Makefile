@@ -5,6 +5,9 @@
 unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
+# What failed is run once more, by itself: whether it passes beside others or not is printed, and a
+# test that fails both times fails the run (CONTRIBUTING.md).
+AGAIN := echo "Once more by itself, what failed above:" && $(BIN)/pytest --last-failed --last-failed-no-failures none --exitfirst
 PYTHON_FILES := bastide inventory infra monitors playbooks tests
 
 .PHONY: help install lab lab-down test test-town test-vm test-quick check format bench mutants lock generate setup-lab setup-test clean-cache
@@ -23,7 +26,7 @@ lab-down: .venv/.ready ## take away everything that `make lab` made (the package
 	$(BIN)/bastide down --estate lab --yes
 
 test: test-quick ## run every test but those in the strange town, the lab's included
-	$(BIN)/pytest -m "lab and not town"
+	$(BIN)/pytest -m "lab and not town" || { $(AGAIN) -m "lab and not town"; }
 
 test-town: setup-lab setup-test ## run the tests in the strange town (tests/strange_town)
 	$(BIN)/pytest -m town
@@ -35,7 +38,8 @@ test-vm: setup-lab setup-test ## audit and harden a virtual machine with a kerne
 # Two processes a core: half of the time tests wait for what they started. Files are begun in the
 # order of tests/conftest.py, the longest first; pytest-xdist would begin those with the most tests.
 test-quick: setup-lab setup-test ## run every test that needs no lab and no town, on all cores
-	$(BIN)/pytest -m "not lab and not town" --numprocesses $$((2 * $$(nproc))) --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m "not lab and not town" --numprocesses $$((2 * $$(nproc))) --dist loadfile --no-loadscope-reorder \
+	  || { $(AGAIN) -m "not lab and not town"; }
 
 check: setup-test ## format, lint, types, import contracts, ansible-lint, yamllint, promtool
 	$(BIN)/ruff format --check $(PYTHON_FILES)
