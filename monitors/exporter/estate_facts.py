@@ -18,6 +18,7 @@ def collect(_state: Path, estate: Estate) -> Iterator[Metric]:
     ways = ways_in(estate)
     yield _ways(estate, ways)
     yield _services(estate, ways)
+    yield _service_hosts(estate)
     yield _limits(estate)
     yield _thresholds(estate)
     yield _municipalities(estate)
@@ -47,6 +48,18 @@ def _services(estate: Estate, ways: Ways) -> Metric:
         about = (entry.tenant.id, entry.name, one_line(entry.service.name))
         for name, others in sorted(_needs(entry, ways).items()):
             family.add_metric((*about, entry.service.continuity.value, name, YES_NO[others]), 1)
+    return family
+
+
+def _service_hosts(estate: Estate) -> Metric:
+    family = GaugeMetricFamily(
+        "bastide_service_host_info",
+        "A host that a service depends on: while it is silent, so is the service.",
+        labels=("municipality", "host", "service"),
+    )
+    for entry in services(estate):
+        for host in entry.hosts:
+            family.add_metric((entry.tenant.id, host, entry.name), 1)
     return family
 
 

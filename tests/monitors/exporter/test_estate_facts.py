@@ -39,6 +39,20 @@ def test_a_service_needs_its_host_and_the_edge_before_it() -> None:
     }
 
 
+def test_every_host_that_a_service_depends_on_is_named() -> None:
+    *others, town = lab().municipalities
+    permits, *more = town.services
+    on_two = permits.model_copy(update={"hosts": ("app", "files")})
+    changed = town.model_copy(update={"services": (on_two, *more)})
+    estate = lab().model_copy(update={"municipalities": (*others, changed)})
+    found = [
+        (labels["service"], labels["host"])
+        for labels in labels_of("bastide_service_host_info", estate)
+        if labels["municipality"] == "velgora"
+    ]
+    assert found[:2] == [("velgora-permits", "velgora-app"), ("velgora-permits", "velgora-files")]
+
+
 def with_two_switches() -> Estate:
     """The lab, whose permit register is reached through two switches, one of which has two ways."""
     *others, town = lab().municipalities
