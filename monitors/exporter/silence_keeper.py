@@ -80,8 +80,7 @@ class SilenceKeeper:
             labels=("municipality", "host", "service"),
         )
         for entry in services(estate):
-            labels = labels_of(entry)
-            muted = any(silence.mutes(labels) for silence in active)
+            muted = any(of.mutes(labels) for labels in labels_of(entry) for of in active)
             family.add_metric((entry.tenant.id, entry.hosts[0], entry.name), float(muted))
         yield family
         yield from service_goals.collect(estate, now)

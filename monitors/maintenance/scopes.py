@@ -54,14 +54,15 @@ def municipality_of(estate: Estate) -> Mapping[str, str]:
     return owners | {service.name: service.tenant.id for service in services(estate)}
 
 
-def labels_of(entry: InventoryService) -> dict[str, str]:
-    """Return what the alerts of a service are labelled with, as far as a scope looks at it."""
-    return {
-        "alertname": "ServiceDown",
-        "municipality": entry.tenant.id,
-        "host": entry.hosts[0],
-        "service": entry.name,
-    }
+def labels_of(entry: InventoryService) -> Iterator[dict[str, str]]:
+    """Yield what the alerts of a service's hosts are labelled with, as far as a scope looks at it."""
+    for host in entry.hosts:
+        yield {
+            "alertname": "ServiceDown",
+            "municipality": entry.tenant.id,
+            "host": host,
+            "service": entry.name,
+        }
 
 
 def _named(estate: Estate) -> Iterator[tuple[str, str]]:

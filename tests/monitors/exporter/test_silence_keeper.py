@@ -86,6 +86,17 @@ def test_a_service_is_in_maintenance_with_its_host_its_municipality_and_the_esta
     assert in_maintenance(SilenceKeeper(lambda: announcing(scope), None)) == services
 
 
+@pytest.mark.parametrize("host", ["app", "files"])
+def test_a_service_of_several_hosts_is_in_maintenance_with_each_of_them(host: str) -> None:
+    estate = announcing(f"velgora-{host}")
+    *others, town = estate.municipalities
+    permits, *more = town.services
+    on_two = permits.model_copy(update={"hosts": ("app", "files")})
+    changed = town.model_copy(update={"services": (on_two, *more)})
+    estate = estate.model_copy(update={"municipalities": (*others, changed)})
+    assert "velgora-permits" in in_maintenance(SilenceKeeper(lambda: estate, None))
+
+
 def test_every_service_has_a_sample_when_nothing_is_in_maintenance() -> None:
     values = metrics(SilenceKeeper(lambda: LAB, None))
     told = [value for name, value in values.items() if name.startswith("bastide_service_in_maint")]
