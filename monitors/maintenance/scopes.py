@@ -55,7 +55,7 @@ def municipality_of(estate: Estate) -> Mapping[str, str]:
 
 
 def labels_of(entry: InventoryService) -> Iterator[dict[str, str]]:
-    """Yield what the alerts of a service's hosts are labelled with, as far as a scope looks at it."""
+    """Yield what alerts of a service on each of its hosts are labelled with, for scopes."""
     for host in entry.hosts:
         yield {
             "alertname": "ServiceDown",
