@@ -99,3 +99,9 @@ UDP_PORTS: Mapping[int, Datagram] = MappingProxyType(
     }
 )
 """Beside SNMP, which is asked once for each of its versions."""
+
+
+def datagrams() -> tuple[tuple[int, bytes], ...]:
+    """Return every UDP port with a datagram that its service answers; SNMP's once a version."""
+    known = [(port, datagram.content) for port, datagram in UDP_PORTS.items()]
+    return (*known, *((SNMP_PORT, content) for content in SNMP.values()))

@@ -30,14 +30,17 @@ def test_out_11_neighbours(host: Host, declared: Declared) -> None:
 
 
 def _undeclared(seen: SeenNeighbour, neighbour: Neighbour) -> list[str]:
-    where = f"{seen.host} answers {seen.source} at {seen.address} port"
+    where = f"{seen.host} answers {seen.source} at {seen.address}"
+    answering = [(Protocol.TCP, port) for port in seen.open]
+    answering += [(Protocol.UDP, port) for port in seen.udp]
     problems = []
-    for port in seen.open:
-        known = [p for p in neighbour.ports if (p.protocol, p.port) == (Protocol.TCP, port)]
+    for protocol, port in answering:
+        named = f"{where} {'UDP ' if protocol is Protocol.UDP else ''}port {port}"
+        known = [p for p in neighbour.ports if (p.protocol, p.port) == (protocol, port)]
         if not known:
-            problems.append(f"{where} {port}: not declared")
-        elif not any(each.is_for(seen.source) for each in known):
+            problems.append(f"{named}: not declared")
+        elif not any(seen.source and each.is_for(seen.source) for each in known):
             problems.append(
-                f"{where} {port} ({known[0].name}): declared for {', '.join(known[0].sources)}"
+                f"{named} ({known[0].name}): declared for {', '.join(known[0].sources)}"
             )
     return problems

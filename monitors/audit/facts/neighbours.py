@@ -24,6 +24,8 @@ Address = Annotated[str, Field(max_length=45), AfterValidator(_address)]
 class SeenNeighbour(Frozen):
     """One address of a neighbour: the TCP ports that took a connection, and how many did not.
 
+    `udp` are the UDP ports that answered a question that their service knows.
+
     `source` is the looker's own address towards it, None without a way there. `present`: a machine
     is there, were it only that its network card said so.
     """
@@ -32,6 +34,7 @@ class SeenNeighbour(Frozen):
     address: Address
     source: Address | None
     open: tuple[int, ...]
+    udp: tuple[int, ...] = ()
     refused: int = Field(ge=0)
     silent: int = Field(ge=0)
     present: bool
