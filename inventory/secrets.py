@@ -131,7 +131,11 @@ def _sudo_passwords(estate: Estate) -> set[str]:
 
 
 def ensure_generated(estate: Estate, state: Path) -> tuple[str, ...]:
-    """Make the `generated:` secrets that do not exist yet; return the references made."""
+    """Make the `generated:` secrets that do not exist yet; return the references made.
+
+    SecretError, with nothing made, when the password of a repository that is in use is gone.
+    """
+    refuse_lost_passwords(estate, state)
     made = []
     for reference in references(estate):
         path = secret_path(reference, state)
@@ -139,3 +143,29 @@ def ensure_generated(estate: Estate, state: Path) -> tuple[str, ...]:
             write_whole(path, secrets.token_urlsafe(LENGTH_BYTES))
             made.append(reference)
     return tuple(made)
+
+
+def refuse_lost_passwords(estate: Estate, state: Path) -> None:
+    """Raise SecretError for passwords of repositories in use that are gone: no other opens those.
+
+    In use is what has a key: `<state>/ssh/backup/HOST-PLAN.pub`, fetched when it was configured.
+    """
+    lost = []
+    for entry in hosts(estate):
+        for plan in backup_plans(entry):
+            path = secret_path(plan.password, state)
+            key = state / "ssh" / "backup" / f"{entry.name}-{plan.id}.pub"
+            generated = plan.password.startswith("generated:")
+            if generated and path and not path.exists() and key.exists():
+                lost.append(_lost(plan.password, path, entry.name, plan.id, key))
+    if lost:
+        raise SecretError("\n".join(lost))
+
+
+def _lost(reference: str, path: Path, host: str, plan: str, key: Path) -> str:
+    return (
+        f"{reference}: {path} is gone, and nothing else opens the repository of {host} {plan}"
+        f"\n    do: write it back, from a copy of the state folder or from the host itself, "
+        f"/etc/bastide/backup/{plan}/password there (runbook lost-repository-password)"
+        f"\n    if the repository is given up: remove {key}, and run it again for a new password"
+    )

@@ -19,12 +19,13 @@ def show_plans(plans: Sequence[PlanState], now: datetime, *, as_json: bool) -> N
         print_json([plan_values(plan, now) for plan in plans])
         return
     print_table(
-        ("host", "plan", "newest snapshot", "RPO", "last drill"),
+        ("host", "plan", "newest snapshot", "asked", "RPO", "last drill"),
         (
             row(
                 plan.objectives.host,
                 plan.objectives.plan,
                 describe_age(plan, now),
+                describe_asked(plan, now),
                 f"{plan.objectives.rpo_seconds / HOUR_SECONDS:.0f} h",
                 describe_drill(plan.last_drill),
                 bad=not plan.within_rpo(now),
@@ -115,11 +116,14 @@ def plan_values(plan: PlanState, now: datetime) -> dict[str, Any]:
         "municipality": plan.objectives.municipality,
         "host": plan.objectives.host,
         "plan": plan.objectives.plan,
+        "asked_at": plan.reported_at.isoformat() if plan.reported_at else None,
         "last_snapshot": plan.last_snapshot.isoformat() if plan.last_snapshot else None,
         "age_seconds": plan.age_seconds(now),
         "rpo_seconds": plan.objectives.rpo_seconds,
         "within_rpo": plan.within_rpo(now),
         "problem": plan.problem,
+        "doubted": [doubt.model_dump() for doubt in plan.doubted],
+        "check": plan.check.model_dump(mode="json") if plan.check else None,
         "drill": drill.model_dump(mode="json") if drill else None,
     }
 
@@ -129,7 +133,21 @@ def describe_age(plan: PlanState, now: datetime) -> str:
     age = plan.age_seconds(now)
     if age is None:
         return plan.problem or "unknown"
-    return f"{age / 60:.0f} min" if age < HOUR_SECONDS else f"{age / HOUR_SECONDS:.1f} h"
+    doubted = f" ({len(plan.doubted)} newer do not count)" if plan.doubted else ""
+    return f"{_duration(age)}{doubted}"
+
+
+def describe_asked(plan: PlanState, now: datetime) -> str:
+    """Return how long ago the host has asked the target, which is what all else stands on."""
+    if plan.reported_at is None:
+        return "never"
+    return f"{_duration((now - plan.reported_at).total_seconds())} ago"
+
+
+def _duration(seconds: float) -> str:
+    return (
+        f"{seconds / 60:.0f} min" if seconds < HOUR_SECONDS else f"{seconds / HOUR_SECONDS:.1f} h"
+    )
 
 
 def describe_drill(drill: DrillResult | None) -> str:

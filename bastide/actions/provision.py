@@ -15,6 +15,7 @@ from infra.outputs import write_outputs
 from inventory.entries import hosts
 from inventory.enums import ProviderName
 from inventory.files import make_folder
+from inventory.secrets import refuse_lost_passwords
 
 OnStep = Callable[[StepEvent], None]
 PARALLEL = 10
@@ -44,9 +45,12 @@ def run(context: EstateContext, operation: Operation, engine: str, on_step: OnSt
     """Run an operation; after `up` the outputs and the pinned host keys are written.
 
     The program itself makes the credentials that are missing. Raises CommandError when the engine
-    could do nothing at all.
+    could do nothing at all, SecretError when a repository's password is gone.
     """
     _refuse_without_rights(context, operation)
+    if operation in (Operation.UP, Operation.PREVIEW):
+        # The program would end with the same, but as an engine shows it.
+        refuse_lost_passwords(context.estate, context.state)
     chosen, stack = _chosen(engine), project(context)
     try:
         if operation is Operation.UP:

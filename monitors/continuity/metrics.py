@@ -56,6 +56,21 @@ GAUGES: tuple[tuple[str, str, Value], ...] = (
         lambda plan: plan.snapshots if plan.problem is None else None,
     ),
     (
+        "bastide_backup_doubted_snapshots",
+        "Newer snapshots that do not count: dated in the future, or without a whole manifest.",
+        lambda plan: len(plan.doubted) if plan.reported_at else None,
+    ),
+    (
+        "bastide_backup_check_success",
+        "Whether the newest check of the repository found it whole.",
+        lambda plan: plan.check.ok if plan.check else None,
+    ),
+    (
+        "bastide_backup_check_timestamp_seconds",
+        "When the repository was checked last.",
+        lambda plan: plan.check.at.timestamp() if plan.check else None,
+    ),
+    (
         "bastide_drill_interval_target_seconds",
         "How long ago the last successful drill may be.",
         lambda plan: plan.objectives.drill_every_seconds,

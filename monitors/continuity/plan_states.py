@@ -8,7 +8,14 @@ from inventory.model.estate import Estate
 from monitors.continuity.drill_history import DrillHistory, read_drill_history
 from monitors.continuity.host_status import ReadFile, newest_status
 from monitors.continuity.objectives import BackupObjectives, backup_objectives
-from monitors.continuity.records import ContinuityError, DrillResult, HostStatus, PlanStatus
+from monitors.continuity.records import (
+    Check,
+    ContinuityError,
+    Doubt,
+    DrillResult,
+    HostStatus,
+    PlanStatus,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,8 @@ class PlanState:
     snapshots: int
     problem: str | None
     drills: DrillHistory
+    check: Check | None = None
+    doubted: tuple[Doubt, ...] = ()
 
     @property
     def last_drill(self) -> DrillResult | None:
@@ -72,10 +81,15 @@ def _state(plan: BackupObjectives, status: HostStatus | str, drills: DrillHistor
         snapshots=snapshot.snapshots if snapshot else 0,
         problem=None if snapshot else _problem(plan_status),
         drills=drills,
+        check=plan_status.check if plan_status else None,
+        doubted=plan_status.doubted if plan_status else (),
     )
 
 
 def _problem(plan_status: PlanStatus | None) -> str:
     if plan_status is None:
         return "the host does not know this plan: run `bastide playbook run configure`"
+    if plan_status.doubted:
+        newest = plan_status.doubted[0]
+        return f"the target holds none that counts: {newest.id[:8]} {newest.why}"
     return plan_status.error or "the target holds no snapshot of it"

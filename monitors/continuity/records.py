@@ -72,7 +72,7 @@ class DrillResult(Frozen):
     depth: Depth | None
     snapshot: str | None
     snapshot_time: AwareDatetime | None
-    rpo_seconds: Annotated[float, Field(allow_inf_nan=False)] | None
+    rpo_seconds: Seconds | None
     rto_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
     rows: dict[str, int]
     files_verified: int = Field(ge=0)
@@ -99,6 +99,14 @@ class HostRecord(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Check(HostRecord):
+    """What restic said of the repository when it was checked last."""
+
+    at: AwareDatetime
+    ok: bool
+    error: str | None
+
+
 class Snapshot(HostRecord):
     """The newest snapshot of a plan that the target holds."""
 
@@ -107,12 +115,30 @@ class Snapshot(HostRecord):
     snapshots: int = Field(ge=1)
 
 
+class Doubt(HostRecord):
+    """A snapshot that does not count, and why: it was not made by a run, or holds nothing."""
+
+    id: str
+    why: str
+
+
 class PlanStatus(HostRecord):
-    """One plan of a host; `error` when the target could not be reached."""
+    """One plan of a host; `error` when the target could not be reached.
+
+    `snapshot` is the newest that counts; `doubted` are newer ones that do not.
+    """
 
     plan: Name
     snapshot: Snapshot | None
+    doubted: tuple[Doubt, ...] = ()
+    check: Check | None = None
     error: str | None
+
+    @field_validator("check", mode="before")
+    @classmethod
+    def _none_yet(cls, check: object) -> object:
+        """A plan that was never checked has an empty result."""
+        return check or None
 
 
 class HostStatus(HostRecord):

@@ -112,3 +112,24 @@ def test_generated_secrets_are_readable_by_their_owner_alone(tmp_path: Path) -> 
     ensure_generated(load_estate(find_estate("lab")), tmp_path)
     for file in (tmp_path / "secrets").iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_the_password_of_a_repository_in_use_is_never_made_anew(tmp_path: Path) -> None:
+    estate = load_estate(find_estate("lab"))
+    ensure_generated(estate, tmp_path)
+    key = tmp_path / "ssh" / "backup" / "velgora-app-permits.pub"
+    key.parent.mkdir(parents=True)
+    key.write_text("ssh-ed25519 AAAA")
+    password = tmp_path / "secrets" / "restic-velgora-app"
+    password.unlink()
+    other = tmp_path / "secrets" / "restic-velgora-files"
+    other.unlink()
+    with pytest.raises(SecretError, match="nothing else opens the repository of velgora-app perm"):
+        ensure_generated(estate, tmp_path)
+    assert not password.exists()
+    assert not other.exists(), "nothing is made by half"
+    key.unlink()
+    assert ensure_generated(estate, tmp_path) == (
+        "generated:restic-velgora-app",
+        "generated:restic-velgora-files",
+    )

@@ -22,6 +22,7 @@ for word in "$@"; do
 done
 case " $* " in
   *" snapshots "*) cat {here}/snapshots;;
+  *" dump "*) for word in "$@"; do [ ! -e {here}/dump-$word ] || cat {here}/dump-$word; done;;
   *" backup "*) cp {staging}/*/manifest.json {here}; echo reading; cat {here}/summary;;
 esac
 """
@@ -93,7 +94,22 @@ class Host:
             {"id": f"s{number}", "time": (now - timedelta(seconds=age)).isoformat()}
             for number, age in enumerate(ages)
         ]
+        for entry in entries:
+            self.manifest(entry["id"], started=entry["time"])
         (self.stubs.folder / "snapshots").write_text(json.dumps(entries or None))
+
+    def manifest(self, snapshot: str, **changes: Any) -> None:
+        """Let a snapshot have a manifest as a run of the plan shares writes it, but for changes."""
+        whole = {"host": "velgora-files", "plan": "shares", "files": ["one"], "database": None}
+        file = self.stubs.folder / f"dump-{snapshot}"
+        before = json.loads(file.read_text()) if file.exists() else whole
+        file.write_text(json.dumps(before | changes))
+
+    def begun(self) -> None:
+        """Let the host have made the repositories of its plans."""
+        self.state.mkdir(exist_ok=True)
+        for name in ("shares", "scans"):
+            (self.state / f"{name}.begun").touch()
 
     def fail(self, command: str, message: str, *, always: bool = False) -> None:
         (self.stubs.folder / f"fails-{command}").write_text(message)
@@ -106,7 +122,7 @@ class Host:
 
     def asked(self) -> list[str]:
         """Return restic's own command of each call."""
-        commands = {"snapshots", "init", "backup", "unlock", "check"}
+        commands = {"snapshots", "init", "backup", "unlock", "check", "dump", "cat"}
         words = (call.split() for call in self.stubs.calls("restic"))
         return [next(word for word in call if word in commands) for call in words]
 
@@ -204,7 +220,183 @@ def test_a_path_that_is_not_there_is_named_and_nothing_is_sent(
 def test_a_target_without_a_repository_gets_one(host: Host) -> None:
     host.fail("snapshots", "Fatal: Is there a repository at the following location?\n")
     assert host.run("run", "shares") == 0
-    assert host.asked() == ["snapshots", "init", "backup", "check", "snapshots", "snapshots"]
+    assert host.asked() == [
+        *("snapshots", "init", "backup", "check", "check", "snapshots", "snapshots")
+    ]
+
+
+def test_a_repository_that_is_gone_is_not_made_anew_but_told(host: Host, printed: Printed) -> None:
+    assert host.run("run", "shares") == 0
+    printed()
+    gone = "Fatal: Is there a repository at the following location?\n"
+    host.fail("snapshots", gone)
+    assert host.run("run", "shares") == 1
+    (result,) = printed()
+    assert "central-vault has no repository of the plan shares any more" in result["error"]
+    assert result["last_success"] == pytest.approx(time.time(), abs=60)
+    assert "init" not in host.asked()
+    host.fail("snapshots", gone)
+    assert host.run("run", "shares", "--accept-loss") == 0
+    assert "init" in host.asked()
+
+
+def test_a_snapshot_that_is_gone_is_told_with_each_run_and_copies_are_made(
+    host: Host, printed: Printed
+) -> None:
+    host.run("run", "shares")
+    printed()
+    host.begun()
+    host.snapshots(100)
+    for _ in range(2):
+        assert host.run("run", "shares") == 1
+        (result,) = printed()
+        assert "no longer holds the snapshot abc of the last good run" in result["error"]
+        assert (result["snapshot"], result["last_snapshot"]) == ("abc", "abc")
+    assert host.run("run", "shares", "--accept-loss") == 0
+
+
+def test_losses_are_accepted_for_one_plan_by_its_name(
+    host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert host.run("run", "--accept-loss") == 1
+    assert "--accept-loss is for one plan" in capsys.readouterr().err
+
+
+def test_a_replaced_host_does_not_add_to_the_copies_that_are_to_be_restored(
+    host: Host, printed: Printed
+) -> None:
+    host.snapshots(90_000)
+    assert host.run("run", "shares") == 1
+    (result,) = printed()
+    assert "this host has never run the plan shares" in result["error"]
+    assert host.run("run", "shares") == 1, "what it saved of the refusal is no run"
+    assert "backup" not in host.asked()
+    assert host.run("run", "shares", "--accept-loss") == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"plan": "scans"}, "is of the plan scans of velgora-files"),
+        ({"host": "velgora-app"}, "is of the plan shares of velgora-app"),
+        ({"files": []}, "holds nothing"),
+        ({"started": "2020-01-01T00:00:00+00:00"}, "has a manifest of another time"),
+        ({"started": "2031-01-01T00:00:00+00:00"}, "has a manifest of another time"),
+        ({"started": "yesterday"}, "has a manifest that cannot be read"),
+        ({"database": 7, "files": 7, "started": None}, "has a manifest that cannot be read"),
+    ],
+)
+def test_a_newer_snapshot_without_a_whole_manifest_does_not_count_and_is_told(
+    changes: dict[str, Any], why: str, host: Host, printed: Printed
+) -> None:
+    host.snapshots(4000, 100)
+    host.manifest("s1", **changes)
+    for _ in range(2):
+        host.run("status")
+        (shares, _) = printed()["plans"]
+        assert shares["snapshot"]["id"] == "s0"
+        assert shares["snapshot"]["snapshots"] == 2
+        assert shares["doubted"][0]["id"] == "s1"
+        assert why in shares["doubted"][0]["why"]
+
+
+def test_a_database_that_is_not_in_the_manifest_makes_a_snapshot_no_copy(
+    host: Host, printed: Printed
+) -> None:
+    host.plans(host.plan("shares", database="permits"))
+    host.snapshots(100)
+    host.run("status")
+    (shares,) = printed()["plans"]
+    assert shares["snapshot"] is None
+    assert shares["doubted"][0]["why"] == "has no dump of the database permits"
+
+
+def test_a_snapshot_of_2030_hides_no_real_one(host: Host, printed: Printed) -> None:
+    host.snapshots(4000, -100_000_000)
+    host.run("status")
+    (shares, _) = printed()["plans"]
+    assert shares["snapshot"]["id"] == "s0"
+    assert shares["doubted"][0]["why"] == "is dated in the future"
+
+
+def test_each_snapshot_of_others_is_looked_at_once_and_only_some_at_a_time(host: Host) -> None:
+    host.state.mkdir()
+    host.plans(host.plan("shares"))
+    host.snapshots(*range(1000, 1900, 100))
+    for number in range(8):
+        host.manifest(f"s{number}", files=[])
+    host.run("status")
+    assert host.asked().count("dump") == 5
+    host.run("status")
+    assert host.asked().count("dump") == 9
+    host.run("status")
+    assert host.asked().count("dump") == 9
+
+
+def test_a_run_that_was_killed_is_told_and_leaves_no_dump(host: Host) -> None:
+    host.metrics.parent.mkdir()
+    host.run("run", "shares")
+    before = host.saved("shares")
+    staging = host.state / "staging" / "shares"
+    staging.mkdir(parents=True)
+    (staging / "permits.pgdump").write_text("citizens")
+    (host.state / "shares.running").write_text('{"started": "2026-11-28T02:30:00+00:00"}')
+    assert host.run("settle", "shares") == 0
+    after = host.saved("shares")
+    assert (after["ok"], after["started"]) == (False, "2026-11-28T02:30:00+00:00")
+    assert "cut off" in after["error"]
+    assert after["last_success"] == before["last_success"]
+    assert after["last_snapshot"] == "abc"
+    assert not staging.exists()
+    assert 'bastide_backup_last_run_success{plan="shares"} 0.0' in host.metrics.read_text()
+    host.run("settle")
+    assert host.saved("shares") == after
+
+
+def test_a_run_that_goes_on_is_not_settled(host: Host) -> None:
+    host.run("run", "shares")
+    (plan,) = host.module.chosen(["shares"])
+    (host.state / "shares.running").write_text("{}")
+    with host.module.locked(plan):
+        assert not host.module.settle(plan)
+    assert host.saved("shares")["ok"]
+
+
+def test_a_run_into_a_damaged_repository_is_not_well(host: Host, printed: Printed) -> None:
+    host.fail("check", "error: pack 0a is missing\nFatal: repository contains errors\n")
+    assert host.run("run", "shares") == 1
+    (result,) = printed()
+    assert result["error"].startswith("the repository is damaged: restic check (1): ")
+    assert "error: pack 0a is missing" in result["error"]
+    assert not host.saved("status")["plans"][0]["check"]["ok"]
+    assert host.saved("shares")["ok"], "the snapshot was made"
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("Fatal: wrong password or no key found\n", "wrong password"),
+        ("rclone: ssh: connect to host 192.0.2.1 port 22: Connection timed out\n", "cannot be re"),
+    ],
+)
+def test_a_password_that_does_not_open_the_repository_replaces_none(
+    said: str, words: str, host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (host.config / "shares").mkdir()
+    (host.config / "shares" / "password").write_text("the good one")
+    fresh = host.folder / "fresh"
+    fresh.write_text("another")
+    host.fail("cat", said)
+    assert host.run("approve", "shares", str(fresh)) == 1
+    assert words in capsys.readouterr().err
+    assert host.run("approve", "shares", str(fresh)) == 0
+    assert f"--password-file {fresh} cat config" in host.stubs.calls("restic")[-1]
+
+
+def test_a_first_password_is_taken_as_it_is(host: Host) -> None:
+    host.fail("cat", "Fatal: wrong password or no key found\n")
+    assert host.run("approve", "shares", "/nowhere") == 0
+    assert host.stubs.calls("restic") == []
 
 
 def test_a_target_that_refuses_gets_none(host: Host, printed: Printed) -> None:
@@ -237,11 +429,12 @@ def test_a_file_that_never_settles_is_kept_and_said_to_be_so(
 
 
 @pytest.mark.parametrize(
-    ("age", "most", "ran"), [(100, "200", False), (100, "50", True), (-100, "200", True)]
+    ("age", "most", "ran"), [(100, "200", False), (100, "50", True), (-900, "200", True)]
 )
 def test_a_plan_runs_when_its_newest_snapshot_is_too_old_or_from_the_future(
     age: float, most: str, ran: bool, host: Host, printed: Printed
 ) -> None:
+    host.begun()
     host.snapshots(9000, age)
     assert host.run("run", "shares", "--max-age", most) == 0
     (result,) = printed()
@@ -259,6 +452,7 @@ def test_what_a_killed_run_left_is_no_part_of_the_next(host: Host) -> None:
 
 
 def test_without_an_age_every_plan_runs(host: Host, printed: Printed) -> None:
+    host.begun()
     host.snapshots(0)
     assert host.run("run") == 0
     assert [result["ran"] for result in printed()] == [True, True]
@@ -367,13 +561,14 @@ def test_a_database_that_does_not_answer_fails_the_plan(host: Host, printed: Pri
 def test_what_the_targets_hold_is_kept_for_audits_after_a_run_that_made_something(
     host: Host,
 ) -> None:
+    host.begun()
     host.snapshots(100)
-    host.run("run", "--max-age", "200")
+    host.run("run", "shares", "--max-age", "200")
     first = (host.state / "status.json").read_text()
     (host.state / "status.json").write_text("{}")
-    host.run("run", "--max-age", "200")
+    host.run("run", "shares", "--max-age", "200")
     assert (host.state / "status.json").read_text() == "{}"
-    host.run("run", "--max-age", "50")
+    host.run("run", "shares", "--max-age", "50")
     kept = json.loads((host.state / "status.json").read_text())
     assert kept["plans"][0]["snapshot"] == json.loads(first)["plans"][0]["snapshot"]
 

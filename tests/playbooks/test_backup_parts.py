@@ -189,9 +189,12 @@ def test_a_repository_is_checked_when_a_week_is_over_or_the_last_check_is_none(
         return ""
 
     results.check_when_due(file, restic)
-    assert asked == ([(("check", "--no-lock"), 4 * 3600.0)] if is_due else [])
+    check = ("check", "--no-lock")
+    both = [(check, 4 * 3600.0), ((*check, "--read-data-subset=1/4"), 4 * 3600.0)]
+    assert asked == (both if is_due else [])
     if is_due:
-        said = {"at": "2026-12-01T00:00:00+00:00", "ok": True, "error": None}
+        stamp = "2026-12-01T00:00:00+00:00"
+        said = {"at": stamp, "ok": True, "error": None, "share": 1, "read": {"1": stamp}}
         assert results.read_result(file) == said
         assert file.read_text().endswith("}\n")
         assert file.stat().st_mode & 0o777 == 0o600
@@ -205,6 +208,33 @@ def test_what_a_check_complains_of_is_kept(tmp_path: Path) -> None:
     check(tmp_path / "shares.check.json", damaged)
     said = results.read_result(tmp_path / "shares.check.json")
     assert (said["ok"], said["error"]) == (False, "restic check (1): pack is missing")
+
+
+def test_in_a_month_of_checks_all_data_is_read_and_a_damaged_share_stays_due(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, read, damaged = tmp_path / "shares.check.json", list[str](), set[str]()
+    monkeypatch.setattr(results, "CHECK_EVERY_SECONDS", 0)
+
+    def restic(*words: str, **_: float) -> str:
+        share = words[-1].rpartition("=")[2]
+        if "/" in share:
+            read.append(share)
+        if share in damaged:
+            raise manifest.BackupError("restic check (1): a pack has another content")
+        return ""
+
+    for _ in range(5):
+        results.check_when_due(file, restic)
+    assert read == ["1/4", "2/4", "3/4", "4/4", "1/4"]
+    assert set(results.read_result(file)["read"]) == {"1", "2", "3", "4"}
+    damaged.add("2/4")
+    assert not results.check_when_due(file, restic)["ok"]
+    assert not results.check_when_due(file, restic)["ok"]
+    damaged.clear()
+    assert results.check_when_due(file, restic)["ok"]
+    results.check_when_due(file, restic)
+    assert read[5:] == ["2/4", "2/4", "2/4", "3/4"]
 
 
 def test_times_are_kept_to_the_second_with_their_zone() -> None:

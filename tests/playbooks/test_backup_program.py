@@ -1,6 +1,9 @@
 """bastide-backup against a real restic repository in a folder; only the way there is shorter."""
 
 import json
+import os
+import shutil
+import signal
 import subprocess
 import time
 from functools import partial
@@ -170,13 +173,13 @@ def test_a_repository_is_checked_once_a_week(stand: Stand) -> None:
     results = program("bastide_results")
     results.check_when_due(path, restic)
     results.check_when_due(path, restic)
-    assert len(asked) == 1
+    assert len(asked) == 2
     assert json.loads(path.read_text())["ok"]
 
     long_ago = {"at": "2026-01-01T00:00:00+00:00", "ok": True, "error": None}
     path.write_text(json.dumps(long_ago))
     results.check_when_due(path, restic)
-    assert len(asked) == 2
+    assert len(asked) == 4
 
 
 def test_a_damaged_repository_is_reported_and_checked_again_by_the_next_run(stand: Stand) -> None:
@@ -194,3 +197,98 @@ def test_a_damaged_repository_is_reported_and_checked_again_by_the_next_run(stan
     pack.write_bytes(content)
     results.check_when_due(path, restic)
     assert json.loads(path.read_text())["ok"]
+
+
+def test_a_repository_that_was_wiped_is_not_made_anew(stand: Stand) -> None:
+    assert stand.run()["ok"]
+    shutil.rmtree(stand.folder / "repository")
+    result = stand.run()
+    assert not result["ok"]
+    assert "has no repository of the plan shares any more" in result["error"]
+    assert not (stand.folder / "repository").exists()
+
+
+def test_a_repository_put_in_place_of_the_wiped_one_is_told(stand: Stand) -> None:
+    assert stand.run()["ok"]
+    shutil.rmtree(stand.folder / "repository")
+    subprocess.run([*stand.backup.restic_command(stand.plan), "init"], check=True)
+    result = stand.run()
+    assert not result["ok"]
+    assert "no longer holds the snapshot" in result["error"]
+
+
+@pytest.mark.parametrize("stamp", ["2030-01-01 00:00:00", ""])
+def test_a_snapshot_that_the_stolen_key_made_counts_for_nothing(stand: Stand, stamp: str) -> None:
+    first = stand.run()
+    when = ("--time", stamp) if stamp else ()
+    what = ("--host", "velgora-files", "--tag", "plan=shares", "/etc/hostname")
+    planting = [*stand.backup.restic_command(stand.plan), "backup", *when, *what]
+    subprocess.run(planting, check=True, capture_output=True)
+    status = stand.backup.status(stand.plan)
+    assert status["snapshot"]["id"].startswith(first["snapshot"])
+    why = "is dated in the future" if stamp else "has no manifest"
+    assert [doubt["why"] for doubt in status["doubted"]] == [why]
+
+
+def test_the_manifest_of_an_earlier_program_without_state_counts(stand: Stand) -> None:
+    first = stand.run()
+    for file in (stand.folder / "state").glob("shares*"):
+        file.unlink()
+    status = stand.backup.status(stand.plan)
+    assert status["snapshot"]["id"].startswith(first["snapshot"])
+    assert status["doubted"] == []
+    result = stand.run()
+    assert "this host has never run the plan shares" in result["error"]
+
+
+def test_a_run_killed_while_the_dump_lies_in_staging_is_cleared_up(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stand.run()["ok"]
+    monkeypatch.setattr(stand.backup, "snapshot", lambda _: time.sleep(60))
+    child = os.fork()
+    if child == 0:
+        stand.run()
+        os._exit(0)
+    manifest = stand.plan.staging / "manifest.json"
+    while not manifest.exists():
+        time.sleep(0.01)
+    assert not stand.backup.settle(stand.plan), "it still runs"
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert manifest.exists()
+    assert stand.backup.settle(stand.plan)
+    assert not stand.plan.staging.exists()
+    assert "cut off" in stand.backup.read_result(stand.folder / "state" / "shares.json")["error"]
+
+
+def test_only_the_password_that_opens_the_repository_is_approved(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stand.run()["ok"]
+    own = stand.folder / "etc" / "shares" / "password"
+    own.parent.mkdir(parents=True)
+    own.write_text("correct horse")
+    monkeypatch.setattr(stand.backup, "CONFIG", stand.folder / "etc")
+    monkeypatch.setattr(stand.backup, "chosen", lambda _: (stand.plan,))
+    for text, ends in (("battery staple", 1), ("correct horse\n", 0)):
+        (stand.folder / "fresh").write_text(text)
+        monkeypatch.setattr("sys.argv", ["", "approve", "shares", str(stand.folder / "fresh")])
+        assert stand.backup.main() == ends
+    assert "the one here stays" in capsys.readouterr().err
+
+
+@pytest.mark.root
+def test_a_full_disk_is_called_that(stand: Stand) -> None:
+    repository = stand.folder / "repository"
+    repository.mkdir()
+    small = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(repository)]
+    subprocess.run(small, check=True)
+    try:
+        assert stand.run()["ok"]
+        (stand.files / "scan.pdf").write_bytes(os.urandom(3_000_000))
+        result = stand.run()
+    finally:
+        subprocess.run(["umount", str(repository)], check=True)
+    assert not result["ok"]
+    assert "is full" in result["error"]

@@ -24,6 +24,7 @@ LEFT = (
     "echo looked"
 )
 DAY = 86400
+CLOCK_TOLERANCE_HOURS = 0.1
 
 
 def test_bkp_01_fresh_backups(host: Host, declared: Declared, limits: Limits) -> None:
@@ -114,6 +115,8 @@ def _late(name: str, plan: dict[str, Any] | None, now: float, limit: float) -> s
     if not snapshot:
         return f"{name}: there is none"
     hours = (now - _time(snapshot["time"])) / 3600
+    if hours < -CLOCK_TOLERANCE_HOURS:
+        return f"{name}: the newest is dated {-hours:.1f} h in the future"
     return f"{name}: the newest is {hours:.1f} h old" if hours > limit else None
 
 
@@ -128,7 +131,8 @@ def _untested(
     days = (now - _time(drill["finished"])) / DAY
     if days > limit:
         return f"restored last {days:.0f} days ago"
-    if not (drill["rto_seconds"] or 0) > 0 or drill["rpo_seconds"] is None:
+    lost = drill["rpo_seconds"]
+    if not (drill["rto_seconds"] or 0) > 0 or lost is None or lost < 0:
         return "the restore was not measured"
     ids = (plan["snapshot"] or {}).get("ids", [])
     if drill["snapshot"] not in ids:

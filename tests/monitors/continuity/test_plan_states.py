@@ -139,3 +139,22 @@ def test_the_last_drill_may_have_failed(tmp_path: Path) -> None:
     drill = velgora(tmp_path).last_drill
     assert drill
     assert not drill.ok
+
+
+def test_snapshots_that_do_not_count_and_the_last_check_come_with_the_plan(tmp_path: Path) -> None:
+    status = json.loads(status_text(ago(hours=2)))
+    plan = status["plans"][0]
+    plan["doubted"] = [{"id": "ab12cd34ef", "time": "2030-01-01T00:00:00Z", "why": "is from 2030"}]
+    plan["check"] = {"at": ago(days=1).isoformat(), "ok": False, "error": "a pack is missing"}
+    put_bundle(tmp_path, ago(minutes=1), json.dumps(status))
+    state = velgora(tmp_path)
+    assert (state.last_snapshot, state.problem) == (ago(hours=2), None)
+    assert [doubt.why for doubt in state.doubted] == ["is from 2030"]
+    assert state.check
+    assert state.check.error == "a pack is missing"
+
+    plan["snapshot"], plan["check"] = None, {}
+    put_bundle(tmp_path, ago(minutes=0), json.dumps(status))
+    state = velgora(tmp_path)
+    assert state.problem == "the target holds none that counts: ab12cd34 is from 2030"
+    assert state.check is None

@@ -2,13 +2,19 @@
 """Back up this host's plans with restic to a target that only lets snapshots be added.
 
     bastide-backup run [PLAN ...] [--max-age SECONDS]   back up now; exit 1 when a plan failed
+    bastide-backup run PLAN --accept-loss               go on although copies are gone, or not ours
     bastide-backup status [--keep]                      newest snapshot of each plan, as JSON
+    bastide-backup settle [PLAN ...]                    clear up after runs that were cut off
+    bastide-backup approve PLAN FILE                    try a new password before it is taken
     bastide-backup restic PLAN [ARGUMENT ...]           restic on a plan's repository, by hand
 
 A run dumps the plan's database, writes a manifest (hash of every file, rows of every table) and
 keeps both, together with the plan's files, in one snapshot. A drill restores the snapshot and
 holds it against that manifest. Nothing here deletes snapshots: this host's key cannot. Kept for
 audits: what the target answered last, and what a weekly check of the repository found.
+
+No repository is made anew where a run had succeeded before, and a host that has never run a plan
+does not add to copies that are there already: it was replaced, and its data is to be restored.
 """
 
 import argparse
@@ -17,19 +23,24 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bastide_counted import judged, newest_counted, read_verdicts, save_verdicts
 from bastide_manifest import STAGING, BackupError, dump, file_states, hashed, seconds
 from bastide_metrics import write_metrics, write_whole
 from bastide_results import check_when_due, now, read_result
+from bastide_words import in_words
 
 CONFIG = Path("/etc/bastide/backup")
 STATE = STAGING.parent
@@ -87,9 +98,15 @@ def restic_command(plan: Plan) -> list[str]:
     ]
 
 
-def restic(plan: Plan, *arguments: str, timeout: float | None = None) -> str:
-    """Run restic and return what it printed; BackupError with its own last words otherwise."""
-    command = [*restic_command(plan), *arguments]
+def restic(
+    plan: Plan, *arguments: str, timeout: float | None = None, password: Path | None = None
+) -> str:
+    """Run restic and return what it printed; BackupError says why it failed, in words.
+
+    `password`: the file of another password than the plan's, to be tried.
+    """
+    other = ("--password-file", str(password)) if password else ()
+    command = [*restic_command(plan), *other, *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
     except subprocess.TimeoutExpired:
@@ -97,21 +114,41 @@ def restic(plan: Plan, *arguments: str, timeout: float | None = None) -> str:
             f"restic {arguments[0]}: {plan.target} did not answer in {timeout:.0f} s"
         ) from None
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if line.strip()]
-        raise BackupError(f"restic {arguments[0]} ({done.returncode}): {' / '.join(said[-4:])}")
+        said = in_words(done.stderr, plan.target)
+        raise BackupError(f"restic {arguments[0]} ({done.returncode}): {said}")
     return done.stdout
 
 
-def newest(plan: Plan) -> dict[str, Any] | None:
-    """Return the newest snapshot's id and time (ISO 8601), or None when there is none yet."""
+def newest(plan: Plan) -> dict[str, Any]:
+    """Return the newest snapshot that counts: its id and time, both None when there is none.
+
+    Besides, how many there are, all their ids, and each newer one that does not count.
+    """
     tag = f"plan={plan.id}"
     query = ("snapshots", "--json", "--no-lock", "--tag", tag, "--host", plan.host)
-    snapshots = json.loads(restic(plan, *query, timeout=ASK_TIMEOUT_SECONDS)) or []
-    if not snapshots:
-        return None
-    last = max(snapshots, key=lambda snapshot: seconds(snapshot["time"]))
-    ids = [snapshot["id"] for snapshot in snapshots]
-    return {"id": last["id"], "time": last["time"], "snapshots": len(snapshots), "ids": ids}
+    found = json.loads(restic(plan, *query, timeout=ASK_TIMEOUT_SECONDS)) or []
+    path = STATE / f"{plan.id}.counted.json"
+    verdicts = read_verdicts(path, last_snapshot(plan), found)
+    manifest = str(plan.staging / "manifest.json")
+
+    def look(snapshot: str) -> str:
+        asked = ("dump", "--no-lock", snapshot, manifest)
+        return restic(plan, *asked, timeout=ASK_TIMEOUT_SECONDS)
+
+    last, doubted = newest_counted(
+        found, verdicts, lambda snapshot: judged(snapshot, plan, look), time.time()
+    )
+    save_verdicts(path, verdicts)
+    ids = [snapshot["id"] for snapshot in found]
+    known = {"id": last["id"], "time": last["time"]} if last else {"id": None, "time": None}
+    return {**known, "snapshots": len(found), "ids": ids, "doubted": doubted}
+
+
+def last_snapshot(plan: Plan) -> str | None:
+    """Return the beginning of the id of the snapshot that this host's last good run made."""
+    saved = read_result(STATE / f"{plan.id}.json")
+    kept = saved.get("last_snapshot") or (saved.get("snapshot") if saved.get("ok") else None)
+    return str(kept) if kept else None
 
 
 def write_manifest(plan: Plan) -> dict[str, Any]:
@@ -168,54 +205,127 @@ def back_up(plan: Plan) -> dict[str, Any]:
     }
 
 
-def run(plan: Plan, max_age: float) -> dict[str, Any]:
+def run(plan: Plan, max_age: float, *, accept_loss: bool = False) -> dict[str, Any]:
     """Back a plan up unless its newest snapshot is young enough; the result is a value."""
     STATE.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (STATE / f"{plan.id}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(plan):
         started, clock = time.time(), time.monotonic()
+        before = read_result(STATE / f"{plan.id}.json")
         result: dict[str, Any] = {"host": plan.host, "plan": plan.id, "started": now()}
         try:
-            last = newest_or_init(plan)
-            if last and 0 <= started - seconds(last["time"]) <= max_age:
-                return result | {"ran": False, "ok": True, "error": None, "snapshot": last["id"]}
+            known = {} if accept_loss else before
+            target = ask_or_init(plan, known)
+            if target["time"] and 0 <= started - seconds(target["time"]) <= max_age:
+                young = {"ran": False, "ok": True, "error": None, "snapshot": target["id"]}
+                return result | young
+            if not accept_loss:
+                refuse_of_another(plan, target, known)
+            lost = None if accept_loss else lost_snapshot(plan, target)
+            write_whole(STATE / f"{plan.id}.running", json.dumps(result), 0o600)
             shutil.rmtree(plan.staging, ignore_errors=True)
             plan.staging.mkdir(mode=0o700, parents=True)
-            result |= {"ok": True, "error": None, **back_up(plan)}
+            result |= {"ok": lost is None, "error": lost, **back_up(plan)}
         except (BackupError, OSError, ValueError, KeyError, IndexError) as error:
             result |= {"ok": False, "error": str(error)}
         finally:
             shutil.rmtree(plan.staging, ignore_errors=True)
         result |= {"ran": True, "duration_seconds": round(time.monotonic() - clock, 2)}
-        result["last_success"] = (
-            started if result["ok"] else read_result(STATE / f"{plan.id}.json").get("last_success")
-        )
-        write_whole(STATE / f"{plan.id}.json", json.dumps(result, indent=1) + "\n", 0o600)
+        save_run(plan, result, before, started)
     return result
 
 
-def newest_or_init(plan: Plan) -> dict[str, Any] | None:
-    """Return the newest snapshot; make the repository first when the target has none."""
+@contextmanager
+def locked(plan: Plan, *, wait: bool = True) -> Iterator[None]:
+    """Hold the plan's lock; BlockingIOError when a run holds it and one is not to `wait`."""
+    with (STATE / f"{plan.id}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+
+
+def save_run(plan: Plan, result: dict[str, Any], before: dict[str, Any], started: float) -> None:
+    """Save a run's result with what is known of the last good one; it is not running any more."""
+    made = result.get("snapshot")
+    result["last_success"] = started if made else before.get("last_success")
+    kept = before.get("last_snapshot") or (before.get("snapshot") if before.get("ok") else None)
+    result["last_snapshot"] = made if result["ok"] else kept
+    write_whole(STATE / f"{plan.id}.json", json.dumps(result, indent=1) + "\n", 0o600)
+    (STATE / f"{plan.id}.running").unlink(missing_ok=True)
+
+
+def settle(plan: Plan) -> bool:
+    """Clear up after a run that was killed or died with the host, and save that it failed."""
+    path = STATE / f"{plan.id}.running"
+    if not path.exists():
+        return False
+    try:
+        with locked(plan, wait=False):
+            if not path.exists():
+                return False  # it has ended meanwhile, well
+            began = read_result(path)
+            shutil.rmtree(plan.staging, ignore_errors=True)
+            error = "the run was cut off: it was stopped or killed, or the host went down"
+            result = {"host": plan.host, "plan": plan.id, "started": began.get("started")}
+            result |= {"ok": False, "error": error, "ran": True}
+            save_run(plan, result, read_result(STATE / f"{plan.id}.json"), 0.0)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def ask_or_init(plan: Plan, before: dict[str, Any]) -> dict[str, Any]:
+    """Return what the target holds; make the repository first where there has never been one."""
     try:
         return newest(plan)
     except BackupError as error:
         if NO_REPOSITORY not in str(error):
             raise
+    if before.get("last_success"):
+        when = datetime.fromtimestamp(before["last_success"], UTC).isoformat(timespec="minutes")
+        raise BackupError(
+            f"{plan.target} has no repository of the plan {plan.id} any more, where a run had "
+            f"succeeded at {when}: find out who removed it before anything else; to begin a new "
+            f"one: bastide-backup run {plan.id} --accept-loss"
+        )
     restic(plan, "init", timeout=ASK_TIMEOUT_SECONDS)
-    return None
+    (STATE / f"{plan.id}.begun").touch(mode=0o600)
+    return {"id": None, "time": None, "snapshots": 0, "ids": [], "doubted": []}
+
+
+def refuse_of_another(plan: Plan, target: dict[str, Any], before: dict[str, Any]) -> None:
+    """Raise BackupError when the copies are those of the machine that this one has replaced."""
+    begun = before.get("last_success") or (STATE / f"{plan.id}.begun").exists()
+    if target["time"] and not begun:
+        raise BackupError(
+            f"this host has never run the plan {plan.id}, but {plan.target} has its copies up to "
+            f"{target['time']}: restore them first (runbook restore-a-backup); if what is here now "
+            f"is to be kept instead: bastide-backup run {plan.id} --accept-loss"
+        )
+
+
+def lost_snapshot(plan: Plan, target: dict[str, Any]) -> str | None:
+    """Return what to say when the snapshot of the last good run is gone; None when it is there."""
+    last = last_snapshot(plan)
+    if last is None or any(one.startswith(last) for one in target["ids"]):
+        return None
+    return (
+        f"{plan.target} no longer holds the snapshot {last} of the last good run; a new one was "
+        f"made. Find out who removed it; then: bastide-backup run {plan.id} --accept-loss"
+    )
 
 
 def status(plan: Plan) -> dict[str, Any]:
-    """Return the newest snapshot that the target holds for a plan, or why it cannot be told."""
+    """Return the newest snapshot that counts at the target, or why it cannot be told."""
+    found: dict[str, Any] | None = None
     try:
         found, error = newest(plan), None
     except BackupError as refused:
-        found, error = None, str(refused)
+        error = str(refused)
     return {
         "plan": plan.id,
         "target": plan.target,
         "target_address": plan.target_address,
-        "snapshot": found,
+        "snapshot": found if found and found["id"] else None,
+        "doubted": found["doubted"] if found else [],
         "error": error,
         "last_run": read_result(STATE / f"{plan.id}.json"),
         "check": read_result(STATE / f"{plan.id}.check.json"),
@@ -235,15 +345,58 @@ def chosen(names: list[str]) -> tuple[Plan, ...]:
 def command_run(options: argparse.Namespace) -> int:
     """Run the chosen plans one after the other and print their results."""
     picked = chosen(options.plans)
-    results = [run(plan, options.max_age) for plan in picked]
-    for plan, result in zip(picked, results, strict=True):
-        if result["ok"]:
-            check_when_due(STATE / f"{plan.id}.check.json", partial(restic, plan))
-    write_metrics(METRICS, {plan.id: read_result(STATE / f"{plan.id}.json") for plan in plans()})
-    if any(result["ran"] for result in results) or not (STATE / STATUS).exists():
+    if options.accept_loss and len(options.plans) != 1:
+        raise BackupError("--accept-loss is for one plan, named")
+    try:
+        settled = [plan for plan in picked if settle(plan)]
+        results = [run(plan, options.max_age, accept_loss=options.accept_loss) for plan in picked]
+        for plan, result in zip(picked, results, strict=True):
+            if result["ok"]:
+                check_after(plan, result)
+    finally:
+        save_metrics()
+    if settled or any(result["ran"] for result in results) or not (STATE / STATUS).exists():
         write_whole(STATE / STATUS, status_document() + "\n", 0o600)
     print(json.dumps(results, indent=1))
     return 0 if all(result["ok"] for result in results) else 1
+
+
+def check_after(plan: Plan, result: dict[str, Any]) -> None:
+    """Check the repository when that is due; a run into a damaged one is not well."""
+    check = check_when_due(STATE / f"{plan.id}.check.json", partial(restic, plan))
+    if not check["ok"]:
+        result |= {"ok": False, "error": f"the repository is damaged: {check['error']}"}
+
+
+def save_metrics() -> None:
+    """Write the metrics of each plan's newest run."""
+    write_metrics(METRICS, {plan.id: read_result(STATE / f"{plan.id}.json") for plan in plans()})
+
+
+def command_settle(options: argparse.Namespace) -> int:
+    """Clear up after runs of the chosen plans that were cut off."""
+    settled = [settle(plan) for plan in chosen(options.plans)]
+    if any(settled):
+        save_metrics()
+    return 0
+
+
+def command_approve(options: argparse.Namespace) -> int:
+    """Try a password on the plan's repository; exit 1 unless it may replace the one here."""
+    (plan,) = chosen([options.plan])
+    if not (CONFIG / plan.id / "password").exists():
+        return 0  # nothing is replaced; a repository that it does not open refuses the next run
+    try:
+        restic(plan, "cat", "config", "--no-lock", password=options.file, timeout=30)
+    except BackupError as error:
+        never = not read_result(STATE / f"{plan.id}.json").get("last_success")
+        if NO_REPOSITORY in str(error) and never:
+            return 0
+        raise BackupError(
+            f"the new password does not open the repository of {plan.id}, the one here stays: "
+            f"{error} (runbook lost-repository-password)"
+        ) from None
+    return 0
 
 
 def status_document() -> str:
@@ -256,6 +409,8 @@ def status_document() -> str:
 
 def command_status(options: argparse.Namespace) -> int:
     """Print what the targets hold of every plan, and keep it when that is wished."""
+    if options.keep:
+        command_settle(argparse.Namespace(plans=[]))
     document = status_document()
     if options.keep:
         write_whole(STATE / STATUS, document + "\n", 0o600)
@@ -282,12 +437,19 @@ def main() -> int:
     running = command("run", command_run)
     running.add_argument("plans", nargs="*")
     running.add_argument("--max-age", type=float, default=-1.0, metavar="SECONDS")
+    running.add_argument("--accept-loss", action="store_true", help="what is gone is known")
     asking = command("status", command_status)
     asking.add_argument("--keep", action="store_true", help="keep it for audits too")
+    command("settle", command_settle).add_argument("plans", nargs="*")
+    approving = command("approve", command_approve)
+    approving.add_argument("plan")
+    approving.add_argument("file", type=Path)
     by_hand = command("restic", command_restic)
     by_hand.add_argument("plan")
     by_hand.add_argument("arguments", nargs=argparse.REMAINDER)
     options = parser.parse_args()
+    # Turned into an exception, so that no dump stays behind; `settle` says that it was cut off.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         return int(options.action(options))
     except BackupError as error:

@@ -20,12 +20,13 @@ def write_metrics(path: Path, runs: dict[str, dict[str, Any]]) -> None:
     """Write node_exporter's text file with the newest run of every plan."""
     lines = []
     for name, key, text in GAUGES:
-        lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge"]
-        lines += [
+        samples = [
             f'{name}{{plan="{plan}"}} {float(values[key])}'
             for plan, values in runs.items()
             if values.get(key) is not None
         ]
+        if samples:
+            lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge", *samples]
     if path.parent.is_dir():
         write_whole(path, "\n".join(lines) + "\n", 0o644)
 
