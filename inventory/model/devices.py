@@ -33,6 +33,10 @@ class Device(Frozen):
     provider: ProviderName | None = Field(
         default=None, description=f"default: the estate's; {PROVIDERS}"
     )
+    answers_from: tuple[Address, ...] = Field(
+        default=(),
+        description="other addresses that its SNMP answers come from; with SNMPv3 none is needed",
+    )
     model: str = ""
     ports: int = Field(default=0, ge=0, le=512)
     snmp: SnmpAccess | None = Field(default=None, description="default: the estate's")

@@ -58,6 +58,11 @@ class BadAnswerError(SnmpError):
     """The agent answered something that SNMP does not allow."""
 
 
+def why_no_use(error: SnmpError) -> str:
+    """What an object does that is not answered though others are, for a message."""
+    return "no answer" if isinstance(error, NoAnswerError) else f"garbage: {error}"
+
+
 class TooBigError(SnmpError):
     """The agent cannot put what was asked into one answer: ask for less."""
 
@@ -86,11 +91,25 @@ Credentials = Community | User
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Where an agent answers, and how to ask it."""
+    """Where an agent answers, and how to ask it.
+
+    ``answers_from`` are other addresses that its answers come from.
+    """
 
     address: str
     port: int
     credentials: Credentials
+    answers_from: tuple[str, ...] = ()
+
+    def may_answer_from(self, address: str, port: int) -> bool:
+        """Whether an answer from there is looked at.
+
+        From elsewhere only when the inventory says so, or where a key will prove whose it is
+        (SNMPv3 with authentication).
+        """
+        if (self.address, self.port) == (address, port):
+            return True
+        return address in self.answers_from or isinstance(self.credentials, User)
 
     def __str__(self) -> str:
         """As messages name it."""
@@ -98,7 +117,13 @@ class Agent:
 
 
 class Session(Protocol):
-    """A conversation with one agent; every method raises SnmpError."""
+    """A conversation with one agent; every method raises SnmpError.
+
+    ``failed`` are the instances that got no answer of use though others did, and what came instead;
+    ``get`` and ``next`` leave them out.
+    """
+
+    failed: dict[bytes, str]
 
     async def get(self, oids: Sequence[bytes]) -> dict[bytes, Raw]:
         """Read instances; those that the agent does not have are left out."""
@@ -113,6 +138,10 @@ class Session(Protocol):
 
         An agent may answer fewer bindings than asked, ending anywhere. Raises TooBigError as well.
         """
+        ...
+
+    async def next_apart(self, oids: Sequence[bytes]) -> list[WireBinding | SnmpError]:
+        """Like ``next``, each OID in a question of its own, and what failed as it did."""
         ...
 
     async def bulk_all(

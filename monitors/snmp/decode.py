@@ -2,12 +2,13 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from monitors.snmp.client import Missing, Raw
 from monitors.snmp.profile import Exponent, Number, Only, Text, TextForm
+from monitors.snmp.units import Unit, range_of
 from monitors.text import label_text
 
 # Prometheus keeps 64-bit floats: beyond 2^53 a counter would move in steps. It wraps there,
@@ -18,6 +19,10 @@ LONGEST_TEXT = 512
 LONGEST_ID = 8
 OVERFLOW = 2**32
 OBJECT = re.compile(r"\d+(\.\d+)+")
+# A number that is all of a text, perhaps with its unit: 45, "-3.5 C", 12,1V, 40%.
+NUMBER_AS_TEXT = re.compile(
+    r"\s*([-+]?\d{1,20}(?:[.,]\d{1,20})?)\s*(?:[%\u00b0A-Za-z]{1,5})?[\s\0]*"
+)
 SPELLED = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)")
 # What devices that write numbers as text write in the place of one.
 NO_VALUE = frozenset({"", "n/a", "na", "none", "null", "unknown", "not available", "not present"})
@@ -34,10 +39,14 @@ Beside = Callable[[str], Raw]
 
 @dataclass(frozen=True, slots=True)
 class DecodeProblem:
-    """A value that could not be used: where it was, what was expected, what was found."""
+    """A value that could not be used: where it was, what was expected, what was found.
+
+    ``withheld``: the device was understood; it is only that no such sensor can have such a value.
+    """
 
     oid: str
     text: str
+    withheld: bool = False
 
 
 def number(raw: Raw, spec: Number, beside: Beside) -> float | DecodeProblem | None:
@@ -53,12 +62,49 @@ def number(raw: Raw, spec: Number, beside: Beside) -> float | DecodeProblem | No
         return None
     if spec.matches:
         return int(plain in spec.matches)
-    if spec.states:
+    if spec.states or spec.levels:
         return plain
+    return _counted(plain, spec, beside) if spec.type == "counter" else _gauged(plain, spec, beside)
+
+
+def _counted(plain: float, spec: Number, beside: Beside) -> float | None:
     computed = _computed(plain, spec, beside)
-    if computed is not None and spec.type == "counter":
-        return computed % COUNTER_MODULUS
-    return computed
+    return None if computed is None else computed % COUNTER_MODULUS
+
+
+def _gauged(plain: float, spec: Number, beside: Beside) -> float | DecodeProblem | None:
+    limits = range_of(spec)
+    if limits is None:
+        return _computed(plain, spec, beside)
+    return _plausible(plain, spec, beside, limits)
+
+
+def _plausible(
+    plain: float, spec: Number, beside: Beside, limits: Unit
+) -> float | DecodeProblem | None:
+    """The first of the readings that a value may stand for which such a sensor can have."""
+    computed = _computed(plain, spec, beside)
+    if computed is None or limits.least <= computed <= limits.most:
+        return computed
+    for value, scale in _other_readings(plain, spec):
+        if value in spec.absent:
+            return None
+        other = _computed(value, spec.model_copy(update={"scale": scale}), beside)
+        if other is not None and limits.least <= other <= limits.most:
+            return other
+    found = f"{spec.metric}: expected {limits}, found {computed:.12g}"
+    return DecodeProblem(spec.oid, found, withheld=True)
+
+
+def _other_readings(plain: float, spec: Number) -> Iterator[tuple[float, float]]:
+    """Yield a value with the scales of other firmware, and as a number below zero.
+
+    All bits set is what many write who do not know, so 65535 is not -1; in 32 bits it is.
+    """
+    yield from ((plain, scale) for scale in spec.scales)
+    for size, first in ((OVERFLOW, OVERFLOW // 2), (2**64, 2**63), (2**16, 2**15)):
+        if first <= plain < size and plain != 2**16 - 1:
+            yield plain - size, spec.scale
 
 
 def _plain(raw: Raw, spec: Number) -> float | DecodeProblem | None:
@@ -70,7 +116,20 @@ def _plain(raw: Raw, spec: Number) -> float | DecodeProblem | None:
         return int(raw.rpartition(".")[2])
     if spec.words or spec.spelled or spec.pattern:
         return _written(raw, spec)
-    return DecodeProblem(spec.oid, f"{spec.metric}: expected a number, found {raw!r:.60}")
+    said = raw if isinstance(raw, str) else label_text(raw)
+    match = NUMBER_AS_TEXT.fullmatch(said[:LONGEST_TEXT])
+    if match:
+        value = float(match[1].replace(",", "."))
+        return int(value) if value.is_integer() else value
+    if said.strip(" -.").lower() in NO_VALUE:
+        return None
+    return DecodeProblem(spec.oid, f"{spec.metric}: expected a number, found {shown(raw)}")
+
+
+def shown(raw: bytes | str) -> str:
+    """A text that was found where a number was expected, for a message."""
+    text = raw if isinstance(raw, str) else _shown(raw)
+    return f"the text {text:.60}" if text else "an empty text"
 
 
 def _written(raw: bytes | str, spec: Number) -> float | DecodeProblem | None:
@@ -92,7 +151,7 @@ def _written(raw: bytes | str, spec: Number) -> float | DecodeProblem | None:
 
 def _no_number(spec: Number, said: str) -> DecodeProblem:
     return DecodeProblem(
-        spec.oid, f"{spec.metric}: expected a number in the text, found {said!r:.60}"
+        spec.oid, f"{spec.metric}: expected a number in the text, found {shown(said)}"
     )
 
 
@@ -152,12 +211,30 @@ def _set_bits(raw: bytes) -> frozenset[int]:
 
 def admitted(raw: Raw, only: Only) -> bool:
     """Whether a row counts for what another column says."""
+    if raw is None or isinstance(raw, Missing):
+        return only.optional
     if only.values:
-        return isinstance(raw, int) and raw in only.values
+        return _other(raw) in only.values
     if only.objects:
-        return isinstance(raw, str) and raw in only.objects
+        return _is_below(raw, only.objects)
+    if only.pattern is None:
+        return _is_within(_other(raw), only)
     said = label_text(raw) if isinstance(raw, bytes) else raw
     return isinstance(said, str) and bool(re.search(only.pattern or "", said[:LONGEST_TEXT]))
+
+
+def _is_below(raw: Raw, objects: Iterable[str]) -> bool:
+    """Whether an object identifier, or a text that is one, lies at or below one of these."""
+    said = label_text(raw) if isinstance(raw, bytes) else raw
+    dotted = f"{said}.".lstrip(".")
+    return any(dotted.startswith(f"{prefix}.") for prefix in objects)
+
+
+def _is_within(value: float | None, only: Only) -> bool:
+    if value is None:
+        return False
+    low, high = only.least, only.most
+    return (low is None or value >= low) and (high is None or value <= high)
 
 
 def text(raw: Raw, spec: Text, kind: Raw = None) -> str:
@@ -173,7 +250,9 @@ def text(raw: Raw, spec: Text, kind: Raw = None) -> str:
         named = places <= spec.bits.keys()
         return ",".join(spec.bits[bit] for bit in sorted(places)) if named else ""
     form = spec.forms.get(kind, spec.form) if isinstance(kind, int) else spec.form
-    return FORMS[form](raw)[:LONGEST_TEXT]
+    said = FORMS[form](raw)[:LONGEST_TEXT]
+    match = re.search(spec.pattern, said) if spec.pattern else None
+    return (match[1] or "") if match else said
 
 
 def _shown(raw: bytes) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from monitors.snmp.boot_time import BootTimes
 from monitors.snmp.client import Raw
+from monitors.snmp.dead_objects import DeadObjects
 from monitors.snmp.metric_families import Family, Labels
 from monitors.snmp.profile import Profile
 from monitors.snmp.request_size import RequestSize
@@ -47,7 +48,8 @@ class DeviceCache:
 
     ``selected`` are the profiles that suit it; ``indicators`` the instances whose value tells of a
     change, and the profile that each is of. ``last_values`` is what it answered when its clocks and
-    those indicators were read last, ``absent`` those that it does not have.
+    those indicators were read last, ``absent`` those that it does not have, ``dead``
+    those that it does not answer for.
     """
 
     name: str
@@ -60,6 +62,7 @@ class DeviceCache:
     indicators: dict[str, str] = field(default_factory=dict)
     last_values: dict[str, Raw] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
+    dead: DeadObjects = field(default_factory=DeadObjects)
 
     def table(self, key: Key) -> TableCache:
         """What is known of a table; empty when nothing is."""
@@ -78,6 +81,7 @@ class DeviceCache:
         self.indicators.clear()
         self.last_values.clear()
         self.absent.clear()
+        self.dead.try_again()
 
     def drop_tables(self, profiles: Iterable[str]) -> None:
         """Forget the tables of profiles with an indicator that changed."""

@@ -17,7 +17,7 @@ from monitors.snmp.device_cache import SELECTION_SECONDS, SLOW_SECONDS, YOUNG_SE
 from monitors.snmp.metric_families import NO_LABELS, Family, Labels, Sample, gauge
 from monitors.snmp.poll_result import TableResult
 from monitors.snmp.profile import Info, Profile, Table, Text
-from monitors.snmp.samples import value
+from monitors.snmp.samples import is_shown, value
 from monitors.snmp.table_reader import TableReader
 
 BOOT_METRIC = "bastide_snmp_boot_timestamp_seconds"
@@ -65,7 +65,7 @@ class DevicePoll:
         """What is read goes to ``progress``; ``clock`` dates the cache."""
         self._session, self._cache, self._progress = session, cache, progress
         self._clock = clock
-        self._columns = Columns(session, cache.sizes)
+        self._columns = Columns(session, cache.sizes, cache.dead, clock)
         self._clocks: dict[str, Raw] = {}
         self._answered_profiles: set[str] = set()
 
@@ -100,6 +100,8 @@ class DevicePoll:
                 cache.selected = await profile_selection.select_profiles(
                     self._session, tuple(catalogue.values())
                 )
+                for root, reason in self._session.failed.items():
+                    cache.dead.note(oid.decode(root), reason, self._clock())
                 cache.selected_at = self._clock()
                 cache.selected_for = SELECTION_SECONDS if self._is_settled() else YOUNG_SECONDS
             added, unknown = profile_selection.profiles_by_name(more, catalogue)
@@ -155,8 +157,14 @@ class DevicePoll:
         self._clocks = answers
 
     async def _instances(self, wanted: Sequence[str]) -> dict[str, Raw]:
-        octets = {oid.encode(instance): instance for instance in wanted}
+        dead, now = self._cache.dead, self._clock()
+        octets = {oid.encode(name): name for name in wanted if not dead.rests(name, now)}
         answers = await self._session.get(list(octets))
+        for instance, name in octets.items():
+            if reason := self._session.failed.get(instance):
+                dead.note(name, reason, now)
+            elif instance in answers:
+                dead.forget(name)
         return {octets[name]: raw for name, raw in answers.items()}
 
     async def _read_step(self, profile: Profile, table: Table | None) -> None:
@@ -166,6 +174,7 @@ class DevicePoll:
         try:
             if table is None:
                 self._add(profile, await self._scalars(profile, problems))
+                failure = self._columns.problems(_instances_of(profile))
             else:
                 failure, no_answer = await self._read_table(profile, table, problems)
         except RefusedError:
@@ -193,7 +202,7 @@ class DevicePoll:
             # The deadline: half a table is served, and reported as failed by ``unfinished``.
             self._add(profile, reader.partial_families(problems))
             raise
-        return reader.failure, reader.no_answer
+        return reader.why_not_whole(), reader.no_answer
 
     def _add(self, profile: Profile, families: list[Family]) -> None:
         if families:
@@ -209,6 +218,8 @@ class DevicePoll:
         if profile.info and any(label.oid in answers for label in profile.info.labels):
             families.append(_info(profile.info, answers))
         for spec in profile.scalars:
+            if not is_shown(spec, answers.get):
+                continue
             samples = tuple(value(spec, answers.get(spec.oid), NO_LABELS, answers.get, problems))
             if samples:
                 families.append(Family(spec.metric, spec.help, spec.type, samples))
@@ -242,7 +253,8 @@ def _instances_of(profile: Profile) -> dict[str, None]:
     """The instances that a profile's scalars and info need, once each."""
     wanted: list[str | None] = []
     for spec in profile.scalars:
-        wanted += [spec.oid, *spec.plus, spec.less, spec.times, spec.over]
+        wanted += [spec.oid, *spec.plus, spec.less, spec.times, spec.over, spec.unless]
+        wanted += [only.oid for only in spec.only]
         if spec.exponent:
             wanted += [spec.exponent.scale, spec.exponent.precision]
     for label in profile.info.labels if profile.info else ():

@@ -54,10 +54,10 @@ class Exchange:
         self._transport, self._agent, self._codec = transport, agent, codec
         self._seconds, self._attempts = seconds, attempts
 
-    async def request(self, request: Request) -> Response:
-        """Send, again if need be. Raises SnmpError."""
+    async def request(self, request: Request, attempts: int = 0) -> Response:
+        """Send, again if need be: ``attempts`` times (0: as often as usual). Raises SnmpError."""
         failure: SnmpError = NoAnswerError(f"{self._agent}: never asked")
-        for attempt in range(self._attempts):
+        for attempt in range(attempts or self._attempts):
             # Longer each time: some devices need seconds while they are busy.
             response = (await self.request_all([request], patience=attempt + 1))[0]
             if not isinstance(response, SnmpError):
@@ -88,6 +88,20 @@ class Exchange:
         finally:
             for number in numbers:
                 self._transport.forget(number)
+
+    async def each(self, requests: Sequence[Request]) -> list[Response | SnmpError]:
+        """Send all at once, those that get no answer again; the responses in their order."""
+        responses: dict[int, Response | SnmpError] = {}
+        left, patience = list(range(len(requests))), 1
+        for _ in range(self._attempts):
+            answers = await self.request_all([requests[at] for at in left], patience)
+            responses |= zip(left, answers, strict=True)
+            left = [at for at in left if isinstance(responses[at], SnmpError)]
+            if not left:
+                break
+            # Where others answered in time the device is not slow.
+            patience = 2 if len(left) == len(requests) else 1
+        return [responses[at] for at in range(len(requests))]
 
     async def _response(self, number: int, seconds: float) -> Response | SnmpError:
         try:

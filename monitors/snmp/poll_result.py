@@ -23,8 +23,8 @@ class TableResult:
 
     @property
     def success(self) -> bool:
-        """Whether everything was read and understood."""
-        return not self.failure and not self.problems
+        """Whether everything was read and understood; a broken sensor's reading is."""
+        return not self.failure and all(problem.withheld for problem in self.problems)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ docs/snmp.md explains them.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 OidText = Annotated[str, Field(pattern=r"^\d+(\.\d+)+$")]
 MetricName = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
@@ -15,6 +15,7 @@ ProfileName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Derivation = Literal["boot_time"]
 Poll = Literal["fast", "slow"]
 TextForm = Literal["text", "mac", "address", "hex", "date"]
+Level = Literal["ok", "warning", "critical", "unknown"]
 IndexForm = Literal["integer", "mac", "ipv4", "address", "text", "rest_text", "rest"]
 
 
@@ -42,17 +43,19 @@ class Text(Frozen):
     ``oid`` is a column within a table, an instance elsewhere; ``otherwise`` are asked for where it
     is empty. ``form`` tells what the octets are (``text`` shows octets that are no text in hex;
     ``mac`` and ``address`` leave what is already written out as text); where ``kind`` has a
-    number, ``forms`` tells it instead. ``enum`` names numbers, ``bits`` the bits of a BITS value
-    (RFC 2578, 7.1.4: 0 is the first octet's highest), joined by commas; a value in which a bit
-    without a name is set is garbage and shown as empty. Within a table the row's own index
-    addresses the text, or the parts named by ``by``, or the number that the column ``through``
-    has at them.
+    number, ``forms`` tells it instead. ``pattern`` is a regular expression whose first group is
+    the text; where it does not fit, all of it counts. ``enum`` names numbers, ``bits`` the bits of
+    a BITS value (RFC 2578, 7.1.4: 0 is the first octet's highest), joined by commas; a value in
+    which a bit without a name is set is garbage and shown as empty. Within a table the row's own
+    index addresses the text, or the parts named by ``by``, or the number that the column
+    ``through`` has at them.
     """
 
     label: LabelName
     oid: OidText
     otherwise: tuple[OidText, ...] = ()
     form: TextForm = "text"
+    pattern: str | None = None
     kind: OidText | None = None
     forms: dict[int, TextForm] = Field(default_factory=dict)
     enum: dict[int, str] = Field(default_factory=dict)
@@ -90,22 +93,34 @@ class Info(Frozen):
 class Only(Frozen):
     """Rows count only where another column has one of these values.
 
-    ``values`` are numbers, ``objects`` object identifiers, ``pattern`` a regular expression that
-    is looked for in a text. The column is addressed by the row's own index, or by the parts
-    named by ``by``.
+    ``values`` are numbers, ``objects`` object identifiers, those below them included, ``pattern``
+    a regular expression that is looked for in a text, ``least`` and ``most`` bounds of a number.
+    The column is addressed by the row's own index, or by the parts named by ``by``. ``optional``:
+    rows count, too, where the device does not have the column; for states, not for kinds.
     """
 
     oid: OidText
     values: frozenset[int] = frozenset()
     objects: frozenset[OidText] = frozenset()
     pattern: str | None = None
+    least: float | None = None
+    most: float | None = None
     by: tuple[LabelName, ...] = ()
+    optional: bool = False
 
     @model_validator(mode="after")
     def _one_condition(self) -> "Only":
-        if sum((bool(self.values), bool(self.objects), self.pattern is not None)) != 1:
-            raise ValueError("expected one of values, objects and pattern")
+        bounded = self.least is not None or self.most is not None
+        given = (bool(self.values), bool(self.objects), self.pattern is not None, bounded)
+        if sum(given) != 1:
+            raise ValueError("expected one of values, objects, pattern, and least or most")
         return self
+
+
+Conditions = Annotated[
+    tuple[Only, ...],
+    BeforeValidator(lambda given: [given] if isinstance(given, dict | Only) else given),
+]
 
 
 class Exponent(Frozen):
@@ -137,7 +152,12 @@ class Number(Frozen):
     ``matches`` one that is 1 where one of those bits is set. A value in which a bit without a
     name is set is garbage; no sample then, and none where ``over`` is not above zero.
     ``unless``: a better column; where it has the row, this one is not shown. ``only``: rows of
-    another kind are not shown.
+    another kind are not shown; of several conditions all must hold.
+    ``range`` is what such a reading can be (without it: what its unit allows, ``units.yaml``);
+    what is outside is not shown, and told. Before that, ``scales`` of other firmware are tried in
+    the place of ``scale``, and then whether the number is one below zero in an unsigned type.
+    ``levels`` names states with the maker's words, in a label ``state``; the value says how bad
+    that is: 0 ok, 1 warning, 2 critical, 3 unknown.
     """
 
     oid: OidText
@@ -145,6 +165,8 @@ class Number(Frozen):
     help: str
     type: Literal["counter", "gauge"] = "gauge"
     scale: float = 1
+    scales: tuple[float, ...] = ()
+    range: tuple[float, float] | None = None
     plus: tuple[OidText, ...] = ()
     less: OidText | None = None
     times: OidText | None = None
@@ -153,6 +175,7 @@ class Number(Frozen):
     add: float = 0
     matches: frozenset[int] = frozenset()
     states: dict[int, str] = Field(default_factory=dict)
+    levels: dict[Level, dict[int, str]] = Field(default_factory=dict)
     enum: dict[int, str] = Field(default_factory=dict)
     absent: frozenset[int] = frozenset()
     spelled: bool = False
@@ -161,7 +184,7 @@ class Number(Frozen):
     unsigned: bool = False
     bits: dict[int, str] = Field(default_factory=dict)
     unless: OidText | None = None
-    only: Only | None = None
+    only: Conditions = ()
     labels: dict[LabelName, str] = Field(default_factory=dict)
 
 

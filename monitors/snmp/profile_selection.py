@@ -6,6 +6,8 @@ from monitors.snmp import oid
 from monitors.snmp.client import Missing, Session
 from monitors.snmp.profile import Profile
 
+MOST_STUMBLES = 3
+SYS_UP_TIME = oid.encode("1.3.6.1.2.1.1.3.0")
 SYS_OBJECT_ID = oid.encode("1.3.6.1.2.1.1.2.0")
 
 
@@ -14,7 +16,8 @@ async def select_profiles(session: Session, profiles: Iterable[Profile]) -> tupl
 
     One GETNEXT a subtree, many in a packet. Raises SnmpError.
     """
-    object_id = (await session.get([SYS_OBJECT_ID])).get(SYS_OBJECT_ID)
+    # Two, so that an agent that stumbles over the one shows that it is there by the other.
+    object_id = (await session.get([SYS_OBJECT_ID, SYS_UP_TIME])).get(SYS_OBJECT_ID)
     fitting = [profile for profile in profiles if matches_object_id(profile, object_id)]
     roots = [oid.encode(root) for root in dict.fromkeys(r for p in fitting for r in p.present)]
     answers = zip(roots, await session.next(roots), strict=True)
@@ -23,6 +26,10 @@ async def select_profiles(session: Session, profiles: Iterable[Profile]) -> tupl
         for root, (following, value) in answers
         if following.startswith(root) and not isinstance(value, Missing)
     }
+    # Something is there that cannot be answered. Of many, the agent lacks most: it stumbles over
+    # what follows them.
+    stumbled = [root for root in roots if root in session.failed]
+    present.update(stumbled if len(stumbled) <= MOST_STUMBLES else ())
     there = [p for p in fitting if any(oid.encode(root) in present for root in p.present)]
     names = {profile.profile for profile in there}
     return tuple(profile for profile in there if not names & set(profile.unless))

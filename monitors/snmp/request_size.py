@@ -27,7 +27,8 @@ class RequestSize:
     come, doubled again after many good answers. ``window`` is how many questions it takes at once,
     ``around`` what its answers take beside bindings. By table: ``row_octets`` of a row,
     ``row_caps`` on the rows that it puts into one answer, ``row_counts`` of its rows, ``reads``
-    since the last look.
+    since the last look; ``quiet_ends`` those behind whose last row the agent answers nothing of
+    use, so that nobody asks there.
     """
 
     bindings: int = MOST_BINDINGS
@@ -37,6 +38,7 @@ class RequestSize:
     row_caps: dict[bytes, int] = field(default_factory=dict)
     row_counts: dict[bytes, int] = field(default_factory=dict)
     reads: dict[bytes, int] = field(default_factory=dict)
+    quiet_ends: set[bytes] = field(default_factory=set)
     good: int = 0
 
     def rows(self, table: bytes, columns: int, taken: int = 0) -> int:
@@ -47,7 +49,7 @@ class RequestSize:
         octets = self.row_octets.get(table, FIRST_GUESS * columns)
         fitting = (LARGEST_RESPONSE - self.around) // octets
         fitting = min(fitting, self.bindings // columns, self.row_caps.get(table, fitting))
-        left = self.row_counts.get(table, fitting) - taken + 1
+        left = self.row_counts.get(table, fitting) - taken + (table not in self.quiet_ends)
         return max(1, min(fitting, left if left > 0 else fitting))
 
     def learn(self, table: bytes, asked: int, got: int, bulk: BulkResponse) -> None:
@@ -62,11 +64,16 @@ class RequestSize:
             self.bindings, self.good = min(MOST_BINDINGS, 2 * self.bindings), 0
             self.window = min(MOST_AT_ONCE, 2 * self.window)
             self.row_caps.clear()
+            self.quiet_ends.clear()
 
     def is_look_due(self, table: bytes) -> bool:
         """Whether it is time to read a known table on to its end."""
         self.reads[table] = (self.reads.get(table, -1) + 1) % LOOK_EVERY
         return self.reads[table] == 0
+
+    def is_at_quiet_end(self, table: bytes, taken: int) -> bool:
+        """Whether ``taken`` rows are all that there are, and asking on gets nothing of use."""
+        return table in self.quiet_ends and taken >= self.row_counts.get(table, taken + 1)
 
     def one_at_a_time(self) -> None:
         """Take it that several questions at once were too much."""

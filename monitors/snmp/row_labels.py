@@ -151,16 +151,16 @@ def steady_columns(table: Table) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield spec.times, ()
         if spec.exponent:
             yield from _point(spec.exponent)
-        if spec.only:
-            yield spec.only.oid, spec.only.by
+        for kind in spec.only:
+            yield kind.oid, kind.by
     for only in (table.only, table.omit):
         if only and not is_read_every_poll(only):
             yield only.oid, only.by
 
 
 def is_read_every_poll(only: Only) -> bool:
-    """Whether a table's condition must be read at every poll."""
-    return bool(only.values) and not only.by
+    """Whether a condition must be read at every poll."""
+    return bool(only.values or only.least is not None or only.most is not None) and not only.by
 
 
 def _point(exponent: Exponent) -> Iterator[tuple[str, tuple[str, ...]]]:

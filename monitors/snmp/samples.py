@@ -9,7 +9,9 @@ from monitors.snmp.decode import Beside, DecodeProblem
 from monitors.snmp.metric_families import Family, Labels, Point, Sample, labels_text
 from monitors.snmp.profile import Number
 from monitors.snmp.table_walk import Cells
+from monitors.snmp.units import range_of
 
+LEVELS = ("ok", "warning", "critical", "unknown")
 # By the index of each row; None for one that is not shown.
 RowLabels = Mapping[bytes, Labels | None]
 
@@ -30,7 +32,7 @@ def column(
     points: list[Point] = []
     for index, raw in cells.items():
         row = labels.get(index)
-        if row is not None and _shown(spec, beside(index)):
+        if row is not None and is_shown(spec, beside(index)):
             points += value(spec, raw, row, beside(index), problems)
     return points
 
@@ -48,6 +50,9 @@ def value(
         problems.append(number)
     elif number is None:
         return
+    elif spec.levels:
+        word, level = _level(spec, number)
+        yield Sample(labels.extended({"state": word}), level)
     elif not spec.states:
         yield Sample(labels, number)
     elif number not in spec.states:
@@ -58,6 +63,14 @@ def value(
     else:
         for code, state in spec.states.items():
             yield Sample(labels.extended({"state": state}), int(code == number))
+
+
+def _level(spec: Number, number: float) -> tuple[str, int]:
+    """The maker's word for a state, and how bad it is."""
+    for level, words in spec.levels.items():
+        if number in words:
+            return words[int(number)], LEVELS.index(level)
+    return f"{number:g}", LEVELS.index("unknown")
 
 
 def merge_families(families: Iterable[Family], problems: list[DecodeProblem]) -> list[Family]:
@@ -90,8 +103,9 @@ def without_duplicates(points: Iterable[Point]) -> tuple[Point, ...]:
 def _plain(spec: Number) -> bool:
     """Whether a number is shown as it is, as nearly all of a port table are."""
     beside = spec.plus or spec.less or spec.times or spec.over or spec.exponent or spec.unless
-    meaning = spec.matches or spec.states or spec.absent or spec.bits or spec.words
-    return not (beside or meaning or spec.only or spec.labels or spec.add) and spec.scale == 1
+    meaning = spec.matches or spec.states or spec.levels or spec.absent or spec.bits or spec.words
+    changed = spec.labels or spec.add or spec.scale != 1 or range_of(spec)
+    return not (beside or meaning or spec.only or changed)
 
 
 def _counted(
@@ -111,10 +125,11 @@ def _counted(
     return points
 
 
-def _shown(spec: Number, beside: Beside) -> bool:
+def is_shown(spec: Number, beside: Beside) -> bool:
+    """Whether a number counts for what stands beside it."""
     if spec.unless and isinstance(beside(spec.unless), int | float):
         return False
-    return spec.only is None or decode.admitted(beside(spec.only.oid), spec.only)
+    return all(decode.admitted(beside(only.oid), only) for only in spec.only)
 
 
 def _bits(spec: Number, raw: Raw, labels: Labels) -> Iterator[Point]:

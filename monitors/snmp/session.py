@@ -12,9 +12,11 @@ from monitors.snmp.client import (
     Missing,
     NoAnswerError,
     Raw,
+    RefusedError,
     SnmpError,
     TooBigError,
     WireBinding,
+    why_no_use,
 )
 from monitors.snmp.exchange import Codec, CommunityCodec, Exchange, Request, Response
 from monitors.snmp.transport import Transport
@@ -65,6 +67,8 @@ class AgentSession:
         """``bulk``: whether the agent's version has GETBULK."""
         self._agent, self._exchange, self._has_bulk = agent, exchange, bulk
         self._has_answered = False
+        self._most_oids = MOST_OIDS
+        self.failed: dict[bytes, str] = {}
 
     async def get(self, oids: Sequence[bytes]) -> dict[bytes, Raw]:
         """See ``client.Session``."""
@@ -78,17 +82,21 @@ class AgentSession:
 
     async def _all(self, kind: int, oids: Sequence[bytes]) -> list[Binding]:
         bindings: list[WireBinding] = []
-        for start in range(0, len(oids), MOST_OIDS):
-            bindings += await self._few(kind, list(oids[start : start + MOST_OIDS]))
+        while left := oids[len(bindings) :]:
+            bindings += await self._few(kind, list(left[: self._most_oids]))
         return [(binding.oid, _value(binding)) for binding in bindings]
 
     async def bulk(self, oids: Sequence[bytes], repetitions: int) -> BulkResponse:
         """See ``client.Session``."""
         if not self._has_bulk:
-            following = await self._few(pdu.NEXT, [*oids])
+            following = await self._few(pdu.NEXT, [*oids], apart=False)
             octets = b"".join(pdu.binding(*binding) for binding in following)
             return BulkResponse(octets, 0, len(octets), 0)
         return self._bulk(await self._exchange.request(Request(pdu.BULK, oids, 0, repetitions)))
+
+    async def next_apart(self, oids: Sequence[bytes]) -> list[WireBinding | SnmpError]:
+        """See ``client.Session``."""
+        return await self._apart(pdu.NEXT, oids)
 
     async def bulk_all(
         self, requests: Sequence[tuple[Sequence[bytes], int]]
@@ -122,35 +130,83 @@ class AgentSession:
         head = response.pdu
         return BulkResponse(response.data, head.start, head.end, response.size)
 
-    async def _few(self, kind: int, oids: list[bytes]) -> list[WireBinding]:
+    async def _few(
+        self, kind: int, oids: list[bytes], *, apart: bool = True, attempts: int = 0
+    ) -> list[WireBinding]:
         """Ask for a few OIDs, one answer each; those that an agent stumbles over become END.
 
         SNMPv1 agents, and odd ones of v2c, refuse a whole request for one OID that they lack.
+        ``apart``: those of a request without an answer of use are asked for one by one.
         """
         left = list(range(len(oids)))
         while left:
             try:
-                response = await self._exchange.request(Request(kind, [oids[i] for i in left]))
+                request = Request(kind, [oids[i] for i in left])
+                response = await self._exchange.request(request, attempts)
                 status, position = response.pdu.status, response.pdu.position
                 if status == pdu.NO_SUCH_NAME and 0 < position <= len(left):
                     left.pop(position - 1)
                     continue
-                self._check(response.pdu)
-            except (TooBigError, NoAnswerError):
-                # A large answer may be what gets lost; a device that never answered is not there.
-                if len(oids) == 1 or not self._has_answered:
+                by_position = dict(zip(left, self._bindings(response, len(left)), strict=True))
+            except RefusedError:
+                raise
+            except SnmpError as error:
+                if len(oids) == 1 or not apart:
                     raise
-                half = len(oids) // 2
-                return await self._few(kind, oids[:half]) + await self._few(kind, oids[half:])
+                if isinstance(error, TooBigError):
+                    half = self._most_oids = len(oids) // 2
+                    return await self._few(kind, oids[:half]) + await self._few(kind, oids[half:])
+                return await self._one_by_one(kind, oids, error)
             self._has_answered = True
-            bindings = pdu.wire_bindings(response.data, response.pdu.start, response.pdu.end)
-            if len(bindings) != len(left):
-                raise BadAnswerError(
-                    f"{self._agent}: {len(bindings)} answers to {len(left)} questions"
-                )
-            by_position = dict(zip(left, bindings, strict=True))
             return [by_position.get(i) or _end(oids[i]) for i in range(len(oids))]
         return [_end(oid) for oid in oids]
+
+    async def _one_by_one(
+        self, kind: int, oids: list[bytes], failure: SnmpError
+    ) -> list[WireBinding]:
+        """Ask for each OID alone, since together they get no answer of use.
+
+        Raises that failure when none of them gets one.
+        """
+        if not self._has_answered and isinstance(failure, NoAnswerError):
+            # A device that is not there costs one more question, not one for each.
+            await self._few(kind, oids[:1], attempts=1)
+        answers = await self._apart(kind, oids)
+        if all(isinstance(answer, SnmpError) for answer in answers):
+            raise failure
+        self._has_answered = True
+        if not any(isinstance(answer, SnmpError) for answer in answers):
+            # So many are too much at once.
+            self._most_oids = max(1, len(oids) // 2)
+        bindings = []
+        for oid, answer in zip(oids, answers, strict=True):
+            if isinstance(answer, SnmpError):
+                self.failed[oid] = why_no_use(answer)
+            bindings.append(_end(oid) if isinstance(answer, SnmpError) else answer)
+        return bindings
+
+    async def _apart(self, kind: int, oids: Sequence[bytes]) -> list[WireBinding | SnmpError]:
+        answers: list[WireBinding | SnmpError] = []
+        responses = await self._exchange.each([Request(kind, [oid]) for oid in oids])
+        for oid, response in zip(oids, responses, strict=True):
+            try:
+                if isinstance(response, SnmpError):
+                    answers.append(response)
+                elif response.pdu.status == pdu.NO_SUCH_NAME:
+                    answers.append(_end(oid))
+                else:
+                    answers += self._bindings(response, 1)
+            except SnmpError as error:
+                answers.append(error)
+        return answers
+
+    def _bindings(self, response: Response, count: int) -> list[WireBinding]:
+        """The bindings of a response to so many questions. Raises SnmpError."""
+        self._check(response.pdu)
+        bindings = pdu.wire_bindings(response.data, response.pdu.start, response.pdu.end)
+        if len(bindings) != count:
+            raise BadAnswerError(f"{self._agent}: {len(bindings)} answers to {count} questions")
+        return bindings
 
     def _check(self, head: pdu.Pdu) -> None:
         if head.kind != pdu.RESPONSE:

@@ -23,8 +23,8 @@ from monitors.snmp.samples import RowLabels, column, without_duplicates
 class TableReader:
     """Reads one table once.
 
-    ``failure`` says afterwards why it is not whole (empty when it is), ``no_answer`` is the error
-    when nothing came.
+    ``failure`` says afterwards why reading failed (empty when it did not), ``no_answer`` is the
+    error when nothing came.
     """
 
     def __init__(self, profile: str, table: Table, cache: DeviceCache, columns: Columns) -> None:
@@ -51,6 +51,12 @@ class TableReader:
         if slow and not self.failure:
             cache.slow, cache.read_at = tuple(families), now
         return [*cache.info, *families]
+
+    def why_not_whole(self) -> str:
+        """What is missing, and why: reading failed, or the device does not answer for columns."""
+        if self.failure:
+            return self.failure
+        return self._columns.problems((*_number_columns(self._table), *columns_of(self._table)))
 
     def partial_families(self, problems: list[DecodeProblem]) -> list[Family]:
         """What is there to show when reading was cut off; nothing while rows have no names."""
@@ -98,6 +104,11 @@ class TableReader:
         await self._attempt(self._columns.read_apart(columns_of(table)))
         if self.failure != before and cache.labels:
             return
+        known = cache.labels and rows <= cache.labels.keys()
+        if known and self._columns.problems(columns_of(table)):
+            # The old names of rows whose names do not come any more are better than none.
+            cache.named_at = now
+            return
         labeller = RowLabeller(table, self._columns)
         labelled = {
             index: labeller.row(index)
@@ -138,6 +149,8 @@ class TableReader:
         it has others.
         """
         for at, spec in enumerate(self._table.columns):
+            if self._columns.is_dead(spec.oid):
+                continue
             cells = self._columns[spec.oid]
             better = self._columns[spec.unless] if spec.unless else {}
             if rows and all(isinstance(better.get(index), int | float) for index in cells):
@@ -172,3 +185,11 @@ class TableReader:
             return (self._columns[wanted] if cells is None else cells).get(index, Missing.OBJECT)
 
         return other
+
+
+def _number_columns(table: Table) -> Iterator[str]:
+    """Yield all columns that a table's numbers are made of, and its conditions."""
+    for spec in table.columns:
+        yield from (spec.oid, *spec.plus)
+        yield from (other for other in (spec.less, spec.over, spec.unless) if other)
+    yield from (only.oid for only in (table.only, table.omit) if only)

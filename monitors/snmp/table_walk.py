@@ -8,17 +8,20 @@ from monitors.snmp.client import (
     BadAnswerError,
     BulkResponse,
     Missing,
-    NoAnswerError,
     Raw,
+    RefusedError,
     Session,
     SnmpError,
     TooBigError,
+    why_no_use,
 )
 from monitors.snmp.request_size import RequestSize
 from monitors.snmp.segments import Segment, expected_values, segments
 from monitors.snmp.wire import ber, pdu, values
 
 END = Missing.END.value
+# What every agent has: whether it is still there.
+SYS_UP_TIME = oid.encode("1.3.6.1.2.1.1.3.0")
 # A row's index as octets, and its value.
 Cells = dict[bytes, Raw]
 
@@ -35,7 +38,9 @@ class TableWalk:
     """Columns at work; what was read stays when the agent fails half-way.
 
     ``last`` is the index of the last row read in each, ``active`` the columns that may have more,
-    ``violations`` what was wrong where the agent broke the rules; such a column ends.
+    ``violations`` what was wrong where the agent broke the rules; such a column ends. ``broken``
+    are columns behind whose last row nothing of use came, and what came, ``endless`` those that
+    have more rows than any table.
     """
 
     columns: tuple[bytes, ...]
@@ -43,6 +48,8 @@ class TableWalk:
     last: list[bytes]
     active: list[int]
     violations: list[str] = field(default_factory=list)
+    broken: dict[int, str] = field(default_factory=dict)
+    endless: dict[int, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, columns: Sequence[bytes]) -> "TableWalk":
@@ -55,6 +62,21 @@ class TableWalk:
     def taken(self) -> int:
         """How many rows were read."""
         return max(map(len, self.cells))
+
+    def lost(self) -> dict[bytes, str]:
+        """The columns that the agent does not give, and what it does instead.
+
+        One that has the last row of those that ended well has ended, too: what failed is whatever
+        lies behind it in the agent. So has one that is alone and has rows.
+        """
+        whole = [self.last[at] for at in range(len(self.columns)) if at not in self.broken]
+        furthest = max(whole, key=oid.numbers, default=b"")
+        lost = dict(self.endless)
+        for column, reason in self.broken.items():
+            last = self.last[column]
+            if not last or (furthest and oid.follows(furthest, last)):
+                lost[column] = reason
+        return {self.columns[column]: reason for column, reason in lost.items()}
 
     def cursors(self) -> list[bytes]:
         """The OIDs after which to ask: one for each active column."""
@@ -86,7 +108,7 @@ class TableWalk:
             if rows != had[at] + counts[at]:
                 self.violations.append(f"below {self._name(column)}: a row came twice")
             elif rows > MOST_ROWS:
-                self.violations.append(f"{self._name(column)}: more than {MOST_ROWS} rows")
+                self.endless[column] = f"more than {MOST_ROWS} rows"
             elif not ended[at]:
                 left.append(column)
         self.active = left
@@ -171,29 +193,70 @@ async def walk_table(
     """Read columns to their end, several a question.
 
     ``rows`` are the indexes that the table had the last time, in their order: a table that still
-    has them is asked for at several places at once. Raises SnmpError, BadAnswerError for the first
-    of the ``violations`` after all else was read; what was read until then is in ``walk``.
+    has them is asked for at several places at once. What a column does that is ``lost`` is the
+    walk's; NoAnswerError says that the device is gone. BadAnswerError is for the first of the
+    ``violations``, after all else was read; what was read until then is in ``walk``.
     """
     trusted, table = sizes.bindings, walk.columns[0]
     try:
         if await _walk_known_rows(session, walk, sizes, rows) and not sizes.is_look_due(table):
             walk.active = []
-        while walk.active:
-            asked, before = sizes.rows(table, len(walk.active), walk.taken), walk.taken
-            bulk = await _next_response(session, walk, sizes)
-            if bulk is None:
-                await _walk_apart(session, walk, sizes)
-            else:
-                walk.take(bulk)
-                if len(walk.active) == len(walk.columns):
-                    sizes.learn(table, asked, walk.taken - before, bulk)
-            # A size is remembered once it got through: a device that went dead is not punished.
-            trusted = sizes.bindings
+        await _walk_on(session, walk, sizes)
+        # A size is remembered once it got through: a device that went dead is not punished.
+        trusted = trusted if walk.broken else sizes.bindings
     finally:
         sizes.bindings = trusted
     sizes.row_counts[table] = walk.taken
+    if len(walk.lost()) < len(walk.broken):
+        sizes.quiet_ends.add(table)
     if walk.violations:
         raise BadAnswerError(walk.violations[0])
+
+
+async def _walk_on(session: Session, walk: TableWalk, sizes: RequestSize) -> None:
+    """Ask for rows until all columns have ended; row by row for a while after a failure."""
+    table, careful = walk.columns[0], 0
+    while walk.active and not sizes.is_at_quiet_end(table, walk.taken):
+        before, count = walk.taken, len(walk.active)
+        asked = 1 if careful > 0 else sizes.rows(table, count, walk.taken)
+        careful -= 1
+        try:
+            bulk = await session.bulk(walk.cursors(), asked)
+        except RefusedError:
+            raise
+        except SnmpError as error:
+            if asked > 1:
+                sizes.shrink(asked * count)
+            if not (isinstance(error, TooBigError) and asked > 1):
+                await _walk_after_failure(session, walk, sizes, asked)
+                careful = 0 if asked == 1 else asked
+        else:
+            walk.take(bulk)
+            if len(walk.active) == len(walk.columns) and careful < 0:
+                sizes.learn(table, asked, walk.taken - before, bulk)
+
+
+async def _walk_after_failure(
+    session: Session, walk: TableWalk, sizes: RequestSize, asked: int
+) -> None:
+    """Ask each column alone for its next row: those that fail again end, the others go on.
+
+    Raises NoAnswerError when the device is gone.
+    """
+    answers = await session.next_apart(walk.cursors())
+    well = [binding for binding in answers if not isinstance(binding, SnmpError)]
+    if not well:
+        await session.get([SYS_UP_TIME])
+    count = len(walk.active)
+    for column, answer in zip(list(walk.active), answers, strict=True):
+        if isinstance(answer, SnmpError):
+            walk.broken[column] = why_no_use(answer)
+            walk.active.remove(column)
+    if well:
+        octets = b"".join(pdu.binding(*binding) for binding in well)
+        walk.take(BulkResponse(octets, 0, len(octets), 0))
+    if asked == 1 and len(walk.active) == count > 1:
+        await _walk_apart(session, walk, sizes)
 
 
 async def _walk_known_rows(
@@ -221,30 +284,20 @@ async def _walk_known_rows(
     return True
 
 
-async def _next_response(
-    session: Session, walk: TableWalk, sizes: RequestSize
-) -> BulkResponse | None:
-    """One answer, asked for in smaller and smaller sizes; None when a row is too much already."""
-    table, count = walk.columns[0], len(walk.active)
-    while True:
-        rows = sizes.rows(table, count, walk.taken)
-        try:
-            return await session.bulk(walk.cursors(), rows)
-        except (TooBigError, NoAnswerError):
-            if rows == 1 and count > 1:
-                return None
-            if not sizes.shrink(rows * count):
-                raise
-
-
 async def _walk_apart(session: Session, walk: TableWalk, sizes: RequestSize) -> None:
     """Read the rest of the columns one after another: a row of all is too much for the agent."""
     for column in list(walk.active):
         single = TableWalk((walk.columns[column],), (walk.cells[column],), [walk.last[column]], [0])
         try:
             await walk_table(session, single, sizes)
+        except BadAnswerError as error:
+            walk.violations.append(str(error))
         finally:
             walk.active.remove(column)
+            walk.last[column] = single.last[0]
+            for found, kept in ((single.broken, walk.broken), (single.endless, walk.endless)):
+                for reason in found.values():
+                    kept[column] = reason
 
 
 def oid_text(octets: bytes) -> str:

@@ -61,7 +61,9 @@ def agent(target: SnmpTarget, state: Path) -> Agent:
 
     Raises inventory.secrets.SecretError when a secret is not where its reference points.
     """
-    return Agent(target.address, target.port, credentials(target.access, state))
+    device = target.device
+    others = tuple(map(str, device.answers_from)) if device else ()
+    return Agent(target.address, target.port, credentials(target.access, state), others)
 
 
 def credentials(access: SnmpAccess, state: Path) -> Credentials:

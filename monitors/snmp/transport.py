@@ -1,7 +1,7 @@
 """One UDP socket for all agents: datagrams out, each answer to whoever waits for it.
 
-An answer counts only when it comes from the address that was asked and carries the random number
-of the request; everything else is dropped.
+An answer counts only when it comes from an address that the agent may answer from and carries the
+random number of the request; everything else is dropped.
 """
 
 import asyncio
@@ -34,7 +34,10 @@ class _Pending:
 
     def hint(self) -> str:
         if self.elsewhere:
-            return f"one came from {self.elsewhere} and was not taken: is that its address?"
+            return (
+                f"one came from {self.elsewhere} and was not taken: if that is its address, too, "
+                "the inventory's answers_from names it, or SNMPv3 proves it"
+            )
         return "is it on, and does it admit this address?"
 
 
@@ -121,20 +124,24 @@ class Transport:
             waiting = None
         if waiting is None or waiting.answer.done():
             return
-        if (waiting.agent.address, waiting.agent.port) != (address, port):
+        if not waiting.agent.may_answer_from(address, port):
             waiting.elsewhere = f"{address} port {port}"
         else:
             waiting.answer.set_result(data)
 
 
 def number_of(data: bytes) -> int:
-    """Return a message's number: its request-id (v1, v2c) or msgID (v3). BadAnswerError: none."""
-    place, end = ber.enter(data, 0, len(data), ber.SEQUENCE)
-    version, place = ber.number(data, place, end)
-    _, start, stop = ber.element(data, place, end)
+    """Return a message's number: its request-id (v1, v2c) or msgID (v3). BadAnswerError: none.
+
+    A message that is cut off behind it has one, too: what is wrong with it is told at once, and
+    nobody waits for an answer that has come.
+    """
+    _, place = ber.opening(data, 0)
+    version, place = ber.number(data, place, len(data))
     if version < 3:
-        _, start, stop = ber.element(data, stop, end)
-    return ber.number(data, start, stop)[0]
+        _, _, place = ber.element(data, place, len(data))
+    _, start = ber.opening(data, place)
+    return ber.number(data, start, len(data))[0]
 
 
 def _give_up(answer: "asyncio.Future[bytes]") -> None:

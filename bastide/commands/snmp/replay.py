@@ -108,7 +108,7 @@ def _show(recording: Recording, catalogue: Mapping[str, Profile]) -> int:
     click.echo(f"# {recording.name}: {len(recording.entries)} values; profiles: {names}")
     click.echo(render(families), nl=False)
     failed = [outcome for outcome in gathering.results if not outcome.success]
-    for outcome in failed:
+    for outcome in gathering.results:
         notes = [outcome.failure, *(f"{p.oid}: {p.text}" for p in outcome.problems)]
         for line in filter(None, notes):
             click.echo(f"note: {outcome.profile} {outcome.table}: {line}", err=True)

@@ -59,6 +59,7 @@ class RecordedSession:
         """Sort the entries. Raises OidError for octets that are no OID."""
         self._view = OrderedBindings(entries)
         self._largest = largest
+        self.failed: dict[bytes, str] = {}
 
     async def get(self, oids: Sequence[bytes]) -> dict[bytes, Raw]:
         """Read instances; those that were not recorded are left out."""
@@ -91,6 +92,10 @@ class RecordedSession:
     ) -> list[BulkResponse | SnmpError]:
         """Several ``bulk``, one after another: there is nobody to wait for."""
         return [await self.bulk(oids, rows) for oids, rows in requests]
+
+    async def next_apart(self, oids: Sequence[bytes]) -> list[WireBinding | SnmpError]:
+        """Like ``next``, as it was on the wire."""
+        return [self._after(oid) for oid in oids]
 
     async def wire_bindings(self, oid: bytes, repetitions: int) -> list[WireBinding]:
         """Up to ``repetitions`` instances after an OID; empty at the end."""

@@ -78,6 +78,17 @@ def element(data: bytes, offset: int, end: int) -> tuple[int, int, int]:
     return data[offset], start, start + size
 
 
+def opening(data: bytes, offset: int) -> tuple[int, int]:
+    """Return the tag of the element at ``offset`` and where its content begins.
+
+    Its end may be missing. Raises BadAnswerError when its head is.
+    """
+    if offset + 2 > len(data):
+        raise BadAnswerError(f"octet {offset}: the message ends within an element")
+    size = data[offset + 1]
+    return data[offset], offset + 2 + (size & 0x7F if size >= 0x80 else 0)
+
+
 def number(data: bytes, offset: int, end: int) -> tuple[int, int]:
     """Return the INTEGER at ``offset`` and where it ends. Raises BadAnswerError."""
     start = offset + 2

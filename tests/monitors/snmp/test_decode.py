@@ -20,7 +20,7 @@ def nothing(_: str) -> Raw:
     return Missing.OBJECT
 
 
-@pytest.mark.parametrize("raw", [b"12", b"", b"\xff\xfe", "10.0.0.1 and more"])
+@pytest.mark.parametrize("raw", [b"12 of 24", b"many", b"\xff\xfe", "10.0.0.1 and more"])
 def test_what_is_no_number_is_a_problem(raw: Raw) -> None:
     result = number(raw, spec(), nothing)
     assert isinstance(result, DecodeProblem)
@@ -64,6 +64,12 @@ def test_what_the_device_does_not_have_is_nothing(raw: Raw) -> None:
         ({"words": {"ok": 1, "fault": 0}}, b"melted", None),
         ({}, "1.3.6.1.2.1.33.1.6.3.7", 7),
         ({}, 2**31, 2**31),
+        ({}, b"0", 0),
+        ({}, b"-3.5 C", -3.5),
+        ({}, b"12,1V", 12.1),
+        ({}, b"", None),
+        ({}, b"N/A", None),
+        ({"matches": [3]}, b"3", 1),
     ],
 )
 def test_a_value_becomes_the_number_of_its_profile(
@@ -96,6 +102,51 @@ def test_other_columns_of_the_row_take_part(
     assert number(10, spec(**changes), lambda oid: beside.get(oid, Missing.OBJECT)) == value
 
 
+CELSIUS = "a_temperature_celsius"
+
+
+@pytest.mark.parametrize(
+    ("changes", "raw", "value"),
+    [
+        ({"metric": CELSIUS}, 2**32 - 3, -3),
+        ({"metric": CELSIUS}, 2**32 - 1, -1),
+        ({"metric": CELSIUS}, 2**64 - 3, -3),
+        ({"metric": CELSIUS, "scale": 0.1}, 2**16 - 35, -3.5),
+        ({"metric": CELSIUS, "absent": [-1]}, 2**32 - 1, None),
+        ({"metric": "a_signal_dbm"}, 2**32 - 71, -71),
+        ({"metric": CELSIUS, "scales": [0.1]}, 235, 23.5),
+        ({"metric": CELSIUS, "scales": [0.1, 0.01]}, 2350, 23.5),
+        ({"metric": CELSIUS, "scales": [0.1]}, 23, 23),
+        ({"metric": "a_cpu_load_ratio", "scale": 0.01, "scales": [0.0001]}, 606, 0.0606),
+        ({"metric": "a_size_bytes"}, 2**40, 2**40),
+    ],
+)
+def test_a_reading_is_what_such_a_sensor_can_have(
+    changes: dict[str, Any], raw: Raw, value: float | None
+) -> None:
+    assert number(raw, spec(**changes), nothing) == value
+
+
+@pytest.mark.parametrize(
+    ("changes", "raw", "text"),
+    [
+        ({"metric": CELSIUS}, 335544320, "expected -60 to 200 degrees Celsius, found 335544320"),
+        ({"metric": CELSIUS}, 2**32 - 128, "found 4294967168"),
+        ({"metric": CELSIUS}, 2**16 - 1, "found 65535"),
+        ({"metric": CELSIUS, "range": [30, 150]}, 1, "expected 30 to 150 degrees Celsius, found 1"),
+        ({"metric": "a_humidity_ratio", "scale": 0.01}, 254, "expected 0 to 1 as a ratio"),
+        ({"range": [0, 10]}, 11, "expected 0 to 10, found 11"),
+    ],
+)
+def test_a_reading_that_no_such_sensor_can_have_is_withheld_and_told(
+    changes: dict[str, Any], raw: Raw, text: str
+) -> None:
+    result = number(raw, spec(**changes), nothing)
+    assert isinstance(result, DecodeProblem)
+    assert result.withheld
+    assert text in result.text
+
+
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [(b"\xa0", {0, 2}), (b"\x00\x01", {15}), (b"", set()), (b"\x10", None), (7, None)],
@@ -110,10 +161,19 @@ def test_bits_count_from_the_highest_and_garbage_is_nothing(
     ("only", "raw", "shown"),
     [
         ({"values": [8]}, 8, True),
-        ({"values": [8]}, b"8", False),
+        ({"values": [8]}, b"8", True),
+        ({"values": [8]}, b"eight", False),
         ({"values": [8]}, Missing.OBJECT, False),
+        ({"values": [8], "optional": True}, Missing.OBJECT, True),
+        ({"values": [8], "optional": True}, 9, False),
         ({"objects": ["1.3.6.1"]}, "1.3.6.1", True),
-        ({"objects": ["1.3.6.1"]}, "1.3.6.1.2", False),
+        ({"objects": ["1.3.6.1"]}, "1.3.6.1.2", True),
+        ({"objects": ["1.3.6.1"]}, "1.3.6.12", False),
+        ({"objects": ["1.3.6.1"]}, b".1.3.6.1.2", True),
+        ({"least": 7}, 7, True),
+        ({"least": 7}, 6, False),
+        ({"least": 7, "most": 9}, b"10", False),
+        ({"least": 7}, b"cold", False),
         ({"pattern": "(?i)temp"}, b"CPU Temperature", True),
         ({"pattern": "(?i)temp"}, b"Fan", False),
         ({"pattern": "x"}, 7, False),

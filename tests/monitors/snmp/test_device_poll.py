@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from monitors.snmp.boot_time import BootTimes
-from monitors.snmp.client import BulkResponse, NoAnswerError, Raw, WireBinding
+from monitors.snmp.client import BulkResponse, NoAnswerError, Raw, SnmpError, WireBinding
 from monitors.snmp.device_cache import (
     NAMES_SECONDS,
     SELECTION_SECONDS,
@@ -158,6 +158,9 @@ def test_a_device_that_falls_silent_is_not_asked_for_the_rest() -> None:
         async def bulk(self, oids: Sequence[bytes], repetitions: int) -> BulkResponse:
             type(self).asked += 1
             raise NoAnswerError("gone")
+
+        async def next_apart(self, oids: Sequence[bytes]) -> list[WireBinding | SnmpError]:
+            return [NoAnswerError("gone") for _ in oids]
 
         async def get(self, oids: Sequence[bytes]) -> dict[bytes, Raw]:
             if self.asked:

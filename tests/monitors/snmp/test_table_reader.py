@@ -66,6 +66,11 @@ class Agent(RecordedSession):
         self.read += [oid.decode(each) for each in oids]
         return await super().bulk(oids, repetitions)
 
+    async def next_apart(self, oids: Sequence[bytes]) -> list[WireBinding | SnmpError]:
+        if any(each.startswith(self._broken) for each in oids):
+            raise self._error
+        return await super().next_apart(oids)
+
 
 class Device:
     """A device's cache, and the table that is read of it."""
@@ -74,8 +79,11 @@ class Device:
         self.table = Table.model_validate({**TABLE, **table})
         self.cache = DeviceCache("device", BootTimes())
 
+    def columns(self, agent: Agent) -> Columns:
+        return Columns(agent, self.cache.sizes, self.cache.dead, lambda: 0.0)
+
     def reader(self, agent: Agent) -> TableReader:
-        return TableReader("a", self.table, self.cache, Columns(agent, self.cache.sizes))
+        return TableReader("a", self.table, self.cache, self.columns(agent))
 
     def read(self, agent: Agent, now: float = 0.0) -> tuple[Metrics, TableReader]:
         """Values by metric and name, and the reader afterwards."""
@@ -156,6 +164,10 @@ def test_the_first_of_several_failures_is_reported() -> None:
     class Failing(Agent):
         async def bulk(self, oids: Sequence[bytes], repetitions: int) -> BulkResponse:
             raise BadAnswerError("first" if oids[0].startswith(oid.encode(VALUE)) else "second")
+
+        async def next_apart(self, oids: Sequence[bytes]) -> list[WireBinding | SnmpError]:
+            await self.bulk(oids, 1)
+            return []
 
     assert Device().read(Failing(entries(ONE)))[1].failure == "first"
 

@@ -10,6 +10,7 @@ from monitors.snmp.client import (
     BadAnswerError,
     BulkResponse,
     NoAnswerError,
+    Raw,
     SnmpError,
     TooBigError,
     WireBinding,
@@ -65,6 +66,16 @@ class Agent(RecordedSession):
         if len(oids) * repetitions > self.most:
             raise self._error("lost")
         return await super().bulk(oids, repetitions)
+
+    async def next_apart(self, oids: Sequence[bytes]) -> list[WireBinding | SnmpError]:
+        if self.most < 1:
+            return [self._error("lost") for _ in oids]
+        return await super().next_apart(oids)
+
+    async def get(self, oids: Sequence[bytes]) -> dict[bytes, Raw]:
+        if self.most < 1:
+            raise self._error("lost")
+        return await super().get(oids)
 
     async def bulk_all(
         self, questions: Sequence[tuple[Sequence[bytes], int]]

@@ -47,7 +47,11 @@ def addressed(table: Table) -> Iterator[str]:
         yield from link.by
     for text in (*table.labels, *(table.info.labels if table.info else ())):
         yield from text.by
-    conditions = (table.only, table.omit, *(spec.only for spec in table.columns))
+    conditions = (
+        table.only,
+        table.omit,
+        *(only for spec in table.columns for only in spec.only),
+    )
     points = (spec.exponent for spec in table.columns)
     for part in (*conditions, *points):
         yield from part.by if part else ()

@@ -1,0 +1,44 @@
+"""What readings can be, by unit: the table in ``units.yaml``."""
+
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from monitors.snmp.profile import Number
+
+TABLE = Path(__file__).with_suffix(".yaml")
+
+
+class Unit(NamedTuple):
+    """A unit in words, and the least and the most that a reading in it can be."""
+
+    unit: str
+    least: float
+    most: float
+
+    def __str__(self) -> str:
+        """As messages say it."""
+        return f"{self.least:g} to {self.most:g} {self.unit}".strip()
+
+
+@cache
+def _units() -> dict[str, Unit]:
+    rows = yaml.load(TABLE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    return {row["name"]: Unit(row["unit"], row["least"], row["most"]) for row in rows}
+
+
+@cache
+def unit_of(metric: str) -> Unit | None:
+    """The unit that a metric's name ends in; None for one without bounds."""
+    names = [name for name in _units() if f"_{metric}".endswith(f"_{name}")]
+    return _units()[max(names, key=len)] if names else None
+
+
+def range_of(spec: Number) -> Unit | None:
+    """What a number of a profile can be; None where everything is possible."""
+    unit = unit_of(spec.metric)
+    if spec.range is None:
+        return unit
+    return Unit(unit.unit if unit else "", *spec.range)
