@@ -66,15 +66,23 @@ def run(estate_name: str | None, as_json: bool, host: str | None) -> int:
 @json_option
 @host_option("Only this host's plans.")
 @click.option("--plan", metavar="PLAN", shell_complete=complete_plans, help="Only this plan.")
-def drill(estate_name: str | None, as_json: bool, host: str | None, plan: str | None) -> int:
+@click.option(
+    "--accept-fewer", is_flag=True, help="Files and rows that the last drill had may be gone."
+)
+def drill(
+    estate_name: str | None, as_json: bool, host: str | None, plan: str | None, accept_fewer: bool
+) -> int:
     """Restore the newest snapshots, prove them, measure RPO and RTO.
 
-    On the scratch machine; exit 1 when a restore is not proved.
+    On the scratch machine; exit 1 when a restore is not proved, or has clearly fewer files or rows
+    than the last one that succeeded.
     """
     context = estate_context(estate_name)
     _plans(context, host, plan)
     started = datetime.now(UTC)
     variables = {"drill_force": "true", "drill_host": host or "", "drill_plan": plan or ""}
+    if accept_fewer:
+        variables["drill_accept_fewer"] = "true"
     arguments = [part for name, value in variables.items() for part in ("-e", f"{name}={value}")]
     recap = ansible.play(context, "restore_drill", arguments)
     done = [d for d in latest_drills(context.state) if d.finished >= started]

@@ -3,11 +3,15 @@
 Ansible loads this file by its folder; the rules it applies are monitors.continuity's.
 """
 
+import json
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from monitors.continuity.records import DrillResult
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -23,6 +27,8 @@ def to_drill(
     max_age_seconds: float | str = "",
 ) -> list[dict[str, Any]]:
     """Return the plans to drill now, each with where its copies and its password are.
+
+    `earlier` of each is JSON: what its last good drill counted.
 
     A plan is due when no drill of it has succeeded within `max_age_seconds` (empty: what its
     municipality's tier asks for); `force` takes all. ValueError when `host` or `plan` is unknown.
@@ -46,8 +52,17 @@ def to_drill(
         history = read_drill_history(Path(state), each.host, each.plan, now)
         if force or is_due(history, limit, now):
             plans = {entry["id"]: entry for entry in hostvars[each.host]["bastide_backups"]}
-            due.append({**plans[each.plan], **each.labels, "rpo_seconds": each.rpo_seconds})
+            earlier = json.dumps(counts(history.success))
+            objective = {"rpo_seconds": each.rpo_seconds, "earlier": earlier}
+            due.append({**plans[each.plan], **each.labels, **objective})
     return due
+
+
+def counts(drill: "DrillResult | None") -> dict[str, Any]:
+    """Return what a drill counted, for the next one to be held against; nothing before any."""
+    if drill is None:
+        return {}
+    return {"files": drill.files_verified + drill.files_moved, "rows": drill.rows}
 
 
 class FilterModule:

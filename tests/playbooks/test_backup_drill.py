@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from copy import copy
 from pathlib import Path
 from types import ModuleType
@@ -40,11 +41,16 @@ class Stand:
         assert self.backup.run(self.plan, -1)["ok"]
 
     def run(
-        self, *, plan: str = "shares", password: str = PASSWORD, rpo: float = 3600
+        self,
+        *,
+        plan: str = "shares",
+        password: str = PASSWORD,
+        rpo: float = 3600,
+        earlier: dict[str, Any] | None = None,
     ) -> DrillResult:
         request = self.drill.Request(
-            "velgora-files", "velgora", plan, "", "192.0.2.1", rpo, "100%"
-        )  # fmt: skip
+            "velgora-files", "velgora", plan, "", "192.0.2.1", rpo, "100%", earlier or {}
+        )
         result: dict[str, Any] = self.drill.run(request, password, self.folder / "work")
         assert PASSWORD not in json.dumps(result)
         assert [p.name for p in (self.folder / "work").iterdir()] == ["lock"]
@@ -58,13 +64,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Stand:
     with pytest.MonkeyPatch.context() as patch:
         place(stand, patch)
         stand.back_up()
+    shutil.copytree(stand.folder / "state", stand.folder / "state.kept")
     return stand
 
 
 @pytest.fixture
 def stand(made: Stand, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Stand:
-    """Give a test its own copy of the repository."""
+    """Give a test its own copy of the repository, and the state that belongs to it."""
     shutil.copytree(made.repository, tmp_path / "repository")
+    shutil.rmtree(made.folder / "state")  # what another test's runs have left there
+    shutil.copytree(made.folder / "state.kept", made.folder / "state")
     own = copy(made)
     own.repository = tmp_path / "repository"
     place(own, monkeypatch)
@@ -166,6 +175,7 @@ def test_a_file_changed_while_it_was_backed_up_is_counted_not_blamed(
 ) -> None:
     truly = stand.backup.hashed
     changed = {"sha256": "0" * 64, "mtime_ns": 0}
+    os.utime(stand.files / "file-0", (time.time() + 1, time.time() + 1))
     monkeypatch.setattr(
         stand.backup,
         "hashed",
@@ -193,3 +203,21 @@ def test_the_leftovers_of_a_killed_drill_are_wiped(stand: Stand) -> None:
     left.mkdir(parents=True)
     (left / "secret").write_text("a citizen's paper")
     assert stand.run().ok
+
+
+def test_a_share_that_was_emptied_fails_although_all_agrees_with_its_manifest(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stand.backup, "hashed", lambda _: [])
+    stand.back_up()
+    result = stand.run()
+    assert (result.ok, result.depth) == (False, "L3")
+    assert "holds no file" in (result.error or "")
+
+
+def test_fewer_files_than_the_last_drill_had_fail(stand: Stand) -> None:
+    first = stand.run()
+    result = stand.run(earlier={"files": first.files_verified * 2})
+    assert (result.ok, result.depth) == (False, "L3")
+    assert "20 files, the last drill had 40" in (result.error or "")
+    assert result.rto_seconds

@@ -145,6 +145,8 @@ def test_a_snapshot_that_is_too_old_or_from_the_future_is_restored_and_not_well(
     age: float, said: str, target: Target
 ) -> None:
     target.snapshots(age)
+    target.manifest["started"] = (datetime.now(UTC) - timedelta(seconds=age)).isoformat()
+    target.save()
     result = target.drill(status=1)
     assert said in result["error"]
     assert (result["depth"], result["files_verified"]) == ("L0", 2)
@@ -180,8 +182,80 @@ def test_all_that_differs_is_named_up_to_five(target: Target) -> None:
 def test_a_file_that_moved_on_while_it_was_backed_up_is_counted(target: Target) -> None:
     target.manifest["files"][0] |= {"sha256": "0" * 64, "mtime_ns": 6}
     target.save()
+    os.utime(target.tree / "srv/one")
     result = target.drill()
     assert (result["files_verified"], result["files_moved"]) == (1, 1)
+
+
+def test_a_file_that_was_last_changed_before_the_backup_has_not_moved_on(target: Target) -> None:
+    target.manifest["files"][0] |= {"sha256": "0" * 64, "mtime_ns": 6}
+    target.save()
+    assert "/srv/one has another content" in target.drill(status=1)["error"]
+
+
+def test_a_manifest_whose_every_hash_is_wrong_proves_nothing(target: Target) -> None:
+    for entry, path in zip(target.manifest["files"], ("srv/one", "srv/two"), strict=True):
+        entry |= {"sha256": "0" * 64, "mtime_ns": 6}
+        os.utime(target.tree / path)
+    target.save()
+    result = target.drill(status=1)
+    assert "0 files have the manifest's hashes, 2 are said to have changed" in result["error"]
+    assert result["depth"] == "L3"
+
+
+def test_a_snapshot_of_nothing_fails(target: Target) -> None:
+    target.manifest["files"] = []
+    target.save()
+    assert "holds no file and no database" in target.drill(status=1)["error"]
+
+
+@pytest.mark.parametrize("age", [-4000, 90_000])
+def test_a_manifest_of_another_time_than_its_snapshot_fails(age: float, target: Target) -> None:
+    target.manifest["started"] = (datetime.now(UTC) - timedelta(seconds=age)).isoformat()
+    target.save()
+    result = target.drill(status=1)
+    assert "the manifest is of another time" in result["error"]
+    assert result["rpo_seconds"] is None
+
+
+def test_a_snapshot_of_2030_is_told_and_does_not_hide_the_real_one(target: Target) -> None:
+    target.snapshots(-100_000_000, 100)
+    result = target.drill(status=1)
+    assert "1 snapshots are dated in the future: s0" in result["error"]
+    assert (result["snapshot"], result["files_verified"]) == ("s1", 2)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "said"),
+    [
+        ({"files": 40}, "2 files, the last drill had 40; if that is meant"),
+        ({"files": 12}, ""),
+        ({"files": 2, "rows": {"public.permits": 360}}, "public.permits has 3 rows, not 360"),
+        ({"files": 2, "rows": {"public.permits": 3, "public.fees": 1}}, "public.fees is gone"),
+        ({"files": 1, "rows": {"public.permits": 4}}, ""),
+        ({}, ""),
+    ],
+)
+def test_what_shrank_since_the_last_drill_fails_until_it_is_meant(
+    earlier: dict[str, Any], said: str, target: Target
+) -> None:
+    target.database()
+    arguments = ("--database", "permits", "--earlier", json.dumps(earlier))
+    result = target.drill(*arguments, status=1 if said else 0)
+    assert said in (result["error"] or "")
+    assert result["rto_seconds"] > 0, "it was restored all the same"
+    assert result["depth"] == ({"2 f": "L3", "pub": "L4"}[said[:3]] if said else "L5")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "shrunk"),
+    [(0, 0, False), (1, 0, True), (11, 1, False), (12, 1, True), (200, 180, False),
+     (200, 179, True), (5, 9, False), (3, 0, True)],
+)  # fmt: skip
+def test_a_count_has_shrunk_by_a_tenth_and_more_than_ten_or_by_all(
+    before: int, now: int, shrunk: bool
+) -> None:
+    assert program("drill_counts").has_shrunk(before, now) is shrunk
 
 
 def test_a_path_that_leads_out_of_the_restore_is_refused(target: Target) -> None:
@@ -238,6 +312,8 @@ def test_a_restore_that_is_whole_is_proved_and_measured(target: Target) -> None:
         "hold its age against the RPO",
         "check the repository's structure",
         "read the repository's data",
+        "compare the number of files with the last drill's",
+        "compare the rows with the last drill's",
     ]
     (query,) = target.stubs.calls("psql")
     assert query.endswith("--dbname permits")

@@ -1,5 +1,6 @@
 """plans_to_drill: which plans restore_drill.yml restores now."""
 
+import json
 import runpy
 import sys
 from collections.abc import Callable
@@ -110,4 +111,14 @@ def test_a_plan_comes_with_the_arguments_of_the_drill_program(tmp_path: Path) ->
     assert plan["rpo_seconds"] == first.rpo_seconds
     (declared,) = HOSTVARS[first.host]["bastide_backups"]
     assert {key: plan[key] for key in declared} == declared
+    assert plan["earlier"] == "{}"
     assert {"database", "target_address", "password_file"} <= set(plan)
+
+
+def test_a_plan_comes_with_what_its_last_good_drill_counted(tmp_path: Path) -> None:
+    first = PLANS[0]
+    counted = {"files_verified": 40, "files_moved": 4, "rows": {"public.permits": 360}}
+    put_drill(tmp_path, ago(seconds=120), **first.labels, **counted)
+    drilled(tmp_path, first, 60, ok=False)
+    (plan,) = PLANS_TO_DRILL(HOSTVARS, str(tmp_path), str(FOLDER), host=first.host, force=True)
+    assert json.loads(plan["earlier"]) == {"files": 44, "rows": {"public.permits": 360}}

@@ -2,7 +2,7 @@
 """Restore a plan's newest snapshot into nothing, prove it, measure it and wipe it.
 
     bastide-drill --host HOST --municipality ID --plan ID --target ADDRESS \\
-        --rpo SECONDS [--database NAME] < FILE_WITH_THE_REPOSITORY_PASSWORD
+        --rpo SECONDS [--database NAME] [--earlier COUNTS] < FILE_WITH_THE_REPOSITORY_PASSWORD
 
 Prints one JSON document; exit 0 when the plan was restored as deep as it can be, 1 when a step
 failed, 2 for wrong use. The copies are read over SFTP as an account that cannot write.
@@ -21,14 +21,25 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import drill_counts
 import drill_postgres
 from bastide_manifest import PSQL, STAGING, BackupError, asking, count_rows, seconds, sha256
-from drill_result import Drill, DrillError, Request, Step, climb, result
+from drill_result import (
+    CLOCK_TOLERANCE_SECONDS,
+    Drill,
+    DrillError,
+    Request,
+    Step,
+    climb,
+    result,
+)
 
 CONFIG = Path("/etc/bastide/drill")
 WORK = Path("/var/lib/bastide/drill")
 TARGET_USER = "bastide-drill"
 SHOWN = 5
+# A manifest is begun before its snapshot, and a run may last for eight hours.
+LONGEST_RUN_SECONDS = 86_400.0
 
 
 def reach(request: Request) -> list[str]:
@@ -58,7 +69,7 @@ def restic(drill: Drill, *arguments: str) -> str:
 
 
 def find(drill: Drill) -> None:
-    """Find the plan's newest snapshot."""
+    """Find the plan's newest snapshot; one from the future is only taken when there is no other."""
     request = drill.request
     chosen = ("--host", request.host, "--tag", f"plan={request.plan}")
     found = json.loads(restic(drill, "snapshots", "--json", *chosen)) or []
@@ -66,15 +77,21 @@ def find(drill: Drill) -> None:
         raise DrillError(
             f"no snapshot of the plan {request.plan} of {request.host}; run its backup"
         )
-    drill.snapshot = max(found, key=lambda snapshot: seconds(snapshot["time"]))
+    latest = drill.started + CLOCK_TOLERANCE_SECONDS
+    past = [snapshot for snapshot in found if seconds(snapshot["time"]) <= latest]
+    drill.future = tuple(each["id"] for each in found if each not in past)
+    drill.snapshot = max(past or found, key=lambda snapshot: seconds(snapshot["time"]))
 
 
 def fresh(drill: Drill) -> None:
     """Hold the snapshot's age against the RPO; one from the future is not fresh."""
     age = drill.started - seconds(drill.snapshot["time"])
-    if not 0 <= age <= drill.request.rpo_seconds:
+    if not -CLOCK_TOLERANCE_SECONDS <= age <= drill.request.rpo_seconds:
         allowed = f"expected 0 to {drill.request.rpo_seconds:.0f} s"
         raise DrillError(f"the newest snapshot is {age:.0f} s old, {allowed}")
+    if drill.future:
+        ids = ", ".join(one[:8] for one in drill.future[:SHOWN])
+        raise DrillError(f"{len(drill.future)} snapshots are dated in the future: {ids}")
 
 
 def check(drill: Drill) -> None:
@@ -101,18 +118,28 @@ def restore(drill: Drill) -> None:
     if not manifest.is_file():
         raise DrillError("the snapshot has no manifest: it was not made by bastide-backup")
     drill.manifest = json.loads(manifest.read_text(encoding="utf-8"))
+    drill_counts.refuse_empty(drill)
+    before = seconds(drill.snapshot["time"]) - began(drill)
+    if not -CLOCK_TOLERANCE_SECONDS <= before <= LONGEST_RUN_SECONDS:
+        raise DrillError(f"the manifest is of another time: {before:.0f} s before its snapshot")
+
+
+def began(drill: Drill) -> float:
+    """Return when the backup began to read: the manifest's start, else the snapshot's time."""
+    return seconds(drill.manifest.get("started") or drill.snapshot["time"])
 
 
 def compare(drill: Drill) -> None:
     """Hash every restored file; one that was changed while it was backed up is only counted."""
     bad = []
+    changed = (began(drill) - 2) * 1e9  # file systems' clocks tick coarsely
     for entry in drill.manifest["files"]:
         path = restored(drill, entry["path"])
         if not path.is_file():
             bad.append(f"{entry['path']} is missing")
         elif sha256(path) == entry["sha256"]:
             drill.files_verified += 1
-        elif path.stat().st_mtime_ns != entry["mtime_ns"]:
+        elif path.stat().st_mtime_ns != entry["mtime_ns"] and path.stat().st_mtime_ns >= changed:
             drill.files_moved += 1
         else:
             bad.append(f"{entry['path']} has another content")
@@ -122,6 +149,7 @@ def compare(drill: Drill) -> None:
     if bad:
         more = f" and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
         raise DrillError("; ".join(bad[:SHOWN]) + more)
+    drill_counts.refuse_unproved(drill)
 
 
 def sockets(drill: Drill) -> Path:
@@ -167,17 +195,24 @@ STEPS = (
     Step("read the repository's data", 3, read, recovery=False),
     Step("restore the snapshot", 4, restore),
     Step("compare every file with the manifest", 4, compare),
+    Step(
+        "compare the number of files with the last drill's",
+        4, drill_counts.compare_files, recovery=False, fatal=False,
+    ),
     Step("start a database server", 5, start, database=True),
     Step("load the dump", 5, load, database=True),
     Step("compare every table with the manifest", 5, count, database=True),
+    Step(
+        "compare the rows with the last drill's",
+        5, drill_counts.compare_rows, recovery=False, fatal=False, database=True,
+    ),
     Step("ask the service", 5, probe, database=True),
-)
+)  # fmt: skip
 
 
 def data_time(drill: Drill) -> float | None:
     """Return when the restored data was read: the manifest's start, else the snapshot's time."""
-    stamp = drill.manifest.get("started") or drill.snapshot.get("time")
-    return seconds(stamp) if stamp else None
+    return began(drill) if drill.snapshot else None
 
 
 def run(request: Request, password: str, work: Path) -> dict[str, Any]:
@@ -211,11 +246,13 @@ def parse_arguments() -> tuple[Request, Path]:
     parser.add_argument("--database", default="")
     parser.add_argument("--rpo", required=True, type=float, metavar="SECONDS")
     parser.add_argument("--subset", default="100%", help="share of the data to read: 100%%, 1/7")
+    parser.add_argument("--earlier", default="{}", type=json.loads, help="the last drill's counts")
     parser.add_argument("--work", default=WORK, type=Path)
     got = parser.parse_args()
     request = Request(
-        got.host, got.municipality, got.plan, got.database, got.target, got.rpo, got.subset
-    )
+        got.host, got.municipality, got.plan, got.database, got.target, got.rpo, got.subset,
+        got.earlier,
+    )  # fmt: skip
     return request, got.work
 
 
