@@ -3,7 +3,7 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,12 @@ OPERATIONS = {
 # What the administrator says of each server, as `bastide host adopt` suggests it.
 DECLARED: Mapping[str, dict[str, Any]] = {
     # Its inner address is where logins to `web` come from.
-    "jump": {},
+    "jump": {
+        "listens": [
+            {"port": 53, "name": "dns", "access": "site"},
+            {"port": 53, "protocol": "udp", "name": "dns", "access": "site"},
+        ]
+    },
     "new": {
         "exporters": ["node_exporter"],
         "listens": [{"port": 9100, "name": "measuring", "access": "management"}],
@@ -112,13 +117,24 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get --quiet update && apt-get --quiet --yes --option=Dpkg::Options::=--force-confold upgrade
 """
 UPDATE_SECONDS = 600.0
-# sshd takes its new settings by starting itself anew: nobody is cut off, a newcomer may be refused.
-RELOADS = 2 * len(HOSTS)
+# sshd takes its new settings by starting itself anew: nobody is cut off, newcomers may be refused
+# for a moment, which is longer on a busy machine.
+RELOADS = 2
+MOMENT_SECONDS = 5.0
 CHANGED = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=0\s+failed=0", re.MULTILINE)
 
 
 def is_reload(failure: Failure) -> bool:
     return failure.service.startswith("ssh-") and "refused" in failure.reason
+
+
+def moments(failures: Iterable[Failure], service: str) -> int:
+    """Count the moments in which a service refused those who asked it."""
+    count, last = 0, -MOMENT_SECONDS
+    for failure in sorted((f for f in failures if f.service == service), key=lambda f: f.at):
+        count += failure.at - last > MOMENT_SECONDS
+        last = failure.at
+    return count
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +206,8 @@ def test_nobody_is_cut_off_and_what_served_goes_on(
             done = run(playbook, variables)
             assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
     assert not [failure for failure in counts.failures if not is_reload(failure)], counts
-    assert len(counts.failures) <= RELOADS, counts
+    for name in HOSTS:
+        assert moments(counts.failures, f"ssh-{name}") <= RELOADS, counts
 
 
 def test_a_second_run_changes_nothing(variables: Mapping[str, str]) -> None:

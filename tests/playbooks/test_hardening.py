@@ -1,5 +1,6 @@
 """What the role sets is what the audit asks for, and its program does it once."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -108,3 +109,37 @@ def test_nothing_starts_from_shared_folders_and_a_second_run_changes_nothing(
     for folder in SHARED:
         assert {"nodev", "nosuid", "noexec"} <= set(options[folder].split(",")), folder
     assert status == 126
+
+
+@pytest.mark.root
+def test_homes_are_closed_whoever_runs_it_from_where(tmp_path: Path) -> None:
+    """From root's home, where nobody else may be, as well as from a person's own."""
+    tmp_path.chmod(0o755)
+    for parent in tmp_path.parents[: len(tmp_path.parents) - 2]:
+        parent.chmod(parent.stat().st_mode | 0o011)
+    homes = [tmp_path / name for name in ("ana", "milan")]
+    for number, home in enumerate(homes, 3001):
+        (home / ".ssh").mkdir(parents=True)
+        for path, mode in ((home / ".ssh", 0o755), (home, 0o755)):
+            os.chown(path, number, number)
+            path.chmod(mode)
+    entries = "".join(
+        f"{home.name}:x:{number}:{number}::{home}:/bin/sh\n"
+        for number, home in enumerate(homes, 3001)
+    )
+    text = CLOSE_HOST.read_text()
+    functions = text.partition("\nfor folder in /tmp")[0]
+    (tmp_path / "script.sh").write_text(
+        f"{functions}\ngetent() {{ printf '%s' '{entries}'; }}\nclose_homes\n"
+    )
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    said = subprocess.run(
+        ["sh", tmp_path / "script.sh"], cwd=private, capture_output=True, text=True, check=True
+    )
+    assert said.stderr == ""
+    for home in homes:
+        assert (home.stat().st_mode & 0o777, (home / ".ssh").stat().st_mode & 0o777) == (
+            0o750,
+            0o700,
+        )

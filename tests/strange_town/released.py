@@ -8,9 +8,11 @@ from tests.strange_town.picture import Difference, FileState, Picture
 TIMES = frozenset({"modified", "changed"})
 FOLDER = TIMES | {"size"}
 # What packages that came and went leave, as they do without Bastide: logs, caches, the records of
-# apt, dpkg and ucf, copies of the accounts' files, states of systemd's units.
+# apt, dpkg and ucf and their timers' copies of these, copies of the accounts' files, states of
+# systemd's units.
 BY_PACKAGES = re.compile(
     r"/var/log/.+|/var/cache/.+|/var/lib/(apt|dpkg|ucf)/.+|/etc/ld\.so\.cache"
+    r"|/var/backups/(apt\.extended_states|dpkg\.\w+|alternatives\.tar)\.\d+(\.gz)?"
     r"|/etc/(passwd|group|shadow|gshadow|sub[ug]id)-|/var/lib/(private/)?systemd(/.+)?"
 )
 # Its catalogues remember that a role and a database came and went; tables are no part of it.
