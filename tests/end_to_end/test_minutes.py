@@ -45,6 +45,17 @@ FAULTS = (
         breaks="chronyc offline",
         mends="chronyc online",
     ),
+    # A file system of its own, in memory, that is none of those that are full by design.
+    Fault(
+        *("FileSystemFull", "velgora-files", 120.0),
+        breaks=(
+            "mkdir -p /run/full /srv/full; mount -t tmpfs -o size=1100m none /run/full;"
+            " cd /run/full; mkdir lower upper work;"
+            " mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work none /srv/full;"
+            " fallocate -l 1090M /srv/full/file"
+        ),
+        mends="umount /srv/full; umount /run/full; rmdir /srv/full /run/full",
+    ),
 )
 MENDED_SECONDS = 240.0
 
