@@ -133,3 +133,34 @@ def test_the_nightly_timer_is_set_and_its_service_works(lab: EstateContext) -> N
     )
     assert done.returncode == 0, done.stderr
     assert 'bastide_backup_last_run_success{plan="permits"} 1.0' in done.stdout
+
+
+def test_a_plan_is_restored_beside_as_the_runbook_says(lab: EstateContext) -> None:
+    """Nothing is replaced; what was made beside is taken away again."""
+    done = on(lab, CLIENT, "bastide-backup restore permits")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    name = shlex.quote(result["database"])
+    counting = shlex.quote("SELECT count(*) FROM permits")
+    try:
+        psql = f"cd / && runuser -u postgres -- psql -XAtq -d {name} -c {counting}"
+        counted = on(lab, CLIENT, psql)
+        assert int(counted.stdout) >= FIRST_PERMITS
+        assert "kept" not in result
+    finally:
+        on(lab, CLIENT, f"cd / && runuser -u postgres -- dropdb --if-exists {name}")
+        on(lab, CLIENT, f"rm -r {shlex.quote(result['beside'])}")
+
+
+def test_status_names_no_snapshot_that_does_not_count(lab: EstateContext) -> None:
+    done = on(lab, CLIENT, "bastide-backup status")
+    (plan,) = json.loads(done.stdout)["plans"]
+    assert plan["error"] is None
+    assert plan["snapshot"]["id"] in plan["snapshot"]["ids"]
+    assert plan["doubted"] == []
+
+
+def test_another_password_is_refused_by_the_running_host(lab: EstateContext) -> None:
+    done = on(lab, CLIENT, "bastide-backup approve permits /etc/hostname")
+    assert done.returncode == 1
+    assert "the one here stays" in done.stderr

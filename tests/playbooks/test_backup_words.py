@@ -33,6 +33,8 @@ AGAIN = f"Save(<{PART}>) returned error, retrying after 1 s: server response une
         ("rclone: Host key verification failed.", "another host key than the pinned one"),
         ("error: load <index/4c9573b640>: invalid data returned\nFatal: LoadIndex returned errors",
          "an index of the repository is damaged"),
+        ("panic: runtime error: slice bounds out of range [16:7]\n\ngoroutine 38 [running]:",
+         "a file of the repository is damaged, or not restic's own: panic: "),
     ],
 )  # fmt: skip
 def test_known_causes_are_named_with_the_line_that_shows_them(said: str, words: str) -> None:

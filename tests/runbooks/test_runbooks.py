@@ -6,6 +6,7 @@ import click
 import pytest
 
 from bastide.cli import cli
+from tests.playbooks.programs import program
 
 RUNBOOKS = Path(__file__).resolve().parents[2] / "runbooks"
 PAGES = sorted(RUNBOOKS.rglob("*.md"))
@@ -13,6 +14,8 @@ ALERTS = sorted((RUNBOOKS / "alerts").glob("*.md"))
 SECTIONS = ("First checks", "Fix", "Escalate", "Rehearse in the lab")
 INDENTED = re.compile(r"^ {4,}(bastide .+)$", re.MULTILINE)
 INLINE = re.compile(r"`(bastide [^`]+)`")
+HOST_INDENTED = re.compile(r"^ {4,}(bastide-backup .+)$", re.MULTILINE)
+HOST_INLINE = re.compile(r"`(bastide-backup [^`]+)`")
 
 
 def commands(page: Path) -> list[list[str]]:
@@ -43,6 +46,15 @@ def test_every_bastide_command_and_option_exists(page: Path) -> None:
         known = {option for parameter in follow(words).params for option in parameter.opts}
         given = {word.split("=")[0] for word in words if word.startswith("--")}
         assert given <= known, f"{' '.join(words)}: unknown {given - known}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_use_of_the_hosts_backup_program_is_one(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    lines = [*HOST_INDENTED.findall(text), *HOST_INLINE.findall(text)]
+    parser = program("bastide_backup").command_line()
+    for words in (shlex.split(" ".join(line.split()), comments=True) for line in lines):
+        parser.parse_args(words[1:])  # exits when it is none
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

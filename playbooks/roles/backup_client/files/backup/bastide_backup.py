@@ -4,6 +4,8 @@
     bastide-backup run [PLAN ...] [--max-age SECONDS]   back up now; exit 1 when a plan failed
     bastide-backup run PLAN --accept-loss               go on although copies are gone, or not ours
     bastide-backup status [--keep]                      newest snapshot of each plan, as JSON
+    bastide-backup restore PLAN [--snapshot ID]         bring data back beside what is there
+    bastide-backup restore PLAN --over PLAN             bring data back over what is there
     bastide-backup settle [PLAN ...]                    clear up after runs that were cut off
     bastide-backup approve PLAN FILE                    try a new password before it is taken
     bastide-backup restic PLAN [ARGUMENT ...]           restic on a plan's repository, by hand
@@ -39,6 +41,7 @@ from typing import Any
 from bastide_counted import judged, newest_counted, read_verdicts, save_verdicts
 from bastide_manifest import STAGING, BackupError, dump, file_states, hashed, seconds
 from bastide_metrics import write_metrics, write_whole
+from bastide_restore import BESIDE, Restore, fetch, load, put_over, say
 from bastide_results import check_when_due, now, read_result
 from bastide_words import in_words
 
@@ -49,6 +52,7 @@ STATUS = "status.json"
 METRICS = Path("/var/lib/prometheus/node-exporter/bastide_backup.prom")
 MANIFEST_FORMAT = 1
 NO_REPOSITORY = "Is there a repository at the following location?"
+INCOMPLETE = "restic backup (3)"
 LOCKED = "repository is already locked"
 ASK_TIMEOUT_SECONDS = 120
 PASSES = 2
@@ -168,12 +172,18 @@ def write_manifest(plan: Plan) -> dict[str, Any]:
 
 
 def snapshot(plan: Plan) -> str:
-    """Let restic make a snapshot; a lock whose process has died is removed first if need be."""
+    """Let restic make a snapshot; a lock whose process has died is removed first if need be.
+
+    Where it could not store a file, it is let read all of them again: pieces that the last snapshot
+    had may be gone from the repository.
+    """
     tags = ("--tag", f"plan={plan.id}", "--tag", f"municipality={plan.municipality}")
     what = ("backup", "--json", "--host", plan.host, *tags, str(plan.staging), *plan.paths)
     try:
         return restic(plan, *what)
     except BackupError as error:
+        if INCOMPLETE in str(error):
+            return restic(plan, *what, "--force")
         if LOCKED not in str(error):
             raise
     # Removes stale locks only: of dead processes of this host, or older than half an hour.
@@ -373,6 +383,34 @@ def save_metrics() -> None:
     write_metrics(METRICS, {plan.id: read_result(STATE / f"{plan.id}.json") for plan in plans()})
 
 
+def command_restore(options: argparse.Namespace) -> int:
+    """Bring a plan's data back, checked against its manifest; safe to repeat."""
+    (plan,) = chosen([options.plan])
+    if options.over not in (None, plan.id):
+        raise BackupError(f"--over {options.over}: to put it over what is there: --over {plan.id}")
+    STATE.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with locked(plan):
+        target = newest(plan)
+        wanted = options.snapshot or target["id"]
+        ids = [one for one in target["ids"] if wanted and one.startswith(wanted)]
+        if len(ids) != 1:
+            asked = "bastide-backup restic PLAN --no-lock snapshots"
+            raise BackupError(f"no snapshot {wanted or 'that counts'} of {plan.id}; see: {asked}")
+        restore = Restore(plan, ids[0], partial(restic, plan), BESIDE / f"{plan.id}-{ids[0][:8]}")
+        fetch(restore)
+        result = {"plan": plan.id, "snapshot": ids[0], "beside": str(restore.folder)}
+        if options.over:
+            result |= put_over(restore)
+            # What is here is what was backed up: the next run goes on from it.
+            (STATE / f"{plan.id}.begun").touch(mode=0o600)
+        else:
+            result |= load(restore, over=False) if restore.manifest["database"] else {}
+            say(f"nothing was replaced; to do that: bastide-backup restore {plan.id} --snapshot "
+                f"{ids[0][:8]} --over {plan.id}")  # fmt: skip
+    print(json.dumps(result, indent=1))
+    return 0
+
+
 def command_settle(options: argparse.Namespace) -> int:
     """Clear up after runs of the chosen plans that were cut off."""
     settled = [settle(plan) for plan in chosen(options.plans)]
@@ -424,8 +462,8 @@ def command_restic(options: argparse.Namespace) -> int:
     os.execvp(command[0], command)  # noqa: S606
 
 
-def main() -> int:
-    """Read the command line; 2 for wrong use, 1 when something failed."""
+def command_line() -> argparse.ArgumentParser:
+    """Return what the program's arguments may be."""
     parser = argparse.ArgumentParser(prog="bastide-backup", description="Back up this host.")
     commands = parser.add_subparsers(required=True)
 
@@ -440,6 +478,10 @@ def main() -> int:
     running.add_argument("--accept-loss", action="store_true", help="what is gone is known")
     asking = command("status", command_status)
     asking.add_argument("--keep", action="store_true", help="keep it for audits too")
+    restoring = command("restore", command_restore)
+    restoring.add_argument("plan")
+    restoring.add_argument("--snapshot", metavar="ID", help="default: the newest that counts")
+    restoring.add_argument("--over", metavar="PLAN", help="the plan's name again: replace")
     command("settle", command_settle).add_argument("plans", nargs="*")
     approving = command("approve", command_approve)
     approving.add_argument("plan")
@@ -447,7 +489,12 @@ def main() -> int:
     by_hand = command("restic", command_restic)
     by_hand.add_argument("plan")
     by_hand.add_argument("arguments", nargs=argparse.REMAINDER)
-    options = parser.parse_args()
+    return parser
+
+
+def main() -> int:
+    """Read the command line; 2 for wrong use, 1 when something failed."""
+    options = command_line().parse_args()
     # Turned into an exception, so that no dump stays behind; `settle` says that it was cut off.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:

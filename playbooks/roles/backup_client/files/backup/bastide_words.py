@@ -19,6 +19,11 @@ WORDS = (
         "{target} cannot be reached",
     ),
     (r"LoadIndex returned errors|load <index/", "an index of the repository is damaged"),
+    # restic 0.14 breaks off, with a stack, at a file that is too short to be one of its own.
+    (
+        r"slice bounds out of range|repository\.LoadUnpacked",
+        "a file of the repository is damaged, or not restic's own",
+    ),
 )
 # Of a Go program that broke off: where in its source it was says nothing to an administrator.
 STACK = re.compile(r"\s|goroutine \d|main\.|runtime\.|github\.com/|created by |exit status \d")

@@ -1,0 +1,199 @@
+"""Bring a plan's data back: beside what is there, and over it only when told twice.
+
+Safe to repeat, and to go on with after it was interrupted: what is whole beside is not fetched
+again, files that are already as in the snapshot are left alone, and whatever is replaced is kept
+under another name that says when.
+"""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bastide_manifest import AS_POSTGRES, PSQL, BackupError, asking, count_rows, sha256
+
+BESIDE = Path("/var/restore")
+SHOWN = 5
+# The longest name that PostgreSQL gives a database.
+LONGEST_NAME = 63
+END_SESSIONS = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+ WHERE datname = '{0}' AND pid <> pg_backend_pid();"""
+OWNER = """SELECT coalesce((SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = '{0}'),
+ (SELECT rolname FROM pg_roles WHERE rolname = '{0}'), 'postgres');"""
+EXISTS = "SELECT count(*) FROM pg_database WHERE datname = '{0}';"
+
+
+@dataclass(slots=True)
+class Restore:
+    """A restore under way: whose, of which snapshot, and where it is put beside."""
+
+    plan: Any
+    snapshot: str
+    restic: Callable[..., str]
+    folder: Path
+    stamp: str = field(default_factory=lambda: time.strftime("%Y%m%dt%H%M%S", time.gmtime()))
+    manifest: dict[str, Any] = field(default_factory=dict)
+
+    def beside(self, path: str | Path) -> Path:
+        """Return where a path of the host is in the restored tree."""
+        if ".." in Path(path).parts:
+            raise BackupError(f"the manifest names a path outside the snapshot: {path}")
+        return self.folder / str(path).lstrip("/")
+
+
+def say(text: str) -> None:
+    """Tell a step; standard output is for the result."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def fetch(restore: Restore) -> None:
+    """Restore the snapshot beside what is there, unless that was done whole before."""
+    whole = restore.folder / ".whole"
+    if whole.exists():
+        say(f"{restore.folder} is there already")
+    else:
+        say(f"fetching {restore.snapshot[:8]} into {restore.folder}")
+        restore.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        restore.restic("restore", "--no-lock", restore.snapshot, "--target", str(restore.folder))
+    manifest = restore.beside(restore.plan.staging / "manifest.json")
+    if not manifest.is_file():
+        raise BackupError(f"snapshot {restore.snapshot[:8]} has no manifest: no run has made it")
+    restore.manifest = json.loads(manifest.read_text(encoding="utf-8"))
+    verify(restore)
+    whole.touch(mode=0o600)
+
+
+def verify(restore: Restore) -> None:
+    """Hold the restored files against the manifest; BackupError names those that differ.
+
+    One that was changed while it was backed up has another time than the manifest says.
+    """
+    bad = []
+    for entry in restore.manifest["files"]:
+        path = restore.beside(entry["path"])
+        if not path.is_file():
+            bad.append(f"{entry['path']} is missing")
+        elif path.stat().st_mtime_ns == entry["mtime_ns"] and sha256(path) != entry["sha256"]:
+            bad.append(f"{entry['path']} has another content")
+    database = restore.manifest["database"]
+    if database and sha256(restore.beside(database["dump"])) != database["sha256"]:
+        bad.append(f"{database['dump']} has another content")
+    if bad:
+        more = f" and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
+        raise BackupError(f"not as it was backed up: {'; '.join(bad[:SHOWN])}{more}")
+    say(f"{len(restore.manifest['files'])} files are as they were backed up")
+
+
+def put_over(restore: Restore) -> dict[str, Any]:
+    """Put files and database in place of what is there, which is kept under other names."""
+    kept = restore.folder.with_name(f"{restore.plan.id}-before-{restore.stamp}")
+    replaced = sum(_put(source, path, kept) for source, path in _entries(restore))
+    say(f"{replaced} files put in place; what was there is kept in {kept}")
+    database = load(restore, over=True) if restore.manifest["database"] else None
+    return {"replaced": replaced, "kept": str(kept) if kept.exists() else None, **(database or {})}
+
+
+def _entries(restore: Restore) -> Iterator[tuple[Path, Path]]:
+    """Yield what is in the restored tree of each of the plan's paths, and where it belongs."""
+    for path in restore.plan.paths:
+        top = restore.beside(path)
+        below = sorted(top.rglob("*")) if top.is_dir() and not top.is_symlink() else []
+        for source in (top, *below):
+            yield source, Path("/") / source.relative_to(restore.folder)
+
+
+def _put(source: Path, path: Path, kept: Path) -> bool:
+    """Put one file, link or folder in its place; whether it was not there like that."""
+    status = source.lstat()
+    if stat.S_ISDIR(status.st_mode):
+        made = not path.is_dir()
+        path.mkdir(parents=True, exist_ok=True)
+        shutil.copystat(source, path)
+        os.chown(path, status.st_uid, status.st_gid)
+        return made
+    if _is_same(source, path, status):
+        return False
+    if path.is_symlink() or path.exists():
+        aside = kept / str(path).lstrip("/")
+        aside.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.move(path, aside)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, path, follow_symlinks=False)
+    os.chown(path, status.st_uid, status.st_gid, follow_symlinks=False)
+    return True
+
+
+def _is_same(source: Path, path: Path, status: os.stat_result) -> bool:
+    if source.is_symlink():
+        return path.is_symlink() and path.readlink() == source.readlink()
+    if not stat.S_ISREG(status.st_mode) or path.is_symlink() or not path.is_file():
+        return False
+    there = path.stat()
+    access = ("st_size", "st_mode", "st_uid", "st_gid")
+    alike = all(getattr(there, name) == getattr(status, name) for name in access)
+    return alike and sha256(path) == sha256(source)
+
+
+def load(restore: Restore, *, over: bool) -> dict[str, Any]:
+    """Load the dump into a new database, count its rows, and give it the old one's name if `over`.
+
+    Beside, it is called NAME_SNAPSHOT; the one that it replaces NAME_before_TIME.
+    """
+    declared = restore.manifest["database"]
+    name, fresh = declared["name"], f"{declared['name']}_{restore.snapshot[:8]}"[:LONGEST_NAME]
+    with asking([*AS_POSTGRES, *PSQL, "-d", "postgres"]) as ask:
+        owner = ask(OWNER.format(name))
+        there = ask(EXISTS.format(name)) == "1"
+        if over and there and _rows(name) == declared["tables"]:
+            say(f"the database {name} is as it was backed up already")
+            return {"database": name, "database_kept": None}
+        say(f"loading the dump into {fresh}")
+        postgres("dropdb", "--if-exists", "--force", fresh)
+        postgres("createdb", f"--owner={owner}", fresh)
+        with restore.beside(declared["dump"]).open("rb") as dump:
+            postgres("pg_restore", "--exit-on-error", f"--dbname={fresh}", stdin=dump)
+        if _rows(fresh) != declared["tables"]:
+            raise BackupError(f"the database {fresh} does not have the rows of the manifest")
+        rows = sum(table["rows"] for table in declared["tables"])
+        say(f"{rows} rows are as they were backed up")
+        if not over:
+            return {"database": fresh, "database_kept": None}
+        kept = f"{name[: LONGEST_NAME - 24]}_before_{restore.stamp}" if there else None
+        _swap(ask, name, fresh, kept)
+    return {"database": name, "database_kept": kept}
+
+
+def _swap(ask: Callable[[str], str], name: str, fresh: str, kept: str | None) -> None:
+    """Give the fresh database its name; both renames or none."""
+    for one in (name, fresh):
+        ask(END_SESSIONS.format(one))
+    renames = [(fresh, name)] if kept is None else [(name, kept), (fresh, name)]
+    text = "; ".join(f'ALTER DATABASE "{old}" RENAME TO "{new}"' for old, new in renames)
+    answer = ask(f"BEGIN; {text}; COMMIT; SELECT 'renamed';")
+    if answer != "renamed":
+        raise BackupError(f"the database {name} could not be renamed; {fresh} has what it had")
+
+
+def _rows(database: str) -> list[dict[str, Any]]:
+    try:
+        with asking([*AS_POSTGRES, *PSQL, "-d", database]) as ask:
+            return count_rows(ask)
+    except BackupError:
+        return []  # one that cannot be counted is not as it was backed up
+
+
+def postgres(*command: str, stdin: Any = subprocess.DEVNULL) -> None:
+    """Run a program of PostgreSQL as its account; BackupError with its last words."""
+    done = subprocess.run(
+        [*AS_POSTGRES, *command], stdin=stdin, capture_output=True, cwd="/", check=False
+    )
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise BackupError(f"{command[0]}: {' / '.join(said[-SHOWN:])}")
