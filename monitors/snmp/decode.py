@@ -176,7 +176,8 @@ def _computed(value: float, spec: Number, beside: Beside) -> float | None:
 
 def _power(exponent: Exponent, beside: Beside) -> int | None:
     """The power of ten that a sensor's scale and precision amount to."""
-    scale, precision = beside(exponent.scale), beside(exponent.precision)
+    scale = beside(exponent.scale) if exponent.scale else UNITS
+    precision = beside(exponent.precision)
     if not isinstance(scale, int):
         return None
     power = STEP * (scale - UNITS) - (precision if isinstance(precision, int) else 0)

@@ -126,10 +126,11 @@ Conditions = Annotated[
 class Exponent(Frozen):
     """The decimal point of ENTITY-SENSOR-MIB (RFC 3433): SensorDataScale and SensorPrecision.
 
-    The columns are addressed by the row's own index, or by the parts named by ``by``.
+    Without ``scale`` it is in units. The columns are addressed by the row's own index, or by the
+    parts named by ``by``.
     """
 
-    scale: OidText
+    scale: OidText | None = None
     precision: OidText
     by: tuple[LabelName, ...] = ()
 
@@ -153,6 +154,7 @@ class Number(Frozen):
     name is set is garbage; no sample then, and none where ``over`` is not above zero.
     ``unless``: a better column; where it has the row, this one is not shown. ``only``: rows of
     another kind are not shown; of several conditions all must hold.
+    ``where``: only rows whose index has one of these words at a label.
     ``range`` is what such a reading can be (without it: what its unit allows, ``units.yaml``);
     what is outside is not shown, and told. Before that, ``scales`` of other firmware are tried in
     the place of ``scale``, and then whether the number is one below zero in an unsigned type.
@@ -185,6 +187,7 @@ class Number(Frozen):
     bits: dict[int, str] = Field(default_factory=dict)
     unless: OidText | None = None
     only: Conditions = ()
+    where: dict[LabelName, frozenset[str]] = Field(default_factory=dict)
     labels: dict[LabelName, str] = Field(default_factory=dict)
 
 

@@ -164,7 +164,8 @@ def is_read_every_poll(only: Only) -> bool:
 
 
 def _point(exponent: Exponent) -> Iterator[tuple[str, tuple[str, ...]]]:
-    yield exponent.scale, exponent.by
+    if exponent.scale:
+        yield exponent.scale, exponent.by
     yield exponent.precision, exponent.by
 
 

@@ -32,7 +32,7 @@ def column(
     points: list[Point] = []
     for index, raw in cells.items():
         row = labels.get(index)
-        if row is not None and is_shown(spec, beside(index)):
+        if row is not None and _is_meant(spec, row) and is_shown(spec, beside(index)):
             points += value(spec, raw, row, beside(index), problems)
     return points
 
@@ -105,7 +105,7 @@ def _plain(spec: Number) -> bool:
     beside = spec.plus or spec.less or spec.times or spec.over or spec.exponent or spec.unless
     meaning = spec.matches or spec.states or spec.levels or spec.absent or spec.bits or spec.words
     changed = spec.labels or spec.add or spec.scale != 1 or range_of(spec)
-    return not (beside or meaning or spec.only or changed)
+    return not (beside or meaning or spec.only or spec.where or changed)
 
 
 def _counted(
@@ -123,6 +123,10 @@ def _counted(
         if row is not None:
             points += value(spec, raw, row, _nothing, problems)
     return points
+
+
+def _is_meant(spec: Number, row: Labels) -> bool:
+    return all(row.get(label) in words for label, words in spec.where.items())
 
 
 def is_shown(spec: Number, beside: Beside) -> bool:

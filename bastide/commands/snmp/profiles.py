@@ -95,11 +95,14 @@ def _table(table: Table) -> Iterator[str]:
 
 def _number(spec: Number, labels: tuple[str, ...]) -> Iterator[str]:
     more = tuple(f'{name}="{value}"' for name, value in spec.labels.items())
-    states = ("state",) if spec.states or (spec.bits and not spec.matches) else ()
+    stated = spec.states or spec.levels or (spec.bits and not spec.matches)
+    states = ("state",) if stated else ()
     yield from _series(spec.metric, spec.type, spec.help, (*labels, *more, *states))
     meanings = spec.states or spec.enum or spec.bits
     if meanings:
         yield "      " + ", ".join(f"{code} {word}" for code, word in meanings.items())
+    for level, words in spec.levels.items():
+        yield f"      {level}: " + ", ".join(f"{code} {word}" for code, word in words.items())
 
 
 def _series(metric: str, kind: str, help_text: str, labels: tuple[str, ...]) -> Iterator[str]:

@@ -5,6 +5,7 @@ the project; where they are missing, nothing is tested. ``cases/synthetic`` hold
 written after the vendors' MIBs, for makes of which there is no recording.
 """
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.monitors.snmp.profiles.asked import RECORDINGS, Asked, Case, ask, cas
 CASES = Path(__file__).parent / "cases"
 RECORDED = cases(CASES / "recorded")
 SYNTHETIC = cases(CASES / "synthetic")
+DEVICES = Path(__file__).resolve().parents[4] / "docs" / "snmp-devices.md"
 ENTERPRISES = "1.3.6.1.4.1."
 # Net-snmp's own, which every vendor's Linux has.
 UCD = "1.3.6.1.4.1.2021."
@@ -63,6 +65,11 @@ def test_every_vendor_profile_has_a_case() -> None:
         if all(root.startswith(ENTERPRISES) for root in profile.present)
     }
     assert vendors - tried == {"lm_sensors", "ucd", "ucd_disks", "ucd_watched"}
+
+
+def test_the_table_of_devices_names_every_profile() -> None:
+    named = set(re.findall(r"`([a-z0-9_]+)`", DEVICES.read_text(encoding="utf-8")))
+    assert set(shipped_profiles()) - named == set()
 
 
 def test_vendors_that_give_a_metric_agree_on_what_it_is() -> None:
