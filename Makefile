@@ -10,7 +10,7 @@ BIN := .venv/bin
 AGAIN := echo "Once more by itself, what failed above:" && $(BIN)/pytest --last-failed --last-failed-no-failures none --exitfirst
 PYTHON_FILES := bastide inventory infra monitors playbooks tests
 
-.PHONY: help install lab lab-down test test-town test-vm test-quick check format bench mutants lock generate setup-lab setup-test clean-cache
+.PHONY: help install lab lab-down test test-town test-vm test-quick oracles soak check format bench mutants lock generate setup-lab setup-test clean-cache
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -37,9 +37,15 @@ test-vm: setup-lab setup-test ## audit and harden a virtual machine with a kerne
 
 # Two processes a core: half of the time tests wait for what they started. Files are begun in the
 # order of tests/conftest.py, the longest first; pytest-xdist would begin those with the most tests.
-test-quick: setup-lab setup-test ## run every test that needs no lab and no town, on all cores
+test-quick: setup-lab setup-test oracles ## run every test that needs no lab and no town, on all cores
 	$(BIN)/pytest -m "not lab and not town" --numprocesses $$((2 * $$(nproc))) --dist loadfile --no-loadscope-reorder \
 	  || { $(AGAIN) -m "not lab and not town"; }
+
+oracles: .venv/.ready ## build the official Pulumi CLI that the embedded engine is held against (tests/oracles), where Go is
+	@$(BIN)/python -m tests.oracles.pulumi.build
+
+soak: setup-test oracles ## hold SEEDS random programs (100) on the embedded engine against the official one
+	BASTIDE_SOAK=$(or $(SEEDS),100) $(BIN)/pytest tests/infra/engine/test_differential.py --numprocesses $$(nproc)
 
 check: setup-test ## format, lint, types, import contracts, ansible-lint, yamllint, promtool
 	$(BIN)/ruff format --check $(PYTHON_FILES)
@@ -74,7 +80,7 @@ lock: .venv/.ready ## write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --generate-hashes --extra postgresql -c requirements.lock pyproject.toml -o requirements-operations.lock
 
 clean-cache: ## remove the image and package cache (a lab that runs still needs its image)
-	rm -rf --one-file-system /var/cache/bastide /var/cache/strange-town /var/cache/bastide-virtual-machine
+	rm -rf --one-file-system /var/cache/bastide /var/cache/strange-town /var/cache/bastide-virtual-machine /var/cache/bastide-oracles
 
 setup-lab: .venv/.ready
 	@tools/install-debian-packages any lab
