@@ -37,7 +37,7 @@ LONGEST = (
     "rules/test_redundant_campus.py",
     "end_to_end/test_maintenance.py",
     "rules/test_rules.py",
-    "infra/engine/embedded/test_crash.py",
+    "infra/engine/test_crash.py",
     "playbooks/test_backup_program.py",
     "bastide/commands/test_notify.py",
     "end_to_end/test_bad_input.py",

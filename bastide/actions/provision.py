@@ -35,10 +35,20 @@ def project(context: EstateContext) -> Project:
         config={"bastide:estate": str(context.folder)},
         parallel=PARALLEL,
         environment={
-            "PATH": f"{program('')}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "PATH": _path(),
             "BASTIDE_STATE_HOME": str(context.state.parent),
         },
     )
+
+
+def _path() -> str:
+    """Return where the program, the plugins and the CLI are looked for.
+
+    Our own programs, then the caller's PATH: the installer of the official CLI puts it into the
+    home folder, and `~/.pulumi/bin` is on no fixed list. Then what a lab needs of the system.
+    """
+    system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    return os.pathsep.join((str(program("")), os.environ.get("PATH", os.defpath), system))
 
 
 def run(context: EstateContext, operation: Operation, engine: str, on_step: OnStep) -> EngineResult:

@@ -4,7 +4,7 @@ import shutil
 
 from infra.engine.api import Engine, EngineError
 from infra.engine.embedded.engine import EmbeddedEngine
-from infra.engine.official import OfficialEngine
+from infra.engine.official import OfficialEngine, executable
 
 
 def choose(name: str) -> Engine:
@@ -17,11 +17,8 @@ def choose(name: str) -> Engine:
         return EmbeddedEngine()
     if name not in {"auto", "pulumi"}:
         raise EngineError(f"unknown engine {name!r}: expected auto, pulumi or embedded")
-    if shutil.which("pulumi"):
-        return OfficialEngine()
     if name == "pulumi":
-        raise EngineError(
-            "the pulumi CLI is not on PATH: install it, or use --engine embedded, "
-            "which writes the same state"
-        )
-    return EmbeddedEngine()
+        executable()
+    elif shutil.which("pulumi") is None:
+        return EmbeddedEngine()
+    return OfficialEngine()

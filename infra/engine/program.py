@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from infra.engine.api import EngineError
-from infra.engine.embedded.plugins import OnLine, launch, pump, tee
+from infra.engine.process import OnLine, launch, pump, tee
 from infra.engine.stack.settings import Configuration, ProjectSettings
 
 _SHIM = Path(__file__).with_name("shim.py")
@@ -85,19 +85,20 @@ def start(
     project: ProjectSettings,
     folder: Path,
     stack: str,
-    address: str,
+    monitor: str,
     *,
+    engine: str,
     preview: bool,
     parallel: int,
     env: Mapping[str, str],
     on_line: OnLine,
 ) -> Program:
-    """Start the program of a project; it talks to the engine at `address`."""
+    """Start the program of a project; it registers at `monitor` and logs to `engine`, addresses."""
     program = project.program
     entry, work = (".", program) if program.is_dir() else (program.name, program.parent)
     settings = {
-        "monitor": address,
-        "engine": address,
+        "monitor": monitor,
+        "engine": engine,
         "project": project.name,
         "stack": stack,
         "parallel": parallel,

@@ -15,7 +15,7 @@ from typing import Any
 import pulumi.runtime
 
 # A registration blocks a thread until its resource is done, so the SDK needs more threads than
-# the engine runs steps, and the engine's server more than these (see run.py).
+# the engine runs steps, and the embedded engine's server more than these.
 THREADS = 64
 
 

@@ -114,6 +114,7 @@ def new_state(
         dependencies=registration.dependencies,
         property_dependencies=registration.property_dependencies,
         protect=protect,
+        deleted_with=registration.deleted_with,
         retain_on_delete=retain,
         additional_secret_outputs=registration.additional_secret_outputs,
         ignore_changes=registration.ignore_changes,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from infra.engine.embedded import graph
 from infra.engine.embedded.session import Session
 from infra.engine.embedded.step_executor import StepExecutor, protected
-from infra.engine.stack.resource_state import ResourceState
+from infra.engine.stack.resource_state import ResourceState, references
 
 
 def order(states: Iterable[ResourceState]) -> dict[ResourceState, set[ResourceState]]:
@@ -18,8 +18,7 @@ def order(states: Iterable[ResourceState]) -> dict[ResourceState, set[ResourceSt
         by_reference[f"{state.urn}::{state.id}"] = state
     waits: dict[ResourceState, set[ResourceState]] = {state: set() for state in ordered}
     for state in ordered:
-        named = {urn for some in state.property_dependencies.values() for urn in some}
-        for urn in {*named, *state.dependencies, state.parent}:
+        for urn in references(state):
             for needed in by_urn.get(urn, ()):
                 # A replaced copy may name its own URN's successor as a dependency, never itself.
                 if needed.urn != state.urn:
@@ -42,6 +41,7 @@ def run(session: Session, states: Sequence[ResourceState], parallel: int) -> Non
     if refuse_protected(session, states):
         return
     executor = StepExecutor(session)
+    session.deleting |= {state.urn for state in states}
 
     def work(state: ResourceState) -> bool:
         return not session.stop.is_set() and _delete(session, executor, state)

@@ -1,33 +1,29 @@
 """The embedded engine: puts the parts together for one operation."""
 
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
-from types import FrameType
 from typing import Any
 
 import grpc
 from pulumi.runtime.proto import engine_pb2_grpc, resource_pb2_grpc
 
-from infra.engine import urns, values
+from infra.engine import program, urns, values
 from infra.engine.api import EngineResult, OnEvent, Operation, Project
-from infra.engine.embedded import deletions, plugins, program, recovery, refresh
+from infra.engine.embedded import deletions, plugins, recovery, refresh
 from infra.engine.embedded.events import Events
 from infra.engine.embedded.monitor import EngineService, Monitor
 from infra.engine.embedded.provider_client import ProviderClient
-from infra.engine.embedded.provider_registry import ProviderRegistry
+from infra.engine.embedded.provider_registry import Package, ProviderRegistry, package
 from infra.engine.embedded.registrar import Registrar
 from infra.engine.embedded.session import Session
-from infra.engine.embedded.shim import THREADS
-from infra.engine.stack.backend import (
-    prepare,
-    write_checkpoint,
-    write_history,
-)
+from infra.engine.shim import THREADS
+from infra.engine.signals import stopping_on_signals
+from infra.engine.stack.backend import prepare, write_history
+from infra.engine.stack.checkpoint_writer import CheckpointWriter
 from infra.engine.stack.lock import held
 from infra.engine.stack.resource_state import ResourceState
 from infra.engine.stack.stack import (
@@ -35,6 +31,7 @@ from infra.engine.stack.stack import (
     files_of,
     open_stack,
     outputs_of,
+    recorded_outputs,
     reported_errors,
     snapshot_of,
     write_settings,
@@ -64,8 +61,7 @@ class EmbeddedEngine:
 
     def outputs(self, project: Project, show_secrets: bool = False) -> Mapping[str, Any]:
         """Read the stack's outputs; see infra.engine.api.Engine."""
-        stack = open_stack(project)
-        return outputs_of(snapshot_of(stack, lambda _: None), show_secrets=show_secrets)
+        return recorded_outputs(project, show_secrets=show_secrets)
 
 
 class _Run:
@@ -90,13 +86,8 @@ class _Run:
         self._session = self._make_session()
 
     def _make_session(self) -> Session:
-        files = self._stack.files
-
-        def write(text: str) -> None:
-            if not self._preview:
-                write_checkpoint(files, text)
-
-        snapshot = snapshot_of(self._stack, write)
+        writer = None if self._preview else CheckpointWriter(self._stack.files)
+        snapshot = snapshot_of(self._stack, writer)
         registry = ProviderRegistry(self._launch, snapshot.provider)
         return Session(
             project=self._stack.project,
@@ -113,7 +104,7 @@ class _Run:
         """Do it, and report how it went."""
         started = int(time.time())
         session = self._session
-        self._cleanup.enter_context(_stopping_on_signals(self._stop))
+        self._cleanup.enter_context(stopping_on_signals(self._stop))
         self._cleanup.callback(session.registry.close)
         registrar = Registrar(session)
         self._serve(registrar)
@@ -138,14 +129,14 @@ class _Run:
         server.start()
         self._cleanup.callback(lambda: server.stop(0.5).wait())
 
-    def _launch(self, package: str) -> ProviderClient:
+    def _launch(self, package: str, version: str) -> ProviderClient:
         entry = self._stack.project.program
         folder = entry if entry.is_dir() else entry.parent
 
         def say(line: str) -> None:
             self._events.say(f"{package}: {line}")
 
-        plugin = plugins.start(package, self._address, folder, self._environment, say)
+        plugin = plugins.start(package, version, self._address, folder, self._environment, say)
         provider = ProviderClient(plugin)
         provider.introduce(self._address)
         return provider
@@ -156,6 +147,7 @@ class _Run:
             self._project.folder,
             self._project.stack,
             self._address,
+            engine=self._address,
             preview=self._preview,
             parallel=self._project.parallel,
             env=self._environment,
@@ -223,37 +215,7 @@ class _Run:
         }
 
 
-def _packages(states: Iterable[ResourceState]) -> set[str]:
+def _packages(states: Iterable[ResourceState]) -> set[Package]:
     """Return the packages whose default providers the state has: they are likely to be used."""
     providers = (one for one in states if urns.is_default_provider(one.urn))
-    return {urns.package_of(one.type) for one in providers}
-
-
-@contextmanager
-def _stopping_on_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Stop in good order on SIGINT, SIGTERM and SIGHUP; a second SIGINT interrupts at once.
-
-    After that the last two are given to whoever handled them before.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    received: list[int] = []
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        threading.Thread(target=stop, daemon=True).start()
-
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    heeded = [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]
-    former = {number: signal.signal(number, handle) for number in heeded}
-    try:
-        yield
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
-        for came in map(signal.Signals, received):
-            if came is not signal.SIGINT and callable(former[came]):
-                signal.raise_signal(came)
+    return {package(one.urn, one.inputs) for one in providers}

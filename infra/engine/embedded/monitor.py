@@ -20,6 +20,7 @@ from infra.engine.values import Properties, from_struct, to_struct
 
 _FEATURES: Final = {
     "secrets": pb.RESOURCE_MONITOR_FEATURE_SECRETS,
+    "deletedWith": pb.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
     "resourceReferences": pb.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
 }
 _SEVERITIES: Final = {

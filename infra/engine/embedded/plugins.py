@@ -1,25 +1,21 @@
 """Starts provider plugins the way Pulumi does: the engine's address in, a port line out."""
 
 import os
+import re
 import select
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
 from infra.engine.api import EngineError
+from infra.engine.missing_plugin import advice, plugins_home
+from infra.engine.process import OnLine, launch, pump, tee
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
-
-OnLine = Callable[[str], None]
-
-# The kernel binds a child to the thread that started it, so that thread must outlive every child.
-_LAUNCHER = ThreadPoolExecutor(1, thread_name_prefix="launcher")
 
 
 class Plugin:
@@ -50,17 +46,34 @@ class Plugin:
             self._process.wait()
 
 
-def find(name: str, path: str) -> Path:
-    """Find `pulumi-resource-<name>` on PATH, or beside this Python; raises EngineError."""
+def find(name: str, version: str, environment: Mapping[str, str]) -> Path:
+    """Find a package's plugin: on PATH, beside this Python, or where Pulumi installs plugins.
+
+    Of the installed ones the wanted version, or the newest when none is wanted. Raises EngineError
+    that says where to put a missing one.
+    """
     program = f"pulumi-resource-{name}"
     # Run from a virtual environment that is not activated, its programs are not on PATH.
-    beside = str(Path(sys.executable).parent)
-    executable = shutil.which(program, path=os.pathsep.join((path, beside)))
-    if executable is None:
-        raise EngineError(
-            f"no plugin for the package {name!r}: expected the program {program} on PATH"
-        )
-    return Path(executable)
+    path = environment.get("PATH", ""), str(Path(sys.executable).parent)
+    executable = shutil.which(program, path=os.pathsep.join(path))
+    if executable is not None:
+        return Path(executable)
+    for folder in _installed(plugins_home(environment), name, version):
+        if os.access(folder / program, os.X_OK):
+            return folder / program
+    raise EngineError(advice(name, version, environment))
+
+
+def _installed(home: Path, name: str, version: str) -> list[Path]:
+    """Return the folders of a package's installed plugins, the newest version first."""
+    if version:
+        return [home / f"resource-{name}-v{version.removeprefix('v')}"]
+    pattern = f"resource-{name}-v[0-9]*"
+    return sorted(home.glob(pattern), key=lambda folder: _numbers(folder.name), reverse=True)
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", text.rpartition("-v")[2])]
 
 
 def attached(name: str, environment: Mapping[str, str]) -> Plugin | None:
@@ -76,7 +89,12 @@ def attached(name: str, environment: Mapping[str, str]) -> Plugin | None:
 
 
 def start(
-    name: str, engine: str, folder: Path, environment: Mapping[str, str], on_line: OnLine
+    name: str,
+    version: str,
+    engine: str,
+    folder: Path,
+    environment: Mapping[str, str],
+    on_line: OnLine,
 ) -> Plugin:
     """Start a provider plugin in `folder` and wait for its port.
 
@@ -85,7 +103,7 @@ def start(
     running = attached(name, environment)
     if running is not None:
         return running
-    program = find(name, environment.get("PATH", ""))
+    program = find(name, version, environment)
     process = launch([str(program), engine], folder, environment)
     if process.stdout is None or process.stderr is None:  # pragma: no cover (both are pipes)
         raise EngineError(f"{program} has no output")
@@ -104,55 +122,6 @@ def start(
     return Plugin(name, f"127.0.0.1:{port}", process)
 
 
-def launch(
-    command: list[str], folder: Path, environment: Mapping[str, str]
-) -> subprocess.Popen[str]:
-    """Start a program whose life is bound to ours, shielded from the terminal's signals.
-
-    A keyboard interrupt must not kill a plugin in the middle of a step; and when we are killed,
-    no plugin may go on with a step that the next run is going to repeat.
-    """
-    keeper = shutil.which("setpriv")
-    bound = [keeper, "--pdeathsig", "KILL", "--"] if keeper else []
-
-    def popen() -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*bound, *command],
-            cwd=folder,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
-
-    return _LAUNCHER.submit(popen).result()
-
-
 def _first_line(stream: IO[str]) -> str:
     ready, _, _ = select.select([stream], [], [], _START_SECONDS)
     return stream.readline().strip() if ready else ""
-
-
-def tee(kept: list[str], on_line: OnLine) -> OnLine:
-    """Return a function that keeps each line and passes it on."""
-
-    def both(line: str) -> None:
-        kept.append(line)
-        on_line(line)
-
-    return both
-
-
-def pump(stream: IO[str], on_line: OnLine) -> threading.Thread:
-    """Hand each line of a stream to `on_line`, in a thread of its own."""
-
-    def run() -> None:
-        for line in stream:
-            on_line(line.rstrip("\n"))
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    return thread

@@ -17,16 +17,19 @@ INTERNAL = (
     "__internal"  # where Pulumi keeps settings of the plugin itself among a provider's inputs
 )
 
+Package = tuple[str, str]  # a package's name and the version that is wanted, or none
+
 
 class ProviderRegistry:
     """Starts, configures and ends providers; safe to use from several threads.
 
-    `launch` starts a package's plugin; `find` returns the provider resource of a reference.
+    `launch` starts a package's plugin by name and version; `find` returns the provider
+    resource of a reference.
     """
 
     def __init__(
         self,
-        launch: Callable[[str], ProviderClient],
+        launch: Callable[[str, str], ProviderClient],
         find: Callable[[str], ResourceState | None],
     ) -> None:
         self._launch, self._find = launch, find
@@ -34,13 +37,13 @@ class ProviderRegistry:
         self._configured: dict[str, ProviderClient] = {}
         self._checked: dict[str, ProviderClient] = {}
         self._retired: list[ProviderClient] = []  # others may still be calling them
-        self._prepared: dict[str, Future[ProviderClient]] = {}
+        self._prepared: dict[Package, Future[ProviderClient]] = {}
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="plugin")
 
-    def prepare(self, packages: Set[str]) -> None:
+    def prepare(self, packages: Set[Package]) -> None:
         """Start plugins that are going to be needed, while other things are under way."""
-        for package in packages:
-            self._prepared[package] = self._pool.submit(self._launch, package)
+        for wanted in packages:
+            self._prepared[wanted] = self._pool.submit(self._launch, *wanted)
 
     def get(self, reference: str) -> ProviderClient:
         """Return a configured provider; raises ProviderError when it cannot be had."""
@@ -58,7 +61,7 @@ class ProviderRegistry:
         with self._lock:
             provider = self._checked.get(urn)
             if provider is None:
-                provider = self._checked[urn] = self._start(urns.package_of(urns.type_of(urn)))
+                provider = self._checked[urn] = self._start(package(urn, new))
             checked = provider.check_config(urn, _public(old), _public(new))
         return {**checked, INTERNAL: new[INTERNAL]} if INTERNAL in new else checked
 
@@ -76,17 +79,17 @@ class ProviderRegistry:
         reference = f"{state.urn}::{state.id}"
         with self._lock:
             provider = self._checked.pop(state.urn, None)
-            provider = provider or self._start(urns.package_of(state.type))
+            provider = provider or self._start(package(state.urn, state.inputs))
             provider.configure(state.urn, "" if preview else state.id, _public(state.inputs))
             if reference in self._configured:
                 self._retired.append(self._configured[reference])
             self._configured[reference] = provider
         return provider
 
-    def _start(self, package: str) -> ProviderClient:
-        prepared = self._prepared.pop(package, None)
+    def _start(self, wanted: Package) -> ProviderClient:
+        prepared = self._prepared.pop(wanted, None)
         try:
-            return prepared.result() if prepared else self._launch(package)
+            return prepared.result() if prepared else self._launch(*wanted)
         except (EngineError, OSError) as error:
             raise ProviderError(str(error)) from error
 
@@ -103,6 +106,12 @@ class ProviderRegistry:
             self._configured.clear()
             self._checked.clear()
             self._retired.clear()
+
+
+def package(urn: str, inputs: Properties) -> Package:
+    """Return the package that a provider resource stands for, from its URN and inputs."""
+    version = inputs.get("version")
+    return urns.package_of(urns.type_of(urn)), version if isinstance(version, str) else ""
 
 
 def new_id(*, preview: bool) -> str:

@@ -11,10 +11,15 @@ from infra.engine.values import equal, mark_secret
 
 
 def run(session: Session, parallel: int) -> None:
-    """Read every managed resource; what is gone leaves the state."""
-    states = [
-        one for one in session.snapshot.untouched() if session.managed(one) and not one.delete
-    ]
+    """Read every managed resource; what is gone leaves the state.
+
+    What nobody has to ask for, such as components, is counted as the same, as by Pulumi.
+    """
+    live = [one for one in session.snapshot.untouched() if not one.delete]
+    for one in live:
+        if not session.managed(one):
+            session.events.finished(one.urn, "same", None)
+    states = [one for one in live if session.managed(one)]
     with ThreadPoolExecutor(max(1, parallel)) as pool:
         list(pool.map(lambda state: _refresh(session, state), states))
 

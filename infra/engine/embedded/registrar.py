@@ -104,6 +104,7 @@ class Registrar:
         needed = {
             *registration.dependencies,
             registration.parent,
+            registration.deleted_with,
             urns.split_reference(registration.provider)[0],
         }
         needed |= {urn for some in registration.property_dependencies.values() for urn in some}
@@ -162,6 +163,8 @@ class Registrar:
     def _diff(self, old: ResourceState, new: ResourceState, registration: Registration) -> Diff:
         if not new.custom or not old.custom:
             return Diff(None)
+        if new.deleted_with in self._session.replaced:
+            return Diff(True, ("deletedWith",))
         if urns.is_provider(new.type):
             return self._session.registry.diff(old, new.inputs)
         if old.provider != new.provider and self._provider_replaced(old, new):
@@ -187,6 +190,8 @@ class Registrar:
     ) -> ResourceState | None:
         if old is None:
             return self._executor.create(new)
+        if decision.action in (Action.REPLACE, Action.RECREATE):
+            self._session.replaced.add(new.urn)
         two: dict[Action, Callable[[ResourceState, ResourceState], ResourceState | None]] = {
             Action.SAME: self._executor.same,
             Action.UPDATE: self._executor.update,

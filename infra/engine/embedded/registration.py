@@ -12,12 +12,11 @@ from pulumi.runtime.proto import resource_pb2 as pb
 from infra.engine.values import Properties, from_struct
 
 # Options that change what must happen and that this engine does not carry out yet. The SDK itself
-# refuses those that need a feature we do not announce (transforms, hooks, deletedWith, …).
+# refuses those that need a feature we do not announce (transforms, hooks, …).
 _UNSUPPORTED: Final = {
     "remote": "components that a plugin constructs",
     "importId": "import",
     "packageRef": "parameterized packages",
-    "deletedWith": "deletedWith",
     "replace_with": "replaceWith",
 }
 
@@ -46,6 +45,7 @@ class Registration:
     protect: bool | None = None
     retain_on_delete: bool | None = None
     delete_before_replace: bool | None = None
+    deleted_with: str = ""
     ignore_changes: tuple[str, ...] = ()
     replace_on_changes: tuple[str, ...] = ()
     additional_secret_outputs: tuple[str, ...] = ()
@@ -81,6 +81,7 @@ def read(request: pb.RegisterResourceRequest, root: Path) -> Registration:
         protect=request.protect if request.HasField("protect") else None,
         retain_on_delete=request.retainOnDelete if request.HasField("retainOnDelete") else None,
         delete_before_replace=request.deleteBeforeReplace if defined else None,
+        deleted_with=request.deletedWith,
         ignore_changes=tuple(request.ignoreChanges),
         replace_on_changes=tuple(request.replaceOnChanges),
         additional_secret_outputs=tuple(request.additionalSecretOutputs),

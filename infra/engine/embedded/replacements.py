@@ -7,6 +7,7 @@ that it could not live with another value of what it depends on.
 from collections.abc import Callable, Iterable, Set
 
 from infra.engine import urns
+from infra.engine.embedded.decisions import replace_on
 from infra.engine.embedded.responses import Diff
 from infra.engine.stack.resource_state import ResourceState
 from infra.engine.values import UNKNOWN, Properties
@@ -44,6 +45,8 @@ def _may_be_replaced(state: ResourceState) -> bool:
 def _must_be_replaced(state: ResourceState, replaced: set[str], diff_of: DiffOf) -> bool:
     if state.provider and urns.split_reference(state.provider)[0] in replaced:
         return True
+    if state.deleted_with in replaced:
+        return True
     touched = {
         key
         for key, sources in state.property_dependencies.items()
@@ -52,4 +55,4 @@ def _must_be_replaced(state: ResourceState, replaced: set[str], diff_of: DiffOf)
     if not touched:
         return False
     inputs = {k: UNKNOWN if k in touched else value for k, value in state.inputs.items()}
-    return diff_of(state, inputs).replace
+    return replace_on(diff_of(state, inputs), state.replace_on_changes).replace

@@ -35,6 +35,7 @@ class Session:
 
     `slots` bounds the steps that run at once; `failed` has the URNs that failed or were skipped;
     `deletions` the resources that are being deleted to be made again, with an event for its end;
+    `deleting` has the URNs of which a copy is deleted in this run, `replaced` of which one is made;
     `stack_outputs` what the program exports, kept until it is known whether the program succeeded.
     """
 
@@ -49,6 +50,8 @@ class Session:
     stop: threading.Event = field(default_factory=threading.Event)
     failed: set[str] = field(default_factory=set)
     registered: set[str] = field(default_factory=set)
+    deleting: set[str] = field(default_factory=set)
+    replaced: set[str] = field(default_factory=set)
     deletions: dict[str, threading.Event] = field(default_factory=dict)
     stack_outputs: Properties | None = None
 
@@ -69,6 +72,10 @@ class Session:
             if self.stop.is_set():
                 raise StoppedError("the run is being stopped")
             yield
+
+    def goes_along(self, state: ResourceState) -> bool:
+        """Say whether a resource goes with another that is being deleted (option deletedWith)."""
+        return state.deleted_with in self.deleting
 
     def managed(self, state: ResourceState) -> bool:
         """Say whether a provider's Create, Read and Delete concern this resource."""

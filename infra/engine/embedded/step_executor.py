@@ -78,6 +78,8 @@ class StepExecutor:
         if not delete_first:
             return self._create(new, old, "replace", keep=True)
         chain = self._to_delete_first(old)
+        session = self._session
+        session.deleting |= {state.urn for state in chain if not state.pending_replacement}
         try:
             for state in chain:
                 gone = self._delete_for_replacement(state)
@@ -128,6 +130,8 @@ class StepExecutor:
         """Have the provider delete a resource; the caller settles the state when it is gone."""
         session = self._session
         if session.preview or not session.managed(state) or state.retain_on_delete:
+            return True
+        if session.goes_along(state):
             return True
         session.snapshot.begin("deleting", state)
         try:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.engine.api import EngineError
+from infra.engine.stack.journal import ForeignJournalError, replay
 from inventory.files import write_whole
 
 
@@ -53,6 +54,11 @@ class StackFiles:
         """The folder where newer official CLIs note single steps during an update."""
         return self._home / "journal" / self.project / self.stack
 
+    @property
+    def steps(self) -> Path:
+        """The file where the embedded engine notes single steps during an update."""
+        return self._home / "steps" / self.project / f"{self.stack}.jsonl"
+
 
 def write_checkpoint(files: StackFiles, text: str) -> None:
     """Write the stack's state, the former one kept beside it as `.bak`."""
@@ -87,7 +93,8 @@ def read_checkpoint(files: StackFiles) -> dict[str, Any] | None:
     if not files.checkpoint.exists():
         return None
     try:
-        raw = json.loads(files.checkpoint.read_text(encoding="utf-8"))
+        content = files.checkpoint.read_bytes()
+        raw = json.loads(content)
         version, features = raw["version"], raw.get("features") or []
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EngineError(
@@ -101,7 +108,22 @@ def read_checkpoint(files: StackFiles) -> dict[str, Any] | None:
         )
     if not isinstance(raw.get("checkpoint"), dict):
         raise EngineError(f"{files.checkpoint} has no checkpoint in it: restore it from its .bak")
-    return dict(raw["checkpoint"])
+    return _with_steps(files, content, raw["checkpoint"])
+
+
+def _with_steps(files: StackFiles, content: bytes, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a checkpoint with the steps that a run which died had noted since."""
+    try:
+        latest = replay(files.steps, content, checkpoint.get("latest") or {})
+    except ForeignJournalError as error:
+        raise EngineError(
+            f"{files.steps} has the steps of a run that died, and another program has written the "
+            f"state since: what was begun may exist and be missing there ({error}). Look for it, "
+            "then delete that file"
+        ) from error
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise EngineError(f"{files.steps} is damaged ({error!r}): see docs/engines.md") from error
+    return {**checkpoint, "latest": latest} if latest else dict(checkpoint)
 
 
 def _refuse_unknown_layout(files: StackFiles) -> None:

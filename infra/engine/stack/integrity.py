@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from infra.engine.stack.resource_state import ResourceState
+from infra.engine.stack.resource_state import ResourceState, references
 
 
 def problems(resources: Iterable[ResourceState]) -> list[str]:
@@ -18,7 +18,7 @@ def problems(resources: Iterable[ResourceState]) -> list[str]:
     for state in resources:
         broken += [
             f"{state.urn} refers to {other}, which does not come before it"
-            for other in _references(state)
+            for other in references(state)
             if other not in urns
         ]
         if state.provider and state.provider not in providers:
@@ -30,8 +30,3 @@ def problems(resources: Iterable[ResourceState]) -> list[str]:
         if not state.delete:
             live.add(state.urn)
     return broken
-
-
-def _references(state: ResourceState) -> set[str]:
-    named = {urn for urns in state.property_dependencies.values() for urn in urns}
-    return named | set(state.dependencies) | ({state.parent} if state.parent else set())

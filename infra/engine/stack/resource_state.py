@@ -18,7 +18,8 @@ class ResourceState:
     """One resource as the state has it; two states are the same only if they are one object.
 
     `delete` marks a replaced resource that must still be deleted; `pending_replacement` one that
-    was deleted and must still be created again; `external` one that is only read.
+    was deleted and must still be created again; `external` one that is only read; `deleted_with` is
+    the resource whose deletion takes this one along.
     """
 
     urn: str
@@ -36,6 +37,7 @@ class ResourceState:
     protect: bool = False
     retain_on_delete: bool = False
     external: bool = False
+    deleted_with: str = ""
     init_errors: tuple[str, ...] = ()
     additional_secret_outputs: tuple[str, ...] = ()
     ignore_changes: tuple[str, ...] = ()
@@ -45,6 +47,12 @@ class ResourceState:
     modified: str = ""
     source_position: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def references(state: ResourceState) -> set[str]:
+    """Return the URNs that a resource names: they come before it, and are deleted after it."""
+    named = {urn for urns in state.property_dependencies.values() for urn in urns}
+    return {*named, *state.dependencies, state.parent, state.deleted_with} - {""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,7 @@ _PLAIN: Final = {
     "protect": "protect",
     "retain_on_delete": "retainOnDelete",
     "external": "external",
+    "deleted_with": "deletedWith",
     "created": "created",
     "modified": "modified",
     "source_position": "sourcePosition",

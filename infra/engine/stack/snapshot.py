@@ -5,15 +5,16 @@ resources that this run has settled, in the order they were settled, then those 
 state that it has not touched yet.
 """
 
-import dataclasses
 import json
 import threading
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from infra.engine.api import EngineError
 from infra.engine.stack.backend import manifest
+from infra.engine.stack.former_resources import FormerResources
 from infra.engine.stack.integrity import problems
+from infra.engine.stack.mentions import renamed, without
 from infra.engine.stack.passphrase import Crypter
 from infra.engine.stack.resource_state import (
     PendingOperation,
@@ -25,26 +26,41 @@ from infra.engine.stack.resource_state import (
 _COMPACT = (",", ":")
 
 
+class Writer(Protocol):
+    """Puts the state on disk (infra.engine.stack.backend.CheckpointWriter); a preview has none."""
+
+    steps: bool
+
+    def due(self) -> bool:
+        """Say whether the next change is to be written as a whole checkpoint."""
+
+    def checkpoint(self, text: str, settled: int) -> None:
+        """Write a whole checkpoint, the first `settled` resources of which this run has settled."""
+
+    def append(self, lines: Sequence[str]) -> None:
+        """Write the changes since the last call."""
+
+
 class Snapshot:
     """The stack's resources; safe to use from several threads.
 
-    `write` gets the text of each new checkpoint; in a preview it does nothing.
+    `writer` gets each change, or none in a preview.
     """
 
     def __init__(
         self,
         checkpoint: Mapping[str, Any],
         crypter: Crypter,
-        write: Callable[[str], None],
+        writer: Writer | None,
         version: str,
     ) -> None:
         self.lock = threading.RLock()
-        self._write, self._crypter, self._version = write, crypter, version
+        self._writer, self._crypter, self._version = writer, crypter, version
         latest = checkpoint.get("latest") or {}
         self._checkpoint = {k: v for k, v in checkpoint.items() if k != "latest"}
         self._rest = {k: v for k, v in latest.items() if k not in _REWRITTEN}
         resources = [decode_resource(raw, crypter) for raw in latest.get("resources") or []]
-        self._before: dict[ResourceState, None] = dict.fromkeys(resources)
+        self._before = FormerResources(resources)
         self._settled: dict[str, ResourceState] = {}
         self._pending: dict[str, PendingOperation] = {}
         for raw in latest.get("pending_operations") or []:
@@ -52,6 +68,7 @@ class Snapshot:
             self._pending[operation.resource.urn] = operation
         self.interrupted: Mapping[str, PendingOperation] = dict(self._pending)
         self._texts: dict[ResourceState, str] = {}
+        self._changes: list[str] = []
         self._fresh = not latest
         self._on_disk = self._body()
 
@@ -66,12 +83,12 @@ class Snapshot:
     def resources(self) -> list[ResourceState]:
         """Return all resources in the snapshot's order."""
         with self.lock:
-            return [*self._settled.values(), *self._before]
+            return [*self._settled.values(), *self._before.states()]
 
     def untouched(self) -> list[ResourceState]:
         """Return the former state's resources that this run has not settled, in order."""
         with self.lock:
-            return list(self._before)
+            return self._before.states()
 
     def live(self, urn: str) -> ResourceState | None:
         """Return the resource's live copy, settled or not."""
@@ -81,8 +98,7 @@ class Snapshot:
     def former(self, urn: str) -> ResourceState | None:
         """Return the live copy that the former state has and this run has not settled."""
         with self.lock:
-            copies = (one for one in self._before if one.urn == urn and not one.delete)
-            return next(copies, None)
+            return self._before.live(urn)
 
     def settled(self, urn: str) -> ResourceState | None:
         """Return what this run has settled for the URN."""
@@ -99,12 +115,13 @@ class Snapshot:
         """Note that an operation starts, before anything outside is touched."""
         with self.lock:
             self._pending[state.urn] = PendingOperation(kind, state)
+            self._note("begin", kind, state)
             self.save()
 
     def forget(self, urn: str, *, save: bool = True) -> None:
         """Note that the operation under way for the URN has ended."""
         with self.lock:
-            if self._pending.pop(urn, None) is not None and save:
+            if self._ended(urn) and save:
                 self.save()
 
     def settle(
@@ -112,12 +129,13 @@ class Snapshot:
     ) -> None:
         """Put a resource's new state in the place of its old one, and end its operation."""
         with self.lock:
-            self._pending.pop(new.urn, None)
+            self._ended(new.urn)
             if old is not None:
-                self._before.pop(old, None)
+                self._drop(old)
                 if old.urn != new.urn:
                     self._rename(old.urn, new.urn)
             self._settled[new.urn] = new
+            self._note("settle", new)
             if save:
                 self.save()
 
@@ -125,76 +143,115 @@ class Snapshot:
         """Replace a former resource where it stands, and end its operation."""
         with self.lock:
             self._end(old.urn)
-            self._swap({old: new})
+            self._swap(old, new)
             if save:
                 self.save()
 
     def correct(self, old: ResourceState, new: ResourceState) -> None:
         """Replace a former resource where it stands, in memory; its operation stays open."""
         with self.lock:
-            self._swap({old: new})
+            self._swap(old, new)
 
     def append(self, state: ResourceState) -> None:
         """Add a resource that is still to be deleted, and end its operation."""
         with self.lock:
-            self._pending.pop(state.urn, None)
-            self._before[state] = None
+            self._ended(state.urn)
+            self._note("add", self._before.add(state), state)
             self.save()
 
     def remove(self, old: ResourceState, *, save: bool = True) -> None:
         """Take a former resource out of the state, and end its operation."""
         with self.lock:
             self._end(old.urn)
-            self._before.pop(old, None)
+            self._drop(old)
             self._texts.pop(old, None)
             if save:
                 self.save()
+
+    def detach(self, urn: str) -> None:
+        """Take every mention of a URN out of the resources that remain, as refresh does."""
+        with self.lock:
+            self._replace_each(lambda one: without(one, urn))
+
+    def _rename(self, old: str, new: str) -> None:
+        self._replace_each(lambda one: renamed(one, old, new))
+
+    def _replace_each(self, changed: Callable[[ResourceState], ResourceState]) -> None:
+        for old in self._before.states():
+            new = changed(old)
+            if new is not old:
+                self._swap(old, new)
 
     def _end(self, urn: str) -> None:
         # A create under way is that of the resource's successor; what becomes of the former copy
         # does not end it.
         operation = self._pending.get(urn)
         if operation is not None and operation.kind != "creating":
-            del self._pending[urn]
+            self._ended(urn)
 
-    def detach(self, urn: str) -> None:
-        """Take every mention of a URN out of the resources that remain, as refresh does."""
-        with self.lock:
-            touched = {one: _without(one, urn) for one in self._before}
-            self._swap({old: new for old, new in touched.items() if new is not old})
+    def _ended(self, urn: str) -> bool:
+        if self._pending.pop(urn, None) is None:
+            return False
+        self._note("end", urn)
+        return True
 
-    def _swap(self, changed: Mapping[ResourceState, ResourceState]) -> None:
-        self._before = {changed.get(one, one): None for one in self._before}
+    def _swap(self, old: ResourceState, new: ResourceState) -> None:
+        number = self._before.swap(old, new)
+        if number is not None:
+            self._note("swap", number, new)
 
-    def _rename(self, old: str, new: str) -> None:
-        touched = {one: _renamed(one, old, new) for one in self._before}
-        self._swap({one: other for one, other in touched.items() if other is not one})
+    def _drop(self, old: ResourceState) -> None:
+        number = self._before.drop(old)
+        if number is not None:
+            self._note("drop", number)
+
+    def _note(self, name: str, *values: Any) -> None:
+        """Note a change for the writer's journal (infra.engine.stack.journal)."""
+        if self._writer is None:
+            return
+        texts = [self._text(v) if isinstance(v, ResourceState) else json.dumps(v) for v in values]
+        self._changes.append(f"[{','.join((json.dumps(name), *texts))}]")
 
     def save(self) -> None:
-        """Write the checkpoint as it now is."""
+        """Put the state on disk as it now is."""
         with self.lock:
-            self._fresh = False
-            self._on_disk = body = self._body()
-            resources, pending = body
-            latest = {
-                "manifest": manifest(self._version),
-                "secrets_providers": {"type": "passphrase", "state": {"salt": self._crypter.salt}},
-                **self._rest,
-            }
-            head = json.dumps({**self._checkpoint, "latest": latest}, separators=_COMPACT)
-            tail = f',"resources":[{",".join(resources)}]'
-            if pending:
-                tail += f',"pending_operations":[{",".join(pending)}]'
-            self._write(f'{{"version":3,"checkpoint":{head[:-2]}{tail}}}}}}}')
+            if self._writer is None:
+                return
+            if self._writer.due():
+                self._save_whole(self._writer)
+            else:
+                self._writer.append(self._changes)
+            self._changes = []
+
+    def _save_whole(self, writer: Writer) -> None:
+        self._fresh = False
+        self._on_disk = body = self._body()
+        self._changes = []
+        resources, pending = body
+        latest = {
+            "manifest": manifest(self._version),
+            "secrets_providers": {"type": "passphrase", "state": {"salt": self._crypter.salt}},
+            **self._rest,
+        }
+        head = json.dumps({**self._checkpoint, "latest": latest}, separators=_COMPACT)
+        tail = f',"resources":[{",".join(resources)}]'
+        if pending:
+            tail += f',"pending_operations":[{",".join(pending)}]'
+        text = f'{{"version":3,"checkpoint":{head[:-2]}{tail}}}}}}}'
+        writer.checkpoint(text, len(self._settled))
+        # What the journal says from here on counts from this checkpoint.
+        self._before.renumber(len(self._settled))
 
     def finish(self) -> None:
         """Write the checkpoint if the last one written does not say the same."""
         with self.lock:
+            if self._writer is None:
+                return
             resources, pending = self._body()
             before, pending_before = self._on_disk
             same = sorted(resources) == sorted(before) and pending == pending_before
-            if self._fresh or not same:
-                self.save()
+            if self._fresh or self._writer.steps or not same:
+                self._save_whole(self._writer)
 
     def _body(self) -> tuple[list[str], list[str]]:
         resources = [self._text(one) for one in self.resources()]
@@ -217,37 +274,3 @@ class Snapshot:
 
 
 _REWRITTEN = {"manifest", "secrets_providers", "resources", "pending_operations"}
-
-
-def _without(state: ResourceState, urn: str) -> ResourceState:
-    named = {urn_ for urns in state.property_dependencies.values() for urn_ in urns}
-    if urn not in {*state.dependencies, *named, state.parent}:
-        return state
-    return dataclasses.replace(
-        state,
-        parent="" if state.parent == urn else state.parent,
-        dependencies=tuple(one for one in state.dependencies if one != urn),
-        property_dependencies={
-            key: tuple(one for one in urns if one != urn)
-            for key, urns in state.property_dependencies.items()
-        },
-    )
-
-
-def _renamed(state: ResourceState, old: str, new: str) -> ResourceState:
-    def name(urn: str) -> str:
-        return new if urn == old else urn
-
-    named = {urn for urns in state.property_dependencies.values() for urn in urns}
-    provider_urn, _, provider_id = state.provider.rpartition("::")
-    if old not in {*state.dependencies, *named, state.parent, provider_urn}:
-        return state
-    return dataclasses.replace(
-        state,
-        parent=name(state.parent),
-        provider=f"{name(provider_urn)}::{provider_id}" if state.provider else "",
-        dependencies=tuple(map(name, state.dependencies)),
-        property_dependencies={
-            key: tuple(map(name, urns)) for key, urns in state.property_dependencies.items()
-        },
-    )

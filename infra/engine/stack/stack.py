@@ -9,7 +9,8 @@ from typing import Any, Final
 from infra.engine import urns, values
 from infra.engine.api import EngineError, Project
 from infra.engine.stack import passphrase
-from infra.engine.stack.backend import StackFiles, prepare, read_checkpoint, write_checkpoint
+from infra.engine.stack.backend import StackFiles, prepare, read_checkpoint
+from infra.engine.stack.checkpoint_writer import CheckpointWriter
 from infra.engine.stack.lock import held
 from infra.engine.stack.passphrase import Crypter
 from infra.engine.stack.settings import (
@@ -63,8 +64,8 @@ def ensure_stack(project: Project, notice: Callable[[str], None]) -> None:
         stack = open_stack(project)
         prepare(stack.files)
         write_settings(project, stack)
-        if not stack.files.checkpoint.exists():
-            snapshot_of(stack, lambda text: write_checkpoint(stack.files, text)).save()
+        if not stack.files.checkpoint.exists() or stack.files.steps.exists():
+            snapshot_of(stack, CheckpointWriter(stack.files)).save()
 
 
 @contextmanager
@@ -123,11 +124,16 @@ def _no_secrets(scope: str, ciphertext: str) -> str:  # pragma: no cover (has_se
     raise EngineError("the stack's settings have no secret values")
 
 
-def snapshot_of(stack: Stack, write: Callable[[str], None]) -> Snapshot:
+def snapshot_of(stack: Stack, writer: CheckpointWriter | None) -> Snapshot:
     """Return the stack's snapshot; raises EngineError when the state is damaged."""
-    snapshot = Snapshot(stack.checkpoint, stack.crypter, write, VERSION)
+    snapshot = Snapshot(stack.checkpoint, stack.crypter, writer, VERSION)
     snapshot.verify(str(stack.files.checkpoint))
     return snapshot
+
+
+def recorded_outputs(project: Project, *, show_secrets: bool = False) -> dict[str, Any]:
+    """Return what the stack's state says that it exports; a stack without state has nothing."""
+    return outputs_of(snapshot_of(open_stack(project), None), show_secrets=show_secrets)
 
 
 def outputs_of(snapshot: Snapshot, *, show_secrets: bool) -> dict[str, Any]:

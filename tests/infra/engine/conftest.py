@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.engine.embedded import harness
+from tests.infra.engine import harness
+from tests.oracles.pulumi.build import executable
 
 
 @pytest.fixture(scope="session")
@@ -32,8 +33,32 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def town(tmp_path: Path, plugin: Path) -> harness.Harness:
-    """A harness with the program that makes what a test declares."""
+def official_cli(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The official CLI on PATH, where it could be built."""
+    monkeypatch.setenv("PATH", os.pathsep.join((str(executable().parent), os.environ["PATH"])))
+
+
+@pytest.fixture(params=sorted(harness.ENGINES))
+def engine(request: pytest.FixtureRequest, official_cli: None) -> str:
+    """The engine under test, each in turn: what one does the other must do, too."""
+    return str(request.param)
+
+
+@pytest.fixture
+def either_town(tmp_path: Path, plugin: Path, engine: str) -> harness.Harness:
+    """A harness with the program that makes what a test declares, on each engine."""
+    return harness.make(tmp_path, plugin=plugin, engine=engine)
+
+
+@pytest.fixture
+def town(either_town: harness.Harness) -> harness.Harness:
+    """The same, by the name that most tests know it by."""
+    return either_town
+
+
+@pytest.fixture
+def own_town(tmp_path: Path, plugin: Path) -> harness.Harness:
+    """The same on the embedded engine alone, for what is only its own."""
     return harness.make(tmp_path, plugin=plugin)
 
 

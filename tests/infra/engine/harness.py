@@ -1,4 +1,4 @@
-"""A test harness: a copied program, a real provider plugin, and the embedded engine."""
+"""A test harness: a copied program, a real provider plugin, and one of the engines."""
 
 import json
 import os
@@ -6,17 +6,24 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from infra.engine.api import EngineResult, Operation, Project, StepEvent
+from infra.engine.api import Engine, EngineResult, Operation, Project, StepEvent
 from infra.engine.embedded.engine import EmbeddedEngine
+from infra.engine.official import OfficialEngine
 from infra.engine.stack.integrity import problems
 from infra.engine.stack.passphrase import Crypter
 from infra.engine.stack.resource_state import decode_resource
+from tests.oracles.pulumi.build import executable
 from tests.waiting import wait_until
 
+# The official engine is one of them where `make oracles` could build its CLI.
+ENGINES: dict[str, Engine] = {"embedded": EmbeddedEngine()}
+if executable().exists():
+    ENGINES["official"] = OfficialEngine()
 HERE = Path(__file__).parent
 CASES = HERE / "cases"
 PLUGINS = HERE / "plugin"
@@ -31,6 +38,7 @@ class Harness:
 
     root: Path
     project: Project
+    engine: str = "embedded"
     events: list[StepEvent] = field(default_factory=list)
 
     def wants(self, **things: dict[str, Any]) -> None:
@@ -40,7 +48,7 @@ class Harness:
     def has(self, **things: dict[str, Any]) -> None:
         """Declare what the program makes, and make it; what was made once is copied."""
         self.wants(**things)
-        key = json.dumps(things)
+        key = f"{self.engine} {json.dumps(things)}"
         if key not in _BUILT:
             assert self.up().ok, self.messages()
             self.log()
@@ -52,10 +60,19 @@ class Harness:
     def run(self, operation: Operation) -> EngineResult:
         """Do an operation; its events are kept, and the state it leaves must be sound."""
         self.events.clear()
-        outcome = EmbeddedEngine().run(operation, self.project, self.events.append)
+        outcome = ENGINES[self.engine].run(operation, self.project, self.events.append)
         if self.checkpoint.exists():
             assert problems(self.decoded()) == []
         return outcome
+
+    @property
+    def official(self) -> bool:
+        """Whether the engine is the official one, where the two are known to differ."""
+        return self.engine == "official"
+
+    def outputs(self, *, show_secrets: bool = False) -> Mapping[str, Any]:
+        """Return the stack's outputs as the engine reads them from the state."""
+        return ENGINES[self.engine].outputs(self.project, show_secrets)
 
     def up(self) -> EngineResult:
         return self.run(Operation.UP)
@@ -84,18 +101,25 @@ class Harness:
         assert raw["version"] == 3
         return dict(raw["checkpoint"]["latest"])
 
+    def recorded(self) -> list[dict[str, Any]]:
+        """Return all resources of the state; the official engine writes no empty list."""
+        return list(self.latest().get("resources") or [])
+
     def decoded(self) -> list[Any]:
-        return [decode_resource(raw, _Blind("", b"")) for raw in self.latest()["resources"]]
+        return [decode_resource(raw, _Blind("", b"")) for raw in self.recorded()]
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """Return the state's live resources by name."""
-        resources = self.latest().get("resources", [])
-        return {raw["urn"].split("::")[3]: raw for raw in resources if not raw.get("delete")}
+        return {raw["urn"].split("::")[3]: raw for raw in self.recorded() if not raw.get("delete")}
+
+    def things_outside(self) -> list[Path]:
+        """Return the files of what exists outside."""
+        folder = self.root / "home" / "things"
+        return list(folder.iterdir()) if folder.exists() else []
 
     def things(self) -> set[str]:
         """Return the ids of what exists outside."""
-        folder = self.root / "home" / "things"
-        return {path.name for path in folder.iterdir()} if folder.exists() else set()
+        return {path.name for path in self.things_outside()}
 
     def log(self) -> list[str]:
         """Return the effects since the last call, in order."""
@@ -129,11 +153,12 @@ class Harness:
             [
                 sys.executable,
                 "-m",
-                "tests.infra.engine.embedded.harness",
+                "tests.infra.engine.harness",
+                self.engine,
                 str(self.root),
                 operation.value,
             ],
-            cwd=HERE.parents[3],
+            cwd=HERE.parents[2],
         )
 
 
@@ -153,7 +178,9 @@ class _Blind(Crypter):
         return json.dumps("hidden")
 
 
-def make(root: Path, case: str = "declared", plugin: Path | None = None) -> Harness:
+def make(
+    root: Path, case: str = "declared", plugin: Path | None = None, engine: str = "embedded"
+) -> Harness:
     """Set up a harness in an empty folder.
 
     `plugin` is the folder of a running plugin (see conftest.py), whose home then is the harness's;
@@ -161,7 +188,7 @@ def make(root: Path, case: str = "declared", plugin: Path | None = None) -> Harn
     """
     shutil.copytree(CASES / case, root / "program")
     (root / "home" / "orders").mkdir(parents=True)
-    harness = reopen(root)
+    harness = reopen(root, engine)
     if plugin is not None:
         (plugin / "home").unlink(missing_ok=True)
         (plugin / "home").symlink_to(root / "home")
@@ -173,18 +200,18 @@ def make(root: Path, case: str = "declared", plugin: Path | None = None) -> Harn
     return harness
 
 
-def reopen(root: Path) -> Harness:
+def reopen(root: Path, engine: str = "embedded") -> Harness:
     """Return a harness on what a folder already has."""
     environment = {
         "TOY_HOME": str(root / "home"),
+        "PULUMI_HOME": str(root / "pulumi-home"),  # nothing of the tests' in ~/.pulumi
         "PATH": os.pathsep.join([str(PLUGINS), str(Path(sys.executable).parent), os.defpath]),
     }
     project = Project(root / "program", "dev", root / "state", PASSPHRASE)
-    return Harness(root, replace(project, environment=environment))
+    return Harness(root, replace(project, environment=environment), engine)
 
 
 if __name__ == "__main__":
-    engine = EmbeddedEngine()
-    harness = reopen(Path(sys.argv[1]))
-    result = engine.run(Operation(sys.argv[2]), harness.project, lambda _: None)
+    name, home, operation = sys.argv[1:]
+    result = ENGINES[name].run(Operation(operation), reopen(Path(home)).project, lambda _: None)
     sys.exit(0 if result.ok else 1)

@@ -1,5 +1,6 @@
 """Whatever a dead or stopped run left half-done, the next run ends right."""
 
+import os
 import signal
 import subprocess
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.engine.api import Operation
-from tests.infra.engine.embedded.harness import Harness
+from tests.infra.engine.harness import Harness
 from tests.waiting import wait_until
 
 
@@ -70,7 +71,7 @@ def test_killed_while_creating_destroy_leaves_nothing_behind(town: Harness) -> N
     assert town.destroy().ok
 
     assert town.things() == set()
-    assert town.latest()["resources"] == []
+    assert town.recorded() == []
     assert "pending_operations" not in town.latest()
 
 
@@ -118,9 +119,7 @@ def test_killed_while_replacing_both_copies_are_accounted_for(town: Harness) -> 
     assert town.up().ok
 
     assert town.things() == {"hall@there"}
-    assert [raw["id"] for raw in town.latest()["resources"] if "hall" in raw["urn"]] == [
-        "hall@there"
-    ]
+    assert [raw["id"] for raw in town.recorded() if "hall" in raw["urn"]] == ["hall@there"]
 
 
 def test_killed_while_creating_a_successor_refresh_does_not_forget_it(town: Harness) -> None:
@@ -151,3 +150,48 @@ def test_asked_to_stop_it_waits_for_the_running_step_and_starts_no_other(town: H
     assert "pending_operations" not in town.latest()
     assert list(town.project.backend.glob(".pulumi/locks/**/*.json")) == []
     assert town.up().changes == {"same": 2, "create": 1}
+
+
+# What the walk's run does: five calls of the provider, each with a boundary before and after it.
+BEFORE = {
+    "hall": {"content": "1"},
+    "gate": {"content": "2", "source": "hall"},
+    "lamp": {"content": "3"},
+}
+AFTER = {
+    "hall": {"content": "1", "place": "there"},
+    "gate": {"content": "2", "source": "hall"},
+    "well": {"content": "4"},
+}
+BOUNDARIES = range(1, 11)
+# Every one costs four seconds: `make soak` walks them all.
+WALKED = BOUNDARIES if os.environ.get("BASTIDE_SOAK") else (2, 5, 8)
+
+
+@pytest.mark.parametrize("boundary", WALKED)
+def test_killed_at_any_boundary_of_a_step_the_next_run_ends_right(
+    boundary: int, town: Harness
+) -> None:
+    town.has(**BEFORE)
+    town.wants(**AFTER)
+    town.order(f"kill-{boundary}")
+
+    assert town.background().wait(60) == -signal.SIGKILL
+    town.recall(f"kill-{boundary}")
+
+    assert town.up().ok, town.messages()
+    assert town.things() == {"hall@there", "gate@here", "well@here"}
+    assert "pending_operations" not in town.latest()
+    assert [raw for raw in town.recorded() if raw.get("delete")] == []
+    assert town.up().changes == {"same": 4}
+    assert town.destroy().ok
+    assert town.things() == set()
+
+
+def test_the_walk_has_all_boundaries(town: Harness) -> None:
+    town.has(**BEFORE)
+    town.wants(**AFTER)
+    town.order(f"kill-{BOUNDARIES[-1] + 1}")
+
+    assert town.background().wait(60) == 0
+    assert len(town.log()) == len(BOUNDARIES) // 2

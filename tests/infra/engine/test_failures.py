@@ -1,10 +1,12 @@
 """When something fails, the rest is done, the state stays true, and the next run goes on."""
 
+import re
+
 import pytest
 
 from infra.engine.api import EngineError
-from tests.infra.engine.embedded import harness
-from tests.infra.engine.embedded.harness import Harness
+from tests.infra.engine import harness
+from tests.infra.engine.harness import Harness
 
 
 def test_a_failed_create_holds_up_its_dependents_but_not_the_others(town: Harness) -> None:
@@ -20,7 +22,8 @@ def test_a_failed_create_holds_up_its_dependents_but_not_the_others(town: Harnes
     assert not failed.ok
     assert [(event.name, event.operation) for event in failed.failures] == [("hall", "create")]
     assert "ordered to fail create of hall" in failed.failures[0].message
-    assert [event.name for event in town.events if event.phase == "skipped"] == ["gate"]
+    skipped = [event.name for event in town.events if event.phase == "skipped"]
+    assert skipped == ([] if town.official else ["gate"])  # it says nothing of them
     assert town.things() == {"well@here"}
     assert set(town.resources()) == {"town-dev", "default", "well"}
     assert "pending_operations" not in town.latest()
@@ -39,11 +42,13 @@ def test_a_failure_deletes_nothing_and_keeps_the_stacks_outputs(town: Harness) -
     failed = town.up()
 
     assert not failed.ok
-    assert town.things() == {"hall@here", "gate@here", "well@here"}
-    assert failed.outputs == before
     assert town.resources()["hall"]["inputs"]["content"] == "1"
+    if not town.official:  # it goes on with deletions, and so with outputs: docs/engines.md
+        assert town.things() == {"hall@here", "gate@here", "well@here"}
+        assert failed.outputs == before
     town.recall("fail-update-hall")
-    assert town.up().changes == {"same": 2, "update": 1, "delete": 1}
+    assert town.up().ok
+    assert town.things() == {"hall@here", "gate@here"}
 
 
 def test_a_half_made_resource_is_kept_with_its_errors_and_mended_by_the_next_up(
@@ -54,7 +59,7 @@ def test_a_half_made_resource_is_kept_with_its_errors_and_mended_by_the_next_up(
 
     failed = town.up()
 
-    assert failed.failures[0].message == "it does not answer"
+    assert "it does not answer" in failed.failures[0].message
     assert town.resources()["hall"]["id"] == "hall@here"
     assert town.resources()["hall"]["initErrors"] == ["it does not answer"]
     assert town.up().changes == {"same": 1, "update": 1, "create": 1}
@@ -132,7 +137,7 @@ def test_two_resources_with_one_name_are_refused(town: Harness) -> None:
     outcome = town.up()
 
     assert not outcome.ok
-    assert "two resources have the URN" in outcome.failures[-1].message
+    assert re.search("two resources have the|Duplicate resource URN", outcome.failures[-1].message)
 
 
 def test_the_providers_complaints_about_inputs_are_shown(town: Harness) -> None:
@@ -140,7 +145,7 @@ def test_the_providers_complaints_about_inputs_are_shown(town: Harness) -> None:
 
     outcome = town.up()
 
-    assert [event.message for event in outcome.failures] == ["content: is missing"]
+    assert re.search("content.* is missing", outcome.failures[0].message)
 
 
 def test_a_missing_plugin_is_named(town: Harness) -> None:
@@ -153,9 +158,9 @@ def test_a_missing_plugin_is_named(town: Harness) -> None:
 
     outcome = town.up()
 
-    first, *others = [event.message for event in outcome.failures]
-    assert "pulumi-resource-nowhere on PATH" in first
-    assert others == ["the provider of 'nowhere' could not be started"] * 2
+    assert not outcome.ok
+    place = town.root / "pulumi-home" / "plugins" / "resource-nowhere-vVERSION"
+    assert f"pulumi-resource-nowhere on PATH or in {place}" in outcome.failures[0].message
 
 
 def test_a_project_without_its_file_is_refused(town: Harness) -> None:
@@ -165,7 +170,8 @@ def test_a_project_without_its_file_is_refused(town: Harness) -> None:
         town.up()
 
 
-def test_an_option_that_is_not_carried_out_is_refused_not_ignored(town: Harness) -> None:
+def test_an_option_that_is_not_carried_out_is_refused_not_ignored(own_town: Harness) -> None:
+    town = own_town
     town.wants()
     program = town.project.folder / "__main__.py"
     text = (

@@ -1,29 +1,28 @@
-"""How the official CLI is called and how its events are read; the CLI itself is not at hand."""
+"""How the official CLI is called, and how its events are read."""
 
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
-from pulumi.automation.events import EngineEvent
 
 from infra.engine import EngineError, Operation, choose
-from infra.engine.api import StepEvent
+from infra.engine.api import Project, StepEvent
 from infra.engine.embedded.engine import EmbeddedEngine
-from infra.engine.official import EventReader, OfficialEngine
-from tests.infra.engine.embedded.harness import make
+from infra.engine.official.command_line import arguments, environment, executable
+from infra.engine.official.events import EventReader
+from tests.infra.engine.harness import make
 
 URN = "urn:pulumi:dev::town::toy:index:Site$toy:index:Thing::hall"
 
 
-def step(kind: str, operation: str) -> EngineEvent:
+def step(kind: str, operation: str) -> dict[str, Any]:
     metadata = {"op": operation, "urn": URN, "type": "toy:index:Thing"}
-    return EngineEvent.from_json({kind: {"metadata": metadata}})
+    return {kind: {"metadata": metadata}}
 
 
-def read(*events: EngineEvent) -> tuple[EventReader, list[StepEvent]]:
+def read(*events: dict[str, Any]) -> tuple[EventReader, list[StepEvent]]:
     steps: list[StepEvent] = []
-    reader = EventReader(steps.append)
+    reader = EventReader(steps.append, {})
     for event in events:
         reader.read(event)
     return reader, steps
@@ -34,7 +33,7 @@ def test_a_failed_step_carries_the_errors_that_were_said_of_it() -> None:
 
     reader, _ = read(
         step("resourcePreEvent", "create"),
-        EngineEvent.from_json({"diagnosticEvent": diagnostic}),
+        {"diagnosticEvent": diagnostic},
         step("resOpFailedEvent", "create"),
     )
 
@@ -59,7 +58,7 @@ def test_the_parts_of_a_replacement_are_one_replacement() -> None:
         step("resOutputsEvent", "create-replacement"),
         step("resourcePreEvent", "delete-replaced"),
         step("resOutputsEvent", "delete-replaced"),
-        EngineEvent.from_json({"summaryEvent": {"resourceChanges": changes}}),
+        {"summaryEvent": {"resourceChanges": changes}},
     )
 
     assert [(one.operation, one.phase) for one in events] == [
@@ -81,36 +80,24 @@ def test_without_the_cli_auto_is_the_embedded_engine_and_pulumi_is_refused(
         choose("terraform")
 
 
-# Notes what it is called with, and answers what the SDK insists on.
-CLI = """#!/bin/sh
-case "$*" in
-  version) echo v3.200.0; exit;;
-  *output*) echo '{}';;
-  *history*) echo '[{"kind": "update", "startTime": "2026-01-01T00:00:00.000Z", "message": "",
-    "environment": {}, "config": {}, "result": "succeeded"}]';;
-esac
-echo "$@" >> "$CALLS"
-"""
+def test_the_cli_is_told_where_the_settings_lie_and_of_no_stack_to_make(tmp_path: Path) -> None:
+    project = make(tmp_path).project
+
+    given = arguments(Operation.UP, project, "127.0.0.1:1", tmp_path / "events")
+
+    assert f"--config-file={project.backend / 'Pulumi.dev.yaml'}" in given
+    assert given[0] == "up"
 
 
-@pytest.mark.parametrize("operation", [Operation.UP, Operation.REFRESH, Operation.DESTROY])
-def test_the_cli_gets_the_settings_that_lie_with_the_state(
-    operation: Operation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_cli_and_plugins_are_looked_for_where_the_caller_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    town = make(tmp_path)
-    cli = tmp_path / "pulumi"
-    cli.write_text(CLI)
+    cli = tmp_path / ".pulumi" / "bin" / "pulumi"
+    cli.parent.mkdir(parents=True)
+    cli.write_text("#!/bin/sh\n")
     cli.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setenv("CALLS", str(tmp_path / "calls"))
-    project = replace(town.project, environment={}, config={"tier": "village"})
+    monkeypatch.setenv("PATH", f"/usr/bin:{cli.parent}")
 
-    result = OfficialEngine().run(operation, project, lambda event: None)
-
-    assert result.ok, result.failures
-    calls = (tmp_path / "calls").read_text().splitlines()
-    assert not [call for call in calls if "init" in call.split()]
-    (call,) = [call for call in calls if operation.value in call.split()]
-    assert f"--config-file {town.settings}" in call
-    assert yaml.safe_load(town.settings.read_text())["config"] == {"town:tier": "village"}
-    assert list(project.folder.glob("Pulumi.*.yaml")) == []
+    assert executable() == str(cli)
+    project = Project(tmp_path, "dev", tmp_path, "secret")
+    assert str(cli.parent) in environment(project)["PATH"].split(":")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.engine.embedded import harness
-from tests.infra.engine.embedded.harness import Harness
+from tests.infra.engine import harness
+from tests.infra.engine.harness import Harness
 
 
 @pytest.fixture

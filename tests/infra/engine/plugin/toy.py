@@ -3,17 +3,23 @@
 Below $TOY_HOME: `things/<id>` is what exists, `log` has a line for each effect. A file in `orders/`
 makes a step misbehave: `fail-<step>-<name>` fails it, `hold-<step>-<name>` keeps it waiting until
 the order is gone (after noting `holding-<step>-<name>`), `half-create-<name>` leaves a created
-resource that failed to initialise. Creating what is there adopts it, as a good provider does.
+resource that failed to initialise, `kill-<n>` kills the engine at the n-th boundary of a step: the
+odd ones lie before an effect, the even ones after it. Creating what is there adopts it, as a good
+provider does.
 """
 
 import asyncio
+import itertools
 import json
 import os
+import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import grpc
+from google.protobuf import empty_pb2
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import (
     CheckFailure,
@@ -122,10 +128,22 @@ def note(line: str) -> None:
     """Note an effect."""
     with (HOME / "log").open("a") as file:
         file.write(line + "\n")
+    boundary()
+
+
+_boundaries = itertools.count(1)
+
+
+def boundary() -> None:
+    """Kill the engine that started this plugin, if it was ordered to happen here."""
+    if (HOME / "orders" / f"kill-{next(_boundaries)}").exists():
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(60)  # and die with it
 
 
 async def obey(step: str, name: str) -> None:
     """Misbehave if it was ordered."""
+    boundary()
     orders = HOME / "orders"
     if (orders / f"hold-{step}-{name}").exists():
         (orders / f"holding-{step}-{name}").touch()
@@ -137,6 +155,10 @@ async def obey(step: str, name: str) -> None:
 
 class Servicer(ProviderServicer):
     """The SDK's servicer, plus a create that fails half-way, which the SDK has no words for."""
+
+    async def Attach(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: N802
+        """Serve an engine that did not start this plugin, as PULUMI_DEBUG_PROVIDERS has it."""
+        return empty_pb2.Empty()
 
     async def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Create, and then fail to initialise if that was ordered."""

@@ -8,7 +8,7 @@ from infra.engine.stack import passphrase
 from infra.engine.stack.resource_state import decode_resource, encode_resource
 from infra.engine.values import SIGNATURE, Secret
 from tests.infra.engine.bags import BAGS, FEW
-from tests.infra.engine.embedded.harness import PASSPHRASE, SALT
+from tests.infra.engine.harness import PASSPHRASE, SALT
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,8 @@ for name, given in wanted.items():
     props = dict(given)
     options = {key: props.pop(key) for key in OPTIONS if key in props}
     options["depends_on"] = [things[one] for one in props.pop("depends_on", [])]
+    if "deleted_with" in props:
+        options["deleted_with"] = things[props.pop("deleted_with")]
     for alias in props.pop("aliases", []):
         options.setdefault("aliases", []).append(pulumi.Alias(name=alias))
     if "site" in props:
