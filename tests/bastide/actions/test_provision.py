@@ -1,6 +1,7 @@
 """Provisioning: the real program under the embedded engine, and how its steps are shown."""
 
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
 from infra.engine import EngineResult, Operation, StepEvent
 from tests.bastide.context import new_context
+from tests.oracles.pulumi.build import executable
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +45,19 @@ def test_a_preview_declares_every_host_and_makes_credentials_once(context: Estat
     assert (context.state / "ssh" / "admin").exists()
     assert any("credentials made in" in event.message for event in events)
     assert not any("credentials made in" in event.message for event in again)
+
+
+@pytest.mark.skipif(not executable().exists(), reason="make oracles could not build the CLI here")
+def test_the_official_engine_declares_the_same(
+    context: EstateContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", os.pathsep.join((os.environ["PATH"], str(executable().parent))))
+    embedded = provision.run(context, Operation.PREVIEW, "embedded", lambda event: None)
+
+    official = provision.run(context, Operation.PREVIEW, "pulumi", lambda event: None)
+
+    assert official.ok, official.failures
+    assert official.changes == embedded.changes
 
 
 def test_nobody_else_may_read_the_state_folder(tmp_path: Path) -> None:
