@@ -8,6 +8,7 @@ from types import ModuleType
 ROLES = Path(__file__).resolve().parents[2] / "playbooks" / "roles"
 FOLDERS = (
     "backup_client/files/backup",
+    "backup_target/files/vault",
     "scratch/files/drill",
     "commit_confirmed/files/commit_confirmed",
     "accounts/files/tree/usr/local/libexec/bastide",

@@ -6,11 +6,15 @@ import re
 FULL = r"no space left on device|file too big for remaining disk space|disk quota exceeded"
 REMOTE = r"^rclone: "
 WORDS = (
+    (
+        r"bastide-vault: over its quota",
+        "{target} takes nothing more in: this plan is over its quota",
+    ),
     (REMOTE + rf".*(?:{FULL})", "the disk of {target} is full"),
     (FULL, "a disk of this host is full"),
     (
         REMOTE + r".*refusing to overwrite in append-only mode",
-        "{target} keeps a part of an upload that was cut off; it removes such parts itself, daily",
+        "{target} keeps a part of an upload that was cut off; it removes such parts itself, hourly",
     ),
     (r"Host key verification failed", "{target} shows another host key than the pinned one"),
     (r"Permission denied \(", "{target} does not know this plan's key: configure both again"),
