@@ -138,6 +138,10 @@ SNMP = LazyGroup(
             "bastide.commands.snmp.profiles:profiles",
             "List the SNMP profiles, or document the one called NAME.",
         ),
+        "profile": Lazy(
+            "bastide.commands.snmp.profile:group",
+            "Draft a profile from a recording; check profiles.",
+        ),
         "discover": Lazy(
             "bastide.commands.snmp.discover:discover",
             "Compare LLDP neighbours with the inventory (exit 1: differ).",

@@ -1,0 +1,1 @@
+"""A profile drafted from a recording of a device that no profile knows."""
