@@ -44,8 +44,8 @@ test-quick: setup-lab setup-test oracles ## run every test that needs no lab and
 oracles: .venv/.ready ## build the official Pulumi CLI that the embedded engine is held against (tests/oracles), where Go is
 	@$(BIN)/python -m tests.oracles.pulumi.build
 
-soak: setup-test oracles ## hold SEEDS random programs (100) against the official engine; kill a run at every boundary
-	BASTIDE_SOAK=$(or $(SEEDS),100) $(BIN)/pytest tests/infra/engine/test_differential.py tests/infra/engine/test_crash.py --numprocesses $$(nproc)
+soak: setup-test oracles ## every engine test on the official engine, SEEDS random programs (100), a kill at every boundary
+	BASTIDE_SOAK=$(or $(SEEDS),100) $(BIN)/pytest tests/infra/engine --numprocesses $$(nproc)
 
 check: setup-test ## format, lint, types, import contracts, ansible-lint, yamllint, promtool
 	$(BIN)/ruff format --check $(PYTHON_FILES)

@@ -21,7 +21,7 @@ from tests.infra.engine import harness
 from tests.infra.engine.harness import Harness
 from tests.infra.engine.random_programs import Program, Programs
 
-SEEDS = range(1, 4)
+SEEDS = range(1, 3)
 SOAKED = range(1000, 1000 + int(os.environ.get("BASTIDE_SOAK", "0")))
 EDITS = 3
 # When it was, which line said it, and the ids that each engine draws by lot.
