@@ -46,10 +46,10 @@ class TableCache:
 class DeviceCache:
     """What is kept of one device.
 
-    ``selected`` are the profiles that suit it; ``indicators`` the instances whose value tells of a
-    change, and the profile that each is of. ``last_values`` is what it answered when its clocks and
-    those indicators were read last, ``absent`` those that it does not have, ``dead``
-    those that it does not answer for.
+    ``selected`` are the profiles that suit it, ``roots`` what is known meanwhile of subtrees;
+    ``indicators`` the instances whose value tells of a change, and the profile that each is of.
+    ``last_values`` is what it answered when its clocks and those indicators were read last,
+    ``absent`` those that it does not have, ``dead`` those that it does not answer for.
     """
 
     name: str
@@ -59,6 +59,7 @@ class DeviceCache:
     selected: tuple[Profile, ...] = ()
     selected_at: float = float("-inf")
     selected_for: float = 0.0
+    roots: dict[str, bool] = field(default_factory=dict)
     indicators: dict[str, str] = field(default_factory=dict)
     last_values: dict[str, Raw] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
@@ -78,6 +79,7 @@ class DeviceCache:
         """Forget everything that a reboot may change; request sizes stay."""
         self.tables.clear()
         self.selected, self.selected_at = (), float("-inf")
+        self.roots.clear()
         self.indicators.clear()
         self.last_values.clear()
         self.absent.clear()

@@ -98,8 +98,9 @@ class DevicePoll:
         else:
             if self._clock() - cache.selected_at >= cache.selected_for:
                 cache.selected = await profile_selection.select_profiles(
-                    self._session, tuple(catalogue.values())
+                    self._session, tuple(catalogue.values()), cache.roots
                 )
+                cache.roots.clear()
                 for root, reason in self._session.failed.items():
                     cache.dead.note(oid.decode(root), reason, self._clock())
                 cache.selected_at = self._clock()

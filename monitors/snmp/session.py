@@ -25,6 +25,8 @@ from monitors.snmp.wire import community_message, pdu, values
 
 ATTEMPT_SECONDS = 1.5
 ATTEMPTS = 2
+# Questions in flight to one agent, where there are many to ask.
+MOST_AT_ONCE = 4
 # Agents with little memory refuse long questions.
 MOST_OIDS = 16
 
@@ -67,7 +69,7 @@ class AgentSession:
         """``bulk``: whether the agent's version has GETBULK."""
         self._agent, self._exchange, self._has_bulk = agent, exchange, bulk
         self._has_answered = False
-        self._most_oids = MOST_OIDS
+        self._most_oids, self._window = MOST_OIDS, MOST_AT_ONCE
         self.failed: dict[bytes, str] = {}
 
     async def get(self, oids: Sequence[bytes]) -> dict[bytes, Raw]:
@@ -83,8 +85,30 @@ class AgentSession:
     async def _all(self, kind: int, oids: Sequence[bytes]) -> list[Binding]:
         bindings: list[WireBinding] = []
         while left := oids[len(bindings) :]:
-            bindings += await self._few(kind, list(left[: self._most_oids]))
+            bindings += await self._some(kind, left)
         return [(binding.oid, _value(binding)) for binding in bindings]
+
+    async def _some(self, kind: int, oids: Sequence[bytes]) -> list[WireBinding]:
+        """Ask for the first of many OIDs, several questions at once: at least one of them."""
+        most = self._most_oids
+        chunks = [list(oids[at : at + most]) for at in range(0, len(oids), most)][: self._window]
+        if len(chunks) == 1 or not self._has_answered:
+            return await self._few(kind, chunks[0])
+        bindings: list[WireBinding] = []
+        requests = [Request(kind, chunk) for chunk in chunks]
+        for chunk, response in zip(chunks, await self._exchange.request_all(requests), strict=True):
+            try:
+                if isinstance(response, SnmpError):
+                    raise response
+                bindings += self._bindings(response, len(chunk))
+            except RefusedError:
+                raise
+            except SnmpError as error:
+                if isinstance(error, NoAnswerError):
+                    # Several at once may be too much for it; the next poll tries them again.
+                    self._window = 1
+                return bindings or await self._few(kind, chunk)
+        return bindings
 
     async def bulk(self, oids: Sequence[bytes], repetitions: int) -> BulkResponse:
         """See ``client.Session``."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from monitors.snmp.boot_time import BootTimes
-from monitors.snmp.client import BulkResponse, NoAnswerError, Raw, SnmpError, WireBinding
+from monitors.snmp.client import Binding, BulkResponse, NoAnswerError, Raw, SnmpError, WireBinding
 from monitors.snmp.device_cache import (
     NAMES_SECONDS,
     SELECTION_SECONDS,
@@ -17,6 +17,7 @@ from monitors.snmp.device_cache import (
 from monitors.snmp.device_poll import DevicePoll, PollProgress
 from monitors.snmp.metric_families import render
 from monitors.snmp.profile_files import shipped_profiles
+from monitors.snmp.profile_selection import select_profiles
 from monitors.snmp.recording.reader import parse
 from monitors.snmp.recording.recorded_session import RecordedSession
 from monitors.snmp.samples import merge_families
@@ -174,3 +175,26 @@ def test_a_device_that_falls_silent_is_not_asked_for_the_rest() -> None:
         asyncio.run(collector.run(shipped_profiles(), ("interfaces", "etherlike"), ()))
     left = {outcome.profile for outcome in progress.unfinished("gone")}
     assert "etherlike" in left
+
+
+def test_a_selection_that_is_cut_off_goes_on_with_the_next_poll() -> None:
+    class Slow(RecordedSession):
+        left, asked = 1, 0
+
+        async def next(self, oids: Sequence[bytes]) -> list[Binding]:
+            self.left -= 1
+            if self.left < 0:
+                raise NoAnswerError("the deadline")
+            self.asked += len(oids)
+            return await super().next(oids)
+
+    session = Slow(parse(SWITCH.format(**DEFAULTS).encode(), "switch").entries)
+    profiles, seen = tuple(shipped_profiles().values()), dict[str, bool]()
+    with pytest.raises(NoAnswerError):
+        asyncio.run(select_profiles(session, profiles, seen))
+    before = session.asked
+    session.left = 1000
+    selected = asyncio.run(select_profiles(session, profiles, seen))
+    assert "interfaces" in {profile.profile for profile in selected}
+    assert before > 0
+    assert session.asked == len({root for profile in profiles for root in profile.present})

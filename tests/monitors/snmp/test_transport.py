@@ -141,3 +141,33 @@ def test_snmpv1_devices_are_read_without_getbulk() -> None:
 
     asyncio.run(scenario())
     assert pdu.BULK not in kinds
+
+
+PORTS = [oid.encode(f"1.3.6.1.2.1.2.2.1.8.{port}") for port in range(1, 51)]
+MANY = switch("harbour-switch", Access("public"), ports=50)
+
+
+@pytest.mark.parametrize("least", [1, 4], ids=["several at once", "one at a time"])
+def test_many_instances_are_asked_for_in_several_questions_at_once(least: int) -> None:
+    """An agent that drops every question but the first of a moment is asked one by one."""
+    heard: list[float] = []
+
+    def answer(question: bytes) -> bytes | None:
+        heard.append(time.monotonic())
+        busy = least > 1 and len(heard) > 1 and heard[-1] - heard[-2] < 0.005
+        return None if busy else MANY.answer(question)
+
+    async def scenario() -> list[bytes]:
+        client = NetworkClient(0.2, 2)
+        try:
+            async with (
+                answering(answer) as port,
+                client.session(Agent(ADDRESS, port, WORD)) as asked,
+            ):
+                await asked.get([NAME])
+                await asyncio.sleep(0.01)
+                return list(await asked.get(PORTS))
+        finally:
+            client.close()
+
+    assert asyncio.run(scenario()) == PORTS
