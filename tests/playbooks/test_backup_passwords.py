@@ -99,7 +99,12 @@ def output_of(play: dict[str, Any], folder: Path) -> str:
 
 def test_a_drill_that_fails_shows_no_password(tmp_path: Path) -> None:
     play = play_of("restore_drill.yml", tmp_path)
-    plan = {"host": "app", "plan": "permits", "municipality": "velgora", "database": "permits"}
+    plan: dict[str, object] = {
+        "host": "app",
+        "plan": "permits",
+        "municipality": "velgora",
+        "database": "permits",
+    }
     plan |= {"target_address": "192.0.2.1", "rpo_seconds": 60, "earlier": "{}"}
     plan["password_file"] = str(tmp_path / "password")
     play["tasks"][0] = {"ansible.builtin.set_fact": {"drill_plans": [plan]}}

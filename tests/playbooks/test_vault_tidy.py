@@ -135,7 +135,12 @@ def test_what_is_whole_stays_and_is_hashed_once(
     before = sorted(str(p) for p in vault.repository.rglob("*"))
     vault.tidy(hours_later=1.5)
     hashed: list[str] = []
-    monkeypatch.setattr(vault.module, "wrong", lambda path, *_: hashed.append(path) or "")
+
+    def wrong(path: str, *_: object) -> str:
+        hashed.append(path)
+        return ""
+
+    monkeypatch.setattr(vault.module, "wrong", wrong)
     vault.tidy(hours_later=3)
     assert hashed == []
     assert sorted(str(p) for p in vault.repository.rglob("*")) == before
