@@ -134,22 +134,38 @@ def metrics(found: list[tuple[Repository, int, bool]]) -> str:
     """Return the metrics of every repository as node_exporter's text."""
     lines = []
     families = (
-        ("size_bytes", "What the repository takes on the target.", lambda r, n, f: r.octets),
-        ("removed_files", "Files that were no part of it and were removed.", lambda r, n, f: n),
         (
-            "refused_keys",
+            "bastide_vault_size_bytes",
+            "What the repository takes on the target.",
+            lambda r, n, f: r.octets,
+        ),
+        (
+            "bastide_vault_removed_files",
+            "Files that were no part of it and were removed.",
+            lambda r, n, f: n,
+        ),
+        (
+            "bastide_vault_refused_keys",
             "Keys that were added to it later, and removed.",
             lambda r, n, f: len(list((STATE / "removed" / r.name / "keys").glob("*"))),
         ),
-        ("over_quota", "Whether it is larger than it may be.", lambda r, n, f: int(f)),
-        ("arrived_timestamp_seconds", "When its newest snapshot came.", lambda r, n, f: r.arrived),
+        (
+            "bastide_vault_over_quota",
+            "Whether it is larger than it may be.",
+            lambda r, n, f: int(f),
+        ),
+        (
+            "bastide_vault_arrived_timestamp_seconds",
+            "When its newest snapshot came.",
+            lambda r, n, f: r.arrived,
+        ),
     )
     for name, text, value in families:
-        lines += [f"# HELP bastide_vault_{name} {text}", f"# TYPE bastide_vault_{name} gauge"]
+        lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge"]
         for repository, removed, full in found:
             host, _, plan = repository.name.partition("/")
             labels = f'client="{host}",plan="{plan}"'
-            lines.append(f"bastide_vault_{name}{{{labels}}} {value(repository, removed, full)}")
+            lines.append(f"{name}{{{labels}}} {value(repository, removed, full)}")
     return "\n".join(lines) + "\n"
 
 
