@@ -17,6 +17,8 @@ HERE = Path(__file__).parent
 PACKAGE = "github.com/pulumi/pulumi/pkg/v3"
 # Without it the CLI calls itself v3.0.0-dev, which `pulumi about` and plugins would be told.
 VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
+# Seven minutes of two processors; where they are busy, tests had better begin without it.
+LONGEST_BUILD_SECONDS = 900.0
 OLDEST_GO = (1, 25)  # a newer one that go.mod asks for is fetched by this one
 
 
@@ -61,14 +63,18 @@ def _compile(go: str, target: Path, work: Path) -> None:
     caches = {"GOMODCACHE": str(work / "modules"), "GOCACHE": str(work / "build")}
     flags = f"-s -w -X {VERSION_VARIABLE}={version()}"
     command = [go, "build", "-modcacherw", "-trimpath", "-ldflags", flags, "-o", str(target)]
-    done = subprocess.run(
-        [*command, f"{PACKAGE}/cmd/pulumi"],
-        cwd=HERE,
-        env={**os.environ, **caches},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [*command, f"{PACKAGE}/cmd/pulumi"],
+            cwd=HERE,
+            env={**os.environ, **caches},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LONGEST_BUILD_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise OracleError(f"not done within {LONGEST_BUILD_SECONDS / 60:.0f} minutes") from None
     if done.returncode != 0:
         raise OracleError((done.stderr.strip() or "go build failed").splitlines()[-1])
 
