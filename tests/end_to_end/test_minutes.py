@@ -3,14 +3,19 @@
 All faults begin at once, each on a host of its own.
 """
 
+import os
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from bastide.actions import prometheus, status
 from bastide.support.estate import EstateContext
+from infra.lab.layout import lab_of
+from infra.lab.units import running
 from monitors.web_api import ApiError
 from tests.lab_ssh import on
 from tests.waiting import wait_until
@@ -29,6 +34,7 @@ class Fault:
     mends: str
 
 
+FOLDER = "/srv/full"
 FAULTS = (
     Fault(
         *("CriticalControlFailing", "velgora-app", 180.0),
@@ -45,16 +51,11 @@ FAULTS = (
         breaks="chronyc offline",
         mends="chronyc online",
     ),
-    # A file system of its own, in memory, that is none of those that are full by design.
+    # Of the file system that `disk` mounts there.
     Fault(
         *("FileSystemFull", "velgora-files", 120.0),
-        breaks=(
-            "mkdir -p /run/full /srv/full; mount -t tmpfs -o size=1100m none /run/full;"
-            " cd /run/full; mkdir lower upper work;"
-            " mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work none /srv/full;"
-            " fallocate -l 1090M /srv/full/file"
-        ),
-        mends="umount /srv/full; umount /run/full; rmdir /srv/full /run/full",
+        breaks=f"cd {FOLDER}; fallocate -l $(($(df -B1 --output=avail . | tail -1) - 8000000)) x",
+        mends=f"rm -f {FOLDER}/x",
     ),
 )
 MENDED_SECONDS = 240.0
@@ -69,8 +70,33 @@ def firing(lab: EstateContext) -> set[tuple[str, str]]:
     return {(alert.name, alert.labels.get("host", "")) for alert in alerts}
 
 
+def output(*command: str | Path) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
 @pytest.fixture
-def begun(lab: EstateContext) -> Iterator[float]:
+def disk(lab: EstateContext, tmp_path: Path) -> Iterator[None]:
+    """A file system of its own on one of the hosts: a container may mount none with a device."""
+    image = tmp_path / "disk"
+    image.touch()
+    os.truncate(image, 1_100_000_000)
+    output("mkfs.ext4", "-q", "-m", "0", image)
+    device = output("losetup", "--find", "--show", image)
+    number = Path(device).stat().st_rdev
+    node = f"/dev/disk-of-test b {os.major(number)} {os.minor(number)}"
+    machine = running(lab_of(lab.estate.estate, lab.state), "velgora-files")
+    (init,) = Path(f"/proc/{machine}/task/{machine}/children").read_text().split()
+    inside = ("nsenter", f"--mount=/proc/{init}/ns/mnt", "sh", "-ec")
+    try:
+        output(*inside, f"mkdir -p {FOLDER}; mknod {node}; mount /dev/disk-of-test {FOLDER}")
+        yield
+    finally:
+        output(*inside, f"umount {FOLDER} || true; rm -f /dev/disk-of-test; rmdir {FOLDER}")
+        output("losetup", "--detach", device)
+
+
+@pytest.fixture
+def begun(lab: EstateContext, disk: None) -> Iterator[float]:
     """Break everything at once; yields when, and mends it."""
     before = firing(lab)
     assert not {(fault.alert, fault.host) for fault in FAULTS} & before
