@@ -162,6 +162,8 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand]
     try:
         postgres(sockets, "createuser", "permits")
         postgres(sockets, "createdb", "--owner=permits", "permits")
+        # Restored, the catalogue lists them the other way round.
+        sql(sockets, "permits", "CREATE TABLE zones (name text)")
         sql(sockets, "permits", "CREATE TABLE fees AS SELECT g FROM generate_series(1, 30) g")
         yield Stand(tmp_path, monkeypatch, database="permits")
     finally:

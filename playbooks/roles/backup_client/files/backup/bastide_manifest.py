@@ -18,8 +18,9 @@ from typing import IO, Any, cast
 STAGING = Path("/var/lib/bastide/backup/staging")
 AS_POSTGRES = ("runuser", "-u", "postgres", "--")
 PSQL = ("psql", "-XAtq", "-v", "ON_ERROR_STOP=1")
-TABLES = """SELECT coalesce(json_agg(format('%I.%I', schemaname, tablename) ORDER BY 1), '[]')
- FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema');"""
+TABLES = """SELECT coalesce(json_agg(name ORDER BY name COLLATE "C"), '[]') FROM (
+ SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+ WHERE schemaname NOT IN ('pg_catalog', 'information_schema')) t;"""
 # The sum of the rows' hashes does not depend on their order, so the drill may compare it.
 ROWS = """SELECT json_build_object('name', '{1}', 'rows', count(*), 'fingerprint',
  coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text) FROM {0} t;"""

@@ -147,11 +147,12 @@ def load(restore: Restore, *, over: bool) -> dict[str, Any]:
     Beside, it is called NAME_SNAPSHOT; the one that it replaces NAME_before_TIME.
     """
     declared = restore.manifest["database"]
+    counted = by_name(declared["tables"])
     name, fresh = declared["name"], f"{declared['name']}_{restore.snapshot[:8]}"[:LONGEST_NAME]
     with asking([*AS_POSTGRES, *PSQL, "-d", "postgres"]) as ask:
         owner = ask(OWNER.format(name))
         there = ask(EXISTS.format(name)) == "1"
-        if over and there and _rows(name) == declared["tables"]:
+        if over and there and _rows(name) == counted:
             say(f"the database {name} is as it was backed up already")
             return {"database": name, "database_kept": None}
         say(f"loading the dump into {fresh}")
@@ -159,7 +160,7 @@ def load(restore: Restore, *, over: bool) -> dict[str, Any]:
         postgres("createdb", f"--owner={owner}", fresh)
         with restore.beside(declared["dump"]).open("rb") as dump:
             postgres("pg_restore", "--exit-on-error", f"--dbname={fresh}", stdin=dump)
-        if _rows(fresh) != declared["tables"]:
+        if _rows(fresh) != counted:
             raise BackupError(f"the database {fresh} does not have the rows of the manifest")
         rows = sum(table["rows"] for table in declared["tables"])
         say(f"{rows} rows are as they were backed up")
@@ -184,9 +185,14 @@ def _swap(ask: Callable[[str], str], name: str, fresh: str, kept: str | None) ->
 def _rows(database: str) -> list[dict[str, Any]]:
     try:
         with asking([*AS_POSTGRES, *PSQL, "-d", database]) as ask:
-            return count_rows(ask)
+            return by_name(count_rows(ask))
     except BackupError:
         return []  # one that cannot be counted is not as it was backed up
+
+
+def by_name(tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return tables by name: in catalogues they stand as they were made."""
+    return sorted(tables, key=lambda table: str(table["name"]))
 
 
 def postgres(*command: str, stdin: Any = subprocess.DEVNULL) -> None:
