@@ -6,7 +6,8 @@ import click
 
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import own_of
-from bastide.support.options import estate_option
+from bastide.support.options import estate_option, json_option
+from bastide.support.output import print_json
 from inventory.files import write_whole
 from inventory.own import Own
 from monitors.snmp.drafting.draft import draft
@@ -71,12 +72,16 @@ def _write(own: Own, name: str, text: str) -> None:
 @group.command()
 @click.argument("files", nargs=-1, type=FILE)
 @estate_option
-def check(files: tuple[Path, ...], estate_name: str | None) -> int:
-    """Say what is wrong with profiles, by file, line and word (exit 2: something).
+@json_option
+def check(files: tuple[Path, ...], estate_name: str | None, as_json: bool) -> int:
+    """Say what is wrong with profiles, by file, line and word.
 
-    FILES, or all of the estate's own.
+    FILES, or all of the estate's own. Exit status 2 when something is wrong.
     """
     own = Own(profiles=files) if files else own_of(estate_name)
     catalogue = profiles_of(own)
-    click.echo(f"well: {len(own.profiles)} of the estate's own, {len(catalogue)} in all")
+    if as_json:
+        print_json({"own": [str(path) for path in own.profiles], "profiles": len(catalogue)})
+    else:
+        click.echo(f"well: {len(own.profiles)} of the estate's own, {len(catalogue)} in all")
     return Exit.WELL

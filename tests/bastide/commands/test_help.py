@@ -11,7 +11,13 @@ from tests.command import bastide_here
 
 Path = tuple[str, ...]
 # Commands that read, and yet print no JSON: what they print is a format of its own.
-OWN_FORMAT = {("inventory", "schema"), ("snmp", "replay"), ("audit", "report"), ("snmp", "record")}
+OWN_FORMAT = {
+    ("inventory", "schema"),
+    ("snmp", "replay"),
+    ("snmp", "profile", "new"),
+    ("audit", "report"),
+    ("snmp", "record"),
+}
 CHANGES = {
     ("down",),
     ("init",),
