@@ -328,15 +328,25 @@ def install(
     return changes
 
 
+class QuietModule(AnsibleModule):  # type: ignore[misc]
+    """A module of whose call the host's journal keeps nothing: it has every content, secrets too.
+
+    The task's `no_log` decides for the constructor's, and is off in check mode, so that what would
+    change is told.
+    """
+
+    def _log_invocation(self) -> None:
+        pass
+
+
 def main() -> None:
     """Read the entries, install them and say which have changed."""
-    module = AnsibleModule(
+    module = QuietModule(
         argument_spec={
             "entries": {"type": "list", "elements": "dict", "options": ENTRY},
             **record.ARGUMENTS,
         },
         supports_check_mode=True,
-        no_log=True,  # else the host's journal would keep every content with each run
     )
     # Taken out: what is left of the parameters is printed with the result.
     entries = module.params.pop("entries")
