@@ -9,6 +9,7 @@ import pytest
 from bastide.support.estate import EstateContext
 from monitors.continuity.drill_history import latest_drills
 from monitors.continuity.records import Depth, DrillResult
+from tests.command import bastide
 
 pytestmark = pytest.mark.lab
 
@@ -94,6 +95,10 @@ def test_the_drills_account_reads_copies_and_nothing_else(lab: EstateContext, wa
 
 
 def test_a_repositorys_password_is_in_one_file_of_its_host(lab: EstateContext) -> None:
+    """Nor does check mode, which tells what would change, leave it in the journal."""
+    estate = ("--estate", lab.estate.estate)
+    done = bastide("playbook", "run", "configure", "--check", "--limit", CLIENT, *estate)
+    assert done.returncode == 0, done.stderr
     where = "/etc /var/lib/bastide /var/lib/prometheus /var/log /run/systemd /usr/local"
     done = on(lab, CLIENT, f"grep -rlFf /etc/bastide/backup/permits/password {where}")
     assert done.stdout.split() == ["/etc/bastide/backup/permits/password"]
