@@ -101,7 +101,17 @@ UDP_PORTS: Mapping[int, Datagram] = MappingProxyType(
 """Beside SNMP, which is asked once for each of its versions."""
 
 
-def datagrams() -> tuple[tuple[int, bytes], ...]:
-    """Return every UDP port with a datagram that its service answers; SNMP's once a version."""
-    known = [(port, datagram.content) for port, datagram in UDP_PORTS.items()]
-    return (*known, *((SNMP_PORT, content) for content in SNMP.values()))
+@dataclass(frozen=True, slots=True)
+class UdpProbe:
+    """A datagram that a port's service answers; of SNMP, which of its versions does."""
+
+    port: int
+    service: str
+    version: str
+    content: bytes
+
+
+UDP_PROBES = (
+    *(UdpProbe(port, known.service, "", known.content) for port, known in UDP_PORTS.items()),
+    *(UdpProbe(SNMP_PORT, "snmp", version, content) for version, content in SNMP.items()),
+)

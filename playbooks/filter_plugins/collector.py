@@ -12,7 +12,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from inventory.own import own_files
-from monitors.outside.tables import datagrams, tried_ports
+from monitors.outside.tables import UDP_PROBES, tried_ports
 
 LIST = Path(__file__).resolve().parents[1] / "roles/audit/files/collector/commands.json"
 
@@ -34,7 +34,7 @@ def collector_commands(estate_folder: str) -> str:
 
 def neighbour_list(neighbours: Sequence[dict[str, Any]]) -> str:
     """Return `bastide_neighbours` as JSON, with the ports too that no host should have open."""
-    asked = [{"port": port, "content": content.hex()} for port, content in datagrams()]
+    asked = [{"port": probe.port, "content": probe.content.hex()} for probe in UDP_PROBES]
     tried = [
         {**each, "ports": tried_ports(each["ports"]), "datagrams": asked} for each in neighbours
     ]

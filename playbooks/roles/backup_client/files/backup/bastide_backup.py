@@ -150,9 +150,13 @@ def newest(plan: Plan) -> dict[str, Any]:
 
 def last_snapshot(plan: Plan) -> str | None:
     """Return the beginning of the id of the snapshot that this host's last good run made."""
-    saved = read_result(STATE / f"{plan.id}.json")
-    kept = saved.get("last_snapshot") or (saved.get("snapshot") if saved.get("ok") else None)
+    kept = kept_snapshot(read_result(STATE / f"{plan.id}.json"))
     return str(kept) if kept else None
+
+
+def kept_snapshot(saved: dict[str, Any]) -> Any:
+    """Return the last good run's snapshot as a saved result has it; older ones have their own."""
+    return saved.get("last_snapshot") or (saved.get("snapshot") if saved.get("ok") else None)
 
 
 def write_manifest(plan: Plan) -> dict[str, Any]:
@@ -256,8 +260,7 @@ def save_run(plan: Plan, result: dict[str, Any], before: dict[str, Any], started
     """Save a run's result with what is known of the last good one; it is not running any more."""
     made = result.get("snapshot")
     result["last_success"] = started if made else before.get("last_success")
-    kept = before.get("last_snapshot") or (before.get("snapshot") if before.get("ok") else None)
-    result["last_snapshot"] = made if result["ok"] else kept
+    result["last_snapshot"] = made if result["ok"] else kept_snapshot(before)
     write_whole(STATE / f"{plan.id}.json", json.dumps(result, indent=1) + "\n", 0o600)
     (STATE / f"{plan.id}.running").unlink(missing_ok=True)
 

@@ -10,13 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from bastide_manifest import BackupError, seconds
+from bastide_manifest import CLOCK_TOLERANCE_SECONDS, LONGEST_RUN_SECONDS, BackupError, seconds
 from bastide_metrics import write_whole
 from bastide_results import read_result
 
-CLOCK_TOLERANCE_SECONDS = 300.0
-# A manifest is begun before its snapshot, and a run may last for eight hours.
-LONGEST_RUN_SECONDS = 86_400.0
 # Each costs reading the repository; what is over is looked at when it is asked next.
 MOST_LOOKS = 5
 WHOLE = ""

@@ -15,6 +15,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
+# How far clocks of two hosts may differ.
+CLOCK_TOLERANCE_SECONDS = 300.0
+# A manifest is begun before its snapshot, and a run may last for eight hours.
+LONGEST_RUN_SECONDS = 86_400.0
 STAGING = Path("/var/lib/bastide/backup/staging")
 AS_POSTGRES = ("runuser", "-u", "postgres", "--")
 PSQL = ("psql", "-XAtq", "-v", "ON_ERROR_STOP=1")

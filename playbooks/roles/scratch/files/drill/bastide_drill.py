@@ -23,9 +23,18 @@ from typing import Any
 
 import drill_counts
 import drill_postgres
-from bastide_manifest import PSQL, STAGING, BackupError, asking, count_rows, seconds, sha256
-from drill_result import (
+from bastide_manifest import (
     CLOCK_TOLERANCE_SECONDS,
+    LONGEST_RUN_SECONDS,
+    PSQL,
+    STAGING,
+    BackupError,
+    asking,
+    count_rows,
+    seconds,
+    sha256,
+)
+from drill_result import (
     Drill,
     DrillError,
     Request,
@@ -38,8 +47,6 @@ CONFIG = Path("/etc/bastide/drill")
 WORK = Path("/var/lib/bastide/drill")
 TARGET_USER = "bastide-drill"
 SHOWN = 5
-# A manifest is begun before its snapshot, and a run may last for eight hours.
-LONGEST_RUN_SECONDS = 86_400.0
 
 
 def reach(request: Request) -> list[str]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from bastide_manifest import CLOCK_TOLERANCE_SECONDS
+
 # What each depth proves; a depth is reached when every step up to it has passed.
 DEPTHS = {
     "L0": "a backup job ended well: there is a snapshot",
@@ -15,9 +17,6 @@ DEPTHS = {
     "L4": "the restored files are those of the manifest",
     "L5": "the database holds the manifest's rows and the service answers",
 }
-
-# How far clocks of two hosts may differ.
-CLOCK_TOLERANCE_SECONDS = 300.0
 
 
 class DrillError(Exception):
