@@ -25,6 +25,8 @@ __all__ = [
 LAB = "lab"
 SLOW = ("lab", "town")
 VIRTUAL = "vm"
+# The first of them brings the lab or the town up.
+SLOW_SECONDS = 1200
 TESTS = Path(__file__).parent
 # Alerts that wait for their time, machines that boot, rules of days: the longest first, and what is
 # quick beside them.
@@ -100,6 +102,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Those in a virtual machine may take an hour: they run where `-m` asks for them.
     """
     items.sort(key=_place)
+    for item in items:
+        if any(item.get_closest_marker(name) for name in SLOW) and not item.get_closest_marker(
+            "timeout"
+        ):
+            item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
     if VIRTUAL not in config.option.markexpr:
         unasked = [item for item in items if item.get_closest_marker(VIRTUAL)]
         config.hook.pytest_deselected(items=unasked)

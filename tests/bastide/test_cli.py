@@ -7,6 +7,7 @@ import pytest
 
 from tests.bastide.estates import new_estate
 from tests.command import BASTIDE, bastide, bastide_here, environment
+from tests.running import running
 
 
 @pytest.fixture
@@ -82,11 +83,13 @@ def test_the_process_exits_with_the_status_and_no_traceback() -> None:
 
 
 def test_a_closed_pipe_is_no_error() -> None:
-    with subprocess.Popen(
-        [str(BASTIDE), "inventory", "schema"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(),
+    with running(
+        subprocess.Popen(
+            [str(BASTIDE), "inventory", "schema"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(),
+        )
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.playbooks.programs import program
+from tests.running import running
 
 WEEK_SECONDS = 7 * 86_400
 
@@ -131,7 +132,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(
 def test_the_lock_of_a_restic_that_was_killed_does_not_stop_the_next_run(stand: Stand) -> None:
     assert stand.run()["ok"]
     locks = stand.folder / "repository" / "locks"
-    with subprocess.Popen([*stand.backup.restic_command(stand.plan), "prune"]) as pruning:
+    with running(subprocess.Popen([*stand.backup.restic_command(stand.plan), "prune"])) as pruning:
         while not any(locks.iterdir()):
             time.sleep(0.01)
         pruning.kill()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.playbooks.programs import program
+from tests.running import running
 
 pytestmark = pytest.mark.root
 
@@ -197,10 +198,10 @@ def test_a_database_comes_back_and_the_damaged_one_is_kept_however_often(
     assert beside.startswith("permits_")
     assert (sql(sockets, "permits", count), sql(sockets, beside, count)) == ("1", "30")
 
-    with subprocess.Popen(
+    with running(subprocess.Popen(
         ["runuser", "-u", "postgres", "--", "psql", "-XAtq", "-d", "permits"],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
-    ) as connected:  # fmt: skip
+    )) as connected:  # fmt: skip
         assert database.put_back() == 0
         connected.kill()
     kept = json.loads(capsys.readouterr().out)["database_kept"]

@@ -16,6 +16,7 @@ import pytest
 
 from tests.playbooks.ansible import ROLES
 from tests.playbooks.programs import program
+from tests.running import running
 
 PROGRAM = ROLES / "isolation" / "files" / "evidence.py"
 
@@ -120,7 +121,7 @@ def test_a_program_whose_file_is_gone_is_taken_from_the_kernel(module: Any, tmp_
     copy = tmp_path / "sleeper"
     copy.write_bytes(Path("/bin/sleep").read_bytes())
     copy.chmod(0o755)
-    with subprocess.Popen([copy, "60"]) as process:
+    with running(subprocess.Popen([copy, "60"])) as process:
         time.sleep(0.2)
         copy.unlink()
         programs = dict(module.running_programs())

@@ -17,6 +17,7 @@ from bastide.support.estate import EstateContext
 from tests.bastide.context import environment_of, new_context
 from tests.bastide.debian_monitors import monitors
 from tests.command import BASTIDE, bastide_here, bastide_json, environment
+from tests.running import running
 from tests.waiting import wait_until
 
 NETWORK = f"127.{os.getpid() % 200 + 20}.{os.getpid() // 200 % 250}."
@@ -63,8 +64,10 @@ def on_a_terminal(context: EstateContext, columns: int, *arguments: str) -> str:
     """What the command writes to a terminal of so many columns."""
     ours, theirs = pty.openpty()
     wide = environment(**environment_of(context), COLUMNS=str(columns), TERM="xterm")
-    with subprocess.Popen(
-        [BASTIDE, "status", *arguments], stdout=theirs, stderr=theirs, stdin=theirs, env=wide
+    with running(
+        subprocess.Popen(
+            [BASTIDE, "status", *arguments], stdout=theirs, stderr=theirs, stdin=theirs, env=wide
+        )
     ) as process:
         os.close(theirs)
         written, watched = b"", "--watch" in arguments

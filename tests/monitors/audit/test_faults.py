@@ -23,6 +23,7 @@ from tests.monitors.audit.collect.ssh_server import Serve, dies_after, new_key, 
 from tests.monitors.audit.estates import packed
 from tests.monitors.audit.loopback_fleet import fleet, nobody_looks, well
 from tests.monitors.collection.test_bundle import framed
+from tests.running import running
 
 HOUR, DAY = 3600, 24 * 3600
 TMPFS_BYTES = 256 * 1024
@@ -130,7 +131,7 @@ def test_two_audits_of_one_host_at_once_are_both_whole(tmp_path: Path) -> None:
 def test_an_auditor_that_is_killed_leaves_nothing_that_is_read_as_whole(tmp_path: Path) -> None:
     with fleet(tmp_path, {"velgora-app": lambda _: time.sleep(60)}) as made:
         words = ["-m", fleet.__module__, str(made.state), str(made.port)]
-        with subprocess.Popen([sys.executable, *words]) as killed:
+        with running(subprocess.Popen([sys.executable, *words])) as killed:
             while len(list((made.state / "bundles").rglob("*.json.gz"))) < 5:
                 assert killed.poll() is None
                 time.sleep(0.02)

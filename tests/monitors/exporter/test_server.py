@@ -13,6 +13,7 @@ import pytest
 from inventory.problems import InventoryError
 from monitors.exporter.server import ListenError, ListenRefusedError, Options, parse_listen, serve
 from tests.monitors.exporter.exporter_client import ESTATE
+from tests.running import running
 
 SERVE = """
 import logging, sys
@@ -62,7 +63,9 @@ def test_it_serves_until_it_is_stopped(tmp_path: Path) -> None:
         port = probe.getsockname()[1]
     command = [sys.executable, "-c", SERVE, str(ESTATE), f"127.0.0.1:{port}", str(tmp_path)]
     environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as exporter:
+    with running(
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    ) as exporter:
         assert exporter.stderr is not None
         assert f"on http://127.0.0.1:{port}/" in exporter.stderr.readline()
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)

@@ -5,12 +5,14 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from monitors.outside import udp
 from monitors.outside.document import UdpPort
+from monitors.outside.tables import SNMP_PORT, UDP_PROBES
 from monitors.outside.udp import udp_ports
 from tests.monitors.outside.servers import HERE
 from tests.monitors.snmp.net_snmp import SNMPD, running_snmpd
@@ -77,5 +79,6 @@ def test_versions_of_snmp_that_a_real_agent_answers(
     tmp_path: Path, access: str, versions: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with running_snmpd(tmp_path, HERE, [access]) as port:
-        monkeypatch.setattr(udp, "SNMP_PORT", port)
+        moved = tuple(replace(probe, port=port) for probe in UDP_PROBES if probe.port == SNMP_PORT)
+        monkeypatch.setattr(udp, "UDP_PROBES", moved)
         assert asked(port) == (UdpPort(port=port, service="snmp", versions=versions),)

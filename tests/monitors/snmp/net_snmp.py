@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.infra.lab.agent.running import AUTH, PRIV, free_port
+from tests.running import running
 
 SNMPD = shutil.which("snmpd", path="/usr/sbin:/usr/bin")
 
@@ -26,8 +27,8 @@ def running_snmpd(folder: Path, address: str, lines: Sequence[str]) -> Iterator[
     file = folder / "snmpd.conf"
     file.write_text("\n".join(settings) + "\n", encoding="utf-8")
     command = (str(SNMPD), "-f", "-C", "-c", str(file), "-Lo", "-p", str(folder / "pid"))
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    with running(
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     ) as agent:
         assert agent.stdout is not None
         for line in agent.stdout:

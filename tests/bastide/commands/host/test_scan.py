@@ -15,6 +15,7 @@ from tests.bastide.estates import new_estate
 from tests.command import BASTIDE, bastide_here, environment
 from tests.monitors.scan.test_tcp import listening
 from tests.monitors.shell_server import Quirks, shell_server
+from tests.running import running
 
 DEAD = (
     "ip link set lo up && ip link add name quay0 type bridge "
@@ -93,12 +94,14 @@ def test_a_dead_network_ends_cleanly_and_so_does_ctrl_c(tmp_path: Path, stopped:
     estate = new_estate(tmp_path / "ours", network="10.99.0.")
     network = "10.99.0.0/24" if stopped else "10.99.0.8/30"
     command = f"{DEAD} {BASTIDE} host scan {network} --estate {estate}"
-    with subprocess.Popen(
-        ["unshare", "--net", "sh", "-c", command],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(BASTIDE_STATE_HOME=str(tmp_path)),
+    with running(
+        subprocess.Popen(
+            ["unshare", "--net", "sh", "-c", command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(BASTIDE_STATE_HOME=str(tmp_path)),
+        )
     ) as process:
         if stopped:
             assert process.stderr

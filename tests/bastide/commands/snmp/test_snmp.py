@@ -11,6 +11,7 @@ import pytest
 from monitors.snmp.profile_files import shipped_profiles
 from tests.command import BASTIDE, bastide_here, environment
 from tests.infra.lab.agent.running import free_port
+from tests.running import running
 
 CASES = Path(__file__).resolve().parents[3] / "monitors" / "snmp" / "vendors" / "cases"
 ODD = sorted(CASES.rglob("*.snmprec"))[0]
@@ -26,11 +27,13 @@ def replayed(file: Path, community: Path) -> Iterator[int]:
     """The port of an agent that serves a recording."""
     port = free_port()
     arguments = ["snmp", "replay", str(file), "--listen", f"127.0.0.1:{port}"]
-    with subprocess.Popen(
-        [str(BASTIDE), *arguments, "--community", f"file:{community}"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment(PYTHONUNBUFFERED="1"),
+    with running(
+        subprocess.Popen(
+            [str(BASTIDE), *arguments, "--community", f"file:{community}"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment(PYTHONUNBUFFERED="1"),
+        )
     ) as agent:
         assert agent.stdout is not None
         assert f"answers on 127.0.0.1 port {port}" in agent.stdout.readline()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.infra.lab.agent.running import ADDRESS, settings
+from tests.running import running
 
 AGENT = (sys.executable, "-m", "infra.lab.agent", "--config")
 
@@ -39,8 +40,8 @@ def test_a_port_in_use_ends_it_with_status_2(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_well_when_asked_to(tmp_path: Path, number: signal.Signals) -> None:
-    with subprocess.Popen(
-        [*AGENT, str(written(tmp_path))], stderr=subprocess.PIPE, text=True
+    with running(
+        subprocess.Popen([*AGENT, str(written(tmp_path))], stderr=subprocess.PIPE, text=True)
     ) as agent:
         assert agent.stderr is not None
         assert "harbour-switch answers on 127.0.0.1" in agent.stderr.readline()
