@@ -21,6 +21,7 @@ from monitors.audit.history.model import History
 from monitors.audit.model.canonical import canonical, sha256_of
 from monitors.audit.model.results import AuditRun
 from monitors.audit.reports import pdf
+from monitors.audit.reports.maintenance import ReportWindow, report_windows
 
 FOLDER = Path(__file__).parent
 CODE = ("*.py", "oscal/*.py", "templates/*", "messages/*.yml")
@@ -43,6 +44,7 @@ class ReportEstate(Frozen):
     title: str
     tenants: tuple[ReportTenant, ...]
     waivers: tuple[Waiver, ...] = ()
+    windows: tuple[ReportWindow, ...] = ()
 
 
 class ReportBasis(Frozen):
@@ -77,6 +79,7 @@ def report_estate(estate: Estate | ReportEstate) -> ReportEstate:
         title=estate.title,
         tenants=tuple(ReportTenant(id=t.id, name=t.name, tier=t.tier) for t in tenants(estate)),
         waivers=estate.waivers,
+        windows=report_windows(estate),
     )
 
 

@@ -31,6 +31,7 @@ from monitors.audit.reports.fleet import (
     waivers_of,
 )
 from monitors.audit.reports.frameworks import frameworks
+from monitors.audit.reports.maintenance import window_lines
 from monitors.audit.reports.model import (
     BAD,
     ControlLine,
@@ -106,6 +107,7 @@ def build(
                 after=_score_line(own),
                 trend=trend_of(past, after, municipality_id),
                 waivers=waivers_of(waivers, municipality_id, {host.host for host in own}),
+                windows=window_lines(named.windows, municipality_id, after.started),
                 hosts=tuple(_host(host, compared) for host in own),
             )
             for municipality_id, name, tier, own in _municipalities(named, after)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from inventory.enums import Level, Role, Tier
 from inventory.frozen import Frozen
+from inventory.model.waivers import ESTATE_SCOPE
 from monitors.audit.history.model import TrendPoint
 from monitors.audit.model.controls import WEIGHT, FrameworkReferences, Severity
 from monitors.audit.model.results import Accepted, Evidence, Outcome
@@ -154,6 +155,22 @@ class WaiverLine(Frozen):
         return self.days_left < 0
 
 
+class WindowLine(Frozen):
+    """A maintenance window, and how often and how long it was open in the days before the audit.
+
+    `last_start` and `last_end` are in UTC; `open` says whether it was while the audit began.
+    """
+
+    scope: ReportText
+    why: ReportText
+    who: ReportText
+    openings: int
+    seconds: float
+    last_start: datetime
+    last_end: datetime
+    open: bool
+
+
 class MunicipalityReport(Frozen):
     """A municipality or the central site; `file` names its pages and documents."""
 
@@ -165,7 +182,13 @@ class MunicipalityReport(Frozen):
     after: ScoreLine
     trend: tuple[TrendPoint, ...]
     waivers: tuple[WaiverLine, ...]
+    windows: tuple[WindowLine, ...]
     hosts: tuple[HostReport, ...]
+
+    def window_of(self, host: str) -> WindowLine | None:
+        """Return the maintenance window that a host stood in while the audit began."""
+        scopes = {ESTATE_SCOPE, self.id, host}
+        return next((line for line in self.windows if line.open and line.scope in scopes), None)
 
 
 class Common(Frozen):

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from inventory.entries import hosts
 from inventory.load import load_estate
 from inventory.model.estate import Estate
+from inventory.model.maintenance_windows import MaintenanceWindow, Once
 from inventory.model.waivers import Waiver
 from inventory.paths import SHIPPED_ESTATES
 from monitors.audit.history.model import ControlStatus, History, Repair, TrendPoint
@@ -98,6 +99,16 @@ def with_waivers(*waivers: Waiver) -> Estate:
     return LAB.model_copy(update={"waivers": waivers})
 
 
+def window(scope: str, start: datetime, hours: float, why: str = "New disks") -> MaintenanceWindow:
+    end = start + timedelta(hours=hours)
+    once = Once(start=f"{start:%Y-%m-%d %H:%M}", end=f"{end:%Y-%m-%d %H:%M}")
+    return MaintenanceWindow(scope=scope, why=why, who="Ana Petrovic", timezone="UTC", once=once)
+
+
+def with_windows(*windows: MaintenanceWindow) -> Estate:
+    return LAB.model_copy(update={"windows": windows})
+
+
 def result(control: str, outcome: Outcome, under: Accepted | None = None) -> Result:
     reasons = {FAIL: f"{control} is wrong", ERROR: "no answer", SKIP: "the kernel is not its own"}
     return Result(
@@ -172,7 +183,9 @@ AFTER = run_of(
     audited("kastrava-app", {"NET-01": FAIL, "LOG-01": ERROR}),
     lost("aynzuhur-server", "aynzuhur-server: no route to 10.77.3.10"),
 )
-ESTATE = with_waivers(waiver(IN_FORCE.expires))
+ESTATE = with_waivers(waiver(IN_FORCE.expires)).model_copy(
+    update={"windows": (window("aynzuhur-server", NOW - timedelta(hours=1), 3),)}
+)
 
 
 def history() -> History:
@@ -260,9 +273,14 @@ def hostile_report() -> Report:
         waiver(IN_FORCE.expires).model_copy(
             update=dict.fromkeys(("reason", "owner", "approver", "measure"), HOSTILE)
         )
-    ).model_copy(update={"title": HOSTILE})
+    ).model_copy(update={"title": HOSTILE, "windows": (_hostile_window(),)})
     after = run_of(bad, lost("velgora-edge", HOSTILE), label=HOSTILE)
     return build(estate, BEFORE, after, TABLE)
+
+
+def _hostile_window() -> MaintenanceWindow:
+    asked = window("velgora", NOW - timedelta(hours=1), 3)
+    return asked.model_copy(update={"why": HOSTILE, "who": HOSTILE})
 
 
 def _hostile(one: Result) -> tuple[Evidence, ...]:

@@ -70,6 +70,13 @@ def test_a_host_that_did_not_answer_is_not_called_failing() -> None:
     assert "finding is open" not in pages["velgora"]
 
 
+def test_a_host_that_did_not_answer_in_its_maintenance_window_says_so() -> None:
+    text = shown(PAGES["aynzuhur"])
+    assert "stood in a maintenance window until 2026-03-31 06:30 UTC: New disks" in text
+    assert "Announced maintenance of the last 30 days" in text
+    assert "Announced maintenance" not in shown(PAGES["kastrava"])
+
+
 def test_the_first_audit_needs_no_earlier_one() -> None:
     for page in render(build(LAB, None, AFTER, TABLE), ENGLISH):
         assert "earlier audit" not in shown(page.html).replace(
