@@ -76,7 +76,7 @@ generate: .venv/.ready ## write what is generated: schema.json, the roles' READM
 	$(BIN)/python -m monitors.audit.judge.command_list
 
 lock: .venv/.ready ## write the lock files anew from pyproject.toml
-	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --all-extras pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --extra reports --extra postgresql --extra provision --extra dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --generate-hashes --extra postgresql -c requirements.lock pyproject.toml -o requirements-operations.lock
 
 clean-cache: ## remove the image and package cache (a lab that runs still needs its image)

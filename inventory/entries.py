@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from inventory.enums import ProviderName, Role, Tier
 from inventory.model.devices import Device
-from inventory.model.estate import Estate
+from inventory.model.estate import Estate, EstateFile
 from inventory.model.hosts import Host
 from inventory.model.snmp_access import SnmpAccess
 from inventory.model.tenants import CENTRAL, Service, Site, TenantFile
@@ -79,7 +79,7 @@ class InventoryHost:
     @property
     def provider(self) -> ProviderName:
         """Where it comes from."""
-        return self.host.provider or self.tenant.estate.provider
+        return declared_provider(self.host, self.tenant.content, self.tenant.estate)
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ class InventoryDevice:
     @property
     def provider(self) -> ProviderName:
         """Where it comes from."""
-        return self.device.provider or self.tenant.estate.provider
+        return declared_provider(self.device, self.tenant.content, self.tenant.estate)
 
     @property
     def snmp(self) -> SnmpAccess:
@@ -141,6 +141,13 @@ class InventoryService:
     def hosts(self) -> tuple[str, ...]:
         """The full names of the hosts that it depends on."""
         return tuple(self.tenant.full_name(host) for host in self.service.hosts)
+
+
+def declared_provider(
+    machine: Host | Device, tenant: TenantFile, estate: EstateFile
+) -> ProviderName:
+    """Return what a machine's own line says, its tenant's, or the estate's."""
+    return machine.provider or tenant.provider or estate.provider
 
 
 def operations_host(estate: Estate) -> InventoryHost | None:

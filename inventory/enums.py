@@ -12,10 +12,11 @@ class Tier(StrEnum):
 
 
 class ProviderName(StrEnum):
-    """Where a host or device comes from: made in the lab, or there already."""
+    """Where a host or device comes from: made in the lab or on a hypervisor, or there already."""
 
     LAB = "lab"
     EXISTING = "existing"
+    LIBVIRT = "libvirt"
 
 
 class Level(StrEnum):

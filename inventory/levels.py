@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 
-from inventory.entries import InventoryHost, hosts
+from inventory.entries import InventoryHost, declared_provider, hosts
 from inventory.enums import Level, ProviderName, Role
 from inventory.model.estate import Estate, EstateFile
 from inventory.model.hosts import Host
 from inventory.model.tenants import CENTRAL, TenantFile
 
-DEFAULTS = {ProviderName.EXISTING: Level.WATCH, ProviderName.LAB: Level.FULL}
+DEFAULTS = {
+    ProviderName.EXISTING: Level.WATCH,
+    ProviderName.LAB: Level.FULL,
+    ProviderName.LIBVIRT: Level.FULL,
+}
 """What is there already is only watched until somebody says otherwise; what Bastide made is its."""
 ORDER = tuple(Level)
 # The Ansible groups of the hosts that are changed, of those that are not, of those that may not be
@@ -26,7 +30,7 @@ def level(entry: InventoryHost) -> Level:
 def declared_level(host: Host, tenant: TenantFile, estate: EstateFile) -> Level:
     """Return what a host's own line says, its tenant's, the estate's, or its provider's default."""
     declared = host.manage or tenant.manage or estate.manage
-    return declared or DEFAULTS[host.provider or estate.provider]
+    return declared or DEFAULTS[declared_provider(host, tenant, estate)]
 
 
 def reaches(reached: Level, wanted: Level) -> bool:

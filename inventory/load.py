@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from inventory.consistency.connections import find_connection_problems
 from inventory.consistency.hosts import find_host_problems
+from inventory.consistency.hypervisors import find_hypervisor_problems
 from inventory.consistency.identifiers import find_identifier_problems
 from inventory.consistency.journeys import find_journey_problems
 from inventory.consistency.lab import find_lab_problems
@@ -127,6 +128,7 @@ def _contradictions(
     yield from find_network_problems(estate, tenants)
     yield from find_lab_problems(estate, tenants)
     yield from find_host_problems(estate, tenants)
+    yield from find_hypervisor_problems(estate, tenants)
     yield from find_level_problems(estate, tenants)
     yield from find_connection_problems(estate, tenants, complete=complete)
     yield from find_name_problems(tenants, complete=complete)

@@ -52,6 +52,9 @@ JUMP_HOST = (
     r"|[a-z_][a-z0-9_-]{0,31}@(\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?|[A-Za-z0-9.:-]+))$"
 )
 KEY_FILE = r"^(agent|~?/[^\x00-\x1f\x7f]+)$"
+LIBVIRT_URI = r"^[a-z][a-z0-9+]*://[^\s']*$"
+STORE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,61}$"
+CHECKSUM = r"^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$"
 CUT = r"^(login: \S|port: (tcp|udp)/\S|forwarding: \S|route: \S)[^\x00-\x1f\x7f]*$"
 
 FORMS: dict[str, str] = {
@@ -84,6 +87,9 @@ FORMS: dict[str, str] = {
     JUMP_HOST: "a full host name of the inventory, or user@address:port, such as admin@10.0.0.1:22",
     CUT: "in quotes and as `bastide host impact --accept` prints it, such as 'login: milan', "
     "'port: tcp/5432', 'forwarding: 172.20.0.0/24' or 'route: eth0 ipv6'",
+    LIBVIRT_URI: "a connection of libvirt, such as qemu+ssh://root@hypervisor.example/system",
+    STORE_NAME: "the name that it has on the hypervisor, such as br0 or default",
+    CHECKSUM: "sha256: or sha512: and the sum in hexadecimal, as sha512sum prints it",
     KEY_FILE: "the path of a private key, such as ~/.ssh/id_ed25519, or agent (ssh-agent)",
 }
 """What each pattern asks for in words: editors show it, and errors do instead of the pattern."""

@@ -21,4 +21,22 @@ RECOVERY: dict[Continuity, Recovery] = {
     Continuity.ORDINARY: Recovery(50 * HOUR_SECONDS, 72 * HOUR_SECONDS),
 }
 
+
+@dataclass(frozen=True, slots=True)
+class MachineSize:
+    """How large a machine is that Bastide makes on a hypervisor."""
+
+    cpus: int
+    memory_mib: int
+    disk_gib: int
+
+
+# None: the central site, whose hosts keep everybody's metrics and copies.
+MACHINE_SIZES: dict[Tier | None, MachineSize] = {
+    Tier.VILLAGE: MachineSize(1, 2048, 20),
+    Tier.TOWN: MachineSize(2, 4096, 40),
+    Tier.CITY: MachineSize(4, 8192, 80),
+    None: MachineSize(4, 8192, 100),
+}
+
 DRILL_EVERY_DAYS: dict[Tier, int] = {Tier.CITY: 30, Tier.TOWN: 60, Tier.VILLAGE: 90}

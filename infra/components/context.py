@@ -1,7 +1,7 @@
 """What components are declared with, and what they return of each host and device."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,17 @@ from inventory.enums import ProviderName
 
 @dataclass(frozen=True, slots=True)
 class BuildContext:
-    """What hosts are made with: `foundation` and `package_cache` (a URL) where there is a lab."""
+    """What hosts are made with: `foundation` and `package_cache` (a URL) where there is a lab.
+
+    `shared` is what several hosts of a tenant stand on, such as an image: declared once, by name.
+    """
 
     state: Path
     authorized_keys: tuple[str, ...]
     foundation: Foundation | None
     package_cache: str | None
     verify: bool
+    shared: dict[str, Provided] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

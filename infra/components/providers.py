@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from infra.components.context import BuildContext, Placement, StackOutput
 from infra.components.existing_hosts import existing_device, existing_host
 from infra.components.lab_hosts import lab_device, lab_host
+from infra.components.libvirt_hosts import libvirt_host
 from inventory.entries import InventoryDevice, InventoryHost
 from inventory.enums import ProviderName
 
@@ -21,4 +22,6 @@ class Provider:
 PROVIDERS: Mapping[ProviderName, Provider] = {
     ProviderName.LAB: Provider(lab_host, lab_device),
     ProviderName.EXISTING: Provider(existing_host, existing_device),
+    # Nothing makes a switch: a device beside such machines is there already.
+    ProviderName.LIBVIRT: Provider(libvirt_host, existing_device),
 }

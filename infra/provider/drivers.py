@@ -3,5 +3,6 @@
 from infra.driver.kind import Kinds
 from infra.existing.kinds import KINDS as EXISTING
 from infra.lab.kinds import KINDS as LAB
+from infra.libvirt.kinds import KINDS as LIBVIRT
 
-KINDS: Kinds = {**LAB, **EXISTING}
+KINDS: Kinds = {**LAB, **EXISTING, **LIBVIRT}

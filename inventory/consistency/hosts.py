@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from inventory.entries import declared_provider
 from inventory.enums import ConnectionKind, Level, ProviderName, Role
 from inventory.levels import declared_level
 from inventory.model.tenants import Central
@@ -15,7 +16,7 @@ def find_host_problems(estate: ParsedEstate, tenants: Sequence[ParsedTenant]) ->
         yield from _operations(tenant)
         yield from _scratch(tenant)
         for number, host in enumerate(tenant.value.hosts):
-            provider = host.provider or estate.value.provider
+            provider = declared_provider(host, tenant.value, estate.value)
             level = declared_level(host, tenant.value, estate.value)
             logged_in = host.connection is ConnectionKind.SSH and level is not Level.WATCH
             if provider is ProviderName.EXISTING and host.host_key is None and logged_in:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
 
+from inventory.entries import declared_provider
 from inventory.enums import LAB_DEVICE_KINDS, ProviderName, Role
 from inventory.model.devices import Device
 from inventory.model.estate import LabNetwork
@@ -31,7 +32,7 @@ def find_lab_problems(estate: ParsedEstate, tenants: Sequence[ParsedTenant]) -> 
     for tenant in tenants:
         used = set()
         for path, machine in machines(tenant.value):
-            if (machine.provider or estate.value.provider) is not ProviderName.LAB:
+            if declared_provider(machine, tenant.value, estate.value) is not ProviderName.LAB:
                 continue
             used.add(machine.site)
             yield from _address(tenant, path, machine)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from inventory.entries import declared_provider
 from inventory.enums import Level, ProviderName, Role, System
 from inventory.levels import declared_level, reaches
 from inventory.model.hosts import Host
@@ -26,7 +27,8 @@ def find_level_problems(estate: ParsedEstate, tenants: Sequence[ParsedTenant]) -
     }
     for tenant, number, host, level in leveled.values():
         yield from _windows(tenant, number, host, level)
-        yield from _without_effect(tenant, number, host, level, estate.value.provider)
+        provider = declared_provider(host, tenant.value, estate.value)
+        yield from _without_effect(tenant, number, host, level, provider)
     yield from _vaults(leveled)
     yield from _vaults_of_the_estate(estate, leveled)
     yield from _operations(leveled)
@@ -45,7 +47,7 @@ def _windows(tenant: ParsedTenant, number: int, host: Host, level: Level) -> Ite
 def _without_effect(
     tenant: ParsedTenant, number: int, host: Host, level: Level, provider: ProviderName
 ) -> Iterator[Problem]:
-    if host.accepts and (host.provider or provider) is not ProviderName.EXISTING:
+    if host.accepts and provider is not ProviderName.EXISTING:
         yield tenant.problem(
             ("hosts", number, "accepts"),
             "nothing of a host that Bastide makes can be cut off",

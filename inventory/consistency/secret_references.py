@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from inventory.entries import declared_provider
 from inventory.enums import ProviderName, Role, SnmpVersion
 from inventory.model.snmp_access import SnmpAccess
 from inventory.parsed import ParsedEstate, ParsedTenant, machines
@@ -39,7 +40,7 @@ def _lab_devices(estate: ParsedEstate, tenants: Sequence[ParsedTenant]) -> Itera
     inherits = False
     for tenant in tenants:
         for number, device in enumerate(tenant.value.devices):
-            if (device.provider or estate.value.provider) is not ProviderName.LAB:
+            if declared_provider(device, tenant.value, estate.value) is not ProviderName.LAB:
                 continue
             if device.snmp:
                 yield from _simulated(tenant, ("devices", number, "snmp"), device.snmp)

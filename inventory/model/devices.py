@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
-from inventory.enums import DeviceKind, ProviderName
+from inventory.enums import DeviceKind
 from inventory.frozen import Frozen
-from inventory.model.fields import LATER, PROVIDERS, ParentField
+from inventory.model.fields import LATER, ParentField, ProviderField
 from inventory.model.snmp_access import SnmpAccess
 from inventory.scalars import Address, Id, PortName, ProfileName
 
@@ -30,9 +30,7 @@ class Device(Frozen):
     kind: DeviceKind
     site: Id
     address: Address
-    provider: ProviderName | None = Field(
-        default=None, description=f"default: the estate's; {PROVIDERS}"
-    )
+    provider: ProviderField = None
     answers_from: tuple[Address, ...] = Field(
         default=(),
         description="other addresses that its SNMP answers come from; with SNMPv3 none is needed",

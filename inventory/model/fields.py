@@ -5,18 +5,24 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, JsonValue
 
-from inventory.enums import Level
+from inventory.enums import Level, ProviderName
 from inventory.scalars import TimezoneName
 
 # The end of the description of what may be declared already, and that nothing reads yet.
 LATER = "a later release will use it"
-PROVIDERS = "lab (machines that Bastide makes on this computer) or existing (what is there already)"
+PROVIDERS = (
+    "lab (machines that Bastide makes on this computer), libvirt (machines that it makes on a "
+    "hypervisor) or existing (what is there already)"
+)
+ProviderField = Annotated[
+    ProviderName | None, Field(description=f"default: the estate's; {PROVIDERS}")
+]
 ManageField = Annotated[
     Level | None,
     Field(
         description="how far hosts are managed: watch (seen from outside, nothing changes), audit "
         "(read over SSH, nothing is installed), baseline (hardened, measured, backed up) or full "
-        "(its services are ours too); default: watch for existing hosts, full for the lab's"
+        "(its services are ours too); default: watch for existing hosts, full for those made"
     ),
 ]
 SettingsField = Annotated[

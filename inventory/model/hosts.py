@@ -11,19 +11,18 @@ from inventory.enums import (
     ConnectionKind,
     ExporterName,
     Protocol,
-    ProviderName,
     Role,
     System,
 )
 from inventory.frozen import Frozen
 from inventory.model.fields import (
-    LATER,
-    PROVIDERS,
     ManageField,
     ParentField,
+    ProviderField,
     SettingsField,
     TimezoneField,
 )
+from inventory.model.hypervisors import OwnMachine
 from inventory.model.snmp_access import SnmpAccess
 from inventory.model.ssh import SshField
 from inventory.model.uplinks import Uplink
@@ -111,8 +110,9 @@ class Host(Frozen):
     uplinks: tuple[Uplink, ...] = Field(
         default=(), description="an edge's ways out, watched by the next router of each"
     )
-    provider: ProviderName | None = Field(
-        default=None, description=f"default: the estate's; {PROVIDERS}"
+    provider: ProviderField = None
+    machine: OwnMachine | None = Field(
+        default=None, description="what a machine that Bastide makes on a hypervisor is like"
     )
     host_key: HostKey | None = Field(
         default=None, description="the SSH host key expected of an existing host"
@@ -153,7 +153,12 @@ class Host(Frozen):
         description="a word that hosts of one tenant share which stand in for each other: they are "
         "updated one at a time",
     )
-    memory_mib: int = Field(default=512, ge=128, description=f"memory in MiB; {LATER}")
+    memory_mib: int | None = Field(
+        default=None,
+        ge=128,
+        description="memory in MiB of a machine that Bastide makes on a hypervisor; default: its "
+        "tier's",
+    )
 
     @property
     def addresses(self) -> tuple[Address, ...]:

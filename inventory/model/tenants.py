@@ -8,8 +8,15 @@ from inventory.enums import CertificateTrust, Continuity, Tier
 from inventory.frozen import Frozen
 from inventory.model.devices import Device
 from inventory.model.expectation import Expectation
-from inventory.model.fields import LATER, ManageField, SettingsField, TimezoneField
+from inventory.model.fields import (
+    LATER,
+    ManageField,
+    ProviderField,
+    SettingsField,
+    TimezoneField,
+)
 from inventory.model.hosts import Host
+from inventory.model.hypervisors import LibvirtField
 from inventory.model.journeys import Journey
 from inventory.model.maintenance import MaintenanceField
 from inventory.model.service_hours import ServiceHours
@@ -124,6 +131,8 @@ class Municipality(Frozen):
     hosts: tuple[Host, ...] = ()
     devices: tuple[Device, ...] = ()
     services: tuple[Service, ...] = ()
+    provider: ProviderField = None
+    libvirt: LibvirtField = None
     ssh: SshField = None
     administrators: AdministratorsField = ()
     manage: ManageField = None
@@ -143,6 +152,8 @@ class Central(Frozen):
     hosts: tuple[Host, ...] = Field(min_length=1)
     devices: tuple[Device, ...] = ()
     services: tuple[Service, ...] = ()
+    provider: ProviderField = None
+    libvirt: LibvirtField = None
     ssh: SshField = None
     administrators: AdministratorsField = ()
     manage: ManageField = None

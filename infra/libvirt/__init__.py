@@ -1,0 +1,1 @@
+"""The driver for machines on hypervisors that libvirt manages."""
