@@ -17,6 +17,7 @@ class ProviderName(StrEnum):
     LAB = "lab"
     EXISTING = "existing"
     LIBVIRT = "libvirt"
+    PROXMOX = "proxmox"
 
 
 class Level(StrEnum):

@@ -12,6 +12,7 @@ DEFAULTS = {
     ProviderName.EXISTING: Level.WATCH,
     ProviderName.LAB: Level.FULL,
     ProviderName.LIBVIRT: Level.FULL,
+    ProviderName.PROXMOX: Level.FULL,
 }
 """What is there already is only watched until somebody says otherwise; what Bastide made is its."""
 ORDER = tuple(Level)

@@ -53,6 +53,8 @@ JUMP_HOST = (
 )
 KEY_FILE = r"^(agent|~?/[^\x00-\x1f\x7f]+)$"
 LIBVIRT_URI = r"^[a-z][a-z0-9+]*://[^\s']*$"
+PROXMOX_URL = r"^https://[A-Za-z0-9.\[\]:-]+/?$"
+VOLUME_ID = r"^[A-Za-z0-9._-]+:[A-Za-z0-9._/-]+$"
 STORE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,61}$"
 CHECKSUM = r"^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$"
 CUT = r"^(login: \S|port: (tcp|udp)/\S|forwarding: \S|route: \S)[^\x00-\x1f\x7f]*$"
@@ -88,8 +90,10 @@ FORMS: dict[str, str] = {
     CUT: "in quotes and as `bastide host impact --accept` prints it, such as 'login: milan', "
     "'port: tcp/5432', 'forwarding: 172.20.0.0/24' or 'route: eth0 ipv6'",
     LIBVIRT_URI: "a connection of libvirt, such as qemu+ssh://root@hypervisor.example/system",
+    PROXMOX_URL: "where its API answers, such as https://pve.example:8006",
+    VOLUME_ID: "a volume as Proxmox names it, such as local:import/debian-12.qcow2",
     STORE_NAME: "the name that it has on the hypervisor, such as br0 or default",
-    CHECKSUM: "sha256: or sha512: and the sum in hexadecimal, as sha512sum prints it",
+    CHECKSUM: "sha256: or sha512: and the sum, such as sha512:3f9a… as sha512sum prints it",
     KEY_FILE: "the path of a private key, such as ~/.ssh/id_ed25519, or agent (ssh-agent)",
 }
 """What each pattern asks for in words: editors show it, and errors do instead of the pattern."""

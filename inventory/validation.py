@@ -56,6 +56,7 @@ EXPECTED: dict[str, tuple[str, str]] = {
         "end it earlier; what lasts longer is written anew",
     ),
     "one_time": ("once: or weekly:", "say when it is"),
+    "one_source": ("template: or image:", "write one of the two"),
     "no_verify": ("a URI that checks keys or certificates", "remove no_verify, and log in once"),
     "no_date": ("a date such as 2027-01-16", "correct the date"),
     "int_parsing": ("a whole number", "correct the number"),

@@ -7,6 +7,7 @@ from infra.components.context import BuildContext, Placement, StackOutput
 from infra.components.existing_hosts import existing_device, existing_host
 from infra.components.lab_hosts import lab_device, lab_host
 from infra.components.libvirt_hosts import libvirt_host
+from infra.components.proxmox_hosts import proxmox_host
 from inventory.entries import InventoryDevice, InventoryHost
 from inventory.enums import ProviderName
 
@@ -24,4 +25,5 @@ PROVIDERS: Mapping[ProviderName, Provider] = {
     ProviderName.EXISTING: Provider(existing_host, existing_device),
     # Nothing makes a switch: a device beside such machines is there already.
     ProviderName.LIBVIRT: Provider(libvirt_host, existing_device),
+    ProviderName.PROXMOX: Provider(proxmox_host, existing_device),
 }

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from inventory.entries import declared_provider
 from inventory.enums import ProviderName, Role
 from inventory.model.hosts import Host
-from inventory.model.hypervisors import Libvirt
+from inventory.model.hypervisors import Libvirt, Proxmox
 from inventory.parsed import ParsedEstate, ParsedTenant
 from inventory.problems import Problem
 from inventory.source import PathKey
 
-HYPERVISORS = frozenset({ProviderName.LIBVIRT})
+HYPERVISORS = frozenset({ProviderName.LIBVIRT, ProviderName.PROXMOX})
+Said = Libvirt | Proxmox
 
 
 def find_hypervisor_problems(
@@ -27,7 +28,7 @@ def find_hypervisor_problems(
                 yield tenant.problem(
                     (*path, "machine"),
                     f"a host of the provider {provider} is not made on a hypervisor",
-                    "machine: with the provider libvirt only",
+                    "machine: with the providers libvirt and proxmox only",
                     "remove it, or correct provider:",
                 )
 
@@ -39,7 +40,7 @@ def _host(
     provider: ProviderName,
     estate: ParsedEstate,
 ) -> Iterator[Problem]:
-    said: Libvirt | None = tenant.value.libvirt or estate.value.libvirt
+    said: Said | None = getattr(tenant.value, provider) or getattr(estate.value, provider)
     if said is None:
         yield tenant.problem(
             path,
@@ -50,6 +51,13 @@ def _host(
         return
     yield from _address(tenant, path, host)
     yield from _uplink(tenant, path, host, said, provider)
+    if isinstance(said, Proxmox) and host.site not in said.sites:
+        yield tenant.problem(
+            (*path, "site"),
+            f"proxmox: does not say what {host.site} is attached to, and no network is made there",
+            f"sites: {{{host.site}: {{bridge: vmbr0}}}}",
+            "add it to proxmox:",
+        )
     ids = [disk.id for disk in host.machine.disks] if host.machine else []
     for number, name in enumerate(ids):
         if name in ids[:number]:
@@ -73,7 +81,7 @@ def _address(tenant: ParsedTenant, path: PathKey, host: Host) -> Iterator[Proble
 
 
 def _uplink(
-    tenant: ParsedTenant, path: PathKey, host: Host, said: Libvirt, provider: ProviderName
+    tenant: ParsedTenant, path: PathKey, host: Host, said: Said, provider: ProviderName
 ) -> Iterator[Problem]:
     if Role.EDGE in host.roles and host.uplink is None:
         yield tenant.problem(

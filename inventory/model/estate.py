@@ -7,7 +7,7 @@ from pydantic import Field
 from inventory.enums import ProviderName
 from inventory.frozen import Frozen
 from inventory.model.fields import PROVIDERS, ManageField, SettingsField, TimezoneField
-from inventory.model.hypervisors import LibvirtField
+from inventory.model.hypervisors import LibvirtField, ProxmoxField
 from inventory.model.maintenance import MaintenanceField
 from inventory.model.maintenance_windows import MaintenanceWindow
 from inventory.model.notify import NotifyField
@@ -39,6 +39,7 @@ class EstateFile(Frozen):
         min_length=1, description="networks that administrators come from"
     )
     libvirt: LibvirtField = None
+    proxmox: ProxmoxField = None
     ssh: SshField = None
     administrators: AdministratorsField = ()
     manage: ManageField = None

@@ -11,8 +11,8 @@ from inventory.scalars import TimezoneName
 # The end of the description of what may be declared already, and that nothing reads yet.
 LATER = "a later release will use it"
 PROVIDERS = (
-    "lab (machines that Bastide makes on this computer), libvirt (machines that it makes on a "
-    "hypervisor) or existing (what is there already)"
+    "lab (machines that Bastide makes on this computer), libvirt or proxmox "
+    "(machines that it makes on a hypervisor) or existing (what is there already)"
 )
 ProviderField = Annotated[
     ProviderName | None, Field(description=f"default: the estate's; {PROVIDERS}")

@@ -2,13 +2,23 @@
 
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from inventory.frozen import Frozen
-from inventory.scalars import CHECKSUM, LIBVIRT_URI, STORE_NAME, AbsolutePath, Id, text
+from inventory.scalars import (
+    CHECKSUM,
+    LIBVIRT_URI,
+    PROXMOX_URL,
+    STORE_NAME,
+    VOLUME_ID,
+    AbsolutePath,
+    Id,
+    SecretRef,
+    text,
+)
 
 
 class Attachment(Frozen):
@@ -63,8 +73,42 @@ class Libvirt(Frozen):
     wan: Wan | None = Field(default=None, description="what edges have their uplink on")
 
 
+class Proxmox(Frozen):
+    """A cluster of Proxmox VE, and what of it may be used."""
+
+    url: str = text(PROXMOX_URL)
+    token: SecretRef = Field(description="a file with one line, user@realm!name=UUID")
+    ca: AbsolutePath | None = Field(
+        default=None, description="its authority (a copy of pve-root-ca.pem), if none is public"
+    )
+    node: str = text(STORE_NAME, description="the node that new machines are made on")
+    storage: str = text(STORE_NAME, default="local-lvm", description="the storage for disks")
+    iso_storage: str = text(
+        STORE_NAME, default="local", description="the storage for what cloud-init reads once"
+    )
+    pool: str | None = text(
+        STORE_NAME, default=None, description="the resource pool that machines belong to"
+    )
+    template: int | None = Field(
+        default=None, ge=100, le=999_999_999, description="the number of the template to clone"
+    )
+    image: str | None = text(
+        VOLUME_ID, default=None, description="the cloud image to import, where there is no template"
+    )
+    sites: Mapping[Id, Attachment] = Field(
+        default_factory=dict, description="the bridge of each site with machines, by its id"
+    )
+    wan: Wan | None = Field(default=None, description="what edges have their uplink on")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.template is None) == (self.image is None):
+            raise PydanticCustomError("one_source", "needs a template or an image, and not both")
+        return self
+
+
 class DataDisk(Frozen):
-    """A disk beside the one with the system; it outlives its machine."""
+    """A disk beside the one with the system."""
 
     id: Id
     gib: int = Field(ge=1, le=65536)
@@ -88,4 +132,8 @@ class OwnMachine(Frozen):
 LibvirtField = Annotated[
     Libvirt | None,
     Field(description="where machines with the provider libvirt run; the narrowest place counts"),
+]
+ProxmoxField = Annotated[
+    Proxmox | None,
+    Field(description="where machines with the provider proxmox run; the narrowest place counts"),
 ]

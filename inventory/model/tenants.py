@@ -16,7 +16,7 @@ from inventory.model.fields import (
     TimezoneField,
 )
 from inventory.model.hosts import Host
-from inventory.model.hypervisors import LibvirtField
+from inventory.model.hypervisors import LibvirtField, ProxmoxField
 from inventory.model.journeys import Journey
 from inventory.model.maintenance import MaintenanceField
 from inventory.model.service_hours import ServiceHours
@@ -133,6 +133,7 @@ class Municipality(Frozen):
     services: tuple[Service, ...] = ()
     provider: ProviderField = None
     libvirt: LibvirtField = None
+    proxmox: ProxmoxField = None
     ssh: SshField = None
     administrators: AdministratorsField = ()
     manage: ManageField = None
@@ -154,6 +155,7 @@ class Central(Frozen):
     services: tuple[Service, ...] = ()
     provider: ProviderField = None
     libvirt: LibvirtField = None
+    proxmox: ProxmoxField = None
     ssh: SshField = None
     administrators: AdministratorsField = ()
     manage: ManageField = None

@@ -74,6 +74,7 @@ def machine(uri: str, image: str, **change: Any) -> dict[str, Any]:
         "diskGib": 20,
         "interfaces": [{"name": "lan0", "address": "10.9.1.10/24", "network": "default"}],
         "authorizedKeys": [KEY],
+        "autostart": True,
         "verify": False,
         **change,
     }

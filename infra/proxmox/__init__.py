@@ -1,0 +1,1 @@
+"""The driver for machines on Proxmox VE, over its API with a token."""
