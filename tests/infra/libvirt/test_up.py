@@ -1,8 +1,7 @@
-"""A whole estate's machines through the program, an engine and the provider, on libvirt's test driver."""
+"""A whole estate through program, engine and provider, on libvirt's test driver."""
 
 import hashlib
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ ENGINE = choose("embedded")
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
+def project(tmp_path: Path) -> Project:
     """The pilot with its central machines on a hypervisor."""
     folder, image = tmp_path / "estate", tmp_path / "debian.qcow2"
     shutil.copytree(SHIPPED_ESTATES / "pilot", folder)
@@ -32,7 +31,7 @@ def project(tmp_path: Path) -> Iterator[Project]:
     }
     (folder / "central.yml").write_text(yaml.safe_dump(central))
     (tmp_path / "state" / "pulumi").mkdir(parents=True)
-    yield Project(
+    return Project(
         folder=Path(infra.__path__[0]),
         stack="test",
         backend=tmp_path / "state" / "pulumi",
