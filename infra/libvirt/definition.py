@@ -13,7 +13,8 @@ from infra.libvirt.specs import MachineSpec
 
 # What our element in a machine's metadata is called; libvirt keeps it and reads nothing in it.
 MARK = "{https://bastide.invalid/libvirt/1}machine"
-DRIVE = "sda"
+# Debian's kernel for clouds has no drivers for IDE and SATA.
+DRIVE, DRIVE_BUS = "sda", "scsi"
 # Types in the order of preference, and those that are QEMU's.
 TYPES = ("kvm", "qemu", "test")
 QEMU = frozenset({"kvm", "qemu"})
@@ -49,7 +50,7 @@ def drive(spec: MachineSpec, seed: str | None) -> Any:
     """Return the drive that the seed is in, or an empty one."""
     made = E.disk(
         E.driver(name="qemu", type="raw"),
-        E.target(dev=DRIVE, bus="sata"),
+        E.target(dev=DRIVE, bus=DRIVE_BUS),
         E.readonly(),
         type="volume" if seed else "file",
         device="cdrom",
@@ -97,6 +98,7 @@ def _devices(spec: MachineSpec, root: str, seed: str | None) -> Any:
     made = E.devices()
     for number, volume in enumerate((root, *spec.disks)):
         made.append(_disk(spec, volume, f"vd{chr(ord('a') + number)}"))
+    made.append(E.controller(type="scsi", index="0", model="virtio-scsi"))
     if seed:
         made.append(drive(spec, seed))
     for interface in spec.interfaces:

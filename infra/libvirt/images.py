@@ -1,8 +1,8 @@
 """Cloud images: uploaded once a hypervisor, held to their checksum, shared by machines' disks."""
 
 import hashlib
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from infra.driver.kind import Progress, Values
 from infra.errors import failed
@@ -64,7 +64,7 @@ def _whole(pool: Pool, estate: str, spec: ImageSpec) -> StoredVolume | None:
     return pool.find(image_volume(estate, spec.name, spec.checksum))
 
 
-def _open(spec: ImageSpec) -> BinaryIO:
+def _open(spec: ImageSpec) -> BufferedReader:
     try:
         return Path(spec.source).open("rb")
     except OSError as error:
@@ -77,7 +77,7 @@ def _open(spec: ImageSpec) -> BinaryIO:
         ) from None
 
 
-def _require_checksum(source: BinaryIO, spec: ImageSpec) -> None:
+def _require_checksum(source: BufferedReader, spec: ImageSpec) -> None:
     algorithm, _, wanted = spec.checksum.partition(":")
     found = hashlib.file_digest(source, algorithm).hexdigest()
     if found != wanted:
@@ -91,7 +91,7 @@ def _require_checksum(source: BinaryIO, spec: ImageSpec) -> None:
 
 
 def _upload(
-    pool: Pool, estate: str, spec: ImageSpec, source: BinaryIO, progress: Progress
+    pool: Pool, estate: str, spec: ImageSpec, source: BufferedReader, progress: Progress
 ) -> StoredVolume:
     name, length = image_volume(estate, spec.name, spec.checksum), Path(spec.source).stat().st_size
     half = pool.find(name)

@@ -11,6 +11,7 @@ from infra.proxmox.api import FIRST_PAUSE_SECONDS, Api
 from infra.proxmox.cluster import Machine
 from infra.proxmox.failures import ApiError
 from infra.proxmox.options import (
+    CONTROLLER,
     SEED_DRIVE,
     SYSTEM_DISK,
     Options,
@@ -90,7 +91,7 @@ def _begin(api: Api, estate: str, spec: MachineSpec, vmid: int) -> None:
     disk = f"{spec.storage}:0,import-from={spec.image}"
     made: Options = {
         "vmid": vmid,
-        "scsihw": "virtio-scsi-single",
+        "scsihw": CONTROLLER,
         SYSTEM_DISK: disk,
         "boot": f"order={SYSTEM_DISK}",
     }

@@ -11,7 +11,9 @@ from infra.proxmox.specs import MachineSpec
 Config = Mapping[str, Any]
 Options = dict[str, str | int]
 
-SYSTEM_DISK, SEED_DRIVE = "scsi0", "ide2"
+# Debian's kernel for clouds has no drivers for IDE and SATA: the seed is a disc on SCSI as well.
+SYSTEM_DISK, SEED_DRIVE = "scsi0", "scsi30"
+CONTROLLER = "virtio-scsi-single"
 EMPTY_DRIVE = "none,media=cdrom"
 # What Proxmox's own cloud-init drive is called: a second source beside ours would win or lose.
 OWN_CLOUD_INIT = "cloudinit"
@@ -52,6 +54,7 @@ def hardware(spec: MachineSpec) -> Options:
         **sizes(spec),
         **cards,
         "sockets": 1,
+        "scsihw": CONTROLLER,
         "agent": 1,
         "serial0": "socket",  # cloud images write their console there
         "ostype": "l26",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.components import hypervisor_hosts, libvirt_hosts
+from infra.components import libvirt_hosts
 from infra.components.context import BuildContext, Placement
 from infra.components.libvirt_hosts import libvirt_host
 from infra.errors import InfraError
@@ -17,6 +17,7 @@ from inventory.enums import Role, Tier
 from inventory.load import load_estate
 from inventory.model.hypervisors import Attachment, Libvirt, OwnMachine, Wan
 from inventory.paths import SHIPPED_ESTATES
+from inventory.tiers import MACHINE_SIZES
 from tests.infra.test_estate import preview
 
 LAB = load_estate(SHIPPED_ESTATES / "lab")
@@ -75,7 +76,7 @@ def test_it_and_its_disks_are_protected_until_its_line_says_otherwise(declared: 
 
 @pytest.mark.parametrize("tier", [*Tier, None])
 def test_its_tier_says_how_large_it_is(tier: Tier | None, declared: Declared) -> None:
-    usual = hypervisor_hosts.MACHINE_SIZES[tier]
+    usual = MACHINE_SIZES[tier]
     town = entry("velgora-app").tenant
     host = entry("velgora-app").host
     make(InventoryHost(Tenant(town.id, town.name, tier, town.content, LAB), host))

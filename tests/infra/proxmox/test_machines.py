@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.proxmox.options import EMPTY_DRIVE, HOST_KEY, IDENTITY
+from infra.proxmox.options import EMPTY_DRIVE, HOST_KEY, IDENTITY, SEED_DRIVE
 from tests.infra.provider.plugin import Plugin
 from tests.infra.proxmox.conftest import Site
 from tests.infra.proxmox.stub import ROUTES, Vm
@@ -78,7 +78,7 @@ def test_proxmoxs_own_cloud_init_is_taken_away_and_ours_attached(
 ) -> None:
     plugin.create(MACHINE, site.inputs)
     (seed,) = site.cluster.content
-    assert only(site).config["ide2"] == f"{seed},media=cdrom"
+    assert only(site).config[SEED_DRIVE] == f"{seed},media=cdrom"
     assert not [value for value in only(site).config.values() if "cloudinit" in str(value)]
 
 
