@@ -98,11 +98,11 @@ class SnmpVersion(StrEnum):
 
 
 class Continuity(StrEnum):
-    """How long citizens can do without a service; it picks RPO and RTO (see tiers.py)."""
+    """What the loss of a service costs, A most; it picks RPO, RTO and all else (tiers.py)."""
 
-    VITAL = "vital"
-    IMPORTANT = "important"
-    ORDINARY = "ordinary"
+    A = "A"
+    B = "B"
+    C = "C"
 
 
 class Access(StrEnum):

@@ -8,6 +8,7 @@ from typing import Any
 
 from inventory.backup_plans import backup_plans, plans_kept_on
 from inventory.connections import Connection, connection, jumped_to
+from inventory.continuity import calendar, host_promise, plan_terms
 from inventory.entries import InventoryHost, devices, hosts, operations_host, services, tenants
 from inventory.enums import ConnectionKind, Protocol, Role
 from inventory.levels import (
@@ -373,6 +374,7 @@ def _polled_with(entry: InventoryHost) -> list[str]:
 
 def _backup(entry: InventoryHost, plan: BackupPlan, state: Path) -> dict[str, Any]:
     target = next(host for host in hosts(entry.tenant.estate) if host.name == plan.target)
+    terms = plan_terms(plan, host_promise(entry), entry.tenant.tier)
     return {
         "id": plan.id,
         "target": plan.target,
@@ -380,9 +382,9 @@ def _backup(entry: InventoryHost, plan: BackupPlan, state: Path) -> dict[str, An
         "target_fqdn": target.fqdn,
         "paths": list(plan.paths),
         "database": plan.database or "",
-        "at": plan.at,
+        "calendar": calendar(plan.at, terms.every_hours),
         "password_file": str(secret_path(plan.password, state) or ""),
-        "keep_within_days": plan.keep_within_days,
+        "keep_within_days": terms.keep_within_days,
     }
 
 

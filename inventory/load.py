@@ -7,6 +7,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from inventory.consistency.connections import find_connection_problems
+from inventory.consistency.continuity import find_continuity_problems
 from inventory.consistency.hosts import find_host_problems
 from inventory.consistency.hypervisors import find_hypervisor_problems
 from inventory.consistency.identifiers import find_identifier_problems
@@ -107,6 +108,8 @@ def load_estate(folder: Path) -> Estate:
     windows = _read_windows(folder, tenants if complete else None, problems)
     if head:
         problems += _contradictions(head, tenants, complete=complete)
+        accepting = waivers.waivers if waivers else ()
+        problems += find_continuity_problems(head, tenants, accepting)
     problems += find_own_problems(folder)
     if problems or head is None or central is None or waivers is None or windows is None:
         raise InventoryError(tuple(problems))

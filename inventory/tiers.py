@@ -4,21 +4,24 @@ from dataclasses import dataclass
 
 from inventory.enums import Continuity, Tier
 
-HOUR_SECONDS = 3600
-
 
 @dataclass(frozen=True, slots=True)
-class Recovery:
-    """What may be lost and how long it may take, in seconds (RPO and RTO)."""
+class ClassTerms:
+    """What a continuity class promises in hours (RPO and RTO), and what follows from it.
 
-    rpo_seconds: int
-    rto_seconds: int
+    `drill_factor`: how many times as often as the tier asks its plans are drilled.
+    """
+
+    rpo_hours: float
+    rto_hours: float
+    keep_within_days: int
+    drill_factor: int
 
 
-RECOVERY: dict[Continuity, Recovery] = {
-    Continuity.VITAL: Recovery(4 * HOUR_SECONDS, 4 * HOUR_SECONDS),
-    Continuity.IMPORTANT: Recovery(26 * HOUR_SECONDS, 24 * HOUR_SECONDS),
-    Continuity.ORDINARY: Recovery(50 * HOUR_SECONDS, 72 * HOUR_SECONDS),
+CLASSES: dict[Continuity, ClassTerms] = {
+    Continuity.A: ClassTerms(rpo_hours=4, rto_hours=4, keep_within_days=180, drill_factor=2),
+    Continuity.B: ClassTerms(rpo_hours=26, rto_hours=24, keep_within_days=90, drill_factor=1),
+    Continuity.C: ClassTerms(rpo_hours=50, rto_hours=72, keep_within_days=90, drill_factor=1),
 }
 
 
@@ -40,3 +43,5 @@ MACHINE_SIZES: dict[Tier | None, MachineSize] = {
 }
 
 DRILL_EVERY_DAYS: dict[Tier, int] = {Tier.CITY: 30, Tier.TOWN: 60, Tier.VILLAGE: 90}
+# The central site has no tier; what all depend on is drilled as often as a city.
+CENTRAL_DRILL_DAYS = min(DRILL_EVERY_DAYS.values())

@@ -35,7 +35,7 @@ class Concerned:
             "service": self.entry.name,
             "name": service.name,
             "url": service.url,
-            "continuity": service.continuity.value,
+            "continuity": service.continuity_class.value,
             "answers": self.answers,
         }
 
@@ -218,7 +218,7 @@ def _services(
     about = {subject, *map(subject_of, alerts), *lost}
     order = list(Continuity)
     for entry in sorted(
-        inventory.services.values(), key=lambda e: (order.index(e.service.continuity), e.name)
+        inventory.services.values(), key=lambda e: (order.index(e.service.continuity_class), e.name)
     ):
         if entry.name in about or about & set(entry.hosts):
             yield Concerned(entry, answers=entry.name not in silent)
@@ -241,7 +241,7 @@ def _badness(incident: Incident) -> tuple[bool, int, int, int, datetime, str]:
     """Sort incidents: pages, then what citizens miss most, then what cuts off most."""
     severity = incident.cause.severity
     missed = [
-        list(Continuity).index(concerned.entry.service.continuity)
+        list(Continuity).index(concerned.entry.service.continuity_class)
         for concerned in incident.services
         if not concerned.answers
     ]

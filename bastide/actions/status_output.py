@@ -124,7 +124,7 @@ def _also(alert: Alert, now: datetime) -> str:
 def _service(concerned: Concerned) -> str:
     service = concerned.entry.service
     state = "answers" if concerned.answers else "does not answer"
-    return f"{service.name} ({service.continuity.value}) {state}: {service.url}"
+    return f"{service.name} (class {service.continuity_class.value}) {state}: {service.url}"
 
 
 def _names(names: tuple[str, ...], estate: Estate) -> str:

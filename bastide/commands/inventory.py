@@ -1,6 +1,7 @@
 """`bastide inventory`: what we own."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import click
 
@@ -10,6 +11,7 @@ from bastide.support.estate import estate_context
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json, print_table, row
 from infra import credentials
+from inventory.copies import lapsed
 from inventory.entries import devices, hosts, services, tenants
 from inventory.enums import System
 from inventory.levels import level
@@ -36,7 +38,8 @@ def check(estate_name: str | None, as_json: bool) -> int:
     to what ours are held to; its checks are loaded and promtool runs its tests.
 
     Exit 1 when a waiver is of a control that does not exist, or a device names an SNMP profile
-    that does not. Secrets that cannot be had here are noted: another machine may have them.
+    that does not, or a waiver of copies beside their source has ended. Secrets that cannot be had
+    here are noted: another machine may have them.
     """
     try:
         context = estate_context(estate_name)
@@ -56,6 +59,7 @@ def check(estate_name: str | None, as_json: bool) -> int:
     warnings = (
         *waiver_problems(context.estate.waivers, own.controls),
         *unknown_profiles(context.estate, own.profiles),
+        *lapsed(context.estate, datetime.now(UTC).date()),
     )
     notes = unresolved(context.estate, context.state)
     if as_json:
@@ -108,7 +112,9 @@ def _services(estate: Estate) -> Iterator[dict[str, str]]:
     for entry in services(estate):
         service = entry.service
         hosts_of = ", ".join(entry.hosts)
-        yield _row("service", entry.name, service.url, service.continuity.value, hosts_of)
+        yield _row(
+            "service", entry.name, service.url, f"class {service.continuity_class}", hosts_of
+        )
 
 
 def _contacts(estate: Estate) -> Iterator[dict[str, str]]:

@@ -31,6 +31,10 @@ from inventory.scalars import AbsolutePath, Address, CutKey, HostKey, Id, Secret
 EXPORTER_PORTS = {ExporterName.NODE: 9100, ExporterName.WINDOWS: 9182}
 
 
+SCHEDULES_HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
+"""How far apart the runs of a plan may be: what a day is divided by."""
+
+
 class Listen(Frozen):
     """A port that a host serves, and who may reach it."""
 
@@ -47,9 +51,18 @@ class BackupPlan(Frozen):
     target: str = Field(description="the host that keeps the copies: a full host name")
     paths: tuple[AbsolutePath, ...] = ()
     database: str | None = Field(default=None, description="a PostgreSQL database to dump")
-    at: TimeOfDay = "02:30"
+    at: TimeOfDay = Field(default="02:30", description="when one of its daily runs starts")
+    every_hours: Literal[1, 2, 3, 4, 6, 8, 12, 24] | None = Field(
+        default=None,
+        description="how far apart its runs are; default: as the RPO of the host's services asks",
+    )
     password: SecretRef
-    keep_within_days: int = Field(default=90, ge=1)
+    keep_within_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="how long snapshots stay; default: by the class of the host's services, "
+        "A 180 days, B and C 90",
+    )
 
     @model_validator(mode="after")
     def _something(self) -> Self:

@@ -1,8 +1,8 @@
 """A municipality and the central site: their sites, contacts and services."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from inventory.enums import CertificateTrust, Continuity, Tier
 from inventory.frozen import Frozen
@@ -34,6 +34,27 @@ from inventory.scalars import (
 )
 
 CENTRAL = "central"
+
+
+# What the classes were called before 2026-12; estates that say so are read as ever.
+FORMER_CLASSES = {"vital": Continuity.A, "important": Continuity.B, "ordinary": Continuity.C}
+
+
+def _renamed(value: object) -> object:
+    return FORMER_CLASSES.get(value, value) if isinstance(value, str) else value
+
+
+ContinuityField = Annotated[
+    Continuity | None,
+    BeforeValidator(
+        _renamed,
+        json_schema_input_type=Continuity | Literal["vital", "important", "ordinary"] | None,
+    ),
+    Field(
+        description="what its loss costs, which picks RPO and RTO: A (4 and 4 hours), B (26 and "
+        "24) or C (50 and 72); a service whose hosts are backed up must say it"
+    ),
+]
 
 
 class Contact(Frozen):
@@ -103,7 +124,13 @@ class Service(Frozen):
         description="what tells a good answer from a wrong or slow one: status, text, redirect, "
         "within_seconds",
     )
-    continuity: Continuity = Continuity.ORDINARY
+    continuity: ContinuityField = None
+    rpo_hours: float | None = Field(
+        default=None, gt=0, description="what may be lost (RPO); default: by the class"
+    )
+    rto_hours: float | None = Field(
+        default=None, gt=0, description="how long recovery may take (RTO); default: by the class"
+    )
     objective: float = Field(
         default=0.99,
         gt=0,
@@ -117,6 +144,11 @@ class Service(Frozen):
     journeys: tuple[Journey, ...] = Field(
         default=(), description="what is done at it, step by step, each minute"
     )
+
+    @property
+    def continuity_class(self) -> Continuity:
+        """Its class; one that keeps no data need not say any, and is of class C."""
+        return self.continuity or Continuity.C
 
 
 class Municipality(Frozen):

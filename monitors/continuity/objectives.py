@@ -3,26 +3,28 @@
 from dataclasses import dataclass
 
 from inventory.backup_plans import backup_plans
-from inventory.entries import InventoryHost, hosts, services
+from inventory.continuity import PlanTerms, host_promise, plan_terms
+from inventory.entries import InventoryHost, hosts
 from inventory.enums import Continuity
 from inventory.model.estate import Estate
-from inventory.tiers import DRILL_EVERY_DAYS, RECOVERY, Recovery
 
+HOUR_SECONDS = 3600
 DAY_SECONDS = 86_400
-# The central site has no tier; what all depend on is drilled as often as a city.
-CENTRAL_DRILL_DAYS = min(DRILL_EVERY_DAYS.values())
 
 
 @dataclass(frozen=True, slots=True)
 class BackupObjectives:
-    """A backup plan of the inventory with its RPO, RTO and drill interval; times in seconds."""
+    """A backup plan of the inventory, its class and what follows from it; times in seconds."""
 
     municipality: str
     host: str
     plan: str
+    continuity: Continuity
     rpo_seconds: int
     rto_seconds: int
+    every_seconds: int
     drill_every_seconds: int
+    keep_seconds: int
 
     @property
     def labels(self) -> dict[str, str]:
@@ -34,25 +36,25 @@ def backup_objectives(estate: Estate) -> tuple[BackupObjectives, ...]:
     """Return every backup plan of an estate with its targets."""
     objectives = []
     for entry in hosts(estate):
-        recovery = _recovery(entry)
-        tier = entry.tenant.tier
-        days = DRILL_EVERY_DAYS[tier] if tier else CENTRAL_DRILL_DAYS
+        plans = backup_plans(entry)
+        promise = host_promise(entry) if plans else None
         objectives += [
-            BackupObjectives(
-                municipality=entry.tenant.id,
-                host=entry.name,
-                plan=plan.id,
-                rpo_seconds=recovery.rpo_seconds,
-                rto_seconds=recovery.rto_seconds,
-                drill_every_seconds=days * DAY_SECONDS,
-            )
-            for plan in backup_plans(entry)
+            _objectives(entry, plan.id, plan_terms(plan, promise, entry.tenant.tier))
+            for plan in plans
+            if promise
         ]
     return tuple(objectives)
 
 
-def _recovery(entry: InventoryHost) -> Recovery:
-    """Return what the most demanding service on a host allows."""
-    classes = [s.service.continuity for s in services(entry.tenant.estate) if entry.name in s.hosts]
-    kinds = [RECOVERY[kind] for kind in classes] or [RECOVERY[Continuity.ORDINARY]]
-    return min(kinds, key=lambda recovery: recovery.rpo_seconds)
+def _objectives(entry: InventoryHost, plan: str, terms: PlanTerms) -> BackupObjectives:
+    return BackupObjectives(
+        municipality=entry.tenant.id,
+        host=entry.name,
+        plan=plan,
+        continuity=terms.promise.continuity,
+        rpo_seconds=round(terms.promise.rpo_hours * HOUR_SECONDS),
+        rto_seconds=round(terms.promise.rto_hours * HOUR_SECONDS),
+        every_seconds=terms.every_hours * HOUR_SECONDS,
+        drill_every_seconds=terms.drill_every_days * DAY_SECONDS,
+        keep_seconds=terms.keep_within_days * DAY_SECONDS,
+    )

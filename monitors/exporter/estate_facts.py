@@ -47,7 +47,9 @@ def _services(estate: Estate, ways: Ways) -> Metric:
     for entry in services(estate):
         about = (entry.tenant.id, entry.name, one_line(entry.service.name))
         for name, others in sorted(_needs(entry, ways).items()):
-            family.add_metric((*about, entry.service.continuity.value, name, YES_NO[others]), 1)
+            family.add_metric(
+                (*about, entry.service.continuity_class.value, name, YES_NO[others]), 1
+            )
     return family
 
 

@@ -73,10 +73,21 @@ def switch(name: str, address: str, intent: str) -> str:
                 f"     snmp: {{auth: 'vault:all.yml#auth'}}}}\n{UPS}",
             ),
             (
-                "the files of a scratch machine are backed up",
+                "a vault at another site of the same tenant keeps its copies",
                 CENTRAL,
-                "    roles: [scratch]\n",
-                f"    roles: [scratch]\n    backups: [{backup('central-vault')}]\n",
+                "    gateway: 10.77.0.1\nhosts:\n",
+                "    gateway: 10.77.0.1\n"
+                "  - {id: far, name: Far, network: 10.77.9.0/24, gateway: 10.77.9.1}\nhosts:\n"
+                "  - {id: new, site: far, address: 10.77.9.9, "
+                f"backups: [{backup('central-vault')}]}}\n",
+            ),
+            (
+                "the classes' former names are read as ever",
+                *(VELGORA, "continuity: B", "continuity: vital"),
+            ),
+            (
+                "a schedule of its own that keeps the RPO",
+                *(VELGORA, 'at: "02:30"', "every_hours: 12"),
             ),
             ("a host that is no edge forwards", KASTRAVA, APP, f"{APP}    forwards: true\n"),
             (

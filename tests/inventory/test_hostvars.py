@@ -271,7 +271,7 @@ def test_a_backup_and_its_target_know_of_each_other() -> None:
         "target_fqdn": "vault.central.lab.test",
         "paths": ["/srv/shares"],
         "database": "",
-        "at": "03:00",
+        "calendar": "*-*-* 03:00:00",
         "password_file": "/s/secrets/restic-velgora-files",
         "keep_within_days": 90,
     }

@@ -192,10 +192,19 @@ def test_a_host_keeps_its_own_copies_only_where_it_is_the_whole_centre(
         (problem,) = problems_of(estate)
         assert problem.message.startswith("central-ops would keep its copies itself")
         return
+    with pytest.raises(InventoryError, match="copies of central-ops lie on itself"):
+        load_estate(_with_one_vault(estate))
+    waivers = estate / "waivers.yml"
+    waivers.write_text(waivers.read_text().replace("SSH-07", "BKP-02"))
+    assert load_estate(estate)
+
+
+def _with_one_vault(estate: Path) -> Path:
+    """Let the operations host keep all copies."""
     for file in (estate / "central.yml", *(estate / "municipalities").iterdir()):
         text = file.read_text().replace("roles: [vault]", "roles: []")
         file.write_text(text.replace("target: central-vault", "target: central-ops"))
-    assert load_estate(estate)
+    return estate
 
 
 def test_words_of_yaml_1_1_stay_text(tmp_path: Path) -> None:

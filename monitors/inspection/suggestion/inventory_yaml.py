@@ -207,7 +207,7 @@ def _services(inspection: Inspection, arrival: Arrival, own_id: str) -> Iterator
         yield f"  name: {_quoted(guess.name)} # say what people call it"
         yield f"  url: {_quoted(guess.url)}"
         yield f"  hosts: [{_word(own_id)}]"
-        yield "  continuity: ordinary # to confirm: vital, important or ordinary"
+        yield "  continuity: C # to confirm: A, B or C"
 
 
 def _word(text: str) -> str:

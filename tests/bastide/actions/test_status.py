@@ -180,7 +180,7 @@ def test_an_incident_says_since_when_whom_to_call_and_what_to_do(
     assert re.search(r"since +(2026-11-28 )?01:41 UTC \(", printed)
     assert "call      IT desk, IT administrator: +1 555 0100, it@gornjilug" in printed
     assert "do        bastide runbook HostDown gornjilug-server\n" in printed
-    assert "service   Building permits (important) answers: https://" in printed
+    assert "service   Building permits (class B) answers: https://" in printed
     for one in (values["incidents"][0], values["alerts"][0]):
         assert one["startsAt"] == "2026-11-28T01:41:07.123456789Z"
         assert one["summary"] == "HostDown"

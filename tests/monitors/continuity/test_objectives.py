@@ -39,13 +39,16 @@ def test_a_plan_has_its_names_and_the_objectives_of_its_service() -> None:
         "municipality": "velgora",
         "host": "velgora-app",
         "plan": "permits",
+        "continuity": Continuity.B,
         "rpo_seconds": 26 * HOUR_SECONDS,
         "rto_seconds": 24 * HOUR_SECONDS,
+        "every_seconds": DAY_SECONDS,
         "drill_every_seconds": 30 * DAY_SECONDS,
+        "keep_seconds": 90 * DAY_SECONDS,
     }
 
 
-def test_a_host_without_a_service_is_ordinary() -> None:
+def test_a_host_without_a_service_is_of_class_c() -> None:
     files = of(lab_estate(), "velgora-files")
     assert (files["rpo_seconds"], files["rto_seconds"]) == (50 * HOUR_SECONDS, 72 * HOUR_SECONDS)
 
@@ -53,8 +56,8 @@ def test_a_host_without_a_service_is_ordinary() -> None:
 @pytest.mark.parametrize(
     "classes",
     [
-        (Continuity.VITAL, Continuity.ORDINARY),
-        (Continuity.ORDINARY, Continuity.IMPORTANT, Continuity.VITAL),
+        (Continuity.A, Continuity.C),
+        (Continuity.C, Continuity.B, Continuity.A),
     ],
 )
 def test_of_several_services_the_most_demanding_counts(classes: tuple[Continuity, ...]) -> None:

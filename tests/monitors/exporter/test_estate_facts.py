@@ -33,7 +33,7 @@ def test_a_service_needs_its_host_and_the_edge_before_it() -> None:
         "municipality": "velgora",
         "service": "velgora-permits",
         "title": "Building permits",
-        "continuity": "important",
+        "continuity": "B",
         "needs": "velgora-edge",
         "other_ways": "no",
     }
