@@ -57,6 +57,29 @@ AUDIT = LazyGroup(
     },
     help="What is proved: audit hosts, show, report, replay, verify.",
 )
+BACKUP = LazyGroup(
+    "backup",
+    {
+        "status": Lazy(
+            "bastide.commands.backup.runs:status",
+            "Show snapshots against their RPO, and drills (exit 1 when late).",
+        ),
+        "run": Lazy("bastide.commands.backup.runs:run", "Back up every plan now."),
+        "drill": Lazy(
+            "bastide.commands.backup.runs:drill",
+            "Restore the newest snapshots, prove them, measure RPO and RTO.",
+        ),
+        "plan": Lazy(
+            "bastide.commands.backup.plan:plan",
+            "Say in which order all is rebuilt, and how long it takes.",
+        ),
+        "report": Lazy(
+            "bastide.commands.backup.report:report",
+            "Say what each service promises, and what is proved (exit 1: not all).",
+        ),
+    },
+    help="What could be restored: status, run, drill, plan, report.",
+)
 HOST = LazyGroup(
     "host",
     {
@@ -196,9 +219,7 @@ COMMANDS: Mapping[str, Lazy | click.Command] = {
     "host": HOST,
     "audit": AUDIT,
     "snmp": SNMP,
-    "backup": Lazy(
-        "bastide.commands.backup:group", "What could be restored: plans, snapshots, drills."
-    ),
+    "backup": BACKUP,
     "lab": Lazy(
         "bastide.commands.lab:group", "The lab's machines, for rehearsals: list, stop, start them."
     ),

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bastide.actions.playbook_recap import Recap
+from bastide.support.durations import duration
 from bastide.support.output import print_json, print_table, row
 from monitors.continuity.objectives import BackupObjectives
 from monitors.continuity.plan_states import PlanState
@@ -29,31 +30,6 @@ def show_plans(plans: Sequence[PlanState], now: datetime, *, as_json: bool) -> N
                 f"{plan.objectives.rpo_seconds / HOUR_SECONDS:.0f} h",
                 describe_drill(plan.last_drill),
                 bad=not plan.within_rpo(now),
-            )
-            for plan in plans
-        ),
-    )
-
-
-def show_objectives(plans: Sequence[BackupObjectives], *, as_json: bool) -> None:
-    """Print how much each plan may lose and how long its recovery may take."""
-    if as_json:
-        print_json(
-            [
-                {**p.labels, "rpo_seconds": p.rpo_seconds, "rto_seconds": p.rto_seconds}
-                for p in plans
-            ]
-        )
-        return
-    print_table(
-        ("host", "plan", "RPO", "RTO", "drill every"),
-        (
-            row(
-                plan.host,
-                plan.plan,
-                f"{plan.rpo_seconds / HOUR_SECONDS:.0f} h",
-                f"{plan.rto_seconds / HOUR_SECONDS:.0f} h",
-                f"{plan.drill_every_seconds / HOUR_SECONDS / 24:.0f} days",
             )
             for plan in plans
         ),
@@ -134,20 +110,14 @@ def describe_age(plan: PlanState, now: datetime) -> str:
     if age is None:
         return plan.problem or "unknown"
     doubted = f" ({len(plan.doubted)} newer do not count)" if plan.doubted else ""
-    return f"{_duration(age)}{doubted}"
+    return f"{duration(age)}{doubted}"
 
 
 def describe_asked(plan: PlanState, now: datetime) -> str:
     """Return how long ago the host has asked the target, which is what all else stands on."""
     if plan.reported_at is None:
         return "never"
-    return f"{_duration((now - plan.reported_at).total_seconds())} ago"
-
-
-def _duration(seconds: float) -> str:
-    return (
-        f"{seconds / 60:.0f} min" if seconds < HOUR_SECONDS else f"{seconds / HOUR_SECONDS:.1f} h"
-    )
+    return f"{duration((now - plan.reported_at).total_seconds())} ago"
 
 
 def describe_drill(drill: DrillResult | None) -> str:

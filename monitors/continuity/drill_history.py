@@ -1,6 +1,7 @@
 """Drill results on disk: `<state>/drills/<UTC stamp>-<host>-<plan>.json`, one file a drill."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +11,16 @@ from monitors.continuity.records import CLOCK_TOLERANCE, ContinuityError, DrillR
 
 @dataclass(frozen=True, slots=True)
 class DrillHistory:
-    """A plan's newest drill and its newest one that succeeded."""
+    """A plan's newest drill, its newest one that succeeded, and the one that did so before."""
 
     newest: DrillResult | None
     success: DrillResult | None
     unreadable: tuple[str, ...] = ()
+    earlier: DrillResult | None = None
+
+
+DrillFiles = Mapping[str, Sequence[Path]]
+"""Files of results by `<host>-<plan>`, the oldest first."""
 
 
 def folder(state: Path) -> Path:
@@ -22,22 +28,57 @@ def folder(state: Path) -> Path:
     return state / "drills"
 
 
-def read_drill_history(state: Path, host: str, plan: str, now: datetime) -> DrillHistory:
-    """Return a plan's drills, looking back until one has succeeded."""
+def drill_files(state: Path) -> DrillFiles:
+    """Return the files of all results; the folder is read once for however many plans."""
+    files: defaultdict[str, list[Path]] = defaultdict(list)
+    for path in sorted(folder(state).glob("*Z-*.json")):
+        files[path.stem.partition("Z-")[2]].append(path)
+    return files
+
+
+def read_drill_history(files: DrillFiles, host: str, plan: str, now: datetime) -> DrillHistory:
+    """Return a plan's drills, looking back until two have succeeded.
+
+    `unreadable` are the files, newer than the last success, that are no results.
+    """
     newest: DrillResult | None = None
+    succeeded: list[DrillResult] = []
     unreadable: list[str] = []
-    for path in sorted(folder(state).glob(f"*Z-{host}-{plan}.json"), reverse=True):
+    for _, result in _newest_first(files, host, plan, now):
+        if isinstance(result, ContinuityError):
+            unreadable += [] if succeeded else [str(result)]
+            continue
+        newest = newest or result
+        succeeded += [result] if result.ok else []
+        if len(succeeded) == 2:
+            break
+    success, earlier, *_ = (*succeeded, None, None)
+    return DrillHistory(newest, success, tuple(unreadable), earlier)
+
+
+def clean_drills(
+    files: DrillFiles, host: str, plan: str, now: datetime
+) -> tuple[tuple[Path, DrillResult], ...]:
+    """Return a plan's newest drills, each with its file, back to the last one that failed."""
+    clean: dict[datetime, tuple[Path, DrillResult]] = {}
+    for path, result in _newest_first(files, host, plan, now):
+        if isinstance(result, ContinuityError) or not result.ok:
+            break
+        clean.setdefault(result.started, (path, result))  # a file that was copied counts once
+    return tuple(clean.values())
+
+
+def _newest_first(
+    files: DrillFiles, host: str, plan: str, now: datetime
+) -> Iterator[tuple[Path, DrillResult | ContinuityError]]:
+    for path in reversed(files.get(f"{host}-{plan}", ())):
         try:
             result = _read(path, now)
         except ContinuityError as error:
-            unreadable.append(str(error))
+            yield path, error
             continue
-        if (result.host, result.plan) != (host, plan):
-            continue
-        newest = newest or result
-        if result.ok:
-            return DrillHistory(newest, result, tuple(unreadable))
-    return DrillHistory(newest, None, tuple(unreadable))
+        if (result.host, result.plan) == (host, plan):
+            yield path, result
 
 
 def latest_drills(state: Path) -> tuple[DrillResult, ...]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from inventory.model.estate import Estate
-from monitors.continuity.drill_history import DrillHistory, read_drill_history
+from monitors.continuity.drill_history import DrillHistory, drill_files, read_drill_history
 from monitors.continuity.host_status import ReadFile, newest_status
 from monitors.continuity.objectives import BackupObjectives, backup_objectives
 from monitors.continuity.records import (
@@ -23,7 +23,7 @@ class PlanState:
     """A plan of the inventory, and what is known of its snapshots and drills.
 
     `problem` says why the newest snapshot is not known; `reported_at` is when the host asked its
-    backup target.
+    backup target; `octets` what the newest run put into its snapshot.
     """
 
     objectives: BackupObjectives
@@ -34,6 +34,7 @@ class PlanState:
     drills: DrillHistory
     check: Check | None = None
     doubted: tuple[Doubt, ...] = ()
+    octets: float | None = None
 
     @property
     def last_drill(self) -> DrillResult | None:
@@ -55,9 +56,9 @@ def read_plan_states(state: Path, estate: Estate, read_file: ReadFile) -> tuple[
     plans = backup_objectives(estate)
     planned = dict.fromkeys(plan.host for plan in plans)
     statuses = {host: _status_or_problem(state, host, read_file) for host in planned}
-    now = datetime.now(UTC)
+    now, files = datetime.now(UTC), drill_files(state)
     return tuple(
-        _state(plan, statuses[plan.host], read_drill_history(state, plan.host, plan.plan, now))
+        _state(plan, statuses[plan.host], read_drill_history(files, plan.host, plan.plan, now))
         for plan in plans
     )
 
@@ -83,6 +84,7 @@ def _state(plan: BackupObjectives, status: HostStatus | str, drills: DrillHistor
         drills=drills,
         check=plan_status.check if plan_status else None,
         doubted=plan_status.doubted if plan_status else (),
+        octets=plan_status.last_run.size_bytes if plan_status and plan_status.last_run else None,
     )
 
 

@@ -62,7 +62,7 @@ class DrillResult(Frozen):
 
     `rpo_seconds` is how old the newest restorable data was when the drill began; `rto_seconds`
     how long recovery took, None when it did not succeed. A recovery in no time is refused: such a
-    timer was never started.
+    timer was never started. `bytes_restored` is None of drills before it was counted.
     """
 
     host: Name
@@ -77,6 +77,7 @@ class DrillResult(Frozen):
     rows: dict[str, int]
     files_verified: int = Field(ge=0)
     files_moved: int = Field(ge=0)
+    bytes_restored: int | None = Field(default=None, ge=0)
     started: AwareDatetime
     finished: AwareDatetime
     error: str | None
@@ -122,6 +123,12 @@ class Doubt(HostRecord):
     why: str
 
 
+class LastRun(HostRecord):
+    """The newest run of a plan, as far as it is known: what its snapshot holds, in octets."""
+
+    size_bytes: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+
 class PlanStatus(HostRecord):
     """One plan of a host; `error` when the target could not be reached.
 
@@ -132,13 +139,14 @@ class PlanStatus(HostRecord):
     snapshot: Snapshot | None
     doubted: tuple[Doubt, ...] = ()
     check: Check | None = None
+    last_run: LastRun | None = None
     error: str | None
 
-    @field_validator("check", mode="before")
+    @field_validator("check", "last_run", mode="before")
     @classmethod
-    def _none_yet(cls, check: object) -> object:
-        """A plan that was never checked has an empty result."""
-        return check or None
+    def _none_yet(cls, result: object) -> object:
+        """A plan that was never run or checked has an empty result."""
+        return result or None
 
 
 class HostStatus(HostRecord):

@@ -35,7 +35,7 @@ def to_drill(
     """
     # Not at the top: Ansible loads every filter for each task that uses any of them.
     from inventory.load import load_estate
-    from monitors.continuity.drill_history import is_due, read_drill_history
+    from monitors.continuity.drill_history import drill_files, is_due, read_drill_history
     from monitors.continuity.objectives import backup_objectives
 
     now = datetime.now(UTC)
@@ -46,10 +46,10 @@ def to_drill(
     ]
     if not chosen and (host or plan):
         raise ValueError(f"the inventory has no backup plan {plan or 'at all'} of {host or 'any'}")
-    due = []
+    due, files = [], drill_files(Path(state))
     for each in chosen:
         limit = float(max_age_seconds or each.drill_every_seconds)
-        history = read_drill_history(Path(state), each.host, each.plan, now)
+        history = read_drill_history(files, each.host, each.plan, now)
         if force or is_due(history, limit, now):
             plans = {entry["id"]: entry for entry in hostvars[each.host]["bastide_backups"]}
             earlier = json.dumps(counts(history.success))

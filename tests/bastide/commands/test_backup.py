@@ -1,6 +1,8 @@
 """`bastide backup`: the exit status says whether every plan could be restored today."""
 
 import json
+import re
+import zipfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,12 @@ import pytest
 from bastide.actions.backup_output import describe_drill, show_backups, show_drills
 from bastide.actions.playbook_recap import Failure, HostRecap, Recap
 from bastide.support.estate import EstateContext
+from monitors.audit.evidence.verify import BrokenError, verify
 from monitors.continuity.drill_history import latest_drills
 from monitors.continuity.objectives import backup_objectives
-from tests.bastide.context import environment_of, new_context
+from tests.bastide.context import environment_of, lab_context, new_context
 from tests.command import bastide_here, bastide_json
+from tests.monitors.audit.evidence.sealed_runs import sealed
 from tests.monitors.continuity.state_folder import (
     ago,
     put_bundle,
@@ -88,13 +92,87 @@ def test_the_status_is_json_for_programs(context: EstateContext) -> None:
     assert plan["drill"]["ok"] is True
 
 
-def test_plans_are_listed_with_their_objectives(context: EstateContext) -> None:
+def test_the_plan_says_what_was_not_measured(context: EstateContext) -> None:
     done = bastide_here("backup", "plan", **environment_of(context))
     assert done.returncode == 0
-    assert HOST in done.stdout
-    (plan,) = bastide_json("backup", "plan", **environment_of(context))
-    assert plan["rpo_seconds"] > 0
-    assert plan["rto_seconds"] > 0
+    assert re.search(rf"{HOST} +│ B +│ 24 h +│ not measured", done.stdout)
+    assert "data not measured, machines" in done.stdout.splitlines()[-1]
+
+
+def test_the_plan_has_the_hours_of_the_last_drill(context: EstateContext) -> None:
+    drilled(context, rto_seconds=7200.0)
+    values = bastide_json("backup", "plan", **environment_of(context))
+    assert values["seconds"] == 7200
+    hosts = [host for wave in values["waves"] for host in wave["hosts"]]
+    (host,) = (host for host in hosts if host["host"] == HOST)
+    assert (host["seconds"], host["rto_seconds"], host["machine_measured"]) == (7200, 86400, False)
+    assert "data 2.0 h" in bastide_here("backup", "plan", **environment_of(context)).stdout
+
+
+def test_the_runbook_on_paper_needs_nothing_else(context: EstateContext, tmp_path: Path) -> None:
+    folder = tmp_path / "paper"
+    formats = ("--format", "html", "--format", "pdf", "--folder", str(folder))
+    done = bastide_here("backup", "plan", *formats, **environment_of(context))
+    assert done.returncode == 0, done.stderr
+    files = {file.suffix: file for file in folder.iterdir()}
+    html = files[".html"].read_text()
+    assert files[".pdf"].read_bytes().startswith(b"%PDF")
+    assert "generated:restic-gornjilug-server" in html
+    assert "it@gornjilug" in html
+    assert not re.search(r"<script|src=|href=.?http|url\(", html)
+    assert all(file.stat().st_mode & 0o077 == 0 for file in files.values())
+
+
+def test_an_unknown_municipality_is_wrong_use(context: EstateContext) -> None:
+    done = bastide_here("backup", "plan", "--municipality", "x", **environment_of(context))
+    assert done.returncode == 2
+    assert "it has: gornjilug" in done.stderr
+
+
+def test_the_report_is_a_finding_until_all_is_proved(context: EstateContext) -> None:
+    done = bastide_here("backup", "report", **environment_of(context))
+    assert done.returncode == 1
+    assert "never restored in a drill" in done.stdout
+    drilled(context)
+    done = bastide_here("backup", "report", **environment_of(context))
+    assert done.returncode == 0, done.stdout
+    assert "up to 95%" in done.stdout
+    (service,) = bastide_json("backup", "report", **environment_of(context))["services"]
+    assert (service["continuity"], service["proved"]) == ("B", True)
+    (plan,) = service["plans"]
+    assert plan["evidence"].endswith(f"Z-{HOST}-permits.json")
+    assert plan["proved_rto_seconds"] > 0
+
+
+def test_evidence_without_an_audit_could_not_be_made(context: EstateContext) -> None:
+    drilled(context)
+    done = bastide_here("backup", "report", "--format", "evidence", **environment_of(context))
+    assert done.returncode == 3
+    assert "bastide audit run" in done.stderr
+
+
+def test_evidence_is_signed_with_the_newest_audit_and_a_changed_drill_is_found(
+    tmp_path: Path,
+) -> None:
+    context = lab_context(tmp_path / "state" / "lab")
+    sealed(context.state)
+    put_drill(context.state, ago(hours=1))
+    into = ("--folder", str(tmp_path / "out"))
+    done = bastide_here(
+        "backup", "report", "--format", "evidence", *into, **environment_of(context)
+    )
+    assert done.returncode == 1, done.stderr
+    (file,) = (tmp_path / "out").rglob("*-evidence.zip")
+    members = set(verify(file).members)
+    assert {"reports/continuity.html", "reports/continuity.json"} <= members
+    (drill,) = (name for name in members if name.startswith("reports/drills/"))
+    raw = file.read_bytes()
+    with zipfile.ZipFile(file) as packed:
+        content = packed.read(drill)
+    forged = tmp_path / "forged.zip"
+    forged.write_bytes(raw.replace(content, content.replace(b'"L5"', b'"L6"')))
+    with pytest.raises(BrokenError, match=re.escape(drill)):
+        verify(forged)
 
 
 @pytest.mark.parametrize(

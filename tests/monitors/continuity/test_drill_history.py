@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from monitors.continuity.drill_history import is_due, latest_drills, read_drill_history
+from monitors.continuity.drill_history import (
+    DrillHistory,
+    drill_files,
+    is_due,
+    latest_drills,
+    read_drill_history,
+)
 from tests.monitors.continuity.state_folder import (
     HOST,
     NOW,
@@ -17,14 +23,19 @@ from tests.monitors.continuity.state_folder import (
 MONTH_SECONDS = 30 * 86_400
 
 
+def history_of(state: Path) -> DrillHistory:
+    """The drills of the plan that the tests are of."""
+    return read_drill_history(drill_files(state), HOST, PLAN, NOW)
+
+
 def test_a_plan_that_was_never_drilled_is_due(tmp_path: Path) -> None:
-    assert is_due(read_drill_history(tmp_path, HOST, PLAN, NOW), MONTH_SECONDS, NOW)
+    assert is_due(history_of(tmp_path), MONTH_SECONDS, NOW)
 
 
 def test_a_failed_drill_does_not_hide_the_last_success(tmp_path: Path) -> None:
     put_drill(tmp_path, ago(days=40))
     put_failed_drill(tmp_path, ago(days=1))
-    history = read_drill_history(tmp_path, HOST, PLAN, NOW)
+    history = history_of(tmp_path)
     assert history.newest
     assert not history.newest.ok
     assert history.success
@@ -34,12 +45,12 @@ def test_a_failed_drill_does_not_hide_the_last_success(tmp_path: Path) -> None:
 
 def test_a_recent_success_makes_another_unnecessary(tmp_path: Path) -> None:
     put_drill(tmp_path, ago(days=29))
-    assert not is_due(read_drill_history(tmp_path, HOST, PLAN, NOW), MONTH_SECONDS, NOW)
+    assert not is_due(history_of(tmp_path), MONTH_SECONDS, NOW)
 
 
 def test_a_drill_of_tomorrow_is_not_believed(tmp_path: Path) -> None:
     put_drill(tmp_path, ago(days=-1))
-    history = read_drill_history(tmp_path, HOST, PLAN, NOW)
+    history = history_of(tmp_path)
     assert history.success is None
     assert "in the future" in history.unreadable[0]
 
@@ -47,7 +58,7 @@ def test_a_drill_of_tomorrow_is_not_believed(tmp_path: Path) -> None:
 def test_a_file_that_is_no_result_is_counted_and_passed_over(tmp_path: Path) -> None:
     put_drill(tmp_path, ago(days=2))
     put_drill(tmp_path, ago(days=1)).write_text("{")
-    history = read_drill_history(tmp_path, HOST, PLAN, NOW)
+    history = history_of(tmp_path)
     assert history.success
     assert history.success.started == ago(days=2)
     assert len(history.unreadable) == 1
@@ -56,7 +67,7 @@ def test_a_file_that_is_no_result_is_counted_and_passed_over(tmp_path: Path) -> 
 def test_a_file_named_after_another_plan_does_not_count_for_it(tmp_path: Path) -> None:
     path = put_drill(tmp_path, ago(days=1))
     path.rename(path.with_name(path.name.replace(PLAN, "shares")))
-    assert read_drill_history(tmp_path, HOST, "shares", NOW).newest is None
+    assert read_drill_history(drill_files(tmp_path), HOST, "shares", NOW).newest is None
 
 
 def test_latest_is_one_drill_a_plan(tmp_path: Path) -> None:
@@ -76,13 +87,13 @@ def test_a_drill_counts_until_it_is_older_than_its_interval(
     tmp_path: Path, age_seconds: int, due: bool
 ) -> None:
     put_drill(tmp_path, ago(seconds=age_seconds))
-    assert is_due(read_drill_history(tmp_path, HOST, PLAN, NOW), MONTH_SECONDS, NOW) == due
+    assert is_due(history_of(tmp_path), MONTH_SECONDS, NOW) == due
 
 
 @pytest.mark.parametrize(("ahead_minutes", "believed"), [(5, True), (6, False)])
 def test_clocks_may_differ_a_little(tmp_path: Path, ahead_minutes: int, believed: bool) -> None:
     put_drill(tmp_path, ago(minutes=-ahead_minutes))
-    history = read_drill_history(tmp_path, HOST, PLAN, NOW)
+    history = history_of(tmp_path)
     assert (history.success is not None) == believed
     assert len(history.unreadable) == (not believed)
 
@@ -90,7 +101,7 @@ def test_clocks_may_differ_a_little(tmp_path: Path, ahead_minutes: int, believed
 def test_the_newest_of_several_successes_counts(tmp_path: Path) -> None:
     for days in (9, 1, 5):
         put_drill(tmp_path, ago(days=days))
-    history = read_drill_history(tmp_path, HOST, PLAN, NOW)
+    history = history_of(tmp_path)
     assert history.success
     assert history.success.started == ago(days=1)
     assert history.newest == history.success
@@ -99,7 +110,7 @@ def test_the_newest_of_several_successes_counts(tmp_path: Path) -> None:
 def test_the_newest_of_several_failures_is_shown(tmp_path: Path) -> None:
     for days in (3, 1, 2):
         put_failed_drill(tmp_path, ago(days=days))
-    history = read_drill_history(tmp_path, HOST, PLAN, NOW)
+    history = history_of(tmp_path)
     assert history.newest
     assert history.newest.started == ago(days=1)
     assert history.success is None
@@ -108,20 +119,20 @@ def test_the_newest_of_several_failures_is_shown(tmp_path: Path) -> None:
 def test_what_lies_behind_the_last_success_is_not_read(tmp_path: Path) -> None:
     put_drill(tmp_path, ago(days=2)).write_text("{")
     put_drill(tmp_path, ago(days=1))
-    assert read_drill_history(tmp_path, HOST, PLAN, NOW).unreadable == ()
+    assert history_of(tmp_path).unreadable == ()
 
 
 def test_a_file_that_only_ends_like_a_result_of_the_plan_is_not_one(tmp_path: Path) -> None:
     path = put_drill(tmp_path, ago(days=1))
     path.rename(path.with_name(f"copy-of-{HOST}-{PLAN}.json"))
-    history = read_drill_history(tmp_path, HOST, PLAN, NOW)
+    history = history_of(tmp_path)
     assert (history.newest, history.unreadable) == (None, ())
 
 
 def test_a_result_of_another_host_does_not_count(tmp_path: Path) -> None:
     path = put_drill(tmp_path, ago(days=1), host="kastrava-app", municipality="kastrava")
     path.rename(path.with_name(path.name.replace("kastrava-app", HOST)))
-    history = read_drill_history(tmp_path, HOST, PLAN, NOW)
+    history = history_of(tmp_path)
     assert (history.newest, history.success) == (None, None)
 
 
@@ -141,4 +152,4 @@ def test_latest_tells_the_plans_of_a_host_apart(tmp_path: Path) -> None:
 def test_a_drill_is_as_old_as_its_begin(tmp_path: Path) -> None:
     started = ago(seconds=MONTH_SECONDS + 60)
     put_drill(tmp_path, started, finished=ago(seconds=MONTH_SECONDS - 60).isoformat())
-    assert is_due(read_drill_history(tmp_path, HOST, PLAN, NOW), MONTH_SECONDS, NOW)
+    assert is_due(history_of(tmp_path), MONTH_SECONDS, NOW)

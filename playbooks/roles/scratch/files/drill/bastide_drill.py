@@ -144,15 +144,20 @@ def compare(drill: Drill) -> None:
         path = restored(drill, entry["path"])
         if not path.is_file():
             bad.append(f"{entry['path']} is missing")
-        elif sha256(path) == entry["sha256"]:
+            continue
+        drill.octets += path.stat().st_size
+        if sha256(path) == entry["sha256"]:
             drill.files_verified += 1
         elif path.stat().st_mtime_ns != entry["mtime_ns"] and path.stat().st_mtime_ns >= changed:
             drill.files_moved += 1
         else:
             bad.append(f"{entry['path']} has another content")
     database = drill.manifest["database"]
-    if database and sha256(restored(drill, database["dump"])) != database["sha256"]:
-        bad.append(f"{database['dump']} has another content")
+    if database:
+        dump = restored(drill, database["dump"])
+        drill.octets += dump.stat().st_size
+        if sha256(dump) != database["sha256"]:
+            bad.append(f"{database['dump']} has another content")
     if bad:
         more = f" and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
         raise DrillError("; ".join(bad[:SHOWN]) + more)

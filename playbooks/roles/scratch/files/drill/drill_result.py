@@ -68,6 +68,7 @@ class Drill:
     steps: list[dict[str, Any]] = field(default_factory=list)
     files_verified: int = 0
     files_moved: int = 0
+    octets: int = 0
     rows: dict[str, int] = field(default_factory=dict)
 
 
@@ -120,6 +121,7 @@ def result(drill: Drill, steps: tuple[Step, ...], data_time: float | None) -> di
         "rows": drill.rows,
         "files_verified": drill.files_verified,
         "files_moved": drill.files_moved,
+        "bytes_restored": drill.octets if recovered else None,
         "started": _stamp(drill.started),
         "finished": _stamp(time.time()),
         "error": f"{failed[0]['name']}: {failed[0]['error']}" if failed else None,

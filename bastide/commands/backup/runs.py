@@ -1,4 +1,4 @@
-"""`bastide backup`: what could be restored, and what a restore has proved."""
+"""`bastide backup status`, `run` and `drill`: snapshots, and what a restore has proved."""
 
 from datetime import UTC, datetime
 
@@ -16,12 +16,7 @@ from monitors.continuity.objectives import BackupObjectives, backup_objectives
 from monitors.continuity.plan_states import read_plan_states
 
 
-@click.group("backup")
-def group() -> None:
-    """What could be restored: plans, snapshots, drills."""
-
-
-@group.command()
+@click.command()
 @estate_option
 @json_option
 def status(estate_name: str | None, as_json: bool) -> int:
@@ -37,17 +32,7 @@ def status(estate_name: str | None, as_json: bool) -> int:
     return Exit.WELL if well else Exit.FINDINGS
 
 
-@group.command("plan")
-@estate_option
-@json_option
-def list_plans(estate_name: str | None, as_json: bool) -> int:
-    """List the inventory's backup plans with their RPO and RTO."""
-    plans = backup_objectives(estate_context(estate_name).estate)
-    backup_output.show_objectives(plans, as_json=as_json)
-    return Exit.WELL
-
-
-@group.command()
+@click.command()
 @estate_option
 @json_option
 @host_option("Only this host.")
@@ -61,7 +46,7 @@ def run(estate_name: str | None, as_json: bool, host: str | None) -> int:
     return _exit_of(recap)
 
 
-@group.command()
+@click.command()
 @estate_option
 @json_option
 @host_option("Only this host's plans.")

@@ -1,0 +1,1 @@
+"""`bastide backup`: what could be restored, what a restore has proved, and in which order."""

@@ -1,0 +1,38 @@
+"""How long a recovery will take, from how long the last drill took with as much data."""
+
+from monitors.continuity.drill_history import DrillHistory
+from monitors.continuity.records import DrillResult
+
+GROWING = frozenset(
+    {
+        "restore the snapshot",
+        "compare every file with the manifest",
+        "load the dump",
+        "compare every table with the manifest",
+    }
+)
+"""The steps of a drill that take longer with more data (the role scratch); others do not."""
+
+
+def estimated_seconds(drill: DrillResult, octets: float | None) -> float | None:
+    """Return how long a recovery of so much data will take; None when nothing was measured.
+
+    As long as it took, where it is not known how much data there was or is.
+    """
+    if drill.rto_seconds is None:
+        return None
+    growing = sum(step.seconds for step in drill.steps if step.recovery and step.name in GROWING)
+    if not drill.bytes_restored or octets is None:
+        return drill.rto_seconds
+    return drill.rto_seconds + growing * (octets / drill.bytes_restored - 1)
+
+
+def estimate_error(history: DrillHistory) -> float | None:
+    """Return by which share the newest good drill missed what the one before let expect.
+
+    Above 0 it took longer, below 0 less long; None before there are two.
+    """
+    if history.success is None or history.earlier is None or not history.success.rto_seconds:
+        return None
+    expected = estimated_seconds(history.earlier, history.success.bytes_restored)
+    return None if not expected else history.success.rto_seconds / expected - 1

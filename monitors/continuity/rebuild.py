@@ -1,0 +1,125 @@
+"""The plan for the day when everything is down: waves of hosts, with hours where measured.
+
+A drill to depth L6 measures the whole way of a host; any other measures the recovery of its data
+alone. What nobody has measured is said to be so, and makes a sum a lower bound.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from inventory.backup_plans import backup_plans
+from inventory.continuity import Promise
+from inventory.entries import InventoryHost, InventoryService, services
+from inventory.model.estate import Estate
+from inventory.rebuild_order import Wave, waves
+from monitors.continuity.estimates import estimated_seconds
+from monitors.continuity.plan_states import PlanState
+from monitors.continuity.records import Depth
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRecovery:
+    """A backup plan: where its copies are, and how long its recovery will take.
+
+    `seconds` and `measured_at` are None where no drill has succeeded. `whole_host`: the drill
+    rebuilt the machine as well.
+    """
+
+    plan: str
+    target: str
+    seconds: float | None
+    measured_at: datetime | None
+    whole_host: bool
+    snapshot: datetime | None
+    octets: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class HostRecovery:
+    """A host to rebuild: what it promises, the services that stand on it, its plans."""
+
+    entry: InventoryHost
+    promise: Promise
+    services: tuple[InventoryService, ...]
+    plans: tuple[PlanRecovery, ...]
+
+    @property
+    def seconds(self) -> float | None:
+        """How long its data takes; None where a plan was not measured, 0 where there is none."""
+        known = [plan.seconds for plan in self.plans if plan.seconds is not None]
+        return sum(known) if len(known) == len(self.plans) else None
+
+    @property
+    def machine_measured(self) -> bool:
+        """Whether a drill has rebuilt the machine, too."""
+        return any(plan.whole_host for plan in self.plans)
+
+
+@dataclass(frozen=True, slots=True)
+class WaveRecovery:
+    """A wave: its hosts, and how long what was measured of them takes, so many at once."""
+
+    wave: Wave
+    hosts: tuple[HostRecovery, ...]
+    seconds: float
+
+    @property
+    def unmeasured(self) -> int:
+        """How many hosts have data whose recovery nobody has measured."""
+        return sum(host.seconds is None for host in self.hosts)
+
+    @property
+    def machines_unmeasured(self) -> int:
+        """How many machines nobody has rebuilt in a drill."""
+        return sum(not host.machine_measured for host in self.hosts)
+
+
+def rebuild_plan(
+    estate: Estate, states: Iterable[PlanState], *, at_once: int = 1, only: str | None = None
+) -> tuple[WaveRecovery, ...]:
+    """Return the waves of an estate, or of one municipality and what it needs of central."""
+    by_plan = {(state.objectives.host, state.objectives.plan): state for state in states}
+    tenants = frozenset({only, "central"}) if only else frozenset[str]()
+    planned = []
+    for wave in waves(estate, tenants):
+        hosts = tuple(_host(entry, promise, by_plan) for entry, promise in wave.hosts)
+        known = [host.seconds for host in hosts if host.seconds is not None]
+        planned.append(WaveRecovery(wave, hosts, makespan(known, at_once)))
+    return tuple(planned)
+
+
+def makespan(seconds: Sequence[float], at_once: int) -> float:
+    """Return when the last of some tasks ends, each begun in order as soon as there is room."""
+    busy = [0.0] * at_once
+    for each in seconds:
+        busy[busy.index(min(busy))] += each
+    return max(busy)
+
+
+def _host(
+    entry: InventoryHost, promise: Promise, by_plan: dict[tuple[str, str], PlanState]
+) -> HostRecovery:
+    standing = [s for s in services(entry.tenant.estate) if entry.name in s.hosts]
+    return HostRecovery(
+        entry,
+        promise,
+        tuple(standing),
+        tuple(
+            _plan(plan.id, plan.target, by_plan.get((entry.name, plan.id)))
+            for plan in backup_plans(entry)
+        ),
+    )
+
+
+def _plan(plan: str, target: str, state: PlanState | None) -> PlanRecovery:
+    success = state.drills.success if state else None
+    return PlanRecovery(
+        plan=plan,
+        target=target,
+        seconds=estimated_seconds(success, state.octets) if state and success else None,
+        measured_at=success.started if success else None,
+        whole_host=bool(success and success.depth is Depth.HOST),
+        snapshot=state.last_snapshot if state else None,
+        octets=state.octets if state else None,
+    )
