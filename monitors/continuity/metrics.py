@@ -1,11 +1,12 @@
 """Snapshots and drills as metrics; a plan without data still has its targets, for rules to join."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from prometheus_client.core import GaugeMetricFamily
 
 from inventory.model.estate import Estate
+from monitors.continuity.estimates import estimate_error
 from monitors.continuity.host_status import ReadFile
 from monitors.continuity.plan_states import PlanState, read_plan_states
 from monitors.continuity.records import DrillResult
@@ -34,6 +35,16 @@ GAUGES: tuple[tuple[str, str, Value], ...] = (
         "bastide_backup_rto_target_seconds",
         "How long recovery may take.",
         lambda plan: plan.objectives.rto_seconds,
+    ),
+    (
+        "bastide_backup_interval_target_seconds",
+        "How far apart the plan's runs are to be.",
+        lambda plan: plan.objectives.every_seconds,
+    ),
+    (
+        "bastide_backup_keep_target_seconds",
+        "How long its snapshots are to stay.",
+        lambda plan: plan.objectives.keep_seconds,
     ),
     (
         "bastide_backup_status_success",
@@ -106,6 +117,11 @@ GAUGES: tuple[tuple[str, str, Value], ...] = (
         _success(lambda drill: drill.rto_seconds),
     ),
     (
+        "bastide_drill_estimate_error_ratio",
+        "By which share the last successful drill took longer than the one before let expect.",
+        lambda plan: estimate_error(plan.drills),
+    ),
+    (
         "bastide_drill_unreadable_files",
         "Files newer than the last successful drill that are no drill results.",
         lambda plan: len(plan.drills.unreadable),
@@ -120,6 +136,7 @@ def collect(state_dir: Path, estate: Estate, read_file: ReadFile) -> Iterator[Ga
     yield GaugeMetricFamily(
         "bastide_backup_plans", "How many backup plans the inventory has.", len(plans)
     )
+    yield _copies(plans)
     for name, text, value in GAUGES:
         family = GaugeMetricFamily(name, text, labels=LABELS)
         for plan in plans:
@@ -127,3 +144,16 @@ def collect(state_dir: Path, estate: Estate, read_file: ReadFile) -> Iterator[Ga
             if number is not None:
                 family.add_metric([plan.objectives.labels[label] for label in LABELS], number)
         yield family
+
+
+def _copies(plans: Sequence[PlanState]) -> GaugeMetricFamily:
+    """Return which target is to hold a copy of each plan, for what that says of itself."""
+    family = GaugeMetricFamily(
+        "bastide_backup_copy_expected",
+        "A copy of a plan that a target is to hold: always 1.",
+        labels=(*LABELS, "target"),
+    )
+    for plan in plans:
+        labels = plan.objectives.labels
+        family.add_metric([*(labels[label] for label in LABELS), plan.objectives.target], 1)
+    return family

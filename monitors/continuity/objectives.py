@@ -7,6 +7,7 @@ from inventory.continuity import PlanTerms, host_promise, plan_terms
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import Continuity
 from inventory.model.estate import Estate
+from inventory.model.hosts import BackupPlan
 
 HOUR_SECONDS = 3600
 DAY_SECONDS = 86_400
@@ -19,6 +20,7 @@ class BackupObjectives:
     municipality: str
     host: str
     plan: str
+    target: str
     continuity: Continuity
     rpo_seconds: int
     rto_seconds: int
@@ -39,18 +41,19 @@ def backup_objectives(estate: Estate) -> tuple[BackupObjectives, ...]:
         plans = backup_plans(entry)
         promise = host_promise(entry) if plans else None
         objectives += [
-            _objectives(entry, plan.id, plan_terms(plan, promise, entry.tenant.tier))
+            _objectives(entry, plan, plan_terms(plan, promise, entry.tenant.tier))
             for plan in plans
             if promise
         ]
     return tuple(objectives)
 
 
-def _objectives(entry: InventoryHost, plan: str, terms: PlanTerms) -> BackupObjectives:
+def _objectives(entry: InventoryHost, plan: BackupPlan, terms: PlanTerms) -> BackupObjectives:
     return BackupObjectives(
         municipality=entry.tenant.id,
         host=entry.name,
-        plan=plan,
+        plan=plan.id,
+        target=plan.target,
         continuity=terms.promise.continuity,
         rpo_seconds=round(terms.promise.rpo_hours * HOUR_SECONDS),
         rto_seconds=round(terms.promise.rto_hours * HOUR_SECONDS),

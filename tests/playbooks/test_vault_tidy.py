@@ -67,6 +67,21 @@ def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vault:
     return Vault(tmp_path, monkeypatch)
 
 
+def test_the_oldest_snapshot_that_may_go_is_told_once_there_are_more_than_always_stay(
+    vault: Vault,
+) -> None:
+    assert "removable_timestamp_seconds{" not in (vault.root / "bastide_vault.prom").read_text()
+    for number in range(vault.module.STAY):
+        (vault.root / "data" / "a").write_text(str(number))
+        assert vault.restic("backup", str(vault.root / "data")).returncode == 0
+    came = time.time() - 1000 * 86_400
+    oldest = min((vault.repository / "snapshots").iterdir(), key=lambda p: p.stat().st_mtime)
+    os.utime(oldest, (came, came))
+    vault.tidy()
+    assert vault.metric("removable_timestamp_seconds") == pytest.approx(came, abs=1)
+    assert vault.module.STAY == program("bastide_vault_forget").STAY
+
+
 def test_a_torn_upload_is_left_alone_while_it_may_go_on_then_removed(vault: Vault) -> None:
     pack = max(
         (p for p in (vault.repository / "data").rglob("*") if p.is_file()),

@@ -65,11 +65,14 @@ def test_names_types_and_labels_are_those_that_rules_and_dashboards_join_on(
     tmp_path: Path,
 ) -> None:
     put_bundle(tmp_path, ago(minutes=1), status_text(ago(hours=2)))
+    put_drill(tmp_path, ago(days=2))
     put_drill(tmp_path, ago(days=1))
     plan = (
         "backup_expected",
         "backup_rpo_target_seconds",
         "backup_rto_target_seconds",
+        "backup_interval_target_seconds",
+        "backup_keep_target_seconds",
         "backup_status_success",
         "backup_status_timestamp_seconds",
         "backup_last_snapshot_timestamp_seconds",
@@ -82,10 +85,12 @@ def test_names_types_and_labels_are_those_that_rules_and_dashboards_join_on(
         "drill_last_success_timestamp_seconds",
         "drill_rpo_seconds",
         "drill_rto_seconds",
+        "drill_estimate_error_ratio",
         "drill_unreadable_files",
     )
     assert signatures(exposed(collect(tmp_path, lab_estate(), newest_content))) == {
         "bastide_backup_plans": ("gauge", ()),
+        "bastide_backup_copy_expected": ("gauge", ("host", "municipality", "plan", "target")),
         **{f"bastide_{name}": ("gauge", ("host", "municipality", "plan")) for name in plan},
     }
 
@@ -99,6 +104,8 @@ def test_every_value_is_that_of_its_plan(tmp_path: Path) -> None:
         "bastide_backup_expected": 1,
         "bastide_backup_rpo_target_seconds": 26 * 3600,
         "bastide_backup_rto_target_seconds": 24 * 3600,
+        "bastide_backup_interval_target_seconds": 24 * 3600,
+        "bastide_backup_keep_target_seconds": 90 * 86_400,
         "bastide_backup_status_success": 1,
         "bastide_backup_status_timestamp_seconds": ago(minutes=1).timestamp(),
         "bastide_backup_last_snapshot_timestamp_seconds": ago(hours=2).timestamp(),
@@ -113,6 +120,13 @@ def test_every_value_is_that_of_its_plan(tmp_path: Path) -> None:
         "bastide_drill_rto_seconds": good.rto_seconds,
         "bastide_drill_unreadable_files": 0,
     }
+
+
+def test_the_newest_drill_is_held_against_what_the_one_before_let_expect(tmp_path: Path) -> None:
+    put_drill(tmp_path, ago(days=9), rto_seconds=10.0)
+    assert "bastide_drill_estimate_error_ratio" not in scraped(tmp_path)
+    put_drill(tmp_path, ago(days=1), rto_seconds=15.0)
+    assert scraped(tmp_path)["bastide_drill_estimate_error_ratio"] == 0.5
 
 
 def test_an_empty_target_has_no_count_of_snapshots(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ def test_a_plan_has_its_names_and_the_objectives_of_its_service() -> None:
         "municipality": "velgora",
         "host": "velgora-app",
         "plan": "permits",
+        "target": "central-vault",
         "continuity": Continuity.B,
         "rpo_seconds": 26 * HOUR_SECONDS,
         "rto_seconds": 24 * HOUR_SECONDS,

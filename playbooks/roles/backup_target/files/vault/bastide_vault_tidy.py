@@ -38,6 +38,8 @@ SHORTEST_OCTETS = 32
 SETTLED_SECONDS = 3600.0
 KEPT_OCTETS = 64 * 1024 * 1024
 KEPT_SECONDS = 14 * 86_400.0
+# So many of the newest snapshots retention never removes (bastide-vault-forget).
+STAY = 7
 
 
 @dataclass(slots=True)
@@ -47,7 +49,7 @@ class Repository:
     name: str
     path: Path
     octets: int = 0
-    arrived: float = 0.0
+    arrivals: list[float] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
 
 
@@ -95,7 +97,7 @@ def tidy(repository: Repository, state: dict[str, Any], now: float) -> None:
         inside = str(path.relative_to(repository.path))
         repository.octets += status.st_size
         if inside.startswith("snapshots/"):
-            repository.arrived = max(repository.arrived, status.st_ctime)
+            repository.arrivals.append(status.st_mtime)  # rclone's clock; clients cannot set it
         # A key is looked at as soon as it is there: the others may still be on their way.
         late = inside.startswith("keys/") and path.name not in keys
         if not late and not since < status.st_ctime <= until:
@@ -156,16 +158,22 @@ def metrics(found: list[tuple[Repository, int, bool]]) -> str:
         ),
         (
             "bastide_vault_arrived_timestamp_seconds",
-            "When its newest snapshot came.",
-            lambda r, n, f: r.arrived,
+            "When its newest snapshot came; 0 when it has none.",
+            lambda r, n, f: max(r.arrivals, default=0),
+        ),
+        (
+            "bastide_vault_removable_timestamp_seconds",
+            "When the oldest snapshot came, but for those that always stay.",
+            lambda r, n, f: min(sorted(r.arrivals)[:-STAY], default=None),
         ),
     )
     for name, text, value in families:
         lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge"]
         for repository, removed, full in found:
             host, _, plan = repository.name.partition("/")
-            labels = f'client="{host}",plan="{plan}"'
-            lines.append(f"{name}{{{labels}}} {value(repository, removed, full)}")
+            number = value(repository, removed, full)
+            if number is not None:
+                lines.append(f'{name}{{client="{host}",plan="{plan}"}} {number}')
     return "\n".join(lines) + "\n"
 
 
