@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from inventory.entries import InventoryHost, services
+from inventory.entries import InventoryHost
 from inventory.enums import Continuity, Tier
 from inventory.model.hosts import SCHEDULES_HOURS, BackupPlan
 from inventory.model.tenants import Service
@@ -57,9 +57,9 @@ def strictest(of_host: Iterable[Service]) -> Promise:
 
 
 def host_promise(entry: InventoryHost) -> Promise:
-    """Return what the services promise that a host of the estate has."""
-    estate = entry.tenant.estate
-    return strictest(each.service for each in services(estate) if entry.name in each.hosts)
+    """Return what the services promise that a host has: those of its own tenant."""
+    of_tenant = entry.tenant.content.services
+    return strictest(service for service in of_tenant if entry.host.id in service.hosts)
 
 
 def schedule_hours(rpo_hours: float) -> int:

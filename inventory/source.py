@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,14 @@ for _tag, _pattern, _first in (
     ("tag:yaml.org,2002:float", r"^[-+]?[0-9]+\.[0-9]+$", list("-+0123456789")),
 ):
     PlainLoader.add_implicit_resolver(_tag, re.compile(_pattern), _first)
+
+
+if yaml.__with_libyaml__:
+
+    class FastLoader(yaml.CSafeLoader):
+        """The same by libyaml, ten times as fast; what is wrong the other one says better."""
+
+        yaml_implicit_resolvers = PlainLoader.yaml_implicit_resolvers
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +75,27 @@ def read_source(file: Path) -> Source | Problem:
 
 
 def _parse(file: Path, text: str) -> Source | Problem:
+    if yaml.__with_libyaml__:
+        with suppress(yaml.YAMLError, RecursionError):
+            return _composed(file, FastLoader(text))
     try:
         loader = PlainLoader(text)
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         message = f"not YAML: holds the character {error.character:#04x}"
         return Problem(file, line, "", message, "text without control characters", "remove it")
+    try:
+        return _composed(file, loader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        message = f"not YAML: {error.problem}"
+        return Problem(file, line, "", message, "well-formed YAML", "mend the syntax here")
+    except RecursionError:
+        return Problem(file, 1, "", "is nested too deeply", "a few levels", "flatten it")
+
+
+def _composed(file: Path, loader: Any) -> Source | Problem:
+    """Return a file's data and lines; YAMLError or RecursionError where there are none."""
     try:
         node = loader.get_single_node()
         if node is None:
@@ -88,12 +112,6 @@ def _parse(file: Path, text: str) -> Source | Problem:
                 "remove or rename one of them",
             )
         return Source(file, loader.construct_document(node), lines)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        message = f"not YAML: {error.problem}"
-        return Problem(file, line, "", message, "well-formed YAML", "mend the syntax here")
-    except RecursionError:
-        return Problem(file, 1, "", "is nested too deeply", "a few levels", "flatten it")
     finally:
         loader.dispose()
 

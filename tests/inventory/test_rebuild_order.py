@@ -68,7 +68,7 @@ def test_of_several_ways_the_one_that_stands_first_is_enough(lab: Estate) -> Non
 
 
 def test_a_ring_that_is_entered_somewhere_ends(lab: Estate) -> None:
-    ring = {
+    ring: dict[str, dict[str, object]] = {
         "app": {"parent": ("velgora-files", "velgora-edge")},
         "files": {"parent": ("velgora-app",)},
     }

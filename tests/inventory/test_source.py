@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from inventory.paths import SHIPPED_ESTATES
 from inventory.problems import Problem
 from inventory.source import Source, read_source, show_path
 
@@ -107,3 +109,13 @@ def test_a_path_is_written_as_people_write_it() -> None:
     assert show_path(("hosts", 1, "roles", 0)) == "hosts[1].roles[0]"
     assert show_path((0, "id")) == "[0].id"
     assert show_path(()) == ""
+
+
+@pytest.mark.parametrize("file", sorted(SHIPPED_ESTATES.rglob("*.yml")), ids=lambda file: file.stem)
+def test_both_parsers_read_the_same_from_the_same_lines(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast = read_source(file)
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    assert read_source(file) == fast
+    assert isinstance(fast, Source)
