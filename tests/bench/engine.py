@@ -14,7 +14,7 @@ from pathlib import Path
 
 from infra.engine.api import Operation
 from tests.infra.engine import harness
-from tests.oracles.pulumi.build import executable
+from tests.oracles.programs import PULUMI
 
 SIZES = (1000, 5000)
 MIB = 1024 * 1024
@@ -32,7 +32,7 @@ def main(sizes: list[int]) -> None:
 
 def measure(engine: str, size: int) -> None:
     """Create and keep so many resources, a row of the table for each."""
-    os.environ["PATH"] = os.pathsep.join((str(executable().parent), os.environ["PATH"]))
+    os.environ["PATH"] = os.pathsep.join((str(PULUMI.executable.parent), os.environ["PATH"]))
     with tempfile.TemporaryDirectory() as root:
         town = harness.make(Path(root), engine=engine)
         town.wants(**{f"thing{number}": {"content": str(number)} for number in range(size)})

@@ -29,18 +29,18 @@ class OwnMachine:
     def config(self) -> Path:
         return self.folder / "ssh_config"
 
-    def run(self, command: str) -> "subprocess.CompletedProcess[str]":
+    def run(self, command: str, seconds: float = 60) -> "subprocess.CompletedProcess[str]":
         """Run a command on it over a new connection."""
         return subprocess.run(
             ["ssh", "-F", self.config, NAME, command],
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=seconds,
         )
 
-    def output(self, command: str) -> str:
-        done = self.run(command)
+    def output(self, command: str, seconds: float = 60) -> str:
+        done = self.run(command, seconds)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -13,7 +13,7 @@ from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
 from infra.engine import EngineResult, Operation, StepEvent
 from tests.bastide.context import new_context
-from tests.oracles.pulumi.build import executable
+from tests.oracles.programs import PULUMI
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +47,13 @@ def test_a_preview_declares_every_host_and_makes_credentials_once(context: Estat
     assert not any("credentials made in" in event.message for event in again)
 
 
-@pytest.mark.skipif(not executable().exists(), reason="make oracles could not build the CLI here")
+@pytest.mark.skipif(
+    not PULUMI.executable.exists(), reason="make oracles could not build the CLI here"
+)
 def test_the_official_engine_declares_the_same(
     context: EstateContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PATH", os.pathsep.join((os.environ["PATH"], str(executable().parent))))
+    monkeypatch.setenv("PATH", os.pathsep.join((os.environ["PATH"], str(PULUMI.executable.parent))))
     embedded = provision.run(context, Operation.PREVIEW, "embedded", lambda event: None)
 
     official = provision.run(context, Operation.PREVIEW, "pulumi", lambda event: None)

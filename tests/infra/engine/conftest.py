@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.infra.engine import harness
-from tests.oracles.pulumi.build import executable
+from tests.oracles.programs import PULUMI
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,7 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def official_cli(monkeypatch: pytest.MonkeyPatch) -> None:
     """The official CLI on PATH, where it could be built."""
-    monkeypatch.setenv("PATH", os.pathsep.join((str(executable().parent), os.environ["PATH"])))
+    monkeypatch.setenv("PATH", os.pathsep.join((str(PULUMI.executable.parent), os.environ["PATH"])))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -17,12 +17,12 @@ from infra.engine.official import OfficialEngine
 from infra.engine.stack.integrity import problems
 from infra.engine.stack.passphrase import Crypter
 from infra.engine.stack.resource_state import decode_resource
-from tests.oracles.pulumi.build import executable
+from tests.oracles.programs import PULUMI
 from tests.waiting import wait_until
 
 # The official engine is one of them where `make oracles` could build its CLI.
 ENGINES: dict[str, Engine] = {"embedded": EmbeddedEngine()}
-if executable().exists():
+if PULUMI.executable.exists():
     ENGINES["official"] = OfficialEngine()
 HERE = Path(__file__).parent
 CASES = HERE / "cases"

@@ -1,10 +1,10 @@
-"""Where the official CLI cannot be built, one line says why, and nothing fails."""
+"""Where a program cannot be built, one line says why, and nothing fails."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.oracles.pulumi import build
+from tests.oracles.programs import PROGRAMS, main
 
 
 @pytest.fixture
@@ -38,21 +38,25 @@ def test_why_it_cannot_be_built_is_one_line(
 ) -> None:
     write(go, script)
 
-    build.main()
+    main()
 
-    (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("not held against the official Pulumi CLI")
-    assert line.endswith(reason)
+    lines = capsys.readouterr().out.splitlines()
+    for program, line in zip(PROGRAMS, lines, strict=True):
+        assert line.startswith(f"not held against {program.title}")
+        assert line.endswith(reason)
     assert not list((tmp_path / "cache").rglob("*"))[1:]
 
 
 def test_what_is_there_is_not_built_again(go: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(go, "exit 1")
-    target = build.executable()
-    target.parent.mkdir(parents=True)
-    target.touch()
+    for program in PROGRAMS:
+        program.executable.parent.mkdir(parents=True)
+        program.executable.touch()
 
-    build.main()
+    main()
 
-    assert f"is {target}" in capsys.readouterr().out
-    assert target.parent.name == f"pulumi-{build.version()}"
+    said = capsys.readouterr().out
+    assert [f"is {program.executable}" in said for program in PROGRAMS] == [True, True]
+    assert {program.executable.parent.name for program in PROGRAMS} == {
+        f"{program.name}-{program.version}" for program in PROGRAMS
+    }
