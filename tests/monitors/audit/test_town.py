@@ -34,7 +34,10 @@ UNDETERMINED = {
     "web": {"FW-01", "FW-02", "FW-03", "FW-05", "FW-06", "FW-07", "FW-09", "FW-10"},
     "files": set(),
     "new": set(),
-    "bare": {"NET-08", "NET-09", "PKG-02", "SUDO-01", "SUDO-02", "SUDO-03", "SUDO-04", "SUDO-06"},
+    "bare": {
+        *("NET-08", "NET-09", "OUT-01", "OUT-02", "OUT-06", "OUT-07", "OUT-09", "PKG-02"),
+        *("SUDO-01", "SUDO-02", "SUDO-03", "SUDO-04", "SUDO-06", "SUDO-07"),
+    },
 }
 # What sudo itself keeps of whom it has asked for a password once.
 OF_SUDO = {
