@@ -42,7 +42,8 @@ def serve(machine: OwnMachine) -> tuple[str, int]:
     """Run the role's play on the machine."""
     play = machine.folder / "web.yml"
     play.write_text(
-        "- hosts: managed\n  gather_facts: false\n  tasks:\n    - import_role: {name: web}\n"
+        "- hosts: managed\n  gather_facts: false\n  tasks:\n"
+        "    - import_role: {name: commit_confirmed}\n    - import_role: {name: web}\n"
     )
     certificate, key = machine.folder / "web.crt", machine.folder / "web.key"
     certificate.touch()

@@ -29,8 +29,8 @@ class Allowance:
 # What sshd, PAM, logind and sudo write by themselves when somebody logs in and uses sudo.
 LOGIN = (
     Allowance("file", "/var/log/(wtmp|btmp|lastlog)", LOG, "PAM and sshd: records of logins"),
-    # The outside look asks which logins are offered. The first refusal is written into a file of the
-    # image: the overlay copies it up.
+    # The outside look asks which logins are offered. The first refusal goes into a file of the
+    # image, which is copied up.
     Allowance("file", "/var/log", frozenset({"changed"}), "sshd: btmp was written first"),
     Allowance("file", "/var/lib/lastlog/.+", LOG, "PAM of Debian 13: the last login", comes=True),
     Allowance("file", "/var/log/journal/.+", LOG, "journald: the log of logins", comes=True),
