@@ -61,7 +61,7 @@ BACKUP = LazyGroup(
     "backup",
     {
         "status": Lazy(
-            "bastide.commands.backup.runs:status",
+            "bastide.commands.backup.status:status",
             "Show snapshots against their RPO, and drills (exit 1 when late).",
         ),
         "run": Lazy("bastide.commands.backup.runs:run", "Back up every plan now."),

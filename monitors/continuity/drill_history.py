@@ -31,8 +31,12 @@ def folder(state: Path) -> Path:
 def drill_files(state: Path) -> DrillFiles:
     """Return the files of all results; the folder is read once for however many plans."""
     files: defaultdict[str, list[Path]] = defaultdict(list)
-    for path in sorted(folder(state).glob("*Z-*.json")):
-        files[path.stem.partition("Z-")[2]].append(path)
+    where = folder(state)
+    # Names sort sooner than paths: of a year of drills there are thousands.
+    for name in sorted(path.name for path in where.iterdir()) if where.is_dir() else ():
+        key, is_result, _ = name.partition("Z-")[2].rpartition(".json")
+        if is_result and name.endswith(".json"):
+            files[key].append(where / name)
     return files
 
 
