@@ -197,7 +197,8 @@ COMMANDS: Mapping[str, Lazy | click.Command] = {
         "bastide.commands.inventory:group", "What we own: check it, show it, print its schema."
     ),
     "infra": Lazy(
-        "bastide.commands.infra:group", "What we provision: preview, up, refresh, destroy, outputs."
+        "bastide.commands.infra:group",
+        "What we provision: preview, up, refresh, destroy, outputs, policies.",
     ),
     "playbook": Lazy(
         "bastide.commands.playbook:group",

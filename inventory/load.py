@@ -118,6 +118,7 @@ def load_estate(folder: Path) -> Estate:
         central=central.value,
         municipalities=tuple(town.value for town in towns),
         waivers=waivers.waivers,
+        policy_waivers=waivers.policies,
         windows=windows.maintenance,
         own=own_files(folder),
     )

@@ -45,6 +45,7 @@ MATRIX_ROOM = r"^[!#][^\s:/?,]+:[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
 NTFY_TOPIC = r"^[A-Za-z0-9_-]{1,64}$"
 TELEGRAM_CHAT = r"^(-?[0-9]{1,20}|@[A-Za-z][A-Za-z0-9_]{4,31})$"
 CONTROL_ID = r"^[A-Z]+-[0-9]{2}$"
+POLICY_ID = r"^INF-[0-9]{2}$"
 TIMEZONE = r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
 ACCOUNT_NAME = r"^[a-z_][a-z0-9_-]{0,31}$"
 JUMP_HOST = (
@@ -84,6 +85,7 @@ FORMS: dict[str, str] = {
     NTFY_TOPIC: "up to 64 letters, digits, _ and -, such as bastide-alerts",
     TELEGRAM_CHAT: "a chat's number, such as -1001234567890, or @name of a channel",
     CONTROL_ID: "a control's id, such as SSH-02 (`bastide audit controls`)",
+    POLICY_ID: "a policy's id, such as INF-01 (`bastide infra policies`)",
     TIMEZONE: "a name of the time zone database, such as Europe/Belgrade",
     ACCOUNT_NAME: "the name of an account on the host, such as itadmin",
     JUMP_HOST: "a full host name of the inventory, or user@address:port, such as admin@10.0.0.1:22",

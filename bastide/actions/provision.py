@@ -1,17 +1,21 @@
 """Provisioning: the infra program run by an engine, and what crosses from it to the rest."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import infra
+from bastide.actions import policies
+from bastide.actions.policies import OnFindings
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
 from bastide.support.shipped_files import program
 from infra import credentials
-from infra.engine import EngineError, EngineResult, Operation, Project, StepEvent, choose
+from infra.engine import Engine, EngineError, EngineResult, Operation, Project, StepEvent, choose
+from infra.engine.stack.stack import recorded_types
 from infra.outputs import write_outputs
+from infra.policies.plan_checks import has_data
 from inventory.entries import hosts
 from inventory.enums import ProviderName
 from inventory.files import make_folder
@@ -51,11 +55,19 @@ def _path() -> str:
     return os.pathsep.join((str(program("")), os.environ.get("PATH", os.defpath), system))
 
 
-def run(context: EstateContext, operation: Operation, engine: str, on_step: OnStep) -> EngineResult:
+def run(
+    context: EstateContext,
+    operation: Operation,
+    engine: str,
+    on_step: OnStep,
+    on_findings: OnFindings = lambda _: None,
+) -> EngineResult:
     """Run an operation; after `up` the outputs and the pinned host keys are written.
 
-    The program itself makes the credentials that are missing. Raises CommandError when the engine
-    could do nothing at all, SecretError when a repository's password is gone.
+    The program itself makes the credentials that are missing. `on_findings` is told once, by `up`
+    and `preview`, where policies do not hold. Raises PolicyError before `up` changes anything
+    when a mandatory one does not, CommandError when the engine could do nothing at all,
+    SecretError when a repository's password is gone.
     """
     _refuse_without_rights(context, operation)
     if operation in (Operation.UP, Operation.PREVIEW):
@@ -64,14 +76,64 @@ def run(context: EstateContext, operation: Operation, engine: str, on_step: OnSt
     chosen, stack = _chosen(engine), project(context)
     try:
         if operation is Operation.UP:
-            # What died since the last run is made again, instead of being believed in.
-            chosen.run(Operation.REFRESH, stack, lambda event: None)
-        result = chosen.run(operation, stack, on_step)
-        if operation is Operation.UP and result.ok:
-            write_outputs(chosen.outputs(stack), context.estate, context.state)
+            return _up(context, chosen, stack, on_step, on_findings)
+        if operation is Operation.PREVIEW:
+            return _preview(context, chosen, stack, on_step, on_findings)
+        return chosen.run(operation, stack, on_step)
     except EngineError as error:
         raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
+
+
+def _preview(
+    context: EstateContext,
+    chosen: Engine,
+    stack: Project,
+    on_step: OnStep,
+    on_findings: OnFindings,
+) -> EngineResult:
+    """Say what `up` would do, and where policies do not hold."""
+    events: list[StepEvent] = []
+
+    def note(event: StepEvent) -> None:
+        events.append(event)
+        on_step(event)
+
+    result = chosen.run(Operation.PREVIEW, stack, note)
+    on_findings(policies.judged(context.estate, events))
     return result
+
+
+def _up(
+    context: EstateContext,
+    chosen: Engine,
+    stack: Project,
+    on_step: OnStep,
+    on_findings: OnFindings,
+) -> EngineResult:
+    """Hold the policies, then bring what is declared about."""
+    events: list[StepEvent] = []
+    if not any(finding.stops for finding in policies.judged(context.estate)):
+        # What died since the last run is made again, instead of being believed in.
+        chosen.run(Operation.REFRESH, stack, lambda event: None)
+        if any(map(has_data, recorded_types(stack))):
+            planned = chosen.run(Operation.PREVIEW, stack, events.append)
+            if not planned.ok:
+                # It could take away what nobody has seen; a run would fail with the same.
+                _show_trouble(events, on_step)
+                return planned
+    findings = policies.judged(context.estate, events)
+    on_findings(findings)
+    policies.refuse(findings)
+    result = chosen.run(Operation.UP, stack, on_step)
+    if result.ok:
+        write_outputs(chosen.outputs(stack), context.estate, context.state)
+    return result
+
+
+def _show_trouble(events: Iterable[StepEvent], on_step: OnStep) -> None:
+    for event in events:
+        if event.phase in ("failed", "skipped", "diagnostic"):
+            on_step(event)
 
 
 def _refuse_without_rights(context: EstateContext, operation: Operation) -> None:
@@ -87,7 +149,7 @@ def _refuse_without_rights(context: EstateContext, operation: Operation) -> None
         )
 
 
-def _chosen(engine: str) -> "infra.engine.Engine":
+def _chosen(engine: str) -> Engine:
     try:
         return choose(engine)
     except EngineError as error:

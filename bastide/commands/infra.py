@@ -3,32 +3,50 @@
 import click
 from rich.console import Console
 
-from bastide.actions import provision
+from bastide.actions import policies, provision
 from bastide.support.errors import Exit
 from bastide.support.estate import estate_context
 from bastide.support.options import engine_option, estate_option, json_option
-from bastide.support.output import print_json
+from bastide.support.output import print_json, print_table, row
 from bastide.support.progress import Progress
-from infra.engine import Operation
+from infra.engine import EngineResult, Operation
+from infra.policies.model import Finding
+from infra.policies.table import POLICIES
 
 
 @click.group("infra")
 def group() -> None:
-    """What we provision: preview, up, refresh, destroy, outputs."""
+    """What we provision: preview, up, refresh, destroy, outputs, policies."""
 
 
 def _run(operation: Operation, estate_name: str | None, engine: str, as_json: bool) -> int:
     context = estate_context(estate_name)
     progress = Progress(Console(stderr=True, quiet=as_json, highlight=False))
-    with progress.stage(f"{operation} {context.estate.estate}"):
-        result = provision.run(
-            context, operation, engine, lambda e: provision.show_step(progress, e)
-        )
+    findings: list[Finding] = []
+    try:
+        with progress.stage(f"{operation} {context.estate.estate}"):
+            result = provision.run(
+                context,
+                operation,
+                engine,
+                lambda event: provision.show_step(progress, event),
+                findings.extend,
+            )
+    except policies.PolicyError:
+        if not as_json:
+            policies.show(progress, findings)
+            raise
+        result = EngineResult({}, {}, (), ok=False)
+    well = result.ok and not any(finding.stops for finding in findings)
     if as_json:
-        print_json({"ok": result.ok, "changes": dict(result.changes)})
-    else:
-        click.echo(provision.describe(result))
-    return Exit.WELL if result.ok else Exit.FINDINGS
+        told = [policies.as_json(finding) for finding in findings]
+        print_json({"ok": well, "changes": dict(result.changes), "policies": told})
+        return Exit.WELL if well else Exit.FINDINGS
+    policies.show(progress, findings)
+    click.echo(provision.describe(result))
+    if operation is Operation.PREVIEW:
+        policies.refuse(tuple(findings))
+    return Exit.WELL if well else Exit.FINDINGS
 
 
 @group.command()
@@ -36,7 +54,10 @@ def _run(operation: Operation, estate_name: str | None, engine: str, as_json: bo
 @json_option
 @engine_option
 def preview(estate_name: str | None, as_json: bool, engine: str) -> int:
-    """Show what `up` would do; nothing is changed."""
+    """Show what `up` would do; nothing is changed.
+
+    Exit 1 when a mandatory policy does not hold: `up` would refuse.
+    """
     return _run(Operation.PREVIEW, estate_name, engine, as_json)
 
 
@@ -45,7 +66,11 @@ def preview(estate_name: str | None, as_json: bool, engine: str) -> int:
 @json_option
 @engine_option
 def up(estate_name: str | None, as_json: bool, engine: str) -> int:
-    """Provision: create, update or replace what differs."""
+    """Provision: create, update or replace what differs.
+
+    Policies come first (`bastide infra policies`): nothing is changed while a mandatory one does
+    not hold and no waiver in force accepts that (exit 1).
+    """
     return _run(Operation.UP, estate_name, engine, as_json)
 
 
@@ -82,4 +107,17 @@ def outputs(estate_name: str | None, as_json: bool) -> int:
     else:
         for name, host in recorded.hosts.items():
             click.echo(f"{name:<20} {host.address:<16} {host.host_key}")
+    return Exit.WELL
+
+
+@group.command("policies")
+@json_option
+def list_policies(as_json: bool) -> int:
+    """List the policies that are held before anything is changed."""
+    rows = [(policy.id, policy.strength.value, policy.title) for policy in POLICIES]
+    headings = ("id", "strength", "title")
+    if as_json:
+        print_json([dict(zip(headings, cells, strict=True)) for cells in rows])
+    else:
+        print_table(headings, (row(*cells) for cells in rows))
     return Exit.WELL

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
+from bastide.actions import policies
 from bastide.actions.own_files import checked, counted
 from bastide.support.errors import Exit
 from bastide.support.estate import estate_context
@@ -37,9 +38,9 @@ def check(estate_name: str | None, as_json: bool) -> int:
     What it brings of its own (roles, playbooks, controls, SNMP profiles, rules, runbooks) is held
     to what ours are held to; its checks are loaded and promtool runs its tests.
 
-    Exit 1 when a waiver is of a control that does not exist, or a device names an SNMP profile
-    that does not, or a waiver of copies beside their source has ended. Secrets that cannot be had
-    here are noted: another machine may have them.
+    Exit 1 when a waiver is of a control or policy that does not exist, or a device names an SNMP
+    profile that does not, or a waiver of copies beside their source has ended. Secrets that cannot
+    be had here are noted: another machine may have them.
     """
     try:
         context = estate_context(estate_name)
@@ -58,6 +59,7 @@ def check(estate_name: str | None, as_json: bool) -> int:
     }
     warnings = (
         *waiver_problems(context.estate.waivers, own.controls),
+        *policies.waiver_problems(context.estate),
         *unknown_profiles(context.estate, own.profiles),
         *lapsed(context.estate, datetime.now(UTC).date()),
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bastide.actions import policies
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import estate_context, refuse_unacknowledged
 from bastide.support.options import engine_option, estate_option, json_option
@@ -57,6 +58,7 @@ def as_json_values(run: "UpRun", results: "StageResults", seconds: float) -> dic
     return {
         "changed_resources": results.changed_resources,
         "changed_tasks": results.changed_tasks,
+        "policies": [policies.as_json(finding) for finding in results.policies],
         "changed": [task for recap in results.recaps for task in recap.changed_tasks],
         "run": run.run,
         "seconds": seconds,

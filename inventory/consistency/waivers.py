@@ -1,10 +1,13 @@
-"""Waivers that contradict themselves, each other or the estate; controls are not known here."""
+"""Waivers that contradict themselves, each other or the estate.
+
+Neither controls nor policies are known here.
+"""
 
 import unicodedata
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from datetime import timedelta
 
-from inventory.model.waivers import ESTATE_SCOPE, LONGEST_WAIVER_DAYS, Waiver, WaiverFile
+from inventory.model.waivers import ESTATE_SCOPE, LONGEST_WAIVER_DAYS, Deviation, WaiverFile
 from inventory.parsed import ParsedFile
 from inventory.problems import Problem
 
@@ -19,15 +22,20 @@ def find_waiver_problems(
 
     None stands for an estate whose names could not be read whole: scopes are not judged then.
     """
-    for index, waiver in enumerate(file.value.waivers):
-        faults = [check(waiver) for check in (_approver, _order, _term)]
-        faults.append(_scope(waiver, scopes))
-        for field, message, expected, action in filter(None, faults):
-            yield file.problem(("waivers", index, field), message, expected, action)
-    yield from _overlaps(file)
+    lists: dict[str, Sequence[Deviation]] = {
+        "waivers": file.value.waivers,
+        "policies": file.value.policies,
+    }
+    for key, waivers in lists.items():
+        for index, waiver in enumerate(waivers):
+            faults = [check(waiver) for check in (_approver, _order, _term)]
+            faults.append(_scope(waiver, scopes))
+            for field, message, expected, action in filter(None, faults):
+                yield file.problem((key, index, field), message, expected, action)
+        yield from _overlaps(file, key, waivers)
 
 
-def _approver(waiver: Waiver) -> Fault | None:
+def _approver(waiver: Deviation) -> Fault | None:
     if _person(waiver.approver) != _person(waiver.owner):
         return None
     return (
@@ -43,7 +51,7 @@ def _person(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def _order(waiver: Waiver) -> Fault | None:
+def _order(waiver: Deviation) -> Fault | None:
     if waiver.granted <= waiver.expires:
         return None
     return (
@@ -54,7 +62,7 @@ def _order(waiver: Waiver) -> Fault | None:
     )
 
 
-def _term(waiver: Waiver) -> Fault | None:
+def _term(waiver: Deviation) -> Fault | None:
     days = (waiver.expires - waiver.granted).days
     if days <= LONGEST_WAIVER_DAYS:
         return None
@@ -67,7 +75,7 @@ def _term(waiver: Waiver) -> Fault | None:
     )
 
 
-def _scope(waiver: Waiver, scopes: Set[str] | None) -> Fault | None:
+def _scope(waiver: Deviation, scopes: Set[str] | None) -> Fault | None:
     if scopes is None or waiver.scope == ESTATE_SCOPE or waiver.scope in scopes:
         return None
     return (
@@ -78,20 +86,21 @@ def _scope(waiver: Waiver, scopes: Set[str] | None) -> Fault | None:
     )
 
 
-def _overlaps(file: ParsedFile[WaiverFile]) -> Iterator[Problem]:
-    waivers = file.value.waivers
+def _overlaps(
+    file: ParsedFile[WaiverFile], key: str, waivers: Sequence[Deviation]
+) -> Iterator[Problem]:
     for index, later in enumerate(waivers):
         clash = next((n for n in range(index) if _overlap(waivers[n], later)), None)
         if clash is not None:
             yield file.problem(
-                ("waivers", index),
-                f"{later.control} for {later.scope} is already waived in this time, "
-                f"at {file.where(('waivers', clash))}",
-                "one waiver at a time for a control and a scope",
+                (key, index),
+                f"{later.waived} for {later.scope} is already waived in this time, "
+                f"at {file.where((key, clash))}",
+                "one waiver at a time for one thing and a scope",
                 "remove one; a renewal is granted for the day after the other expires",
             )
 
 
-def _overlap(one: Waiver, other: Waiver) -> bool:
-    same = (one.control, one.scope) == (other.control, other.scope)
+def _overlap(one: Deviation, other: Deviation) -> bool:
+    same = (one.waived, one.scope) == (other.waived, other.scope)
     return same and one.granted <= other.expires and other.granted <= one.expires

@@ -15,7 +15,7 @@ from inventory.model.snmp_access import SnmpAccess
 from inventory.model.ssh import AdministratorsField, SshField
 from inventory.model.tenants import Central, DnsField, Municipality, TimeServersField
 from inventory.model.thresholds import Thresholds
-from inventory.model.waivers import Waiver
+from inventory.model.waivers import PolicyWaiver, Waiver
 from inventory.own import Own
 from inventory.scalars import URL, DomainName, MunicipalityId, Network, text
 
@@ -78,6 +78,7 @@ class Estate(EstateFile):
     central: Central
     municipalities: tuple[Municipality, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    policy_waivers: tuple[PolicyWaiver, ...] = ()
     windows: tuple[MaintenanceWindow, ...] = ()
     own: Own = Own()
     preview: str = ""

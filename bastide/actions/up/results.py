@@ -8,6 +8,7 @@ from bastide.actions.status import Status
 from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
 from infra.engine import EngineResult
+from infra.policies.model import Finding
 from inventory.run_id import new_run
 from monitors.audit.model.results import AuditRun
 from monitors.audit.reports.compliance import ReportFiles
@@ -20,6 +21,7 @@ class StageResults:
     """The results so far; a stage gives back a copy with its own part filled in."""
 
     provisioned: EngineResult | None = None
+    policies: tuple[Finding, ...] = ()
     recaps: tuple[Recap, ...] = ()
     before: AuditRun | None = None
     after: AuditRun | None = None

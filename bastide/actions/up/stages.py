@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bastide.actions import ansible, audit, host_check, provision, status, wheelhouse
+from bastide.actions import ansible, audit, host_check, policies, provision, status, wheelhouse
 from bastide.actions.audit import AFTER_HARDENING, BEFORE_HARDENING
 from bastide.actions.audit_output import describe
 from bastide.actions.backup_output import describe_drill
@@ -12,6 +12,7 @@ from bastide.actions.up import wait_for_targets
 from bastide.actions.up.results import StageResults, UpRun
 from bastide.support.errors import CommandError, Exit
 from infra.engine import Operation
+from infra.policies.model import Finding
 from inventory.entries import devices, hosts
 from inventory.enums import Level
 from inventory.levels import coverage, hosts_at_least, is_managed
@@ -72,10 +73,15 @@ def provide(up: UpRun, results: StageResults) -> StageResults:
     missing = unresolved(up.context.estate, up.context.state)
     if missing:
         raise CommandError("\n".join(("secrets are missing:", *missing)), Exit.WRONG_USE)
+    findings: list[Finding] = []
     with workers(1) as beside:
         wheels = beside.submit(wheelhouse.build, up.context.state / "wheelhouse.tar")
         result = provision.run(
-            up.context, Operation.UP, up.engine, lambda e: provision.show_step(up.progress, e)
+            up.context,
+            Operation.UP,
+            up.engine,
+            lambda e: provision.show_step(up.progress, e),
+            findings.extend,
         )
         wheels.result()
     if not result.ok:
@@ -86,8 +92,9 @@ def provide(up: UpRun, results: StageResults) -> StageResults:
             + "\n    do: mend the cause, then run `bastide up` again; what was made is kept",
             Exit.FINDINGS,
         )
+    policies.show(up.progress, findings)
     up.progress.step("resources", provision.describe(result))
-    return replace(results, provisioned=result)
+    return replace(results, provisioned=result, policies=tuple(findings))
 
 
 def first_audit(up: UpRun, results: StageResults) -> StageResults:

@@ -136,6 +136,12 @@ def recorded_outputs(project: Project, *, show_secrets: bool = False) -> dict[st
     return outputs_of(snapshot_of(open_stack(project), None), show_secrets=show_secrets)
 
 
+def recorded_types(project: Project) -> frozenset[str]:
+    """Return the types of the resources in the stack's state, without opening its secrets."""
+    latest = (read_checkpoint(files_of(project)) or {}).get("latest") or {}
+    return frozenset(str(one["type"]) for one in latest.get("resources") or [])
+
+
 def outputs_of(snapshot: Snapshot, *, show_secrets: bool) -> dict[str, Any]:
     """Return what the stack exports, its secrets masked unless asked for."""
     roots = [one for one in snapshot.resources() if one.type == urns.STACK_TYPE]
