@@ -198,7 +198,7 @@ COMMANDS: Mapping[str, Lazy | click.Command] = {
     ),
     "infra": Lazy(
         "bastide.commands.infra:group",
-        "What we provision: preview, up, refresh, destroy, outputs, policies.",
+        "What we provision: preview, up, refresh, drift, destroy, policies.",
     ),
     "playbook": Lazy(
         "bastide.commands.playbook:group",

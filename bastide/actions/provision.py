@@ -73,7 +73,7 @@ def run(
     if operation in (Operation.UP, Operation.PREVIEW):
         # The program would end with the same, but as an engine shows it.
         refuse_lost_passwords(context.estate, context.state)
-    chosen, stack = _chosen(engine), project(context)
+    chosen, stack = chosen_engine(engine), project(context)
     try:
         if operation is Operation.UP:
             return _up(context, chosen, stack, on_step, on_findings)
@@ -149,7 +149,8 @@ def _refuse_without_rights(context: EstateContext, operation: Operation) -> None
         )
 
 
-def _chosen(engine: str) -> Engine:
+def chosen_engine(engine: str) -> Engine:
+    """Return the engine of that name; CommandError when it cannot be had."""
     try:
         return choose(engine)
     except EngineError as error:

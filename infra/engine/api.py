@@ -12,12 +12,17 @@ class EngineError(Exception):
 
 
 class Operation(StrEnum):
-    """What the engine can do."""
+    """What the engine can do; `drift` is a refresh that only looks."""
 
     PREVIEW = "preview"
+    DRIFT = "drift"
     UP = "up"
     REFRESH = "refresh"
     DESTROY = "destroy"
+
+
+READ_ONLY = frozenset({Operation.PREVIEW, Operation.DRIFT})
+"""What writes nothing: neither outside nor into the state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class StepEvent:
 
     `operation`: create, update, replace, delete, same, read, refresh; empty for a diagnostic.
     `phase`: started, finished, failed, skipped or diagnostic. `seconds`: how long the step took.
+    `changed`: the properties that a refresh found to be others than the state has.
     """
 
     urn: str
@@ -53,6 +59,7 @@ class StepEvent:
     phase: str
     message: str = ""
     seconds: float = 0.0
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

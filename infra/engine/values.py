@@ -203,6 +203,11 @@ def equal(one: Any, other: Any) -> bool:
     return _canonical(one) == _canonical(other)
 
 
+def changed_keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the properties that are not the same in two bags, sorted."""
+    return tuple(sorted(k for k in {**old, **new} if not equal(old.get(k), new.get(k))))
+
+
 def _canonical(item: Any) -> str:
     def leaf(value: Any) -> Any:
         return UNKNOWN_TEXT if value is UNKNOWN else value

@@ -15,7 +15,7 @@ from inventory.model.estate import Estate
 from monitors.audit import metrics as security
 from monitors.audit.host_files import newest_content
 from monitors.continuity import metrics as continuity
-from monitors.exporter import estate_facts, host_levels, scrape_targets
+from monitors.exporter import estate_facts, host_levels, provisioned_drift, scrape_targets
 from monitors.inspection import metrics as drift
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,9 @@ COLLECTORS: dict[str, Collect] = {
         scrape_targets.collect(state, estate),
     ),
     "security": security.collect,
-    "drift": drift.collect,
+    "drift": lambda state, estate: chain(
+        drift.collect(state, estate), provisioned_drift.collect(state, estate)
+    ),
     "continuity": partial(continuity.collect, read_file=newest_content),
 }
 

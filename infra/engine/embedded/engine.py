@@ -12,7 +12,7 @@ import grpc
 from pulumi.runtime.proto import engine_pb2_grpc, resource_pb2_grpc
 
 from infra.engine import program, urns, values
-from infra.engine.api import EngineResult, OnEvent, Operation, Project
+from infra.engine.api import READ_ONLY, EngineResult, OnEvent, Operation, Project
 from infra.engine.embedded import deletions, plugins, recovery, refresh
 from infra.engine.embedded.events import Events
 from infra.engine.embedded.monitor import EngineService, Monitor
@@ -50,7 +50,7 @@ class EmbeddedEngine:
 
     def _run(self, operation: Operation, project: Project, events: Events) -> EngineResult:
         with ExitStack() as cleanup:
-            if operation is Operation.PREVIEW:
+            if operation in READ_ONLY:
                 stack = open_stack(project)
             else:
                 cleanup.enter_context(held(files_of(project), events.say))
@@ -77,7 +77,7 @@ class _Run:
     ) -> None:
         self._operation, self._project, self._stack = operation, project, stack
         self._events, self._cleanup = events, cleanup
-        self._preview = operation is Operation.PREVIEW
+        self._preview = operation in READ_ONLY
         self._environment = program.environment(
             project.environment, stack.project, stack.configuration
         )
@@ -109,7 +109,7 @@ class _Run:
         registrar = Registrar(session)
         self._serve(registrar)
         session.registry.prepare(_packages(session.snapshot.resources()))
-        if self._operation is Operation.REFRESH:
+        if self._operation in (Operation.REFRESH, Operation.DRIFT):
             refresh.run(session, self._project.parallel)
         elif self._operation is Operation.DESTROY:
             recovery.finish_creates(session)

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 
 from infra.engine import urns
 from infra.engine.api import OnEvent, StepEvent
@@ -25,12 +26,20 @@ class Events:
         self._emit(_event(urn, operation, "started", "", 0.0))
         return time.monotonic()
 
-    def finished(self, urn: str, operation: str, since: float | None, message: str = "") -> None:
+    def finished(
+        self,
+        urn: str,
+        operation: str,
+        since: float | None,
+        message: str = "",
+        changed: tuple[str, ...] = (),
+    ) -> None:
         """Report that a step is done, and count it."""
         seconds = time.monotonic() - since if since is not None else 0.0
         if not urns.is_default_provider(urn):
             self.changes[operation] += 1
-        self._emit(_event(urn, operation, "finished", message, seconds))
+        event = _event(urn, operation, "finished", message, seconds)
+        self._emit(replace(event, changed=changed) if changed else event)
 
     def failed(self, urn: str, operation: str, message: str, since: float | None = None) -> None:
         """Report that a step failed; the run as a whole has then failed."""

@@ -7,7 +7,7 @@ from infra.engine.embedded.responses import ProviderError, Reading
 from infra.engine.embedded.session import Session
 from infra.engine.stack.backend import timestamp
 from infra.engine.stack.resource_state import ResourceState
-from infra.engine.values import equal, mark_secret
+from infra.engine.values import changed_keys, equal, mark_secret
 
 
 def run(session: Session, parallel: int) -> None:
@@ -48,8 +48,11 @@ def _refresh(session: Session, state: ResourceState) -> None:
             return
         refreshed = refreshed if unchanged else replace(refreshed, modified=timestamp())
         session.snapshot.change(current, refreshed)
-    operation = "same" if unchanged else "update"
-    session.events.finished(state.urn, operation, since, "" if unchanged else "it has changed")
+    if unchanged:
+        session.events.finished(state.urn, "same", since)
+    else:
+        changed = _changed(current, refreshed)
+        session.events.finished(state.urn, "update", since, "it has changed", changed)
 
 
 def _current(session: Session, state: ResourceState) -> ResourceState:
@@ -68,6 +71,11 @@ def read_state(state: ResourceState, reading: Reading) -> ResourceState:
     return replace(
         state, id=reading.id, inputs=inputs, outputs=outputs, init_errors=reading.init_errors
     )
+
+
+def _changed(old: ResourceState, new: ResourceState) -> tuple[str, ...]:
+    keys = (*changed_keys(old.outputs, new.outputs), *changed_keys(old.inputs, new.inputs))
+    return tuple(sorted(set(keys)))
 
 
 def _alike(one: ResourceState, other: ResourceState) -> bool:

@@ -22,6 +22,7 @@ _JOIN_SECONDS: Final = 5.0
 # What does not depend on a failure is finished all the same, as with the embedded engine.
 _FLAGS: Final[Mapping[Operation, Sequence[str]]] = {
     Operation.PREVIEW: ("preview",),
+    Operation.DRIFT: ("refresh", "--preview-only"),
     Operation.UP: ("up", "--yes", "--skip-preview", "--continue-on-error"),
     Operation.REFRESH: ("refresh", "--yes", "--skip-preview"),
     Operation.DESTROY: ("destroy", "--yes", "--skip-preview", "--continue-on-error"),

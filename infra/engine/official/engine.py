@@ -27,7 +27,7 @@ class OfficialEngine:
         reader = EventReader(on_event, environment(project))
         with tempfile.TemporaryDirectory() as scratch:
             preview = operation is Operation.PREVIEW
-            if preview and not files_of(project).checkpoint.exists():
+            if _needs_a_copy(operation, project):
                 project = _aside(project, Path(scratch) / "backend")
             # `pulumi stack init` would write the settings beside Pulumi.yaml.
             ensure_stack(project, reader.notice)
@@ -48,16 +48,31 @@ class OfficialEngine:
         return dict(json.loads(line.output()))
 
 
-def _aside(project: Project, backend: Path) -> Project:
-    """Return the project with a backend of its own, for a preview of a stack that is not there.
+def _needs_a_copy(operation: Operation, project: Project) -> bool:
+    """Say whether the CLI would write where nothing is to be written.
 
-    The CLI previews no stack that it does not have, and a preview makes none.
+    It previews no stack that it does not have, and a preview makes none. A look for drift goes on
+    beside other runs, whose lock and noted steps are theirs.
     """
+    missing = not files_of(project).checkpoint.exists()
+    return operation is Operation.DRIFT or (operation is Operation.PREVIEW and missing)
+
+
+def _aside(project: Project, backend: Path) -> Project:
+    """Return the project with a backend of its own: a copy of the stack, as far as there is one."""
     backend.mkdir()
-    settings = settings_path(project)
-    if settings.exists():
-        shutil.copy(settings, backend)
-    return replace(project, backend=backend)
+    aside = replace(project, backend=backend)
+    there, here = files_of(project), files_of(aside)
+    pairs = (
+        (settings_path(project), settings_path(aside)),
+        (there.checkpoint, here.checkpoint),
+        (there.steps, here.steps),
+    )
+    for source, target in pairs:
+        if source.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+    return aside
 
 
 def _call(operation: Operation, project: Project, reader: EventReader, events: Path) -> None:

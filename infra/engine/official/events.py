@@ -7,12 +7,13 @@ through the SDK's classes, which raise an error for a kind of step that a newer 
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from infra.engine import urns
 from infra.engine.api import OnEvent, StepEvent
 from infra.engine.missing_plugin import advice
-from infra.engine.values import SECRET, SIGNATURE, UNKNOWN_TEXT
+from infra.engine.values import SECRET, SIGNATURE, UNKNOWN_TEXT, changed_keys
 
 # What Pulumi calls the parts of a step, by the names in our events; the parts of a replacement that
 # are not its creation have no name of their own.
@@ -83,9 +84,12 @@ class EventReader:
 
     def ended_with_error(self, message: str) -> None:
         """Note that the CLI ended with an error, when no single step says why."""
+        if self.failures:
+            return
+        for urn, lines in self._errors.items():
+            self._fail(urn, "", "\n".join(lines))
         if not self.failures:
-            errors = "\n".join(line for lines in self._errors.values() for line in lines)
-            self._fail("", "", errors or message)
+            self._fail("", "", message)
 
     def _started(self, event: Event) -> None:
         step = event["metadata"]
@@ -101,7 +105,9 @@ class EventReader:
             outputs = (step.get("new") or {}).get("outputs") or {}
             self.outputs = {key: _shown(value) for key, value in outputs.items()}
         if operation:
-            self._emit(step["urn"], operation, "finished", seconds=self._seconds(step["urn"]))
+            seconds = self._seconds(step["urn"])
+            changed = _changed(step) if operation == "update" else ()
+            self._emit(step["urn"], operation, "finished", seconds=seconds, changed=changed)
 
     def _failed(self, event: Event) -> None:
         step = event["metadata"]
@@ -134,11 +140,25 @@ class EventReader:
         return time.monotonic() - self._since[urn] if urn in self._since else 0.0
 
     def _emit(
-        self, urn: str, operation: str, phase: str, message: str = "", seconds: float = 0.0
+        self,
+        urn: str,
+        operation: str,
+        phase: str,
+        message: str = "",
+        seconds: float = 0.0,
+        changed: tuple[str, ...] = (),
     ) -> None:
         if urns.is_default_provider(urn) and phase in {"started", "finished"}:
             return
-        self._on_event(_event(urn, operation, phase, message, seconds))
+        event = _event(urn, operation, phase, message, seconds)
+        self._on_event(replace(event, changed=changed) if changed else event)
+
+
+def _changed(step: Event) -> tuple[str, ...]:
+    """Return the properties that differ; secrets are masked, and so look alike."""
+    old, new = step.get("old") or {}, step.get("new") or {}
+    bags = [changed_keys(old.get(b) or {}, new.get(b) or {}) for b in ("outputs", "inputs")]
+    return tuple(sorted({key for bag in bags for key in bag}))
 
 
 def _shown(value: Any) -> Any:

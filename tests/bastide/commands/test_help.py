@@ -23,6 +23,7 @@ CHANGES = {
     ("init",),
     ("municipality", "add"),
     ("audit", "follow"),
+    ("infra", "schedule"),
     ("monitor", "bridge"),
     ("monitor", "serve"),
     ("lab", "stop"),
