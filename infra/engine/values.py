@@ -170,6 +170,15 @@ def has_unknown(item: Any) -> bool:
     return item is UNKNOWN
 
 
+def has_secret(item: Any) -> bool:
+    """Say whether the value has a secret anywhere in it."""
+    if isinstance(item, Mapping):
+        return any(has_secret(one) for one in item.values())
+    if isinstance(item, list | tuple):
+        return any(has_secret(one) for one in item)
+    return isinstance(item, Secret)
+
+
 def keep_secrets(outputs: Properties, inputs: Mapping[str, Any]) -> Properties:
     """Mark as secret every output whose input of the same name and position was secret.
 

@@ -14,8 +14,10 @@ from pulumi.runtime.proto import engine_pb2_grpc, resource_pb2_grpc
 from infra.engine import program, urns, values
 from infra.engine.api import READ_ONLY, EngineResult, OnEvent, Operation, Project
 from infra.engine.embedded import deletions, plugins, recovery, refresh
+from infra.engine.embedded.builtin_provider import PACKAGE, BuiltinProvider
 from infra.engine.embedded.events import Events
 from infra.engine.embedded.monitor import EngineService, Monitor
+from infra.engine.embedded.provider import Provider
 from infra.engine.embedded.provider_client import ProviderClient
 from infra.engine.embedded.provider_registry import Package, ProviderRegistry, package
 from infra.engine.embedded.registrar import Registrar
@@ -25,6 +27,7 @@ from infra.engine.signals import stopping_on_signals
 from infra.engine.stack.backend import prepare, write_history
 from infra.engine.stack.checkpoint_writer import CheckpointWriter
 from infra.engine.stack.lock import held
+from infra.engine.stack.references import referenced_outputs
 from infra.engine.stack.resource_state import ResourceState
 from infra.engine.stack.stack import (
     Stack,
@@ -129,7 +132,9 @@ class _Run:
         server.start()
         self._cleanup.callback(lambda: server.stop(0.5).wait())
 
-    def _launch(self, package: str, version: str) -> ProviderClient:
+    def _launch(self, package: str, version: str) -> Provider:
+        if package == PACKAGE:
+            return BuiltinProvider(lambda name: referenced_outputs(self._project, name))
         entry = self._stack.project.program
         folder = entry if entry.is_dir() else entry.parent
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from infra.engine import urns
 from infra.engine.api import EngineError
-from infra.engine.embedded.provider_client import ProviderClient
+from infra.engine.embedded.provider import Provider
 from infra.engine.embedded.responses import Diff, ProviderError
 from infra.engine.stack.resource_state import ResourceState
 from infra.engine.values import UNKNOWN_TEXT, Properties, equal
@@ -29,15 +29,15 @@ class ProviderRegistry:
 
     def __init__(
         self,
-        launch: Callable[[str, str], ProviderClient],
+        launch: Callable[[str, str], Provider],
         find: Callable[[str], ResourceState | None],
     ) -> None:
         self._launch, self._find = launch, find
         self._lock = threading.RLock()
-        self._configured: dict[str, ProviderClient] = {}
-        self._checked: dict[str, ProviderClient] = {}
-        self._retired: list[ProviderClient] = []  # others may still be calling them
-        self._prepared: dict[Package, Future[ProviderClient]] = {}
+        self._configured: dict[str, Provider] = {}
+        self._checked: dict[str, Provider] = {}
+        self._retired: list[Provider] = []  # others may still be calling them
+        self._prepared: dict[Package, Future[Provider]] = {}
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="plugin")
 
     def prepare(self, packages: Set[Package]) -> None:
@@ -45,7 +45,7 @@ class ProviderRegistry:
         for wanted in packages:
             self._prepared[wanted] = self._pool.submit(self._launch, *wanted)
 
-    def get(self, reference: str) -> ProviderClient:
+    def get(self, reference: str) -> Provider:
         """Return a configured provider; raises ProviderError when it cannot be had."""
         with self._lock:
             provider = self._configured.get(reference)
@@ -74,7 +74,7 @@ class ProviderRegistry:
             return diff
         return Diff(not equal(_public(old.inputs), _public(new)))
 
-    def activate(self, state: ResourceState, *, preview: bool) -> ProviderClient:
+    def activate(self, state: ResourceState, *, preview: bool) -> Provider:
         """Configure a provider resource's plugin and register it under its reference."""
         reference = f"{state.urn}::{state.id}"
         with self._lock:
@@ -86,7 +86,7 @@ class ProviderRegistry:
             self._configured[reference] = provider
         return provider
 
-    def _start(self, wanted: Package) -> ProviderClient:
+    def _start(self, wanted: Package) -> Provider:
         prepared = self._prepared.pop(wanted, None)
         try:
             return prepared.result() if prepared else self._launch(*wanted)

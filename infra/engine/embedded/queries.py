@@ -95,10 +95,6 @@ class Queries:
         if request.provider:
             return request.provider
         package = urns.package_of(token)
-        if package == "pulumi":
-            raise ProviderError(
-                f"the embedded engine has no {token}: use the official CLI (--engine pulumi)"
-            )
         return self._registrar.default_provider(package, request.version, request.pluginDownloadURL)
 
     def _get_resource(self, arguments: Properties) -> Properties:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from infra.engine import urns
 from infra.engine.embedded.events import Events
-from infra.engine.embedded.provider_client import ProviderClient
+from infra.engine.embedded.provider import Provider
 from infra.engine.embedded.provider_registry import ProviderRegistry
 from infra.engine.stack.resource_state import ResourceState
 from infra.engine.stack.settings import Configuration, ProjectSettings
@@ -61,7 +61,7 @@ class Session:
         name = f"{self.project.name}-{self.stack}"
         return urns.make(self.stack, self.project.name, "", urns.STACK_TYPE, name)
 
-    def provider(self, state: ResourceState) -> ProviderClient:
+    def provider(self, state: ResourceState) -> Provider:
         """Return the provider that manages a resource; raises ProviderError."""
         return self.registry.get(state.provider)
 

@@ -63,15 +63,15 @@ def _aside(project: Project, backend: Path) -> Project:
     backend.mkdir()
     aside = replace(project, backend=backend)
     there, here = files_of(project), files_of(aside)
-    pairs = (
+    for source, target in (
         (settings_path(project), settings_path(aside)),
-        (there.checkpoint, here.checkpoint),
         (there.steps, here.steps),
-    )
-    for source, target in pairs:
+    ):
         if source.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
+    if there.stacks.exists():  # those of others as well, which it may refer to
+        shutil.copytree(there.stacks, here.stacks, ignore=shutil.ignore_patterns(".*"))
     return aside
 
 

@@ -35,9 +35,14 @@ class StackFiles:
         return self._home / "meta.yaml"
 
     @property
+    def stacks(self) -> Path:
+        """The folder of the states of all stacks."""
+        return self._home / "stacks"
+
+    @property
     def checkpoint(self) -> Path:
         """The stack's state."""
-        return self._home / "stacks" / self.project / f"{self.stack}.json"
+        return self.stacks / self.project / f"{self.stack}.json"
 
     @property
     def locks(self) -> Path:

@@ -47,7 +47,7 @@ def open_stack(project: Project) -> Stack:
     """Read all of a stack; raises EngineError when something is wrong with it."""
     program, files = read_project(project.folder), files_of(project)
     checkpoint = read_checkpoint(files) or {"stack": f"organization/{program.name}/{project.stack}"}
-    salt = _salt(files, checkpoint)
+    salt = salt_of(files, checkpoint)
     settings = read_stack_settings(project, salt)
     crypter = _crypter(project, settings, files, salt)
     configuration = _configuration(project, program, settings)
@@ -82,7 +82,7 @@ def write_settings(project: Project, stack: Stack) -> None:
     stack.settings.write(stack.project.name, stack.crypter.salt, project.config)
 
 
-def _salt(files: StackFiles, checkpoint: Mapping[str, Any]) -> str:
+def salt_of(files: StackFiles, checkpoint: Mapping[str, Any]) -> str:
     """Return the salt line of the state's secrets; empty when there is no state yet."""
     provider = (checkpoint.get("latest") or {}).get("secrets_providers") or {}
     if provider.get("type", "passphrase") != "passphrase":
