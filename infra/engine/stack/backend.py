@@ -55,6 +55,11 @@ class StackFiles:
         return self._home / "history" / self.project / self.stack
 
     @property
+    def backups(self) -> Path:
+        """The folder of former states."""
+        return self._home / "backups" / self.project / self.stack
+
+    @property
     def journal(self) -> Path:
         """The folder where newer official CLIs note single steps during an update."""
         return self._home / "journal" / self.project / self.stack
@@ -75,6 +80,12 @@ def write_checkpoint(files: StackFiles, text: str) -> None:
         os.link(path, spare)
         spare.replace(backup)
     write_whole(path, text)
+
+
+def keep_backup(files: StackFiles) -> None:
+    """Keep the stack's state as it is, where the official CLI keeps its backups."""
+    state = files.checkpoint.read_text(encoding="utf-8")
+    write_whole(files.backups / f"{files.stack}.{time.time_ns()}.json", state)
 
 
 def prepare(files: StackFiles) -> None:

@@ -1,5 +1,6 @@
 """Opens a stack: its project, configuration, secrets and state."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -134,6 +135,11 @@ def snapshot_of(stack: Stack, writer: CheckpointWriter | None) -> Snapshot:
 def recorded_outputs(project: Project, *, show_secrets: bool = False) -> dict[str, Any]:
     """Return what the stack's state says that it exports; a stack without state has nothing."""
     return outputs_of(snapshot_of(open_stack(project), None), show_secrets=show_secrets)
+
+
+def state_text(checkpoint: Mapping[str, Any]) -> str:
+    """Return a checkpoint as the text of a state file."""
+    return json.dumps({"version": 3, "checkpoint": checkpoint}, separators=(",", ":"))
 
 
 def recorded_types(project: Project) -> frozenset[str]:
