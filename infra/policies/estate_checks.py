@@ -7,11 +7,12 @@ from infra.errors import Problem
 from infra.policies.model import Breach, Removal
 from inventory.backup_plans import backup_plans
 from inventory.entries import InventoryHost, Tenant, hosts, tenants
-from inventory.enums import ProviderName, Tier
+from inventory.enums import ProviderName
 from inventory.levels import is_managed
 from inventory.model.estate import Estate
 from inventory.model.hosts import BackupPlan
 from inventory.open_ports import open_ports
+from inventory.tiers import MACHINE_SIZES
 
 MANAGEMENT_PORTS = {
     22: "SSH",
@@ -39,12 +40,8 @@ MANAGEMENT_PORTS = {
 # A public network that is wider than this, by IP version, is the world as far as we can tell.
 WIDEST_PUBLIC = {4: 16, 6: 32}
 
-LARGEST_MEMORY_MIB: dict[Tier | None, int] = {
-    Tier.VILLAGE: 8 * 1024,
-    Tier.TOWN: 16 * 1024,
-    Tier.CITY: 64 * 1024,
-    None: 64 * 1024,  # the central site
-}
+# A machine this many times as large as its tier's is a mistake, or wants a second pair of eyes.
+MOST_TIMES = 4
 
 
 def copies_on_their_site(estate: Estate, _removals: tuple[Removal, ...]) -> Iterator[Breach]:
@@ -126,18 +123,29 @@ def nobody_to_ask(estate: Estate, _removals: tuple[Removal, ...]) -> Iterator[Br
 
 
 def too_large(estate: Estate, _removals: tuple[Removal, ...]) -> Iterator[Breach]:
-    """Yield each machine that would be made larger than its tier has any."""
+    """Yield each machine that would be made much larger than its tier's are."""
     for entry in hosts(estate):
-        if entry.provider is ProviderName.EXISTING:
-            continue
-        most, wanted = LARGEST_MEMORY_MIB[entry.tenant.tier], entry.host.memory_mib
-        if wanted > most:
-            yield _breach(
-                entry,
-                expected=f"at most {most} MiB of memory {_of(entry.tenant)}",
-                found=f"{wanted} MiB",
-                advice="correct memory_mib, or have the size approved by a waiver",
-            )
+        if entry.provider is not ProviderName.EXISTING:
+            above = tuple(_above(entry))
+            if above:
+                yield _breach(
+                    entry,
+                    expected=f"at most {MOST_TIMES} times the usual size {_of(entry.tenant)}",
+                    found=", ".join(above),
+                    advice="correct it, or have the size approved by a waiver",
+                )
+
+
+def _above(entry: InventoryHost) -> Iterator[str]:
+    usual, own = MACHINE_SIZES[entry.tenant.tier], entry.host.machine
+    rows = (
+        ("MiB of memory", entry.host.memory_mib, usual.memory_mib),
+        ("processors", own.cpus if own else None, usual.cpus),
+        ("GiB of system disk", own.disk_gib if own else None, usual.disk_gib),
+    )
+    for what, wanted, common in rows:
+        if wanted is not None and wanted > MOST_TIMES * common:
+            yield f"{wanted} {what} (usual: {common})"
 
 
 def _of(tenant: Tenant) -> str:

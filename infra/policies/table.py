@@ -23,7 +23,7 @@ POLICIES: tuple[Policy, ...] = (
         open_management,
     ),
     Policy("INF-03", "Every host has an owner to ask", Strength.ADVISORY, nobody_to_ask),
-    Policy("INF-04", "No machine is larger than its tier's", Strength.MANDATORY, too_large),
+    Policy("INF-04", "No machine is far larger than its tier's", Strength.MANDATORY, too_large),
     Policy("INF-05", "What has data is not deleted", Strength.MANDATORY, data_lost(lab=False)),
     Policy(
         "INF-06", "A lab machine with data is not deleted", Strength.ADVISORY, data_lost(lab=True)

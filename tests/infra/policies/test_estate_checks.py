@@ -12,9 +12,11 @@ from infra.policies.estate_checks import (
     too_large,
 )
 from infra.policies.model import Check
-from inventory.enums import Access, Level, ProviderName, Tier
+from inventory.enums import Access, Level, ProviderName
 from inventory.model.estate import Estate
 from inventory.model.hosts import BackupPlan, Listen
+from inventory.model.hypervisors import OwnMachine
+from inventory.tiers import MACHINE_SIZES
 from tests.infra.policies.estates import LAB, PILOT, with_host
 
 
@@ -114,13 +116,22 @@ def test_an_owner_whom_nobody_can_reach_is_told() -> None:
     assert found(nobody_to_ask, estate) == []
 
 
-def test_a_machine_above_its_tier_s_size_is_told_and_the_largest_is_not() -> None:
+def test_a_machine_far_above_its_tier_s_size_is_told_and_four_times_that_is_not() -> None:
     tier = next(t.tier for t in LAB.municipalities if t.municipality == "velgora")
-    most = {Tier.VILLAGE: 8192, Tier.TOWN: 16384, Tier.CITY: 65536}[tier]
+    usual = MACHINE_SIZES[tier]
+    most = 4 * usual.memory_mib
     assert found(too_large, with_host(LAB, "velgora-app", memory_mib=most)) == []
     above = with_host(LAB, "velgora-app", memory_mib=most + 1)
-    assert found(too_large, above) == [("velgora-app", f"{most + 1} MiB")]
-    assert found(too_large, with_host(LAB, "central-ops", memory_mib=65537))
+    told = f"{most + 1} MiB of memory (usual: {usual.memory_mib})"
+    assert found(too_large, above) == [("velgora-app", told)]
+    assert found(too_large, with_host(LAB, "central-ops", memory_mib=32769))
+
+
+def test_processors_and_the_system_s_disk_are_held_as_well() -> None:
+    machine = OwnMachine(cpus=64, disk_gib=2000)
+    (told,) = found(too_large, with_host(LAB, "velgora-app", machine=machine))
+    assert "64 processors" in told[1]
+    assert "2000 GiB of system disk" in told[1]
 
 
 def test_the_size_of_a_machine_that_is_there_already_is_its_owner_s_matter() -> None:
