@@ -6,6 +6,7 @@ from ipaddress import ip_network
 from infra.errors import Problem
 from infra.policies.model import Breach, Removal
 from inventory.backup_plans import backup_plans
+from inventory.copies import accepted
 from inventory.entries import InventoryHost, Tenant, hosts, tenants
 from inventory.enums import ProviderName
 from inventory.levels import is_managed
@@ -45,14 +46,18 @@ MOST_TIMES = 4
 
 
 def copies_on_their_site(estate: Estate, _removals: tuple[Removal, ...]) -> Iterator[Breach]:
-    """Yield each plan of which no copy, of it or of another plan of the same, is kept elsewhere."""
+    """Yield each plan of which no copy, of it or of another plan of the same, is kept elsewhere.
+
+    Where a control's waiver accepts that (inventory.copies), it is not asked about twice.
+    """
     places = {entry.name: _place(entry) for entry in hosts(estate)}
     for entry in hosts(estate):
         plans = backup_plans(entry)
         away = [plan for plan in plans if places.get(plan.target) != _place(entry)]
         kept = {part for plan in away for part in _parts(plan)}
         for plan in plans:
-            if plan not in away and not kept.issuperset(_parts(plan)):
+            known = accepted(estate.waivers, entry.tenant.id, entry.name)
+            if plan not in away and not known and not kept.issuperset(_parts(plan)):
                 yield _breach(
                     entry,
                     expected="a copy on another site",
