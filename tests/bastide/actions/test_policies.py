@@ -15,9 +15,9 @@ from infra.policies.model import Finding
 from inventory.load import load_estate
 from tests.bastide.context import environment_of, new_context
 from tests.command import bastide_here
-from tests.oracles.pulumi.build import executable
+from tests.oracles.programs import PULUMI
 
-ENGINES = ["embedded"] + (["pulumi"] if executable().exists() else [])
+ENGINES = ["embedded"] + (["pulumi"] if PULUMI.executable.exists() else [])
 OPEN = ("estate.yml", "management:\n", "management:\n  - 51.0.0.0/8\n")
 WAIVER = """---
 policies:
@@ -35,7 +35,7 @@ policies:
 @pytest.fixture(autouse=True)
 def official_cli(monkeypatch: pytest.MonkeyPatch) -> None:
     """The official CLI on PATH, where it could be built."""
-    monkeypatch.setenv("PATH", os.pathsep.join((os.environ["PATH"], str(executable().parent))))
+    monkeypatch.setenv("PATH", os.pathsep.join((os.environ["PATH"], str(PULUMI.executable.parent))))
 
 
 @pytest.fixture

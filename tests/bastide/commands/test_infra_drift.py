@@ -11,14 +11,14 @@ from bastide.support.estate import EstateContext
 from inventory.provisioned_drift import kept_drift
 from tests.bastide.context import environment_of, new_context
 from tests.command import bastide_here
-from tests.oracles.pulumi.build import executable
+from tests.oracles.programs import PULUMI
 
-ENGINES = ["embedded"] + (["pulumi"] if executable().exists() else [])
+ENGINES = ["embedded"] + (["pulumi"] if PULUMI.executable.exists() else [])
 
 
 @pytest.fixture
 def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EstateContext:
-    monkeypatch.setenv("PATH", os.pathsep.join((os.environ["PATH"], str(executable().parent))))
+    monkeypatch.setenv("PATH", os.pathsep.join((os.environ["PATH"], str(PULUMI.executable.parent))))
     return new_context(tmp_path, "127.86.0.")
 
 
