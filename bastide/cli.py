@@ -73,12 +73,30 @@ BACKUP = LazyGroup(
             "bastide.commands.backup.plan:plan",
             "Say in which order all is rebuilt, and how long it takes.",
         ),
+        "escrow": LazyGroup(
+            "escrow",
+            {
+                "seal": Lazy(
+                    "bastide.commands.backup.escrow:seal",
+                    "Seal all repositories' passwords for the holders, put them on vaults.",
+                ),
+                "open": Lazy(
+                    "bastide.commands.backup.escrow:open_sealed",
+                    "Open the escrow FILE of a vault with a holder's key; prints passwords.",
+                ),
+                "drill": Lazy(
+                    "bastide.commands.backup.escrow:drill",
+                    "Open every repository with its password of the escrow (exit 1: not all).",
+                ),
+            },
+            help="The way in to all copies when the team's machines are lost.",
+        ),
         "report": Lazy(
             "bastide.commands.backup.report:report",
             "Say what each service promises, and what is proved (exit 1: not all).",
         ),
     },
-    help="What could be restored: status, run, drill, plan, report.",
+    help="What could be restored: status, run, drill, plan, escrow, report.",
 )
 HOST = LazyGroup(
     "host",

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from inventory.consistency.connections import find_connection_problems
 from inventory.consistency.continuity import find_continuity_problems
+from inventory.consistency.escrow import find_escrow_problems
 from inventory.consistency.hosts import find_host_problems
 from inventory.consistency.hypervisors import find_hypervisor_problems
 from inventory.consistency.identifiers import find_identifier_problems
@@ -144,6 +145,7 @@ def _contradictions(
     yield from find_update_problems(estate, tenants, complete=complete)
     yield from find_witness_problems(estate, tenants, complete=complete)
     yield from find_uplink_problems(tenants)
+    yield from find_escrow_problems(estate)
     yield from find_operations_watch_problems(estate, tenants, complete=complete)
     yield from find_notify_problems(estate, tenants, complete=complete)
 

@@ -58,6 +58,7 @@ PROXMOX_URL = r"^https://[A-Za-z0-9.\[\]:-]+/?$"
 VOLUME_ID = r"^[A-Za-z0-9._-]+:[A-Za-z0-9._/-]+$"
 STORE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,61}$"
 CHECKSUM = r"^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$"
+AGE_RECIPIENT = r"^age1[02-9ac-hj-np-z]{58}$"
 CUT = r"^(login: \S|port: (tcp|udp)/\S|forwarding: \S|route: \S)[^\x00-\x1f\x7f]*$"
 
 FORMS: dict[str, str] = {
@@ -96,6 +97,7 @@ FORMS: dict[str, str] = {
     VOLUME_ID: "a volume as Proxmox names it, such as local:import/debian-12.qcow2",
     STORE_NAME: "the name that it has on the hypervisor, such as br0 or default",
     CHECKSUM: "sha256: or sha512: and the sum, such as sha512:3f9a… as sha512sum prints it",
+    AGE_RECIPIENT: "a public key of age, such as age1ql3z… as age-keygen prints it",
     KEY_FILE: "the path of a private key, such as ~/.ssh/id_ed25519, or agent (ssh-agent)",
 }
 """What each pattern asks for in words: editors show it, and errors do instead of the pattern."""

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from inventory.enums import ProviderName
 from inventory.frozen import Frozen
+from inventory.model.escrow import EscrowHolder
 from inventory.model.fields import PROVIDERS, ManageField, SettingsField, TimezoneField
 from inventory.model.hypervisors import LibvirtField, ProxmoxField
 from inventory.model.maintenance import MaintenanceField
@@ -63,6 +64,11 @@ class EstateFile(Frozen):
     notify: NotifyField = None
     thresholds: Thresholds = Field(
         default=Thresholds(), description="from which value on something is told"
+    )
+    escrow: tuple[EscrowHolder, ...] = Field(
+        default=(),
+        description="who can open the repositories' passwords on the vaults when the team's "
+        "machines are lost: any one of them alone",
     )
     canary: MunicipalityId | None = Field(
         default=None, description="the municipality whose hosts are updated before all others"

@@ -1,11 +1,13 @@
 """Snapshots and drills as metrics; a plan without data still has its targets, for rules to join."""
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from prometheus_client.core import GaugeMetricFamily
 
 from inventory.model.estate import Estate
+from monitors.continuity.escrow import last_opened, sealed_plans
 from monitors.continuity.estimates import estimate_error
 from monitors.continuity.host_status import ReadFile
 from monitors.continuity.plan_states import PlanState, read_plan_states
@@ -137,6 +139,7 @@ def collect(state_dir: Path, estate: Estate, read_file: ReadFile) -> Iterator[Ga
         "bastide_backup_plans", "How many backup plans the inventory has.", len(plans)
     )
     yield _copies(plans)
+    yield from _escrow(state_dir, estate, plans)
     for name, text, value in GAUGES:
         family = GaugeMetricFamily(name, text, labels=LABELS)
         for plan in plans:
@@ -157,3 +160,27 @@ def _copies(plans: Sequence[PlanState]) -> GaugeMetricFamily:
         labels = plan.objectives.labels
         family.add_metric([*(labels[label] for label in LABELS), plan.objectives.target], 1)
     return family
+
+
+def _escrow(
+    state: Path, estate: Estate, plans: Sequence[PlanState]
+) -> tuple[GaugeMetricFamily, GaugeMetricFamily]:
+    """Return which plans the escrow opens, and when that was tried; nothing without holders."""
+    sealed = GaugeMetricFamily(
+        "bastide_escrow_sealed",
+        "Whether every holder of the escrow can open the plan's repository.",
+        labels=LABELS,
+    )
+    opened = GaugeMetricFamily(
+        "bastide_escrow_last_opened_timestamp_seconds",
+        "When a drill has opened the plan's repository with the escrow alone.",
+        labels=LABELS,
+    )
+    names, times = sealed_plans(state, estate), last_opened(state, datetime.now(UTC))
+    for plan in plans if estate.escrow else ():
+        name = f"{plan.objectives.host}/{plan.objectives.plan}"
+        labels = [plan.objectives.labels[label] for label in LABELS]
+        sealed.add_metric(labels, name in names)
+        if name in times:
+            opened.add_metric(labels, times[name].timestamp())
+    return sealed, opened
