@@ -36,6 +36,7 @@ def domain(
         system,
         E.features(E.acpi(), E.apic()),
         E.clock(offset="utc"),
+        E.on_crash("restart"),
         _devices(spec, root, seed),
         type=kind,
     )

@@ -12,7 +12,7 @@ ADVICE: tuple[tuple[str, str], ...] = (
     ("authentication", "use an account that libvirt lets in (group libvirt), or root"),
     ("access denied", "let the account do this: libvirt's polkit rules there, or group libvirt"),
     ("read only access", "the connection may only look: use the URI without a read-only socket"),
-    ("no such file or directory", "start it there: systemctl start libvirtd, or virtqemud.socket"),
+    ("failed to connect socket", "start it there: systemctl start libvirtd, or virtqemud.socket"),
     ("connection refused", "look whether libvirtd runs there and the port is open"),
     ("host key verification failed", "log in by ssh once, and compare the key with its console"),
     ("timed out", "look whether the hypervisor is on, and reached from here"),

@@ -7,7 +7,8 @@ from pathlib import Path
 from infra.driver.kind import Progress, Values
 from infra.errors import failed
 from infra.guests.ownership import volume_name
-from infra.libvirt.hypervisor import Pool, StoredVolume, connect
+from infra.libvirt.hypervisor import connect
+from infra.libvirt.objects import Pool, StoredVolume
 from infra.libvirt.pools import definition, file_pool, on_top_of, remove
 from infra.libvirt.specs import ImageSpec
 

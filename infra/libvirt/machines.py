@@ -11,7 +11,9 @@ from infra.guests.ownership import identity, own_name, taken, volume_name
 from infra.guests.seed import seed_image
 from infra.libvirt import definition
 from infra.libvirt.documents import write
-from infra.libvirt.hypervisor import Domain, Hypervisor, Pool, StoredVolume, connect
+from infra.libvirt.growth import grow
+from infra.libvirt.hypervisor import Hypervisor, connect
+from infra.libvirt.objects import Domain, Pool, StoredVolume
 from infra.libvirt.pools import GIB, file_pool, remove
 from infra.libvirt.pools import definition as volume_definition
 from infra.libvirt.specs import MachineSpec
@@ -34,7 +36,7 @@ def ensure(estate: str, spec: MachineSpec, progress: Progress) -> Values:
         progress(f"making {spec.name} on {spec.uri}")
         domain = _bear(host, pool, estate, spec)
     else:
-        _grow(pool, estate, spec)
+        _grow(host, pool, estate, spec)
         domain = _define(host, pool, estate, spec, _host_key(domain, spec))
     domain.set_autostart(spec.autostart)
     domain.start()
@@ -128,10 +130,10 @@ def _write_seed(pool: Pool, estate: str, spec: MachineSpec, pair: KeyPair) -> No
     pool.write(volume, BytesIO(image), len(image))
 
 
-def _grow(pool: Pool, estate: str, spec: MachineSpec) -> None:
+def _grow(host: Hypervisor, pool: Pool, estate: str, spec: MachineSpec) -> None:
     root = pool.find(root_volume(estate, spec.name))
     if root is not None and root.capacity < spec.disk_gib * GIB:
-        root.grow(spec.disk_gib * GIB)
+        grow(host, root, spec.disk_gib * GIB)
 
 
 def _define(host: Hypervisor, pool: Pool, estate: str, spec: MachineSpec, host_key: str) -> Domain:

@@ -9,7 +9,8 @@ from infra.driver.kind import Progress, Values
 from infra.errors import failed
 from infra.guests.ownership import identity, own_name, taken
 from infra.libvirt.documents import attribute, parse, write
-from infra.libvirt.hypervisor import Network, connect
+from infra.libvirt.hypervisor import connect
+from infra.libvirt.objects import Network
 from infra.libvirt.specs import NetworkSpec
 
 BRIDGE_LENGTH = 15  # IFNAMSIZ less the closing zero

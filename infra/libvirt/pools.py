@@ -6,7 +6,8 @@ from lxml.builder import E
 
 from infra.errors import failed
 from infra.libvirt.documents import parse, words, write
-from infra.libvirt.hypervisor import Hypervisor, Pool, StoredVolume
+from infra.libvirt.hypervisor import Hypervisor
+from infra.libvirt.objects import Pool, StoredVolume
 
 GIB = 1024**3
 # Pools of files: a disk that lies on top of an image is a file that names another.
@@ -29,11 +30,14 @@ def file_pool(host: Hypervisor, name: str) -> Pool:
 
 def definition(name: str, size: int, kind: str, backing: StoredVolume | None = None) -> str:
     """Return the XML of a new volume of a number of bytes; it takes room as it is written to."""
+    target = E.target(E.format(type=kind))
+    if kind == "qcow2":
+        target.append(E.compat("1.1"))  # the default is the format of 2008
     root = E.volume(
         E.name(name),
         E.capacity(str(size), unit="bytes"),
         E.allocation("0", unit="bytes"),
-        E.target(E.format(type=kind)),
+        target,
     )
     if backing is not None:
         below = E.backingStore(E.path(backing.path), E.format(type=format_of(backing)))

@@ -3,7 +3,9 @@
 from infra.driver.kind import Progress, Values
 from infra.errors import failed
 from infra.guests.ownership import volume_name
-from infra.libvirt.hypervisor import StoredVolume, connect
+from infra.libvirt.growth import grow
+from infra.libvirt.hypervisor import connect
+from infra.libvirt.objects import StoredVolume
 from infra.libvirt.pools import GIB, definition, file_pool, remove
 from infra.libvirt.specs import VolumeSpec
 
@@ -17,7 +19,8 @@ def data_volume(estate: str, name: str) -> str:
 
 def ensure(estate: str, spec: VolumeSpec, _progress: Progress) -> Values:
     """Make the disk, or adopt and grow the one that is there; InfraError when it is larger."""
-    pool, name = file_pool(connect(spec.uri), spec.pool), data_volume(estate, spec.name)
+    host, name = connect(spec.uri), data_volume(estate, spec.name)
+    pool = file_pool(host, spec.pool)
     wanted = spec.size_gib * GIB
     volume = pool.find(name)
     if volume is None:
@@ -30,7 +33,7 @@ def ensure(estate: str, spec: VolumeSpec, _progress: Progress) -> Values:
             advice="write the size that it has: what is at its end would be lost",
         )
     elif volume.capacity < wanted:
-        volume.grow(wanted)
+        grow(host, volume, wanted)
     return _outputs(volume)
 
 
