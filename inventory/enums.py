@@ -20,6 +20,13 @@ class ProviderName(StrEnum):
     PROXMOX = "proxmox"
 
 
+class StackLayout(StrEnum):
+    """How the state of provisioning is kept: one for the estate, or one for each municipality."""
+
+    ESTATE = "estate"
+    MUNICIPALITY = "municipality"
+
+
 class Level(StrEnum):
     """How far a host is managed, from the least to the most."""
 

@@ -4,6 +4,8 @@ import time
 
 from bastide.actions import ansible
 from bastide.actions.provision import chosen_engine, project
+from bastide.actions.stack_runs import run_each
+from bastide.actions.stacks import stacks_as_they_are
 from bastide.actions.status import has_prometheus
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
@@ -19,13 +21,14 @@ _LOOKED_AT = frozenset({"same", "update", "delete"})
 
 
 def look(context: EstateContext, engine: str) -> ProvisionedDrift:
-    """Read every resource of the stack, keep what differs and return it.
+    """Read every resource of every stack, keep what differs and return it.
 
     Raises CommandError when the engine could do nothing at all.
     """
     started, events = time.time(), list[StepEvent]()
     try:
-        result = chosen_engine(engine).run(Operation.DRIFT, project(context), events.append)
+        parts = stacks_as_they_are(context, project(context))
+        result = run_each(chosen_engine(engine), Operation.DRIFT, parts, events.append)
     except EngineError as error:
         raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
     drift = _read(context.estate.estate, started, events)

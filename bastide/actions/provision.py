@@ -2,19 +2,28 @@
 
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import infra
 from bastide.actions import policies
 from bastide.actions.policies import OnFindings
+from bastide.actions.stack_runs import merged_outputs, run_each, said
+from bastide.actions.stacks import (
+    Stack,
+    refuse_unsplit,
+    split_if_asked,
+    stacks,
+    stacks_as_they_are,
+)
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
 from bastide.support.shipped_files import program
 from infra import credentials
 from infra.engine import Engine, EngineError, EngineResult, Operation, Project, StepEvent, choose
-from infra.engine.stack.stack import recorded_types
 from infra.outputs import write_outputs
+from infra.policies.model import Finding
 from infra.policies.plan_checks import has_data
 from inventory.entries import hosts
 from inventory.enums import ProviderName
@@ -61,72 +70,87 @@ def run(
     engine: str,
     on_step: OnStep,
     on_findings: OnFindings = lambda _: None,
+    only: str | None = None,
 ) -> EngineResult:
     """Run an operation; after `up` the outputs and the pinned host keys are written.
 
     The program itself makes the credentials that are missing. `on_findings` is told once, by `up`
-    and `preview`, where policies do not hold. Raises PolicyError before `up` changes anything
-    when a mandatory one does not, CommandError when the engine could do nothing at all,
-    SecretError when a repository's password is gone.
+    and `preview`, where policies do not hold. `only`: the municipality, or central, whose stack
+    alone is meant. Raises PolicyError before `up` changes anything when a mandatory one does not
+    hold, CommandError when the engine could do nothing at all, SecretError when a repository's
+    password is gone.
     """
     _refuse_without_rights(context, operation)
     if operation in (Operation.UP, Operation.PREVIEW):
         # The program would end with the same, but as an engine shows it.
         refuse_lost_passwords(context.estate, context.state)
-    chosen, stack = chosen_engine(engine), project(context)
+    work = _Work(context, chosen_engine(engine), project(context), on_step, on_findings, only)
     try:
         if operation is Operation.UP:
-            return _up(context, chosen, stack, on_step, on_findings)
+            return _up(work)
         if operation is Operation.PREVIEW:
-            return _preview(context, chosen, stack, on_step, on_findings)
-        return chosen.run(operation, stack, on_step)
+            return _preview(work)
+        return run_each(
+            work.chosen, operation, stacks_as_they_are(context, work.whole, only), on_step
+        )
     except EngineError as error:
         raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
 
 
-def _preview(
-    context: EstateContext,
-    chosen: Engine,
-    stack: Project,
-    on_step: OnStep,
-    on_findings: OnFindings,
-) -> EngineResult:
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What `up` and `preview` work on; `whole` is the project of central's stack, or of all."""
+
+    context: EstateContext
+    chosen: Engine
+    whole: Project
+    on_step: OnStep
+    on_findings: OnFindings
+    only: str | None
+
+    def findings(self, events: Iterable[StepEvent] = ()) -> tuple[Finding, ...]:
+        """Judge all, or what concerns the one tenant that is meant."""
+        found = policies.judged(self.context.estate, events)
+        return tuple(f for f in found if self.only is None or f.breach.tenant in ("", self.only))
+
+
+def _preview(work: _Work) -> EngineResult:
     """Say what `up` would do, and where policies do not hold."""
     events: list[StepEvent] = []
 
     def note(event: StepEvent) -> None:
         events.append(event)
-        on_step(event)
+        work.on_step(event)
 
-    result = chosen.run(Operation.PREVIEW, stack, note)
-    on_findings(policies.judged(context.estate, events))
+    refuse_unsplit(work.context, work.whole)
+    parts = stacks(work.context, work.whole, work.only)
+    result = run_each(work.chosen, Operation.PREVIEW, parts, note)
+    work.on_findings(work.findings(events))
     return result
 
 
-def _up(
-    context: EstateContext,
-    chosen: Engine,
-    stack: Project,
-    on_step: OnStep,
-    on_findings: OnFindings,
-) -> EngineResult:
+def _up(work: _Work) -> EngineResult:
     """Hold the policies, then bring what is declared about."""
     events: list[StepEvent] = []
-    if not any(finding.stops for finding in policies.judged(context.estate)):
+    parts: tuple[Stack, ...] = ()
+    if not any(finding.stops for finding in work.findings()):
+        split_if_asked(work.context, work.whole, lambda text: work.on_step(said(text)))
+        parts = stacks(work.context, work.whole, work.only)
         # What died since the last run is made again, instead of being believed in.
-        chosen.run(Operation.REFRESH, stack, lambda event: None)
-        if any(map(has_data, recorded_types(stack))):
-            planned = chosen.run(Operation.PREVIEW, stack, events.append)
-            if not planned.ok:
-                # It could take away what nobody has seen; a run would fail with the same.
-                _show_trouble(events, on_step)
-                return planned
-    findings = policies.judged(context.estate, events)
-    on_findings(findings)
+        run_each(work.chosen, Operation.REFRESH, parts, lambda event: None)
+        with_data = tuple(part for part in parts if any(map(has_data, part.types)))
+        planned = run_each(work.chosen, Operation.PREVIEW, with_data, events.append)
+        if not planned.ok:
+            # It could take away what nobody has seen; a run would fail with the same.
+            _show_trouble(events, work.on_step)
+            return planned
+    findings = work.findings(events)
+    work.on_findings(findings)
     policies.refuse(findings)
-    result = chosen.run(Operation.UP, stack, on_step)
+    result = run_each(work.chosen, Operation.UP, parts, work.on_step)
     if result.ok:
-        write_outputs(chosen.outputs(stack), context.estate, context.state)
+        outputs = merged_outputs(work.chosen, stacks(work.context, work.whole))
+        write_outputs(outputs, work.context.estate, work.context.state)
     return result
 
 

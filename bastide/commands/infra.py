@@ -6,16 +6,17 @@ import click
 from rich.console import Console
 
 from bastide.actions import drift as drift_action
-from bastide.actions import policies, provision
+from bastide.actions import policies, provision, stacks
 from bastide.actions.drift_schedule import write_units
-from bastide.support.errors import Exit
+from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import estate_context
-from bastide.support.options import engine_option, estate_option, json_option
+from bastide.support.options import Command, engine_option, estate_option, json_option
 from bastide.support.output import print_json, print_table, row
 from bastide.support.progress import Progress
-from infra.engine import EngineResult, Operation
+from infra.engine import EngineError, EngineResult, Operation
 from infra.policies.model import Finding
 from infra.policies.table import POLICIES
+from inventory.enums import StackLayout
 
 
 @click.group("infra")
@@ -23,7 +24,18 @@ def group() -> None:
     """What we provision: preview, up, refresh, drift, destroy, policies."""
 
 
-def _run(operation: Operation, estate_name: str | None, engine: str, as_json: bool) -> int:
+def _municipality_option(command: Command) -> Command:
+    return click.option(
+        "--municipality",
+        "only",
+        metavar="ID",
+        help="Only its stack, or central's, where each has its own (stacks: municipality).",
+    )(command)
+
+
+def _run(
+    operation: Operation, estate_name: str | None, engine: str, as_json: bool, only: str | None
+) -> int:
     context = estate_context(estate_name)
     progress = Progress(Console(stderr=True, quiet=as_json, highlight=False))
     findings: list[Finding] = []
@@ -35,6 +47,7 @@ def _run(operation: Operation, estate_name: str | None, engine: str, as_json: bo
                 engine,
                 lambda event: provision.show_step(progress, event),
                 findings.extend,
+                only,
             )
     except policies.PolicyError:
         if not as_json:
@@ -57,34 +70,37 @@ def _run(operation: Operation, estate_name: str | None, engine: str, as_json: bo
 @estate_option
 @json_option
 @engine_option
-def preview(estate_name: str | None, as_json: bool, engine: str) -> int:
+@_municipality_option
+def preview(estate_name: str | None, as_json: bool, engine: str, only: str | None) -> int:
     """Show what `up` would do; nothing is changed.
 
     Exit 1 when a mandatory policy does not hold: `up` would refuse.
     """
-    return _run(Operation.PREVIEW, estate_name, engine, as_json)
+    return _run(Operation.PREVIEW, estate_name, engine, as_json, only)
 
 
 @group.command()
 @estate_option
 @json_option
 @engine_option
-def up(estate_name: str | None, as_json: bool, engine: str) -> int:
+@_municipality_option
+def up(estate_name: str | None, as_json: bool, engine: str, only: str | None) -> int:
     """Provision: create, update or replace what differs.
 
     Policies come first (`bastide infra policies`): nothing is changed while a mandatory one does
     not hold and no waiver in force accepts that (exit 1).
     """
-    return _run(Operation.UP, estate_name, engine, as_json)
+    return _run(Operation.UP, estate_name, engine, as_json, only)
 
 
 @group.command()
 @estate_option
 @json_option
 @engine_option
-def refresh(estate_name: str | None, as_json: bool, engine: str) -> int:
+@_municipality_option
+def refresh(estate_name: str | None, as_json: bool, engine: str, only: str | None) -> int:
     """Read what really exists into the state."""
-    return _run(Operation.REFRESH, estate_name, engine, as_json)
+    return _run(Operation.REFRESH, estate_name, engine, as_json, only)
 
 
 @group.command()
@@ -140,13 +156,42 @@ def schedule(estate_name: str | None, calendar: str, folder: Path) -> int:
 @estate_option
 @json_option
 @engine_option
+@_municipality_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def destroy(estate_name: str | None, as_json: bool, engine: str, yes: bool) -> int:
+def destroy(
+    estate_name: str | None, as_json: bool, engine: str, only: str | None, yes: bool
+) -> int:
     """Take away everything that was provisioned; asks first."""
     context = estate_context(estate_name)
     if not yes:
-        click.confirm(f"Destroy everything of estate {context.estate.estate}?", abort=True)
-    return _run(Operation.DESTROY, estate_name, engine, as_json)
+        whose = f"{only} in estate" if only else "estate"
+        click.confirm(f"Destroy everything of {whose} {context.estate.estate}?", abort=True)
+    return _run(Operation.DESTROY, estate_name, engine, as_json, only)
+
+
+@group.command("split")
+@estate_option
+def split_state(estate_name: str | None) -> int:
+    """Give each municipality a state of its own; nothing is remade.
+
+    Where estate.yml says `stacks: municipality`. `up` does it as well. The former state is kept
+    among Pulumi's backups.
+    """
+    context = estate_context(estate_name)
+    try:
+        moved = stacks.split_if_asked(context, provision.project(context), click.echo)
+    except EngineError as error:
+        raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
+    if not moved:
+        click.echo(
+            "nothing to split: "
+            + (
+                "each municipality has its own"
+                if context.estate.stacks is StackLayout.MUNICIPALITY
+                else "estate.yml does not say stacks: municipality"
+            )
+        )
+    return Exit.WELL
 
 
 @group.command()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from infra.components.foundation import Foundation
+from infra.components.foundation import Ground
 from infra.components.resources import Provided
 from inventory.entries import InventoryDevice
 from inventory.enums import ProviderName
@@ -22,7 +22,7 @@ class BuildContext:
 
     state: Path
     authorized_keys: tuple[str, ...]
-    foundation: Foundation | None
+    foundation: Ground | None
     package_cache: str | None
     verify: bool
     shared: dict[str, Provided] = field(default_factory=dict)

@@ -29,11 +29,28 @@ class Foundation(pulumi.ComponentResource):
         self.image = self._declare("Image", "debian-12", ImageSpec(), self.backbone)
         wan = NetworkSpec(WAN, self.wan_range, gateway=self.wan_range[1])
         self.wan = self._declare("Network", WAN, wan, self.backbone)
+        self.for_networks: tuple[pulumi.Resource, ...] = (self.backbone, self.wan)
+        self.for_machines: tuple[pulumi.Resource, ...] = (self.image, self.wan)
         self.register_outputs({})
 
     def _declare(self, kind: str, name: str, spec: object, *needs: Provided) -> Provided:
         opts = ResourceOptions(parent=self, depends_on=list(needs))
         return declare(f"bastide:lab:{kind}", name, self.estate, spec, opts)
+
+
+class FoundationElsewhere:
+    """The same for a municipality with a stack of its own: it is in central's, and referred to."""
+
+    def __init__(self, estate: Estate, central: pulumi.StackReference) -> None:
+        """Read the lab's ranges; InfraError when the estate has none."""
+        self.estate = estate.estate
+        _, self.wan_range, _ = lab_ranges(estate)
+        self.for_networks: tuple[pulumi.Resource, ...] = (central,)
+        self.for_machines: tuple[pulumi.Resource, ...] = (central,)
+
+
+Ground = Foundation | FoundationElsewhere
+"""What the lab's networks and machines of a tenant stand on."""
 
 
 def lab_ranges(estate: Estate) -> tuple[IPv4Network, IPv4Network, IPv4Network]:

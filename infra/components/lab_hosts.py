@@ -12,7 +12,7 @@ from infra.components.context import (
     device_output,
     host_output,
 )
-from infra.components.foundation import Foundation
+from infra.components.foundation import Ground
 from infra.components.resources import Provided, declare
 from infra.components.site import interfaces, ipv4, ipv4_network, network_name
 from infra.errors import failed
@@ -35,9 +35,7 @@ def lab_host(entry: InventoryHost, placement: Placement, context: BuildContext) 
         forward=Role.EDGE in entry.host.roles,
         package_cache=context.package_cache,
     )
-    opts = ResourceOptions(
-        parent=placement.parent, depends_on=[foundation.image, foundation.wan, network]
-    )
+    opts = ResourceOptions(parent=placement.parent, depends_on=[*foundation.for_machines, network])
     made = declare("bastide:lab:Machine", entry.name, foundation.estate, spec, opts)
     return host_output(made.output("address"), made.output("hostKey"), entry.provider)
 
@@ -87,7 +85,7 @@ def cables(entry: InventoryDevice) -> tuple[Cable, ...]:
     )
 
 
-def _lab(name: str, placement: Placement, context: BuildContext) -> tuple[Foundation, Provided]:
+def _lab(name: str, placement: Placement, context: BuildContext) -> tuple[Ground, Provided]:
     if context.foundation is None or placement.network is None:
         raise failed(name, expected="a lab", found="none", advice="add `lab:` to estate.yml")
     return context.foundation, placement.network

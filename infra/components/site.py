@@ -2,7 +2,7 @@
 
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
-from infra.components.foundation import WAN, Foundation
+from infra.components.foundation import WAN, Ground
 from infra.errors import failed
 from infra.lab.networks import Interface, NetworkSpec
 from inventory.entries import InventoryHost, Tenant
@@ -26,7 +26,7 @@ def network_spec(tenant: Tenant, site: Site) -> NetworkSpec:
     return NetworkSpec(name, range_, via=ipv4(edge.uplink))
 
 
-def interfaces(entry: InventoryHost, on: Foundation) -> tuple[Interface, ...]:
+def interfaces(entry: InventoryHost, on: Ground) -> tuple[Interface, ...]:
     """Return a lab host's interfaces: an edge has the WAN first, then its LAN."""
     host, site = entry.host, entry.site
     own = ipv4(host.address)

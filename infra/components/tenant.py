@@ -44,7 +44,7 @@ class TenantComponent(pulumi.ComponentResource):
         foundation, tenant = self._context.foundation, self._tenant
         if foundation is None:
             return {}
-        opts = ResourceOptions(parent=self, depends_on=[foundation.backbone, foundation.wan])
+        opts = ResourceOptions(parent=self, depends_on=list(foundation.for_networks))
         made = {}
         for site in tenant.content.sites:
             if site.id in lab_sites(tenant):

@@ -4,7 +4,7 @@ from ipaddress import IPv4Network
 
 from pydantic import Field
 
-from inventory.enums import ProviderName
+from inventory.enums import ProviderName, StackLayout
 from inventory.frozen import Frozen
 from inventory.model.escrow import EscrowHolder
 from inventory.model.fields import PROVIDERS, ManageField, SettingsField, TimezoneField
@@ -69,6 +69,11 @@ class EstateFile(Frozen):
         default=(),
         description="who can open the repositories' passwords on the vaults when the team's "
         "machines are lost: any one of them alone",
+    )
+    stacks: StackLayout = Field(
+        default=StackLayout.ESTATE,
+        description="how the state of provisioning is kept: estate (one for all) or municipality "
+        "(one for central, one for each municipality, so that a mistake in one touches no other)",
     )
     canary: MunicipalityId | None = Field(
         default=None, description="the municipality whose hosts are updated before all others"

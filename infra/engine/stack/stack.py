@@ -142,10 +142,10 @@ def state_text(checkpoint: Mapping[str, Any]) -> str:
     return json.dumps({"version": 3, "checkpoint": checkpoint}, separators=(",", ":"))
 
 
-def recorded_types(project: Project) -> frozenset[str]:
-    """Return the types of the resources in the stack's state, without opening its secrets."""
+def recorded(project: Project) -> tuple[Mapping[str, Any], ...]:
+    """Return the resources of the stack's state as they stand there, their secrets closed."""
     latest = (read_checkpoint(files_of(project)) or {}).get("latest") or {}
-    return frozenset(str(one["type"]) for one in latest.get("resources") or [])
+    return tuple(latest.get("resources") or ())
 
 
 def outputs_of(snapshot: Snapshot, *, show_secrets: bool) -> dict[str, Any]:

@@ -24,6 +24,7 @@ CHANGES = {
     ("municipality", "add"),
     ("audit", "follow"),
     ("infra", "schedule"),
+    ("infra", "split"),
     ("monitor", "bridge"),
     ("monitor", "serve"),
     ("lab", "stop"),
