@@ -3,6 +3,7 @@
 import logging
 import socket
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import paramiko
@@ -15,10 +16,21 @@ PORT = 22
 ED25519 = "ssh-ed25519"
 OWN_KEY = Path("/etc/ssh/ssh_host_ed25519_key.pub")
 ANSWER_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a booting machine is given for its first byte, and the pause between, in seconds."""
+
+    patience: float
+    pause: float
+
+
 # A booting machine on this very computer answers at once or not at all; the kernel's first
 # retransmission would come after a full second.
-BOOTING_CONNECT_SECONDS = 0.25
-POLL_SECONDS = 0.05
+HERE = Pace(0.25, 0.05)
+# Another's may be slow: who hangs up early and comes back at once keeps it busy with logins.
+AFAR = Pace(30.0, 2.0)
 
 
 class NoAnswerError(Exception):
@@ -57,21 +69,21 @@ def own_host_key(path: Path = OWN_KEY) -> str:
         raise NoAnswerError(f"{path}: {error.strerror}") from None
 
 
-def wait_for_host_key(address: str, seconds: float) -> str:
+def wait_for_host_key(address: str, seconds: float, pace: Pace = HERE) -> str:
     """Return the host key as soon as a server answers; NoAnswerError after that many seconds."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            _wait_for_banner(address)
-            return host_key(address)
+            _wait_for_banner(address, pace.patience)
+            return host_key(address, timeout=max(pace.patience, ANSWER_SECONDS))
         except (NoAnswerError, OSError) as error:
             if time.monotonic() > deadline:
                 raise NoAnswerError(str(error)) from None
-            time.sleep(POLL_SECONDS)
+            time.sleep(pace.pause)
 
 
-def _wait_for_banner(address: str) -> None:
+def _wait_for_banner(address: str, patience: float) -> None:
     """Connect and read one byte: far cheaper than a key exchange with nobody."""
-    with socket.create_connection((address, PORT), timeout=BOOTING_CONNECT_SECONDS) as link:
+    with socket.create_connection((address, PORT), timeout=patience) as link:
         if not link.recv(1):
             raise ConnectionResetError("closed before it sent anything")

@@ -10,7 +10,7 @@ ANSWER_SECONDS = 600.0
 def wait_for_birth(name: str, address: str, host_key: str, console: str) -> None:
     """Return when it answers with its key; InfraError after ten minutes, or with another key."""
     try:
-        proven = ssh_keyscan.wait_for_host_key(address, ANSWER_SECONDS)
+        proven = ssh_keyscan.wait_for_host_key(address, ANSWER_SECONDS, ssh_keyscan.AFAR)
     except ssh_keyscan.NoAnswerError as error:
         raise failed(
             f"machine {name}",

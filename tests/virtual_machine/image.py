@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -147,10 +147,10 @@ def _build() -> Path:
     work.mkdir(mode=0o700)
     try:
         _make_keys(work)
-        _bootstrap(work / "tree")
+        bootstrap(work / "tree")
         _settle(work)
-        _make_disk(work)
-        _install_grub(work)
+        make_disk(work)
+        install_grub(work)
         shutil.rmtree(work / "tree")
         work.replace(CACHE / name)
     except BaseException:
@@ -164,13 +164,14 @@ def _make_keys(work: Path) -> None:
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(work / name))
 
 
-def _bootstrap(tree: Path) -> None:
+def bootstrap(tree: Path, packages: Sequence[str] = PACKAGES) -> None:
+    """Make a tree of Debian 12 with packages."""
     seed = "grub-pc grub-pc/install_devices_empty boolean true"
     run(
         *("unshare", "--mount", "--propagation", "private"),
         *("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--format=directory"),
         "--skip=cleanup/apt/lists",
-        f"--include={','.join(PACKAGES)}",
+        f"--include={','.join(packages)}",
         f'--essential-hook=echo "{seed}" | chroot "$1" debconf-set-selections',
         *(f"--aptopt={option}" for option in APT_OPTIONS),
         *(f"--dpkgopt={option}" for option in DPKG_OPTIONS),
@@ -199,7 +200,7 @@ def _settle(work: Path) -> None:
     run(*inside, "systemctl", "--quiet", "enable", "systemd-networkd.service")
 
 
-def _make_disk(work: Path) -> None:
+def make_disk(work: Path) -> None:
     """Write the partition table, and each file system with what belongs into it."""
     disk, end = work / "disk.img", FIRST_MIB + sum(size for *_, size in PARTITIONS) + 1
     run("truncate", f"--size={end}M", str(disk))
@@ -218,7 +219,7 @@ def _make_disk(work: Path) -> None:
             source.mkdir(mode=0o755)
 
 
-def _install_grub(work: Path) -> None:
+def install_grub(work: Path) -> None:
     """Start the kernel once without a boot loader, to install one."""
     kernel, ramdisk = (next((work / "tree/boot").glob(f"{n}-*")) for n in ("vmlinuz", "initrd.img"))
     words = f'root=LABEL=root console=ttyS0 systemd.run="{FIRST_START}"'

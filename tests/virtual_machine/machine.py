@@ -83,7 +83,7 @@ def up(folder: Path) -> Iterator[Machine]:
     known.write_text(f"{network.ADDRESS} {built.host_key}\n")
     machine = Machine(built, folder)
     with (
-        _alone(),
+        alone(),
         network.laid(),
         served(IPv4Address(network.GATEWAY), CACHE / "packages", folder),
         qemu.running(disk, folder / "console.log", *network.DEVICE, within=network.WITHIN),
@@ -93,7 +93,7 @@ def up(folder: Path) -> Iterator[Machine]:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
     """Refuse a second run at the same time: both would have the same address."""
     with (CACHE / "running").open("w") as file:
         try:
