@@ -27,7 +27,7 @@ def writer(events: Path, *steps: str) -> "subprocess.Popen[bytes]":
 
 
 def test_an_unknown_playbook_is_wrong_use_and_lists_those_there_are(context: EstateContext) -> None:
-    with pytest.raises(CommandError, match="backup, collect, configure, harden") as caught:
+    with pytest.raises(CommandError, match=r"backup, collect, configure, .*harden") as caught:
         ansible.run(context, ["backup", "../site"], lambda event: None)
     assert caught.value.code is Exit.WRONG_USE
     assert not (context.state / "logs").exists()
