@@ -120,6 +120,7 @@ def new_state(
         ignore_changes=registration.ignore_changes,
         replace_on_changes=registration.replace_on_changes,
         custom_timeouts=registration.custom_timeouts,
+        import_id=registration.import_id,
         source_position=registration.source_position,
         extra=old.extra if old else {},
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from infra.engine import urns
-from infra.engine.embedded import decisions
+from infra.engine.embedded import decisions, imports
 from infra.engine.embedded.decisions import Action, Decision
 from infra.engine.embedded.default_providers import DefaultProviders
 from infra.engine.embedded.property_paths import ignore_changes
@@ -129,6 +129,8 @@ class Registrar:
         for alias in registration.aliases:
             former = former or snapshot.former(alias)
         old, force = recover(self._session, urn, former)
+        if imports.wanted(registration, old):
+            return self._import(registration, urn, old)
         decision = decisions.without_diff(old)
         fresh = decision is not None or old is None
         base = {} if old is None or fresh else old.inputs
@@ -145,10 +147,31 @@ class Registrar:
             diff = self._diff(old, new, registration)
             decision = decisions.decide(old, new, registration, diff, force=force)
             stables = diff.stables
-        state = self._run(decision or Decision(Action.CREATE), old, new)
+        decision = decision or Decision(Action.CREATE)
+        imports.refuse_replacement(registration, decision)
+        state = self._run(decision, old, new)
         if state is None:
             return self._failed(urn)
         return RegistrationResult(urn, state, stables=stables)
+
+    def _import(
+        self, registration: Registration, urn: str, old: ResourceState | None
+    ) -> RegistrationResult:
+        """Take up a resource that somebody else has made, if it is what the program wants."""
+        session = self._session
+        since = session.events.started(urn, "create")
+        parent = session.snapshot.live(registration.parent) if registration.parent else None
+        blank = decisions.new_state(registration, urn, {}, registration.provider, None, parent)
+        existing = imports.read(session, blank, old)
+        base = existing.inputs
+        inputs = ignore_changes(registration.inputs, base, registration.ignore_changes)
+        new = replace(existing, inputs=self._checked(urn, registration, base, inputs))
+        diff = Diff(False)
+        if not has_unknown(new.inputs):
+            diff = self._diff(existing, new, registration)
+            imports.refuse_difference(decisions.settle_unknown(diff, base, new.inputs))
+        state = self._executor.taken_up(new, old, since)
+        return RegistrationResult(urn, state, stables=diff.stables)
 
     def _checked(
         self, urn: str, registration: Registration, old: Properties, new: Properties

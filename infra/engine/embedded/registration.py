@@ -15,7 +15,6 @@ from infra.engine.values import Properties, from_struct
 # refuses those that need a feature we do not announce (transforms, hooks, …).
 _UNSUPPORTED: Final = {
     "remote": "components that a plugin constructs",
-    "importId": "import",
     "packageRef": "parameterized packages",
     "replace_with": "replaceWith",
 }
@@ -51,6 +50,7 @@ class Registration:
     additional_secret_outputs: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     custom_timeouts: Mapping[str, float] = field(default_factory=dict)
+    import_id: str = ""
     source_position: str = ""
 
 
@@ -87,6 +87,7 @@ def read(request: pb.RegisterResourceRequest, root: Path) -> Registration:
         additional_secret_outputs=tuple(request.additionalSecretOutputs),
         aliases=tuple(request.aliasURNs),
         custom_timeouts=_timeouts(request),
+        import_id=request.importId,
         source_position=_position(request, root),
     )
 

@@ -29,6 +29,16 @@ class StepExecutor:
         """Make a resource whose namesake was only read until now; what was read is left alone."""
         return self._create(new, old, "create")
 
+    def taken_up(
+        self, new: ResourceState, old: ResourceState | None, since: float
+    ) -> ResourceState:
+        """Keep a resource that was there before us, as it is."""
+        now = timestamp()
+        state = replace(new, created=now, modified=now)
+        self._session.snapshot.settle(state, old)
+        self._session.events.finished(new.urn, "create", since, "taken up as it is")
+        return state
+
     def recreate(self, old: ResourceState, new: ResourceState) -> ResourceState | None:
         """Make a resource again whose former self was deleted for its replacement."""
         return self._create(new, old, "replace")

@@ -19,7 +19,7 @@ class ResourceState:
 
     `delete` marks a replaced resource that must still be deleted; `pending_replacement` one that
     was deleted and must still be created again; `external` one that is only read; `deleted_with` is
-    the resource whose deletion takes this one along.
+    the resource whose deletion takes this one along; `import_id` the id that the program imports.
     """
 
     urn: str
@@ -43,6 +43,7 @@ class ResourceState:
     ignore_changes: tuple[str, ...] = ()
     replace_on_changes: tuple[str, ...] = ()
     custom_timeouts: Mapping[str, float] = field(default_factory=dict)
+    import_id: str = ""
     created: str = ""
     modified: str = ""
     source_position: str = ""
@@ -79,6 +80,7 @@ _PLAIN: Final = {
     "retain_on_delete": "retainOnDelete",
     "external": "external",
     "deleted_with": "deletedWith",
+    "import_id": "importID",
     "created": "created",
     "modified": "modified",
     "source_position": "sourcePosition",

@@ -13,6 +13,7 @@ OPTIONS = (
     "ignore_changes",
     "replace_on_changes",
     "additional_secret_outputs",
+    "import_",
 )
 
 
