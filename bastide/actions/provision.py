@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import infra
@@ -71,20 +71,22 @@ def run(
     on_step: OnStep,
     on_findings: OnFindings = lambda _: None,
     only: str | None = None,
+    targets: tuple[str, ...] = (),
 ) -> EngineResult:
     """Run an operation; after `up` the outputs and the pinned host keys are written.
 
     The program itself makes the credentials that are missing. `on_findings` is told once, by `up`
     and `preview`, where policies do not hold. `only`: the municipality, or central, whose stack
-    alone is meant. Raises PolicyError before `up` changes anything when a mandatory one does not
-    hold, CommandError when the engine could do nothing at all, SecretError when a repository's
-    password is gone.
+    alone is meant; `targets`: the resources, by name or URN, that alone are. Raises PolicyError
+    before `up` changes anything when a mandatory one does not hold, CommandError when the engine
+    could do nothing at all, SecretError when a repository's password is gone.
     """
     _refuse_without_rights(context, operation)
     if operation in (Operation.UP, Operation.PREVIEW):
         # The program would end with the same, but as an engine shows it.
         refuse_lost_passwords(context.estate, context.state)
-    work = _Work(context, chosen_engine(engine), project(context), on_step, on_findings, only)
+    whole = replace(project(context), targets=tuple(map(_urn, targets)))
+    work = _Work(context, chosen_engine(engine), whole, on_step, on_findings, only)
     try:
         if operation is Operation.UP:
             return _up(work)
@@ -95,6 +97,11 @@ def run(
         )
     except EngineError as error:
         raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
+
+
+def _urn(target: str) -> str:
+    """Return a target as a pattern of URNs: a name is that of any resource called so."""
+    return target if target.startswith("urn:") else f"**::{target}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +143,10 @@ def _up(work: _Work) -> EngineResult:
     if not any(finding.stops for finding in work.findings()):
         split_if_asked(work.context, work.whole, lambda text: work.on_step(said(text)))
         parts = stacks(work.context, work.whole, work.only)
-        # What died since the last run is made again, instead of being believed in.
-        run_each(work.chosen, Operation.REFRESH, parts, lambda event: None)
+        # What died since the last run is made again, instead of being believed in. Whatever the
+        # targets: what is to be made cannot be read yet, and the official CLI refuses its name.
+        everything = tuple(part.without_targets for part in parts)
+        run_each(work.chosen, Operation.REFRESH, everything, lambda event: None)
         with_data = tuple(part for part in parts if any(map(has_data, part.types)))
         planned = run_each(work.chosen, Operation.PREVIEW, with_data, events.append)
         if not planned.ok:
@@ -149,7 +158,8 @@ def _up(work: _Work) -> EngineResult:
     policies.refuse(findings)
     result = run_each(work.chosen, Operation.UP, parts, work.on_step)
     if result.ok:
-        outputs = merged_outputs(work.chosen, stacks(work.context, work.whole))
+        every = stacks(work.context, replace(work.whole, targets=()))
+        outputs = merged_outputs(work.chosen, every)
         write_outputs(outputs, work.context.estate, work.context.state)
     return result
 

@@ -35,6 +35,11 @@ class Stack:
         return files_of(self.project).checkpoint.exists()
 
     @property
+    def without_targets(self) -> "Stack":
+        """The same for a run on all of its resources."""
+        return replace(self, project=replace(self.project, targets=()))
+
+    @property
     def types(self) -> frozenset[str]:
         """The types of what was provisioned, without what stands in every state."""
         types = {str(raw["type"]) for raw in recorded(self.project)}
@@ -58,6 +63,12 @@ def stacks(context: EstateContext, whole: Project, only: str | None = None) -> t
     declared = (tenant.id for tenant in tenants(context.estate) if tenant.id != CENTRAL)
     names = dict.fromkeys((*declared, *provisioned))
     known = {CENTRAL: central, **{name: _of_town(whole, name, central) for name in names}}
+    if only is None and whole.targets:
+        raise CommandError(
+            "--target: each municipality has a stack of its own\n    expected: --municipality, for "
+            "the stack that it is in\n    do: name both",
+            Exit.WRONG_USE,
+        )
     if only is None:
         return tuple(known.values())
     if only not in known:

@@ -33,8 +33,23 @@ def _municipality_option(command: Command) -> Command:
     )(command)
 
 
+def _target_option(command: Command) -> Command:
+    return click.option(
+        "--target",
+        "targets",
+        multiple=True,
+        metavar="NAME|URN",
+        help="Only this resource, by name or URN (* and ** as in Pulumi); several may be named.",
+    )(command)
+
+
 def _run(
-    operation: Operation, estate_name: str | None, engine: str, as_json: bool, only: str | None
+    operation: Operation,
+    estate_name: str | None,
+    engine: str,
+    as_json: bool,
+    only: str | None,
+    targets: tuple[str, ...],
 ) -> int:
     context = estate_context(estate_name)
     progress = Progress(Console(stderr=True, quiet=as_json, highlight=False))
@@ -48,6 +63,7 @@ def _run(
                 lambda event: provision.show_step(progress, event),
                 findings.extend,
                 only,
+                targets,
             )
     except policies.PolicyError:
         if not as_json:
@@ -71,12 +87,19 @@ def _run(
 @json_option
 @engine_option
 @_municipality_option
-def preview(estate_name: str | None, as_json: bool, engine: str, only: str | None) -> int:
+@_target_option
+def preview(
+    estate_name: str | None,
+    as_json: bool,
+    engine: str,
+    only: str | None,
+    targets: tuple[str, ...],
+) -> int:
     """Show what `up` would do; nothing is changed.
 
     Exit 1 when a mandatory policy does not hold: `up` would refuse.
     """
-    return _run(Operation.PREVIEW, estate_name, engine, as_json, only)
+    return _run(Operation.PREVIEW, estate_name, engine, as_json, only, targets)
 
 
 @group.command()
@@ -84,13 +107,20 @@ def preview(estate_name: str | None, as_json: bool, engine: str, only: str | Non
 @json_option
 @engine_option
 @_municipality_option
-def up(estate_name: str | None, as_json: bool, engine: str, only: str | None) -> int:
+@_target_option
+def up(
+    estate_name: str | None,
+    as_json: bool,
+    engine: str,
+    only: str | None,
+    targets: tuple[str, ...],
+) -> int:
     """Provision: create, update or replace what differs.
 
     Policies come first (`bastide infra policies`): nothing is changed while a mandatory one does
     not hold and no waiver in force accepts that (exit 1).
     """
-    return _run(Operation.UP, estate_name, engine, as_json, only)
+    return _run(Operation.UP, estate_name, engine, as_json, only, targets)
 
 
 @group.command()
@@ -98,9 +128,16 @@ def up(estate_name: str | None, as_json: bool, engine: str, only: str | None) ->
 @json_option
 @engine_option
 @_municipality_option
-def refresh(estate_name: str | None, as_json: bool, engine: str, only: str | None) -> int:
+@_target_option
+def refresh(
+    estate_name: str | None,
+    as_json: bool,
+    engine: str,
+    only: str | None,
+    targets: tuple[str, ...],
+) -> int:
     """Read what really exists into the state."""
-    return _run(Operation.REFRESH, estate_name, engine, as_json, only)
+    return _run(Operation.REFRESH, estate_name, engine, as_json, only, targets)
 
 
 @group.command()
@@ -157,16 +194,23 @@ def schedule(estate_name: str | None, calendar: str, folder: Path) -> int:
 @json_option
 @engine_option
 @_municipality_option
+@_target_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def destroy(
-    estate_name: str | None, as_json: bool, engine: str, only: str | None, yes: bool
+    estate_name: str | None,
+    as_json: bool,
+    engine: str,
+    only: str | None,
+    targets: tuple[str, ...],
+    yes: bool,
 ) -> int:
     """Take away everything that was provisioned; asks first."""
     context = estate_context(estate_name)
     if not yes:
+        what = ", ".join(targets) or "everything"
         whose = f"{only} in estate" if only else "estate"
-        click.confirm(f"Destroy everything of {whose} {context.estate.estate}?", abort=True)
-    return _run(Operation.DESTROY, estate_name, engine, as_json, only)
+        click.confirm(f"Destroy {what} of {whose} {context.estate.estate}?", abort=True)
+    return _run(Operation.DESTROY, estate_name, engine, as_json, only, targets)
 
 
 @group.command("split")

@@ -31,7 +31,9 @@ class Project:
 
     `folder` holds Pulumi.yaml; `backend` is the folder that holds `.pulumi/` and the stack's
     settings, Pulumi.<stack>.yaml; `config` maps `key` (in the project's namespace) or
-    `namespace:key` to its value; `environment` is added to that of the program and of the plugins.
+    `namespace:key` to its value; `targets` are URNs (infra.engine.targets) that a run is
+    limited to, all when there are none; `environment` is added to that of the program and of the
+    plugins.
     """
 
     folder: Path
@@ -40,6 +42,7 @@ class Project:
     passphrase: str = field(repr=False)
     config: Mapping[str, str] = field(default_factory=dict)
     parallel: int = 8
+    targets: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from infra.engine import urns
 from infra.engine.embedded import graph
 from infra.engine.embedded.session import Session
 from infra.engine.embedded.step_executor import StepExecutor, protected
@@ -94,13 +95,30 @@ def unwanted(session: Session) -> list[ResourceState]:
     All of the former state that it did not register: a resource it did register is settled, and
     only the replaced copy of it is left.
     """
-    return [
+    left = [
         state
         for state in session.snapshot.untouched()
         if state.delete or state.urn not in session.registered
     ]
+    return _aimed_at(session, left)
 
 
 def everything(session: Session) -> list[ResourceState]:
     """Return all resources, for destroy."""
-    return session.snapshot.untouched()
+    return _aimed_at(session, session.snapshot.untouched())
+
+
+def _aimed_at(session: Session, states: list[ResourceState]) -> list[ResourceState]:
+    """Return those that a run is limited to; what refers to them and stays is a failure."""
+    chosen = [state for state in states if session.targets.match(state.urn)]
+    going = {state.urn for state in chosen if not state.delete}
+    for state in session.snapshot.resources() if session.targets else ():
+        needed = sorted(references(state) & going)
+        if needed and state not in chosen:
+            session.events.failed(
+                state.urn,
+                "delete",
+                f"it refers to {urns.name_of(needed[0])}, which would be deleted, and is no "
+                "target: name it as a target as well",
+            )
+    return chosen

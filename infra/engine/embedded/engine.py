@@ -13,7 +13,7 @@ from pulumi.runtime.proto import engine_pb2_grpc, resource_pb2_grpc
 
 from infra.engine import program, urns, values
 from infra.engine.api import READ_ONLY, EngineResult, OnEvent, Operation, Project
-from infra.engine.embedded import deletions, plugins, recovery, refresh
+from infra.engine.embedded import deletions, limits, plugins, recovery, refresh
 from infra.engine.embedded.builtin_provider import PACKAGE, BuiltinProvider
 from infra.engine.embedded.events import Events
 from infra.engine.embedded.monitor import EngineService, Monitor
@@ -39,6 +39,7 @@ from infra.engine.stack.stack import (
     snapshot_of,
     write_settings,
 )
+from infra.engine.targets import Targets
 
 _SPARE_THREADS = 32  # for the calls of plugins while every call of the program waits
 
@@ -101,12 +102,14 @@ class _Run:
             events=self._events,
             preview=self._preview,
             slots=threading.Semaphore(max(1, self._project.parallel)),
+            targets=Targets(self._project.targets),
         )
 
     def run(self) -> EngineResult:
         """Do it, and report how it went."""
         started = int(time.time())
         session = self._session
+        known = {state.urn for state in session.snapshot.resources()}
         self._cleanup.enter_context(stopping_on_signals(self._stop))
         self._cleanup.callback(session.registry.close)
         registrar = Registrar(session)
@@ -119,6 +122,8 @@ class _Run:
             self._delete(deletions.everything(session))
         else:
             self._run_program(registrar)
+        for target in limits.unmatched(session, known):
+            self._events.failed("", "", f"no resource is {target}: correct the target's name")
         return self._conclude(started)
 
     def _serve(self, registrar: Registrar) -> None:
@@ -200,7 +205,7 @@ class _Run:
             root = snapshot.settled(self._session.stack_urn)
             if root is None or outputs is None:
                 return
-            if not ok:
+            if not ok or self._session.targets:
                 known = {k: v for k, v in outputs.items() if not values.has_unknown(v)}
                 outputs = {**root.outputs, **known}
             if outputs != root.outputs:

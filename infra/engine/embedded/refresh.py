@@ -15,7 +15,8 @@ def run(session: Session, parallel: int) -> None:
 
     What nobody has to ask for, such as components, is counted as the same, as by Pulumi.
     """
-    live = [one for one in session.snapshot.untouched() if not one.delete]
+    states = session.snapshot.untouched()
+    live = [one for one in states if not one.delete and session.targets.match(one.urn)]
     for one in live:
         if not session.managed(one):
             session.events.finished(one.urn, "same", None)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from infra.engine import urns
-from infra.engine.embedded import decisions, imports
+from infra.engine.embedded import decisions, imports, limits
 from infra.engine.embedded.decisions import Action, Decision
 from infra.engine.embedded.default_providers import DefaultProviders
 from infra.engine.embedded.property_paths import ignore_changes
 from infra.engine.embedded.recovery import recover
-from infra.engine.embedded.registration import Registration
+from infra.engine.embedded.registration import Registration, needs
 from infra.engine.embedded.responses import Diff, ProviderError
 from infra.engine.embedded.session import RegistrationResult, Session, StoppedError
 from infra.engine.embedded.step_executor import StepExecutor
@@ -60,6 +60,9 @@ class Registrar:
         urn = self._claim(registration)
         try:
             registration = self._with_provider(registration)
+            if limits.leaves_alone(self._session, urn, registration):
+                return self._leave(urn, registration)
+            limits.refuse_left_out(self._session, registration)
             reason = self._reason_to_skip(registration)
             if reason:
                 return self._skip(urn, reason)
@@ -101,19 +104,22 @@ class Registrar:
         return replace(registration, provider=reference)
 
     def _reason_to_skip(self, registration: Registration) -> str:
-        needed = {
-            *registration.dependencies,
-            registration.parent,
-            registration.deleted_with,
-            urns.split_reference(registration.provider)[0],
-        }
-        needed |= {urn for some in registration.property_dependencies.values() for urn in some}
-        missing = sorted(needed & self._session.failed)
+        missing = sorted(needs(registration) & self._session.failed)
         if missing:
             return f"skipped, because {urns.name_of(missing[0])} is not there"
         if not self._session.preview and has_unknown(registration.inputs):
             return "skipped, because some of its inputs come from a resource that is not there"
         return ""
+
+    def _leave(self, urn: str, registration: Registration) -> RegistrationResult:
+        old = limits.former(self._session, urn, registration)
+        if old is None:
+            self._session.left_out.add(urn)
+            return self._skip(urn, "is no target, and not there yet")
+        state = old if old.urn == urn else replace(old, urn=urn)
+        self._session.snapshot.settle(state, old, save=old.urn != urn)
+        self._session.events.finished(urn, "same", None)
+        return RegistrationResult(urn, state)
 
     def _skip(self, urn: str, reason: str) -> RegistrationResult:
         self._session.events.step(urn, "", "skipped", reason)

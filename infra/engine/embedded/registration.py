@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlparse
 
 from pulumi.runtime.proto import resource_pb2 as pb
 
+from infra.engine import urns
 from infra.engine.values import Properties, from_struct
 
 # Options that change what must happen and that this engine does not carry out yet. The SDK itself
@@ -90,6 +91,18 @@ def read(request: pb.RegisterResourceRequest, root: Path) -> Registration:
         import_id=request.importId,
         source_position=_position(request, root),
     )
+
+
+def needs(registration: Registration) -> set[str]:
+    """Return the URNs that a resource stands on, its provider among them."""
+    each = registration.property_dependencies.values()
+    return {
+        *registration.dependencies,
+        registration.parent,
+        registration.deleted_with,
+        urns.split_reference(registration.provider)[0],
+        *(urn for some in each for urn in some),
+    }
 
 
 def _timeouts(request: pb.RegisterResourceRequest) -> dict[str, float]:

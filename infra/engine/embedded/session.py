@@ -12,6 +12,7 @@ from infra.engine.embedded.provider_registry import ProviderRegistry
 from infra.engine.stack.resource_state import ResourceState
 from infra.engine.stack.settings import Configuration, ProjectSettings
 from infra.engine.stack.snapshot import Snapshot
+from infra.engine.targets import Targets
 from infra.engine.values import Properties
 
 
@@ -36,6 +37,7 @@ class Session:
     `slots` bounds the steps that run at once; `failed` has the URNs that failed or were skipped;
     `deletions` the resources that are being deleted to be made again, with an event for its end;
     `deleting` has the URNs of which a copy is deleted in this run, `replaced` of which one is made;
+    `left_out` those that are not there, and no targets of a run that is limited to `targets`;
     `stack_outputs` what the program exports, kept until it is known whether the program succeeded.
     """
 
@@ -54,6 +56,8 @@ class Session:
     replaced: set[str] = field(default_factory=set)
     deletions: dict[str, threading.Event] = field(default_factory=dict)
     stack_outputs: Properties | None = None
+    targets: Targets = field(default_factory=Targets)
+    left_out: set[str] = field(default_factory=set)
 
     @property
     def stack_urn(self) -> str:

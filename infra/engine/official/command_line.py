@@ -42,6 +42,7 @@ def arguments(operation: Operation, project: Project, client: str, events: Path)
         f"--config-file={settings_path(project)}",
         f"--parallel={max(1, project.parallel)}",
         "--color=never",
+        *(f"--target={urn}" for urn in project.targets),
         f"--client={client}",
         "--exec-kind=auto.inline",
         f"--event-log={events}",

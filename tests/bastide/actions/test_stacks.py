@@ -175,3 +175,20 @@ def test_one_municipality_wants_a_stack_of_its_own_and_an_id_that_is_one(town: T
     unknown = town.infra("up", "--municipality", "atlantis", "--engine", "embedded")
     assert unknown.returncode == 2
     assert f"expected: one of central, {SECOND}, {FIRST}" in unknown.stderr
+
+
+def test_a_target_is_brought_up_alone_and_wants_its_stack_named(town: Town) -> None:
+    town.changes("up", "--target", f"{FIRST}-server")
+    hosts = load_outputs(town.state).hosts
+    assert town.changes("preview", "--target", f"{FIRST}-server") == {}
+    assert f"{FIRST}-server" in hosts
+    made = json.loads(town.states()["ours"])["checkpoint"]["latest"]["resources"]
+    assert not any(f"{SECOND}-server" in resource["urn"] for resource in made)
+    town.wants_several()
+    alone = town.infra("refresh", "--target", f"{FIRST}-server", "--engine", "embedded")
+    assert alone.returncode == 0, alone.stderr
+    assert town.infra("split").returncode == 0
+    several = town.infra("refresh", "--target", f"{FIRST}-server", "--engine", "embedded")
+    assert several.returncode == 2
+    assert "expected: --municipality" in several.stderr
+    assert town.changes("refresh", "--municipality", FIRST, "--target", f"{FIRST}-server") == {}
