@@ -175,8 +175,7 @@ def test_an_option_that_is_not_carried_out_is_refused_not_ignored(own_town: Harn
     town.wants()
     program = town.project.folder / "__main__.py"
     text = (
-        program.read_text()
-        + "\nThing('hall', {'content': '1'}, pulumi.ResourceOptions(import_='x'))"
+        program.read_text() + "\npulumi.ComponentResource('toy:index:Site', 'far', {}, remote=True)"
     )
     program.write_text(text)
 
