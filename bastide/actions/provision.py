@@ -36,6 +36,22 @@ PARALLEL = 10
 UNCHANGED = frozenset({"same", "read", "refresh"})
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an operation is limited to, and whether a failure limits it further.
+
+    `municipality`: the one, or central, whose stack alone is meant; `targets`: the resources, by
+    name or URN, that alone are.
+    """
+
+    municipality: str | None = None
+    targets: tuple[str, ...] = ()
+    continue_on_error: bool = False
+
+
+NO_LIMITS = Limits()
+
+
 def project(context: EstateContext) -> Project:
     """Return the estate's Pulumi project: the shipped program, its own stack and backend."""
     backend = context.state / "pulumi"
@@ -70,22 +86,25 @@ def run(
     engine: str,
     on_step: OnStep,
     on_findings: OnFindings = lambda _: None,
-    only: str | None = None,
-    targets: tuple[str, ...] = (),
+    limits: Limits = NO_LIMITS,
 ) -> EngineResult:
     """Run an operation; after `up` the outputs and the pinned host keys are written.
 
     The program itself makes the credentials that are missing. `on_findings` is told once, by `up`
-    and `preview`, where policies do not hold. `only`: the municipality, or central, whose stack
-    alone is meant; `targets`: the resources, by name or URN, that alone are. Raises PolicyError
-    before `up` changes anything when a mandatory one does not hold, CommandError when the engine
-    could do nothing at all, SecretError when a repository's password is gone.
+    and `preview`, where policies do not hold. Raises PolicyError before `up`
+    changes anything when a mandatory one does not hold, CommandError when the engine could do
+    nothing at all, SecretError when a repository's password is gone.
     """
     _refuse_without_rights(context, operation)
     if operation in (Operation.UP, Operation.PREVIEW):
         # The program would end with the same, but as an engine shows it.
         refuse_lost_passwords(context.estate, context.state)
-    whole = replace(project(context), targets=tuple(map(_urn, targets)))
+    whole = replace(
+        project(context),
+        targets=tuple(map(_urn, limits.targets)),
+        continue_on_error=limits.continue_on_error,
+    )
+    only = limits.municipality
     work = _Work(context, chosen_engine(engine), whole, on_step, on_findings, only)
     try:
         if operation is Operation.UP:

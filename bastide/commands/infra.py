@@ -8,6 +8,7 @@ from rich.console import Console
 from bastide.actions import drift as drift_action
 from bastide.actions import policies, provision, stacks
 from bastide.actions.drift_schedule import write_units
+from bastide.actions.provision import Limits
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import estate_context
 from bastide.support.options import Command, engine_option, estate_option, json_option
@@ -24,32 +25,35 @@ def group() -> None:
     """What we provision: preview, up, refresh, drift, destroy, policies."""
 
 
-def _municipality_option(command: Command) -> Command:
-    return click.option(
-        "--municipality",
-        "only",
-        metavar="ID",
-        help="Only its stack, or central's, where each has its own (stacks: municipality).",
-    )(command)
+def _limited(command: Command) -> Command:
+    """Add what an operation may be limited to."""
+    for option in (
+        click.option(
+            "--target",
+            "targets",
+            multiple=True,
+            metavar="NAME|URN",
+            help="Only this resource, by name or URN (* and ** as in Pulumi); may be repeated.",
+        ),
+        click.option(
+            "--municipality",
+            metavar="ID",
+            help="Only its stack, or central's, where each has its own (stacks: municipality).",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
-def _target_option(command: Command) -> Command:
-    return click.option(
-        "--target",
-        "targets",
-        multiple=True,
-        metavar="NAME|URN",
-        help="Only this resource, by name or URN (* and ** as in Pulumi); several may be named.",
-    )(command)
+_continue_option = click.option(
+    "--continue-on-error",
+    is_flag=True,
+    help="Delete what is not wanted any more beside a failure as well (the official CLI does).",
+)
 
 
 def _run(
-    operation: Operation,
-    estate_name: str | None,
-    engine: str,
-    as_json: bool,
-    only: str | None,
-    targets: tuple[str, ...],
+    operation: Operation, estate_name: str | None, engine: str, as_json: bool, limits: Limits
 ) -> int:
     context = estate_context(estate_name)
     progress = Progress(Console(stderr=True, quiet=as_json, highlight=False))
@@ -62,8 +66,7 @@ def _run(
                 engine,
                 lambda event: provision.show_step(progress, event),
                 findings.extend,
-                only,
-                targets,
+                limits,
             )
     except policies.PolicyError:
         if not as_json:
@@ -86,58 +89,60 @@ def _run(
 @estate_option
 @json_option
 @engine_option
-@_municipality_option
-@_target_option
+@_limited
 def preview(
     estate_name: str | None,
     as_json: bool,
     engine: str,
-    only: str | None,
+    municipality: str | None,
     targets: tuple[str, ...],
 ) -> int:
     """Show what `up` would do; nothing is changed.
 
     Exit 1 when a mandatory policy does not hold: `up` would refuse.
     """
-    return _run(Operation.PREVIEW, estate_name, engine, as_json, only, targets)
+    limits = Limits(municipality, targets)
+    return _run(Operation.PREVIEW, estate_name, engine, as_json, limits)
 
 
 @group.command()
 @estate_option
 @json_option
 @engine_option
-@_municipality_option
-@_target_option
+@_limited
+@_continue_option
 def up(
     estate_name: str | None,
     as_json: bool,
     engine: str,
-    only: str | None,
+    municipality: str | None,
     targets: tuple[str, ...],
+    continue_on_error: bool,
 ) -> int:
     """Provision: create, update or replace what differs.
 
     Policies come first (`bastide infra policies`): nothing is changed while a mandatory one does
     not hold and no waiver in force accepts that (exit 1).
     """
-    return _run(Operation.UP, estate_name, engine, as_json, only, targets)
+    limits = Limits(municipality, targets, continue_on_error)
+    return _run(Operation.UP, estate_name, engine, as_json, limits)
 
 
 @group.command()
 @estate_option
 @json_option
 @engine_option
-@_municipality_option
-@_target_option
+@_limited
 def refresh(
     estate_name: str | None,
     as_json: bool,
     engine: str,
-    only: str | None,
+    municipality: str | None,
     targets: tuple[str, ...],
 ) -> int:
     """Read what really exists into the state."""
-    return _run(Operation.REFRESH, estate_name, engine, as_json, only, targets)
+    limits = Limits(municipality, targets)
+    return _run(Operation.REFRESH, estate_name, engine, as_json, limits)
 
 
 @group.command()
@@ -193,24 +198,26 @@ def schedule(estate_name: str | None, calendar: str, folder: Path) -> int:
 @estate_option
 @json_option
 @engine_option
-@_municipality_option
-@_target_option
+@_limited
+@_continue_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def destroy(
     estate_name: str | None,
     as_json: bool,
     engine: str,
-    only: str | None,
+    municipality: str | None,
     targets: tuple[str, ...],
+    continue_on_error: bool,
     yes: bool,
 ) -> int:
     """Take away everything that was provisioned; asks first."""
     context = estate_context(estate_name)
     if not yes:
         what = ", ".join(targets) or "everything"
-        whose = f"{only} in estate" if only else "estate"
+        whose = f"{municipality} in estate" if municipality else "estate"
         click.confirm(f"Destroy {what} of {whose} {context.estate.estate}?", abort=True)
-    return _run(Operation.DESTROY, estate_name, engine, as_json, only, targets)
+    limits = Limits(municipality, targets, continue_on_error)
+    return _run(Operation.DESTROY, estate_name, engine, as_json, limits)
 
 
 @group.command("split")

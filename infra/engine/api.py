@@ -32,8 +32,9 @@ class Project:
     `folder` holds Pulumi.yaml; `backend` is the folder that holds `.pulumi/` and the stack's
     settings, Pulumi.<stack>.yaml; `config` maps `key` (in the project's namespace) or
     `namespace:key` to its value; `targets` are URNs (infra.engine.targets) that a run is
-    limited to, all when there are none; `environment` is added to that of the program and of the
-    plugins.
+    limited to, all when there are none; with `continue_on_error` the embedded engine deletes
+    what is not wanted any more beside a failure as well, as the official one does; `environment`
+    is added to that of the program and of the plugins.
     """
 
     folder: Path
@@ -43,6 +44,7 @@ class Project:
     config: Mapping[str, str] = field(default_factory=dict)
     parallel: int = 8
     targets: tuple[str, ...] = ()
+    continue_on_error: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

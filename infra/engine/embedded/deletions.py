@@ -103,6 +103,21 @@ def unwanted(session: Session) -> list[ResourceState]:
     return _aimed_at(session, left)
 
 
+def not_referred_to(session: Session, states: list[ResourceState]) -> list[ResourceState]:
+    """Return those that nothing which stays refers to: after a failure its former self may."""
+    chosen = states
+    while True:
+        stay = [one for one in session.snapshot.resources() if one not in chosen]
+        held = {urn for one in stay for urn in references(one)}
+        held |= {urns.split_reference(one.provider)[0] for one in stay}
+        kept = [one for one in chosen if one.urn in held and not one.delete]
+        if not kept:
+            return chosen
+        for one in kept:
+            session.events.step(one.urn, "delete", "skipped", "something that refers to it remains")
+        chosen = [one for one in chosen if one not in kept]
+
+
 def everything(session: Session) -> list[ResourceState]:
     """Return all resources, for destroy."""
     return _aimed_at(session, session.snapshot.untouched())

@@ -171,13 +171,20 @@ class _Run:
         elif code != 0:
             errors = self._program.error_output() or "it wrote nothing"
             self._events.failed("", "", f"the program failed (exit code {code}):\n{errors}")
-        if not self._events.failures:
+        if not self._events.failures or (self._project.continue_on_error and self._ended(code)):
             recovery.finish_creates(self._session)
             self._delete(deletions.unwanted(self._session))
+
+    def _ended(self, code: int) -> bool:
+        """Say whether the program came to its end: what it did not register, it does not want."""
+        return code == 0 and not self._session.stop.is_set()
 
     def _delete(self, states: list[ResourceState]) -> None:
         if not self._events.failures:
             deletions.run(self._session, states, self._project.parallel)
+        elif self._project.continue_on_error:
+            free = deletions.not_referred_to(self._session, states)
+            deletions.run(self._session, free, self._project.parallel)
 
     def _stop(self) -> None:
         if self._session.stop.is_set():
