@@ -98,6 +98,44 @@ BACKUP = LazyGroup(
     },
     help="What could be restored: status, run, drill, plan, escrow, report.",
 )
+INFRA = LazyGroup(
+    "infra",
+    {
+        "preview": Lazy(
+            "bastide.commands.infra.run:preview", "Show what `up` would do; nothing is changed."
+        ),
+        "up": Lazy(
+            "bastide.commands.infra.run:up", "Provision: create, update or replace what differs."
+        ),
+        "refresh": Lazy(
+            "bastide.commands.infra.run:refresh", "Read what really exists into the state."
+        ),
+        "drift": Lazy(
+            "bastide.commands.infra.drift:drift", "Look what differs from what was provisioned."
+        ),
+        "schedule": Lazy(
+            "bastide.commands.infra.drift:schedule",
+            "Write a systemd timer that looks for drift and sends it.",
+        ),
+        "destroy": Lazy(
+            "bastide.commands.infra.run:destroy",
+            "Take away everything that was provisioned; asks first.",
+        ),
+        "outputs": Lazy(
+            "bastide.commands.infra.outputs:outputs",
+            "Show what was provisioned: addresses and SSH host keys.",
+        ),
+        "policies": Lazy(
+            "bastide.commands.infra.policies:list_policies",
+            "List the policies that are held before anything is changed.",
+        ),
+        "split": Lazy(
+            "bastide.commands.infra.split:split_state",
+            "Give each municipality a state of its own; nothing is remade.",
+        ),
+    },
+    help="What we provision: preview, up, refresh, drift, destroy, policies.",
+)
 HOST = LazyGroup(
     "host",
     {
@@ -214,10 +252,7 @@ COMMANDS: Mapping[str, Lazy | click.Command] = {
     "inventory": Lazy(
         "bastide.commands.inventory:group", "What we own: check it, show it, print its schema."
     ),
-    "infra": Lazy(
-        "bastide.commands.infra:group",
-        "What we provision: preview, up, refresh, drift, destroy, policies.",
-    ),
+    "infra": INFRA,
     "playbook": Lazy(
         "bastide.commands.playbook:group",
         "What we configure: check the playbooks, run one, undo a run.",

@@ -1,28 +1,17 @@
-"""`bastide infra`: what we provision."""
-
-from pathlib import Path
+"""`bastide infra preview`, `up`, `refresh` and `destroy`: the engine's operations."""
 
 import click
 from rich.console import Console
 
-from bastide.actions import drift as drift_action
-from bastide.actions import policies, provision, stacks
-from bastide.actions.drift_schedule import write_units
+from bastide.actions import policies, provision
 from bastide.actions.provision import Limits
-from bastide.support.errors import CommandError, Exit
+from bastide.support.errors import Exit
 from bastide.support.estate import estate_context
 from bastide.support.options import Command, engine_option, estate_option, json_option
-from bastide.support.output import print_json, print_table, row
+from bastide.support.output import print_json
 from bastide.support.progress import Progress
-from infra.engine import EngineError, EngineResult, Operation
+from infra.engine import EngineResult, Operation
 from infra.policies.model import Finding
-from infra.policies.table import POLICIES
-from inventory.enums import StackLayout
-
-
-@click.group("infra")
-def group() -> None:
-    """What we provision: preview, up, refresh, drift, destroy, policies."""
 
 
 def _limited(command: Command) -> Command:
@@ -85,7 +74,7 @@ def _run(
     return Exit.WELL if well else Exit.FINDINGS
 
 
-@group.command()
+@click.command()
 @estate_option
 @json_option
 @engine_option
@@ -105,7 +94,7 @@ def preview(
     return _run(Operation.PREVIEW, estate_name, engine, as_json, limits)
 
 
-@group.command()
+@click.command()
 @estate_option
 @json_option
 @engine_option
@@ -128,7 +117,7 @@ def up(
     return _run(Operation.UP, estate_name, engine, as_json, limits)
 
 
-@group.command()
+@click.command()
 @estate_option
 @json_option
 @engine_option
@@ -145,56 +134,7 @@ def refresh(
     return _run(Operation.REFRESH, estate_name, engine, as_json, limits)
 
 
-@group.command()
-@estate_option
-@json_option
-@engine_option
-@click.option("--send", is_flag=True, help="Give the operations host what was found, for alerts.")
-def drift(estate_name: str | None, as_json: bool, engine: str, send: bool) -> int:
-    """Look what differs from what was provisioned.
-
-    Nothing is written, neither outside nor into the state. Exit 1 when something differs, 3 when
-    something could not be looked at. `refresh` takes what differs into the state, `up` brings it
-    back to what is declared.
-    """
-    context = estate_context(estate_name)
-    found = drift_action.look(context, engine)
-    if as_json:
-        print_json(found.model_dump(mode="json"))
-    else:
-        for one in found.drifted:
-            click.echo(f"{one.name}: {drift_action.describe(one)}")
-        for unread in found.unread:
-            click.echo(f"{unread.name}: not looked at: {unread.reason}", err=True)
-        click.echo(f"{len(found.drifted)} of {found.looked_at} resources differ")
-    if send:
-        drift_action.send(context)
-    return drift_action.exit_of(found)
-
-
-@group.command()
-@estate_option
-@click.option(
-    "--calendar", default="daily", show_default=True, help="When, in the words of systemd.time(7)."
-)
-@click.option(
-    "--folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("/etc/systemd/system"),
-    show_default=True,
-    help="Where the units are written.",
-)
-def schedule(estate_name: str | None, calendar: str, folder: Path) -> int:
-    """Write a systemd timer that looks for drift and sends it.
-
-    For the machine that has the state: the one where `bastide up` is run.
-    """
-    timer = write_units(estate_context(estate_name), calendar, folder)
-    click.echo(f"{timer}: written; start it: systemctl enable --now {timer.name}")
-    return Exit.WELL
-
-
-@group.command()
+@click.command()
 @estate_option
 @json_option
 @engine_option
@@ -218,55 +158,3 @@ def destroy(
         click.confirm(f"Destroy {what} of {whose} {context.estate.estate}?", abort=True)
     limits = Limits(municipality, targets, continue_on_error)
     return _run(Operation.DESTROY, estate_name, engine, as_json, limits)
-
-
-@group.command("split")
-@estate_option
-def split_state(estate_name: str | None) -> int:
-    """Give each municipality a state of its own; nothing is remade.
-
-    Where estate.yml says `stacks: municipality`. `up` does it as well. The former state is kept
-    among Pulumi's backups.
-    """
-    context = estate_context(estate_name)
-    try:
-        moved = stacks.split_if_asked(context, provision.project(context), click.echo)
-    except EngineError as error:
-        raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
-    if not moved:
-        click.echo(
-            "nothing to split: "
-            + (
-                "each municipality has its own"
-                if context.estate.stacks is StackLayout.MUNICIPALITY
-                else "estate.yml does not say stacks: municipality"
-            )
-        )
-    return Exit.WELL
-
-
-@group.command()
-@estate_option
-@json_option
-def outputs(estate_name: str | None, as_json: bool) -> int:
-    """Show what was provisioned: addresses and SSH host keys."""
-    recorded = estate_context(estate_name).outputs
-    if as_json:
-        print_json(recorded.model_dump(mode="json"))
-    else:
-        for name, host in recorded.hosts.items():
-            click.echo(f"{name:<20} {host.address:<16} {host.host_key}")
-    return Exit.WELL
-
-
-@group.command("policies")
-@json_option
-def list_policies(as_json: bool) -> int:
-    """List the policies that are held before anything is changed."""
-    rows = [(policy.id, policy.strength.value, policy.title) for policy in POLICIES]
-    headings = ("id", "strength", "title")
-    if as_json:
-        print_json([dict(zip(headings, cells, strict=True)) for cells in rows])
-    else:
-        print_table(headings, (row(*cells) for cells in rows))
-    return Exit.WELL

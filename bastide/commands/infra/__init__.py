@@ -1,0 +1,1 @@
+"""`bastide infra`: what we provision."""
