@@ -1,5 +1,7 @@
 """Connections to hypervisors, one a URI, and what is looked up and made there."""
 
+import atexit
+import contextlib
 import threading
 import time
 from collections import defaultdict
@@ -104,6 +106,15 @@ def connect(uri: str) -> Hypervisor:
                 open_ = binding().open(_without_terminal(uri))
             _connections[uri] = open_
     return Hypervisor(uri, open_)
+
+
+@atexit.register
+def _close_all() -> None:
+    """Close what is open while the binding is still there to do it."""
+    while _connections:
+        _, connection = _connections.popitem()
+        with contextlib.suppress(binding().libvirtError):
+            connection.close()
 
 
 def _alive(connection: Any) -> bool:
