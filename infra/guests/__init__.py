@@ -1,1 +1,1 @@
-"""What a machine on any hypervisor is born with, and the proof that it is the one that was made."""
+"""What a machine on any hypervisor is created with, and the proof that it is that machine."""

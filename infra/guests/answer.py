@@ -1,4 +1,4 @@
-"""Waits until a new machine answers SSH, and holds it to the host key it was born with."""
+"""Waits until a new machine answers SSH, and holds it to the host key it was created with."""
 
 from infra import ssh_keyscan
 from infra.errors import failed
@@ -7,7 +7,7 @@ from infra.errors import failed
 ANSWER_SECONDS = 600.0
 
 
-def wait_for_birth(name: str, address: str, host_key: str, console: str) -> None:
+def wait_for_ssh(name: str, address: str, host_key: str, console: str) -> None:
     """Return when it answers with its key; InfraError after ten minutes, or with another key."""
     try:
         proven = ssh_keyscan.wait_for_host_key(address, ANSWER_SECONDS, ssh_keyscan.AFAR)
@@ -21,7 +21,7 @@ def wait_for_birth(name: str, address: str, host_key: str, console: str) -> None
     if proven != host_key:
         raise failed(
             f"machine {name} at {address}",
-            expected=f"the host key it was born with ({host_key})",
+            expected=f"the host key it was created with ({host_key})",
             found=proven,
             advice="something else answers there, or its disk is older than it: find out what "
             f"({console}) before you go on",

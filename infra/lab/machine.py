@@ -203,7 +203,7 @@ def _wait_for_answer(lab: Lab, machine: Machine) -> None:
     if proven != machine.host_key:
         raise failed(
             f"{machine.name} at {machine.address}",
-            expected=f"the host key it was born with ({machine.host_key})",
+            expected=f"the host key it was created with ({machine.host_key})",
             found=proven,
             advice="something else answers at this address: find out what, before you go on",
         )

@@ -62,7 +62,7 @@ def drive(spec: MachineSpec, seed: str | None) -> Any:
 
 
 def kept_host_key(xml: str, name: str) -> str | None:
-    """Return the host key that a machine was born with, from its metadata."""
+    """Return the host key that a machine was created with, from its metadata."""
     found = parse(xml, f"machine {name}").find(f"metadata/{MARK}")
     return None if found is None else found.get("hostKey")
 

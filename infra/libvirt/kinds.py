@@ -44,7 +44,7 @@ KINDS: Kinds = {
         delete=volumes.delete,
     ),
     "bastide:libvirt:Machine": Kind(
-        summary="A virtual machine from a cloud image, born with the host key that is pinned",
+        summary="A virtual machine from a cloud image, created with the host key that is pinned",
         shape=Shape(MachineSpec),
         outputs={
             "address": Output("string", "the address that it is managed at"),

@@ -1,10 +1,10 @@
-"""Machines: born once with keys of their own, adopted after a crash, changed without being lost."""
+"""Machines: created with keys of their own, adopted after a crash, changed without being lost."""
 
 from io import BytesIO
 
 from infra.driver.kind import Progress, Values
 from infra.errors import failed
-from infra.guests.answer import wait_for_birth
+from infra.guests.answer import wait_for_ssh
 from infra.guests.cloud_init import documents
 from infra.guests.guest import Guest
 from infra.guests.ownership import identity, own_name, taken, volume_name
@@ -34,7 +34,7 @@ def ensure(estate: str, spec: MachineSpec, progress: Progress) -> Values:
     domain = _own(host, estate, spec)
     if domain is None:
         progress(f"making {spec.name} on {spec.uri}")
-        domain = _bear(host, pool, estate, spec)
+        domain = _create(host, pool, estate, spec)
     else:
         _grow(host, pool, estate, spec)
         domain = _define(host, pool, estate, spec, _host_key(domain, spec))
@@ -43,7 +43,7 @@ def ensure(estate: str, spec: MachineSpec, progress: Progress) -> Values:
     host_key = _host_key(domain, spec)
     if spec.verify:
         progress(f"waiting for {spec.name} at {spec.address}")
-        wait_for_birth(spec.name, spec.address, host_key, _console(estate, spec))
+        wait_for_ssh(spec.name, spec.address, host_key, _console(estate, spec))
         _forget_seed(host, pool, estate, spec, host_key)
     return _outputs(domain, estate, spec)
 
@@ -76,7 +76,7 @@ def root_volume(estate: str, name: str) -> str:
     return volume_name(estate, f"{name}-root", "qcow2")
 
 
-def _bear(host: Hypervisor, pool: Pool, estate: str, spec: MachineSpec) -> Domain:
+def _create(host: Hypervisor, pool: Pool, estate: str, spec: MachineSpec) -> Domain:
     """The definition comes last: with it, the machine is there whole."""
     pair = new_key_pair()
     _fresh_root(pool, estate, spec)
@@ -168,7 +168,7 @@ def _host_key(domain: Domain, spec: MachineSpec) -> str:
     if key is None:
         raise failed(
             f"machine {spec.name} on {spec.uri}",
-            expected="the host key that it was born with, in its metadata",
+            expected="the host key that it was created with, in its metadata",
             found="none: somebody has taken it out",
             advice=f"virsh edit {domain.name}, and put it back from the estate's outputs.json",
         )

@@ -7,7 +7,7 @@ from infra.proxmox.specs import MachineSpec
 
 KINDS: Kinds = {
     "bastide:proxmox:Machine": Kind(
-        summary="A virtual machine of Proxmox VE, born with the host key that is pinned",
+        summary="A virtual machine of Proxmox VE, created with the host key that is pinned",
         shape=Shape(MachineSpec),
         outputs={
             "address": Output("string", "the address that it is managed at"),

@@ -1,9 +1,9 @@
-"""Machines: born once with keys of their own, adopted after a crash, changed without being lost."""
+"""Machines: created with keys of their own, adopted after a crash, changed without being lost."""
 
 from infra.driver.kind import Progress, Values
 from infra.errors import failed
-from infra.guests.answer import wait_for_birth
-from infra.proxmox import birth
+from infra.guests.answer import wait_for_ssh
+from infra.proxmox import creation
 from infra.proxmox.api import Api
 from infra.proxmox.cluster import Machine, find
 from infra.proxmox.failures import told
@@ -35,7 +35,7 @@ def ensure(estate: str, spec: MachineSpec, progress: Progress) -> Values:
             machine = None
         if machine is None:
             progress(f"making {spec.name} on node {spec.node} of {spec.url}")
-            machine = birth.bear(api, estate, spec)
+            machine = creation.create(api, estate, spec)
         else:
             _change(machine, spec)
         if not machine.running():
@@ -70,7 +70,7 @@ def delete(estate: str, spec: MachineSpec) -> None:
                 "take its line away",
             )
         machine.remove()
-        birth.forget_seed(machine.api, machine.node, estate, spec)
+        creation.forget_seed(machine.api, machine.node, estate, spec)
 
 
 def _api(spec: MachineSpec) -> Api:
@@ -105,10 +105,10 @@ def _answer(
     if not spec.verify:
         return
     progress(f"waiting for {spec.name} at {spec.address}")
-    wait_for_birth(spec.name, spec.address, host_key, _console(machine, spec))
+    wait_for_ssh(spec.name, spec.address, host_key, _console(machine, spec))
     if machine.config().get(SEED_DRIVE, EMPTY_DRIVE) != EMPTY_DRIVE:
         machine.set({SEED_DRIVE: EMPTY_DRIVE})
-    birth.forget_seed(machine.api, machine.node, estate, spec)
+    creation.forget_seed(machine.api, machine.node, estate, spec)
 
 
 def _outputs(machine: Machine, config: Config, spec: MachineSpec) -> Values:

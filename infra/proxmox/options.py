@@ -48,7 +48,7 @@ def sizes(spec: MachineSpec) -> Options:
 
 
 def hardware(spec: MachineSpec) -> Options:
-    """Return the options that a machine is born with."""
+    """Return the options that a machine is created with."""
     cards = {f"net{n}": _card(spec.name, one) for n, one in enumerate(spec.interfaces)}
     return {
         **sizes(spec),

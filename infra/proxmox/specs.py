@@ -23,7 +23,7 @@ class MachineSpec:
 
     `disks` are the sizes of those for data, in GiB; they are grown and added to, never taken away,
     and go with the machine. `token_file` holds the token; `authorized_keys`, `user`, `resolvers`
-    and what it is made from count at its birth only. `protect`: Proxmox refuses to delete it.
+    and what it is made from count at its creation only. `protect`: Proxmox refuses to delete it.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = SPEC

@@ -13,7 +13,7 @@ from inventory.parsed import ParsedEstate, ParsedTenant, tenant_id
 from inventory.problems import Problem
 from inventory.source import PathKey
 
-Placed = tuple[ParsedTenant, Host, Level]
+HostInFile = tuple[ParsedTenant, Host, Level]
 """A host with the file that it is in, and its level."""
 
 
@@ -21,7 +21,7 @@ def find_continuity_problems(
     estate: ParsedEstate, tenants: Sequence[ParsedTenant], waivers: Sequence[Waiver]
 ) -> Iterator[Problem]:
     """Yield what a service or a backup plan promises in vain; plans of unmanaged hosts run none."""
-    placed = {
+    hosts = {
         f"{tenant_id(tenant.value)}-{host.id}": (
             tenant,
             host,
@@ -39,8 +39,8 @@ def find_continuity_problems(
                 path = ("hosts", number, "backups", row)
                 yield from _too_seldom(tenant, host, path, plan)
                 waived = accepted(waivers, tenant_id(tenant.value), name)
-                if reaches(placed[name][2], Level.BASELINE) and not waived:
-                    yield from _beside(name, path, plan, placed)
+                if reaches(hosts[name][2], Level.BASELINE) and not waived:
+                    yield from _beside(name, path, plan, hosts)
 
 
 def _without_class(tenant: ParsedTenant) -> Iterator[Problem]:
@@ -98,14 +98,14 @@ def _whose(of_host: Sequence[Service]) -> str:
 
 
 def _beside(
-    name: str, path: PathKey, plan: BackupPlan, placed: Mapping[str, Placed]
+    name: str, path: PathKey, plan: BackupPlan, hosts: Mapping[str, HostInFile]
 ) -> Iterator[Problem]:
     """Yield a copy that no other site has; what else is wrong with a target is told elsewhere."""
-    tenant, host, _ = placed[name]
-    target = placed.get(plan.target)
+    tenant, host, _ = hosts[name]
+    target = hosts.get(plan.target)
     if target is None or Role.VAULT not in target[1].roles or target[2] is not Level.FULL:
         return
-    if plan.target == name and not _is_the_only_vault(host, placed):
+    if plan.target == name and not _is_the_only_vault(host, hosts):
         return
     if (tenant_id(target[0].value), target[1].site) != (tenant_id(tenant.value), host.site):
         return
@@ -118,9 +118,9 @@ def _beside(
     )
 
 
-def _is_the_only_vault(host: Host, placed: Mapping[str, Placed]) -> bool:
+def _is_the_only_vault(host: Host, hosts: Mapping[str, HostInFile]) -> bool:
     """Whether a host that operates the estate has nobody else to keep its copies."""
-    vaults = [other for _, other, _ in placed.values() if Role.VAULT in other.roles]
+    vaults = [other for _, other, _ in hosts.values() if Role.VAULT in other.roles]
     return Role.OPERATIONS in host.roles and vaults == [host]
 
 

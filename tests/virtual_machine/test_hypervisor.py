@@ -24,7 +24,7 @@ def on(uri: str, **more: Any) -> dict[str, Any]:
 
 
 def login(folder: Path, host_key: str, command: str) -> str:
-    """Log in with the key that it was born with, and no other way."""
+    """Log in with the key that it was created with, and no other way."""
     known = folder / "known_hosts"
     known.write_text(f"{network.ADDRESS} {host_key}\n")
     options = ("-F", "/dev/null", "-o", f"UserKnownHostsFile={known}", "-o", "BatchMode=yes")
@@ -58,12 +58,12 @@ def test_a_machine_is_made_booted_changed_and_deleted(tmp_path: Path) -> None:
             disks=[data["volume"]],
             autostart=False,
         )
-        born = plugin.create(MACHINE, inputs | {"verify": False})[1]
+        created = plugin.create(MACHINE, inputs | {"verify": False})[1]
         assert list((place / "pool").glob("*-seed-*"))
         # Where no processor helps, longer than the driver would wait.
         ssh_keyscan.wait_for_host_key(network.ADDRESS, BOOT_SECONDS, ssh_keyscan.AFAR)
         made = plugin.create(MACHINE, inputs)[1]
-        assert made["hostKey"] == born["hostKey"]
+        assert made["hostKey"] == created["hostKey"]
         said = login(
             tmp_path, made["hostKey"], "hostname; cloud-init status --wait; lsblk -dnbo SIZE"
         )

@@ -71,7 +71,7 @@ def test_interfaces_are_known_by_their_hardware_and_have_one_way_out() -> None:
     assert "routes" not in rows["lan1"]
 
 
-def test_a_hardware_address_is_the_same_at_every_birth() -> None:
+def test_a_hardware_address_is_the_same_each_time_it_is_created() -> None:
     first = hardware_address("velgora-app", "lan0")
     assert first == hardware_address("velgora-app", "lan0")
     assert first.startswith("52:54:00:")

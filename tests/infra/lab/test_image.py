@@ -17,7 +17,7 @@ def test_another_mirror_is_another_recipe() -> None:
     assert NOWHERE.digest != other.digest
 
 
-def test_a_machine_cannot_be_born_before_the_image_is_there(
+def test_a_machine_cannot_be_created_before_the_image_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(image, "recipe", lambda: NOWHERE)

@@ -47,7 +47,7 @@ def test_another_host_key_at_its_address_is_refused(own_lab: OwnLab, host: Machi
     record = own_lab.lab.machines / "host" / "machine.json"
     right = record.read_text()
     record.write_text(right.replace(host.host_key, new_key_pair().public))
-    with pytest.raises(InfraError, match="expected the host key it was born with"):
+    with pytest.raises(InfraError, match="expected the host key it was created with"):
         machine.start(own_lab.lab, "host")
     record.write_text(right)
 

@@ -140,4 +140,4 @@ def test_one_that_does_not_answer_with_its_key_is_no_success(
 
     monkeypatch.setattr(answer, "ANSWER_SECONDS", 0.1)
     with pytest.raises(InfraError, match="look at its console"):
-        answer.wait_for_birth("velgora-app", "127.0.0.9", "ssh-ed25519 AAAA", "virsh console")
+        answer.wait_for_ssh("velgora-app", "127.0.0.9", "ssh-ed25519 AAAA", "virsh console")

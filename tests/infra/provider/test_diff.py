@@ -13,7 +13,7 @@ SOME, NONE = pb.DiffResponse.DIFF_SOME, pb.DiffResponse.DIFF_NONE
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], int, list[str]]] = {
     "nothing changed": ({}, {}, NONE, []),
-    "born with another cache": ({}, {"packageCache": "http://10.77.0.1:9999"}, NONE, []),
+    "created with another cache": ({}, {"packageCache": "http://10.77.0.1:9999"}, NONE, []),
     "other keys may log in": ({}, {"authorizedKeys": ["ssh-ed25519 BBBB"]}, SOME, []),
     "found dead by a refresh": ({"running": False}, {}, SOME, []),
     "another address": ({}, {"interfaces": MOVED}, SOME, ["interfaces"]),

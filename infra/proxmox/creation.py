@@ -28,7 +28,7 @@ from infra.ssh_keys import KeyPair, new_key_pair
 ATTEMPTS = 20
 
 
-def bear(api: Api, estate: str, spec: MachineSpec) -> Machine:
+def create(api: Api, estate: str, spec: MachineSpec) -> Machine:
     """Make a machine that was never started; it has its host key in its notes when it is whole."""
     machine, pair = _numbered(api, estate, spec), new_key_pair()
     _take_cloud_init_away(machine)
@@ -114,7 +114,7 @@ def _upload_seed(api: Api, node: str, estate: str, spec: MachineSpec, pair: KeyP
         resolvers=spec.resolvers,
         forward=spec.forward,
     )
-    forget_seed(api, node, estate, spec)  # of a birth that was interrupted
+    forget_seed(api, node, estate, spec)  # of a creation that was interrupted
     name = seed_id(estate, spec).rpartition("/")[2]
     place = f"/nodes/{node}/storage/{spec.iso_storage}/upload"
     upid = api.upload(place, name, seed_image(documents(guest, pair)), "iso")
