@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from bastide.support.errors import CommandError, Exit
 
+# Of a long command its beginning is named: who comes second is told process and time as well.
+LONGEST_COMMAND = 120
 LONGEST_NAME = 200
 
 
@@ -34,7 +37,7 @@ def run_lock(file: Path) -> Iterator[int]:
             ) from None
         lock.truncate(0)
         now = datetime.now().astimezone()
-        words = " ".join(("bastide", *sys.argv[1:]))
+        words = textwrap.shorten(" ".join(("bastide", *sys.argv[1:])), LONGEST_COMMAND)
         lock.write(f"`{words}`, process {os.getpid()}, since {now:%F %T}\n")
         lock.flush()
         yield lock.fileno()

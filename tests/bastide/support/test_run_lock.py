@@ -34,6 +34,19 @@ def test_the_second_is_told_who_runs(tmp_path: Path) -> None:
         pass
 
 
+def test_of_a_long_command_process_and_time_are_named_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["bastide", "playbook", "run", "--limit", "velgora " * 100])
+    file = tmp_path / "run.lock"
+    with (
+        run_lock(file),
+        pytest.raises(CommandError, match=r"\[\.\.\.\]`, process \d+, since 20"),
+        run_lock(file),
+    ):
+        pytest.fail("both hold it")
+
+
 def test_a_command_that_was_killed_still_counts_while_its_work_goes_on(tmp_path: Path) -> None:
     file = tmp_path / "run.lock"
     command = [sys.executable, "-c", HOLDS, str(file)]
