@@ -6,6 +6,7 @@ ours: `age --decrypt --identity KEY escrow.age`.
 
 import hashlib
 import json
+import secrets
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -60,14 +61,16 @@ def seal(context: EstateContext) -> bool:
         )
     text = json.dumps(document(context), indent=1)
     sealed, about = folder(context.state) / "passwords.age", folder(context.state) / "sealed.json"
-    digest = hashlib.sha256("\0".join((text, *keys)).encode()).hexdigest()
-    if sealed.exists() and _digest(about) == digest:
+    content = "\0".join((text, *keys)).encode()
+    if sealed.exists() and _is_of(about, content):
         return False
     recipients = [part for key in keys for part in ("--recipient", key)]
     write_whole(sealed, _age(["--encrypt", "--armor", *recipients], text.encode()))
     plans = sorted(json.loads(text)["passwords"])
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    write_whole(about, json.dumps({"at": at, "plans": plans, "keys": keys, "sha256": digest}))
+    salt = secrets.token_bytes(16)
+    known_by = {"salt": salt.hex(), "scrypt": _slow_hash(content, salt)}
+    write_whole(about, json.dumps({"at": at, "plans": plans, "keys": keys, **known_by}))
     return True
 
 
@@ -83,12 +86,22 @@ def opened(sealed: Path, key: Path) -> dict[str, Any]:
         ) from None
 
 
-def _digest(about: Path) -> str | None:
+def _is_of(about: Path, content: bytes) -> bool:
+    """Whether what was sealed last is this."""
     try:
         read = json.loads(about.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return str(read.get("sha256")) if isinstance(read, dict) else None
+        return bool(read["scrypt"] == _slow_hash(content, bytes.fromhex(read["salt"])))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _slow_hash(content: bytes, salt: bytes) -> str:
+    """Return what passwords are known again by and cannot be guessed from (RFC 7914).
+
+    It lies on the operations host as well, where a quick hash would let a weak password be tried
+    by the million.
+    """
+    return hashlib.scrypt(content, salt=salt, n=2**14, r=8, p=1).hex()
 
 
 def _age(arguments: Sequence[str], content: bytes) -> bytes:

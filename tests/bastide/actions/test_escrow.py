@@ -90,6 +90,13 @@ def test_it_is_sealed_anew_only_for_other_passwords_or_holders(
     about = json.loads((context.state / "escrow" / "sealed.json").read_text())
     assert "velgora-app/permits" in about["plans"]
     assert "another one" not in json.dumps(about)
+    # A hash without salt would be the same for the same passwords, and is tried by the million.
+    known, salt = about["scrypt"], about["salt"]
+    (context.state / "escrow" / "passwords.age").unlink()
+    assert escrow.seal(held_by(context, mayor, notary))
+    anew = json.loads((context.state / "escrow" / "sealed.json").read_text())
+    assert salt != anew["salt"]
+    assert known != anew["scrypt"]
 
 
 def test_the_command_opens_it_without_an_estate(context: EstateContext, tmp_path: Path) -> None:

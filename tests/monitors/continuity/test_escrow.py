@@ -27,7 +27,7 @@ def put(state: Path, file: str, **values: object) -> None:
 
 
 def sealed(state: Path, *keys: str) -> None:
-    put(state, "sealed.json", at=ago(days=1).isoformat(), plans=[NAME], keys=keys, sha256="0")
+    put(state, "sealed.json", at=ago(days=1).isoformat(), plans=[NAME], keys=keys)
 
 
 def drilled(state: Path, days: float, *, ok: bool = True, vault: str = "central-vault") -> None:
