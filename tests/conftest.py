@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,7 @@ SLOW = ("lab", "town")
 VIRTUAL = "vm"
 # The first of them brings the lab or the town up.
 SLOW_SECONDS = 1200
+HANDLED = (signal.SIGINT, signal.SIGHUP)
 TESTS = Path(__file__).parent
 # Alerts that wait for their time, machines that boot, rules of days: the longest first, and what is
 # quick beside them.
@@ -93,8 +95,14 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def pytest_configure() -> None:
-    """Look for no garbage while tests are collected: nearly all of half a million objects stay."""
+    """Look for no garbage while tests are collected: nearly all of half a million objects stay.
+
+    A run in the background has signals ignored, and what it starts would ignore them as well.
+    """
     gc.disable()
+    for number in HANDLED:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def pytest_collection_finish() -> None:
