@@ -23,7 +23,7 @@ def lapsed(estate: Estate, day: date) -> Iterator[str]:
     by_name = {entry.name: entry for entry in hosts(estate)}
     for entry in by_name.values():
         targets = {plan.target for plan in backup_plans(entry)}
-        beside = sorted(name for name in targets if _together(entry, by_name[name]))
+        beside = sorted(name for name in targets if same_site(entry, by_name[name]))
         waivers = accepted(estate.waivers, entry.tenant.id, entry.name)
         if beside and not any(waiver.in_force(day) for waiver in waivers):
             until = f", that of {waivers[-1].scope} until {waivers[-1].expires}" if waivers else ""
@@ -34,5 +34,6 @@ def lapsed(estate: Estate, day: date) -> Iterator[str]:
             )
 
 
-def _together(entry: InventoryHost, target: InventoryHost) -> bool:
+def same_site(entry: InventoryHost, target: InventoryHost) -> bool:
+    """Whether what befalls the site of one befalls the other."""
     return (entry.tenant.id, entry.host.site) == (target.tenant.id, target.host.site)

@@ -191,6 +191,13 @@ def machines(estate: Estate) -> Iterator[InventoryHost | InventoryDevice]:
     yield from devices(estate)
 
 
+def owners(estate: Estate) -> dict[str, str]:
+    """Return the tenant of everything that has a name: tenants, hosts, devices and services."""
+    named = {tenant.id: tenant.id for tenant in tenants(estate)}
+    named |= {machine.name: machine.tenant.id for machine in machines(estate)}
+    return named | {service.name: service.tenant.id for service in services(estate)}
+
+
 def services(estate: Estate) -> Iterator[InventoryService]:
     """Yield every service of the estate."""
     return (

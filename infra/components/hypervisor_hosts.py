@@ -2,18 +2,21 @@
 
 from collections.abc import Callable
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+from typing import TypeVar
 
 from infra.components.context import BuildContext
+from infra.errors import failed
 from infra.guests.guest import Interface
 from inventory.connections import connection
 from inventory.entries import InventoryHost
 from inventory.enums import Role
 from inventory.model.hosts import Host
-from inventory.model.hypervisors import Attachment, OwnMachine, Wan
+from inventory.model.hypervisors import Attachment, Libvirt, OwnMachine, Proxmox, Wan
 from inventory.model.tenants import Site
 from inventory.scalars import Address
 from inventory.tiers import MACHINE_SIZES, MachineSize
 
+Settings = TypeVar("Settings", Libvirt, Proxmox)
 LAN, WAN = "lan0", "wan0"
 # Returns what a site's interfaces are attached to: a bridge with a VLAN, or a network's name.
 Attach = Callable[[Site], tuple[Attachment | None, str | None]]
@@ -32,6 +35,18 @@ def size(entry: InventoryHost) -> MachineSize:
 def machine(entry: InventoryHost) -> OwnMachine:
     """Return what a host says of its machine."""
     return entry.host.machine or OwnMachine()
+
+
+def required(entry: InventoryHost, key: str, said: Settings | None) -> Settings:
+    """Return what the estate says of where a host's machine is made; InfraError for nothing."""
+    if said is None:
+        raise failed(
+            f"host {entry.name}",
+            expected=f"{key}: of its municipality or estate",
+            found="none",
+            advice="say there where its machines are made (docs/providers.md)",
+        )
+    return said
 
 
 def is_gateway(host: Host, site: Site) -> bool:

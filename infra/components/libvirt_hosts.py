@@ -8,7 +8,6 @@ from infra.components import hypervisor_hosts as common
 from infra.components.context import BuildContext, Placement, StackOutput, host_output
 from infra.components.resources import Provided, declare
 from infra.components.site import ipv4, ipv4_network, network_name
-from infra.errors import failed
 from infra.guests.ownership import own_name
 from infra.libvirt.images import image_volume
 from infra.libvirt.specs import ImageSpec, MachineSpec, NetworkSpec, VolumeSpec
@@ -57,15 +56,8 @@ def _spec(entry: InventoryHost, said: Libvirt, context: BuildContext) -> Machine
 
 
 def _said(entry: InventoryHost) -> Libvirt:
-    said = entry.tenant.content.libvirt or entry.tenant.estate.libvirt
-    if said is None:
-        raise failed(
-            f"host {entry.name}",
-            expected="libvirt: of its municipality or estate",
-            found="none",
-            advice="say there where its machines are made (docs/providers.md)",
-        )
-    return said
+    content, estate = entry.tenant.content, entry.tenant.estate
+    return common.required(entry, "libvirt", content.libvirt or estate.libvirt)
 
 
 def _image(

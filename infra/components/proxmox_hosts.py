@@ -58,15 +58,8 @@ def _spec(entry: InventoryHost, said: Proxmox, context: BuildContext) -> Machine
 
 
 def _said(entry: InventoryHost) -> Proxmox:
-    said = entry.tenant.content.proxmox or entry.tenant.estate.proxmox
-    if said is None:
-        raise failed(
-            f"host {entry.name}",
-            expected="proxmox: of its municipality or estate",
-            found="none",
-            advice="say there where its machines are made (docs/providers.md)",
-        )
-    return said
+    content, estate = entry.tenant.content, entry.tenant.estate
+    return common.required(entry, "proxmox", content.proxmox or estate.proxmox)
 
 
 def _token_file(said: Proxmox, state: Path) -> str:

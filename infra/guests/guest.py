@@ -15,6 +15,7 @@ HARDWARE_PREFIX = ("52", "54", "00")
 LinkName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*$", max_length=15)]  # IFNAMSIZ
 # A bridge or network of the hypervisor; its name becomes part of XML and of option strings.
 SwitchName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=62)]
+Gib = Annotated[int, Field(ge=1, le=65536)]
 AccountName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
 
 
@@ -46,6 +47,11 @@ class Guest:
     interfaces: tuple[Interface, ...]
     resolvers: tuple[str, ...] = ()
     forward: bool = False
+
+
+def managed_address(interfaces: tuple[Interface, ...]) -> str:
+    """Return the address that a machine is managed at: its last interface's (an edge's LAN)."""
+    return str(interfaces[-1].address.ip)
 
 
 def hardware_address(machine: str, interface: str) -> str:

@@ -7,12 +7,11 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from infra.driver.spec import SPEC, Name
-from infra.guests.guest import AccountName, Interface
+from infra.guests.guest import AccountName, Gib, Interface, managed_address
 
 Uri = Annotated[str, Field(pattern=r"^[a-z][a-z0-9+]*://\S*$")]
 PoolName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=62)]
 Checksum = Annotated[str, Field(pattern=r"^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$")]
-Gib = Annotated[int, Field(ge=1, le=65536)]
 # How a network leaves the hypervisor (https://libvirt.org/formatnetwork.html#connectivity).
 Forward = Literal["nat", "route", "isolated"]
 
@@ -83,5 +82,5 @@ class MachineSpec:
 
     @property
     def address(self) -> str:
-        """The address that it is managed at: that of its last interface (an edge's LAN side)."""
-        return str(self.interfaces[-1].address.ip)
+        """The address that it is managed at."""
+        return managed_address(self.interfaces)

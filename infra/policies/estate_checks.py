@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from infra.errors import Problem
 from infra.policies.model import Breach, Removal
 from inventory.backup_plans import backup_plans
-from inventory.copies import accepted
+from inventory.copies import accepted, same_site
 from inventory.entries import InventoryHost, Tenant, hosts, tenants
 from inventory.enums import ProviderName
 from inventory.levels import is_managed
@@ -50,10 +50,10 @@ def copies_on_their_site(estate: Estate, _removals: tuple[Removal, ...]) -> Iter
 
     Where a control's waiver accepts that (inventory.copies), it is not asked about twice.
     """
-    places = {entry.name: _place(entry) for entry in hosts(estate)}
-    for entry in hosts(estate):
+    by_name = {entry.name: entry for entry in hosts(estate)}
+    for entry in by_name.values():
         plans = backup_plans(entry)
-        away = [plan for plan in plans if places.get(plan.target) != _place(entry)]
+        away = [plan for plan in plans if not same_site(entry, by_name[plan.target])]
         kept = {part for plan in away for part in _parts(plan)}
         for plan in plans:
             known = accepted(estate.waivers, entry.tenant.id, entry.name)
@@ -70,10 +70,6 @@ def copies_on_their_site(estate: Estate, _removals: tuple[Removal, ...]) -> Iter
 def _parts(plan: BackupPlan) -> tuple[str, ...]:
     """Return what a plan keeps: folders, and a database by a word that no folder is."""
     return plan.paths if plan.database is None else (*plan.paths, f"database {plan.database}")
-
-
-def _place(entry: InventoryHost) -> tuple[str, str]:
-    return entry.tenant.id, entry.host.site
 
 
 def open_management(estate: Estate, _removals: tuple[Removal, ...]) -> Iterator[Breach]:

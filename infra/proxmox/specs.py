@@ -6,14 +6,13 @@ from typing import Annotated, ClassVar
 from pydantic import ConfigDict, Field
 
 from infra.driver.spec import SPEC, Name
-from infra.guests.guest import AccountName, Interface
+from infra.guests.guest import AccountName, Gib, Interface, managed_address
 
 Url = Annotated[str, Field(pattern=r"^https://[A-Za-z0-9.\[\]:-]+/?$")]
 # Names of nodes, storages and pools become parts of paths and of option strings.
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=62)]
 VolumeId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+:[A-Za-z0-9._/-]+$")]
 VmId = Annotated[int, Field(ge=100, le=999_999_999)]
-Gib = Annotated[int, Field(ge=1, le=65536)]
 MOST_DISKS = 29  # scsi1 to scsi29: the first is the system's
 
 
@@ -53,5 +52,5 @@ class MachineSpec:
 
     @property
     def address(self) -> str:
-        """The address that it is managed at: that of its last interface (an edge's LAN side)."""
-        return str(self.interfaces[-1].address.ip)
+        """The address that it is managed at."""
+        return managed_address(self.interfaces)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from inventory.entries import InventoryService, devices, hosts, services, tenants
+from inventory.entries import InventoryService, devices, hosts, owners, services, tenants
 from inventory.model.estate import Estate
 from inventory.model.tenants import CENTRAL
 from inventory.model.waivers import ESTATE_SCOPE
@@ -48,10 +48,7 @@ def scope_of(matchers: Sequence[Matcher]) -> str:
 
 def municipality_of(estate: Estate) -> Mapping[str, str]:
     """Return the tenant of each scope; the estate's is central."""
-    owners = {ESTATE_SCOPE: CENTRAL} | {tenant.id: tenant.id for tenant in tenants(estate)}
-    owners |= {host.name: host.tenant.id for host in hosts(estate)}
-    owners |= {device.name: device.tenant.id for device in devices(estate)}
-    return owners | {service.name: service.tenant.id for service in services(estate)}
+    return {ESTATE_SCOPE: CENTRAL} | owners(estate)
 
 
 def labels_of(entry: InventoryService) -> Iterator[dict[str, str]]:

@@ -1,9 +1,9 @@
 """Announced work that readers of a report should know of: nobody was notified while it went on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from inventory.entries import devices, hosts, services, tenants
+from inventory.entries import owners
 from inventory.frozen import Frozen
 from inventory.maintenance_windows import Opening, openings
 from inventory.model.estate import Estate
@@ -23,39 +23,30 @@ class ReportWindow(Frozen):
 
 def report_windows(estate: Estate) -> tuple[ReportWindow, ...]:
     """Return the estate's windows with their tenants."""
-    owners = dict(_owners(estate))
+    by_name = owners(estate)
     return tuple(
-        ReportWindow(tenant=owners.get(window.scope), window=window) for window in estate.windows
+        ReportWindow(tenant=by_name.get(window.scope), window=window) for window in estate.windows
     )
-
-
-def _owners(estate: Estate) -> Iterator[tuple[str, str]]:
-    yield from ((tenant.id, tenant.id) for tenant in tenants(estate))
-    yield from ((entry.name, entry.tenant.id) for entry in hosts(estate))
-    yield from ((entry.name, entry.tenant.id) for entry in devices(estate))
-    yield from ((entry.name, entry.tenant.id) for entry in services(estate))
 
 
 def window_lines(
     windows: Iterable[ReportWindow], tenant: str, now: datetime
 ) -> tuple[WindowLine, ...]:
     """Return the windows of a tenant that were open in the last REPORTED_DAYS, the newest first."""
+    since = now - timedelta(days=REPORTED_DAYS)
+    just_after = now + timedelta(microseconds=1)
     lines = (
-        _line(entry.window, opened, now)
+        _line(entry.window, opened, since, now)
         for entry in windows
         if tenant == entry.tenant or entry.window.scope == ESTATE_SCOPE
-        if (opened := _opened(entry.window, now))
+        if (opened := tuple(openings(entry.window, since, just_after)))
     )
     return tuple(sorted(lines, key=lambda line: (line.last_end, line.scope), reverse=True))
 
 
-def _opened(window: MaintenanceWindow, now: datetime) -> tuple[Opening, ...]:
-    since = now - timedelta(days=REPORTED_DAYS)
-    return tuple(openings(window, since, now + timedelta(microseconds=1)))
-
-
-def _line(window: MaintenanceWindow, opened: tuple[Opening, ...], now: datetime) -> WindowLine:
-    since = now - timedelta(days=REPORTED_DAYS)
+def _line(
+    window: MaintenanceWindow, opened: tuple[Opening, ...], since: datetime, now: datetime
+) -> WindowLine:
     reported = (min(o.end, now) - max(o.start, since) for o in opened)
     return WindowLine(
         scope=window.scope,
