@@ -40,7 +40,7 @@ from inventory.outputs import Outputs
 from inventory.paths import accepted_look
 from inventory.roles import ROLES
 from inventory.secrets import handed_name, journey_secrets, secret_path
-from inventory.settings import forwarders, maintenance, settings, time_servers, timezone
+from inventory.settings import forwarders, restart_window, settings, time_servers, timezone
 from inventory.ssh_client import config_path
 
 BACKUP_CLIENT = "backup_client"
@@ -181,7 +181,7 @@ def _logins(entry: InventoryHost, state: Path) -> list[dict[str, Any]]:
 
 
 def _identity(entry: InventoryHost, state: Path, outputs: Outputs) -> dict[str, Any]:
-    estate, site, window = entry.tenant.estate, entry.site, maintenance(entry)
+    estate, site, window = entry.tenant.estate, entry.site, restart_window(entry)
     return {
         "bastide_estate": estate.estate,
         "bastide_provider": entry.provider.value,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from inventory.entries import InventoryHost
-from inventory.model.maintenance import Maintenance
+from inventory.model.restart_window import RestartWindow
 from inventory.scalars import Server
 
 
@@ -32,6 +32,6 @@ def forwarders(entry: InventoryHost) -> tuple[str, ...]:
     return tuple(map(str, named.forwarders)) if named else ()
 
 
-def maintenance(entry: InventoryHost) -> Maintenance | None:
+def restart_window(entry: InventoryHost) -> RestartWindow | None:
     """Return when a host may be restarted for updates; None: never."""
     return entry.tenant.content.maintenance or entry.tenant.estate.maintenance

@@ -13,9 +13,9 @@ from bastide.support.output import Row, row
 from bastide.support.progress import Progress
 from inventory.entries import InventoryHost, hosts
 from inventory.levels import is_managed, level
-from inventory.maintenance import next_opening, time_left
 from inventory.model.estate import Estate
-from inventory.settings import maintenance
+from inventory.restart_window import next_opening, time_left
+from inventory.settings import restart_window
 from inventory.waves import Wave, waves
 
 PLAYBOOK = "patch"
@@ -109,7 +109,7 @@ def plan(estate: Estate, names: Sequence[str], now: datetime, *, at_once: int = 
 
 def _restarts(entry: InventoryHost, now: datetime) -> str:
     """Return in words when a host may be restarted."""
-    window = maintenance(entry)
+    window = restart_window(entry)
     if window is None:
         return NEVER
     if left := time_left(window, now):

@@ -9,9 +9,9 @@ from inventory.frozen import Frozen
 from inventory.model.escrow import EscrowHolder
 from inventory.model.fields import PROVIDERS, ManageField, SettingsField, TimezoneField
 from inventory.model.hypervisors import LibvirtField, ProxmoxField
-from inventory.model.maintenance import MaintenanceField
 from inventory.model.maintenance_windows import MaintenanceWindow
 from inventory.model.notify import NotifyField
+from inventory.model.restart_window import RestartWindowField
 from inventory.model.snmp_access import SnmpAccess
 from inventory.model.ssh import AdministratorsField, SshField
 from inventory.model.tenants import Central, DnsField, Municipality, TimeServersField
@@ -50,7 +50,7 @@ class EstateFile(Frozen):
     snmp: SnmpAccess = SnmpAccess()
     lab: LabNetwork | None = None
     time_servers: TimeServersField = ()
-    maintenance: MaintenanceField = None
+    maintenance: RestartWindowField = None
     witness: str | None = Field(
         default=None,
         description="the vault, by its full name, that every audit is shown to at once, and that "

@@ -18,7 +18,7 @@ from inventory.model.fields import (
 from inventory.model.hosts import Host
 from inventory.model.hypervisors import LibvirtField, ProxmoxField
 from inventory.model.journeys import Journey
-from inventory.model.maintenance import MaintenanceField
+from inventory.model.restart_window import RestartWindowField
 from inventory.model.service_hours import ServiceHours
 from inventory.model.ssh import AdministratorsField, SshField
 from inventory.scalars import (
@@ -173,7 +173,7 @@ class Municipality(Frozen):
     timezone: TimezoneField = None
     dns: DnsField = None
     time_servers: TimeServersField = ()
-    maintenance: MaintenanceField = None
+    maintenance: RestartWindowField = None
 
 
 class Central(Frozen):
@@ -195,7 +195,7 @@ class Central(Frozen):
     timezone: TimezoneField = None
     dns: DnsField = None
     time_servers: TimeServersField = ()
-    maintenance: MaintenanceField = None
+    maintenance: RestartWindowField = None
 
 
 TenantFile = Central | Municipality

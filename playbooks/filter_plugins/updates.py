@@ -31,10 +31,10 @@ def update_batches(
 
 def restart_minutes(window: Mapping[str, Any]) -> int:
     """Return for how many minutes more a host may be restarted; 0 without a window."""
-    from inventory.maintenance import time_left
-    from inventory.model.maintenance import Maintenance
+    from inventory.model.restart_window import RestartWindow
+    from inventory.restart_window import time_left
 
-    declared = Maintenance.model_validate(dict(window)) if window else None
+    declared = RestartWindow.model_validate(dict(window)) if window else None
     return int(time_left(declared, datetime.now(UTC)).total_seconds() // 60)
 
 

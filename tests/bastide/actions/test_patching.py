@@ -9,7 +9,7 @@ from bastide.actions.patching import HostPatched, Patching, patched, plan
 from bastide.actions.playbook_recap import Event, HostRecap, Recap
 from bastide.support.errors import CommandError
 from inventory.model.estate import Estate
-from inventory.model.maintenance import Maintenance
+from inventory.model.restart_window import RestartWindow
 from tests.bastide.context import environment_of, lab_context
 from tests.command import bastide_here, bastide_json
 from tests.monitors.audit.estates import lab
@@ -27,7 +27,7 @@ REPORT = {
 
 
 def with_window(**values: object) -> Estate:
-    window = Maintenance.model_validate({"timezone": "Europe/Belgrade", **values})
+    window = RestartWindow.model_validate({"timezone": "Europe/Belgrade", **values})
     return lab().model_copy(update={"maintenance": window})
 
 

@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from inventory.enums import Weekday
-from inventory.model.maintenance import Maintenance
+from inventory.model.restart_window import RestartWindow
 
 CLOSED = timedelta(0)
 WEEK_DAYS = 7
 
 
-def time_left(window: Maintenance | None, now: datetime) -> timedelta:
+def time_left(window: RestartWindow | None, now: datetime) -> timedelta:
     """Return how long a window stays open, zero while it is closed; `now` has a time zone."""
     if window is None:
         return CLOSED
@@ -19,14 +19,14 @@ def time_left(window: Maintenance | None, now: datetime) -> timedelta:
     return max(lengths, default=CLOSED)
 
 
-def next_opening(window: Maintenance, now: datetime) -> datetime:
+def next_opening(window: RestartWindow, now: datetime) -> datetime:
     """Return when a window opens next, in its own time zone."""
     return min(start for start, _ in _openings(window, now) if start > now).astimezone(
         ZoneInfo(window.timezone)
     )
 
 
-def _openings(window: Maintenance, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+def _openings(window: RestartWindow, now: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Yield begin and end of the openings from yesterday's to the same day of next week, in UTC."""
     zone, days = ZoneInfo(window.timezone), tuple(Weekday)
     today = now.astimezone(zone).date()

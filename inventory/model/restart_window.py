@@ -10,7 +10,7 @@ from inventory.frozen import Frozen
 from inventory.scalars import TimeOfDay, TimezoneName
 
 
-class Maintenance(Frozen):
+class RestartWindow(Frozen):
     """When a host may be restarted: from `start` to `end` on some days, past midnight too."""
 
     days: tuple[Weekday, ...] = Field(
@@ -27,8 +27,8 @@ class Maintenance(Frozen):
         return self
 
 
-MaintenanceField = Annotated[
-    Maintenance | None,
+RestartWindowField = Annotated[
+    RestartWindow | None,
     Field(
         description="when hosts may be restarted for updates; of estate and municipality, the "
         "narrower counts; default: they are never restarted"
