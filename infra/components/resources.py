@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 from pulumi import Output, ResourceOptions
 
-from infra.provider.drivers import KINDS
+from infra.provider.drivers import kind_of
 
 
 class Provided(pulumi.CustomResource):
@@ -19,6 +19,8 @@ class Provided(pulumi.CustomResource):
 
 def declare(token: str, name: str, estate: str, spec: Any, opts: ResourceOptions) -> Provided:
     """Declare a resource of a kind in the provider's table, from the value its driver takes."""
-    kind = KINDS[token]
+    kind = kind_of(token)
+    if kind is None:
+        raise LookupError(token)
     outputs = dict.fromkeys(kind.outputs)
     return Provided(token, name, {**kind.shape.write(estate, spec), **outputs}, opts)

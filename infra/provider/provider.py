@@ -30,7 +30,7 @@ from pulumi.provider.experimental.provider import (
 from infra.driver.kind import Kind, Values
 from infra.driver.shape import UNKNOWN
 from infra.errors import failed
-from infra.provider.drivers import KINDS
+from infra.provider.drivers import every_kind, kind_of
 from infra.provider.plain_values import from_plain_map, to_plain_map
 from infra.provider.schema import schema
 
@@ -100,11 +100,11 @@ class BastideProvider(pulumi_provider.Provider):
 
 def _kind(type_chain: str) -> Kind[Any]:
     token = _token(type_chain)
-    kind = KINDS.get(token)
+    kind = kind_of(token)
     if kind is None:
         raise failed(
             f"resource type {token}",
-            expected=f"one of {', '.join(sorted(KINDS))}",
+            expected=f"one of {', '.join(sorted(every_kind()))}",
             found=token,
             advice="this version of the provider `bastide` knows no other",
         )

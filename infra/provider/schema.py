@@ -5,7 +5,7 @@ from importlib.metadata import version
 from typing import Any
 
 from infra.driver.kind import Kind
-from infra.provider.drivers import KINDS
+from infra.provider.drivers import every_kind
 
 NAME = "bastide"
 VERSION = version("bastide")
@@ -15,7 +15,7 @@ Json = dict[str, Any]
 def schema() -> Json:
     """Return the Pulumi package schema (https://www.pulumi.com/docs/iac/packages-and-automation/)."""
     types: Json = {}
-    resources = {token: _resource(token, kind, types) for token, kind in KINDS.items()}
+    resources = {token: _resource(token, kind, types) for token, kind in every_kind().items()}
     return {
         "name": NAME,
         "version": VERSION,
