@@ -72,7 +72,7 @@ class Exporter:
         self.trap_poller = TrapPoller(poller, self._targets)
         self.traps = CollectorRegistry()
         self.traps.register(self.trap_poller)
-        self.silences = SilenceKeeper(estate.current, alertmanager)
+        self.silences = SilenceKeeper(estate.current, alertmanager, state=state)
         self._failing: set[str] = set()
 
     def application(self) -> web.Application:

@@ -1,9 +1,13 @@
-"""Alertmanager is kept in step with the maintenance windows, and what is silent is measured."""
+"""Alertmanager is kept in step with the maintenance windows, and what is silent is measured.
+
+What ends in silence is told when the silence is over.
+"""
 
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
@@ -11,6 +15,7 @@ from inventory.entries import services
 from inventory.model.estate import Estate
 from inventory.model.tenants import CENTRAL
 from monitors.exporter import service_goals
+from monitors.maintenance import endings
 from monitors.maintenance.scopes import labels_of, municipality_of, scope_of
 from monitors.maintenance.silences import Silence, SilenceKind, Silences, SilencesError
 from monitors.maintenance.windows import announced, reconcile
@@ -38,10 +43,12 @@ class SilenceKeeper:
         estate: Callable[[], Estate],
         alertmanager: WebApi | None,
         clock: Callable[[], datetime] = utc_now,
+        state: Path | None = None,
     ) -> None:
-        """``estate`` gives it as its files say now."""
+        """``estate`` gives it as its files say now; ``state``: where what is silent is kept."""
         self._estate, self._clock = estate, clock
         self._silences = Silences(alertmanager) if alertmanager else None
+        self._endings = endings.Endings(state / endings.FILE if state else None)
         self._existing: tuple[Silence, ...] = ()
         self._problem = ""
 
@@ -57,7 +64,9 @@ class SilenceKeeper:
             return
         problem = ""
         try:
-            self._existing = reconcile(self._silences, self._estate(), self._clock())
+            now = self._clock()
+            self._existing = reconcile(self._silences, self._estate(), now)
+            self._endings.look(self._silences, self._existing, now)
         except SilencesError as error:
             problem = str(error)
         except Exception as error:

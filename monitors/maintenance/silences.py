@@ -101,11 +101,38 @@ class FiringAlert:
     fingerprint: str
     labels: Mapping[str, str]
     silenced_by: tuple[str, ...]
+    started: datetime
+    annotations: Mapping[str, str]
+    source: str = ""
+    """Where its rule is: Alertmanager's `generatorURL`."""
 
     @property
     def name(self) -> str:
         """What its rule is called."""
         return self.labels.get("alertname", "")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it in Alertmanager's own form."""
+        return {
+            "fingerprint": self.fingerprint,
+            "labels": dict(self.labels),
+            "annotations": dict(self.annotations),
+            "startsAt": self.started.isoformat(),
+            "generatorURL": self.source,
+            "status": {"silencedBy": list(self.silenced_by)},
+        }
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> "FiringAlert":
+        """Read Alertmanager's form; KeyError, TypeError or ValueError for what is none."""
+        return cls(
+            entry["fingerprint"],
+            entry["labels"],
+            tuple(entry["status"]["silencedBy"]),
+            _moment(entry["startsAt"]),
+            entry["annotations"],
+            entry.get("generatorURL", ""),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +147,7 @@ class Silences:
 
     def alerts(self) -> tuple[FiringAlert, ...]:
         """Return all alerts that fire, silenced or not."""
-        return self._read("alerts?active=true&silenced=true&inhibited=true", _alert)
+        return self._read("alerts?active=true&silenced=true&inhibited=true", FiringAlert.from_json)
 
     def add(self, silence: Silence) -> str:
         """Have it keep a silence; return the id that it gets."""
@@ -148,6 +175,12 @@ class Silences:
     def end(self, silence_id: str) -> None:
         """End a silence now."""
         self._request("DELETE", f"silence/{quote(silence_id, safe='')}")
+
+    def tell_end(self, alert: FiringAlert, ended: datetime) -> None:
+        """Tell whoever was told that an alert fires, and not of its end, that it has ended."""
+        entry = alert.as_json()
+        given = {key: entry[key] for key in ("labels", "annotations", "startsAt", "generatorURL")}
+        self._request("POST", "alerts", [{**given, "endsAt": ended.isoformat()}])
 
     def _read(self, path: str, entry_of: Callable[[Mapping[str, Any]], Entry]) -> tuple[Entry, ...]:
         answer = self._request("GET", path)
@@ -178,10 +211,6 @@ def _silence(entry: Mapping[str, Any]) -> Silence:
         entry["id"],
         SilenceState(entry["status"]["state"]),
     )
-
-
-def _alert(entry: Mapping[str, Any]) -> FiringAlert:
-    return FiringAlert(entry["fingerprint"], entry["labels"], tuple(entry["status"]["silencedBy"]))
 
 
 def _moment(text: str) -> datetime:
