@@ -23,19 +23,24 @@ QUICK = {"group_by": ["..."], "group_wait": "0s", "group_interval": "1s", "repea
 
 @dataclass
 class Desk:
-    """Takes Alertmanager's webhooks; ``alerts`` are all that it was sent, in order."""
+    """Takes Alertmanager's webhooks; ``alerts`` are all that it was sent, in order.
+
+    ``messages`` are the same as they came, each with when it did.
+    """
 
     alerts: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
     port: int = 0
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        alerts = self.alerts
+        alerts, messages = self.alerts, self.messages
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                alerts.extend(json.loads(body)["alerts"])
+                message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                messages.append((datetime.now(UTC), message))
+                alerts.extend(message["alerts"])
                 self.send_response(200)
                 self.end_headers()
 
@@ -54,18 +59,22 @@ class Desk:
 
 @contextmanager
 def alertmanager(
-    folder: Path, desk: Desk | None = None, api: WebApi | None = None, web: Path | None = None
+    folder: Path,
+    desk: Desk | None = None,
+    api: WebApi | None = None,
+    web: Path | None = None,
+    config: dict[str, Any] | None = None,
 ) -> Iterator[WebApi]:
     """Run it at ``api`` with its ``web`` file, or at a free port and open to all.
 
-    Every alert goes to the desk within a second or two.
+    Without a ``config`` of its own every alert goes to the desk within a second or two.
     """
     folder.mkdir(parents=True, exist_ok=True)
     receiver: dict[str, Any] = {"name": "desk"}
     if desk:
         hook = {"url": f"http://127.0.0.1:{desk.port}/", "send_resolved": True}
         receiver["webhook_configs"] = [hook]
-    config = {"route": {"receiver": "desk", **QUICK}, "receivers": [receiver]}
+    config = config or {"route": {"receiver": "desk", **QUICK}, "receivers": [receiver]}
     (folder / "alertmanager.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     program = shutil.which("prometheus-alertmanager")
     assert program, "prometheus-alertmanager is a package of Debian"
