@@ -5,7 +5,7 @@ from inventory.model.estate import Estate
 
 OPERATIONS_WATCH = "operations_watch"
 """The Ansible role and group of that host."""
-ASKED_PORTS = {9090: "prometheus", 9093: "alertmanager", 9872: "bastide_exporter"}
+ASKED_PORTS = {9090: "prometheus", 9093: "alertmanager"}
 
 
 def operations_watch(estate: Estate) -> InventoryHost | None:

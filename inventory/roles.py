@@ -57,7 +57,6 @@ ROLES: Mapping[Role, HostRole] = MappingProxyType(
                 Listen(port=123, protocol=UDP, access=Access.ESTATE, name="ntp"),
                 Listen(port=9090, access=Access.MANAGEMENT, name="prometheus"),
                 Listen(port=9093, access=Access.MANAGEMENT, name="alertmanager"),
-                Listen(port=9872, access=Access.MANAGEMENT, name="bastide_exporter"),
                 # Devices and hosts everywhere; who is not in the inventory, or lacks the keys, is
                 # dropped.
                 Listen(port=162, protocol=UDP, access=Access.ESTATE, name="snmp_traps"),

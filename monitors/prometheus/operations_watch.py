@@ -17,7 +17,6 @@ from monitors.prometheus.alertmanager_config import Contacts, alertmanager
 from monitors.prometheus.prometheus_config import (
     ALERTMANAGER,
     BRIDGE_JOB,
-    EXPORTER,
     PROMETHEUS,
     STATIC_JOBS,
     protected,
@@ -32,7 +31,7 @@ ALERTS = ("MonitoringProcessDown", "NothingDelivered", "OperationsSilent", "Watc
 INNER_JOBS = [
     job.job
     for job in (*STATIC_JOBS, BRIDGE_JOB)
-    if job.address not in (ALERTMANAGER, EXPORTER, PROMETHEUS)
+    if job.path == "/metrics" and job.address not in (ALERTMANAGER, PROMETHEUS)
 ]
 
 
@@ -61,7 +60,6 @@ def prometheus(estate_name: str, server: InventoryHost) -> dict[str, Any]:
     asked: list[dict[str, Any]] = [
         {"job_name": "prometheus", **protection, **_at(address["prometheus"], labels)},
         {"job_name": "alertmanager", **protection, **_at(address["alertmanager"], labels)},
-        {"job_name": "bastide", **_at(address["bastide_exporter"], labels)},
         {
             "job_name": "operations_processes",
             "metrics_path": "/federate",

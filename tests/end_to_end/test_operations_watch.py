@@ -41,6 +41,8 @@ TIMES = 10
 FIVE_MINUTES = 5 * 60 / TIMES
 NETWORK = f"127.{os.getpid() % 200 + 20}.{os.getpid() // 200 % 250}."
 OPERATIONS = f"{NETWORK}10"
+# On the operations host it answers that host alone, and its Prometheus says how it is.
+EXPORTER = f"{NETWORK}11:9872"
 NOTIFY = """
 notify:
   channels: [{{id: desk, webhook: {{url: "http://127.0.0.1:{port}/"}}}}]
@@ -98,12 +100,13 @@ def operations(
             "global": {"scrape_interval": "1s", "evaluation_interval": "500ms"},
             "rule_files": ["rules.yml"],
             "alerting": {"alertmanagers": [alertmanager]},
+            "scrape_configs": [{"job_name": "bastide", **at(EXPORTER, entry.name)}],
         },
     )
     write(folder / "rules.yml", {"groups": [{"name": "watchdog", "rules": [WATCHDOG]}]})
     nobody = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}]}
     write(folder / "alertmanager.yml", nobody)
-    serve = (BASTIDE, "monitor", "serve", "--listen", f"{OPERATIONS}:9872")
+    serve = (BASTIDE, "monitor", "serve", "--listen", EXPORTER)
     with ExitStack() as stack:
         running = {
             "prometheus": stack.enter_context(
@@ -192,8 +195,9 @@ def protection(context: EstateContext, name: str) -> dict[str, Any]:
     return asked
 
 
-def at(address: str) -> dict[str, Any]:
-    return {"static_configs": [{"targets": [address]}]}
+def at(address: str, host: str = "") -> dict[str, Any]:
+    labels = {"municipality": "central", "host": host} if host else {}
+    return {"static_configs": [{"targets": [address], "labels": labels}]}
 
 
 def at_port(address: str) -> str:

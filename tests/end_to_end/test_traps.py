@@ -2,7 +2,6 @@
 
 import json
 import re
-import urllib.request
 
 import pytest
 
@@ -10,6 +9,7 @@ from bastide.support.estate import EstateContext
 from infra.lab import device
 from infra.lab.layout import lab_of
 from inventory.entries import operations_host
+from tests.lab_ssh import on
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.lab
@@ -24,10 +24,9 @@ def metrics(lab: EstateContext) -> str:
     """What devices have reported by themselves, as the exporter counted it."""
     operations = operations_host(lab.estate)
     assert operations is not None
-    url = f"http://{operations.host.address}:9872/traps"
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        text: str = answer.read().decode()
-        return text
+    return on(
+        lab, operations.name, "curl --silent --fail --max-time 10 http://127.0.0.1:9872/traps"
+    )
 
 
 def links(text: str, state: str) -> float:

@@ -49,7 +49,6 @@ OPEN: dict[str, set[tuple[int, Protocol, str, tuple[str, ...]]]] = {
         (123, UDP, "ntp", ESTATE),
         (9090, TCP, "prometheus", ADMINISTRATORS),
         (9093, TCP, "alertmanager", ADMINISTRATORS),
-        (9872, TCP, "bastide_exporter", ADMINISTRATORS),
         (162, UDP, "snmp_traps", ESTATE),
         (19532, TCP, "journal", ESTATE),
     },
