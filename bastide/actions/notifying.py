@@ -75,19 +75,19 @@ def tenant_of(context: EstateContext, municipality: str) -> Tenant:
 def destination(context: EstateContext, channel: Channel, municipality: str) -> str:
     """Return where a channel leads for a municipality, for people to read; no secret is in it."""
     way = channel.way
-    if isinstance(way, Mail | Sms):
-        missing = "mail" if isinstance(way, Mail) else "an international number"
-        reached = ", ".join(recipients(context.estate, channel, municipality))
-        return reached or f"nobody: no contact has {missing}"
-    return _place(way)
-
-
-def _place(way: Webhook | Matrix | Ntfy | Telegram) -> str:
     if isinstance(way, Webhook):
         return way.url
+    reached = recipients(context.estate, channel, municipality)
+    if isinstance(way, Mail | Sms):
+        missing = "mail" if isinstance(way, Mail) else "an international number"
+        return ", ".join(reached) or f"nobody: no contact has {missing}"
+    return ", ".join(_place(way, place) for place in reached)
+
+
+def _place(way: Matrix | Ntfy | Telegram, place: str) -> str:
     if isinstance(way, Matrix):
-        return f"{way.room} at {way.server}"
-    return f"{way.server}/{way.topic}" if isinstance(way, Ntfy) else f"Telegram {way.chat}"
+        return f"{place} at {way.server}"
+    return f"{way.server}/{place}" if isinstance(way, Ntfy) else f"Telegram {place}"
 
 
 @contextmanager

@@ -131,7 +131,8 @@ def _reached(
 def _reaches(channel: Channel, tenant: TenantFile) -> bool:
     """Whether a channel has somebody to tell of a tenant's alerts."""
     if channel.mail:
-        return bool(channel.mail.to) or any(contact.email for contact in tenant.contacts)
+        own = channel.mail.to or channel.mail.rota
+        return bool(own) or any(contact.email for contact in tenant.contacts)
     if channel.sms:
         phones = (contact.phone for contact in tenant.contacts)
         return bool(channel.sms.to or channel.sms.rota) or any(map(international, phones))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
+from inventory.model.channels import InTurns, Webhook
 from inventory.model.notify import Notify
 from inventory.model.rotas import Rota
 from inventory.on_call import ONE_DAY, clock_changes, covers
@@ -12,6 +13,11 @@ from inventory.problems import Problem
 
 # Any week does: what differs from week to week is whose turn it is, not whether there is one.
 MONDAY = date(2027, 1, 4)
+# What of a person each kind of channel sends to.
+ADDRESSES = {
+    **{"mail": "email", "sms": "phone"},
+    **{name: name for name in ("matrix", "ntfy", "telegram")},
+}
 
 
 def find_rota_problems(estate: ParsedEstate, notify: Notify) -> Iterator[Problem]:
@@ -93,21 +99,39 @@ def _moments(rota: Rota) -> Iterator[tuple[datetime, frozenset[date]]]:
 def _unknown_rotas(estate: ParsedEstate, notify: Notify) -> Iterator[Problem]:
     people = {rota.id: {p for s in rota.shifts for p in s.people} for rota in notify.rotas}
     for number, channel in enumerate(notify.channels):
-        sms = channel.sms
-        if sms is None or sms.rota is None:
+        way = channel.way
+        if isinstance(way, Webhook) or way.rota is None:
             continue
-        place = ("notify", "channels", number, "sms")
-        if sms.rota not in people:
+        place = ("notify", "channels", number, type(way).__name__.lower())
+        if way.rota not in people:
             yield estate.problem(
                 (*place, "rota"),
-                f"there is no rota {sms.rota!r}",
+                f"there is no rota {way.rota!r}",
                 f"one of: {', '.join(people) or 'none is declared'}",
                 "correct the name, or declare it under `rotas`",
             )
-        elif sms.following and len(people[sms.rota]) == 1:
+            continue
+        if way.following and len(people[way.rota]) == 1:
             yield estate.problem(
                 (*place, "following"),
-                f"nobody ever takes over in the rota {sms.rota!r}",
+                f"nobody ever takes over in the rota {way.rota!r}",
                 "a rota of several people",
                 "add somebody to the rota, or leave out `following`",
+            )
+        yield from _unreached(estate, notify, number, way, people[way.rota])
+
+
+def _unreached(
+    estate: ParsedEstate, notify: Notify, number: int, way: InTurns, ids: set[str]
+) -> Iterator[Problem]:
+    """Yield who is on call in turns and cannot be reached by a channel that is to do so."""
+    kind = type(way).__name__.lower()
+    address = ADDRESSES[kind]
+    for person in notify.people:
+        if person.id in ids and not getattr(person, address):
+            yield estate.problem(
+                ("notify", "channels", number, kind, "rota"),
+                f"{person.id!r} is on call by the rota {way.rota!r} and has no `{address}`",
+                f"`{address}` of everybody in the rota, for this channel to reach them",
+                f"add `{address}` under `people`, or have the rota's people told by SMS",
             )

@@ -1,7 +1,7 @@
 """Channels: the ways by which alerts leave the operations host."""
 
 from ipaddress import ip_address
-from typing import Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
@@ -37,6 +37,22 @@ def _is_here(url: str) -> bool:
         return name == "localhost"
 
 
+RotaField = Annotated[
+    Id | None, Field(description="also whoever is on call by this rota, at their own address")
+]
+FollowingField = Annotated[
+    bool, Field(description="of the rota not who is on call, but who takes over next")
+]
+
+
+def _refuse_nobody(rota: str | None, following: bool, *own: object, ways: str) -> None:
+    """Refuse a channel that reaches nobody, or whom follows nobody; ``ways``: what it may have."""
+    if not (rota or any(own)):
+        raise PydanticCustomError("nobody", f"reaches nobody: give {ways}")
+    if following and rota is None:
+        raise PydanticCustomError("no_rota", "has `following` without a `rota`")
+
+
 class Mail(Frozen):
     """A mail server that takes mail from the operations host (SMTP)."""
 
@@ -45,6 +61,8 @@ class Mail(Frozen):
         default=False,
         description="also the `contacts:` with an address of the alert's municipality",
     )
+    rota: RotaField = None
+    following: FollowingField = False
     sender: Email
     server: MailServer
     tls: bool = Field(
@@ -57,8 +75,8 @@ class Mail(Frozen):
 
     @model_validator(mode="after")
     def _reaches_somebody(self) -> Self:
-        if not (self.to or self.contacts):
-            raise PydanticCustomError("nobody", "reaches nobody: give `to`, or `contacts: true`")
+        ways = "`to`, `rota`, or `contacts: true`"
+        _refuse_nobody(self.rota, self.following, self.to, self.contacts, ways=ways)
         if (self.user is None) is not (self.password is None):
             raise PydanticCustomError("half_login", "has one of `user` and `password`: give both")
         if self.password is not None and not self.tls:
@@ -92,12 +110,15 @@ class Matrix(Frozen):
     """A room of Matrix, not an encrypted one; the account of the token is invited or a member."""
 
     server: HttpServer
-    room: MatrixRoom
+    room: MatrixRoom | None = None
+    rota: RotaField = None
+    following: FollowingField = False
     token: SecretRef = Field(description="an access token of an account of its own")
 
     @model_validator(mode="after")
     def _keeps_its_token(self) -> Self:
         _refuse_open_token(self.server, self.token)
+        _refuse_nobody(self.rota, self.following, self.room, ways="`room` or `rota`")
         return self
 
     @property
@@ -110,7 +131,9 @@ class Ntfy(Frozen):
     """A topic of a server of ntfy."""
 
     server: HttpServer
-    topic: NtfyTopic
+    topic: NtfyTopic | None = None
+    rota: RotaField = None
+    following: FollowingField = False
     token: SecretRef | None = Field(
         default=None, description="none: whoever knows the topic reads and writes it"
     )
@@ -118,6 +141,7 @@ class Ntfy(Frozen):
     @model_validator(mode="after")
     def _keeps_its_token(self) -> Self:
         _refuse_open_token(self.server, self.token)
+        _refuse_nobody(self.rota, self.following, self.topic, ways="`topic` or `rota`")
         return self
 
     @property
@@ -129,8 +153,15 @@ class Ntfy(Frozen):
 class Telegram(Frozen):
     """A chat, group or channel of Telegram that a bot may write to."""
 
-    chat: TelegramChat
+    chat: TelegramChat | None = None
+    rota: RotaField = None
+    following: FollowingField = False
     token: SecretRef = Field(description="the bot's token, as BotFather gave it")
+
+    @model_validator(mode="after")
+    def _reaches_somebody(self) -> Self:
+        _refuse_nobody(self.rota, self.following, self.chat, ways="`chat` or `rota`")
+        return self
 
     @property
     def secret(self) -> str | None:
@@ -171,10 +202,8 @@ class Sms(Frozen):
         description="also the `contacts:` of the alert's municipality with a `phone` that begins "
         "with + and the country's code",
     )
-    rota: Id | None = Field(default=None, description="also whoever is on call by this rota")
-    following: bool = Field(
-        default=False, description="of the rota not who is on call, but who takes over next"
-    )
+    rota: RotaField = None
+    following: FollowingField = False
     spool: AbsolutePath | None = Field(
         default=None, description="smstools' folder, such as /var/spool/sms/outgoing"
     )
@@ -182,12 +211,8 @@ class Sms(Frozen):
 
     @model_validator(mode="after")
     def _reaches_somebody(self) -> Self:
-        if not (self.to or self.contacts or self.rota):
-            raise PydanticCustomError(
-                "nobody", "reaches nobody: give `to`, `rota`, or `contacts: true`"
-            )
-        if self.following and self.rota is None:
-            raise PydanticCustomError("no_rota", "has `following` without a `rota`")
+        ways = "`to`, `rota`, or `contacts: true`"
+        _refuse_nobody(self.rota, self.following, self.to, self.contacts, ways=ways)
         if (self.spool is None) is (self.gateway is None):
             raise PydanticCustomError("one_sender", "has one sender: give `spool` or `gateway`")
         return self
@@ -199,6 +224,8 @@ class Sms(Frozen):
 
 
 Way = Mail | Webhook | Matrix | Ntfy | Telegram | Sms
+InTurns = Mail | Matrix | Ntfy | Telegram | Sms
+"""Ways that reach whoever is on call; a webhook is a program, and has no hours."""
 # Alertmanager's receivers of ours beside the channels.
 NOBODY, WATCHDOG = "nobody", "watchdog"
 
@@ -241,8 +268,8 @@ class Channel(Frozen):
 
     @property
     def is_alertmanagers(self) -> bool:
-        """Whether Debian's Alertmanager can send it by itself: mail and webhooks."""
-        return isinstance(self.way, Mail | Webhook)
+        """Whether Debian's Alertmanager can send it by itself: mail and webhooks, in no turns."""
+        return isinstance(self.way, Mail | Webhook) and not (self.mail and self.mail.rota)
 
     @property
     def secret(self) -> str | None:

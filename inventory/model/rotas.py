@@ -10,15 +10,28 @@ from inventory.enums import Weekday
 from inventory.frozen import Frozen
 from inventory.model.hours import refuse_half_hours
 from inventory.model.maintenance_windows import Person as PersonName
-from inventory.scalars import Id, PhoneNumber, TimeOfDay, TimezoneName
+from inventory.scalars import (
+    Email,
+    Id,
+    MatrixRoom,
+    NtfyTopic,
+    PhoneNumber,
+    TelegramChat,
+    TimeOfDay,
+    TimezoneName,
+)
 
 
 class Person(Frozen):
-    """Somebody who is on call in turns."""
+    """Somebody who is on call in turns; each address serves the channels of its kind."""
 
     id: Id
     name: PersonName
     phone: PhoneNumber
+    email: Email | None = None
+    matrix: MatrixRoom | None = Field(default=None, description="a room with them alone")
+    ntfy: NtfyTopic | None = Field(default=None, description="the topic that they listen to")
+    telegram: TelegramChat | None = Field(default=None, description="their chat with the bot")
 
 
 class Shift(Frozen):

@@ -167,7 +167,7 @@ class Dispatcher:
             return gateway.send(way.gateway, secret, recipient, line(message))
         if isinstance(way, Sms):
             return spool.put(Path(way.spool or ""), recipient, line(message), attempt)
-        return send_chat(way, secret, text(message), message, attempt)
+        return send_chat(way, recipient, secret, text(message), message, attempt)
 
     def _secret(self, channel: Channel) -> str:
         return (self._secrets / channel.id).read_text(encoding="utf-8").strip()

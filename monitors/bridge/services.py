@@ -26,18 +26,24 @@ for _name in ("apprise", "urllib3"):
 
 
 def send_chat(
-    way: Matrix | Ntfy | Telegram, secret: str | None, text: Text, message: Message, attempt: str
+    way: Matrix | Ntfy | Telegram,
+    place: str,
+    secret: str | None,
+    text: Text,
+    message: Message,
+    attempt: str,
 ) -> str:
     """Send a message to a chat; return why it was not taken, or nothing.
 
-    ``attempt`` names it to a server that then takes it once, however often it comes.
+    ``place``: the room, topic or chat. ``attempt`` names it to a server that then takes it once,
+    however often it comes.
     """
     whole = f"{text.title}\n{text.body}"
     if isinstance(way, Matrix):
-        return _notify(_matrix(way, secret), secret, whole, key=attempt)
+        return _notify(_matrix(way, place, secret), secret, whole, key=attempt)
     if isinstance(way, Telegram):
-        return _notify(_telegram(way, secret), secret, whole)
-    return _notify(_ntfy(way, secret, text, message), secret, text.body, text.title)
+        return _notify(_telegram(place, secret), secret, whole)
+    return _notify(_ntfy(way, place, secret, text, message), secret, text.body, text.title)
 
 
 def _notify(
@@ -76,23 +82,25 @@ def _server(url: str, plain: str) -> dict[str, Any]:
     return {"schema": scheme, "host": parts.hostname, "port": parts.port}
 
 
-def _matrix(way: Matrix, secret: str | None) -> dict[str, Any]:
+def _matrix(way: Matrix, place: str, secret: str | None) -> dict[str, Any]:
     # As password without a user: apprise logs out, and so ends, a token that it is given otherwise.
     login = {"password": secret, "version": "3"}
     # What the server's domain may name in its place, and encryption, are not asked for.
     asked = {"discovery": False, "e2ee": False, "include_image": False}
-    return {**_server(way.server, "matrix"), "targets": [way.room], **login, **asked}
+    return {**_server(way.server, "matrix"), "targets": [place], **login, **asked}
 
 
-def _ntfy(way: Ntfy, secret: str | None, text: Text, message: Message) -> dict[str, Any]:
+def _ntfy(
+    way: Ntfy, place: str, secret: str | None, text: Text, message: Message
+) -> dict[str, Any]:
     priority = PRIORITIES[message.severity] if message.firing else ENDED_PRIORITY
     return {
         **_server(way.server, "ntfy"),
-        **{"mode": "private", "targets": [way.topic], "include_image": False},
+        **{"mode": "private", "targets": [place], "include_image": False},
         **({"auth": "token", "token": secret} if secret else {}),
         **{"priority": priority, "click": text.link or None},
     }
 
 
-def _telegram(way: Telegram, secret: str | None) -> dict[str, Any]:
-    return {"schema": "tgram", "bot_token": secret, "targets": [way.chat], "detect_owner": False}
+def _telegram(place: str, secret: str | None) -> dict[str, Any]:
+    return {"schema": "tgram", "bot_token": secret, "targets": [place], "detect_owner": False}

@@ -12,6 +12,7 @@ from threading import Thread
 import pytest
 
 from inventory.model.channels import Matrix, Ntfy, Telegram
+from monitors.bridge.recipients import CHATS
 from monitors.bridge.services import send_chat
 from monitors.bridge.wording import text
 from tests.monitors.bridge.messages import DOWN, RUNBOOK, alert, message
@@ -22,7 +23,8 @@ ROOM = "!room:matrix.example"
 
 
 def sent(way: Matrix | Ntfy | Telegram, attempt: str = "k.0", secret: str | None = TOKEN) -> str:
-    return send_chat(way, secret, text(DOWN), DOWN, attempt)
+    place = getattr(way, CHATS[type(way)][0])
+    return send_chat(way, place, secret, text(DOWN), DOWN, attempt)
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def test_ntfy_knows_how_urgent_it_is_and_where_it_leads(receiver: Receiver) -> N
     ntfy = Ntfy(server=receiver.url, topic="alerts", token="env:T")
     assert sent(ntfy) == ""
     over = message(alert("velgora-edge", "velgora-edge is dead", status="resolved"))
-    assert send_chat(ntfy, TOKEN, text(over), over, "k.1") == ""
+    assert send_chat(ntfy, "alerts", TOKEN, text(over), over, "k.1") == ""
     page, ended = receiver.posts
     assert (page.json["topic"], page.json["title"]) == ("alerts", "PAGE velgora: HostDown")
     assert page.json["message"] == text(DOWN).body
@@ -97,7 +99,7 @@ def test_telegram_gets_it_by_the_proxy_that_the_host_goes_out_by(
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "crt.pem"))
         odd = message(alert("velgora-edge", "velgora-edge: <b>5</b> & 6_7*"))
         telegram = Telegram(chat="-1001234567890", token="env:T")
-        assert send_chat(telegram, TOKEN, text(odd), odd, "k.0") == ""
+        assert send_chat(telegram, "-1001234567890", TOKEN, text(odd), odd, "k.0") == ""
     (request,) = receiver.posts
     assert request.path == f"/bot{TOKEN}/sendMessage"
     assert request.json["chat_id"] == -1001234567890
