@@ -31,6 +31,7 @@ class Desk:
     alerts: list[dict[str, Any]] = field(default_factory=list)
     messages: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
     port: int = 0
+    host: str = "127.0.0.1"
 
     @contextmanager
     def open(self) -> Iterator[None]:
@@ -47,7 +48,7 @@ class Desk:
             def log_message(self, *_: object) -> None:
                 return
 
-        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        with ThreadingHTTPServer((self.host, 0), Handler) as server:
             self.port = server.server_port
             Thread(target=server.serve_forever, daemon=True).start()
             yield
