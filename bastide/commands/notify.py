@@ -11,9 +11,9 @@ from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json, print_table, row
 from bastide.support.progress import Progress
 from inventory.entries import tenants
-from inventory.model.notify import Severity
+from inventory.model.notify import AlertKind, Notify, Severity
 from inventory.model.tenants import CENTRAL
-from monitors.prometheus.alertmanager_config import channels_of
+from monitors.prometheus.alertmanager_config import channels_of, kinds_of
 
 
 @click.group("notify")
@@ -34,17 +34,23 @@ def list_channels(estate_name: str | None, as_json: bool) -> int:
             *(tenant.id, severity.value, name),
             notifying.destination(context, channels[name], tenant.id),
             f"{minutes} min" if minutes else "",
+            _about(notify, tenant.id, severity, name),
         )
         for tenant in tenants(context.estate)
         for severity in Severity
         for name, minutes in channels_of(notify, tenant.id, severity).items()
     ]
-    names = ("municipality", "severity", "channel", "to", "unless acknowledged for")
+    names = ("municipality", "severity", "channel", "to", "unless acknowledged for", "about")
     if as_json:
         print_json([dict(zip(names, values, strict=True)) for values in rows])
     else:
         print_table(names, (row(*values) for values in rows))
     return Exit.WELL
+
+
+def _about(notify: Notify, municipality: str, severity: Severity, channel: str) -> str:
+    kinds = kinds_of(notify, municipality, severity, channel)
+    return "all" if len(kinds) == len(AlertKind) else ", ".join(kinds)
 
 
 @group.command()

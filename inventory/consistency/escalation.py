@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from inventory.model.notify import Notify, Route
+from inventory.model.notify import AlertKind, Notify, Route
 from inventory.parsed import ParsedEstate
 from inventory.problems import Problem
 
@@ -45,6 +45,7 @@ def _told_before(
                     channel
                     for route in notify.routes
                     if (route.after_minutes or 0) < (escalation.after_minutes or 0)
+                    and all(route.is_about(kind) for kind in escalation.kinds or AlertKind)
                     and severity in route.severity
                     and name in (route.municipalities or (name,))
                     for channel in route.to

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from inventory.consistency.escalation import find_escalation_problems
 from inventory.consistency.rotas import find_rota_problems
 from inventory.model.channels import Channel
-from inventory.model.notify import Notify, Severity
+from inventory.model.notify import AlertKind, Notify, Severity
 from inventory.model.tenants import TenantFile
 from inventory.parsed import ParsedEstate, ParsedTenant, tenant_id
 from inventory.phone_numbers import international
@@ -104,28 +104,39 @@ def _reached(
     estate: ParsedEstate, notify: Notify, tenants: Sequence[ParsedTenant]
 ) -> Iterator[Problem]:
     """Yield municipalities whose pages reach nobody."""
-    channels = {channel.id: channel for channel in notify.channels}
     for tenant in tenants:
         name = tenant_id(tenant.value)
-        takes = [
-            channels[channel]
-            for route in notify.effective_routes
-            if Severity.PAGE in route.severity
-            and route.after_minutes is None
-            and name in (route.municipalities or (name,))
-            for channel in route.to
-            if channel in channels
+        takes = {kind: _taking(notify, name, kind) for kind in AlertKind}
+        lost = [
+            kind
+            for kind, channels in takes.items()
+            if not any(_reaches(channel, tenant.value) for channel in channels)
         ]
-        if any(_reaches(channel, tenant.value) for channel in takes):
+        if not lost:
             continue
+        about = "" if len(lost) == len(AlertKind) else f" about {', '.join(lost)}"
         yield estate.problem(
             ("notify",),
-            f"pages of {name} reach nobody",
+            f"pages of {name}{about} reach nobody",
             "a route with severity page for each municipality, and somebody's address",
             f"add a route for {name}, or an `email` or international `phone` to one of its contacts"
-            if takes
+            if all(takes[kind] for kind in lost)
             else f"add a route that pages of {name} take, or leave out its `municipalities`",
         )
+
+
+def _taking(notify: Notify, municipality: str, kind: AlertKind) -> list[Channel]:
+    """Return the channels that have a municipality's pages of a kind at once."""
+    names = {
+        name
+        for route in notify.effective_routes
+        if Severity.PAGE in route.severity
+        and route.after_minutes is None
+        and municipality in (route.municipalities or (municipality,))
+        and route.is_about(kind)
+        for name in route.to
+    }
+    return [channel for channel in notify.channels if channel.id in names]
 
 
 def _reaches(channel: Channel, tenant: TenantFile) -> bool:

@@ -18,6 +18,20 @@ class Severity(StrEnum):
     TICKET = "ticket"
 
 
+class AlertKind(StrEnum):
+    """What an alert is about, for routes; `own`: it is of the estate's own rules."""
+
+    SERVICES = "services"
+    HOSTS = "hosts"
+    NETWORK = "network"
+    POWER = "power"
+    SUPPLIES = "supplies"
+    BACKUPS = "backups"
+    SECURITY = "security"
+    MONITORING = "monitoring"
+    OWN = "own"
+
+
 TEST = "NotificationTest"
 """The alert that `bastide notify test` sends; its label `channel` says which is to take it."""
 
@@ -32,12 +46,19 @@ class Route(Frozen):
     municipalities: tuple[Id, ...] = Field(
         default=(), description="ids, or central; default: all of the estate"
     )
+    kinds: tuple[AlertKind, ...] = Field(
+        default=(), description="what the alerts are about; default: all"
+    )
     after_minutes: int | None = Field(
         default=None,
         ge=1,
         le=1440,
         description="only what nobody has acknowledged for so long (escalation); default: at once",
     )
+
+    def is_about(self, kind: AlertKind) -> bool:
+        """Whether it takes alerts of a kind."""
+        return not self.kinds or kind in self.kinds
 
 
 class OperationsWatch(Frozen):

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from inventory.model.channels import NOBODY, WATCHDOG, Channel, Mail, Webhook
-from inventory.model.notify import TEST, Notify, Route, Severity
+from inventory.model.notify import TEST, AlertKind, Notify, Route, Severity
 from monitors.bridge import LISTEN
+from monitors.prometheus.alert_kinds import Towns, matchers, shares
 from monitors.prometheus.runbook_templates import TEMPLATES
 
 # Well under the patience of any dead man's switch, which then needs no tuning of its own.
@@ -87,6 +88,20 @@ def channels_of(notify: Notify, municipality: str, severity: Severity) -> dict[s
     return taking
 
 
+def kinds_of(
+    notify: Notify, municipality: str, severity: Severity, channel: str
+) -> tuple[AlertKind, ...]:
+    """Return the kinds of a municipality's alerts of a severity that a channel takes."""
+    taking = [
+        route
+        for route in notify.effective_routes
+        if channel in route.to
+        and severity in route.severity
+        and municipality in (route.municipalities or (municipality,))
+    ]
+    return tuple(kind for kind in AlertKind if any(route.is_about(kind) for route in taking))
+
+
 def _routes(notify: Notify, contacts: Contacts) -> Iterator[dict[str, Any]]:
     """Yield a route for each channel, severity and delay; an alert goes on to the next one, too."""
     channels = {channel.id: channel for channel in notify.channels}
@@ -96,17 +111,15 @@ def _routes(notify: Notify, contacts: Contacts) -> Iterator[dict[str, Any]]:
             for name in route.to if severity in route.severity else ():
                 taking.setdefault((name, route.after_minutes), []).append(route)
         for (name, delay), routes in taking.items():
-            matchers = [f'severity="{severity}"', *_of_municipalities(routes)]
             shared = {"continue": True, "repeat_interval": REPEAT[severity], **_waiting(delay)}
-            for receiver, more in takers(notify, channels[name], contacts):
-                yield {"matchers": [*matchers, *more], "receiver": receiver, **shared}
+            for towns, kinds in shares(routes):
+                of = [f'severity="{severity}"', *_of_municipalities(towns), *matchers(kinds)]
+                for receiver, more in takers(notify, channels[name], contacts):
+                    yield {"matchers": [*of, *more], "receiver": receiver, **shared}
 
 
-def _of_municipalities(routes: Sequence[Route]) -> list[str]:
-    if any(not route.municipalities for route in routes):
-        return []
-    narrow = sorted({town for route in routes for town in route.municipalities})
-    return [f'municipality=~"{"|".join(narrow)}"']
+def _of_municipalities(towns: Towns) -> list[str]:
+    return [] if towns is None else [f'municipality=~"{"|".join(sorted(towns))}"']
 
 
 def _waiting(delay: int | None) -> dict[str, Any]:
