@@ -1,6 +1,7 @@
 """Accounts: who there is, what their sessions are, and which keys open them."""
 # ruff: noqa: S101
 
+import re
 from collections import Counter
 from collections.abc import Callable
 
@@ -21,7 +22,8 @@ from monitors.audit.facts.accounts import (
     within,
 )
 from monitors.audit.facts.sshd import Setting, sshd_lines
-from monitors.audit.facts.system import files, loose_files, unit_state
+from monitors.audit.facts.sshd_settings import is_allowed
+from monitors.audit.facts.system import PLAIN, ask, config_lines, files, loose_files, unit_state
 from monitors.audit.model.controls import Limits
 from monitors.audit.model.declared import Declared
 from monitors.text import escaped_line
@@ -30,6 +32,8 @@ STRICT_UMASK = 0o027
 # As good as root: each lets its members read or write what is root's.
 SUDO = "sudo"
 POWERFUL = ("root", "sudo", "shadow", "disk", "kmem", "docker", "lxd", "incus-admin", "libvirt")
+# What pam_group and pam_cap give to whom, at each login.
+AT_LOGIN, CAPABLE = "/etc/security/group.conf", "/etc/security/capability.conf"
 NOT_INSTALLED = 127  # of a shell's command (POSIX, 2.8.2)
 NO_LAST_LOGINS = (
     "the host keeps no record of last logins (neither lastlog nor lastlog2); Debian 13 has the "
@@ -167,8 +171,7 @@ def test_acc_07_keys(host: Host, declared: Declared) -> None:
 def _is_searched(line: Setting) -> bool:
     """Whether a line names no file of keys but those whose keys are looked at here."""
     places = line.value.split() if line.setting == "authorizedkeysfile" else ()
-    usual = (".ssh/authorized_keys", ".ssh/authorized_keys2", "none")
-    return all(p in usual or (p.startswith("/etc/ssh/") and p.endswith("keys")) for p in places)
+    return all(is_allowed("authorizedkeysfile", place) for place in places)
 
 
 def _user(lines: tuple[Setting, ...], file: str) -> str:
@@ -206,7 +209,10 @@ def test_acc_10_rescue(host: Host) -> None:
 
 def test_acc_11_powerful_groups(host: Host, declared: Declared) -> None:
     """Nobody but root is in a group that is as good as root; declared administrators use sudo."""
+    ask(host, PLAIN)
     people, group_rows = accounts(host), groups(host)
+    given = [line for line in config_lines(host, AT_LOGIN) if _gives_power(line)]
+    capable = [line for line in config_lines(host, CAPABLE) if line.split()[0] != "none"]
     powerful = [group for group in group_rows if group.name in POWERFUL or group.gid == 0]
     members = {(name, group.name) for group in powerful for name in group.members}
     members |= {(a.name, group.name) for a in people for group in powerful if a.gid == group.gid}
@@ -217,3 +223,10 @@ def test_acc_11_powerful_groups(host: Host, declared: Declared) -> None:
     second = [group.name for group in group_rows if group.gid == 0 and group.name != "root"]
     assert not powerful_members, f"as good as root: {', '.join(powerful_members)}"
     assert not second, f"groups with id 0 beside root's: {', '.join(second)}"
+    assert not given, f"{AT_LOGIN} gives whoever logs in: {'; '.join(given)}"
+    assert not capable, f"{CAPABLE} gives parts of root's rights: {'; '.join(capable)}"
+
+
+def _gives_power(line: str) -> bool:
+    """Whether a line of pam_group's, or the end of one, names a powerful group."""
+    return not {*re.split(r"[\s,;]+", line.rpartition(";")[2])}.isdisjoint(POWERFUL)

@@ -2,6 +2,7 @@
 # ruff: noqa: S101, S608
 
 import json
+import re
 import shlex
 from typing import Any
 
@@ -24,6 +25,16 @@ SELECT json_build_object(
   rolname NOT LIKE 'pg\\_%' AND (rolcreaterole OR rolreplication OR rolbypassrls)),
  'members', (SELECT coalesce(json_agg(json_build_array(pg_get_userbyid(member),
   pg_get_userbyid(roleid))), '[]') FROM pg_auth_members),
+ 'functions', (SELECT coalesce(json_agg(DISTINCT p.proname || ' to ' ||
+   coalesce(r.rolname, 'everybody')), '[]') FROM pg_proc p
+  JOIN pg_init_privs i ON i.objoid = p.oid AND i.classoid = 'pg_proc'::regclass,
+  aclexplode(p.proacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
+  WHERE p.oid < 16384 AND a.privilege_type = 'EXECUTE' AND NOT coalesce(r.rolsuper, false)
+   AND coalesce(r.rolname, '') NOT LIKE 'pg\\_%'
+   AND NOT EXISTS (SELECT FROM aclexplode(i.initprivs) b
+   WHERE b.grantee = a.grantee AND b.privilege_type = 'EXECUTE')),
+ 'parameters', (SELECT CASE WHEN to_regclass('pg_catalog.pg_parameter_acl') IS NOT NULL THEN
+  query_to_xml('SELECT parname, paracl FROM pg_parameter_acl', true, false, '')::text END),
  'maps', pg_read_file(current_setting('ident_file')))
 """
 # Neither runuser, whose session would cost as much again as the question, nor /usr/bin/psql, a
@@ -59,6 +70,13 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost", "samehost")
 READING_ROLES = (
     *("pg_monitor", "pg_read_all_settings", "pg_read_all_stats", "pg_stat_scan_tables"),
     *("pg_checkpoint", "pg_use_reserved_connections", "pg_database_owner"),
+)
+# Of the functions that PostgreSQL keeps for superusers, those that backups and statistics need.
+HARMLESS_FUNCTIONS = re.compile(
+    r"(pg_(backup_(start|stop)|start_backup|stop_backup|switch_wal|create_restore_point"
+    r"|rotate_logfile|reload_conf|ls_(wal|log|tmp|archive_status)dir\w*|current_logfile|promote"
+    r"|stat_reset\w*|wal_replay_\w+|show_all_file_settings|hba_file_rules"
+    r"|log_backend_memory_contexts|get_backend_memory_contexts|get_shmem_allocations)) to .*"
 )
 # The journal, which goes to central; files in /var/log/postgresql stay on the host.
 JOURNAL = "syslog"
@@ -113,6 +131,10 @@ def test_db_04_least_privilege(host: Host) -> None:
     ]
     joined = [f"{a} in {b}" for a, b in server.get("members", []) if _is_powerful(a, b, server)]
     mapped = [row for row in _maps(server.get("maps") or "") if _lets_become(row)]
+    kept = [f for f in server.get("functions", []) if not HARMLESS_FUNCTIONS.fullmatch(f)]
+    settable = re.findall(r"<parname>(.*?)</parname>", server.get("parameters") or "")
+    assert not kept, f"superusers' functions are given: {', '.join(kept[:SHOWN])}"
+    assert not settable, f"superusers' settings are given: {', '.join(settable[:SHOWN])}"
     assert not more, f"superusers beside postgres: {', '.join(more)}"
     assert not server["powerful"], f"more than it needs: {', '.join(server['powerful'])}"
     assert not joined, f"as good as a superuser: {', '.join(sorted(joined))}"

@@ -63,18 +63,61 @@ READ_BY_ROOT = frozenset(
         *("ld.so.conf.d", "logrotate.d", "rsyslog.d", "audit", "dbus-1", "polkit-1", "skel"),
         *("alternatives", "update-motd.d", "kernel", "initramfs-tools", "grub.d", "dpkg", "nginx"),
         *("apache2", "php", "ca-certificates", "tmpfiles.d", "sysusers.d", "bastide", "docker"),
+        # Files and not folders: whoever has a name like one owns no settings of its own there.
+        *("passwd", "passwd-", "group", "group-", "shadow", "shadow-", "gshadow", "gshadow-"),
+        *("sudoers", "sudo.conf", "profile", "bash.bashrc", "environment", "crontab", "anacrontab"),
+        *("hosts", "fstab", "ld.so.conf", "ld.so.preload", "ld.so.cache", "nsswitch.conf"),
+        *("nftables.conf", "pam.conf", "login.defs", "rc.local", "inittab", "shells", "subuid"),
+        *(
+            "subgid",
+            "crypttab",
+            "exports",
+            "hosts.allow",
+            "hosts.deny",
+            "doas.conf",
+            "adduser.conf",
+        ),
+        *("polkit", "cron.allow", "at.allow", "logrotate.conf", "rsyslog.conf", "sysctl.conf"),
+        *("binfmt.d", "cloud", "systemd-network", "pki", "gai.conf", "resolvconf", "iproute2"),
         *("NetworkManager", "dhcp", "ppp", "opt", "perl", "python3", "python3.11", "environment.d"),
     }
 )
 # Written by the service whose state it is.
 OF_SERVICES = {"/etc/resolv.conf": ("systemd-resolve", "systemd-network")}
+SHOWN = 5
 PRELOADED = "/etc/ld.so.preload"
 # Each may name a library for every program that is started after it.
-LINKING = ("/etc/environment", "/etc/security/pam_env.conf")
+LINKING = ("/etc/environment", "/etc/security/pam_env.conf", "/etc/default/locale")
+# Variables that a program takes orders from: the linker's, shells' and interpreters'.
+ORDERS = re.compile(
+    r"(export\s+)?(LD_\w+|GCONV_PATH|BASH_ENV|ENV|PROMPT_COMMAND|SHELLOPTS|PYTHON(PATH|HOME|STARTUP)"
+    r"|PERL5(LIB|OPT|DB)|PERLLIB|RUBY(LIB|OPT)|NODE_OPTIONS|JAVA_TOOL_OPTIONS)\b"
+)
+# Services read these before they start.
+DEFAULTS = "grep -rsaHE '^[[:space:]]*(export[[:space:]]+)?LD_' /etc/default /etc/environment.d"
+OPEN = "(/tmp|/var/tmp|/dev/shm|/home|/run/user)"
+# Of root's processes, not those of a container, what the linker was told, and what is loaded from
+# where others write.
+LINKED = (
+    "cd /proc && own=$(readlink 1/ns/pid) && "
+    "set -- $(find [1-9]*/ns/pid -maxdepth 0 -printf '%h %u %l\\n' 2>/dev/null | "
+    'awk -v own="$own" \'$2 == "root" && $3 == own { sub("/ns", "", $1); print $1 }\'); '
+    f"grep -saozHE '^LD_(PRELOAD|AUDIT)=.+|^LD_LIBRARY_PATH=(.*:)?{OPEN}(/.*)?$' "
+    "$(printf '%s/environ ' \"$@\") | tr '\\0' '\\n'; "
+    f"grep -sHE '^[^ ]+ ..x. .* {OPEN}/' $(printf '%s/maps ' \"$@\") | "
+    "sed -nE 's,^([0-9]+)/maps:.* (/[^ ]*.*),\\1/maps:\\2,p' | sort -u; echo looked"
+)
+# Folders that the linker's settings name, those that its cache has libraries from, and files of
+# settings elsewhere.
 LIBRARIES = (
-    "cat /etc/ld.so.conf /etc/ld.so.conf.d/*.conf | grep -v '^include' | "
+    "{ cat /etc/ld.so.conf /etc/ld.so.conf.d/*.conf | "
+    "grep -vE '^[[:space:]]*(include[[:space:]]|#|$)'; ldconfig -p 2>/dev/null | "
+    r"sed -nE 's,.* => (/.*)/[^/]*$,\1,p' | sort -u; } | "
     f'while read -r folder; do case $folder in /*) find -L "$folder" -maxdepth 1 {LOOSE} '
-    "2>/dev/null;; esac; done; echo looked"
+    "2>/dev/null;; esac; done | sort -u; "
+    "grep -shE '^[[:space:]]*include[[:space:]]' /etc/ld.so.conf /etc/ld.so.conf.d/*.conf | "
+    r"grep -vE '^[[:space:]]*include[[:space:]]+(/etc/)?ld\.so\.conf\.d/\*\.conf[[:space:]]*$'; "
+    "echo looked"
 )
 # First the path itself, then what is loose in its folders, of which some may not be there.
 PROGRAMS = (
@@ -191,15 +234,19 @@ def test_file_13_roots_path(host: Host) -> None:
 
 def test_file_14_libraries(host: Host) -> None:
     """No library is put before those of every program, and only root writes where they lie."""
-    ask(host, PLAIN, LIBRARIES, SYSTEMD)
+    ask(host, PLAIN, LIBRARIES, SYSTEMD, DEFAULTS, LINKED)
     preloaded, *named = (config_lines(host, file) for file in (PRELOADED, *LINKING))
     *loose, looked = host.run(LIBRARIES).stdout.splitlines()
-    linking = [line for lines in named for line in lines if re.match(r"(export\s+)?LD_", line)]
+    *running, asked = host.run(LINKED).stdout.splitlines() or [""]
+    linking = [line for lines in named for line in lines if ORDERS.match(line)]
+    linking += host.run(DEFAULTS).stdout.splitlines()
     manager = [w for w in manager_settings(host).get("Environment", "").split() if w[:3] == "LD_"]
     assert looked == "looked", "the host did not show its libraries' folders"
+    assert asked == "looked", "the host did not show what its programs have loaded"
     assert not preloaded, f"{PRELOADED} loads {', '.join(preloaded)} into every program"
     everywhere = [*linking, *manager]
     assert not everywhere, f"for every program: {', '.join(everywhere)}"
+    assert not running, f"root's programs run with {', '.join(running[:SHOWN])}"
     _none(tuple(loose))
 
 

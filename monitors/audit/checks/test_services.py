@@ -1,9 +1,8 @@
 """Services as they run, against their units and their files."""
 # ruff: noqa: S101
 
-import re
-
 from monitors.audit.collect.backends import Host
+from monitors.audit.facts.drop_ins import gives_more
 from monitors.audit.facts.mounts_over import mounted_over
 from monitors.audit.facts.replaced_units import replaced_units
 from monitors.audit.facts.services import (
@@ -32,17 +31,6 @@ NEVER_ROOT = (
 WORKERS_NEVER_ROOT = ("nginx", "apache2", "haproxy", "lighttpd")
 # A program of a service never lies where others may write.
 OPEN_FOLDERS = ("/tmp/", "/var/tmp/", "/dev/shm/", "/home/", "/run/user/", "/memfd:")  # noqa: S108
-OFF = ("", "no", "false", "0", "off")
-# What a drop-in takes back when it is off or emptied; `Private…`, `Protect…`, `Restrict…` as well.
-GUARDS = re.compile(
-    r"(NoNewPrivileges|DynamicUser|LockPersonality|MemoryDenyWriteExecute|RemoveIPC"
-    r"|SystemCallFilter|(Private|Protect|Restrict)\w+)"
-)
-COMMANDS = re.compile(r"Exec(Condition|Start|StartPre|StartPost|Reload|Stop|StopPost)")
-# Whatever a drop-in says there gives more than the package did.
-GIVING = ("RootDirectory", "RootImage", "PermissionsStartOnly", "SecureBits")
-# Of all capabilities those that open nothing but a port or a ping.
-HARMLESS_CAPABILITIES = {"cap_net_raw", "cap_net_bind_service"}
 # Programs whose settings are files that they read at their start, and where these are.
 CONFIGURED = {
     "nginx.service": "/etc/nginx",
@@ -105,25 +93,9 @@ def test_svc_02_no_more_by_drop_ins(host: Host) -> None:
     linked = [
         f"{s.name}: {s.properties['Environment']}" for s in found.values() if s.has("Environment")
     ]
-    wider = [f"{file}: {name}={value}" for file, name, value in lines if _is_wider(name, value)]
+    wider = [f"{file}: {name}={value}" for file, name, value in lines if gives_more(name, value)]
     wrong = [*past, *wider, *linked]
     assert not wrong, "; ".join(wrong[:SHOWN])
-
-
-def _is_wider(name: str, value: str) -> bool:
-    """Whether a line of a drop-in gives a service more than it had."""
-    if COMMANDS.fullmatch(name):
-        return "+" in re.match(r"[-@:!+|]*", value)[0]  # type: ignore[index]
-    if name == "User":
-        return value in ("", "root", "0")
-    if name == "Environment":
-        return "LD_" in value
-    if name == "AmbientCapabilities":
-        return not set(value.lower().split()) <= HARMLESS_CAPABILITIES
-    if name == "CapabilityBoundingSet":
-        # Nothing at all takes every capability away; `~` alone gives them all back.
-        return value == "~"
-    return name in GIVING or bool(GUARDS.fullmatch(name) and value.lower() in OFF)
 
 
 def test_svc_03_settings_in_force(host: Host) -> None:
@@ -143,7 +115,7 @@ def test_svc_03_settings_in_force(host: Host) -> None:
 
 
 def test_svc_04_programs_of_root(host: Host) -> None:
-    """What systemd and cron start as root can be written by root only."""
+    """What systemd, cron and sudo start as root can be written by root only."""
     ask(host, SERVICES, CRON_PROGRAMS)
     found, loose = services(host), loose_programs(host)
     *timed, looked = host.run(CRON_PROGRAMS).stdout.splitlines()
@@ -154,7 +126,7 @@ def test_svc_04_programs_of_root(host: Host) -> None:
         for path in service.programs
         if path in loose
     ]
-    wrong += [f"cron starts {line.removeprefix('loose ')}" for line in timed]
+    wrong += [f"cron or sudo starts {line.removeprefix('loose ')}" for line in timed]
     assert looked == "looked", "the host did not show what cron starts"
     assert not wrong, "; ".join(wrong[:SHOWN])
 
@@ -172,7 +144,7 @@ def test_svc_06_nothing_mounted_over(host: Host) -> None:
 
 
 def test_svc_07_declared_jobs(host: Host, declared: Declared) -> None:
-    """What cron starts as root is a package's, or declared in the inventory."""
+    """What starts as root by the clock, at boot or at a login is a package's, ours or declared."""
     strange = [job for job in root_jobs(host) if job.command not in declared.timed_jobs]
     named = sorted({f"{job.file}: {job.command}" for job in strange})
     assert not named, f"not known, and not in hardening_timed_jobs: {'; '.join(named[:SHOWN])}"

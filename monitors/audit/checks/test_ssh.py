@@ -1,6 +1,7 @@
 """The SSH server, judged by what `sshd -T` says is in force with every drop-in and option."""
 # ruff: noqa: S101
 
+import re
 from fnmatch import fnmatchcase
 
 from monitors.audit.collect.backends import Host, UndeterminedError
@@ -241,8 +242,9 @@ def _paths(line: Setting) -> list[str]:
 
 
 def _is_drop_in(word: str) -> bool:
+    """Whether an include is of files that are looked at here: none hidden or in another folder."""
     path = word if word.startswith("/") else f"/etc/ssh/{word}"
-    return path.startswith(f"{FOLDER}/") and path.endswith(".conf") and ".." not in path
+    return bool(re.fullmatch(rf"{FOLDER}/(?!\.)[A-Za-z0-9_.*?-]+\.conf", path))
 
 
 def test_ssh_15_in_force(host: Host) -> None:
@@ -287,7 +289,7 @@ def test_ssh_18_keys_from_safe_files(host: Host) -> None:
     server = ssh_server(host)
     # The second name is OpenSSH's own default.
     usual = {".ssh/authorized_keys", ".ssh/authorized_keys .ssh/authorized_keys2"}
-    root = server.accounts[ROOT].get("authorizedkeysfile", ("not set",))[0]
+    root = server.accounts[ROOT].get("authorizedkeysfile", ("not set",))[0].replace("%h/", "")
     elsewhere = [
         f"authorizedkeysfile is {value}{_for(account)}"
         for account, value in _values(server, "authorizedkeysfile", required=False)

@@ -2,6 +2,7 @@
 # ruff: noqa: S101
 
 import json
+import re
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -65,6 +66,15 @@ SHELLS = (
         "expect",
         "make",
     ),
+    # They show what is long in a pager, ask an editor, or are consoles of their own.
+    *("journalctl", "systemctl", "git", "crontab", "visudo", "vipw", "vigr", "edquota", "mysql"),
+    *("psql", "sqlite3", "ftp", "docker", "podman", "lxc*", "kubectl", "pip*", "npm", "gem"),
+    *("ansible*", "mount", "dd", "tee", "cp", "mv", "ln", "install", "chmod", "chown", "setfacl"),
+)
+# Of these, with exactly such arguments, none does.
+PLAIN_COMMANDS = re.compile(
+    r"/(usr/)?bin/systemctl (start|stop|restart|reload|try-restart|reload-or-restart|is-active)"
+    r"( [A-Za-z0-9@:._-]+)+"
 )
 SUDO_CONF, NAME_SERVICES = "/etc/sudo.conf", "/etc/nsswitch.conf"
 OWN_PLUGINS = ("sudoers_policy", "sudoers_io", "sudoers_audit")
@@ -93,16 +103,21 @@ def _options_of_all(rules: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def grants(rules: dict[str, Any]) -> list[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
-    """Return every grant: to whom, its options, its commands."""
+    """Return every grant: to whom, its options, its commands; once for each who is named."""
     return [
-        (", ".join(_who(user) for user in spec["User_List"]), _options(grant), grant["Commands"])
+        (_who(user), _options(grant), grant["Commands"])
         for spec in rules.get("User_Specs", [])
+        for user in spec["User_List"]
+        if not user.get("negated")
         for grant in spec["Cmnd_Specs"]
     ]
 
 
 def _who(user: dict[str, Any]) -> str:
-    signs = {"usergroup": "%", "netgroup": "+", "usergid": "%#", "userid": "#"}
+    signs = {
+        **{"usergroup": "%", "netgroup": "+", "usergid": "%#", "userid": "#"},
+        **{"nonunixgroup": "%:", "nonunixgid": "%:#"},
+    }
     return next(
         signs.get(kind, "") + str(value) for kind, value in user.items() if kind != "negated"
     )
@@ -181,6 +196,8 @@ def _is_exact(command: str) -> bool:
     program, _, arguments = command.partition(" ")
     plain = not any(sign in command for sign in "*?[\\^")
     known = program.startswith(PROGRAM_FOLDERS) and ".." not in program
+    if PLAIN_COMMANDS.fullmatch(command):
+        return True
     name = program.rpartition("/")[2]
     return bool(arguments and plain and known) and not any(fnmatchcase(name, s) for s in SHELLS)
 
@@ -228,7 +245,10 @@ def test_sudo_07_known_defaults(host: Host) -> None:
     ]
     foreign = [line for line in plugins if not _is_own_plugin(line.split())]
     elsewhere = [
-        line for line in services if line.startswith("sudoers:") and line.split()[1:] != ["files"]
+        line
+        for line in services
+        for name, _, where in [line.partition(":")]
+        if name.strip().lower() == "sudoers" and where.split("#")[0].split() != ["files"]
     ]
     assert not weak, f"sudo's defaults are weakened, or not known: {'; '.join(weak)}"
     assert not foreign, f"{SUDO_CONF}: {'; '.join(foreign)}"
@@ -238,5 +258,6 @@ def test_sudo_07_known_defaults(host: Host) -> None:
 def _is_own_plugin(words: list[str]) -> bool:
     """Whether a line of sudo.conf(5) loads sudo's own plugin or sets what lets nobody do more."""
     if words[0] == "Plugin":
-        return words[1] in OWN_PLUGINS and words[2:3] == ["sudoers.so"]
+        # Further words would be arguments: another file of rules, another owner of it.
+        return words[1] in OWN_PLUGINS and words[2:] == ["sudoers.so"]
     return words[0] == "Set" and words[1] != "plugin_dir"

@@ -1,8 +1,18 @@
 """The clock: one service keeps it, and it agrees with the servers that it follows."""
 # ruff: noqa: S101
 
+import re
+from itertools import pairwise
+
 from monitors.audit.collect.backends import Host
-from monitors.audit.facts.system import TIME_SERVICES, active_units
+from monitors.audit.facts.services import SERVICES, services
+from monitors.audit.facts.system import (
+    PLAIN,
+    TIME_SERVICES,
+    active_units,
+    ask,
+    config_lines,
+)
 from monitors.audit.model.controls import Limits
 from monitors.audit.model.declared import Declared
 
@@ -12,15 +22,18 @@ SOURCES = (
     "chronyc -N -c sources; echo '# activity'; chronyc -c activity; echo '# times'; date +%s; "
     "stat -c %Y /run/systemd/timesync/synchronized 2>/dev/null"
 )
+SETTINGS, CHRONY_DEFAULTS = "/etc/chrony/chrony.conf", "/etc/default/chrony"
 OWN_CLOCK = ("7F7F0101", "127.127.1.1")
 
 
 def test_time_01_one_clock(host: Host, declared: Declared, limits: Limits) -> None:
     """Exactly one time service runs, is answered, and agrees with the servers that it follows."""
+    ask(host, SERVICES, PLAIN)
     tracking = host.run("chronyc -n -c tracking").stdout.strip().split(",")
     sources, _, rest = host.run(SOURCES).stdout.partition("# activity\n")
     activity, _, times = rest.partition("# times\n")
     running = active_units(host, *TIME_SERVICES)
+    found, given = services(host), config_lines(host, CHRONY_DEFAULTS)
     assert len(running) == 1, f"time services running: {', '.join(running) or 'none'}, expected 1"
     now, *answered = [float(at) for at in times.split()]
     if running == ("chrony",):
@@ -31,10 +44,23 @@ def test_time_01_one_clock(host: Host, declared: Declared, limits: Limits) -> No
             hours = (now - float(tracking[3])) / 3600
             assert hours <= limits["hours"], f"chrony was last answered {hours:.0f} h ago"
         _judge_sources(sources, activity, tracking, declared)
+        main = found["chrony.service"].main if "chrony.service" in found else None
+        words = [main.command] if main else []
+        other = [line for line in (*words, *given) if _is_configured_elsewhere(line)]
+        assert not other, f"chrony has settings from elsewhere: {'; '.join(other)}"
     if running == ("systemd-timesyncd",):
         assert answered, "systemd-timesyncd has had no answer since the host started"
         hours = (now - answered[0]) / 3600
         assert hours <= limits["hours"], f"systemd-timesyncd was last answered {hours:.0f} h ago"
+
+
+def _is_configured_elsewhere(line: str) -> bool:
+    """Whether a command line, or what the next start is given, names other settings."""
+    words = line.replace('"', " ").replace("'", " ").split()
+    named = [after for word, after in pairwise([*words, ""]) if word == "-f"]
+    joined = [word[2:] for word in words if re.match(r"-f.", word)]
+    # What stands without an option is a line of settings (chronyd(8)).
+    return any(path != SETTINGS for path in (*named, *joined))
 
 
 def _judge_sources(sources: str, activity: str, tracking: list[str], declared: Declared) -> None:

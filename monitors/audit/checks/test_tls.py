@@ -19,7 +19,7 @@ PORTS = {Role.WEB: 443, Role.OPERATIONS: 19532}
 REFUSED = "old: (NONE), Cipher is (NONE)"
 # Private keys below /etc that others than root and the keys' own group may read.
 OPEN_KEYS = (
-    r"find /etc /usr/local/etc -type f \( -perm /0004 -o -perm /0040 ! -group root "
+    r"find -L /etc /usr/local/etc -type f \( -perm /0004 -o -perm /0040 ! -group root "
     r"! -group ssl-cert \) -size -65k -exec grep -lsE '^-----BEGIN .*PRIVATE[ ]KEY' {} + "
     "2>/dev/null; echo looked"
 )

@@ -13,6 +13,7 @@ from monitors.audit.facts.apt import (
     CONFIGURATION,
     SOURCES,
     Apt,
+    Pin,
     Repository,
     apt_lists,
     apt_settings,
@@ -20,6 +21,7 @@ from monitors.audit.facts.apt import (
     is_installed_from,
 )
 from monitors.audit.facts.apt_keys import KEYS, apt_keys
+from monitors.audit.facts.apt_programs import strange_settings
 from monitors.audit.facts.system import (
     KEPT,
     SYSTEMD,
@@ -53,6 +55,10 @@ SEEN = "/var/lib/bastide-facts/updates.json"
 SEEN_HOURS = 3.0
 DAY = 86400
 DAYS_OF_WEEK = 7
+NAMES_OF_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS = {text: n for n, name in enumerate(NAMES_OF_DAYS) for text in (name, str(n))}
+# As far as a version may be named that leaves security updates in: the major one.
+MAJOR = re.compile(r"([0-9]+:)?[0-9]+[.~+-]?\*")
 # Below this apt installs no other version than the one that is there (apt_preferences(5)).
 INSTALLED_PRIORITY = 100
 OFFICIAL = ("Debian", "Ubuntu")
@@ -62,11 +68,17 @@ UNVERIFIED = (
     "Acquire::AllowDowngradeToInsecureRepositories",
     "Acquire::AllowWeakRepositories",
 )
-VALIDITY = ("Acquire::Check-Valid-Until", "Acquire::Check-Date")
+VALIDITY = (
+    *("Acquire::Check-Valid-Until", "Acquire::Check-Date"),
+    *("Acquire::https::Verify-Peer", "Acquire::https::Verify-Host"),
+)
 OFF = ("", "0", "false", "no", "off", "without", "disable")
 TRUSTED_BLINDLY = (
-    "grep -rsiEl '^[^#]*(trusted|allow-insecure|allow-weak|allow-downgrade-to-insecure)"
-    "[[:space:]]*[=:][[:space:]]*(yes|true|1|on|with|enable)' "
+    # A sign of a comment within brackets is none, and a value may stand in the next line.
+    r"grep -rsiEl '^[[:space:]]*[^#[:space:]].*\b(trusted|allow-insecure|allow-weak"
+    r"|allow-downgrade-to-insecure)[[:space:]]*[+]?[=:][[:space:]]*(yes|true|1|on|with|enable|$)"
+    r"|^(trusted|allow-(insecure|weak|downgrade-to-insecure))[[:space:]]*:"
+    r"[[:space:]]*(yes|true|1|on|with|enable|$)' "
     "/etc/apt/sources.list /etc/apt/sources.list.d"
 )
 RELEASE = "cat /etc/os-release; echo ASKED=$(date +%s)"
@@ -126,6 +138,7 @@ def _left_out(lists: dict[str, list[str]], apt: Apt) -> list[str]:
     broad = [name for name in names if any(re.match(name, core) for core in CORE)]
     only = [v for v in lists.get(f"{UNATTENDED}::Package-Whitelist::", []) if v]
     days = [v for v in lists.get(f"{UNATTENDED}::Update-Days::", []) if v]
+    every = {WEEKDAYS.get(day.strip().lower()[:3], -1) for day in days} >= set(range(DAYS_OF_WEEK))
     wrong = {
         "unattended-upgrades has no origin": not patterns,
         f"unattended-upgrades takes nothing of security: {', '.join(patterns)}": bool(
@@ -133,7 +146,7 @@ def _left_out(lists: dict[str, list[str]], apt: Apt) -> list[str]:
         ),
         f"Package-Blacklist leaves out {', '.join(broad)}": bool(broad),
         f"Package-Whitelist leaves out all but {', '.join(only)}": bool(only),
-        f"updates on {', '.join(days)} only": 0 < len(days) < DAYS_OF_WEEK,
+        f"updates on {', '.join(days)} only": bool(days) and not every,
     }
     return [text for text, is_so in wrong.items() if is_so]
 
@@ -166,7 +179,7 @@ def test_upd_04_restarted(host: Host, limits: Limits) -> None:
 
 def test_upd_05_signed_official_sources(host: Host) -> None:
     """Signatures are demanded, verified, and are the distribution's own."""
-    config = apt_settings(host)
+    config, strange = apt_settings(host), strange_settings(apt_lists(host))
     blind = host.run(TRUSTED_BLINDLY).stdout.split()
     report, _ = kept_result(host, SEEN, SEEN_HOURS)
     loose = [name for name in UNVERIFIED if config.get(name, "0").lower() not in OFF]
@@ -176,6 +189,7 @@ def test_upd_05_signed_official_sources(host: Host) -> None:
     assert report["repositories"], "apt has no repository at all"
     assert not loose, f"apt takes what nobody signed: {', '.join(loose)}"
     assert not blind, f"signatures are not asked for in {', '.join(blind)}"
+    assert not strange, f"apt runs or reads what is not known: {'; '.join(strange[:5])}"
     assert not unsigned, f"without a valid signature: {', '.join(sorted(set(unsigned)))}"
     assert not foreign, f"not of the distribution: {', '.join(sorted(set(foreign)))}"
 
@@ -209,8 +223,7 @@ def test_upd_07_security_preferred(host: Host) -> None:
     away = {
         name
         for pin in apt.pins
-        if pin.priority < INSTALLED_PRIORITY and not pin.is_general
-        if pin.kind == "version" or any(map(pin.matches, security))
+        if not pin.is_general and _keeps_away(pin, security, lowest)
         for name in pin.packages
         if name not in PINNED_AWAY
     }
@@ -219,6 +232,16 @@ def test_upd_07_security_preferred(host: Host) -> None:
         f"the security repository has priority {lowest}, others up to {highest}"
     )
     assert not away, f"pinned so that no update is installed: {', '.join(sorted(away)[:5])}"
+
+
+def _keeps_away(pin: Pin, security: list[Repository], lowest: int) -> bool:
+    """Whether a record for some packages keeps security updates of theirs from being installed."""
+    of_security = any(map(pin.matches, security))
+    if pin.priority < INSTALLED_PRIORITY:
+        return pin.kind == "version" or of_security
+    if pin.kind == "version":
+        return pin.priority >= lowest and not MAJOR.fullmatch(pin.pattern)
+    return pin.priority > lowest and not of_security
 
 
 def _base(repository: Repository) -> tuple[str, ...]:

@@ -175,8 +175,11 @@ def _is_release(pattern: str, repository: Repository) -> bool:
         if not sign:
             if not any(_is_like(name, part) for name in (repository.suite, repository.codename)):
                 return False
-        elif key in ("v", "b", "c", "component"):
-            continue  # every repository may have that version, architecture and component
+        elif key in ("c", "component"):
+            if not _is_like("main", value):
+                return False  # of security updates hardly any is in another component
+        elif key in ("v", "version", "b"):
+            continue  # every repository may have that version and architecture
         elif key not in KEYS or not _is_like(getattr(repository, KEYS[key]), value):
             return False
     return True

@@ -40,12 +40,21 @@ QUIET = {
 KNOWN_STATEMENTS = QUIET | VERDICTS | {"vmap", "xt"}
 
 
+# Of a table; any other word, or one that this nft garbles (1.0.6), means that it is not in force.
+IN_FORCE = {"owner", "persist"}
+EQUALS = ("==", "in")
+# What tells from where a packet came.
+FROM_WHERE = {"saddr", "iif", "iifname"}
+LAST_PORT = 65535
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What one rule lets in: ports (None: all of them) from networks, and what it is called."""
+    """What one rule lets in: ports (None: all of them) from and to networks, and its name."""
 
     ports: Ports | None
     sources: Networks
+    destinations: Networks
     name: str
 
 
@@ -53,6 +62,11 @@ def dropping(rules: list[Object], hook: str) -> set[str]:
     """Return for which of IPv4 (`ip`) and IPv6 (`ip6`) a chain at the hook drops by default."""
     families = [chain["family"] for chain in _base_chains(rules, hook) if _drops(chain)]
     return {version for family in families for version in FAMILIES.get(family, ())}
+
+
+def has_chain(rules: list[Object], hook: str) -> bool:
+    """Whether a chain that is in force looks at the packets of a hook."""
+    return bool(_base_chains(rules, hook))
 
 
 def guards(rules: list[Object]) -> Iterator[list[Object]]:
@@ -86,13 +100,14 @@ def inward_rules(rules: list[Object]) -> list[Object]:
     ]
 
 
-def openings(rules: list[Object]) -> Iterator[Opening]:
-    """Yield what incoming packets of new connections are accepted for, whichever way they take.
+def openings(rules: list[Object], hook: str = "input") -> Iterator[Opening]:
+    """Yield what packets of new connections are accepted for, whichever way they take.
 
-    Raises UndeterminedError for a statement, a map or a port that it does not understand.
+    Those that come in, or those that pass (`forward`). Raises UndeterminedError for a statement, a
+    map or a port that it does not understand.
     """
     ruleset = _Ruleset.of(rules)
-    for chain in _base_chains(rules, "input"):
+    for chain in _base_chains(rules, hook):
         yield from _openings(ruleset, (chain["family"], chain["table"], chain["name"]), (), ())
 
 
@@ -112,7 +127,7 @@ class _Ruleset:
         return cls(
             chains,
             {
-                _key(o[kind]): _elements(o[kind])
+                _key(o[kind]): _elements(kind, o[kind])
                 for o in rules
                 for kind in o
                 if kind in ("set", "map")
@@ -124,8 +139,14 @@ def _key(named: Object) -> tuple[str, str, str]:
     return named.get("family", ""), named.get("table", ""), named["name"]
 
 
-def _elements(named: Object) -> list[Any] | None:
-    return None if "dynamic" in named.get("flags", ()) else named.get("elem", [])
+def _elements(kind: str, named: Object) -> list[Any] | None:
+    """Return the elements; None for a set that rules fill, of which nft 1.0.6 shows the size only.
+
+    So is one without any: whoever fills it opens what it bounds.
+    """
+    fills = "dynamic" in named.get("flags", ()) or "size" in named
+    elements: list[Any] | None = named.get("elem", None if kind == "set" else [])
+    return None if fills else elements
 
 
 def _openings(
@@ -138,7 +159,12 @@ def _openings(
     for rule in ruleset.chains.get(chain, []) if chain not in within else []:
         for matches, verdict, target in _accepted(ruleset, rule, so_far):
             if verdict == "accept":
-                yield Opening(_ports(matches), _sources(matches, ruleset, chain), _name(rule))
+                yield Opening(
+                    _ports(matches, ruleset, chain),
+                    _addresses(matches, "saddr", ruleset, chain),
+                    _addresses(matches, "daddr", ruleset, chain),
+                    _name(rule),
+                )
             else:
                 next_chain = (chain[0], chain[1], target)
                 yield from _openings(ruleset, next_chain, matches, (*within, chain))
@@ -148,21 +174,36 @@ def _accepted(
     ruleset: _Ruleset, rule: Object, so_far: tuple[Object, ...]
 ) -> Iterator[tuple[tuple[Object, ...], str, str]]:
     """Yield what a rule lets new connections on to: matches, verdict, and the chain of a jump."""
-    matches, foreign = list(so_far), False
+    ways, foreign = [so_far], False
     for statement in rule.get("expr", []):
         (kind,) = statement
         foreign = foreign or kind == "xt"
         if kind == "match":
-            matches.append(statement["match"])
+            parts = _parts(ruleset, rule, statement["match"])
+            ways = [(*way, *part) for way in ways for part in parts]
         elif kind not in KNOWN_STATEMENTS:
             raise UndeterminedError(f"{_name(rule)} has `{kind}`, which is not understood")
         for more, verdict, target in _verdicts(ruleset, rule, statement):
-            narrowed = (*matches, *more)
-            if any(map(_harmless, narrowed)):
-                continue
-            if foreign:
-                raise UndeterminedError(f"{_name(rule)} has an expression of iptables")
-            yield narrowed, verdict, target
+            for narrowed in ((*way, *more) for way in ways):
+                if any(map(_harmless, narrowed)):
+                    continue
+                if foreign:
+                    raise UndeterminedError(f"{_name(rule)} has an expression of iptables")
+                yield narrowed, verdict, target
+
+
+def _parts(ruleset: _Ruleset, rule: Object, match: Object) -> list[tuple[Object, ...]]:
+    """Return the ways in which a match holds: of several fields at once, one an element."""
+    left, right = match["left"], match["right"]
+    if not (isinstance(left, dict) and "concat" in left) or match["op"] not in EQUALS:
+        return [(match,)]
+    elements: Any = [right]
+    if isinstance(right, str):
+        elements = ruleset.elements.get((rule["family"], rule["table"], right.removeprefix("@")))
+    elif "set" in right:
+        elements = right["set"]
+    # A set that changes by itself bounds nothing.
+    return [()] if elements is None else [_as_matches(rule, left, e) for e in elements]
 
 
 def _verdicts(
@@ -211,9 +252,9 @@ def refused_sources(rules: list[Object]) -> Networks:
     return tuple(
         network
         for rule in inward_rules(rules)
-        if has_statement(rule, "drop")
+        if has_statement(rule, "drop") and all(subject(m) in FROM_WHERE for m in _matches(rule))
         for match in _matches(rule)
-        if subject(match) == "saddr" and match["op"] in ("==", "in")
+        if subject(match) == "saddr" and match["op"] in EQUALS and _is_of_ip(match)
         for network in networks(match["right"], {})
     )
 
@@ -299,7 +340,17 @@ def _chains(rules: list[Object]) -> list[Object]:
 
 
 def _base_chains(rules: list[Object], hook: str) -> list[Object]:
-    return [chain for chain in _chains(rules) if chain.get("hook") == hook]
+    """Return the chains at a hook; those of a table that is switched off (dormant) are none."""
+    dormant = {_own_table(o) for o in rules if "table" in o and _is_dormant(o["table"])}
+    return [
+        chain
+        for chain in _chains(rules)
+        if chain.get("hook") == hook and (chain["family"], chain["table"]) not in dormant
+    ]
+
+
+def _is_dormant(table: Object) -> bool:
+    return bool({*_words(table.get("flags", []))} - IN_FORCE)
 
 
 def _drops(chain: Object) -> bool:
@@ -318,7 +369,7 @@ def _name(rule: Object) -> str:
 def _harmless(match: Object) -> bool:
     """Whether a match leaves new connections of other machines out, or all but ICMP."""
     what, right = subject(match), match["right"]
-    if match["op"] == "!=":
+    if match["op"] not in EQUALS:
         return False
     if what == "state":
         return {*_words(right)} <= KNOWN_CONNECTIONS
@@ -343,13 +394,43 @@ def _words(right: Any) -> Iterator[str]:
         yield right if isinstance(right, str) else json.dumps(right)
 
 
-def _ports(matches: tuple[Object, ...]) -> Ports | None:
+def _ports(
+    matches: tuple[Object, ...], ruleset: _Ruleset, chain: tuple[str, str, str]
+) -> Ports | None:
     ports: Ports | None = None
     for match in matches:
-        if subject(match) == "dport" and match["op"] != "!=":
+        if subject(match) != "dport" or match["op"] == "!=":
+            continue
+        right = _of_set(match["right"], ruleset, chain)
+        if right is not None:
             protocols = TRANSPORTS.get(match["left"]["payload"]["protocol"], ("tcp", "udp"))
-            ports = frozenset((p, n) for p in protocols for n in _numbers(match["right"]))
+            named = frozenset((p, n) for p in protocols for n in _compared(match["op"], right))
+            ports = named if ports is None else ports & named
     return ports
+
+
+def _of_set(right: Any, ruleset: _Ruleset, chain: tuple[str, str, str]) -> Any:
+    """Return the right side of a match, a set by name as its elements; None: it takes in any."""
+    if not (isinstance(right, str) and right.startswith("@")):
+        return right
+    key = (chain[0], chain[1], right[1:])
+    if key not in ruleset.elements:
+        raise UndeterminedError(f"the set {right} is not in the rules")
+    elements = ruleset.elements[key]
+    return None if elements is None else {"set": elements}
+
+
+def _compared(operator: str, right: Any) -> Iterator[int]:
+    """Yield the ports for which a comparison holds."""
+    if operator in EQUALS:
+        yield from _numbers(right)
+    elif operator in ("<", "<=", ">", ">=") and isinstance(right, int):
+        if operator[0] == "<":
+            yield from range(right + (operator == "<="))
+        else:
+            yield from range(right + (operator == ">"), LAST_PORT + 1)
+    else:
+        raise UndeterminedError(f"ports compared otherwise than expected: {operator}")
 
 
 def _numbers(right: Any) -> Iterator[int]:
@@ -367,18 +448,20 @@ def _numbers(right: Any) -> Iterator[int]:
         raise UndeterminedError(f"ports of another kind than expected: {json.dumps(right)[:80]}")
 
 
-def _sources(
-    matches: tuple[Object, ...], ruleset: _Ruleset, chain: tuple[str, str, str]
+def _addresses(
+    matches: tuple[Object, ...], field: str, ruleset: _Ruleset, chain: tuple[str, str, str]
 ) -> Networks:
+    """Return the source or destination networks (`saddr`, `daddr`) that matches leave."""
     for match in matches:
-        if subject(match) == "saddr" and match["op"] in ("==", "in"):
-            right = match["right"]
-            if not (isinstance(right, str) and right.startswith("@")):
-                return networks(right, {})
-            elements = ruleset.elements.get((chain[0], chain[1], right[1:]))
+        if subject(match) == field and match["op"] in EQUALS and _is_of_ip(match):
             # Whoever a set takes in by itself may come from anywhere.
-            return EVERYWHERE if elements is None else networks({"set": elements}, {})
+            right = _of_set(match["right"], ruleset, chain)
+            return EVERYWHERE if right is None else networks(right, {})
     return EVERYWHERE
+
+
+def _is_of_ip(match: Object) -> bool:
+    return match["left"]["payload"]["protocol"] in ("ip", "ip6")
 
 
 def without_refusing_tables(live: list[Object], saved: list[Object]) -> list[Object]:

@@ -7,6 +7,7 @@ success then is one past the password. Controls and results: pam.conf(5).
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 
 from monitors.audit.collect.backends import Host, UndeterminedError
@@ -49,6 +50,15 @@ OTHERS = frozenset(
         *("pam_ck_connector", "pam_elogind", "pam_cgfs", "pam_tmpdir"),
     }
 )
+# Where the files lie that a module may be told to read, or to show to whoever logs in.
+TO_SHOW = ("/run/motd*", "/etc/motd*", "/etc/issue*", "/usr/lib/motd*", "/usr/share/*")
+PLACES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("pam_motd", "pam_issue", "pam_echo"), TO_SHOW),
+    "pam_env": ("/etc/default/locale", "/etc/environment", "/etc/security/pam_env.conf"),
+}
+ROOTS_PLACES = ("/etc/*", "/usr/*", "/var/lib/*", "/var/log/*", "/run/*", "/var/run/*")
+# It compares the words of the account with these, and reads none of them.
+COMPARING = "pam_succeed_if"
 # For root alone: programs with root's rights that ask who really calls.
 ASK_WHO_CALLS = frozenset(
     {
@@ -184,8 +194,23 @@ def strange_modules(stack: tuple[Line, ...], kind: str) -> list[str]:
     strange = []
     for line in stack:
         strange += strange_modules(line.inner, kind)
-        strange += [line.text] if line.module not in known and line.module != SUBSTACK else []
+        unknown = line.module not in known and line.module != SUBSTACK
+        strange += [line.text] if unknown or _reads_elsewhere(line) else []
     return strange
+
+
+def _reads_elsewhere(line: Line) -> bool:
+    """Whether a module is told of a file that others than root may write, or should not see."""
+    values = [word.strip("[]").rpartition("=")[2] for word in line.arguments]
+    paths = [p for v in values if not re.match(r"[a-z]+://", v) for p in v.split(":") if "/" in p]
+    if line.module == COMPARING:
+        return False
+    # A home's own file (`~`, `${HOME}`, `%h`) is its owner's.
+    named = [path for path in paths if not path.startswith(("~", "$", "%"))]
+    places = PLACES.get(line.module, ROOTS_PLACES)
+    return any(
+        ".." in path or not any(fnmatchcase(path, place) for place in places) for path in named
+    )
 
 
 def way_past(service: str, kind: str, stack: tuple[Line, ...]) -> str | None:

@@ -51,10 +51,11 @@ SERVICES = (
     r"find -L $(printf '%s\n' \"$units\" | grep -oE '(path=|argv\[\]=[^ ]+ )/[^ ;]+' | "
     f"sed 's/.*[ =]//' | sort -u) {OTHERS_WRITE} 2>/dev/null; true"
 )
-# Programs that cron starts, in files that only root writes; of these links lead elsewhere.
+# Programs that cron and sudo start, in files that only root writes; of these links lead elsewhere.
 CRON_PROGRAMS = (
     "find -L $(grep -shvE '^[[:space:]]*#' /etc/crontab /etc/cron.d/* "
-    "/var/spool/cron/crontabs/root | grep -oE '/[A-Za-z0-9._/-]+' | sort -u) "
+    "/etc/anacrontab /var/spool/cron/crontabs/root /etc/sudoers /etc/sudoers.d/* | "
+    "grep -oE '/[A-Za-z0-9._/-]+' | sort -u) "
     f"-maxdepth 0 -perm /111 {OTHERS_WRITE.removeprefix('-maxdepth 0 ')} 2>/dev/null; echo looked"
 )
 # Lines of drop-ins; of those for programs of others nothing but what gives rights is looked at.
@@ -63,6 +64,8 @@ DROP_INS = (
     "/run/systemd/system.control /usr/local/lib/systemd/system -path '*.d/*.conf' "
     "-exec grep -saH '' {} + 2>/dev/null; echo read"
 )
+DROP_IN = re.compile(r"/[^:]+\.d/[^/:]+\.conf")
+SETTING = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 INTERPRETERS = "sh|bash|dash|python|perl|ruby|node|php"
 # To this part of a second a process' start is known, as the kernel's clock and boot time are.
 CLOCK_SECONDS = 2.0
@@ -235,6 +238,8 @@ def drop_in_lines(host: Host) -> Iterator[tuple[str, str, str]]:
     file, so_far = "", ""
     for row in rows:
         path, _, line = row.partition(":")
+        if not DROP_IN.fullmatch(path):
+            raise UndeterminedError(f"a drop-in has a name that is none: {row[:80]}")
         so_far = so_far if path == file else ""
         file, line = path, line.strip()
         if line.startswith(("#", ";")):
@@ -245,5 +250,7 @@ def drop_in_lines(host: Host) -> Iterator[tuple[str, str, str]]:
             continue
         name, sign, value = so_far.partition("=")
         so_far = ""
+        if sign and not SETTING.fullmatch(name.strip()):
+            raise UndeterminedError(f"{file}: not understood: {line[:60]}")
         if sign:
             yield file, name.strip(), value.strip()

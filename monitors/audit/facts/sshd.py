@@ -29,6 +29,9 @@ SSHD_EFFECTIVE = (
     "done"
 )
 ROOT = "root"
+# What is understood of the list above: a file's name may hold a colon, or the end of a line.
+SERVER_FILE = re.compile(rf"/etc/ssh/sshd_config|{FOLDER}/[^/:]+\.conf")
+KEYWORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 WHITESPACE = " \t\r\n"
 # Options of sshd(8) that change nothing of who gets in: in the foreground, one version of IP.
 HARMLESS_OPTIONS = frozenset({"-D", "-4", "-6"})
@@ -145,8 +148,12 @@ def _sshd_lines(text: str) -> tuple[Setting, ...]:
     for row in text.split("\n"):
         file, _, line = row.partition(":")
         keyword, rest = _keyword(line)
+        if row and not SERVER_FILE.fullmatch(file):
+            raise UndeterminedError(f"a file of the SSH server has a name that is none: {row[:80]}")
         if not keyword or keyword.startswith("#"):
             continue
+        if not KEYWORD.fullmatch(keyword):
+            raise UndeterminedError(f"{file}: not understood: {line.strip()[:60]}")
         setting, value = keyword.lower(), " ".join(tokens(rest))
         # A block ends with its file.
         block = (file, value) if setting == "match" else block

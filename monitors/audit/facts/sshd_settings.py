@@ -101,25 +101,33 @@ ONLY: dict[str, tuple[str, ...]] = {
     "authorizedkeysfile": (
         ".ssh/authorized_keys",
         ".ssh/authorized_keys2",
+        "%h/.ssh/authorized_keys",
+        "%h/.ssh/authorized_keys2",
         "none",
         "/etc/ssh/*keys",
     ),
+    # The server reads it as root, before anybody has logged in.
+    "banner": ("none", "/etc/issue*", "/etc/motd", "/etc/*banner*", "/etc/ssh/*banner*"),
+    "pidfile": ("/run/*", "/var/run/*", "none"),
 }
+# What a user's own shell is given: no second command.
+PLAIN_ARGUMENTS = r"( [^;&|`<>()$\n]*)?"
 # The only subsystem, by OpenSSH's own programs.
-FILE_TRANSFER = re.compile(r"sftp (/usr/lib/(openssh/)?sftp-server|internal-sftp)( .*)?")
+FILE_TRANSFER = re.compile(
+    rf"sftp (/usr/lib/(openssh/)?sftp-server|internal-sftp){PLAIN_ARGUMENTS}"
+)
+# Only root writes where it lies, and it runs no other program.
+FORCED = re.compile(
+    rf"none|internal-sftp{PLAIN_ARGUMENTS}|echo{PLAIN_ARGUMENTS}"
+    r"|((/usr)?(/local)?/s?bin/(?!((ba|da|z|k|c)?sh|env|python|perl|ruby|php|node)\b)[a-z0-9_.+-]+"
+    rf"|/usr/(local/)?lib(exec)?/[a-z0-9_./+-]+){PLAIN_ARGUMENTS}"
+)
 # They narrow, or say how something looks, or count only where something above is let in.
 HARMLESS = frozenset(
     {
-        *("addressfamily", "listenaddress", "port", "pidfile", "rdomain", "ipqos", "tcpkeepalive"),
-        *(
-            "banner",
-            "printmotd",
-            "printlastlog",
-            "debianbanner",
-            "versionaddendum",
-            "syslogfacility",
-        ),
-        *("allowusers", "allowgroups", "denyusers", "denygroups", "revokedkeys", "forcecommand"),
+        *("addressfamily", "listenaddress", "port", "rdomain", "ipqos", "tcpkeepalive"),
+        *("printmotd", "printlastlog", "debianbanner", "versionaddendum", "syslogfacility"),
+        *("allowusers", "allowgroups", "denyusers", "denygroups", "revokedkeys"),
         *("chrootdirectory", "disableforwarding", "permittty", "permituserrc", "permitopen"),
         *("permitlisten", "pubkeyauthentication", "pubkeyauthoptions", "compression", "usedns"),
         *("clientaliveinterval", "clientalivecountmax", "logingracetime", "maxauthtries"),
@@ -148,9 +156,19 @@ def is_allowed(setting: str, value: str) -> bool:
         return not weak_algorithms(setting, value)
     if setting == "subsystem":
         return bool(FILE_TRANSFER.fullmatch(value))
+    if setting == "forcecommand":
+        return bool(FORCED.fullmatch(value)) and ".." not in value
     if setting in ONLY:
-        return all(any(fnmatchcase(word, p) for p in ONLY[setting]) for word in value.split())
+        return all(any(_is_like(word, p) for p in ONLY[setting]) for word in value.split())
     return setting in HARMLESS
+
+
+def _is_like(word: str, pattern: str) -> bool:
+    """Whether a word is as a pattern says; of a path, in that very folder and not hidden."""
+    if not pattern.startswith("/"):
+        return fnmatchcase(word, pattern)
+    hidden = any(part.startswith(".") for part in word.split("/"))
+    return not hidden and word.count("/") == pattern.count("/") and fnmatchcase(word, pattern)
 
 
 def weak_algorithms(setting: str, value: str) -> list[str]:

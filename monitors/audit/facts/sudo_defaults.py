@@ -10,27 +10,33 @@ from typing import Any
 HARMLESS = frozenset(
     {
         *("mail_badpass", "mail_no_user", "mail_no_host", "mail_no_perms", "mail_always"),
-        *("mail_all_cmnds", "mailto", "mailfrom", "mailsub", "mailerpath", "mailerflags"),
-        *("lecture", "lecture_file", "lecture_status_dir", "badpass_message", "passprompt"),
+        *("mail_all_cmnds", "mailto", "mailfrom", "mailsub", "noninteractive_auth"),
+        *(
+            "lecture",
+            "lecture_status_dir",
+            "cmddenial_message",
+            "json_compact",
+            "badpass_message",
+            "passprompt",
+        ),
         *("passprompt_override", "insults", "authfail_message", "long_otp_prompt", "pwfeedback"),
-        *("use_pty", "logfile", "timestamp_timeout", "passwd_timeout", "loglinelen", "log_year"),
+        *("use_pty", "timestamp_timeout", "passwd_timeout", "loglinelen", "log_year"),
         *("log_host", "log_format", "log_exit_status", "log_subcmds", "log_input", "log_output"),
         *("log_stdin", "log_stdout", "log_stderr", "log_ttyin", "log_ttyout", "log_servers"),
-        *("log_passwords", "iolog_dir", "iolog_file", "iolog_flush", "iolog_group", "iolog_mode"),
+        *("log_passwords", "iolog_file", "iolog_flush"),
         *(
-            "iolog_user",
             "compress_io",
             "maxseq",
             "syslog_goodpri",
             "syslog_badpri",
             "syslog_maxlen",
         ),
-        *("syslog_pid", "requiretty", "umask", "umask_override", "fqdn", "set_logname"),
+        *("syslog_pid", "requiretty", "umask_override", "fqdn", "set_logname"),
         *("set_utmp", "set_home", "always_set_home", "stay_setuid", "utmp_runas", "rootpw"),
         *("command_timeout", "user_command_timeouts", "noexec", "closefrom", "ignore_dot"),
         *("sudoers_locale", "netgroup_tuple", "match_group_by_gid", "case_insensitive_user"),
-        *("case_insensitive_group", "use_netgroups", "pam_session", "pam_setcred", "rlimit_core"),
-        *("rlimit_nofile", "rlimit_nproc", "restricted_env_file"),
+        *("case_insensitive_group", "use_netgroups", "rlimit_core"),
+        *("rlimit_nofile", "rlimit_nproc"),
         *("passwd_tries", "root_sudo", "shell_noargs", "path_info", "preserve_groups", "targetpw"),
         *("runaspw", "intercept", "log_children"),
     }
@@ -50,13 +56,13 @@ ONLY: dict[str, tuple[Any, ...]] = {
     "sudoedit_checkdir": (True,),
     "sudoedit_follow": (False,),
     "env_editor": (False,),
-    "editor": (
-        "/usr/bin/editor",
-        "/usr/bin/nano",
-        "/usr/bin/vi",
-        "/usr/bin/vim",
-        "/usr/bin/vim.tiny",
-    ),
+    # root runs it, with these arguments.
+    "mailerpath": ("/usr/sbin/sendmail", "/usr/lib/sendmail", False),
+    "mailerflags": ("-t",),
+    "pam_session": (True,),
+    "pam_setcred": (True,),
+    "iolog_user": ("root", False),
+    "iolog_group": ("root", "adm", False),
     "pam_service": ("sudo",),
     "pam_login_service": ("sudo-i", "sudo"),
     "pam_acct_mgmt": (True,),
@@ -77,6 +83,16 @@ ONLY: dict[str, tuple[Any, ...]] = {
 ROOTS_FOLDERS = frozenset(
     ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/snap/bin")
 )
+EDITORS = frozenset(f"/usr/bin/{name}" for name in ("editor", "nano", "vi", "vim", "vim.tiny"))
+# Files and folders: what root shows to everybody, and where it writes what was typed.
+PLACES: dict[str, tuple[str, ...]] = {
+    "lecture_file": ("/etc/*lecture*", "/usr/share/*", "/usr/local/share/*"),
+    "iolog_dir": ("/var/log/*",),
+    "logfile": ("/var/log/*",),
+    "restricted_env_file": ("/etc/*",),
+}
+# Bits: of those that are named others have none, of those that are masked all are taken.
+OCTAL: dict[str, tuple[int, int]] = {"iolog_mode": (0o007, 0), "umask": (0o022, 0o022)}
 # Variables that no program takes orders from.
 KEPT = (
     *(
@@ -120,6 +136,25 @@ def is_harmless_default(name: str, value: Any, operation: str | None = None) -> 
         return value is False or operation == "list_remove" or harmless
     if name in ("env_check", "env_delete"):
         return operation == "list_add"
+    if name == "editor":
+        return isinstance(value, str) and set(value.split(":")) <= EDITORS
+    if name in PLACES:
+        return value is False or any(_lies_in(str(value), place) for place in PLACES[name])
+    if name in OCTAL:
+        bits, wanted = OCTAL[name]
+        return value is False or _octal(str(value)) & bits == wanted
     if name in ONLY:
         return value in ONLY[name]
     return name in HARMLESS
+
+
+def _lies_in(path: str, pattern: str) -> bool:
+    return fnmatchcase(path, pattern) and ".." not in path
+
+
+def _octal(text: str) -> int:
+    """Return access bits; what is no number has those that are never allowed."""
+    try:
+        return int(text, 8)
+    except ValueError:
+        return 0o007

@@ -54,6 +54,7 @@ MAX_KEPT_KIB = 160
 PLAIN_FILES = (
     *("/etc/sudo.conf", "/etc/nsswitch.conf", "/etc/environment", "/etc/ld.so.preload"),
     *("/etc/security/pam_env.conf", "/etc/default/chrony", "/etc/default/snmpd"),
+    *("/etc/default/locale", "/etc/security/group.conf", "/etc/security/capability.conf"),
 )
 PLAIN = f"grep -saHvE '^[[:space:]]*(#|$)' {' '.join(PLAIN_FILES)}; echo read"
 NO_PROGRAM = 127  # the shell found none (POSIX, 2.8.2)

@@ -1,4 +1,4 @@
-"""What cron starts as root, beside what the distribution's packages brought."""
+"""What starts as root by the clock or an event, beside what packages and Bastide brought."""
 
 import re
 from collections.abc import Iterator
@@ -6,18 +6,51 @@ from dataclasses import dataclass
 
 from monitors.audit.collect.backends import Host, UndeterminedError
 
-# Files of cron and anacron that are not as their package brought them. cron passes over names with
-# dots in /etc/cron.d, run-parts in the others; what is empty starts nothing.
+# Where whoever runs the folder starts each program in it as root: at a login, when a network comes
+# up, when a kernel is installed.
+HOOKS = (
+    "/etc/update-motd.d /etc/network/if-pre-up.d /etc/network/if-up.d /etc/network/if-down.d "
+    "/etc/network/if-post-down.d /etc/NetworkManager/dispatcher.d /etc/dhcp/dhclient-enter-hooks.d "
+    "/etc/dhcp/dhclient-exit-hooks.d /etc/ppp/ip-up.d /etc/ppp/ip-down.d /etc/kernel/postinst.d "
+    "/etc/kernel/postrm.d /etc/kernel/preinst.d /etc/networkd-dispatcher"
+)
+# Files of cron, anacron and such folders that are not as their package brought them. cron passes
+# over names with dots in /etc/cron.d, run-parts in the others; what is empty starts nothing, and a
+# link into /usr/lib or /usr/share is a package's own. Then `at`'s jobs, what /etc/rc.local is, and
+# timers and path units that lie elsewhere than the distribution's.
 JOBS = (
     "packaged=$(dpkg-query -W -f '${Conffiles}\\n' | "
-    r"sed -nE 's,^ (/etc/(cron[^ ]*|anacrontab)) ([0-9a-f]{32})$,\3  \1,p' | "
+    r"sed -nE 's,^ (/etc/(cron|anacrontab|rc\.local|update-motd|network/|NetworkManager/|dhcp/|ppp/"
+    r"|kernel/|networkd-)[^ ]*) ([0-9a-f]{32})$,\3  \1,p' | "
     "md5sum -c 2>/dev/null | sed -n 's/: OK$//p'); "
     "for file in /etc/crontab /etc/anacrontab /etc/cron.d/* /etc/cron.hourly/* /etc/cron.daily/* "
-    "/etc/cron.weekly/* /etc/cron.monthly/* /etc/cron.yearly/* /var/spool/cron/crontabs/root; do "
-    '[ -s "$file" ] || continue; case ${file##*/} in *[!A-Za-z0-9_-]*) continue;; esac; '
+    "/etc/cron.weekly/* /etc/cron.monthly/* /etc/cron.yearly/* /var/spool/cron/crontabs/root "
+    f"$(find {HOOKS} -mindepth 1 ! -type d 2>/dev/null) "
+    "$(find /var/spool/cron/atjobs -maxdepth 1 -type f -user root 2>/dev/null) /etc/rc.local; do "
+    '[ -s "$file" ] || continue; case $file in /etc/rc.local|/etc/N*|/etc/networkd*|/var/*) ;; '
+    "*) case ${file##*/} in *[!A-Za-z0-9_-]*) continue;; esac;; esac; "
     'printf "%s\\n" "$packaged" | grep -qxF "$file" && continue; '
-    'case $file in /etc/cron.[!d]*|/etc/cron.d[!/]*) [ -x "$file" ] && echo "# script $file";; '
-    '*) echo "# table $file"; sed "s/^/ /" "$file"; echo;; esac; done; echo "# looked"'
+    'case $file in /var/spool/cron/atjobs/*) echo "# script $file";; '
+    "/etc/crontab|/etc/anacrontab|/etc/cron.d/*|/var/*) "
+    'echo "# table $file"; sed "s/^/ /" "$file"; echo;; '
+    '*) case $(realpath -m "$file") in /usr/lib/*|/usr/share/*) continue;; esac; '
+    '[ -x "$file" ] && echo "# script $file";; esac; done; '
+    "systemctl show '*.timer' '*.path' --property=Id,FragmentPath,Unit,Triggers 2>/dev/null | "
+    'awk -v RS= \'{ id = unit = path = ""; n = split($0, rows, "\\n"); for (i = 1; i <= n; i++) { '
+    'name = rows[i]; sub(/=.*/, "", name); value = substr(rows[i], length(name) + 2); '
+    'if (name == "Id") id = value; if (name == "FragmentPath") path = value; '
+    'if (name == "Unit" || (name == "Triggers" && !unit)) unit = value } '
+    'if (path !~ /^(\\/usr)?\\/lib\\//) print id " " unit }\' | while read -r id unit; do '
+    'echo "# timer $id"; systemctl show "$unit" --property=User,ExecStart | sed "s/^/ /"; done; '
+    'echo "# looked"'
+)
+# What the roles of Bastide install themselves; each plan of backups has a timer of its name.
+OWN_TIMERS = (
+    *("audit", "backup-timers", "backups-seen", "changes", "file-walk", "gateways", "heartbeat"),
+    *("integrity", "look", "names", "received-logs", "time", "updates", "vault-tidy"),
+)
+OWN = re.compile(
+    rf"bastide-({'|'.join(OWN_TIMERS)}|backup-[a-z0-9-]+|revert)\.timer|bastide-changes\.path"
 )
 ASSIGNMENT = re.compile(r"""["']?[A-Za-z_][A-Za-z0-9_]*["']?\s*=.*""")
 # Minute, hour, day, month, weekday or a name for them; in /etc then the account.
@@ -43,7 +76,7 @@ class Job:
 def root_jobs(host: Host) -> list[Job]:
     """Return root's timed jobs; UndeterminedError for a line that cron would not take."""
     parts = re.split(
-        r"^# (?=script /|table /|looked$)", host.check_output(JOBS), flags=re.MULTILINE
+        r"^# (?=script /|table /|timer |looked$)", host.check_output(JOBS), flags=re.MULTILINE
     )
     if parts[-1].strip() != "looked":
         raise UndeterminedError("the host did not show its timed jobs to the end")
@@ -56,6 +89,9 @@ def _jobs(part: str) -> Iterator[Job]:
     if kind == "script":
         yield Job(file, file)
         return
+    if kind == "timer":
+        yield from _of_timer(file, text)
+        return
     for line in (row.strip() for row in text.splitlines()):
         if not line or line.startswith("#"):
             continue
@@ -65,6 +101,21 @@ def _jobs(part: str) -> Iterator[Job]:
                 yield Job(file, line)
         elif command := _of_root(file, line):
             yield Job(file, command)
+
+
+def _of_timer(unit: str, text: str) -> Iterator[Job]:
+    """Yield what a timer, or a unit that waits for a file, starts as root."""
+    lines = [line.strip().partition("=") for line in text.splitlines()]
+    user = next((value for name, _, value in lines if name == "User"), "")
+    if OWN.fullmatch(unit) or user not in ("", "root", "0"):
+        return
+    commands = [
+        command
+        for name, _, value in lines
+        if name == "ExecStart"
+        for command in re.findall(r"argv\[\]=(.*?) ; ", value)
+    ]
+    yield from (Job(unit, command) for command in commands or ["what systemd does not show"])
 
 
 def _is_harmless(name: str, value: str) -> bool:

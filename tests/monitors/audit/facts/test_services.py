@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitors.audit.checks.test_services import _is_wider
 from monitors.audit.collect.backends import Host, UndeterminedError, answering_host, recording
+from monitors.audit.facts.drop_ins import gives_more
 from monitors.audit.facts.services import (
     CLOCK_SECONDS,
     SERVICES,
@@ -76,7 +76,7 @@ def test_a_prefix_is_seen_in_every_spelling(
         rows = [f"{lead}ExecStart{before}=\\", "# a note", f"{after}{value}"]
     ((_, name, said),) = lines("[Service]", *rows)
     assert (name, said) == ("ExecStart", value)
-    assert _is_wider(name, said)
+    assert gives_more(name, said)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_prefix_is_seen_in_every_spelling(
     ],
 )
 def test_what_gives_a_service_more(name: str, value: str) -> None:
-    assert _is_wider(name, value)
+    assert gives_more(name, value)
 
 
 @pytest.mark.parametrize(
@@ -117,4 +117,4 @@ def test_what_gives_a_service_more(name: str, value: str) -> None:
     ],
 )
 def test_what_gives_a_service_no_more(name: str, value: str) -> None:
-    assert not _is_wider(name, value)
+    assert not gives_more(name, value)
