@@ -90,7 +90,7 @@ def operations(
     context: EstateContext, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Operations]:
     folder = tmp_path_factory.mktemp("operations")
-    web = f"--web.config.file={web_file(context, folder)}"
+    web, bridge = f"--web.config.file={web_file(context, folder)}", free_address()
     entry = operations_host(context.estate)
     assert entry
     alertmanager = {**protection(context, entry.fqdn), **at(f"{OPERATIONS}:9093")}
@@ -100,13 +100,19 @@ def operations(
             "global": {"scrape_interval": "1s", "evaluation_interval": "500ms"},
             "rule_files": ["rules.yml"],
             "alerting": {"alertmanagers": [alertmanager]},
-            "scrape_configs": [{"job_name": "bastide", **at(EXPORTER, entry.name)}],
+            "scrape_configs": [
+                {"job_name": "bastide", **at(EXPORTER, entry.name)},
+                {"job_name": "bridge", **at(bridge, entry.name)},
+            ],
         },
     )
     write(folder / "rules.yml", {"groups": [{"name": "watchdog", "rules": [WATCHDOG]}]})
     nobody = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}]}
     write(folder / "alertmanager.yml", nobody)
     serve = (BASTIDE, "monitor", "serve", "--listen", EXPORTER)
+    folders = ("--secrets", folder, "--state", folder)
+    send = (BASTIDE, "monitor", "bridge", *folders, "--port", bridge.rpartition(":")[2])
+    variables = environment(**environment_of(context))
     with ExitStack() as stack:
         running = {
             "prometheus": stack.enter_context(
@@ -115,9 +121,8 @@ def operations(
             "alertmanager": stack.enter_context(
                 process(folder, "prometheus-alertmanager", web, at_port(f"{OPERATIONS}:9093"))
             ),
-            "bastide": stack.enter_context(
-                started(folder, serve, environment(**environment_of(context)))
-            ),
+            "bastide": stack.enter_context(started(folder, serve, variables, "exporter")),
+            "bridge": stack.enter_context(started(folder, send, variables, "bridge")),
         }
         yield Operations(running)
 
@@ -162,7 +167,8 @@ def well(vault: WebApi, operations: Operations, desk: Desk) -> Iterator[None]:
         (("prometheus",), "MonitoringProcessDown", "prometheus"),
         (("alertmanager",), "MonitoringProcessDown", "alertmanager"),
         (("bastide",), "MonitoringProcessDown", "bastide"),
-        (("prometheus", "alertmanager", "bastide"), "OperationsSilent", ""),
+        (("bridge",), "MonitoringProcessDown", "bridge"),
+        (("prometheus", "alertmanager", "bastide", "bridge"), "OperationsSilent", ""),
     ],
 )
 def test_what_dies_is_told_by_the_vault_within_five_minutes_once(
@@ -224,10 +230,10 @@ def process(folder: Path, program: str, *options: str) -> Iterator["subprocess.P
 
 @contextmanager
 def started(
-    folder: Path, command: tuple[str | Path, ...], variables: Mapping[str, str]
+    folder: Path, command: tuple[str | Path, ...], variables: Mapping[str, str], name: str = ""
 ) -> Iterator["subprocess.Popen[bytes]"]:
     with (
-        (folder / f"{Path(command[0]).name}.log").open("wb") as log,
+        (folder / f"{name or Path(command[0]).name}.log").open("wb") as log,
         subprocess.Popen(command, cwd=folder, env=variables, stdout=log, stderr=log) as running,
     ):
         try:
