@@ -31,7 +31,8 @@ def ack(alert: str, by: str, length: timedelta, estate_name: str | None, as_json
 
     ALERT is the name or the fingerprint of one that fires. It is not notified again in that time,
     and `bastide status` shows who has it. Of a name, only those that fire now. What a service
-    misses meanwhile is counted: it is no maintenance.
+    misses meanwhile is counted: it is no maintenance. It ends with the alert: when that fires
+    again, people are told.
     """
     laid = silencing.acknowledge(estate_context(estate_name), alert, length, by)
     if as_json:
