@@ -1,12 +1,14 @@
 """Where copies lie: beside their source, they burn, flood or are taken over with it (3-2-1-1-0)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
-from inventory.backup_plans import backup_plans
+from inventory.backup_plans import backup_plans, second_target
+from inventory.continuity import host_promise
 from inventory.entries import InventoryHost, hosts
 from inventory.model.estate import Estate
 from inventory.model.waivers import ESTATE_SCOPE, Waiver
+from inventory.tiers import CLASSES
 
 OFF_SITE = "BKP-02"
 """The control that an estate waives where it truly has no other site."""
@@ -22,16 +24,36 @@ def lapsed(estate: Estate, day: date) -> Iterator[str]:
     """Yield, for people, the copies beside their source that no waiver accepts on a day."""
     by_name = {entry.name: entry for entry in hosts(estate)}
     for entry in by_name.values():
-        targets = {plan.target for plan in backup_plans(entry)}
-        beside = sorted(name for name in targets if same_site(entry, by_name[name]))
         waivers = accepted(estate.waivers, entry.tenant.id, entry.name)
-        if beside and not any(waiver.in_force(day) for waiver in waivers):
-            until = f", that of {waivers[-1].scope} until {waivers[-1].expires}" if waivers else ""
+        if any(waiver.in_force(day) for waiver in waivers):
+            continue
+        until = f", that of {waivers[-1].scope} until {waivers[-1].expires}" if waivers else ""
+        for wrong, remedy in _accepted_once(entry, by_name):
             yield (
-                f"waivers.yml: copies of {entry.name} on {', '.join(beside)} lie at its own site, "
-                f"and no waiver of {OFF_SITE} is in force today{until}; name a vault at another "
-                "site as target, or have it approved anew"
+                f"waivers.yml: {wrong}, and no waiver of {OFF_SITE} is in force today{until}; "
+                f"{remedy}, or have it approved anew"
             )
+
+
+def _accepted_once(
+    entry: InventoryHost, by_name: Mapping[str, InventoryHost]
+) -> Iterator[tuple[str, str]]:
+    """Yield what only a waiver lets a host's plans be, and what would make it unnecessary."""
+    plans = backup_plans(entry)
+    beside = sorted({p.target for p in plans if same_site(entry, by_name[p.target])})
+    if beside:
+        yield (
+            f"copies of {entry.name} on {', '.join(beside)} lie at its own site",
+            "name a vault at another site as target",
+        )
+    promise = host_promise(entry)
+    alone = [plan.id for plan in plans if second_target(entry, plan) is None]
+    if alone and CLASSES[promise.continuity].copies > 1:
+        yield (
+            f"{entry.name} is of class {promise.continuity}, and its plans {', '.join(alone)} "
+            "have one copy",
+            "name a vault at a third site as second_target",
+        )
 
 
 def same_site(entry: InventoryHost, target: InventoryHost) -> bool:

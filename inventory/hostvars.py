@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from inventory.backup_plans import backup_plans, plans_kept_on
+from inventory.backup_plans import backup_plans, copies_kept_on, pulled_by, second_target
 from inventory.connections import Connection, connection, jumped_to
 from inventory.continuity import calendar, host_promise, plan_terms
 from inventory.entries import InventoryHost, devices, hosts, operations_host, services, tenants
@@ -105,6 +105,9 @@ def host_variables(
         "bastide_snmp": _snmp(entry.tenant.estate),
         "bastide_backups": [_backup(entry, plan, state) for plan in backup_plans(entry)],
         "bastide_backup_clients": _backup_clients(entry),
+        "bastide_pulled_by": [
+            {"vault": vault, "repositories": names} for vault, names in pulled_by(entry).items()
+        ],
         "bastide_services": [
             {"id": s.service.id, "name": s.service.name, "url": s.service.url}
             for s in services(entry.tenant.estate)
@@ -373,13 +376,12 @@ def _polled_with(entry: InventoryHost) -> list[str]:
 
 
 def _backup(entry: InventoryHost, plan: BackupPlan, state: Path) -> dict[str, Any]:
-    target = next(host for host in hosts(entry.tenant.estate) if host.name == plan.target)
     terms = plan_terms(plan, host_promise(entry), entry.tenant.tier)
+    second = second_target(entry, plan)
     return {
         "id": plan.id,
-        "target": plan.target,
-        "target_address": str(target.host.address),
-        "target_fqdn": target.fqdn,
+        **_target(entry, plan.target),
+        "copies": [_target(entry, second)] if second else [],
         "paths": list(plan.paths),
         "database": plan.database or "",
         "calendar": calendar(plan.at, terms.every_hours),
@@ -388,9 +390,25 @@ def _backup(entry: InventoryHost, plan: BackupPlan, state: Path) -> dict[str, An
     }
 
 
+def _target(entry: InventoryHost, name: str) -> dict[str, str]:
+    target = next(host for host in hosts(entry.tenant.estate) if host.name == name)
+    return {
+        "target": name,
+        "target_address": str(target.host.address),
+        "target_fqdn": target.fqdn,
+    }
+
+
 def _backup_clients(vault: InventoryHost) -> list[dict[str, str]]:
-    """Return the hosts that keep copies on this one."""
+    """Return the plans with a copy on this host; `pulled_from` is empty where clients send it."""
+    addresses = {entry.name: str(entry.host.address) for entry in hosts(vault.tenant.estate)}
     return [
-        {"name": client.name, "municipality": client.tenant.id, "plan": plan.id}
-        for client, plan in plans_kept_on(vault)
+        {
+            "name": copy.client.name,
+            "municipality": copy.client.tenant.id,
+            "plan": copy.plan.id,
+            "pulled_from": copy.pulled_from or "",
+            "pulled_from_address": addresses[copy.pulled_from] if copy.pulled_from else "",
+        }
+        for copy in copies_kept_on(vault)
     ]

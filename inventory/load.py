@@ -22,6 +22,7 @@ from inventory.consistency.objectives import find_objective_problems
 from inventory.consistency.operations_watch import find_operations_watch_problems
 from inventory.consistency.port_intents import find_intent_problems
 from inventory.consistency.references import find_name_problems
+from inventory.consistency.second_copies import find_second_copy_problems
 from inventory.consistency.secret_references import find_secret_problems
 from inventory.consistency.settings import find_setting_problems
 from inventory.consistency.updates import find_update_problems
@@ -111,6 +112,7 @@ def load_estate(folder: Path) -> Estate:
         problems += _contradictions(head, tenants, complete=complete)
         accepting = waivers.waivers if waivers else ()
         problems += find_continuity_problems(head, tenants, accepting)
+        problems += find_second_copy_problems(head, tenants, accepting, complete=complete)
     problems += find_own_problems(folder)
     if problems or head is None or central is None or waivers is None or windows is None:
         raise InventoryError(tuple(problems))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from inventory.backup_plans import plans_kept_on
+from inventory.backup_plans import copies_kept_on, pulled_by
 from inventory.connections import ssh
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import Role
@@ -15,6 +15,7 @@ ADMINISTRATOR = "root"
 AUDITOR = "bastide-audit"
 BACKUP = "bastide-backup"
 DRILL = "bastide-drill"
+PULL = "bastide-pull"
 WITNESS = "bastide-witness"
 
 
@@ -41,8 +42,10 @@ def logins(entry: InventoryHost, day: date | None = None) -> tuple[Login, ...]:
     if Role.VAULT not in entry.host.roles:
         return everywhere
     copies = Login(BACKUP, _clients(entry)), Login(DRILL, _scratches(entry))
+    pulled = tuple(f"backup/{vault}-pull" for vault in pulled_by(entry))
+    given = (Login(PULL, pulled),) if pulled else ()
     shown = (Login(WITNESS, ("witness",)),) if is_witness(entry) else ()
-    return (*everywhere, *copies, *shown)
+    return (*everywhere, *copies, *given, *shown)
 
 
 def is_witness(entry: InventoryHost) -> bool:
@@ -72,7 +75,9 @@ def _people(entry: InventoryHost, day: date) -> Iterator[Login]:
 
 
 def _clients(vault: InventoryHost) -> tuple[str, ...]:
-    return tuple(f"backup/{client.name}-{plan.id}" for client, plan in plans_kept_on(vault))
+    """Return the keys of clients: they add to what they send, and read what is pulled."""
+    kept = copies_kept_on(vault)
+    return tuple(f"backup/{copy.client.name}-{copy.plan.id}" for copy in kept)
 
 
 def _scratches(vault: InventoryHost) -> tuple[str, ...]:

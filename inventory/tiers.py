@@ -9,19 +9,27 @@ from inventory.enums import Continuity, Tier
 class ClassTerms:
     """What a continuity class promises in hours (RPO and RTO), and what follows from it.
 
-    `drill_factor`: how many times as often as the tier asks its plans are drilled.
+    `drill_factor`: how many times as often as the tier asks its plans are drilled. `copies`: how
+    many there must be beside the data itself.
     """
 
     rpo_hours: float
     rto_hours: float
     keep_within_days: int
     drill_factor: int
+    copies: int
 
 
 CLASSES: dict[Continuity, ClassTerms] = {
-    Continuity.A: ClassTerms(rpo_hours=4, rto_hours=4, keep_within_days=180, drill_factor=2),
-    Continuity.B: ClassTerms(rpo_hours=26, rto_hours=24, keep_within_days=90, drill_factor=1),
-    Continuity.C: ClassTerms(rpo_hours=50, rto_hours=72, keep_within_days=90, drill_factor=1),
+    Continuity.A: ClassTerms(
+        rpo_hours=4, rto_hours=4, keep_within_days=180, drill_factor=2, copies=2
+    ),
+    Continuity.B: ClassTerms(
+        rpo_hours=26, rto_hours=24, keep_within_days=90, drill_factor=1, copies=1
+    ),
+    Continuity.C: ClassTerms(
+        rpo_hours=50, rto_hours=72, keep_within_days=90, drill_factor=1, copies=1
+    ),
 }
 
 

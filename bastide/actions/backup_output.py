@@ -20,12 +20,13 @@ def show_plans(plans: Sequence[PlanState], now: datetime, *, as_json: bool) -> N
         print_json([plan_values(plan, now) for plan in plans])
         return
     print_table(
-        ("host", "plan", "newest snapshot", "asked", "RPO", "last drill"),
+        ("host", "plan", "newest snapshot", "second copy", "asked", "RPO", "last drill"),
         (
             row(
                 plan.objectives.host,
                 plan.objectives.plan,
                 describe_age(plan, now),
+                describe_second(plan, now),
                 describe_asked(plan, now),
                 f"{plan.objectives.rpo_seconds / HOUR_SECONDS:.0f} h",
                 describe_drill(plan.last_drill),
@@ -98,6 +99,10 @@ def plan_values(plan: PlanState, now: datetime) -> dict[str, Any]:
         "rpo_seconds": plan.objectives.rpo_seconds,
         "within_rpo": plan.within_rpo(now),
         "problem": plan.problem,
+        "target": plan.objectives.target,
+        "second_target": plan.objectives.second_target,
+        "second_last_snapshot": plan.second_snapshot.isoformat() if plan.second_snapshot else None,
+        "copies": [copy.model_dump(mode="json") for copy in plan.copies],
         "doubted": [doubt.model_dump() for doubt in plan.doubted],
         "check": plan.check.model_dump(mode="json") if plan.check else None,
         "drill": drill.model_dump(mode="json") if drill else None,
@@ -111,6 +116,17 @@ def describe_age(plan: PlanState, now: datetime) -> str:
         return plan.problem or "unknown"
     doubted = f" ({len(plan.doubted)} newer do not count)" if plan.doubted else ""
     return f"{duration(age)}{doubted}"
+
+
+def describe_second(plan: PlanState, now: datetime) -> str:
+    """Return where a plan's second copy is and how old its newest snapshot, or why not."""
+    second = plan.objectives.second_target
+    if second is None:
+        return "none"
+    if plan.second_snapshot:
+        return f"{duration((now - plan.second_snapshot).total_seconds())} on {second}"
+    said = [copy.error for copy in plan.copies if copy.target == second and copy.error]
+    return f"{second}: {said[0] if said else 'no snapshot known'}"
 
 
 def describe_asked(plan: PlanState, now: datetime) -> str:

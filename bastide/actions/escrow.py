@@ -15,7 +15,7 @@ from typing import Any
 
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
-from inventory.backup_plans import backup_plans
+from inventory.backup_plans import backup_plans, second_target
 from inventory.entries import hosts
 from inventory.files import write_whole
 from inventory.secrets import resolve
@@ -36,7 +36,9 @@ def document(context: EstateContext) -> dict[str, Any]:
         for plan in backup_plans(entry):
             name = f"{entry.name}/{plan.id}"
             passwords[name] = resolve(plan.password, context.state)
-            targets[name] = f"{plan.target} {addresses[plan.target]}"
+            second = second_target(entry, plan)
+            holding = [plan.target, *([second] if second else [])]
+            targets[name] = ", ".join(f"{target} {addresses[target]}" for target in holding)
     return {
         "about": EXPLANATION,
         "estate": context.estate.estate,

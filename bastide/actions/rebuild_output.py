@@ -48,7 +48,7 @@ def _host_row(host: HostRecovery) -> Row:
         f"{host.promise.rto_hours:g} h",
         data(host),
         "in the data's time" if host.machine_measured else NOT_MEASURED,
-        ", ".join(sorted({plan.target for plan in host.plans})) or "no copies",
+        ", ".join(sorted({name for plan in host.plans for name in plan.targets})) or "no copies",
         ", ".join(host.entry.parents),
         bad=host.seconds is None,
     )
@@ -128,6 +128,7 @@ def _plan_values(plan: PlanRecovery) -> dict[str, Any]:
     return {
         "plan": plan.plan,
         "target": plan.target,
+        "second_target": plan.second_target,
         "seconds": plan.seconds,
         "measured_at": plan.measured_at.isoformat() if plan.measured_at else None,
         "last_snapshot": plan.snapshot.isoformat() if plan.snapshot else None,

@@ -21,15 +21,7 @@ def find_continuity_problems(
     estate: ParsedEstate, tenants: Sequence[ParsedTenant], waivers: Sequence[Waiver]
 ) -> Iterator[Problem]:
     """Yield what a service or a backup plan promises in vain; plans of unmanaged hosts run none."""
-    hosts = {
-        f"{tenant_id(tenant.value)}-{host.id}": (
-            tenant,
-            host,
-            declared_level(host, tenant.value, estate.value),
-        )
-        for tenant in tenants
-        for host in tenant.value.hosts
-    }
+    hosts = hosts_in_files(estate, tenants)
     for tenant in tenants:
         yield from _without_class(tenant)
         yield from _too_short(tenant)
@@ -41,6 +33,19 @@ def find_continuity_problems(
                 waived = accepted(waivers, tenant_id(tenant.value), name)
                 if reaches(hosts[name][2], Level.BASELINE) and not waived:
                     yield from _beside(name, path, plan, hosts)
+
+
+def hosts_in_files(estate: ParsedEstate, tenants: Sequence[ParsedTenant]) -> dict[str, HostInFile]:
+    """Return every host of the files by its full name."""
+    return {
+        f"{tenant_id(tenant.value)}-{host.id}": (
+            tenant,
+            host,
+            declared_level(host, tenant.value, estate.value),
+        )
+        for tenant in tenants
+        for host in tenant.value.hosts
+    }
 
 
 def _without_class(tenant: ParsedTenant) -> Iterator[Problem]:

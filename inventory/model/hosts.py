@@ -49,6 +49,11 @@ class BackupPlan(Frozen):
 
     id: Id
     target: str = Field(description="the host that keeps the copies: a full host name")
+    second_target: str | None = Field(
+        default=None,
+        description="a host at a third site that pulls a second copy from the target, by itself: a "
+        "full host name; default: the municipality's",
+    )
     paths: tuple[AbsolutePath, ...] = ()
     database: str | None = Field(default=None, description="a PostgreSQL database to dump")
     at: TimeOfDay = Field(default="02:30", description="when one of its daily runs starts")

@@ -77,6 +77,13 @@ class Dns(Frozen):
 DnsField = Annotated[
     Dns | None, Field(description="how names outside the estate are found; default: as they are")
 ]
+SecondTargetField = Annotated[
+    str | None,
+    Field(
+        description="the host at a third site that pulls second copies of its backup plans; none: "
+        "those that a plan names itself"
+    ),
+]
 TimeServersField = Annotated[
     tuple[Server, ...],
     Field(description="NTP servers; none: the operations host's own clock is trusted (lab)"),
@@ -174,6 +181,7 @@ class Municipality(Frozen):
     dns: DnsField = None
     time_servers: TimeServersField = ()
     maintenance: RestartWindowField = None
+    second_target: SecondTargetField = None
 
 
 class Central(Frozen):
@@ -196,6 +204,7 @@ class Central(Frozen):
     dns: DnsField = None
     time_servers: TimeServersField = ()
     maintenance: RestartWindowField = None
+    second_target: SecondTargetField = None
 
 
 TenantFile = Central | Municipality

@@ -38,6 +38,7 @@ def newest_status(state: Path, host: str, read_file: ReadFile) -> HostStatus | N
 def _refuse_future(status: HostStatus, path: Path) -> None:
     """Refuse times to come: a snapshot from the future would look fresh for ever."""
     latest = datetime.now(UTC) + CLOCK_TOLERANCE
-    times = [plan.snapshot.time for plan in status.plans if plan.snapshot]
+    held = [(plan, *plan.copies) for plan in status.plans]
+    times = [each.snapshot.time for of_plan in held for each in of_plan if each.snapshot]
     if any(time > latest for time in (status.at, *times)):
         raise ContinuityError(f"{path}: names a time in the future; check the host's clock")

@@ -139,13 +139,14 @@ def collect(state_dir: Path, estate: Estate, read_file: ReadFile) -> Iterator[Ga
         "bastide_backup_plans", "How many backup plans the inventory has.", len(plans)
     )
     yield _copies(plans)
+    yield from _second_copies(plans)
     yield from _escrow(state_dir, estate, plans)
     for name, text, value in GAUGES:
         family = GaugeMetricFamily(name, text, labels=LABELS)
         for plan in plans:
             number = value(plan)
             if number is not None:
-                family.add_metric([plan.objectives.labels[label] for label in LABELS], number)
+                family.add_metric(_labels(plan), number)
         yield family
 
 
@@ -157,9 +158,34 @@ def _copies(plans: Sequence[PlanState]) -> GaugeMetricFamily:
         labels=(*LABELS, "target"),
     )
     for plan in plans:
-        labels = plan.objectives.labels
-        family.add_metric([*(labels[label] for label in LABELS), plan.objectives.target], 1)
+        for target in plan.objectives.targets:
+            family.add_metric([*_labels(plan), target], 1)
     return family
+
+
+def _second_copies(plans: Sequence[PlanState]) -> Iterator[GaugeMetricFamily]:
+    """Yield which copies a target is to pull itself, and how new they are; nothing without any."""
+    expected = GaugeMetricFamily(
+        "bastide_backup_second_copy_expected",
+        "A copy of a plan that a target is to pull from another: always 1.",
+        labels=(*LABELS, "target"),
+    )
+    newest = GaugeMetricFamily(
+        "bastide_backup_second_copy_last_snapshot_timestamp_seconds",
+        "When the newest snapshot was made that the second target answered the host with.",
+        labels=(*LABELS, "target"),
+    )
+    for plan in plans:
+        second = plan.objectives.second_target
+        if second:
+            expected.add_metric([*_labels(plan), second], 1)
+        if second and plan.second_snapshot:
+            newest.add_metric([*_labels(plan), second], plan.second_snapshot.timestamp())
+    yield from (expected, newest)
+
+
+def _labels(plan: PlanState) -> list[str]:
+    return [plan.objectives.labels[label] for label in LABELS]
 
 
 def _escrow(
@@ -179,8 +205,7 @@ def _escrow(
     names, times = sealed_plans(state, estate), last_opened(state, datetime.now(UTC))
     for plan in plans if estate.escrow else ():
         name = f"{plan.objectives.host}/{plan.objectives.plan}"
-        labels = [plan.objectives.labels[label] for label in LABELS]
-        sealed.add_metric(labels, name in names)
+        sealed.add_metric(_labels(plan), name in names)
         if name in times:
-            opened.add_metric(labels, times[name].timestamp())
+            opened.add_metric(_labels(plan), times[name].timestamp())
     return sealed, opened

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from inventory.backup_plans import backup_plans
+from inventory.backup_plans import backup_plans, second_target
 from inventory.continuity import PlanTerms, host_promise, plan_terms
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import Continuity
@@ -27,6 +27,12 @@ class BackupObjectives:
     every_seconds: int
     drill_every_seconds: int
     keep_seconds: int
+    second_target: str | None = None
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The hosts that are to hold a copy, the one that the host sends it to first."""
+        return (self.target, self.second_target) if self.second_target else (self.target,)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -60,4 +66,5 @@ def _objectives(entry: InventoryHost, plan: BackupPlan, terms: PlanTerms) -> Bac
         every_seconds=terms.every_hours * HOUR_SECONDS,
         drill_every_seconds=terms.drill_every_days * DAY_SECONDS,
         keep_seconds=terms.keep_within_days * DAY_SECONDS,
+        second_target=second_target(entry, plan),
     )

@@ -11,6 +11,7 @@ from monitors.continuity.objectives import BackupObjectives, backup_objectives
 from monitors.continuity.records import (
     Check,
     ContinuityError,
+    CopyStatus,
     Doubt,
     DrillResult,
     HostStatus,
@@ -23,7 +24,8 @@ class PlanState:
     """A plan of the inventory, and what is known of its snapshots and drills.
 
     `problem` says why the newest snapshot is not known; `reported_at` is when the host asked its
-    backup target; `octets` what the newest run put into its snapshot.
+    backup target; `octets` what the newest run put into its snapshot; `copies` what each further
+    target answered that has pulled one.
     """
 
     objectives: BackupObjectives
@@ -35,11 +37,19 @@ class PlanState:
     check: Check | None = None
     doubted: tuple[Doubt, ...] = ()
     octets: float | None = None
+    copies: tuple[CopyStatus, ...] = ()
 
     @property
     def last_drill(self) -> DrillResult | None:
         """The newest drill, whether it succeeded or not."""
         return self.drills.newest
+
+    @property
+    def second_snapshot(self) -> datetime | None:
+        """When the newest snapshot was made that the second target holds, as far as is known."""
+        wanted = self.objectives.second_target
+        times = [c.snapshot.time for c in self.copies if c.target == wanted and c.snapshot]
+        return max(times, default=None)
 
     def age_seconds(self, now: datetime) -> float | None:
         """Return how old the newest snapshot is, None when none is known."""
@@ -85,6 +95,7 @@ def _state(plan: BackupObjectives, status: HostStatus | str, drills: DrillHistor
         check=plan_status.check if plan_status else None,
         doubted=plan_status.doubted if plan_status else (),
         octets=plan_status.last_run.size_bytes if plan_status and plan_status.last_run else None,
+        copies=plan_status.copies if plan_status else (),
     )
 
 

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from inventory.backup_plans import backup_plans
+from inventory.backup_plans import backup_plans, second_target
 from inventory.continuity import Promise
 from inventory.entries import InventoryHost, InventoryService, services
 from inventory.model.estate import Estate
+from inventory.model.hosts import BackupPlan
 from inventory.rebuild_order import Wave, waves
 from monitors.continuity.estimates import estimated_seconds
 from monitors.continuity.plan_states import PlanState
@@ -21,6 +22,8 @@ from monitors.continuity.records import Depth
 @dataclass(frozen=True, slots=True)
 class PlanRecovery:
     """A backup plan: where its copies are, and how long its recovery will take.
+
+    `second_target` holds a copy that is used when `target` does not answer; None without one.
 
     `seconds` and `measured_at` are None where no drill has succeeded. `whole_host`: the drill
     rebuilt the machine as well.
@@ -33,6 +36,12 @@ class PlanRecovery:
     whole_host: bool
     snapshot: datetime | None
     octets: float | None
+    second_target: str | None = None
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The hosts that hold copies, in the order in which they are asked."""
+        return (self.target, self.second_target) if self.second_target else (self.target,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +115,17 @@ def _host(
         promise,
         tuple(standing),
         tuple(
-            _plan(plan.id, plan.target, by_plan.get((entry.name, plan.id)))
-            for plan in backup_plans(entry)
+            _plan(entry, plan, by_plan.get((entry.name, plan.id))) for plan in backup_plans(entry)
         ),
     )
 
 
-def _plan(plan: str, target: str, state: PlanState | None) -> PlanRecovery:
+def _plan(entry: InventoryHost, plan: BackupPlan, state: PlanState | None) -> PlanRecovery:
     success = state.drills.success if state else None
     return PlanRecovery(
-        plan=plan,
-        target=target,
+        plan=plan.id,
+        target=plan.target,
+        second_target=second_target(entry, plan),
         seconds=estimated_seconds(success, state.octets) if state and success else None,
         measured_at=success.started if success else None,
         whole_host=bool(success and success.depth is Depth.HOST),

@@ -129,6 +129,14 @@ class LastRun(HostRecord):
     size_bytes: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
+class CopyStatus(HostRecord):
+    """What a target that pulls a second copy answered the host; `error` when it did not."""
+
+    target: Name
+    snapshot: Snapshot | None
+    error: str | None
+
+
 class PlanStatus(HostRecord):
     """One plan of a host; `error` when the target could not be reached.
 
@@ -140,6 +148,7 @@ class PlanStatus(HostRecord):
     doubted: tuple[Doubt, ...] = ()
     check: Check | None = None
     last_run: LastRun | None = None
+    copies: tuple[CopyStatus, ...] = ()
     error: str | None
 
     @field_validator("check", "last_run", mode="before")

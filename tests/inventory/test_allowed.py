@@ -83,7 +83,7 @@ def switch(name: str, address: str, intent: str) -> str:
             ),
             (
                 "the classes' former names are read as ever",
-                *(VELGORA, "continuity: B", "continuity: vital"),
+                *(VELGORA, "continuity: B", "continuity: important"),
             ),
             (
                 "a schedule of its own that keeps the RPO",

@@ -269,6 +269,7 @@ def test_a_backup_and_its_target_know_of_each_other() -> None:
         "target": "central-vault",
         "target_address": "10.77.0.11",
         "target_fqdn": "vault.central.lab.test",
+        "copies": [],
         "paths": ["/srv/shares"],
         "database": "",
         "calendar": "*-*-* 03:00:00",
@@ -276,7 +277,9 @@ def test_a_backup_and_its_target_know_of_each_other() -> None:
         "keep_within_days": 90,
     }
     clients = variables_of("central-vault")["bastide_backup_clients"]
-    assert {"name": "velgora-files", "municipality": "velgora", "plan": "shares"} in clients
+    sent = {"pulled_from": "", "pulled_from_address": ""}
+    assert {"name": "velgora-files", "municipality": "velgora", "plan": "shares", **sent} in clients
+    assert variables_of("central-vault")["bastide_pulled_by"] == []
     assert len(clients) == 4
     assert variables_of("central-scratch")["bastide_backup_clients"] == []
 

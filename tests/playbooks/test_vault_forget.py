@@ -65,7 +65,7 @@ class Vault:
         self.root, self.repository, self._patch = folder, folder / "backups" / NAME, patch
         patch.setattr(FORGET, "FOLDER", folder / "backups")
         patch.setattr(FORGET, "LISTED", folder / "state" / "forget.json")
-        patch.setattr(FORGET, "AS_ACCOUNT", ())
+        patch.setattr(FORGET, "as_owner", lambda _: ())
         (folder / "data").mkdir()
         self.restic("init")
         for number in range(10):

@@ -10,7 +10,7 @@ from monitors.audit.model.controls import Limits
 from monitors.audit.model.declared import Declared
 
 FOLDER = "/srv/backups"
-CLIENTS, DRILLS = "bastide-backup", "bastide-drill"
+CLIENTS, DRILLS, PULLS = "bastide-backup", "bastide-drill", "bastide-pull"
 SERVE = "rclone serve restic --stdio --append-only"
 KEYS = "/etc/ssh/bastide_backup_keys"
 # Every line that sshd may take for a key; public keys are no secret.
@@ -91,13 +91,16 @@ def test_vlt_02_accounts_lead_nowhere(host: Host) -> None:
     assert drill.get("chrootdirectory") == FOLDER, f"{DRILLS} sees more than {FOLDER}"
 
 
-def test_vlt_03_repositories_closed(host: Host) -> None:
-    """Repositories belong to the clients' account, and no other account may enter or write."""
+def test_vlt_03_repositories_closed(host: Host, declared: Declared) -> None:
+    """Repositories belong to the account that fills them, and no other may enter or write."""
     rows = [line.split(" ", 3) for line in host.run(MODES).stdout.splitlines()]
     wrong = []
     for depth, owner, mode, path in rows:
         inside = int(depth) >= REPOSITORY_DEPTH
-        wanted, forbidden = (CLIENTS, 0o027) if inside else ("root", 0o022)
+        # What is pulled from another target is not the clients' to write: they read it at most.
+        pulled = any(f"{path}/".startswith(f"{FOLDER}/{name}/") for name in declared.pulls)
+        filler = PULLS if pulled else CLIENTS
+        wanted, forbidden = (filler, 0o027) if inside else ("root", 0o022)
         if owner != wanted or int(mode, 8) & forbidden:
             wrong.append(f"{path} is {owner}'s with mode {mode}")
     assert rows, f"{FOLDER} holds nothing"

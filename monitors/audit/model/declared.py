@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from inventory.backup_plans import backup_plans, plans_kept_on
+from inventory.backup_plans import backup_plans, copies_kept_on
 from inventory.connections import jumped_to
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import Level, Role, Tier
@@ -44,9 +44,11 @@ class Declared:
     site_networks: tuple[str, ...] = ()
     jumped_to: tuple[str, ...] = ()
     forwards: tuple[Forward, ...] = ()
-    # Of an operations host: every host that it watches. Of a vault: HOST/PLAN kept on it.
+    # Of an operations host: every host that it watches. Of a vault: HOST/PLAN kept on it, and of
+    # these what it pulls from another.
     watched: tuple[Watched, ...] = ()
     keeps: tuple[str, ...] = ()
+    pulls: tuple[str, ...] = ()
     level: Level = Level.FULL
     keeps_forwarding: bool = False
     # By which a certificate may call the host: its own name, and those of its services' addresses.
@@ -89,6 +91,7 @@ def declared_of(entry: InventoryHost) -> Declared:
         forwards=forwards(entry),
         watched=_watched(entry),
         keeps=_kept(entry),
+        pulls=_pulled(entry),
         level=_level(entry),
         keeps_forwarding=entry.host.forwards,
         names=_names(entry),
@@ -135,7 +138,11 @@ def _watched(entry: InventoryHost) -> tuple[Watched, ...]:
 
 
 def _kept(vault: InventoryHost) -> tuple[str, ...]:
-    return tuple(f"{client.name}/{plan.id}" for client, plan in plans_kept_on(vault))
+    return tuple(copy.name for copy in copies_kept_on(vault))
+
+
+def _pulled(vault: InventoryHost) -> tuple[str, ...]:
+    return tuple(copy.name for copy in copies_kept_on(vault) if copy.pulled_from)
 
 
 def find_declared(estate: Estate, name: str) -> Declared:

@@ -1,14 +1,18 @@
 """Continuity metrics: never a silent gap."""
 
+import json
 from pathlib import Path
 
+from bastide.actions.backup_output import describe_second
 from inventory.model.estate import Estate
 from monitors.audit.host_files import newest_content
 from monitors.continuity.metrics import collect
+from monitors.continuity.plan_states import read_plan_states
 from monitors.continuity.records import read_drill
 from tests.monitors.continuity.state_folder import (
     CASES,
     HOST,
+    NOW,
     ago,
     lab_estate,
     put_bundle,
@@ -141,3 +145,36 @@ def test_plans_are_counted_even_when_there_are_none(tmp_path: Path) -> None:
 
     assert plans(lab_estate()) == 4
     assert plans(lab_estate().model_copy(update={"municipalities": ()})) == 0
+
+
+def with_second_targets() -> Estate:
+    lab = lab_estate()
+    towns = (town.model_copy(update={"second_target": "far-vault"}) for town in lab.municipalities)
+    return lab.model_copy(update={"municipalities": tuple(towns)})
+
+
+def test_a_second_copy_is_expected_before_it_is_known_and_told_with_its_target(
+    tmp_path: Path,
+) -> None:
+    def told(name: str) -> dict[str, float]:
+        families = collect(tmp_path, with_second_targets(), newest_content)
+        samples = [s for family in families for s in family.samples if s.name.endswith(name)]
+        return {s.labels["target"]: s.value for s in samples if s.labels["host"] == HOST}
+
+    assert told("backup_copy_expected") == {"central-vault": 1, "far-vault": 1}
+    assert told("second_copy_expected") == {"far-vault": 1}
+    assert told("second_copy_last_snapshot_timestamp_seconds") == {}
+    status = json.loads(status_text(ago(hours=1)))
+    held = {"id": "b0116522", "time": ago(hours=3).isoformat(), "snapshots": 2}
+    copy = {"target": "far-vault", "snapshot": held, "error": None}
+    status["plans"][0]["copies"] = [copy, {**copy, "target": "old-vault", "snapshot": None}]
+    put_bundle(tmp_path, ago(minutes=1), json.dumps(status))
+    assert told("second_copy_last_snapshot_timestamp_seconds") == {
+        "far-vault": ago(hours=3).timestamp()
+    }
+    states = read_plan_states(tmp_path, with_second_targets(), newest_content)
+    (state,) = (state for state in states if state.objectives.host == HOST)
+    assert describe_second(state, NOW).endswith("on far-vault")
+    held["time"] = "2126-01-01T00:00:00Z"
+    put_bundle(tmp_path, ago(seconds=1), json.dumps(status))
+    assert told("second_copy_last_snapshot_timestamp_seconds") == {}

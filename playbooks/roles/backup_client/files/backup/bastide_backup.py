@@ -6,6 +6,7 @@
     bastide-backup status [--keep]                      newest snapshot of each plan, as JSON
     bastide-backup restore PLAN [--snapshot ID]         bring data back beside what is there
     bastide-backup restore PLAN --over PLAN             bring data back over what is there
+    bastide-backup restore PLAN --from TARGET           from this copy, not from whichever answers
     bastide-backup settle [PLAN ...]                    clear up after runs that were cut off
     bastide-backup approve PLAN FILE                    try a new password before it is taken
     bastide-backup restic PLAN [ARGUMENT ...]           restic on a plan's repository, by hand
@@ -32,7 +33,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -70,6 +71,8 @@ class Plan:
     target_user: str
     paths: tuple[str, ...]
     database: str
+    copies: tuple["Plan", ...] = ()
+    cache: Path = CACHE
 
     @property
     def staging(self) -> Path:
@@ -82,9 +85,25 @@ def plans() -> tuple[Plan, ...]:
     path = CONFIG / "plans.json"
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-        return tuple(Plan(**{**entry, "paths": tuple(entry["paths"])}) for entry in entries)
+        return tuple(made(entry) for entry in entries)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise BackupError(f"{path}: {error}; run the playbook configure.yml again") from None
+
+
+def made(entry: dict[str, Any]) -> Plan:
+    """Return a plan as the file has it, with the same plan at each target that pulls a copy."""
+    copies = entry.get("copies", [])
+    plan = Plan(**{**entry, "paths": tuple(entry["paths"]), "copies": ()})
+    return replace(plan, copies=tuple(copy_of(plan, **copy) for copy in copies))
+
+
+def copy_of(plan: Plan, target: str, target_address: str, **_: str) -> Plan:
+    """Return a plan at a target that has pulled its copy; it can only be read there.
+
+    The same repository with other files: of one cache, each would throw out the other's.
+    """
+    cache = CACHE / target
+    return replace(plan, target=target, target_address=target_address, copies=(), cache=cache)
 
 
 def restic_command(plan: Plan) -> list[str]:
@@ -98,7 +117,7 @@ def restic_command(plan: Plan) -> list[str]:
     # The target's forced command decides what is served from which folder, whatever is asked.
     return [
         *("restic", "--repo", "rclone:", "--option", f"rclone.program={shlex.join(ssh)}"),
-        *("--password-file", str(CONFIG / plan.id / "password"), "--cache-dir", str(CACHE)),
+        *("--password-file", str(CONFIG / plan.id / "password"), "--cache-dir", str(plan.cache)),
     ]
 
 
@@ -131,7 +150,8 @@ def newest(plan: Plan) -> dict[str, Any]:
     tag = f"plan={plan.id}"
     query = ("snapshots", "--json", "--no-lock", "--tag", tag, "--host", plan.host)
     found = json.loads(restic(plan, *query, timeout=ASK_TIMEOUT_SECONDS)) or []
-    path = STATE / f"{plan.id}.counted.json"
+    own = "" if plan.cache == CACHE else f".{plan.target}"
+    path = STATE / f"{plan.id}{own}.counted.json"
     verdicts = read_verdicts(path, last_snapshot(plan), found)
     manifest = str(plan.staging / "manifest.json")
 
@@ -342,7 +362,40 @@ def status(plan: Plan) -> dict[str, Any]:
         "error": error,
         "last_run": read_result(STATE / f"{plan.id}.json"),
         "check": read_result(STATE / f"{plan.id}.check.json"),
+        "copies": [copy_status(copy) for copy in plan.copies],
     }
+
+
+def copy_status(copy: Plan) -> dict[str, Any]:
+    """Return the newest snapshot that counts of a copy that another target has pulled."""
+    try:
+        found = newest(copy)
+    except BackupError as error:
+        return {"target": copy.target, "snapshot": None, "error": str(error)}
+    return {"target": copy.target, "snapshot": found if found["id"] else None, "error": None}
+
+
+def answering(plan: Plan, wanted: str | None) -> tuple[Plan, dict[str, Any]]:
+    """Return the plan at the first target that answers with a copy, or at the one that is `wanted`.
+
+    BackupError says why none does, or which targets there are.
+    """
+    places = [place for place in (plan, *plan.copies) if wanted in (None, place.target)]
+    if not places:
+        have = ", ".join(place.target for place in (plan, *plan.copies))
+        raise BackupError(f"{wanted} keeps no copy of {plan.id}; these do: {have}")
+    why = []
+    for place in places:
+        try:
+            found = newest(place)
+        except BackupError as error:
+            why.append(f"{place.target}: {error}")
+            continue
+        if found["id"] or (place is places[-1] and not why):
+            say(f"from {place.target}{', since ' + '; '.join(why) if why else ''}")
+            return place, found
+        why.append(f"{place.target} holds no snapshot that counts")
+    raise BackupError("; ".join(why))
 
 
 def chosen(names: list[str]) -> tuple[Plan, ...]:
@@ -393,13 +446,13 @@ def command_restore(options: argparse.Namespace) -> int:
         raise BackupError(f"--over {options.over}: to put it over what is there: --over {plan.id}")
     STATE.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(plan):
-        target = newest(plan)
+        place, target = answering(plan, options.source)
         wanted = options.snapshot or target["id"]
         ids = [one for one in target["ids"] if wanted and one.startswith(wanted)]
         if len(ids) != 1:
             asked = "bastide-backup restic PLAN --no-lock snapshots"
             raise BackupError(f"no snapshot {wanted or 'that counts'} of {plan.id}; see: {asked}")
-        restore = Restore(plan, ids[0], partial(restic, plan), BESIDE / f"{plan.id}-{ids[0][:8]}")
+        restore = Restore(plan, ids[0], partial(restic, place), BESIDE / f"{plan.id}-{ids[0][:8]}")
         fetch(restore)
         result = {"plan": plan.id, "snapshot": ids[0], "beside": str(restore.folder)}
         if options.over:
@@ -484,6 +537,7 @@ def command_line() -> argparse.ArgumentParser:
     restoring = command("restore", command_restore)
     restoring.add_argument("plan")
     restoring.add_argument("--snapshot", metavar="ID", help="default: the newest that counts")
+    restoring.add_argument("--from", dest="source", metavar="TARGET", help="this copy and no other")
     restoring.add_argument("--over", metavar="PLAN", help="the plan's name again: replace")
     command("settle", command_settle).add_argument("plans", nargs="*")
     approving = command("approve", command_approve)

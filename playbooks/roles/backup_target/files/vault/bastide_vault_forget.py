@@ -10,19 +10,20 @@ is removed.
 """
 
 import argparse
+import fcntl
 import json
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path("/srv/backups")
 LISTED = Path("/var/lib/bastide/vault/forget.json")
-# What restic writes is to be the clients' account's.
-AS_ACCOUNT = ("runuser", "-u", "bastide-backup", "--")
 DAY_SECONDS = 86_400.0
 LISTED_SECONDS = 7 * DAY_SECONDS
 STAY = 7
@@ -32,10 +33,15 @@ class ForgetError(Exception):
     """Nothing was forgotten; the text says why."""
 
 
+def as_owner(name: str) -> tuple[str, ...]:
+    """Return how to write as the account that fills a repository: the clients', or who pulls it."""
+    return ("runuser", "-u", (FOLDER / name).owner(), "--")
+
+
 def restic(name: str, password: str, *arguments: str) -> str:
     """Run restic on a repository here; ForgetError with its last words."""
     done = subprocess.run(
-        [*AS_ACCOUNT, "restic", "--repo", str(FOLDER / name), "--no-cache", *arguments],
+        [*as_owner(name), "restic", "--repo", str(FOLDER / name), "--no-cache", *arguments],
         env={**os.environ, "RESTIC_PASSWORD": password},
         capture_output=True, text=True, check=False, cwd="/", umask=0o027,
     )  # fmt: skip
@@ -43,6 +49,17 @@ def restic(name: str, password: str, *arguments: str) -> str:
         said = [line for line in done.stderr.splitlines() if line.strip()]
         raise ForgetError(f"restic {arguments[0]} ({done.returncode}): {' / '.join(said[-4:])}")
     return done.stdout
+
+
+@contextmanager
+def held(name: str) -> Iterator[None]:
+    """Keep bastide-vault-pull out meanwhile, which holds the folder as well."""
+    descriptor = os.open(FOLDER / name, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def too_old(snapshots: list[dict[str, Any]], keep_seconds: float, now: float) -> list[str]:
@@ -97,9 +114,10 @@ def forget(name: str, password: str, keep_days: float, *, act: bool) -> dict[str
     now = time.time()
     due, waiting = ripe(name, too_old(found, keep_days * DAY_SECONDS, now), now)
     if act and due:
-        # Of those that have died only; a backup that goes on keeps this one out.
-        restic(name, password, "unlock")
-        restic(name, password, "forget", "--prune", *due)
+        with held(name):
+            # Of those that have died only; a backup that goes on keeps this one out.
+            restic(name, password, "unlock")
+            restic(name, password, "forget", "--prune", *due)
     return {
         "repository": name,
         "snapshots": len(found),
