@@ -38,7 +38,8 @@ def newest_status(state: Path, host: str, read_file: ReadFile) -> HostStatus | N
 def _refuse_future(status: HostStatus, path: Path) -> None:
     """Refuse times to come: a snapshot from the future would look fresh for ever."""
     latest = datetime.now(UTC) + CLOCK_TOLERANCE
-    held = [(plan, *plan.copies) for plan in status.plans]
-    times = [each.snapshot.time for of_plan in held for each in of_plan if each.snapshot]
+    held = [plan.snapshot for plan in status.plans]
+    held += [copy.snapshot for plan in status.plans for copy in plan.copies]
+    times = [snapshot.time for snapshot in held if snapshot]
     if any(time > latest for time in (status.at, *times)):
         raise ContinuityError(f"{path}: names a time in the future; check the host's clock")

@@ -33,10 +33,10 @@ NAMES: Mapping[AlertKind, str] = MappingProxyType(
         """,
         AlertKind.SUPPLIES: "TonerLow",
         AlertKind.BACKUPS: """
-            BackupCopyMissing BackupDamaged BackupDoubted BackupFailed BackupKeyAdded BackupMissing
-            BackupNotChecked BackupNotScheduled BackupOverQuota BackupSizeUnusual BackupStatusOld
-            BackupTargetNotLooking BackupTooOld DrillEstimateWrong DrillFailed DrillTooOld
-            DrillTooSlow EscrowIncomplete EscrowNotProved RetentionNotRun
+            BackupCopyLate BackupCopyMissing BackupDamaged BackupDoubted BackupFailed BackupKeyAdded
+            BackupMissing BackupNotChecked BackupNotScheduled BackupOverQuota BackupSizeUnusual
+            BackupStatusOld BackupTargetNotLooking BackupTooOld DrillEstimateWrong DrillFailed
+            DrillTooOld DrillTooSlow EscrowIncomplete EscrowNotProved RetentionNotRun
         """,
         AlertKind.SECURITY: """
             AuditStale ControlFailing CriticalControlFailing HostDrift InfraDrift

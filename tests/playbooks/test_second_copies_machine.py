@@ -37,7 +37,7 @@ class Targets:
     estate: str
 
     def run(self, name: str, command: str) -> "subprocess.CompletedProcess[str]":
-        words = ["ssh", "-F", self.folder / "ssh_config", name, command]
+        words = ["ssh", "-F", str(self.folder / "ssh_config"), name, command]
         return subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
 
     def output(self, name: str, command: str) -> str:
