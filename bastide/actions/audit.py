@@ -37,6 +37,8 @@ from monitors.collection.bundle import BundleError
 # The labels of the two audits that `bastide up` makes; reports compare them.
 BEFORE_HARDENING = "before"
 AFTER_HARDENING = "after"
+# Any other's, of all hosts or some.
+AUDIT = "audit"
 NOT_SEALED = (ChainError, InputsError, EvidenceError, SigningError, OSError)
 
 
@@ -52,7 +54,7 @@ class AuditResult:
 def run(
     context: EstateContext,
     only: Sequence[str] | None = None,
-    label: str = "audit",
+    label: str = AUDIT,
     on_event: Callable[[HostAudit], None] = lambda _: None,
     fetch: Fetch = fetch_bundle,
 ) -> AuditResult:

@@ -13,7 +13,6 @@ from bastide.actions.watch_api import watch_api
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
-from inventory.entries import Tenant, tenants
 from inventory.model.channels import Channel, Mail, Matrix, Ntfy, Sms, Telegram, Webhook
 from inventory.model.notify import TEST, Notify, Severity
 from monitors.bridge.recipients import recipients
@@ -59,17 +58,6 @@ def notify_of(context: EstateContext) -> Notify:
             Exit.WRONG_USE,
         )
     return context.estate.notify
-
-
-def tenant_of(context: EstateContext, municipality: str) -> Tenant:
-    """Return a municipality or the central site; CommandError for an unknown one."""
-    there = {tenant.id: tenant for tenant in tenants(context.estate)}
-    if municipality not in there:
-        raise CommandError(
-            f"no municipality {municipality!r}; expected one of: {', '.join(there)}",
-            Exit.WRONG_USE,
-        )
-    return there[municipality]
 
 
 def destination(context: EstateContext, channel: Channel, municipality: str) -> str:

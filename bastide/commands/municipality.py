@@ -1,9 +1,11 @@
 """`bastide municipality add`: the next town, laid out like the last one."""
 
 import re
+from pathlib import Path
 
 import click
 
+from bastide.actions.lab_preflight import refuse_unfit_machine
 from bastide.actions.scaffold import (
     check_size,
     chosen_network,
@@ -14,7 +16,8 @@ from bastide.actions.scaffold import (
     write_new,
 )
 from bastide.support.errors import CommandError, Exit
-from bastide.support.options import estate_option
+from bastide.support.estate import estate_context, refuse_unacknowledged
+from bastide.support.options import engine_option, estate_option
 from inventory.enums import Tier
 from inventory.load import find_estate
 from inventory.model.tenants import CENTRAL
@@ -41,6 +44,10 @@ def group() -> None:
 @click.option("--country", default="XX", show_default=True, help="ISO 3166-1 alpha-2 code.")
 @click.option("--network", help="The site's network.  [default: the next free one]")
 @click.option("--empty", is_flag=True, help="No hosts yet: `bastide host adopt` adds them.")
+@click.option(
+    "--up", "bring_up", is_flag=True, help="Bring it up at once, as `bastide up --municipality`."
+)
+@engine_option
 @estate_option
 def add(
     name: str,
@@ -48,12 +55,19 @@ def add(
     country: str,
     network: str | None,
     empty: bool,
+    bring_up: bool,
+    engine: str,
     estate_name: str | None,
 ) -> int:
     """Lay out municipality NAME from its tier's template.
 
     The rest of the estate may be unfinished: only its domain, provider and networks are read.
     """
+    if bring_up and empty:
+        raise CommandError(
+            "--up with --empty: there is no host to bring up\n    do: leave one of them out",
+            Exit.WRONG_USE,
+        )
     folder = find_estate(estate_name)
     outline = read_outline(folder)
     own_id = _id_of(name)
@@ -80,13 +94,26 @@ def add(
         empty=empty,
     )
     write_new(file, text)
-    click.echo(f"wrote {file}\nnetwork {chosen}: {reason}\nnext:")
+    click.echo(f"wrote {file}\nnetwork {chosen}: {reason}")
+    if bring_up:
+        return _bring_up(folder, own_id, engine)
+    click.echo("next:")
     if empty:
         click.echo(f"  bastide host adopt ADDRESS --municipality {own_id} --estate {folder}")
     elif not outline.is_lab:
         click.echo(f"  put your servers' addresses and SSH host keys into {file}")
     click.echo(f"  bastide inventory check --estate {folder}")
     return Exit.WELL
+
+
+def _bring_up(folder: Path, own_id: str, engine: str) -> Exit:
+    context = estate_context(str(folder))
+    refuse_unacknowledged(context)
+    refuse_unfit_machine(context)
+    # It takes seconds to import, and laying a municipality out needs none of it.
+    from bastide.actions.up.run import run
+
+    return run(context, engine=engine, as_json=False, municipality=own_id)
 
 
 def _id_of(name: str) -> str:

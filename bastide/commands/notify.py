@@ -6,7 +6,7 @@ import click
 
 from bastide.actions import notifying, on_call
 from bastide.support.errors import Exit
-from bastide.support.estate import estate_context
+from bastide.support.estate import estate_context, tenant_of
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import print_json, print_table, row
 from bastide.support.progress import Progress
@@ -101,7 +101,7 @@ def test(
     host sends it as it sends alerts. A minute later it sends its end.
     """
     context = estate_context(estate_name)
-    tenant, told = notifying.tenant_of(context, municipality), Severity(severity)
+    tenant, told = tenant_of(context, municipality), Severity(severity)
     with notifying.place_of(context, watch=watch) as place:
         results = tuple(notifying.send_tests(context, place, tenant.id, told, Progress()))
     if as_json:

@@ -6,11 +6,10 @@ import click
 from rich.console import Console
 
 from bastide.actions import status_output
-from bastide.actions.notifying import tenant_of
 from bastide.actions.on_call import turns
 from bastide.actions.status import Status, narrowed, read
 from bastide.support.errors import CommandError, Exit
-from bastide.support.estate import EstateContext, estate_context
+from bastide.support.estate import EstateContext, estate_context, tenant_of
 from bastide.support.options import estate_option, json_option
 from bastide.support.output import output_console, print_json
 from inventory.levels import coverage

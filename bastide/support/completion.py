@@ -50,6 +50,7 @@ def of_estate(names: Callable[[EstateContext], Iterable[str]]) -> Complete:
 
 
 complete_hosts = of_estate(lambda context: (entry.name for entry in hosts(context.estate)))
+complete_tenants = of_estate(lambda context: (tenant.id for tenant in tenants(context.estate)))
 complete_plans = of_estate(
     lambda context: sorted({p.id for entry in hosts(context.estate) for p in entry.host.backups})
 )

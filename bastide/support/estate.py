@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from bastide.support.errors import CommandError, Exit
+from inventory.entries import Tenant, tenants
 from inventory.levels import refusals
 from inventory.load import find_estate, load_estate
 from inventory.model.estate import Estate
@@ -48,6 +49,17 @@ def estate_context(wanted: str | None) -> EstateContext:
     folder = find_estate(wanted)
     estate = load_estate(folder)
     return EstateContext(folder, estate, state_directory(estate.estate))
+
+
+def tenant_of(context: EstateContext, municipality: str) -> Tenant:
+    """Return a municipality or the central site; CommandError for an unknown one."""
+    there = {tenant.id: tenant for tenant in tenants(context.estate)}
+    if municipality not in there:
+        raise CommandError(
+            f"no municipality {municipality!r}; expected one of: {', '.join(there)}",
+            Exit.WRONG_USE,
+        )
+    return there[municipality]
 
 
 def refuse_unacknowledged(context: EstateContext) -> None:

@@ -1,5 +1,6 @@
 """One run of `bastide up`: what it works on, and the results of its stages."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bastide.actions.playbook_recap import Recap
@@ -9,6 +10,8 @@ from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
 from infra.engine import EngineResult
 from infra.policies.model import Finding
+from inventory.entries import InventoryHost
+from inventory.model.tenants import CENTRAL
 from inventory.run_id import new_run
 from monitors.audit.model.results import AuditRun
 from monitors.audit.reports.compliance import ReportFiles
@@ -44,10 +47,24 @@ class StageResults:
 
 @dataclass(frozen=True, slots=True)
 class UpRun:
-    """What the stages work on; `seconds` is how long each took, `run` what hosts record it as."""
+    """What the stages work on; `seconds` is how long each took, `run` what hosts record it as.
+
+    `municipality`: the one that is brought up, with what central knows of it; None for all.
+    """
 
     context: EstateContext
     progress: Progress
     engine: str = "auto"
     seconds: dict[str, float] = field(default_factory=dict)
     run: str = field(default_factory=new_run)
+    municipality: str | None = None
+
+    @property
+    def limit(self) -> tuple[str, ...]:
+        """What Ansible is limited to: nothing, or the groups of the municipality and central."""
+        return ("--limit", f"{self.municipality}:{CENTRAL}") if self.municipality else ()
+
+    def chosen(self, entries: Iterable[InventoryHost]) -> tuple[InventoryHost, ...]:
+        """Return those that the run is about: all, or the municipality's and central's."""
+        wanted = (self.municipality, CENTRAL)
+        return tuple(e for e in entries if not self.municipality or e.tenant.id in wanted)

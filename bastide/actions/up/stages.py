@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bastide.actions import ansible, audit, host_check, policies, provision, status, wheelhouse
-from bastide.actions.audit import AFTER_HARDENING, BEFORE_HARDENING
+from bastide.actions.audit import AFTER_HARDENING, AUDIT, BEFORE_HARDENING
 from bastide.actions.audit_output import describe
 from bastide.actions.backup_output import describe_drill
 from bastide.actions.up import wait_for_targets
@@ -14,7 +14,7 @@ from bastide.support.errors import CommandError, Exit
 from infra.engine import Operation
 from infra.policies.model import Finding
 from inventory.entries import devices, hosts
-from inventory.enums import Level
+from inventory.enums import Level, StackLayout
 from inventory.levels import coverage, hosts_at_least, is_managed
 from inventory.run_id import VARIABLE
 from inventory.secrets import unresolved
@@ -64,7 +64,7 @@ def check(up: UpRun, results: StageResults) -> StageResults:
 
 def look(up: UpRun, results: StageResults) -> StageResults:
     """Look whether the existing hosts can be logged in to, before anything is done anywhere."""
-    host_check.run_first(up.context, up.progress)
+    host_check.run_first(up.context, up.progress, up.chosen(host_check.logged_in(up.context)))
     return results
 
 
@@ -82,6 +82,7 @@ def provide(up: UpRun, results: StageResults) -> StageResults:
             up.engine,
             lambda e: provision.show_step(up.progress, e),
             findings.extend,
+            _limits(up),
         )
         wheels.result()
     if not result.ok:
@@ -103,6 +104,9 @@ def first_audit(up: UpRun, results: StageResults) -> StageResults:
     if kept is not None:
         up.progress.step("baseline", f"kept from {kept.started:%Y-%m-%d %H:%M} UTC")
         return replace(results, before=kept)
+    if up.municipality:
+        up.progress.step("baseline", "none: the first run of the whole estate makes it")
+        return results
     if not any(hosts_at_least(up.context.estate, Level.AUDIT)):
         up.progress.step("audit", NOTHING_AUDITED)
         return results
@@ -114,28 +118,35 @@ def first_audit(up: UpRun, results: StageResults) -> StageResults:
 
 def converge(up: UpRun, results: StageResults) -> StageResults:
     """Configure and harden, back up and drill what is due, and collect."""
-    if not any(map(is_managed, hosts(up.context.estate))):
+    entries = up.chosen(hosts(up.context.estate))
+    if not any(map(is_managed, entries)):
         up.progress.step("playbooks", "none run: no host is at baseline or above")
         return results
     results = _play(PLAYBOOKS[1:] if results.recaps else PLAYBOOKS, up, results)
-    newest = latest_drills(up.context.state)
+    names = {entry.name for entry in entries}
+    newest = tuple(one for one in latest_drills(up.context.state) if one.host in names)
     for result in newest:
         up.progress.step(result.host, f"{result.plan}: {describe_drill(result)}", good=result.ok)
     return replace(results, drills=newest)
 
 
 def second_audit(up: UpRun, results: StageResults) -> StageResults:
-    """Audit what hardening left, and what is only audited."""
-    if not any(hosts_at_least(up.context.estate, Level.AUDIT)):
+    """Audit what hardening left, and what is only audited; one municipality gives no report."""
+    audited = up.chosen(hosts_at_least(up.context.estate, Level.AUDIT))
+    if not audited:
         up.progress.step("audit", NOTHING_AUDITED)
+        return results
+    if up.municipality:
+        _audit(up, AUDIT, [entry.name for entry in audited])
         return results
     return replace(results, after=_audit(up, AFTER_HARDENING))
 
 
 def collect(up: UpRun, results: StageResults) -> StageResults:
     """Poll devices, and wait until Prometheus has every target up."""
+    every = targets(up.context.estate).values()
     polled = poll_once(
-        targets(up.context.estate).values(),
+        [one for one in every if up.municipality in (None, one.municipality)],
         up.context.state,
         catalogue=profiles_of(up.context.estate.own),
     )
@@ -209,6 +220,7 @@ def _play(playbooks: Sequence[str], up: UpRun, results: StageResults) -> StageRe
         playbooks,
         lambda event: ansible.show_event(up.progress, event),
         log_name="up" if len(playbooks) > 1 else "",
+        arguments=up.limit,
         variables={VARIABLE: up.run},
     )
     for name, host in sorted(recap.hosts.items()):
@@ -231,10 +243,17 @@ def _history(up: UpRun) -> History | None:
         return None
 
 
-def _audit(up: UpRun, label: str) -> AuditRun:
+def _limits(up: UpRun) -> provision.Limits:
+    """Return what provisioning is limited to: one stack has all, and leaves what is as declared."""
+    several = up.context.estate.stacks is StackLayout.MUNICIPALITY
+    return provision.Limits(municipality=up.municipality if several else None)
+
+
+def _audit(up: UpRun, label: str, only: Sequence[str] | None = None) -> AuditRun:
     with host_check.remembering(up.context, up.progress) as fetch:
         result = audit.run(
             up.context,
+            only,
             label=label,
             on_event=lambda host: up.progress.step(
                 host.host, describe(host), good=not host.problem

@@ -129,3 +129,18 @@ def test_in_a_lab_the_next_town_is_complete_with_an_uplink_of_its_own(tmp_path: 
     estate = load_estate(tmp_path / "lab")
     uplinks = [host.uplink for town in estate.municipalities for host in town.hosts if host.uplink]
     assert len(set(uplinks)) == len(estate.municipalities)
+
+
+def test_without_hosts_there_is_nothing_to_bring_up_and_nothing_is_written(estate: Path) -> None:
+    status, text = add(estate, "Gornji Lug", "--empty", "--up")
+    assert status == 2
+    assert "there is no host to bring up" in text
+    assert not networks(estate)
+
+
+def test_what_is_not_complete_yet_is_not_brought_up_and_says_what_is_missing(estate: Path) -> None:
+    status, text = add(estate, "Gornji Lug", "--up")
+    assert status == 2
+    assert "/etc/ssh/ssh_host_ed25519_key.pub" in text
+    assert len(networks(estate)) == 1
+    assert not (estate / "state").exists()
