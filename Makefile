@@ -44,8 +44,9 @@ test-quick: setup-lab setup-test oracles ## run every test that needs no lab and
 oracles: .venv/.ready ## build what ours is held against (tests/oracles: the official Pulumi CLI, an ACME authority), where Go is
 	@$(BIN)/python -m tests.oracles.programs
 
-soak: setup-test oracles ## every engine test on the official engine, SEEDS random programs (100), a kill at every boundary
+soak: setup-test oracles ## every engine test on the official engine, SEEDS random programs (100), a kill at every boundary; 100 lab machines
 	BASTIDE_SOAK=$(or $(SEEDS),100) $(BIN)/pytest tests/infra/engine --numprocesses $$(nproc)
+	BASTIDE_SOAK=1 $(BIN)/pytest tests/infra/lab/test_teardown.py --capture no
 
 check: setup-test ## format, lint, types, import contracts, ansible-lint, yamllint, promtool
 	$(BIN)/ruff format --check $(PYTHON_FILES)

@@ -52,6 +52,13 @@ def title(proof: ServiceProof) -> str:
     return proof.service.name
 
 
+def full_title(proof: ServiceProof) -> str:
+    """Return a service as its users call it, and whose it is; a host is said to be without one."""
+    if proof.service is None:
+        return title(proof)
+    return f"{proof.service.service.name}, {proof.service.tenant.name}"
+
+
 def class_of(proof: ServiceProof) -> str:
     """Return the class that is promised: that of its plan where there is no service."""
     if proof.promise is not None:
@@ -139,7 +146,7 @@ def html(context: EstateContext, found: Sequence[ServiceProof], now: datetime) -
         kept=[proof for proof in found if proof.plans],
         proved_count=sum(proof.proved for proof in found),
         plans=plans,
-        title=title,
+        full_title=full_title,
         class_of=class_of,
         promised_of=promised_of,
         proved=proved,

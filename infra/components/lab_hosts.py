@@ -17,7 +17,7 @@ from infra.components.resources import Provided, declare
 from infra.components.site import interfaces, ipv4, ipv4_network, network_name
 from infra.errors import failed
 from infra.lab.device import Cable, DeviceSpec
-from infra.lab.first_boot import MachineSpec
+from infra.lab.first_boot import MEMORY_MIB, MachineSpec
 from inventory.entries import InventoryDevice, InventoryHost, devices, hosts, operations_host
 from inventory.enums import DeviceKind, Role
 from inventory.model.estate import Estate
@@ -34,6 +34,7 @@ def lab_host(entry: InventoryHost, placement: Placement, context: BuildContext) 
         authorized_keys=context.authorized_keys,
         forward=Role.EDGE in entry.host.roles,
         package_cache=context.package_cache,
+        memory_mib=entry.host.memory_mib or MEMORY_MIB,
     )
     opts = ResourceOptions(parent=placement.parent, depends_on=[*foundation.for_machines, network])
     made = declare("bastide:lab:Machine", entry.name, foundation.estate, spec, opts)

@@ -9,6 +9,8 @@ import errno
 import os
 import signal
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +19,15 @@ from infra.lab.layout import Lab, key
 
 KILL_SECONDS = 10.0
 POLL_SECONDS = 0.02
+MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much memory a unit may use, page cache included, and how many processes and threads."""
+
+    memory_mib: int
+    tasks: int
 
 
 @cache
@@ -54,6 +65,43 @@ def ensure(lab: Lab, unit: str) -> tuple[Path, ...]:
     for group in made:
         group.mkdir(parents=True, exist_ok=True)
     return made
+
+
+def limit(lab: Lab, unit: str, limits: Limits) -> None:
+    """Put limits in force for a unit whose groups are there, whatever runs in them.
+
+    InfraError when no hierarchy of this machine can hold one: it would be a limit on paper.
+    """
+    _delegate(lab)
+    for files, value in _settings(limits).items():
+        found = [group / name for group in groups(lab, unit) for name in files]
+        there = [file for file in found if file.exists()]
+        for file in there:
+            file.write_text(value)
+        if not there:
+            raise failed(
+                f"control groups of {unit}",
+                expected=f"a hierarchy with {' or '.join(files)}",
+                found="none",
+                advice="boot with the memory and pids controllers (cgroup_enable=memory)",
+            )
+
+
+def _settings(limits: Limits) -> Mapping[tuple[str, ...], str]:
+    """Return what is written where, by the names of cgroup v2 and v1."""
+    return {
+        ("memory.max", "memory.limit_in_bytes"): str(limits.memory_mib * MIB),
+        ("pids.max",): str(limits.tasks),
+    }
+
+
+def _delegate(lab: Lab) -> None:
+    """Have cgroup v2 give our groups the two controllers; v1 has them in every group."""
+    for group in groups(lab):
+        for above in (group.parents[1], group.parent, group):
+            with contextlib.suppress(OSError):  # not v2, or v1 has this controller
+                for name in ("memory", "pids"):
+                    (above / "cgroup.subtree_control").write_text(f"+{name}")
 
 
 def processes(lab: Lab, unit: str = "") -> frozenset[int]:

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter
 from infra.driver.spec import SPEC, Name
 from infra.errors import failed
 from infra.lab import networks, units
+from infra.lab.cgroups import Limits
 from infra.lab.commands import in_netns
 from infra.lab.layout import Lab
 from infra.lab.networks import Interface
@@ -23,6 +24,8 @@ INTERFACE = "eth0"
 MODULE = "infra.lab.agent"
 START_SECONDS = 30.0
 POLL_SECONDS = 0.1
+# An agent has 35 MiB and two threads.
+LIMITS = Limits(memory_mib=256, tasks=64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,7 @@ def _unit(lab: Lab, name: str) -> units.Unit:
         name=name,
         netns=lab.unit_namespace(name),
         log=_log_path(lab, name),
+        limits=LIMITS,
         argv=(sys.executable, "-m", MODULE, "--config", str(_settings_path(lab, name))),
     )
 

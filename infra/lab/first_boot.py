@@ -13,10 +13,15 @@ from infra.driver.spec import SPEC, Name
 from infra.lab.networks import Interface
 from infra.ssh_keys import KeyPair
 
+# The page cache counts, and gives way: what a host keeps in it is not lost at the limit.
+MEMORY_MIB = 2048
+
 
 @dataclass(frozen=True, slots=True)
 class MachineSpec:
     """A lab machine. `forward`: it routes between its interfaces, as an edge does.
+
+    `memory_mib`: what it may use at most; one more byte ends a program of it, and no other's.
 
     `package_cache` (a URL) counts when it is made only: later it is the playbooks' matter.
     """
@@ -28,6 +33,7 @@ class MachineSpec:
     authorized_keys: tuple[str, ...]
     forward: bool = False
     package_cache: str | None = None
+    memory_mib: int = MEMORY_MIB
 
     @property
     def address(self) -> str:

@@ -7,16 +7,23 @@ import shutil
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from infra import ssh_keyscan
 from infra.errors import failed
-from infra.lab import image, networks, units
+from infra.lab import cgroups, image, networks, units
+from infra.lab.cgroups import Limits
 from infra.lab.commands import user_namespaces
-from infra.lab.first_boot import MachineSpec, authorized_keys, first_boot_files, write_files
+from infra.lab.first_boot import (
+    MEMORY_MIB,
+    MachineSpec,
+    authorized_keys,
+    first_boot_files,
+    write_files,
+)
 from infra.lab.layout import Lab, link_name
 from infra.lab.networks import Interface
 from infra.lab.resolvers import resolvers
@@ -27,6 +34,8 @@ ANSWER_SECONDS = 90.0
 SHUTDOWN_SECONDS = 20.0
 POLL_SECONDS = 0.05
 MACHINE_NAME_LENGTH = 64
+# Twenty times what the busiest has; a program that forks without end ends here.
+TASKS = 2048
 NSPAWN = Path("/run/systemd/nspawn")
 
 # The overlay is mounted in a mount namespace of the machine's own: it ends with the machine.
@@ -35,13 +44,14 @@ MOUNT = 'mount -t overlay overlay -o "$1" "$2" && shift 2 && exec "$@"'
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A machine that was created: what identifies it, and the SSH host key it was given."""
+    """A machine that was created: what identifies it, its SSH host key, its memory in MiB."""
 
     name: str
     interfaces: tuple[Interface, ...]
     forward: bool
     image: Path
     host_key: str
+    memory_mib: int = MEMORY_MIB
 
     @property
     def address(self) -> str:
@@ -62,6 +72,8 @@ def create(lab: Lab, spec: MachineSpec) -> Machine:
     if machine is None or not _is_same(machine, spec):
         delete(lab, spec.name)
         machine = _create(lab, spec)
+    elif machine.memory_mib != spec.memory_mib:
+        machine = _resize(lab, machine, spec.memory_mib)
     set_authorized_keys(lab, spec.name, spec.authorized_keys)
     start(lab, spec.name)
     return machine
@@ -145,10 +157,27 @@ def _is_same(machine: Machine, spec: MachineSpec) -> bool:
     return (machine.interfaces, machine.forward) == (spec.interfaces, spec.forward)
 
 
+def _resize(lab: Lab, machine: Machine, memory_mib: int) -> Machine:
+    """Give a machine another limit, at once where it runs."""
+    resized = replace(machine, memory_mib=memory_mib)
+    _write_record(_folder(lab, machine.name), resized)
+    if units.running(lab, machine.name) is not None:
+        cgroups.limit(lab, machine.name, _limits(resized))
+    return resized
+
+
+def _limits(machine: Machine) -> Limits:
+    return Limits(machine.memory_mib, TASKS)
+
+
+def _write_record(folder: Path, machine: Machine) -> None:
+    write_whole(folder / "machine.json", RECORD.dump_json(machine, indent=2).decode())
+
+
 def _create(lab: Lab, spec: MachineSpec) -> Machine:
     """Make the machine's disk aside and rename it: it is there whole or not at all."""
     pair, base = new_key_pair(), image.newest(lab)
-    machine = Machine(spec.name, spec.interfaces, spec.forward, base, pair.public)
+    machine = Machine(spec.name, spec.interfaces, spec.forward, base, pair.public, spec.memory_mib)
     fresh = lab.machines / f".{spec.name}.new-{secrets.token_hex(4)}"
     for part in ("upper", "work", "root"):
         (fresh / part).mkdir(parents=True)
@@ -156,7 +185,7 @@ def _create(lab: Lab, spec: MachineSpec) -> Machine:
     (fresh / "upper").chmod(0o755)
     files = first_boot_files(spec, pair, resolvers(), user_namespaces=user_namespaces())
     write_files(fresh / "upper", base, files)
-    write_whole(fresh / "machine.json", RECORD.dump_json(machine, indent=2).decode())
+    _write_record(fresh, machine)
     fresh.replace(_folder(lab, spec.name))
     return machine
 
@@ -167,6 +196,7 @@ def _unit(lab: Lab, machine: Machine) -> units.Unit:
     return units.Unit(
         name=machine.name,
         log=folder / "console.log",
+        limits=_limits(machine),
         environment={"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"},  # net.* sysctls, no others
         argv=(
             *("unshare", "--mount", "--propagation", "private"),

@@ -14,6 +14,7 @@ from pydantic import ConfigDict
 from infra.driver.spec import SPEC
 from infra.errors import failed
 from infra.lab import units
+from infra.lab.cgroups import Limits
 from infra.lab.commands import in_netns, netns_path
 from infra.lab.layout import Lab
 from inventory.files import write_whole
@@ -24,6 +25,8 @@ PROGRAM = "/usr/sbin/apt-cacher-ng"
 DEFAULT_PORT = 3142  # apt-cacher-ng has always used it
 START_SECONDS = 10.0
 POLL_SECONDS = 0.02
+# Ten hosts that install at once have it at a quarter of either.
+LIMITS = Limits(memory_mib=512, tasks=512)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,7 @@ def _unit(lab: Lab, settings_folder: Path, folder: Path) -> units.Unit:
         name=UNIT,
         netns=lab.namespace,
         log=_log_path(lab),
+        limits=LIMITS,
         argv=(
             *("flock", "--no-fork", "--nonblock", str(_lock_path(folder))),
             *("setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from infra.errors import failed
 from infra.lab import cgroups
+from infra.lab.cgroups import Limits
 from infra.lab.commands import netns_path
 from infra.lab.layout import Lab
 
@@ -26,11 +27,12 @@ exec "$@"
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A program to keep running: its name, arguments, namespace, log and added environment."""
+    """A program to keep running: its name, arguments, log, limits, namespace, environment."""
 
     name: str
     argv: Sequence[str]
     log: Path
+    limits: Limits
     netns: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
 
@@ -43,11 +45,13 @@ def start(lab: Lab, unit: Unit) -> int:
     end(lab, unit.name)
     enter = ("nsenter", f"--net={netns_path(unit.netns)}") if unit.netns else ()
     unit.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    command = launcher(lab, unit.name, (*enter, *unit.argv))
+    cgroups.limit(lab, unit.name, unit.limits)
     with unit.log.open("ab") as log:
         # setsid --fork: the program belongs to init from its first moment, so that it is neither
         # ended with us nor left as a zombie.
         subprocess.run(
-            ("setsid", "--fork", *launcher(lab, unit.name, (*enter, *unit.argv))),
+            ("setsid", "--fork", *command),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

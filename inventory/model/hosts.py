@@ -174,8 +174,8 @@ class Host(Frozen):
     memory_mib: int | None = Field(
         default=None,
         ge=128,
-        description="memory in MiB of a machine that Bastide makes on a hypervisor; default: its "
-        "tier's",
+        description="memory in MiB of a machine that Bastide makes; default: its tier's on a "
+        "hypervisor, 2048 in the lab, where it is a limit",
     )
 
     @property

@@ -1,6 +1,8 @@
 import os
 import subprocess
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 
@@ -17,6 +19,9 @@ from infra.lab.teardown import teardown
 from tests.infra.lab.own_lab import KEY, OwnLab
 
 pytestmark = pytest.mark.root
+
+MACHINES = 100 if os.environ.get("BASTIDE_SOAK") else 5
+PARALLEL = 10
 
 
 @pytest.fixture
@@ -86,3 +91,30 @@ def test_kept_state_does_not_speak_of_machines_that_are_gone(doomed: Lab) -> Non
     (home / "outputs.json").write_text("{}")
     list(teardown(doomed.estate, home, keep_state=True))
     assert [path.name for path in home.iterdir()] == ["reports"]
+
+
+def test_many_machines_are_made_at_once_and_leave_nothing(own_lab: OwnLab, tmp_path: Path) -> None:
+    """A hundred by `make soak`; the seconds are printed, and asserted nowhere."""
+    lab = lab_of(f"h{os.getpid()}", tmp_path / "many")
+    whole = IPv4Network(f"10.{200 + os.getpid() % 50}.0.0/16")
+    lan = NetworkSpec("central", IPv4Network(f"{whole[0]}/24"), gateway=IPv4Address(whole[1]))
+    names = [f"host{number}" for number in range(MACHINES)]
+
+    def make(number: int) -> str:
+        nic = Interface("lan0", "central", IPv4Interface(f"{whole[10 + number]}/24"), lan.gateway)
+        return machine.create(lab, MachineSpec(names[number], (nic,), (KEY,), memory_mib=256)).name
+
+    started = time.monotonic()
+    try:
+        backbone.ensure(lab, BackboneSpec(whole, IPv4Network(f"{whole[254 * 256]}/30")))
+        networks.ensure(lab, lan)
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            assert list(pool.map(make, range(MACHINES))) == names
+        made = time.monotonic()
+        assert all(machine.running(lab, name) for name in names)
+    finally:
+        list(teardown(lab.estate, lab.state.parent))
+    ended = time.monotonic()
+    seconds = f"{made - started:.1f} s to make, {ended - made:.1f} s to take away"
+    print(f"{MACHINES} machines: {seconds}")  # noqa: T201
+    assert leftovers(lab) == []
