@@ -96,9 +96,11 @@ def running(lab: Lab, name: str) -> bool:
 
 
 def start(lab: Lab, name: str) -> None:
-    """Boot a machine and wait until it answers SSH; one that runs is only waited for."""
+    """Boot a machine and wait until it answers SSH; one that runs is only given its limits."""
     machine = _must_exist(lab, name)
-    if not running(lab, name):
+    if running(lab, name):
+        cgroups.limit(lab, name, _limits(machine))
+    else:
         _require_image(machine)
         networks.plug_in(lab, name, machine.interfaces, forward=machine.forward)
         units.start(lab, _unit(lab, machine))
@@ -158,11 +160,9 @@ def _is_same(machine: Machine, spec: MachineSpec) -> bool:
 
 
 def _resize(lab: Lab, machine: Machine, memory_mib: int) -> Machine:
-    """Give a machine another limit, at once where it runs."""
+    """Record another limit of a machine; its start puts it in force, running or not."""
     resized = replace(machine, memory_mib=memory_mib)
     _write_record(_folder(lab, machine.name), resized)
-    if units.running(lab, machine.name) is not None:
-        cgroups.limit(lab, machine.name, _limits(resized))
     return resized
 
 
