@@ -62,7 +62,7 @@ def _lines(estate: Path, seconds: float) -> list[str]:
             f"{seconds / GOAL_SECONDS:.2f}",
         )
     ]
-    wrong = status["wrong"] if "wrong" in status else []
+    wrong = status.get("wrong", [])
     return [*table(("what", "measured", "goal", "ratio"), rows), *map(str, wrong)]
 
 
