@@ -10,7 +10,7 @@ BIN := .venv/bin
 AGAIN := echo "Once more by itself, what failed above:" && $(BIN)/pytest --last-failed --last-failed-no-failures none --exitfirst
 PYTHON_FILES := bastide inventory infra monitors playbooks tests
 
-.PHONY: help install lab lab-down test test-town test-vm test-quick oracles soak check format bench mutants lock generate setup-lab setup-test clean-cache
+.PHONY: help install lab lab-down test test-town test-long test-vm test-quick oracles soak check format bench mutants lock generate setup-lab setup-test clean-cache
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ test: test-quick ## run every test but those in the strange town, the lab's incl
 
 test-town: setup-lab setup-test ## run the tests in the strange town (tests/strange_town)
 	$(BIN)/pytest -m town
+
+test-long: setup-lab setup-test ## run the tests on the lab that wait for minutes: a dead operations host, a disabled timer, drift
+	$(BIN)/pytest -m long
 
 test-vm: setup-lab setup-test ## audit and harden a virtual machine with a kernel of its own (tests/virtual_machine); writes docs/virtual-machine.md
 	@tools/install-debian-packages vm

@@ -25,7 +25,8 @@ __all__ = [
 
 LAB = "lab"
 SLOW = ("lab", "town")
-VIRTUAL = "vm"
+# An hour in a virtual machine, or minutes of waiting each: where `-m` asks for them.
+UNASKED = ("vm", "long")
 # The first of them brings the lab or the town up.
 SLOW_SECONDS = 1200
 HANDLED = (signal.SIGINT, signal.SIGHUP)
@@ -114,7 +115,7 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run the tests that need the town or the lab last, and of the others the longest first.
 
-    Those in a virtual machine may take an hour: they run where `-m` asks for them.
+    Those that take long run where `-m` asks for them.
     """
     items.sort(key=_place)
     for item in items:
@@ -122,10 +123,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             "timeout"
         ):
             item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
-    if VIRTUAL not in config.option.markexpr:
-        unasked = [item for item in items if item.get_closest_marker(VIRTUAL)]
-        config.hook.pytest_deselected(items=unasked)
-        items[:] = [item for item in items if item not in unasked]
+    left_out = [name for name in UNASKED if name not in config.option.markexpr]
+    unasked = [item for item in items if any(map(item.get_closest_marker, left_out))]
+    config.hook.pytest_deselected(items=unasked)
+    items[:] = [item for item in items if item not in unasked]
 
 
 def _place(item: pytest.Item) -> tuple[bool, bool, int]:

@@ -11,7 +11,7 @@ from infra.lab.layout import lab_of
 from tests.command import bastide, bastide_json
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 DEVICE = "velgora-ups"
 # A scrape, an evaluation, and what a busy machine needs for them; the alert itself waits 5 minutes.

@@ -18,7 +18,7 @@ from tests.alertmanager_server import Desk
 from tests.command import bastide, bastide_json
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 # The outer machine, as hosts of the lab reach it: its end of the uplink.
 HERE, PLACES = "10.77.254.1", ("central-ops", "central-vault")
