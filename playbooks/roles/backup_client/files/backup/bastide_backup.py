@@ -72,7 +72,12 @@ class Plan:
     paths: tuple[str, ...]
     database: str
     copies: tuple["Plan", ...] = ()
-    cache: Path = CACHE
+    pulled: bool = False
+
+    @property
+    def cache(self) -> Path:
+        """What restic has read; in one folder, each target would empty the other's."""
+        return CACHE / self.target if self.pulled else CACHE
 
     @property
     def staging(self) -> Path:
@@ -92,18 +97,14 @@ def plans() -> tuple[Plan, ...]:
 
 def made(entry: dict[str, Any]) -> Plan:
     """Return a plan as the file has it, with the same plan at each target that pulls a copy."""
-    copies = entry.get("copies", [])
+    copies = dict(entry).get("copies", [])
     plan = Plan(**{**entry, "paths": tuple(entry["paths"]), "copies": ()})
     return replace(plan, copies=tuple(copy_of(plan, **copy) for copy in copies))
 
 
 def copy_of(plan: Plan, target: str, target_address: str, **_: str) -> Plan:
-    """Return a plan at a target that has pulled its copy; it can only be read there.
-
-    The same repository with other files: of one cache, each would throw out the other's.
-    """
-    cache = CACHE / target
-    return replace(plan, target=target, target_address=target_address, copies=(), cache=cache)
+    """Return a plan at a target that has pulled its copy; it can only be read there."""
+    return replace(plan, target=target, target_address=target_address, copies=(), pulled=True)
 
 
 def restic_command(plan: Plan) -> list[str]:
@@ -150,7 +151,7 @@ def newest(plan: Plan) -> dict[str, Any]:
     tag = f"plan={plan.id}"
     query = ("snapshots", "--json", "--no-lock", "--tag", tag, "--host", plan.host)
     found = json.loads(restic(plan, *query, timeout=ASK_TIMEOUT_SECONDS)) or []
-    own = "" if plan.cache == CACHE else f".{plan.target}"
+    own = f".{plan.target}" if plan.pulled else ""
     path = STATE / f"{plan.id}{own}.counted.json"
     verdicts = read_verdicts(path, last_snapshot(plan), found)
     manifest = str(plan.staging / "manifest.json")
