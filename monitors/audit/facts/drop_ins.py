@@ -30,8 +30,10 @@ STRONG_CALLS = {"@privileged", "@mount", "@module", "@raw-io", "@debug", "@reboo
 POWERFUL_GROUPS = {
     *("root", "0", "shadow", "disk", "kmem", "sudo", "docker", "lxd", "libvirt", "bastide-signer"),
 }
-# Where a service writes what is its own.
+# Where a service writes what is its own. A log that is rotated wants its folder.
+LOGS = "/var/log"
 STATE_FOLDERS = ("/run", "/var/run", "/var/log", "/var/lib", "/var/cache", "/var/spool", "/srv")
+STATE_PREFIXES = tuple(f"{folder}/" for folder in STATE_FOLDERS)
 OTHERS_WRITE = 0o022
 
 
@@ -64,7 +66,7 @@ def _is_open_mask(value: str) -> bool:
 
 def _is_beyond_state(value: str) -> bool:
     paths = [path.lstrip("-+") for path in value.split()]
-    own = [p for p in paths if any(p.startswith(f"{folder}/") for folder in STATE_FOLDERS)]
+    own = [p for p in paths if p == LOGS or p.startswith(STATE_PREFIXES)]
     return len(own) < len(paths) or any(".." in path for path in paths)
 
 
