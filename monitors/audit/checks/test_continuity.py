@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from monitors.audit.collect.backends import Host, UndeterminedError
+from monitors.audit.facts.promises import promise_of
 from monitors.audit.facts.system import kept_result
 from monitors.audit.model.controls import Limits
-from monitors.audit.model.declared import Declared
+from monitors.audit.model.declared import Declared, PlanPromise
 
 # What the targets answered last; a timer asks them every hour, and so does every backup.
 STATUS = "/var/lib/bastide/backup/status.json"
@@ -27,13 +28,15 @@ DAY = 86400
 CLOCK_TOLERANCE_HOURS = 0.1
 
 
-def test_bkp_01_fresh_backups(host: Host, declared: Declared, limits: Limits) -> None:
-    """Every declared backup plan has a recent snapshot."""
+def test_bkp_01_fresh_backups(host: Host, declared: Declared) -> None:
+    """Every declared backup plan has a snapshot that is no older than may be lost."""
     plans, now = _plans(host, declared)
-    hours = limits["hours"]
-    late = [_late(name, plans.get(name), now, hours) for name in declared.backups]
+    late = [
+        _late(name, plans.get(name), now, _promise(declared, name).rpo_hours)
+        for name in declared.backups
+    ]
     problems = ", ".join(filter(None, late))
-    assert not problems, f"no snapshot within {hours} h: {problems}"
+    assert not problems, f"no snapshot in time: {problems}"
 
 
 def test_bkp_02_another_network(host: Host, declared: Declared) -> None:
@@ -54,15 +57,16 @@ def test_bkp_02_another_network(host: Host, declared: Declared) -> None:
     assert not beside, f"kept in the host's own network: {', '.join(beside)}"
 
 
-def test_bkp_03_restore_tested(host: Host, declared: Declared, limits: Limits) -> None:
-    """A snapshot that the target holds was restored, compared and measured of late."""
+def test_bkp_03_restore_tested(host: Host, declared: Declared) -> None:
+    """A snapshot that the target holds was restored, compared and measured in the plan's period."""
     printed = host.run(DRILLS).stdout
     plans, now = _plans(host, declared)
     drills = {drill["plan"]: drill for drill in _documents(printed)}
+    days = {name: _promise(declared, name).drill_days for name in declared.backups}
     wrong = [
         f"{name}: {text}"
         for name in declared.backups
-        if (text := _untested(drills.get(name), _asked(name, plans.get(name)), now, limits["days"]))
+        if (text := _untested(drills.get(name), _asked(name, plans.get(name)), now, days[name]))
     ]
     assert not wrong, "; ".join(wrong)
 
@@ -101,6 +105,10 @@ def _plans(host: Host, declared: Declared) -> tuple[dict[str, dict[str, Any]], f
     return {plan["plan"]: plan for plan in status["plans"]}, now
 
 
+def _promise(declared: Declared, name: str) -> PlanPromise:
+    return promise_of(declared, f"{declared.host}/{name}")
+
+
 def _asked(name: str, plan: dict[str, Any] | None) -> dict[str, Any]:
     """Return a plan that the host knows and its target has answered for."""
     assert plan is not None, f"{name}: the host does not know this plan"
@@ -117,7 +125,8 @@ def _late(name: str, plan: dict[str, Any] | None, now: float, limit: float) -> s
     hours = (now - _time(snapshot["time"])) / 3600
     if hours < -CLOCK_TOLERANCE_HOURS:
         return f"{name}: the newest is dated {-hours:.1f} h in the future"
-    return f"{name}: the newest is {hours:.1f} h old" if hours > limit else None
+    late = hours > limit
+    return f"{name}: the newest is {hours:.1f} h old, {limit:g} h may be lost" if late else None
 
 
 def _untested(
@@ -130,7 +139,7 @@ def _untested(
         return f"the restore failed: {drill['error']}"
     days = (now - _time(drill["finished"])) / DAY
     if days > limit:
-        return f"restored last {days:.0f} days ago"
+        return f"restored last {days:.0f} days ago, to be restored every {limit:g}"
     lost = drill["rpo_seconds"]
     if not (drill["rto_seconds"] or 0) > 0 or lost is None or lost < 0:
         return "the restore was not measured"

@@ -5,11 +5,13 @@ from urllib.parse import urlsplit
 
 from inventory.backup_plans import backup_plans, copies_kept_on
 from inventory.connections import jumped_to
+from inventory.continuity import host_promise, plan_terms
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import Level, Role, Tier
 from inventory.levels import is_full, is_managed, level, reaches
 from inventory.logins import Login, logins
 from inventory.model.estate import Estate
+from inventory.model.hosts import BackupPlan
 from inventory.neighbours import Neighbour, neighbours
 from inventory.open_ports import Forward, OpenPort, forwards, open_ports
 from inventory.settings import settings, time_servers
@@ -22,6 +24,15 @@ class Watched:
     host: str
     fqdn: str
     municipality: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPromise:
+    """What is promised of a plan, HOST/PLAN: hours that may be lost, days between two drills."""
+
+    plan: str
+    rpo_hours: float
+    drill_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,8 @@ class Declared:
     timed_jobs: tuple[str, ...] = ()
     # The other hosts of its site that it looks at for the audit.
     neighbours: tuple[Neighbour, ...] = ()
+    # Of each plan of the host, and of each that it keeps as a vault.
+    promises: tuple[PlanPromise, ...] = ()
 
     @property
     def forwards_packets(self) -> bool:
@@ -98,6 +111,7 @@ def declared_of(entry: InventoryHost) -> Declared:
         time_sources=_time_sources(entry),
         timed_jobs=_timed_jobs(entry),
         neighbours=neighbours(entry),
+        promises=_promises(entry),
     )
 
 
@@ -143,6 +157,18 @@ def _kept(vault: InventoryHost) -> tuple[str, ...]:
 
 def _pulled(vault: InventoryHost) -> tuple[str, ...]:
     return tuple(copy.name for copy in copies_kept_on(vault) if copy.pulled_from)
+
+
+def _promises(entry: InventoryHost) -> tuple[PlanPromise, ...]:
+    own = ((entry, plan) for plan in backup_plans(entry))
+    kept = ((copy.client, copy.plan) for copy in copies_kept_on(entry))
+    return tuple(dict.fromkeys(_promise(client, plan) for client, plan in (*own, *kept)))
+
+
+def _promise(client: InventoryHost, plan: BackupPlan) -> PlanPromise:
+    terms = plan_terms(plan, host_promise(client), client.tenant.tier)
+    name = f"{client.name}/{plan.id}"
+    return PlanPromise(name, terms.promise.rpo_hours, terms.drill_every_days)
 
 
 def find_declared(estate: Estate, name: str) -> Declared:

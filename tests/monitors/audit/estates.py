@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from inventory.entries import hosts
 from inventory.load import load_estate
@@ -33,6 +36,11 @@ def with_waivers(*waivers: Waiver) -> Estate:
 
 def declared(name: str) -> Declared:
     return find_declared(lab(), name)
+
+
+def declared_otherwise(host: Declared, changes: Mapping[str, Any]) -> Declared:
+    """Return a host as declared, with other values of some fields, as a file writes them."""
+    return TypeAdapter(Declared).validate_python({**asdict(host), **changes})
 
 
 @cache

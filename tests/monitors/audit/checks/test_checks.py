@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from monitors.audit.judge.host_results import judge
+from monitors.audit.model.declared import Declared
 from monitors.audit.model.results import Outcome
 from monitors.outside.document import OutsideView
 from tests.monitors.audit.estates import (
@@ -15,6 +16,7 @@ from tests.monitors.audit.estates import (
     TABLE,
     changed,
     declared,
+    declared_otherwise,
     recorded,
     seen,
     seen_otherwise,
@@ -35,11 +37,11 @@ def outcomes(case: str) -> dict[str, tuple[Outcome, str]]:
 
 
 def outcome(
-    bundle: Any, control: str, host: str = HOST, view: OutsideView | None = None
+    bundle: Any, control: str, of: Declared | None = None, view: OutsideView | None = None
 ) -> tuple[Outcome, str]:
     """What one control says of a host; the others are not judged."""
     only = TABLE.model_copy(update={"controls": (TABLE[control],)})
-    (result,) = judge(bundle, only, declared(host), outside=view)
+    (result,) = judge(bundle, only, of or declared(HOST), outside=view)
     return result.outcome, result.reason
 
 
@@ -53,8 +55,9 @@ def test_a_recorded_host_is_judged_as_written_down(case: str) -> None:
 def test_one_other_answer_gives_another_outcome(change: dict[str, Any]) -> None:
     bundle = changed(recorded("hardened"), change.get("answers", {}))
     view = seen_otherwise(seen("hardened"), change.get("outside", {}))
+    of = declared_otherwise(declared(change.get("host", HOST)), change.get("declared", {}))
 
-    actual, reason = outcome(bundle, change["control"], change.get("host", HOST), view)
+    actual, reason = outcome(bundle, change["control"], of, view)
 
     assert str(actual) == change["outcome"], reason
     assert change.get("says", "") in reason

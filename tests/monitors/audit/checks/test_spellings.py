@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.monitors.audit.checks.test_checks import HOST, outcome
-from tests.monitors.audit.estates import CASES, changed, recorded
+from tests.monitors.audit.estates import CASES, changed, declared, recorded
 
 FILES = sorted((CASES / "spellings").glob("*.yml"))
 SPELLINGS = [
@@ -53,6 +53,6 @@ def test_rules_of_a_firewall_in_another_spelling(case: dict[str, Any]) -> None:
 
 
 def judge(case: dict[str, Any], bundle: Any) -> None:
-    actual, reason = outcome(bundle, case["control"], case.get("host", HOST))
+    actual, reason = outcome(bundle, case["control"], declared(case.get("host", HOST)))
     assert str(actual) == case.get("outcome", "fail"), reason
     assert case.get("says", "") in reason
