@@ -81,7 +81,7 @@ def lab() -> Iterator[EstateContext]:
     context = estate_context(LAB)
     was_there = (context.state / "outputs.json").exists()
     done = bastide("up", "--estate", LAB)
-    assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
+    assert done.returncode == 0, f"{done.stderr[-6000:]}\n{done.stdout[-3000:]}"
     yield context
     if not was_there and not os.environ.get("BASTIDE_KEEP_LAB"):
         gone = bastide("down", "--estate", LAB, "--yes")

@@ -1,15 +1,18 @@
 """The outside view of hosts that are audited: begun beside the collection, ended by its bundle."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from inventory.entries import InventoryHost
 from inventory.outputs import Outputs
 from monitors.audit.archive.bundles import views_since
 from monitors.audit.collect.backends import UndeterminedError, answering_host, from_answers
+from monitors.audit.facts.outside import Answering, unaccounted_ports
 from monitors.audit.facts.system import listeners
 from monitors.collection.bundle import Bundle
 from monitors.outside.document import OutsideView, unseen
@@ -43,6 +46,22 @@ class PendingView:
             problem = escaped_line(f"it could not be looked at: {type(error).__name__}: {error}")
             now = datetime.now(UTC)
             return unseen(self.plan.host).model_copy(update={"problem": problem, "at": now})
+
+    def confirm(self, view: OutsideView, ports: Sequence[Answering]) -> OutsideView:
+        """Return the view without those of these ports that no longer answer."""
+        tcp, udp = ({p.port for p in ports if p.protocol == each} for each in ("tcp", "udp"))
+        # Beside the declared way in: where not even that answers, nothing was shown to be closed.
+        later = self.look(self.plan.at(tcp.union(self.plan.ssh_ports[:1]), udp))
+        return view if later.problem else view.without_closed(later)
+
+
+def unaccounted(bundle: Bundle, view: OutsideView) -> tuple[Answering, ...]:
+    """Return what answers and that the bundle has no process for; nothing where it cannot say."""
+    host, _ = answering_host(bundle.host, from_answers(bundle.answers()))
+    try:
+        return unaccounted_ports(host, view)
+    except (AssertionError, UndeterminedError, LookupError, ValueError, pytest.skip.Exception):
+        return ()  # the checks say so
 
 
 def begin(

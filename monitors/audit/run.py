@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from monitors.audit.model.controls import ControlTable
 from monitors.audit.model.declared import Declared, UndeclaredHostError, declared_of
 from monitors.audit.model.own_controls import controls_of
 from monitors.audit.model.results import AuditRun, HostAudit, WatchedHost
-from monitors.audit.outside import Look, begin
+from monitors.audit.outside import Look, PendingView, begin, unaccounted
 from monitors.collection.bundle import Bundle, BundleError, FetchFailure, unpack
 from monitors.outside.document import OutsideView
 from monitors.outside.look import look as look_from_here
@@ -36,8 +37,16 @@ LOOKERS = 8
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 OnEvent = Callable[[HostAudit], None]
-View = Callable[[Bundle], OutsideView | None]
 Fetch = Callable[[InventoryHost, Path, Outputs, Sequence[str]], bytes | FetchFailure]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What a host sent, as it came and as it reads, and when."""
+
+    received: bytes
+    bundle: Bundle
+    at: datetime
 
 
 class WatchedHostError(AuditError):
@@ -124,7 +133,7 @@ def audit_all(
         declared = declared_of(entry)
         wanted = asked_of(asked, declared.roles)
         fetch_one = partial(fetch, entry, state, outputs, wanted)
-        audited = audit_host(fetch_one, declared, table, estate, state, view.complete)
+        audited = audit_host(fetch_one, declared, table, estate, state, view)
         on_event(audited)
         return audited
 
@@ -145,22 +154,20 @@ def audit_host(
     table: ControlTable,
     estate: Estate,
     state: Path,
-    view: View = lambda _: None,
+    view: PendingView | None = None,
 ) -> HostAudit:
     """Fetch, keep and judge one host's bundle; every failure becomes its `problem`.
 
-    `view` returns what was seen of the host from outside, given its bundle.
+    `view` is what is being seen of the host from outside.
     """
     started = time.monotonic()
     received = fetch_one()
     if isinstance(received, FetchFailure):
         return _unjudged(table, declared, received.problem, started)
-    now = datetime.now(UTC)
     try:
-        bundle = unpack(received)
-        _must_be_of(bundle, declared.host)
-        outside = view(bundle)
-        path = keep(received, state, declared.host, now).relative_to(state)
+        gathered, outside = _agreed(_gathered(received, declared.host), fetch_one, view)
+        bundle, now = gathered.bundle, gathered.at
+        path = keep(gathered.received, state, declared.host, now).relative_to(state)
         seen = keep_view(outside, state / path) if outside else b""
     except BundleError as error:
         return _unjudged(table, declared, f"{declared.host}: bad bundle: {error}", started)
@@ -172,12 +179,40 @@ def audit_host(
     judged = judge_host(bundle, table, declared, estate.waivers, path, estate.own.checks, outside)
     return judged.model_copy(
         update={
-            "bundle_sha256": hashlib.sha256(received).hexdigest(),
+            "bundle_sha256": hashlib.sha256(gathered.received).hexdigest(),
             **_kept(path, seen),
             "clock_offset_seconds": round(bundle.clock - now.timestamp(), 3),
             "seconds": round(time.monotonic() - started, 3),
         }
     )
+
+
+def _agreed(
+    first: Gathered, fetch_one: Callable[[], bytes | FetchFailure], pending: PendingView | None
+) -> tuple[Gathered, OutsideView | None]:
+    """Return what a host said, and what is seen of it from outside.
+
+    Where something answers that the host names no process for, both are asked once more: the two
+    look at different moments, and a service that is restarted between them hides from nobody.
+    Raises BundleError when what was received then is no bundle of this host.
+    """
+    view = pending.complete(first.bundle) if pending else None
+    if not (pending and view and unaccounted(first.bundle, view)):
+        return first, view
+    again = fetch_one()
+    if isinstance(again, FetchFailure):
+        return first, view
+    second = _gathered(again, first.bundle.host)
+    hidden = unaccounted(second.bundle, view)
+    return second, pending.confirm(view, hidden) if hidden else view
+
+
+def _gathered(received: bytes, name: str) -> Gathered:
+    """Take what was received just now; BundleError when it is no bundle of that host."""
+    at, bundle = datetime.now(UTC), unpack(received)
+    if bundle.host != name:
+        raise BundleError(f"it says that it is of {bundle.host!r}, expected {name!r}")
+    return Gathered(received, bundle, at)
 
 
 def _kept(bundle: Path, view: bytes) -> dict[str, str]:
@@ -217,11 +252,6 @@ def _wrong_clock(bundle: Bundle, now: datetime, path: Path) -> str | None:
         f"{now:%F %T}: ages and terms would be judged wrongly; see which of the two is wrong "
         f"(`chronyc tracking`), set it, audit again; what the host said is kept in {path}"
     )
-
-
-def _must_be_of(bundle: Bundle, name: str) -> None:
-    if bundle.host != name:
-        raise BundleError(f"it says that it is of {bundle.host!r}, expected {name!r}")
 
 
 def _choose(estate: Estate, names: Sequence[str] | None) -> list[InventoryHost]:

@@ -153,6 +153,19 @@ class OutsideView(Frozen):
             update={"addresses": joined, "seconds": round(self.seconds + more.seconds, 3)}
         )
 
+    def without_closed(self, later: "OutsideView") -> "OutsideView":
+        """Return the view without the ports that a later look has found closed."""
+        second = {address.address: address for address in later.addresses}
+        left = tuple(
+            _without_closed(address, second[address.address])
+            if address.address in second
+            else address
+            for address in self.addresses
+        )
+        return self.model_copy(
+            update={"addresses": left, "seconds": round(self.seconds + later.seconds, 3)}
+        )
+
     @property
     def summary(self) -> tuple[str, ...]:
         """What was seen, one line an address."""
@@ -180,5 +193,18 @@ def _joined(first: AddressView, second: AddressView) -> AddressView:
             "tcp": tuple(sorted((*first.tcp, *second.tcp), key=lambda port: port.port)),
             "refused": tuple(sorted((*first.refused, *second.refused))),
             "silent": tuple(sorted((*first.silent, *second.silent))),
+        }
+    )
+
+
+def _without_closed(first: AddressView, later: AddressView) -> AddressView:
+    closed = {*later.refused, *later.silent}
+    return first.model_copy(
+        update={
+            "tcp": tuple(port for port in first.tcp if port.port not in closed),
+            "refused": tuple(sorted({*first.refused, *later.refused})),
+            "silent": tuple(sorted({*first.silent, *later.silent})),
+            "udp": tuple(port for port in first.udp if port.port not in later.udp_silent),
+            "udp_silent": tuple(sorted({*first.udp_silent, *later.udp_silent})),
         }
     )

@@ -48,10 +48,10 @@ class Plan:
     authorities: tuple[Path, ...] = ()
     impossible: str = ""
 
-    def at(self, tcp_ports: Collection[int]) -> "Plan":
+    def at(self, tcp_ports: Collection[int], udp_ports: Collection[int] = ()) -> "Plan":
         """Return the plan of a second look, at these ports alone."""
         ports = tuple(sorted(tcp_ports))[:MOST_PORTS]
-        return replace(self, ssh_ports=(), tcp_ports=ports, udp_ports=())
+        return replace(self, ssh_ports=(), tcp_ports=ports, udp_ports=tuple(sorted(udp_ports)))
 
 
 def plan_of(

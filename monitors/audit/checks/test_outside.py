@@ -16,11 +16,11 @@ from monitors.audit.facts.outside import (
     certificate,
     covers,
     open_ports,
-    redirected_ports,
     seen_addresses,
     shown_inside,
     ssh_servers,
     tls_servers,
+    unaccounted_ports,
 )
 from monitors.audit.facts.sshd import ROOT, SSHD_EFFECTIVE, ssh_server
 from monitors.audit.facts.sshd_settings import ALGORITHMS
@@ -48,19 +48,7 @@ SHOWN = 5
 
 def test_out_01_processes_are_known(host: Host, outside: OutsideView) -> None:
     """Behind every port that answers a process listens that the host names."""
-    own = {(each.protocol, each.port) for each in listeners(host) if not each.is_local}
-    led_on = redirected_ports(host)
-    answering = [("tcp", str(each), each.port.port) for each in open_ports(outside)]
-    answering += [
-        ("udp", f"{address.address} port {port.port}", port.port)
-        for address in seen_addresses(outside)
-        for port in address.udp
-    ]
-    hidden = [
-        f"{protocol} {where}"
-        for protocol, where, port in answering
-        if (protocol, port) not in own and led_on is not None and port not in led_on
-    ]
+    hidden = [str(each) for each in unaccounted_ports(host, outside)]
     assert not hidden, (
         f"answers from outside, but the host names no process that listens: {_some(hidden)}"
     )

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
 from monitors.audit.collect.backends import Host, UndeterminedError
-from monitors.audit.facts.system import firewall, tls_services
+from monitors.audit.facts.system import firewall, listeners, tls_services
 from monitors.outside.document import (
     AddressView,
     OutsideView,
@@ -36,6 +36,18 @@ class Seen:
 
     def __str__(self) -> str:
         return f"{self.address.address} port {self.port.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """A TCP or UDP port of an address that answers."""
+
+    protocol: str
+    address: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.protocol} {self.address} port {self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,28 @@ def seen_addresses(outside: OutsideView) -> tuple[AddressView, ...]:
 def open_ports(outside: OutsideView) -> tuple[Seen, ...]:
     """Return every open TCP port of every address; skips and raises as `seen_addresses`."""
     return tuple(Seen(each, port) for each in seen_addresses(outside) for port in each.tcp)
+
+
+def unaccounted_ports(host: Host, outside: OutsideView) -> tuple[Answering, ...]:
+    """Return what answers and that no process accounts for, nor a rule that leads on elsewhere.
+
+    Skips and raises as `seen_addresses`, and as the host's own list of listeners.
+    """
+    own = {(each.protocol, each.port) for each in listeners(host) if not each.is_local}
+    led_on = redirected_ports(host)
+    if led_on is None:
+        return ()
+    return tuple(
+        each
+        for each in _answering(outside)
+        if (each.protocol, each.port) not in own and each.port not in led_on
+    )
+
+
+def _answering(outside: OutsideView) -> Iterator[Answering]:
+    for address in seen_addresses(outside):
+        yield from (Answering("tcp", address.address, port.port) for port in address.tcp)
+        yield from (Answering("udp", address.address, port.port) for port in address.udp)
 
 
 def ssh_servers(outside: OutsideView) -> tuple[tuple[Seen, SshServer], ...]:

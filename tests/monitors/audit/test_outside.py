@@ -16,7 +16,7 @@ from monitors.audit.model.results import Outcome
 from monitors.audit.outside import PendingView, begin
 from monitors.audit.replay import basis_today, replay
 from monitors.audit.run import run_audit
-from monitors.collection.bundle import unpack
+from monitors.collection.bundle import FetchFailure, pack, unpack
 from monitors.outside.document import AddressView, OutsideView, Speaks, TcpPort
 from monitors.outside.plan import STRANGER, Plan
 from tests.monitors.audit.estates import TABLE, changed, lab, packed, recorded, seen
@@ -122,6 +122,68 @@ def test_a_view_is_judged_kept_and_judged_again_to_the_same_results(tmp_path: Pa
     assert read_view(file) == sees
     assert results["OUT-03"] == (Outcome.PASS, "")
     assert unpack(file.read_bytes()).host == APP
+
+
+LISTENERS = "ss -H -tulnp"
+
+
+def without(*ports: int) -> bytes:
+    """Pack the hardened host, now, without what listens at these ports."""
+    bundle = recorded("hardened")
+    rows = bundle.answers()[LISTENERS].stdout.splitlines(keepends=True)
+    left = "".join(row for row in rows if row.split()[4].rpartition(":")[2] not in map(str, ports))
+    silenced = changed(bundle, {LISTENERS: {"stdout": left}})
+    return pack(silenced.model_copy(update={"host": APP, "clock": time.time()}))
+
+
+@pytest.mark.parametrize(
+    ("bundles", "looks", "outcome"),
+    [
+        pytest.param(("gone", "whole"), "open", Outcome.PASS, id="restarted-while-it-was-asked"),
+        pytest.param(("gone", "gone"), "closed", Outcome.PASS, id="ended-after-it-was-seen"),
+        pytest.param(("gone", "gone"), "open", Outcome.FAIL, id="hidden"),
+        pytest.param(("gone", "gone"), "nothing", Outcome.FAIL, id="hidden-then-nothing-answers"),
+        pytest.param(("gone", "unreachable"), "closed", Outcome.FAIL, id="not-answering-again"),
+    ],
+)
+def test_what_no_process_accounts_for_is_asked_for_again(
+    tmp_path: Path, bundles: tuple[str, str], looks: str, outcome: Outcome
+) -> None:
+    first = seen("hardened")
+    sent: dict[str, bytes | FetchFailure] = {
+        "gone": without(443),
+        "whole": without(),
+        "unreachable": FetchFailure("it went away"),
+    }
+    answers = iter(bundles)
+    later = {
+        "open": first,
+        "closed": first.model_copy(
+            update={"addresses": tuple(closed(each, 443) for each in first.addresses)}
+        ),
+        "nothing": first.model_copy(update={"problem": "nothing answers", "addresses": ()}),
+    }
+    views = iter((first, later[looks]))
+    run = run_audit(
+        lab(),
+        tmp_path,
+        hosts=[APP],
+        fetch=lambda *_: sent[next(answers)],
+        look=lambda _: next(views),
+    )
+    (host,) = run.hosts
+    assert host.problem == ""
+    assert {r.outcome for r in host.results if r.control == "OUT-01"} == {outcome}
+
+
+def closed(address: AddressView, port: int) -> AddressView:
+    """The address as it is seen once one of its ports is closed."""
+    return address.model_copy(
+        update={
+            "tcp": tuple(each for each in address.tcp if each.port != port),
+            "refused": (*address.refused, port),
+        }
+    )
 
 
 @pytest.mark.parametrize(("possible", "outcome"), [(True, Outcome.ERROR), (False, Outcome.SKIP)])

@@ -92,10 +92,10 @@ def test_a_host_that_takes_no_more_connections_is_silent_in_time(
 def test_refused_is_told_apart_from_open() -> None:
     with listening() as (port, came):
         replies = tried([HERE, "127.77.9.4"], {port: "http"})
+        # The connection is there before the server's thread has taken it.
+        assert wait_until(lambda: len(came) == 1)
     assert replies[HERE, port] == PortReply(HERE, port, Reply.OPEN)
     assert replies["127.77.9.4", port].reply is Reply.REFUSED
-    # The connection is there before the server's thread has taken it.
-    assert wait_until(lambda: len(came) == 1)
 
 
 def test_a_network_that_no_route_leads_to_says_so() -> None:
