@@ -128,6 +128,14 @@ def test_the_second_pulls_and_its_key_does_nothing_else_at_the_first(targets: Ta
     assert targets.output(SECOND, f"stat -c '%U %G %a' {REPOSITORY}/config").split() == [
         *("bastide-pull", "bastide-backup", "640")
     ]
+    for name in (FIRST, SECOND):
+        sshd = targets.output(name, "sshd -C user=bastide-pull,host=x,addr=192.0.2.1 -T").split(
+            "\n"
+        )
+        assert {
+            *("disableforwarding yes", "permittty no"),
+            "authorizedkeysfile /etc/ssh/bastide_pull_keys",
+        } <= set(sshd)
     timers = targets.output(SECOND, "systemctl is-active bastide-vault-pull.timer")
     assert timers == "active\n"
 

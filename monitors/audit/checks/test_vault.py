@@ -6,23 +6,28 @@ from collections import Counter
 
 from monitors.audit.collect.backends import Host, UndeterminedError
 from monitors.audit.facts.authorized_keys import AuthorizedKey, authorized_key
+from monitors.audit.facts.copy_keys import CLIENTS, DRILLS, FOLDER, PULLS, foreign, uses
 from monitors.audit.facts.promises import promise_of
 from monitors.audit.model.controls import Limits
 from monitors.audit.model.declared import Declared
 
-FOLDER = "/srv/backups"
-CLIENTS, DRILLS, PULLS = "bastide-backup", "bastide-drill", "bastide-pull"
-SERVE = "rclone serve restic --stdio --append-only"
-KEYS = "/etc/ssh/bastide_backup_keys"
+KEY_FILES = {
+    CLIENTS: "/etc/ssh/bastide_backup_keys",
+    DRILLS: "/etc/ssh/bastide_drill_keys",
+    PULLS: "/etc/ssh/bastide_pull_keys",
+}
 # Every line that sshd may take for a key; public keys are no secret.
-GRANTS = f"grep -avE '^[ \t]*(#|$)' {KEYS}"
-DRILL_GRANTS = "grep -avE '^[ \t]*(#|$)' /etc/ssh/bastide_drill_keys"
+GRANTS = "grep -avE '^[ \t]*(#|$)' {}"
 EFFECTIVE = "sshd -C user={},host=client,addr=192.0.2.1 -T"
-ACCOUNTS = f"getent passwd {CLIENTS} {DRILLS}; passwd -S {CLIENTS}; passwd -S {DRILLS}"
+ACCOUNTS = f"getent passwd {' '.join(KEY_FILES)}; " + "; ".join(
+    f"passwd -S {account}" for account in KEY_FILES
+)
 MODES = f"find {FOLDER} -mindepth 1 -maxdepth 3 -printf '%d %u %m %p\\n'"
 ROOM = f"df --output=pcent,ipcent {FOLDER}"
 DELIVERED = f"date +%s; stat -c '%Y %n' {FOLDER}/*/*/snapshots 2>/dev/null"
-SHELLS = ("/usr/local/sbin/bastide-vault", "/usr/sbin/nologin", "/sbin/nologin", "/bin/false")
+# Each runs one forced command and nothing else; an account of none has a shell that ends at once.
+SHELLS = {CLIENTS: "/usr/local/sbin/bastide-vault", PULLS: "/usr/local/sbin/bastide-vault-give"}
+NO_SHELLS = ("/usr/sbin/nologin", "/sbin/nologin", "/bin/false")
 LOCKED = ("L", "LK")
 CLOSED = {
     "passwordauthentication": "no",
@@ -34,59 +39,58 @@ REPOSITORY_DEPTH = 2
 
 
 def test_vlt_01_append_only(host: Host, declared: Declared) -> None:
-    """sshd reads one root-owned file of keys, each forced to append to one declared repository."""
-    grants = [authorized_key(line) for line in host.run(GRANTS).stdout.split("\n") if line]
-    keys = _sshd(host, CLIENTS).get("authorizedkeysfile")
-    drills = [authorized_key(line) for line in host.run(DRILL_GRANTS).stdout.split("\n") if line]
-    allowed = {f'restrict,command="{SERVE} {FOLDER}/{kept}"': kept for kept in declared.keeps}
-    other = sorted({key.options or "no forced command" for key in grants} - set(allowed))
-    other += sorted({k.options or "no restriction" for k in drills} - {"restrict"})
-    named = {re.sub(r"\W+", "-", kept): kept for kept in declared.keeps}
-    foreign = [
-        f"the key of {named[owner]} adds to {allowed[key.options]}"
-        for key in grants
-        if key.options in allowed
-        for owner in _owners(key.comment, named)
-        if named[owner] != allowed[key.options]
+    """sshd reads one file of keys an account, each key forced to the one thing that it is for."""
+    given = {account: _keys(host, file) for account, file in KEY_FILES.items()}
+    read = {account: _sshd(host, account).get("authorizedkeysfile") for account in KEY_FILES}
+    elsewhere = [
+        f"{a} takes keys from {read[a]}" for a, file in KEY_FILES.items() if read[a] != file
     ]
-    twice = [kept for kept, n in Counter(map(_repository, grants)).items() if n > 1]
-    blobs = [name for name, n in Counter(key.blob for key in grants).items() if n > 1]
-    assert keys == KEYS, f"sshd takes keys from {keys}"
-    assert grants, "no client has a key"
-    assert not other, f"keys that may do more, or more than declared: {'; '.join(other)}"
-    assert not foreign, "; ".join(foreign)
-    assert not twice, f"more than one key adds to {', '.join(twice)}"
-    assert not blobs, "one key adds to several repositories"
+    allowed = uses(declared)
+    every = [(account, key) for account, keys in given.items() for key in keys]
+    other = {
+        f"{account}: {key.options or 'no forced command'}"
+        for account, key in every
+        if key.options not in allowed[account]
+    }
+    used = [(key, use) for account, key in every if (use := allowed[account].get(key.options))]
+    twice = [str(use) for use, n in Counter(use for _, use in used).items() if n > 1]
+    blobs = Counter(key.blob for _, key in every)
+    assert not elsewhere, "; ".join(elsewhere)
+    assert given[CLIENTS], "no client has a key"
+    assert not other, f"keys that may do more, or more than declared: {'; '.join(sorted(other))}"
+    wrong = "; ".join(foreign(used, allowed))
+    assert not wrong, wrong
+    assert not twice, f"more than one key {', '.join(twice)}"
+    assert max(blobs.values()) == 1, "one key is given more than once"
 
 
-def _repository(key: AuthorizedKey) -> str:
-    return key.options.rpartition(f"{FOLDER}/")[2].rstrip('"')
+def _keys(host: Host, file: str) -> list[AuthorizedKey]:
+    lines = host.run(GRANTS.format(file)).stdout.split("\n")
+    return [authorized_key(line) for line in lines if line]
 
 
-def _owners(comment: str, named: dict[str, str]) -> list[str]:
-    """Return which declared repository the comment of a key names, if any."""
-    said = re.sub(r"\W+", "-", comment)
-    return [owner for owner in named if said == owner or said.endswith(f"-{owner}")]
-
-
-def test_vlt_02_accounts_lead_nowhere(host: Host) -> None:
-    """Neither account has a shell or password; sshd gives them no tunnel and no terminal."""
+def test_vlt_02_accounts_lead_nowhere(host: Host, declared: Declared) -> None:
+    """No account has a shell or password; sshd gives them no tunnel and no terminal."""
     lines = host.run(ACCOUNTS).stdout.splitlines()
-    effective = {name: _sshd(host, name) for name in (CLIENTS, DRILLS)}
+    effective = {name: _sshd(host, name) for name in KEY_FILES}
     shells = {row[0]: row[-1] for row in (line.split(":") for line in lines if ":" in line)}
     states = {row[0]: row[1] for row in (line.split() for line in lines if ":" not in line)}
     wrong = [
-        f"{name} has the shell {shell}" for name, shell in shells.items() if shell not in SHELLS
+        f"{name} has the shell {shell}"
+        for name, shell in shells.items()
+        if shell not in (SHELLS.get(name), *NO_SHELLS)
     ]
     wrong += [f"{name} has a password" for name, state in states.items() if state not in LOCKED]
     wrong += [
-        f"{key} is {settings.get(key)} for {name}"
-        for name, settings in effective.items()
+        f"{key} is {effective[name].get(key)} for {name}"
+        for name in shells
         for key, wanted in CLOSED.items()
-        if settings.get(key) != wanted
+        if effective[name].get(key) != wanted
     ]
+    pulling = {PULLS} if declared.pulls or declared.pulled_by else set()
+    absent = {CLIENTS, DRILLS, *pulling} - set(shells)
     drill = effective[DRILLS]
-    assert set(shells) == {CLIENTS, DRILLS}, f"accounts there are: {', '.join(shells) or 'none'}"
+    assert not absent, f"there is no account {', '.join(sorted(absent))}"
     assert not wrong, "; ".join(wrong)
     assert drill.get("forcecommand") == "internal-sftp -R", f"{DRILLS} can do more than read"
     assert drill.get("chrootdirectory") == FOLDER, f"{DRILLS} sees more than {FOLDER}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from inventory.backup_plans import backup_plans, copies_kept_on
+from inventory.backup_plans import backup_plans, copies_kept_on, pulled_by
 from inventory.connections import jumped_to
 from inventory.continuity import host_promise, plan_terms
 from inventory.entries import InventoryHost, hosts
@@ -33,6 +33,14 @@ class PlanPromise:
     plan: str
     rpo_hours: float
     drill_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pulling:
+    """Another vault that pulls second copies from a vault, and which: HOST/PLAN each."""
+
+    vault: str
+    repositories: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,8 @@ class Declared:
     neighbours: tuple[Neighbour, ...] = ()
     # Of each plan of the host, and of each that it keeps as a vault.
     promises: tuple[PlanPromise, ...] = ()
+    # Of a vault: who pulls from it.
+    pulled_by: tuple[Pulling, ...] = ()
 
     @property
     def forwards_packets(self) -> bool:
@@ -112,6 +122,7 @@ def declared_of(entry: InventoryHost) -> Declared:
         timed_jobs=_timed_jobs(entry),
         neighbours=neighbours(entry),
         promises=_promises(entry),
+        pulled_by=tuple(Pulling(vault, tuple(names)) for vault, names in pulled_by(entry).items()),
     )
 
 
