@@ -216,7 +216,7 @@ class DevicePoll:
             return [*table.slow]
         answers = await self._instances(list(_instances_of(profile)))
         families = []
-        if profile.info and any(label.oid in answers for label in profile.info.labels):
+        if profile.info and not answers.keys().isdisjoint(_asked_for(profile.info)):
             families.append(_info(profile.info, answers))
         for spec in profile.scalars:
             if not is_shown(spec, answers.get):
@@ -237,6 +237,11 @@ class DevicePoll:
         when = self._cache.boots.steady(self._cache.name, time.time() - uptime)
         help_text = "When the device started (hrSystemUptime or sysUpTime, unwrapped; Unix time)."
         return [gauge(BOOT_METRIC, help_text, when)]
+
+
+def _asked_for(info: Info) -> Iterator[str]:
+    for label in info.labels:
+        yield from (label.oid, *label.otherwise)
 
 
 def _info(info: Info, answers: Mapping[str, Raw]) -> Family:
