@@ -205,6 +205,10 @@ SNMP = LazyGroup(
             "bastide.commands.snmp.poll:poll",
             "Poll devices NAMES once, by default all (exit 1: no answer).",
         ),
+        "get": Lazy(
+            "bastide.commands.snmp.get:get",
+            "Print single values of TARGET (exit 1: one of them is not there).",
+        ),
         "walk": Lazy(
             "bastide.commands.snmp.record:walk", "Print what TARGET answers, as `.snmprec` lines."
         ),

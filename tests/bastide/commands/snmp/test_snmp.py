@@ -58,7 +58,7 @@ def community(tmp_path: Path) -> Path:
         (["poll", "127.0.0.1:0"], "'0' is no UDP port"),
         (["poll", "10.0.0.1", "--version", "2c"], "needs a community"),
         (["profiles", "toaster"], "toaster: no such profile"),
-        (["record", "10.0.0.1", "--root", "sysName"], "is no object identifier"),
+        (["record", "10.0.0.1", "--root", "1.3.sysName"], "is no object identifier"),
         (
             ["walk", "10.0.0.1", "--community", "env:NOT_SET_ANYWHERE"],
             "NOT_SET_ANYWHERE is not set",
