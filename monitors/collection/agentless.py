@@ -24,9 +24,8 @@ from monitors.ssh.session import DEFAULT, Resolve, Session, connect
 from monitors.ssh.transport import Way
 from monitors.text import escaped_line
 
-COMMAND_SECONDS = 15
-# The collector's own limit is shorter: this ends a reading that stalls.
-READING_SECONDS = 90.0
+# For all commands of an audit; one of them may take a quarter.
+COLLECTING_SECONDS = 240
 MAX_SHELL_BYTES = 8 << 20
 NO_PYTHON = b"bastide-no-python\n"
 # Isolated, without site packages, without writing bytecode; -c, since `-` would need a __file__.
@@ -45,12 +44,13 @@ def fetch_agentless(
     commands: Sequence[str],
     resolve: Resolve,
     way: Way = DEFAULT,
-    seconds: float = READING_SECONDS,
+    seconds: float = COLLECTING_SECONDS,
 ) -> bytes | FetchFailure:
     """Return the packed bundle of a host that was asked these commands, or why there is none.
 
-    The bundle says that it is of `connection.name`. `resolve` returns the secret behind a
-    reference. For `local` connections this machine is read.
+    After so many seconds the host ends what still runs. The bundle says that it is of
+    `connection.name`. `resolve` returns the secret behind a reference. For `local` connections
+    this machine is read.
     """
     session = connect(connection, resolve, way)
     if isinstance(session, SshFailure):
@@ -59,12 +59,17 @@ def fetch_agentless(
         return read_host(session, connection.name, commands, seconds)
 
 
+def reading_seconds(collecting: float) -> float:
+    """Return after how long a reading has stalled: a quarter more than its commands may take."""
+    return collecting * 1.25
+
+
 def read_host(
-    session: Session, name: str, commands: Sequence[str], seconds: float = READING_SECONDS
+    session: Session, name: str, commands: Sequence[str], seconds: float = COLLECTING_SECONDS
 ) -> bytes | FetchFailure:
     """Return the packed bundle of a host that is logged in to."""
-    raw = json.dumps({"timeout_seconds": COMMAND_SECONDS, "commands": list(commands)}).encode()
-    limits = Limits(seconds, MAX_HEADER_BYTES + MAX_PACKED_BYTES)
+    raw = json.dumps({"seconds": seconds, "commands": list(commands)}).encode()
+    limits = Limits(reading_seconds(seconds), MAX_HEADER_BYTES + MAX_PACKED_BYTES)
     ran = session.run(PYTHON, program(raw, commands, name), limits)
     if isinstance(ran, Ran) and ran.stdout == NO_PYTHON:
         return _with_shell(session, raw, commands, name, seconds)
@@ -79,8 +84,8 @@ def program(raw: bytes, commands: Sequence[str], name: str) -> bytes:
 def _with_shell(
     session: Session, raw: bytes, commands: Sequence[str], name: str, seconds: float
 ) -> bytes | FetchFailure:
-    limits = Limits(seconds, MAX_SHELL_BYTES)
-    ran = session.run("exec /bin/sh -s", shell_collector.script(commands, COMMAND_SECONDS), limits)
+    limits = Limits(reading_seconds(seconds), MAX_SHELL_BYTES)
+    ran = session.run("exec /bin/sh -s", shell_collector.script(commands, seconds), limits)
     if isinstance(ran, SshFailure) or ran.truncated:
         return _bundle(ran, name, seconds)
     try:
@@ -98,8 +103,8 @@ def _bundle(ran: Ran | SshFailure, name: str, seconds: float) -> bytes | FetchFa
         return _failure(name, ran)
     if ran.truncated and len(ran.stdout) <= MAX_PACKED_BYTES:
         return FetchFailure(
-            f"{name}: timeout: the reading did not end within {seconds:g} s; log in by hand and "
-            "see what hangs there"
+            f"{name}: timeout: the reading did not end within {reading_seconds(seconds):g} s; log "
+            "in by hand and see what hangs there"
         )
     if not ran.stdout:
         said = _words(ran) or f"it ended with {ran.status}, without a word"

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 
 from inventory.frozen import Frozen
 from monitors.ssh.failures import SshFailure
+from monitors.text import escaped_line
 
 FORMAT = 1
 GZIP = 31
@@ -27,6 +28,9 @@ MAX_PLAIN_BYTES = 2 * 1024 * 1024
 # Brackets and commas: each may cost the JSON reader two kilobytes. Real bundles have 2,000.
 MAX_MARKS = 30_000
 MAX_COMMANDS = 1000
+# The first line of a command's errors, when it was the collector that ended it.
+LATE = "collector: "
+MAX_LATE = 120
 MAX_NAME = 255
 LAST_CLOCK = 4_102_444_800.0  # the year 2100
 HEADER = re.compile(rb"bastide-bundle (\d{1,3}) (\d{1,9}) ([0-9a-f]{64})\n")
@@ -57,6 +61,13 @@ class Answer:
     stdout: str = ""
     stderr: str = ""
     truncated: bool = False
+
+    @property
+    def late(self) -> str:
+        """Why it has no exit status, in words: what ran out of time."""
+        first = self.stderr.partition("\n")[0]
+        said = first.removeprefix(LATE) if first.startswith(LATE) else "did not end in time"
+        return escaped_line(said)[:MAX_LATE]
 
 
 class RecordedCommand(Frozen):

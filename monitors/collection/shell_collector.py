@@ -1,8 +1,8 @@
 """The collector for hosts without a usable Python: the same commands, run by plain sh.
 
 It runs one command after the other and redacts nothing: what it prints is redacted and packed
-here, before it is kept. Needs base64, head, tr and sed (coreutils or busybox), and timeout(1) for
-limits of time. What it prints, a line each:
+here, before it is kept. Needs base64, head, tr and sed (coreutils or busybox), and timeout(1) to
+end a command that hangs. What it prints, a line each:
 
 | line | meaning |
 | --- | --- |
@@ -20,7 +20,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 
-from monitors.collection.bundle import BundleError
+from monitors.collection.bundle import LATE, BundleError
 from monitors.collection.collector import functions
 
 TIMED_OUT = frozenset({124, 137})  # timeout(1): its own, and SIGKILL
@@ -30,10 +30,15 @@ SCRIPT = r"""
 exec 5>&1
 cd /
 limit=
-command -v timeout >/dev/null && limit='timeout -k 1 {seconds}'
+command -v timeout >/dev/null && limit='timeout -k 1'
+over=$(($(date +%s) + {seconds}))
 ask() {{
+  left=$((over - $(date +%s)))
+  [ $left -gt 0 ] || {{ printf 'out \nrc {late}\nerr {not_started}\n'; return; }}
+  [ $left -lt {own} ] || left={own}
+  end=${{limit:+$limit $left}}
   printf 'out '
-  rest=$( {{ {{ {{ $limit /bin/sh -c "$1" </dev/null 2>&3 3>&- 4>&- 5>&-; echo "rc $?" >&4; }} |
+  rest=$( {{ {{ {{ $end /bin/sh -c "$1" </dev/null 2>&3 3>&- 4>&- 5>&-; echo "rc $?" >&4; }} |
     head -c {most} | base64 | tr -d '\n' >&5; }} 3>&1 |
     head -c {most_errors} | base64 | tr -d '\n' | sed 's/^/err /'; }} 4>&1 )
   printf '\n%s\n' "$rest"
@@ -44,14 +49,23 @@ echo "bastide-sh 1 $(date +%s)"
 """
 
 
-def script(commands: Sequence[str], seconds: int) -> bytes:
-    """Return the script that asks the commands, for /bin/sh to read from its input."""
+def script(commands: Sequence[str], seconds: float) -> bytes:
+    """Return the script that asks the commands, for /bin/sh to read from its input.
+
+    After so many seconds what still runs is ended, and what waits is not started.
+    """
     program = functions()
     environment = "; ".join(
         f"{name}={shlex.quote(value)}; export {name}" for name, value in program.ENVIRONMENT.items()
     )
+    not_started = f"{LATE}not started, the {seconds:g} s for all were up"
     body = SCRIPT.format(
-        seconds=seconds, most=program.MAX_OUTPUT_BYTES + 1, most_errors=MAX_ERROR_BYTES
+        seconds=max(1, round(seconds)),
+        own=max(1, round(seconds * program.SHARE)),
+        late=min(TIMED_OUT),
+        not_started=base64.b64encode(not_started.encode()).decode(),
+        most=program.MAX_OUTPUT_BYTES + 1,
+        most_errors=MAX_ERROR_BYTES,
     )
     asked = "\n".join(f"ask {shlex.quote(command)}" for command in commands)
     return f"{environment}\n{body}{asked}\necho end\n".encode()
@@ -88,7 +102,10 @@ def _records(lines: Iterator[str], commands: Sequence[str]) -> Iterator[dict[str
         if line.startswith("err "):
             err, line = _decoded("err", line), next(lines, "")
         full = len(out) > program.MAX_OUTPUT_BYTES
-        rc = None if full or status in TIMED_OUT else status
+        late = status in TIMED_OUT and not full
+        if late and not err.startswith(LATE.encode()):
+            err = f"{LATE}ended, its time was up\n".encode() + err
+        rc = None if full or late else status
         yield program.record(command, rc, program.text(out), program.text(err), truncated=full)
     if line != "end":
         raise BundleError(f"truncated: expected the line `end`, found {line[:60]!r}")

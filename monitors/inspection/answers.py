@@ -36,7 +36,7 @@ class Answers:
         if answer is None:
             return "not asked"
         if answer.rc is None:
-            return "did not end in time"
+            return host_text(answer.late)
         if answer.truncated:
             return "printed more than is taken"
         if answer.rc in (0, NOT_THERE):

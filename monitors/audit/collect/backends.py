@@ -56,7 +56,7 @@ class _AnswerBackend(BaseBackend):  # type: ignore[misc]
         if answer.truncated:
             raise UndeterminedError(f"`{full}` printed more than the collector keeps")
         if answer.rc is None:
-            raise UndeterminedError(f"`{full}` did not end in time on the host")
+            raise UndeterminedError(f"`{full}` on the host: {answer.late}")
         return self.result(answer.rc, full.encode(), answer.stdout, answer.stderr)
 
 

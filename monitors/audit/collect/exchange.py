@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from inventory.connections import Connection
 from inventory.secrets import SecretError
+from monitors.collection.agentless import COLLECTING_SECONDS, reading_seconds
 from monitors.collection.bundle import (
     MAX_HEADER_BYTES,
     MAX_PACKED_BYTES,
@@ -23,8 +24,8 @@ from monitors.ssh.transport import CONNECT_SECONDS, Way
 from monitors.text import escaped_line
 
 AUDIT_USER = "bastide-audit"
-# The collector's own limits a command are shorter: this ends an exchange that stalls.
-EXCHANGE_SECONDS = 120.0
+# The collector ends before: this ends an exchange that stalls.
+EXCHANGE_SECONDS = reading_seconds(COLLECTING_SECONDS)
 # A bundle, the key exchange and some words on the error stream, each with room to spare.
 MAX_RECEIVED_BYTES = 2 * MAX_PACKED_BYTES
 MAX_WORDS = 400

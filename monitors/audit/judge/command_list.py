@@ -13,11 +13,11 @@ from monitors.audit.collect.backends import answering_host, recording
 from monitors.audit.judge.runner import CheckFiles, run_check
 from monitors.audit.model.controls import Control, ControlTable, load_controls
 from monitors.audit.model.declared import Declared
+from monitors.collection.agentless import COLLECTING_SECONDS
 from monitors.collection.bundle import Answer
 
 ROOT = Path(__file__).resolve().parents[3]
 LIST_FILE = ROOT / "playbooks/roles/audit/files/collector/commands.json"
-TIMEOUT_SECONDS = 15
 # Answers that lead a check down different paths; together they bring every command out.
 ANSWERS = (Answer(0), Answer(1), Answer(0, "1"), Answer(3, "", "failed"))
 EVERYTHING = Declared("every-host", "central", None, tuple(Role), (), ("any",), ("any",))
@@ -63,7 +63,7 @@ def render(table: ControlTable, *, by_role: bool = True, own: CheckFiles = ()) -
     """
     askers = commands(table, own)
     content = {
-        "timeout_seconds": TIMEOUT_SECONDS,
+        "seconds": COLLECTING_SECONDS,
         "commands": list(askers),
         "roles": {c: sorted(roles) for c, roles in askers.items() if roles and by_role},
     }

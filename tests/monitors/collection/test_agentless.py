@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from inventory.connections import Connection
-from monitors.collection import agentless
 from monitors.collection.agentless import fetch_agentless
 from monitors.collection.bundle import Bundle, FetchFailure, unpack
 from monitors.collection.collector import functions
@@ -41,8 +40,8 @@ def fetch(connection: Connection, *commands: str, seconds: float = 20) -> bytes 
     return fetch_agentless(connection, commands, lambda _: "pass", WAY, seconds)
 
 
-def bundle(connection: Connection, *commands: str) -> Bundle:
-    packed = fetch(connection, *commands)
+def bundle(connection: Connection, *commands: str, seconds: float = 20) -> Bundle:
+    packed = fetch(connection, *commands, seconds=seconds)
     assert isinstance(packed, bytes), packed
     return unpack(packed)
 
@@ -103,10 +102,10 @@ def test_plain_sh_gives_what_python_gives(tmp_path: Path, no_python: Sequence[st
 def test_a_flood_and_a_command_that_hangs_cost_their_own_answers_in_sh_too(
     tmp_path: Path, no_python: Sequence[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(agentless, "COMMAND_SECONDS", 1)
     with host(tmp_path, Quirks(login_shell=tuple(no_python))) as connection:
-        read = bundle(connection, "yes", "sleep 20", "echo well")
+        read = bundle(connection, "yes", "sleep 20", "echo well", seconds=4)
     flood, hung, well = read.recorded
+    assert hung.stderr.startswith("collector: ended, its time was up\n")
     assert (flood.rc, flood.truncated) == (None, True)
     assert (hung.rc, well.rc, well.stdout) == (None, 0, "well\n")
 
@@ -137,10 +136,19 @@ def test_what_stops_a_reading_is_said(tmp_path: Path, quirks: Quirks, said: str)
         assert said in problem(fetch(connection, "true", seconds=1.5))
 
 
-def test_a_host_that_hangs_in_the_middle_ends_with_the_time(tmp_path: Path) -> None:
+def test_a_host_that_hangs_in_the_middle_still_answers_with_what_it_has(tmp_path: Path) -> None:
     with host(tmp_path) as connection:
-        failure = problem(fetch(connection, "sleep 30", seconds=1.5))
-    assert "timeout" in failure
+        read = bundle(connection, "sleep 30", "echo well", seconds=10)
+    assert [(r.rc, r.stdout) for r in read.recorded] == [(None, ""), (0, "well\n")]
+
+
+def test_in_sh_what_is_left_when_the_time_is_up_is_not_started(
+    tmp_path: Path, no_python: Sequence[str]
+) -> None:
+    with host(tmp_path, Quirks(login_shell=tuple(no_python))) as connection:
+        read = bundle(connection, *(f"sleep {number}" for number in range(20, 24)), seconds=2)
+    assert read.recorded[-1].rc is None
+    assert read.answers()["sleep 23"].late == "not started, the 2 s for all were up"
 
 
 def test_a_greeting_of_the_shell_is_no_part_of_the_bundle(tmp_path: Path) -> None:

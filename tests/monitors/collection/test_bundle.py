@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from monitors.collection import bundle as bundles
 from monitors.collection.bundle import (
     MAX_PACKED_BYTES,
     MAX_PLAIN_BYTES,
+    Answer,
     Bundle,
     BundleError,
     RecordedCommand,
@@ -136,3 +138,18 @@ def test_a_whole_bundle_comes_back_as_it_was_and_is_kept_byte_for_byte(tmp_path:
     assert path == tmp_path / "bundles/velgora-app/20260102T030405.000000Z.json.gz"
     assert path.read_bytes() == packed
     assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    ("errors", "said"),
+    [
+        ("collector: ended after 60 s, all that one command may take\nsshd: x", "ended after 60 s"),
+        ("sshd: x\ncollector: ended", "did not end in time"),
+        ("", "did not end in time"),
+        ("collector: \x1b[2J" + "x" * 500, r"\\x1b\[2Jx+$"),
+    ],
+)
+def test_a_command_without_a_status_says_what_ran_out_of_time(errors: str, said: str) -> None:
+    late = Answer(None, stderr=errors).late
+    assert re.match(said, late)
+    assert len(late) <= 120

@@ -20,6 +20,7 @@ from monitors.audit.judge.command_list import (
 )
 from monitors.audit.judge.runner import run_check
 from monitors.audit.model.own_controls import controls_of
+from monitors.collection.agentless import COLLECTING_SECONDS
 from monitors.collection.bundle import Answer
 from tests.monitors.audit.estates import TABLE, declared, lab
 from tests.own_estate import broken
@@ -63,7 +64,7 @@ def test_who_has_one_of_the_roles_is_asked_what_is_for_them_and_for_everybody() 
 def test_the_collector_is_given_the_commands_their_limit_and_who_runs_which() -> None:
     content = json.loads(render(TABLE))
 
-    assert content["timeout_seconds"] == 15
+    assert content["seconds"] == COLLECTING_SECONDS
     assert content["commands"] == sorted(LISTED)
     assert content["roles"] == {c: sorted(roles) for c, roles in LISTED.items() if roles}
     assert json.loads(render(TABLE, by_role=False))["roles"] == {}

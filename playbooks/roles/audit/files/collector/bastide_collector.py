@@ -25,9 +25,11 @@ LIST = "commands.json"
 # What the host is, by the base role; a host without it runs the whole list.
 INVENTORY = "/etc/bastide/inventory.json"
 WORKERS = 4
+# Of the time for all commands, what one may take: a dozen that hang leave enough for the others.
+SHARE = 1 / 4
+# Why a command has no exit status, in the first line of its errors.
+LATE = "collector: "
 NICENESS = 5
-# After this long, what still runs is killed and what waits is not started.
-OVERALL_SECONDS = 100
 MAX_OUTPUT_BYTES = 256 * 1024
 # What the auditor takes at most, under the same names in monitors/collection/bundle.py.
 MAX_PACKED_BYTES = 200_000
@@ -62,9 +64,11 @@ SECRETS = (
 class Job:
     """One command that runs: its process, the pipes that are open, what came through them."""
 
-    def __init__(self, command: str, deadline: float) -> None:
-        self.command, self.deadline = command, deadline
-        self.started, self.full = time.monotonic(), False
+    def __init__(self, command: str, own: float, over: float) -> None:
+        self.command, self.started, self.full = command, time.monotonic(), False
+        self.deadline = min(over, self.started + own)
+        alone = self.deadline < over
+        self.limit = "all that one command may take" if alone else "the time for all was up"
         self.status: int | None = None
         out, out_end = os.pipe()
         err, err_end = os.pipe()
@@ -126,6 +130,8 @@ class Job:
         """Return what is known of it, bounded and without secrets."""
         out, err = (text(bytes(output)) for output in self.texts)
         seconds = time.monotonic() - self.started
+        if self.status is None and not self.full:
+            err = f"{LATE}ended after {seconds:.0f} s, {self.limit}\n{err}"
         return record(self.command, self.status, out, err, seconds, self.full)
 
 
@@ -156,22 +162,26 @@ def text(data: bytes) -> str:
     return decoded[:MAX_OUTPUT_BYTES]
 
 
-def run(commands: list[str], timeout: float) -> list[dict[str, Any]]:
-    """Run commands, some at a time; return their records in order."""
+def run(commands: list[str], seconds: float) -> list[dict[str, Any]]:
+    """Run commands, some at a time; return their records in order.
+
+    After so many seconds what still runs is killed, and what waits is not started.
+    """
     records: dict[str, dict[str, Any]] = {}
     running: list[Job] = []
     waiting = list(reversed(commands))
-    over = time.monotonic() + OVERALL_SECONDS
+    over = time.monotonic() + seconds
     while waiting or running:
         while waiting and len(running) < WORKERS:
-            command, now = waiting.pop(), time.monotonic()
-            if now >= over:
-                records[command] = record(command, None, err="not started: the time was up")
+            command = waiting.pop()
+            if time.monotonic() >= over:
+                late = f"{LATE}not started, the {seconds:g} s for all were up"
+                records[command] = record(command, None, err=late)
                 continue
             try:
-                running.append(Job(command, min(over, now + timeout)))
+                running.append(Job(command, seconds * SHARE, over))
             except OSError as error:
-                records[command] = record(command, None, err=f"not started: {error}")
+                records[command] = record(command, None, err=f"{LATE}not started, {error}")
         for job in ended(running):
             running.remove(job)
             job.end()
@@ -243,7 +253,7 @@ def send(raw: bytes, commands: list[str], host: str) -> None:
         "commands_sha256": hashlib.sha256(raw).hexdigest(),
         "host": host,
         "clock": time.time(),
-        "recorded": run(commands, json.loads(raw)["timeout_seconds"]),
+        "recorded": run(commands, json.loads(raw)["seconds"]),
     }
     packed = pack(bundle)
     sys.stdout.buffer.write(framed(packed))
