@@ -10,7 +10,9 @@ Traps that stand behind the wording (Debian 12):
   loaded already, or built in.
 - A client of Docker, of timedated or of hostnamed starts the service where its socket waits.
 - A program in Python writes what it compiled beside its modules, unless it is told not to.
-- Secrets: of a password only its state is printed; of a certificate's file only the certificate.
+- Secrets: of a password only its state is printed; of a certificate's file only the certificate;
+  never `wg show all dump` and `wg showconf`, which print private and preshared keys.
+- `wg` has the kernel load its module, too.
 
 A program that is missing ends its command with 127, which readers take for "not there".
 """
@@ -113,6 +115,24 @@ _MYSQL = (
     "| sed -E '/^(version|setting)\\t/!s/^/database /'; "
     "du -sk /var/lib/mysql/*/ 2>/dev/null | sed 's/^/size /'; true"
 )
+_WIREGUARD = (
+    _LOADED + "grep -ls '^DEVTYPE=wireguard' /sys/class/net/*/uevent | cut -d/ -f5 "
+    "| sed 's/^/interface /'; "
+    "grep -hsoiE '^[[:space:]]*listen-?port[[:space:]]*=[[:space:]]*[0-9]+' /etc/wireguard/*.conf "
+    "/etc/systemd/network/*.netdev /etc/systemd/network/*.netdev.d/*.conf "
+    "/run/systemd/network/*.netdev /etc/NetworkManager/system-connections/* "
+    "| tr -cd '0-9\\n' | sed 's/^/configured /'; "
+    "command -v wg >/dev/null && { [ -d /run/wireguard ] || loaded wireguard; } && "
+    "for what in listen-port allowed-ips endpoints latest-handshakes; do "
+    'wg show all "$what" | sed "s/^/$what\t/"; done; date \'+now %s\''
+)
+# Of the servers' own lists of clients only the addresses; one that is not kept up says nothing.
+_OPENVPN = (
+    "find /run/openvpn-server /run/openvpn /var/log/openvpn /etc/openvpn -maxdepth 1 -type f "
+    "-name '*status*' -mmin -10 -exec "
+    "awk -F '[,\t]' '$1 == \"CLIENT_LIST\" { print $3 } "
+    "NF == 5 && $3 ~ /^[0-9]+$/ { print $2 }' {} + 2>/dev/null | head -2000; true"
+)
 _SILENT_MYSQL = "sed -E '/mysql|mariadb/s/(-p)[^ ]+/\\1…/'"
 _CRON = (
     "for f in /etc/crontab /etc/cron.d/* /var/spool/cron/crontabs/* /var/spool/cron/*; do "
@@ -147,6 +167,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         'for p in tcp tcp6 udp udp6; do echo "proc $p"; cat /proc/net/$p; done 2>/dev/null; true',
         "connections": _program("ss", "ss -H -tn state established | head -5000"),
         "processes": _program("ss", _PROCESSES),
+        "wireguard": _WIREGUARD,
+        "openvpn": _OPENVPN,
         "release": "cat /etc/os-release",
         "kernel": "uname -nrm; cat /proc/sys/net/ipv4/ip_forward "
         "/proc/sys/net/ipv6/conf/all/forwarding 2>/dev/null; true",
@@ -244,6 +266,7 @@ OF_IMPACT = frozenset(
     {
         *("addresses", "advertisements", "sockets", "connections", "processes", "kernel"),
         *("passwd", "group", "shadow", "authorized_keys", "sudoers", "name_sources"),
+        *("wireguard", "openvpn"),
         *("nft", "iptables", "docker", "docker_networks", "podman", "podman_networks"),
     }
 )

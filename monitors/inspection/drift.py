@@ -30,6 +30,7 @@ class Kind(StrEnum):
     FORWARDING = "forwarding"
     ADDRESS = "address"
     SHARE = "share"
+    VPN = "vpn"
 
 
 SUBJECTS: dict[Kind, frozenset[str]] = {
@@ -41,6 +42,7 @@ SUBJECTS: dict[Kind, frozenset[str]] = {
     Kind.FORWARDING: frozenset({"kernel"}),
     Kind.ADDRESS: frozenset({"addresses"}),
     Kind.SHARE: frozenset({"samba", "exports"}),
+    Kind.VPN: frozenset({"wireguard"}),
 }
 """What each kind was read from; it is not compared where one of these was not read."""
 
@@ -69,6 +71,7 @@ def compared(inspection: Inspection) -> Inspection:
         system=System(forwards_ipv4=system.forwards_ipv4, forwards_ipv6=system.forwards_ipv6),
         interfaces=inspection.interfaces,
         listeners=inspection.listeners,
+        tunnels=inspection.tunnels,
         accounts=inspection.accounts,
         sudo=inspection.sudo,
         firewall=inspection.firewall,
@@ -194,6 +197,13 @@ def _shares(inspection: Inspection) -> Facts:
         yield (share.kind, share.name), f"{share.kind} share {share.name}: {share.path} {who} {how}"
 
 
+def _tunnels(inspection: Inspection) -> Facts:
+    for tunnel in inspection.tunnels:
+        for peer in tunnel.peers:
+            whom = f"{peer.key} with {', '.join(peer.networks) or 'no network'}"
+            yield (tunnel.interface, peer.key), f"WireGuard {tunnel.interface} lets in {whom}"
+
+
 FACTS: dict[Kind, Callable[[Inspection], Facts]] = {
     Kind.LISTENER: _listeners,
     Kind.LOGIN: _logins,
@@ -203,6 +213,7 @@ FACTS: dict[Kind, Callable[[Inspection], Facts]] = {
     Kind.FORWARDING: _forwarding,
     Kind.ADDRESS: _addresses,
     Kind.SHARE: _shares,
+    Kind.VPN: _tunnels,
 }
 
 

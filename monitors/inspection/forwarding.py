@@ -3,9 +3,16 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 
-from monitors.inspection.model import Chain, Inspection
+from monitors.inspection.model import Chain, Inspection, Interface
 from monitors.inspection.values import number
 
 PORT = re.compile(r"(tcp|udp)\b.*?dport (\d+)")
@@ -85,12 +92,47 @@ def _behind(inspection: Inspection) -> Iterator[Behind]:
         for subnet in engine.subnets:
             yield Behind(subnet, f"{engine.engine} network {engine.name}")
     for interface in inspection.interfaces:
-        leads_on = ENGINE_INTERFACES.match(interface.name) or VPN_INTERFACES.match(interface.name)
-        for address in interface.addresses:
-            if leads_on and not address.startswith("fe80:"):
-                yield Behind(_network(address), f"interface {interface.name}")
+        if ENGINE_INTERFACES.match(interface.name):
+            yield from _on(interface)
+    yield from vpn_networks(inspection)
+    yield from _of_peers(inspection)
     for chain in inspection.firewall.chains:
         yield from _hidden(chain)
+
+
+def _is_known(network: str, inspection: Inspection, interface: str) -> bool:
+    """Whether it is all the world, or in the interface's own network."""
+    first = _address(network.partition("/")[0])
+    own = (a for i in inspection.interfaces if i.name == interface for a in i.addresses)
+    within = first and any(first in ip_network(_network(address)) for address in own)
+    return network.endswith("/0") or bool(within)
+
+
+def vpn_networks(inspection: Inspection) -> tuple[Behind, ...]:
+    """Return the networks from which the peers of a VPN come to the host."""
+    tunnels = {tunnel.interface for tunnel in inspection.tunnels}
+    return tuple(
+        behind
+        for interface in inspection.interfaces
+        if interface.name in tunnels or VPN_INTERFACES.match(interface.name)
+        for behind in _on(interface)
+    )
+
+
+def _on(interface: Interface) -> Iterator[Behind]:
+    for address in interface.addresses:
+        if not address.startswith("fe80:"):
+            yield Behind(_network(address), f"interface {interface.name}")
+
+
+def _of_peers(inspection: Inspection) -> Iterator[Behind]:
+    """Yield what WireGuard's peers have behind them; not all the world, nor what is known."""
+    own = [n for behind in vpn_networks(inspection) if (n := _parsed(behind.network))]
+    for tunnel in inspection.tunnels:
+        for text in (network for peer in tunnel.peers for network in peer.networks):
+            first = _address(text.partition("/")[0])
+            if first and not text.endswith("/0") and not any(first in network for network in own):
+                yield Behind(_network(text), f"a peer of WireGuard {tunnel.interface}")
 
 
 def _hidden(chain: Chain) -> Iterator[Behind]:
@@ -101,7 +143,11 @@ def _hidden(chain: Chain) -> Iterator[Behind]:
 
 
 def _network(text: str) -> str:
+    return str(_parsed(text) or text)
+
+
+def _parsed(text: str) -> IPv4Network | IPv6Network | None:
     try:
-        return str(ip_network(text, strict=False))
+        return ip_network(text, strict=False)
     except ValueError:
-        return text
+        return None

@@ -18,7 +18,7 @@ from inventory.logins import logins as inventory_logins
 from inventory.open_ports import OpenPort, open_ports
 from inventory.preview import host_at_level
 from inventory.settings import settings
-from monitors.inspection.forwarding import networks_behind, published_ports
+from monitors.inspection.forwarding import networks_behind, published_ports, vpn_networks
 from monitors.inspection.model import Inspection, Listener
 from monitors.inspection.privileges import describe_login, logins, ways_to_root
 from monitors.inspection.values import HostText
@@ -71,7 +71,12 @@ def impact(entry: InventoryHost, inspection: Inspection, level: Level) -> Impact
         forwarding=tuple(_forwarding(raised, inspection)),
         routes=tuple(_routes(raised, inspection)),
         sessions=inspection.sessions,
-        unknown=(*unread, *_elsewhere(inspection), *_questions(raised, inspection)),
+        unknown=(
+            *unread,
+            *_elsewhere(inspection),
+            *_questions(raised, inspection),
+            *_tunnels(raised, inspection),
+        ),
     )
 
 
@@ -141,7 +146,7 @@ def _logins(entry: InventoryHost, inspection: Inspection) -> Iterator[Cut]:
 
 def _ports(entry: InventoryHost, inspection: Inspection) -> Iterator[Cut]:
     declared = _declared(entry)
-    peers = {p.port: p.addresses for p in inspection.peers}
+    peers = {(p.protocol, p.port): p.addresses for p in inspection.peers}
     handed_on = {(p.protocol, p.port) for p in published_ports(inspection)}
     first: dict[tuple[str, int], Listener] = {}
     for listener in inspection.listeners:
@@ -150,9 +155,8 @@ def _ports(entry: InventoryHost, inspection: Inspection) -> Iterator[Cut]:
         if not (listener.is_local or kept or _asks(listener)):
             first.setdefault(of_port, listener)
     # Ports that somebody uses at this moment come first.
-    for key in sorted(first, key=lambda key: (key[1] not in peers, key[1])):
-        connected = peers.get(key[1], ()) if key[0] == "tcp" else ()
-        cut = _port(first[key], declared.get(key), connected)
+    for key in sorted(first, key=lambda key: (key not in peers, key[1])):
+        cut = _port(first[key], declared.get(key), peers.get(key, ()))
         if cut:
             yield cut
 
@@ -164,9 +168,9 @@ def _declared(entry: InventoryHost) -> dict[tuple[str, int], OpenPort]:
 def _asks(listener: Listener) -> bool:
     """Whether a socket belongs to a program that asks others: the answers get through.
 
-    What the kernel itself serves (WireGuard) has no program.
+    What the kernel itself serves (WireGuard, where wg(8) is missing) has no program.
     """
-    lasting = listener.is_lasting or not listener.process
+    lasting = listener.is_lasting or listener.tunnel or not listener.process
     return listener.protocol == "udp" and (listener.port == DHCP_CLIENT or not lasting)
 
 
@@ -250,6 +254,22 @@ def _elsewhere(inspection: Inspection) -> Iterator[str]:
     others = [s for s in inspection.account_sources if s not in ("files", "systemd", "compat")]
     if others:
         yield f"accounts of {', '.join(others)} (nsswitch.conf): they are not on the host"
+
+
+def _tunnels(entry: InventoryHost, inspection: Inspection) -> Iterator[str]:
+    """Say which networks come to the host through a VPN, and what nobody can know of its peers."""
+    for tunnel in inspection.tunnels:
+        if tunnel.port is None:
+            yield f"the peers of WireGuard {tunnel.interface}: wg(8) is not installed there"
+    ports = [port for port in open_ports(entry) if port.sources]
+    for behind in vpn_networks(inspection):
+        address = behind.network.partition("/")[0]
+        closed = [f"{p.protocol.value} {p.port}" for p in ports if not _is_in(address, p.sources)]
+        if closed:
+            yield (
+                f"who comes from {behind.network} ({behind.reason}) to {', '.join(closed)} of this "
+                "host: not let in, unless `management:` or a site has that network"
+            )
 
 
 def _questions(entry: InventoryHost, inspection: Inspection) -> Iterator[str]:

@@ -49,7 +49,10 @@ class Route(Frozen):
 
 
 class Listener(Frozen):
-    """A socket that waits for others; `unit`, `package` and `container` are of its program."""
+    """A socket that waits for others; `unit`, `package` and `container` are of its program.
+
+    `tunnel`: it is WireGuard's, of the kernel or of a program. `fixed`: a file names its port.
+    """
 
     protocol: HostText
     address: HostText
@@ -58,6 +61,8 @@ class Listener(Frozen):
     unit: HostText = ""
     package: HostText = ""
     container: HostText = ""
+    tunnel: bool = False
+    fixed: bool = False
 
     @property
     def is_local(self) -> bool:
@@ -67,7 +72,7 @@ class Listener(Frozen):
     @property
     def is_lasting(self) -> bool:
         """Whether it is at the same port after the next start."""
-        return 0 < self.port < FIRST_EPHEMERAL
+        return self.fixed or 0 < self.port < FIRST_EPHEMERAL
 
     @property
     def is_wide(self) -> bool:
@@ -80,6 +85,27 @@ class Peers(Frozen):
 
     port: int
     addresses: tuple[HostText, ...]
+    protocol: HostText = "tcp"
+
+
+class TunnelPeer(Frozen):
+    """Whom a WireGuard interface lets in, by public key, and the networks that are theirs.
+
+    `endpoint` is the address that they were last heard from.
+    """
+
+    key: HostText
+    networks: tuple[HostText, ...] = ()
+    endpoint: HostText = ""
+    connected: bool = False
+
+
+class Tunnel(Frozen):
+    """A WireGuard interface; its port and peers are not known where there is no wg(8)."""
+
+    interface: HostText
+    port: int | None = None
+    peers: tuple[TunnelPeer, ...] = ()
 
 
 class AuthorizedKey(Frozen):
@@ -281,6 +307,7 @@ class Inspection(Frozen):
     routes: tuple[Route, ...] = ()
     listeners: tuple[Listener, ...] = ()
     peers: tuple[Peers, ...] = ()
+    tunnels: tuple[Tunnel, ...] = ()
     accounts: tuple[Account, ...] = ()
     account_sources: tuple[HostText, ...] = ()
     sudo: tuple[SudoRule, ...] = ()

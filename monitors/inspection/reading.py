@@ -25,6 +25,7 @@ from monitors.inspection.readers.ssh_server import read_sessions, read_ssh_serve
 from monitors.inspection.readers.storage import read_mounts
 from monitors.inspection.readers.sudo import read_sudo
 from monitors.inspection.readers.system import read_system
+from monitors.inspection.readers.vpn import named, read_tunnels, read_vpn_peers
 from monitors.inspection.readers.web import read_sites
 
 
@@ -35,13 +36,19 @@ def read_inspection(answers: Answers) -> Inspection:
     listeners = published(
         read_listeners(text("sockets"), text("processes"), text("owners")), containers
     )
+    tunnels = read_tunnels(text("wireguard"))
+    listeners = named(listeners, tunnels, text("wireguard"))
     jobs = read_jobs(text("timers"), text("cron"))
     return Inspection(
         system=read_system(text("release"), text("kernel"), text("virtualisation"), text("python")),
         interfaces=read_interfaces(text("addresses"), text("advertisements")),
         routes=read_routes(text("routes")),
         listeners=listeners,
-        peers=read_peers(text("connections"), listeners),
+        peers=(
+            *read_peers(text("connections"), listeners),
+            *read_vpn_peers(tunnels, text("openvpn"), listeners),
+        ),
+        tunnels=tunnels,
         accounts=read_accounts(
             text("passwd"), text("group"), text("shadow"), text("authorized_keys")
         ),

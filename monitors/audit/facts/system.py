@@ -199,6 +199,10 @@ def loose_files(facts: tuple[FileFact, ...], most: int) -> tuple[str, ...]:
     )
 
 
+# A WireGuard interface has a socket of UDP, and no process.
+KERNELS = "no process: the kernel's own, such as WireGuard's"
+
+
 def listeners(host: Host) -> tuple[Listener, ...]:
     """Return every listening TCP and UDP socket."""
     rows = host.check_output("ss -H -tulnp").splitlines()
@@ -207,7 +211,8 @@ def listeners(host: Host) -> tuple[Listener, ...]:
 
 def _listener(words: list[str]) -> Listener:
     address, _, port = words[4].rpartition(":")
-    program = words[6].split('"')[1] if len(words) > 6 and '"' in words[6] else "?"
+    nobody = KERNELS if words[0] == "udp" else "?"
+    program = words[6].split('"')[1] if len(words) > 6 and '"' in words[6] else nobody
     return Listener(words[0], address.split("%")[0], int(port), program)
 
 

@@ -10,7 +10,8 @@ from inventory.model.tenants import Site
 from monitors.inspection.model import Inspection
 from monitors.inspection.values import number
 
-OPEN_TO_ALL = frozenset({80, 443})
+# Web sites and VPN: what is for people wherever they are.
+OPEN_TO_ALL = frozenset({("tcp", 80), ("tcp", 443), ("udp", 1194), ("udp", 51820)})
 # From the narrowest to the widest.
 ORDER = (Access.SITE, Access.MANAGEMENT, Access.ESTATE, Access.ANYWHERE)
 
@@ -38,9 +39,14 @@ def guess_access(
         return AccessGuess(widest, f"ufw allows it from {listed}{strange}")
     if "ufw" in inspection.firewall.managers:
         return AccessGuess(Access.SITE, "ufw has no rule of its own for it")
-    wide = port in OPEN_TO_ALL
+    wide = (protocol, port) in OPEN_TO_ALL or _is_tunnel(inspection, protocol, port)
     guessed = Access.ANYWHERE if wide else Access.SITE
     return AccessGuess(guessed, "by the port alone; compare with the firewall")
+
+
+def _is_tunnel(inspection: Inspection, protocol: str, port: int) -> bool:
+    listeners = ((s.protocol, s.port) for s in inspection.listeners if s.tunnel)
+    return (protocol, port) in listeners
 
 
 def _ufw_sources(inspection: Inspection, protocol: str, port: int) -> Iterator[Network]:

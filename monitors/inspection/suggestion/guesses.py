@@ -18,7 +18,7 @@ NAMES = {
     **{161: "snmp", 389: "ldap", 443: "https", 445: "smb", 465: "submissions", 514: "syslog"},
     **{587: "submission", 631: "ipp", 636: "ldaps", 993: "imaps", 995: "pop3s", 1433: "mssql"},
     **{2049: "nfs", 3306: "mysql", 3389: "rdp", 5432: "postgresql", 6379: "redis"},
-    **{9100: "node_exporter", 10050: "zabbix-agent"},
+    **{1194: "openvpn", 9100: "node_exporter", 10050: "zabbix-agent", 51820: "wireguard"},
 }
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 # The kernel keeps 15 characters of a program's name: Debian's is prometheus-node-exporter.

@@ -1,6 +1,8 @@
 """What hosts are asked: plain shell, and nothing of what is known to write."""
 
+import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +59,39 @@ def test_passwords_in_crontabs_stay_on_the_host() -> None:
     )
     assert "Geheim7" not in done.stdout
     assert "mysqldump" in done.stdout
+
+
+@pytest.mark.parametrize("subject", COMMANDS)
+def test_no_command_prints_keys_of_wireguard(subject: str) -> None:
+    asked = re.findall(r"\bwg show\b[^|;&]*", COMMANDS[subject])
+    assert all(words == 'wg show all "$what" ' for words in asked)
+    assert not re.search(r"showconf|private-key|preshared-keys|\bdump\b", COMMANDS[subject])
+
+
+def test_of_the_files_of_wireguard_only_the_port_leaves_the_host(tmp_path: Path) -> None:
+    (tmp_path / "wg0.conf").write_text(
+        "[Interface]\nPrivateKey = 4Geheim=\n listenport=51820 # 7\n#ListenPort = 9\n"
+    )
+    command = COMMANDS["wireguard"].replace("/etc/wireguard", str(tmp_path))
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True)
+    assert "configured 51820\n" in done.stdout
+    assert not {"Geheim", "configured 9"} & set(re.findall(r"Geheim|configured 9", done.stdout))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "clerk,198.51.100.9:51234,3411,3512,2026-11-29 08:00:00",
+        "CLIENT_LIST,clerk,198.51.100.9:51234,10.9.0.6,,3411,3512,2026-11-29 08:00:00,1,UNDEF,0,0",
+        "CLIENT_LIST\tclerk\t198.51.100.9:51234\t10.9.0.6\t\t3411\t3512\t2026-11-29\t1\tUNDEF",
+    ],
+    ids=["version 1", "version 2", "version 3"],
+)
+def test_of_openvpns_clients_the_address_alone_is_printed(tmp_path: Path, line: str) -> None:
+    (tmp_path / "openvpn-status.log").write_text(
+        f"TITLE,OpenVPN 2.6\nUpdated,2026-11-29 09:00:00\n{line}\n"
+        "10.9.0.6,clerk,198.51.100.9:51234,2026-11-29 08:59:00\nGLOBAL STATS\nEND\n"
+    )
+    command = COMMANDS["openvpn"].replace("/var/log/openvpn", str(tmp_path))
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stdout == "198.51.100.9:51234\n"

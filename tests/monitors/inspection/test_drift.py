@@ -191,3 +191,20 @@ def test_one_machine_that_stands_in_the_inventory_twice(adopted: Path) -> None:
     now = WEB.model_copy(update={"interfaces": (*WEB.interfaces, both)})
     ((difference),) = against_inventory(entry, now)
     assert "10.20.0.10, which is central-ops in the inventory" in difference.text
+
+
+def test_a_new_peer_of_wireguard_and_one_with_another_network() -> None:
+    before = inspection("vpn")
+    line = "allowed-ips\twg0\tnew=\t10.8.0.9/32\n"
+    printed = text("vpn", "wireguard").replace("10.8.0.3/32", "0.0.0.0/0") + line
+    new, changed = sorted(
+        (d.text for d in since_last_look(before, inspection("vpn", wireguard=printed))),
+        reverse=True,
+    )
+    assert new == "new: WireGuard wg0 lets in new= with 10.8.0.9/32"
+    assert changed.endswith("with 0.0.0.0/0")
+
+
+def test_a_handshake_is_no_drift() -> None:
+    later = text("vpn", "wireguard").replace("now 1795943263", "now 1799943263")
+    assert since_last_look(inspection("vpn"), inspection("vpn", wireguard=later)) == ()

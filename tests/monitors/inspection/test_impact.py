@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from inventory.entries import InventoryHost, hosts
-from inventory.enums import ExporterName, Level, Role
-from inventory.model.hosts import Exporter, Host
+from inventory.enums import Access, ExporterName, Level, Protocol, Role
+from inventory.model.hosts import Exporter, Host, Listen
 from inventory.model.ssh import Ssh
 from inventory.scalars import CUT
 from monitors.inspection.impact import Impact, impact
@@ -229,6 +229,50 @@ def test_a_vpn_and_forwarding_for_nobody_known_are_cut(entry: InventoryHost) -> 
     wireguard = Interface(name="wg0", addresses=("10.8.0.1/24",))
     vpn = Inspection(system=system, interfaces=(wireguard,))
     assert [cut.key for cut in baseline(entry, vpn).forwarding] == ["forwarding: 10.8.0.0/24"]
+
+
+def vpn_now(entry: InventoryHost, *listens: Listen, **texts: str) -> Impact:
+    declared = changed_to(entry, entry.host.model_copy(update={"listens": listens}))
+    return baseline(declared, inspection("vpn", **texts))
+
+
+def test_wireguards_port_is_cut_by_its_number_with_who_is_connected(entry: InventoryHost) -> None:
+    openvpn, wireguard = (c for c in vpn_now(entry).ports if c.key.startswith("port: udp"))
+    assert (openvpn.key, wireguard.key) == ("port: udp/1194", "port: udp/51820")
+    assert wireguard.what == "udp port 51820, WireGuard wg0; connected now: 192.0.2.2"
+    assert "198.51.100.8, 198.51.100.9, 2001:db8::9" in openvpn.what
+
+
+def test_a_vpn_that_is_declared_for_anybody_stays(entry: InventoryHost) -> None:
+    listens = [
+        Listen(port=port, protocol=Protocol.UDP, access=Access.ANYWHERE, name="vpn")
+        for port in (1194, 51820)
+    ]
+    kept = vpn_now(entry, *listens)
+    assert not [cut for cut in kept.ports if "udp" in cut.key]
+    narrower = [listen.model_copy(update={"access": Access.SITE}) for listen in listens]
+    keys = [cut.key for cut in vpn_now(entry, *narrower).ports if "udp" in cut.key]
+    assert sorted(keys) == ["port: udp/1194 from elsewhere", "port: udp/51820 from elsewhere"]
+
+
+def test_what_peers_have_behind_them_is_forwarded_too(entry: InventoryHost) -> None:
+    assert {cut.key for cut in vpn_now(entry).forwarding} == {
+        "forwarding: 10.8.0.0/24",
+        "forwarding: 192.168.50.0/24",
+    }
+
+
+def test_ports_that_do_not_answer_the_vpns_network_are_said(entry: InventoryHost) -> None:
+    (said,) = [line for line in vpn_now(entry).unknown if "10.8.0.0/24" in line]
+    assert "tcp 22" in said
+
+
+def test_a_wireguard_without_wg_keeps_its_port_and_says_what_is_not_known(
+    entry: InventoryHost,
+) -> None:
+    now = vpn_now(entry, wireguard="interface wg0\nnow 1\n")
+    assert "port: udp/not-named" in {cut.key for cut in now.ports}
+    assert any("wg(8) is not installed" in line for line in now.unknown)
 
 
 def test_what_is_declared_to_be_forwarded_stays(tmp_path: Path) -> None:

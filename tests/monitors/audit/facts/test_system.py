@@ -12,6 +12,7 @@ from monitors.audit.collect.backends import (
     recording,
 )
 from monitors.audit.facts.system import (
+    KERNELS,
     FileFact,
     Listener,
     active_units,
@@ -172,12 +173,14 @@ def test_listeners_have_their_address_without_interface_and_their_program() -> N
         f"udp UNCONN 0 0 127.0.0.53%lo:53 0.0.0.0:* {users.replace('sshd', 'systemd-resolve')}\n"
         "tcp LISTEN 0 128 [::]:22 [::]:*\n"
         "tcp LISTEN 0 128 [::1]:25 [::]:* ino:7\n"
+        "udp UNCONN 0 0 [::]:51820 [::]:*\n"
     )
     assert listeners(host) == (
         Listener("tcp", "0.0.0.0", 22, "sshd"),  # noqa: S104
         Listener("udp", "127.0.0.53", 53, "systemd-resolve"),
         Listener("tcp", "[::]", 22, "?"),
         Listener("tcp", "[::1]", 25, "?"),
+        Listener("udp", "[::]", 51820, KERNELS),
     )
 
 

@@ -94,6 +94,14 @@ def test_an_exporter_that_is_there_already_is_declared_as_one(folder: Path) -> N
     assert against_inventory(host(folder, "gradac-srv-web01"), read) == ()
 
 
+def test_a_vpn_is_declared_for_people_wherever_they_are(folder: Path) -> None:
+    (gateway,) = put_in(folder, suggest(inspection("vpn"), arrival(folder))).hosts
+    ports = {(p.port, p.protocol.value): (p.name, p.access) for p in gateway.listens}
+    assert ports[51820, "udp"] == ("wireguard", Access.ANYWHERE)
+    assert ports[1194, "udp"] == ("openvpn", Access.ANYWHERE)
+    assert gateway.forwards
+
+
 def test_an_id_that_is_taken_gets_a_number(folder: Path) -> None:
     first = suggest(inspection("web"), arrival(folder))
     put_in(folder, first)
