@@ -38,7 +38,7 @@ SHORTEN = (
 PROCESSES = (
     "main=$(printf '%s\\n' \"$units\" | sed -n 's/^MainPID=\\([1-9]\\)/\\1/p' | paste -sd,); "
     'set -- 1 $(echo "$main,$(pgrep -d, -P "$main")" | tr , " "); cd /proc; '
-    "echo; echo '# processes'; grep btime stat; "
+    "echo; echo '# processes'; grep btime stat; sed 's/ .*//;s/^/uptime /' uptime; "
     f"grep -sHE '^({STATUS}):' $(printf '%s/status ' \"$@\"); "
     "grep -sH '' $(printf '%s/stat ' \"$@\"); "
     "find $(printf '%s/exe %s/ns/mnt ' $(printf '%s\\n' \"$@\" | sed 'p')) -maxdepth 0 "
@@ -70,6 +70,8 @@ INTERPRETERS = "sh|bash|dash|python|perl|ruby|node|php"
 # To this part of a second a process' start is known, as the kernel's clock and boot time are.
 CLOCK_SECONDS = 2.0
 TICKS = 100  # of the kernel's clock a second, in /proc/PID/stat (proc(5))
+# systemd gives a process its rights, under a name in parentheses, before it runs the program.
+BEING_STARTED_SECONDS = 5.0
 # In the order of their bits (capabilities(7)).
 CAPABILITIES = (
     *("chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid"),
@@ -83,7 +85,10 @@ CAPABILITIES = (
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process: effective user, bounding capabilities, program, start in seconds since 1970."""
+    """A process: effective user, bounding capabilities, program, start in seconds since 1970.
+
+    `age` in seconds is None where the host does not say how long it has been up.
+    """
 
     pid: int
     parent: int
@@ -95,7 +100,14 @@ class Process:
     program: str
     mounts: str
     started: float
+    age: float | None
     command: str
+
+    @property
+    def is_being_started(self) -> bool:
+        """Whether systemd has only just forked it, and has not yet run the unit's program."""
+        new = self.age is not None and -CLOCK_SECONDS < self.age < BEING_STARTED_SECONDS
+        return new and self.name.startswith("(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,18 +204,23 @@ def _services(said: str) -> tuple[dict[str, Service], dict[int, Process]]:
 
 
 def _processes(text: str) -> dict[int, Process]:
-    booted, facts = 0.0, dict[int, dict[str, str]]()
+    booted, uptime, facts = 0.0, None, dict[int, dict[str, str]]()
     for line in text.splitlines():
         if line.startswith("btime "):
             booted = float(line.split()[1])
+        elif match := re.fullmatch(r"uptime (\d+\.\d+)", line):
+            uptime = float(match[1])
         elif match := re.match(r"(\d+)/(?:status:(?=\w))?(\w+|ns/mnt):?\s+(.*)", line):
             facts.setdefault(int(match[1]), {})[match[2]] = match[3]
         elif match := re.match(r"(\d+)/stat:.*\) (.*)", line):
             facts.setdefault(int(match[1]), {})["start"] = match[2].split()[19]
-    return {pid: _process(pid, fact, booted) for pid, fact in facts.items() if "Uid" in fact}
+    return {
+        pid: _process(pid, fact, booted, uptime) for pid, fact in facts.items() if "Uid" in fact
+    }
 
 
-def _process(pid: int, fact: dict[str, str], booted: float) -> Process:
+def _process(pid: int, fact: dict[str, str], booted: float, uptime: float | None) -> Process:
+    since_boot = int(fact.get("start", "0")) / TICKS
     return Process(
         pid=pid,
         parent=int(fact.get("PPid", "0")),
@@ -214,7 +231,8 @@ def _process(pid: int, fact: dict[str, str], booted: float) -> Process:
         filters=int(fact.get("Seccomp_filters", fact.get("Seccomp", "0"))),
         program=fact.get("exe", ""),
         mounts=fact.get("ns/mnt", ""),
-        started=booted + int(fact.get("start", "0")) / TICKS,
+        started=booted + since_boot,
+        age=None if uptime is None else uptime - since_boot,
         command=fact.get("cmdline", ""),
     )
 
