@@ -7,6 +7,7 @@ from typing import Any
 from bastide.actions.playbook_recap import Recap
 from bastide.support.durations import duration
 from bastide.support.output import print_json, print_table, row
+from monitors.continuity.drill_history import CopyDrills
 from monitors.continuity.objectives import BackupObjectives
 from monitors.continuity.plan_states import PlanState
 from monitors.continuity.records import DrillResult
@@ -29,7 +30,7 @@ def show_plans(plans: Sequence[PlanState], now: datetime, *, as_json: bool) -> N
                 describe_second(plan, now),
                 describe_asked(plan, now),
                 f"{plan.objectives.rpo_seconds / HOUR_SECONDS:.0f} h",
-                describe_drill(plan.last_drill),
+                describe_drills(plan),
                 bad=not plan.within_rpo(now),
             )
             for plan in plans
@@ -70,11 +71,12 @@ def show_drills(results: Sequence[DrillResult], *, as_json: bool) -> None:
         print_json([result.model_dump(mode="json") for result in results])
         return
     print_table(
-        ("host", "plan", "result", "lost (RPO)", "rows", "files"),
+        ("host", "plan", "copy on", "result", "lost (RPO)", "rows", "files"),
         (
             row(
                 result.host,
                 result.plan,
+                result.target or "",
                 describe_drill(result),
                 "" if result.rpo_seconds is None else f"{result.rpo_seconds / 60:.0f} min",
                 str(sum(result.rows.values())),
@@ -106,6 +108,17 @@ def plan_values(plan: PlanState, now: datetime) -> dict[str, Any]:
         "doubted": [doubt.model_dump() for doubt in plan.doubted],
         "check": plan.check.model_dump(mode="json") if plan.check else None,
         "drill": drill.model_dump(mode="json") if drill else None,
+        "drilled_copies": [copy_values(copy) for copy in plan.drills.copies],
+    }
+
+
+def copy_values(copy: CopyDrills) -> dict[str, Any]:
+    """Return what drills proved of one copy as plain JSON values."""
+    return {
+        "target": copy.target,
+        "ok": copy.newest.ok if copy.newest else None,
+        "error": copy.newest.error if copy.newest else None,
+        "last_success": copy.success.started.isoformat() if copy.success else None,
     }
 
 
@@ -134,6 +147,13 @@ def describe_asked(plan: PlanState, now: datetime) -> str:
     if plan.reported_at is None:
         return "never"
     return f"{duration((now - plan.reported_at).total_seconds())} ago"
+
+
+def describe_drills(plan: PlanState) -> str:
+    """Return what the newest drill of each copy proved, with the target where there are several."""
+    if len(plan.drills.copies) == 1:
+        return describe_drill(plan.last_drill)
+    return "; ".join(f"{copy.target}: {describe_drill(copy.newest)}" for copy in plan.drills.copies)
 
 
 def describe_drill(drill: DrillResult | None) -> str:

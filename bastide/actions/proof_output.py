@@ -35,7 +35,7 @@ def _rows(proof: ServiceProof) -> list[Row]:
             f"{plan.state.objectives.host} {plan.state.objectives.plan}",
             proved(plan),
             depth(plan),
-            f"{plan.drill.started:%Y-%m-%d}" if plan.drill else "never",
+            drilled(plan),
             str(plan.clean),
             bound(plan),
             "; ".join(plan.wrong) or "proved",
@@ -80,6 +80,14 @@ def proved(plan: PlanProof) -> str:
     if drill is None or drill.rpo_seconds is None or drill.rto_seconds is None:
         return "nothing"
     return f"{duration(drill.rpo_seconds)}, {long_or_short(drill.rto_seconds)}"
+
+
+def drilled(plan: PlanProof) -> str:
+    """Return when the newest drill was, and which copy it has read, as far as it told."""
+    if plan.drill is None:
+        return "never"
+    read = f" from {plan.drill.target}" if plan.drill.target else ""
+    return f"{plan.drill.started:%Y-%m-%d}{read}"
 
 
 def depth(plan: PlanProof) -> str:
@@ -127,6 +135,7 @@ def _plan_values(plan: PlanProof) -> dict[str, Any]:
         "proved_rto_seconds": drill.rto_seconds if drill else None,
         "depth": drill.depth.value if drill and drill.depth else None,
         "drilled": drill.started.isoformat() if drill else None,
+        "drilled_target": drill.target if drill else None,
         "clean_drills": plan.clean,
         "failure_bound": plan.failure_bound,
         "evidence": plan.file.name if plan.file else None,
@@ -151,6 +160,7 @@ def html(context: EstateContext, found: Sequence[ServiceProof], now: datetime) -
         promised_of=promised_of,
         proved=proved,
         depth=depth,
+        drilled=drilled,
         bound=bound,
         no_data=NO_DATA,
     )

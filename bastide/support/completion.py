@@ -11,6 +11,7 @@ from inventory.entries import devices, hosts, tenants
 from inventory.load import shipped_estates
 from inventory.paths import shipped
 from inventory.problems import InventoryError
+from monitors.continuity.objectives import backup_objectives
 from monitors.maintenance.scopes import scopes
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
@@ -53,6 +54,9 @@ complete_hosts = of_estate(lambda context: (entry.name for entry in hosts(contex
 complete_tenants = of_estate(lambda context: (tenant.id for tenant in tenants(context.estate)))
 complete_plans = of_estate(
     lambda context: sorted({p.id for entry in hosts(context.estate) for p in entry.host.backups})
+)
+complete_targets = of_estate(
+    lambda context: sorted({t for p in backup_objectives(context.estate) for t in p.targets})
 )
 complete_runbooks = of_estate(
     lambda context: sorted(

@@ -3,20 +3,67 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from monitors.continuity.records import CLOCK_TOLERANCE, ContinuityError, DrillResult, read_drill
 
 
 @dataclass(frozen=True, slots=True)
-class DrillHistory:
-    """A plan's newest drill, its newest one that succeeded, and the one that did so before."""
+class CopyDrills:
+    """The drills of the copy on a target, the newest first, back to two that succeeded."""
 
-    newest: DrillResult | None
-    success: DrillResult | None
+    target: str
+    results: tuple[DrillResult, ...] = ()
+
+    @property
+    def newest(self) -> DrillResult | None:
+        """The newest drill, whether it succeeded or not."""
+        return next(iter(self.results), None)
+
+    @property
+    def success(self) -> DrillResult | None:
+        """The newest that succeeded."""
+        return next(self._successes(), None)
+
+    @property
+    def earlier(self) -> DrillResult | None:
+        """The one that succeeded before that."""
+        return next(islice(self._successes(), 1, None), None)
+
+    def _successes(self) -> Iterator[DrillResult]:
+        return (result for result in self.results if result.ok)
+
+
+@dataclass(frozen=True, slots=True)
+class DrillHistory:
+    """A plan's drills, by the copy that each has read: that of the first target, then others'.
+
+    `unreadable` are the files, newer than the last success, that are no results.
+    """
+
+    copies: tuple[CopyDrills, ...]
     unreadable: tuple[str, ...] = ()
-    earlier: DrillResult | None = None
+
+    @property
+    def newest(self) -> DrillResult | None:
+        """The newest drill of any copy, whether it succeeded or not."""
+        return _newest(copy.newest for copy in self.copies)
+
+    @property
+    def success(self) -> DrillResult | None:
+        """The newest of any copy that succeeded."""
+        return _newest(copy.success for copy in self.copies)
+
+    @property
+    def failed(self) -> tuple[CopyDrills, ...]:
+        """The copies whose newest drill failed."""
+        return tuple(copy for copy in self.copies if copy.newest and not copy.newest.ok)
+
+
+def _newest(results: Iterable[DrillResult | None]) -> DrillResult | None:
+    return max(filter(None, results), key=lambda result: result.started, default=None)
 
 
 DrillFiles = Mapping[str, Sequence[Path]]
@@ -40,24 +87,25 @@ def drill_files(state: Path) -> DrillFiles:
     return files
 
 
-def read_drill_history(files: DrillFiles, host: str, plan: str, now: datetime) -> DrillHistory:
-    """Return a plan's drills, looking back until two have succeeded.
+def read_drill_history(
+    files: DrillFiles, host: str, plan: str, targets: Sequence[str], now: datetime
+) -> DrillHistory:
+    """Return a plan's drills, looking back until two of each target's copy have succeeded.
 
-    `unreadable` are the files, newer than the last success, that are no results.
+    Copies on hosts that are no targets of the plan any more prove nothing of those that are.
     """
-    newest: DrillResult | None = None
-    succeeded: list[DrillResult] = []
+    found: dict[str, list[DrillResult]] = {target: [] for target in targets}
     unreadable: list[str] = []
     for _, result in _newest_first(files, host, plan, now):
         if isinstance(result, ContinuityError):
+            succeeded = any(each.ok for results in found.values() for each in results)
             unreadable += [] if succeeded else [str(result)]
             continue
-        newest = newest or result
-        succeeded += [result] if result.ok else []
-        if len(succeeded) == 2:
+        found.get(result.target or targets[0], []).append(result)
+        if all(sum(each.ok for each in results) >= 2 for results in found.values()):
             break
-    success, earlier, *_ = (*succeeded, None, None)
-    return DrillHistory(newest, success, tuple(unreadable), earlier)
+    copies = tuple(CopyDrills(target, tuple(results)) for target, results in found.items())
+    return DrillHistory(copies, tuple(unreadable))
 
 
 def clean_drills(
@@ -85,22 +133,32 @@ def _newest_first(
             yield path, result
 
 
-def latest_drills(state: Path) -> tuple[DrillResult, ...]:
-    """Return the newest drill of every plan that was ever drilled, by host and plan.
+def due_targets(
+    history: DrillHistory, max_age_seconds: float, now: datetime, *, force: bool = False
+) -> tuple[str, ...]:
+    """Return the targets whose copies are to be drilled now.
 
-    Files that are no drill results are left out; :func:`read_drill_history` reports them.
+    Those that were never drilled or failed, or succeeded too long ago: each plan is restored
+    once in `max_age_seconds`, its copies in turn. `force`: one at least, the next in turn.
     """
-    latest: dict[tuple[str, str], DrillResult] = {}
-    for result in _readable(sorted(folder(state).glob("*.json"))):
-        latest[result.host, result.plan] = result
-    return tuple(latest[key] for key in sorted(latest))
+    whole_turn = max_age_seconds * len(history.copies)
+    due = [
+        copy.target
+        for copy in history.copies
+        if not (copy.newest and copy.newest.ok and _age(copy.newest, now) <= whole_turn)
+    ]
+    unproved = history.success is None or _age(history.success, now) > max_age_seconds
+    if not due and (force or unproved):
+        due = [min(history.copies, key=_last_begun).target]
+    return tuple(due)
 
 
-def is_due(history: DrillHistory, max_age_seconds: float, now: datetime) -> bool:
-    """Say whether a plan needs a drill: none has succeeded, or the last one is too long ago."""
-    if history.success is None:
-        return True
-    return (now - history.success.started).total_seconds() > max_age_seconds
+def _last_begun(copy: CopyDrills) -> float:
+    return copy.newest.started.timestamp() if copy.newest else 0
+
+
+def _age(result: DrillResult, now: datetime) -> float:
+    return (now - result.started).total_seconds()
 
 
 def _read(path: Path, now: datetime) -> DrillResult:
@@ -108,12 +166,3 @@ def _read(path: Path, now: datetime) -> DrillResult:
     if result.started > now + CLOCK_TOLERANCE:
         raise ContinuityError(f"{path}: it starts in the future, at {result.started:%F %T} UTC")
     return result
-
-
-def _readable(paths: Iterable[Path]) -> Iterator[DrillResult]:
-    now = datetime.now(UTC)
-    for path in paths:
-        try:
-            yield _read(path, now)
-        except ContinuityError:
-            continue

@@ -1,6 +1,6 @@
 """How long a recovery will take, from how long the last drill took with as much data."""
 
-from monitors.continuity.drill_history import DrillHistory
+from monitors.continuity.drill_history import CopyDrills
 from monitors.continuity.records import DrillResult
 
 GROWING = frozenset(
@@ -27,12 +27,13 @@ def estimated_seconds(drill: DrillResult, octets: float | None) -> float | None:
     return drill.rto_seconds + growing * (octets / drill.bytes_restored - 1)
 
 
-def estimate_error(history: DrillHistory) -> float | None:
-    """Return by which share the newest good drill missed what the one before let expect.
+def estimate_error(drills: CopyDrills) -> float | None:
+    """Return by which share a copy's newest good drill missed what the one before let expect.
 
     Above 0 it took longer, below 0 less long; None before there are two.
     """
-    if history.success is None or history.earlier is None or not history.success.rto_seconds:
+    last, before = drills.success, drills.earlier
+    if last is None or before is None or not last.rto_seconds:
         return None
-    expected = estimated_seconds(history.earlier, history.success.bytes_restored)
-    return None if not expected else history.success.rto_seconds / expected - 1
+    expected = estimated_seconds(before, last.bytes_restored)
+    return None if not expected else last.rto_seconds / expected - 1

@@ -7,6 +7,7 @@ from pathlib import Path
 from prometheus_client.core import GaugeMetricFamily
 
 from inventory.model.estate import Estate
+from monitors.continuity.drill_history import CopyDrills
 from monitors.continuity.escrow import last_opened, sealed_plans
 from monitors.continuity.estimates import estimate_error
 from monitors.continuity.host_status import ReadFile
@@ -18,12 +19,15 @@ LABELS = ("municipality", "host", "plan")
 Value = Callable[[PlanState], float | None]
 
 
-def _newest(value: Callable[[DrillResult], float | None]) -> Value:
-    return lambda plan: value(plan.drills.newest) if plan.drills.newest else None
+CopyValue = Callable[[CopyDrills], float | None]
 
 
-def _success(value: Callable[[DrillResult], float | None]) -> Value:
-    return lambda plan: value(plan.drills.success) if plan.drills.success else None
+def _newest(value: Callable[[DrillResult], float | None]) -> CopyValue:
+    return lambda copy: value(copy.newest) if copy.newest else None
+
+
+def _success(value: Callable[[DrillResult], float | None]) -> CopyValue:
+    return lambda copy: value(copy.success) if copy.success else None
 
 
 GAUGES: tuple[tuple[str, str, Value], ...] = (
@@ -89,8 +93,18 @@ GAUGES: tuple[tuple[str, str, Value], ...] = (
         lambda plan: plan.objectives.drill_every_seconds,
     ),
     (
+        "bastide_drill_unreadable_files",
+        "Files newer than the last successful drill that are no drill results.",
+        lambda plan: len(plan.drills.unreadable),
+    ),
+)
+
+
+# Of each copy, by the target that holds it: drills read them in turn.
+DRILL_GAUGES: tuple[tuple[str, str, CopyValue], ...] = (
+    (
         "bastide_drill_last_run_success",
-        "Whether the newest drill restored all that it should.",
+        "Whether the newest drill of this copy restored all that it should.",
         _newest(lambda drill: drill.ok),
     ),
     (
@@ -121,12 +135,7 @@ GAUGES: tuple[tuple[str, str, Value], ...] = (
     (
         "bastide_drill_estimate_error_ratio",
         "By which share the last successful drill took longer than the one before let expect.",
-        lambda plan: estimate_error(plan.drills),
-    ),
-    (
-        "bastide_drill_unreadable_files",
-        "Files newer than the last successful drill that are no drill results.",
-        lambda plan: len(plan.drills.unreadable),
+        estimate_error,
     ),
 )
 
@@ -147,6 +156,19 @@ def collect(state_dir: Path, estate: Estate, read_file: ReadFile) -> Iterator[Ga
             number = value(plan)
             if number is not None:
                 family.add_metric(_labels(plan), number)
+        yield family
+    yield from _drills(plans)
+
+
+def _drills(plans: Sequence[PlanState]) -> Iterator[GaugeMetricFamily]:
+    """Yield what drills proved of each copy; one that was never drilled has no sample."""
+    for name, text, value in DRILL_GAUGES:
+        family = GaugeMetricFamily(name, text, labels=(*LABELS, "target"))
+        for plan in plans:
+            for copy in plan.drills.copies:
+                number = value(copy)
+                if number is not None:
+                    family.add_metric([*_labels(plan), copy.target], number)
         yield family
 
 

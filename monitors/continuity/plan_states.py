@@ -68,8 +68,23 @@ def read_plan_states(state: Path, estate: Estate, read_file: ReadFile) -> tuple[
     statuses = {host: _status_or_problem(state, host, read_file) for host in planned}
     now, files = datetime.now(UTC), drill_files(state)
     return tuple(
-        _state(plan, statuses[plan.host], read_drill_history(files, plan.host, plan.plan, now))
+        _state(
+            plan,
+            statuses[plan.host],
+            read_drill_history(files, plan.host, plan.plan, plan.targets, now),
+        )
         for plan in plans
+    )
+
+
+def newest_drills(state: Path, estate: Estate) -> tuple[DrillResult, ...]:
+    """Return the newest drill of every copy that is to be there, in the inventory's order."""
+    now, files = datetime.now(UTC), drill_files(state)
+    return tuple(
+        copy.newest
+        for plan in backup_objectives(estate)
+        for copy in read_drill_history(files, plan.host, plan.plan, plan.targets, now).copies
+        if copy.newest
     )
 
 

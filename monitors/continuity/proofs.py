@@ -1,6 +1,6 @@
 """What each service promises and what drills have proved of it, with the evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -9,7 +9,7 @@ from pathlib import Path
 from inventory.continuity import Promise, promise_of
 from inventory.entries import InventoryService, services
 from inventory.model.estate import Estate
-from monitors.continuity.drill_history import DrillFiles, clean_drills, drill_files
+from monitors.continuity.drill_history import CopyDrills, DrillFiles, clean_drills, drill_files
 from monitors.continuity.plan_states import PlanState
 from monitors.continuity.records import DrillResult
 
@@ -88,16 +88,40 @@ def _proof(state: PlanState, files: DrillFiles, now: datetime) -> PlanProof:
 
 
 def _unproved(state: PlanState, drill: DrillResult | None, now: datetime) -> list[str]:
+    """Return what is not proved of a plan by its newest drill, and of each of its copies."""
     if drill is None:
         return ["never restored in a drill"]
-    if not drill.ok:
-        return [f"the last drill failed: {drill.error}"]
+    if state.drills.failed:
+        return [
+            f"the last drill{_from(state, copy)} failed: {copy.newest.error}"
+            for copy in state.drills.failed
+            if copy.newest
+        ]
     objectives, wrong = state.objectives, []
-    days = (now - drill.started).total_seconds() / 86_400
+    days = _days(drill, now)
     if days * 86_400 > objectives.drill_every_seconds:
         wrong.append(f"restored last {days:.0f} days ago")
     if (drill.rto_seconds or 0) > objectives.rto_seconds:
         wrong.append("the restore took longer than the RTO")
     if (drill.rpo_seconds or 0) > objectives.rpo_seconds:
         wrong.append("more than the RPO was lost")
-    return wrong
+    return [*wrong, *_unproved_copies(state, now)]
+
+
+def _unproved_copies(state: PlanState, now: datetime) -> Iterator[str]:
+    """Yield which of several copies nobody has restored in a whole turn of drills."""
+    copies = state.drills.copies
+    turn = state.objectives.drill_every_seconds * len(copies)
+    for copy in copies if len(copies) > 1 else ():
+        if copy.newest is None:
+            yield f"the copy on {copy.target} was never restored in a drill"
+        elif (days := _days(copy.newest, now)) * 86_400 > turn:
+            yield f"the copy on {copy.target} was restored last {days:.0f} days ago"
+
+
+def _from(state: PlanState, copy: CopyDrills) -> str:
+    return f" from {copy.target}" if len(state.drills.copies) > 1 else ""
+
+
+def _days(drill: DrillResult, now: datetime) -> float:
+    return (now - drill.started).total_seconds() / 86_400

@@ -62,12 +62,14 @@ class DrillResult(Frozen):
 
     `rpo_seconds` is how old the newest restorable data was when the drill began; `rto_seconds`
     how long recovery took, None when it did not succeed. A recovery in no time is refused: such a
-    timer was never started. `bytes_restored` is None of drills before it was counted.
+    timer was never started. `target` says which copy was read. It and `bytes_restored` are None of
+    drills before they were told: these read the plan's first target.
     """
 
     host: Name
     municipality: Name
     plan: Name
+    target: Name | None = None
     ok: bool
     depth: Depth | None
     snapshot: str | None

@@ -35,8 +35,8 @@ NAMES: Mapping[AlertKind, str] = MappingProxyType(
         AlertKind.BACKUPS: """
             BackupCopyLate BackupCopyMissing BackupDamaged BackupDoubted BackupFailed BackupKeyAdded
             BackupMissing BackupNotChecked BackupNotScheduled BackupOverQuota BackupSizeUnusual
-            BackupStatusOld BackupTargetNotLooking BackupTooOld DrillEstimateWrong DrillFailed
-            DrillTooOld DrillTooSlow EscrowIncomplete EscrowNotProved RetentionNotRun
+            BackupStatusOld BackupTargetNotLooking BackupTooOld DrillCopyTooOld DrillEstimateWrong
+            DrillFailed DrillTooOld DrillTooSlow EscrowIncomplete EscrowNotProved RetentionNotRun
         """,
         AlertKind.SECURITY: """
             AuditStale ControlFailing CriticalControlFailing HostDrift InfraDrift

@@ -23,39 +23,57 @@ def to_drill(
     *,
     host: str = "",
     plan: str = "",
+    target: str = "",
     force: bool = False,
     max_age_seconds: float | str = "",
 ) -> list[dict[str, Any]]:
-    """Return the plans to drill now, each with where its copies and its password are.
+    """Return the copies of plans to drill now, each with where it and its password are.
 
-    `earlier` of each is JSON: what its last good drill counted.
+    `earlier` of each is JSON: what its last good drill counted. `pulled`: a second target holds
+    it; `first`: nobody has drilled that copy yet.
 
     A plan is due when no drill of it has succeeded within `max_age_seconds` (empty: what its
-    municipality's tier asks for); `force` takes all. ValueError when `host` or `plan` is unknown.
+    municipality's tier asks for), and its copies in turn; `force` takes all plans, `target` the
+    copies on that host. ValueError when `host`, `plan` or `target` is unknown.
     """
     # Not at the top: Ansible loads every filter for each task that uses any of them.
     from inventory.load import load_estate
-    from monitors.continuity.drill_history import drill_files, is_due, read_drill_history
+    from monitors.continuity.drill_history import drill_files, due_targets, read_drill_history
     from monitors.continuity.objectives import backup_objectives
 
     now = datetime.now(UTC)
     chosen = [
         objectives
         for objectives in backup_objectives(load_estate(Path(estate_folder)))
-        if host in ("", objectives.host) and plan in ("", objectives.plan)
+        if host in ("", objectives.host)
+        and plan in ("", objectives.plan)
+        and target in ("", *objectives.targets)
     ]
-    if not chosen and (host or plan):
-        raise ValueError(f"the inventory has no backup plan {plan or 'at all'} of {host or 'any'}")
+    if not chosen and (host or plan or target):
+        kept = f" with a copy on {target}" if target else ""
+        raise ValueError(
+            f"the inventory has no backup plan {plan or 'at all'} of {host or 'any'}{kept}"
+        )
     due, files = [], drill_files(Path(state))
     for each in chosen:
         limit = float(max_age_seconds or each.drill_every_seconds)
-        history = read_drill_history(files, each.host, each.plan, now)
-        if force or is_due(history, limit, now):
-            plans = {entry["id"]: entry for entry in hostvars[each.host]["bastide_backups"]}
-            earlier = json.dumps(counts(history.success))
-            objective = {"rpo_seconds": each.rpo_seconds, "earlier": earlier}
-            due.append({**plans[each.plan], **each.labels, **objective})
+        history = read_drill_history(files, each.host, each.plan, each.targets, now)
+        plans = {entry["id"]: entry for entry in hostvars[each.host]["bastide_backups"]}
+        earlier = json.dumps(counts(history.success))
+        objective = {"rpo_seconds": each.rpo_seconds, "earlier": earlier}
+        undrilled = {copy.target for copy in history.copies if copy.newest is None}
+        for name in (target,) if target else due_targets(history, limit, now, force=force):
+            asked = {"first": name in undrilled, **copy_at(plans[each.plan], name)}
+            due.append({**plans[each.plan], **each.labels, **objective, **asked})
     return due
+
+
+def copy_at(plan: Mapping[str, Any], target: str) -> dict[str, Any]:
+    """Return where the copy of a plan is that a target holds, and whether that has pulled it."""
+    if target == plan["target"]:
+        return {"pulled": False}
+    (copy,) = (copy for copy in plan["copies"] if copy["target"] == target)
+    return {**copy, "pulled": True}
 
 
 def counts(drill: "DrillResult | None") -> dict[str, Any]:

@@ -49,7 +49,15 @@ class Stand:
         earlier: dict[str, Any] | None = None,
     ) -> DrillResult:
         request = self.drill.Request(
-            "velgora-files", "velgora", plan, "", "192.0.2.1", rpo, "100%", earlier or {}
+            "velgora-files",
+            "velgora",
+            plan,
+            "",
+            "central-vault",
+            "192.0.2.1",
+            rpo,
+            "100%",
+            earlier or {},
         )
         result: dict[str, Any] = self.drill.run(request, password, self.folder / "work")
         assert PASSWORD not in json.dumps(result)
@@ -194,6 +202,7 @@ def test_what_is_whole_is_proved_and_measured(stand: Stand) -> None:
     assert result.ok
     assert result.depth == ALL_FILES
     assert result.files_verified == 20
+    assert result.target == "central-vault"
     assert result.rto_seconds
     assert result.rpo_seconds is not None
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from bastide.support.estate import EstateContext
-from monitors.continuity.drill_history import latest_drills
+from monitors.continuity.plan_states import newest_drills
 from monitors.continuity.records import Depth, DrillResult
 from tests.command import bastide
 
@@ -106,8 +106,9 @@ def test_a_repositorys_password_is_in_one_file_of_its_host(lab: EstateContext) -
 
 def test_a_drill_with_the_wrong_password_says_so_and_leaves_nothing(lab: EstateContext) -> None:
     target = lab.outputs.hosts[TARGET].address
-    asked = f"--host {CLIENT} --municipality velgora --plan permits --target {target} --rpo 1"
-    done = on(lab, SCRATCH, f"bastide-drill {asked} --database permits", stdin="wrong\n")
+    asked = f"--host {CLIENT} --municipality velgora --plan permits --target {TARGET} --rpo 1"
+    asked += f" --target-address {target} --database permits"
+    done = on(lab, SCRATCH, f"bastide-drill {asked}", stdin="wrong\n")
     result = DrillResult.model_validate_json(done.stdout)
     assert done.returncode == 1
     assert "wrong password" in (result.error or "")
@@ -115,7 +116,7 @@ def test_a_drill_with_the_wrong_password_says_so_and_leaves_nothing(lab: EstateC
 
 
 def test_every_register_was_restored_to_a_service_that_answers(lab: EstateContext) -> None:
-    drills = [drill for drill in latest_drills(lab.state) if drill.plan == "permits"]
+    drills = [drill for drill in newest_drills(lab.state, lab.estate) if drill.plan == "permits"]
     assert {drill.municipality for drill in drills} == {"velgora", "kastrava", "aynzuhur"}
     for drill in drills:
         assert (drill.ok, drill.depth) == (True, Depth.SERVICE), drill.error
@@ -124,7 +125,7 @@ def test_every_register_was_restored_to_a_service_that_answers(lab: EstateContex
 
 
 def test_a_file_servers_drill_goes_as_deep_as_its_files(lab: EstateContext) -> None:
-    (drill,) = [drill for drill in latest_drills(lab.state) if drill.plan == "shares"]
+    (drill,) = [drill for drill in newest_drills(lab.state, lab.estate) if drill.plan == "shares"]
     assert (drill.ok, drill.depth) == (True, Depth.FILES), drill.error
 
 

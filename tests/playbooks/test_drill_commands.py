@@ -93,7 +93,17 @@ class Target:
     def drill(self, *options: str, status: int = 0, rpo: str = "3600") -> dict[str, Any]:
         """Run a drill that is to end with this status; return its document."""
         given = ["--host", "app", "--municipality", "velgora", "--plan", "permits"]
-        given += ["--target", "192.0.2.1", "--rpo", rpo, "--work", str(self.work), *options]
+        given += [
+            "--target",
+            "vault",
+            "--target-address",
+            "192.0.2.1",
+            "--rpo",
+            rpo,
+            "--work",
+            str(self.work),
+            *options,
+        ]
         printed = io.StringIO()
         self._patch.setattr("sys.argv", ["bastide-drill", *given])
         self._patch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
@@ -109,13 +119,14 @@ def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Target:
     return Target(Machine(tmp_path, monkeypatch), tmp_path, monkeypatch)
 
 
-@pytest.mark.parametrize("left_out", ["--host", "--municipality", "--plan", "--target", "--rpo"])
+NEEDED = ("--host", "--municipality", "--plan", "--target", "--target-address", "--rpo")
+
+
+@pytest.mark.parametrize("left_out", NEEDED)
 def test_wrong_use_ends_with_2(
     left_out: str, target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = [
-        n for n in ("--host", "--municipality", "--plan", "--target", "--rpo") if n != left_out
-    ]
+    names = [n for n in NEEDED if n != left_out]
     words: Sequence[str] = [word for name in names for word in (name, "7")]
     monkeypatch.setattr("sys.argv", ["bastide-drill", *words])
     with pytest.raises(SystemExit) as ended:

@@ -14,6 +14,7 @@ from inventory.hostvars import host_variables
 from inventory.load import find_estate, load_estate
 from inventory.outputs import Outputs
 from monitors.continuity.objectives import BackupObjectives, backup_objectives
+from tests.inventory.test_backup_plans import with_second_targets
 from tests.monitors.continuity.state_folder import ago, put_drill, put_failed_drill
 from tests.own_estate import RIVER
 from tests.playbooks.ansible import PLAYBOOKS
@@ -122,3 +123,37 @@ def test_a_plan_comes_with_what_its_last_good_drill_counted(tmp_path: Path) -> N
     drilled(tmp_path, first, 60, ok=False)
     (plan,) = PLANS_TO_DRILL(HOSTVARS, str(tmp_path), str(FOLDER), host=first.host, force=True)
     assert json.loads(plan["earlier"]) == {"files": 44, "rows": {"public.permits": 360}}
+
+
+@pytest.fixture(scope="module")
+def second_targets(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """The lab with second targets, and what Ansible knows of its hosts."""
+    folder = with_second_targets(tmp_path_factory.mktemp("second"))
+    told = {
+        entry.name: host_variables(entry, folder, Path("/state"), Outputs(estate="lab"))
+        for entry in hosts(load_estate(folder))
+    }
+    return folder, told
+
+
+def test_a_second_copy_comes_with_its_own_address_and_as_one_to_pull_first(
+    tmp_path: Path, second_targets: tuple[Path, dict[str, Any]]
+) -> None:
+    folder, told = second_targets
+    asked = {"host": "velgora-app", "plan": "permits"}
+    first, second = PLANS_TO_DRILL(told, str(tmp_path), str(folder), **asked)
+    assert (first["target"], first["pulled"]) == ("central-vault", False)
+    assert first["target_address"] == told["central-vault"]["bastide_address"]
+    assert (second["target"], second["pulled"], second["first"]) == ("kastrava-app", True, True)
+    assert second["target_address"] == told["kastrava-app"]["bastide_address"]
+    assert second["password_file"] == first["password_file"]
+
+    put_drill(tmp_path, ago(seconds=60), **asked, target="central-vault")
+    put_drill(tmp_path, ago(seconds=50), **asked, target="kastrava-app")
+    assert PLANS_TO_DRILL(told, str(tmp_path), str(folder), **asked) == []
+    (turn,) = PLANS_TO_DRILL(told, str(tmp_path), str(folder), force=True, **asked)
+    assert (turn["target"], turn["first"]) == ("central-vault", False)
+    (named,) = PLANS_TO_DRILL(told, str(tmp_path), str(folder), target="kastrava-app", **asked)
+    assert named["target"] == "kastrava-app"
+    with pytest.raises(ValueError, match=r"permits of velgora-app with a copy on central-ops$"):
+        PLANS_TO_DRILL(told, str(tmp_path), str(folder), target="central-ops", **asked)

@@ -31,7 +31,9 @@ def step(name: str, depth: int, act: Callable[[Any], None] = nothing, **settings
 
 def climbed(*steps: Any, database: str = "", data_time: float | None = STARTED - 60) -> Any:
     """Return the result of a drill that took these steps."""
-    request = DRILL.Request("app", "velgora", "permits", database, "192.0.2.1", 3600.0, "100%")
+    request = DRILL.Request(
+        "app", "velgora", "permits", database, "vault", "192.0.2.1", 3600.0, "100%"
+    )
     drill = DRILL.Drill(request, "password", "/nowhere", started=STARTED)
     drill.snapshot = {"id": "abc", "time": "2023-11-14T22:12:00Z"}
     DRILL.climb(drill, steps)

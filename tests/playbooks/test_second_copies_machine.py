@@ -128,7 +128,10 @@ def test_the_second_pulls_and_its_key_does_nothing_else_at_the_first(targets: Ta
     assert targets.output(SECOND, f"stat -c '%U %G %a' {REPOSITORY}/config").split() == [
         *("bastide-pull", "bastide-backup", "640")
     ]
+    # Drills read the second copy, too, and can write to neither.
+    targets.output(SECOND, f"runuser -u bastide-drill -- tar -c -f /dev/null -C {REPOSITORY} .")
     for name in (FIRST, SECOND):
+        assert targets.run(name, f"runuser -u bastide-drill -- touch {REPOSITORY}/x").returncode
         sshd = targets.output(name, "sshd -C user=bastide-pull,host=x,addr=192.0.2.1 -T").split(
             "\n"
         )

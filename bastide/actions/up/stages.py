@@ -23,7 +23,7 @@ from monitors.audit.history.database import StoreError
 from monitors.audit.history.model import History
 from monitors.audit.model.results import AuditRun
 from monitors.audit.reports import compliance
-from monitors.continuity.drill_history import latest_drills
+from monitors.continuity.plan_states import newest_drills
 from monitors.snmp.own_profiles import profiles_of
 from monitors.snmp.poller import poll_once
 from monitors.snmp.targets import targets
@@ -124,7 +124,8 @@ def converge(up: UpRun, results: StageResults) -> StageResults:
         return results
     results = _play(PLAYBOOKS[1:] if results.recaps else PLAYBOOKS, up, results)
     names = {entry.name for entry in entries}
-    newest = tuple(one for one in latest_drills(up.context.state) if one.host in names)
+    drilled = newest_drills(up.context.state, up.context.estate)
+    newest = tuple(one for one in drilled if one.host in names)
     for result in newest:
         up.progress.step(result.host, f"{result.plan}: {describe_drill(result)}", good=result.ok)
     return replace(results, drills=newest)

@@ -6,12 +6,12 @@ import click
 
 from bastide.actions import ansible, backup_output
 from bastide.actions.playbook_recap import Recap
-from bastide.support.completion import complete_plans
+from bastide.support.completion import complete_plans, complete_targets
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext, estate_context
 from bastide.support.options import estate_option, host_option, json_option
-from monitors.continuity.drill_history import latest_drills
 from monitors.continuity.objectives import BackupObjectives, backup_objectives
+from monitors.continuity.plan_states import newest_drills
 
 
 @click.command()
@@ -34,25 +34,41 @@ def run(estate_name: str | None, as_json: bool, host: str | None) -> int:
 @host_option("Only this host's plans.")
 @click.option("--plan", metavar="PLAN", shell_complete=complete_plans, help="Only this plan.")
 @click.option(
+    "--target",
+    metavar="HOST",
+    shell_complete=complete_targets,
+    help="From the copy on this host.  [default: of several copies the next in turn]",
+)
+@click.option(
     "--accept-fewer", is_flag=True, help="Files and rows that the last drill had may be gone."
 )
 def drill(
-    estate_name: str | None, as_json: bool, host: str | None, plan: str | None, accept_fewer: bool
+    estate_name: str | None,
+    as_json: bool,
+    host: str | None,
+    plan: str | None,
+    target: str | None,
+    accept_fewer: bool,
 ) -> int:
     """Restore the newest snapshots, prove them, measure RPO and RTO.
 
-    On the scratch machine; exit 1 when a restore is not proved, or has clearly fewer files or rows
-    than the last one that succeeded.
+    On the scratch machine, from the plan's copies in turn; exit 1 when a restore is not proved, or
+    has clearly fewer files or rows than the last one that succeeded.
     """
     context = estate_context(estate_name)
-    _plans(context, host, plan)
+    _plans(context, host, plan, target)
     started = datetime.now(UTC)
-    variables = {"drill_force": "true", "drill_host": host or "", "drill_plan": plan or ""}
+    variables = {
+        "drill_force": "true",
+        "drill_host": host or "",
+        "drill_plan": plan or "",
+        "drill_target": target or "",
+    }
     if accept_fewer:
         variables["drill_accept_fewer"] = "true"
     arguments = [part for name, value in variables.items() for part in ("-e", f"{name}={value}")]
     recap = ansible.play(context, "restore_drill", arguments)
-    done = [d for d in latest_drills(context.state) if d.finished >= started]
+    done = [d for d in newest_drills(context.state, context.estate) if d.finished >= started]
     backup_output.show_drills(done, as_json=as_json)
     if recap.ok and not all(d.ok for d in done):
         return Exit.FINDINGS
@@ -60,14 +76,19 @@ def drill(
 
 
 def _plans(
-    context: EstateContext, host: str | None, plan: str | None = None
+    context: EstateContext, host: str | None, plan: str | None = None, target: str | None = None
 ) -> list[BackupObjectives]:
-    """Return the plans of a host and of a name; CommandError lists those that there are."""
+    """Return the plans of a host, a name and a target; CommandError lists those that there are."""
     every = backup_objectives(context.estate)
-    chosen = [p for p in every if host in (None, p.host) and plan in (None, p.plan)]
+    chosen = [
+        p
+        for p in every
+        if host in (None, p.host) and plan in (None, p.plan) and target in (None, *p.targets)
+    ]
     if not chosen:
-        listed = ", ".join(sorted(f"{p.host} {p.plan}" for p in every)) or "none"
-        raise CommandError(f"no such plan; the estate has: {listed}", Exit.WRONG_USE)
+        listed = sorted(f"{p.host} {p.plan} on {' and '.join(p.targets)}" for p in every)
+        there_are = ", ".join(listed) or "none"
+        raise CommandError(f"no such plan; the estate has: {there_are}", Exit.WRONG_USE)
     return chosen
 
 

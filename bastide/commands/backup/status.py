@@ -18,11 +18,11 @@ from monitors.continuity.plan_states import read_plan_states
 def status(estate_name: str | None, as_json: bool) -> int:
     """Show snapshots against their RPO, and drills (exit 1 when late).
 
-    Exit 1 as well when a plan's last drill failed, or it was never drilled.
+    Exit 1 as well when the last drill of a copy failed, or a plan was never drilled.
     """
     context = estate_context(estate_name)
     plans = read_plan_states(context.state, context.estate, newest_content)
     now = datetime.now(UTC)
     backup_output.show_plans(plans, now, as_json=as_json)
-    well = all(p.within_rpo(now) and p.last_drill and p.last_drill.ok for p in plans)
+    well = all(p.within_rpo(now) and p.last_drill and not p.drills.failed for p in plans)
     return Exit.WELL if well else Exit.FINDINGS

@@ -2,6 +2,7 @@
 # ruff: noqa: S101
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from ipaddress import ip_address, ip_interface
 from typing import Any
@@ -59,14 +60,17 @@ def test_bkp_02_another_network(host: Host, declared: Declared) -> None:
 
 def test_bkp_03_restore_tested(host: Host, declared: Declared) -> None:
     """A snapshot that the target holds was restored, compared and measured in the plan's period."""
-    printed = host.run(DRILLS).stdout
+    drills = _documents(host.run(DRILLS).stdout)
     plans, now = _plans(host, declared)
-    drills = {drill["plan"]: drill for drill in _documents(printed)}
-    days = {name: _promise(declared, name).drill_days for name in declared.backups}
     wrong = [
         f"{name}: {text}"
         for name in declared.backups
-        if (text := _untested(drills.get(name), _asked(name, plans.get(name)), now, days[name]))
+        for text in _untested(
+            [drill for drill in drills if drill["plan"] == name],
+            _asked(name, plans.get(name)),
+            now,
+            _promise(declared, name),
+        )
     ]
     assert not wrong, "; ".join(wrong)
 
@@ -130,16 +134,33 @@ def _late(name: str, plan: dict[str, Any] | None, now: float, limit: float) -> s
 
 
 def _untested(
-    drill: dict[str, Any] | None, plan: dict[str, Any], now: float, limit: float
-) -> str | None:
-    """Return why a plan's last drill does not count; None when it does."""
+    drills: list[dict[str, Any]], plan: dict[str, Any], now: float, promise: PlanPromise
+) -> Iterator[str]:
+    """Yield why a plan's drills do not count: any in its period, each copy in a whole turn."""
+    several = len(promise.targets) > 1
+    newest = {
+        drill.get("target") or promise.targets[0]: drill
+        for drill in sorted(drills, key=lambda drill: _time(drill["finished"]))
+    }
+    counted = []
+    for target in promise.targets:
+        drill = newest.get(target)
+        if text := _unproved(drill, plan):
+            yield f"{text} (the copy on {target})" if several else text
+        elif drill:
+            counted.append((now - _time(drill["finished"])) / DAY)
+            if several and counted[-1] > promise.drill_days * len(promise.targets):
+                yield f"restored last {counted[-1]:.0f} days ago from {target}"
+    if counted and min(counted) > promise.drill_days:
+        yield f"restored last {min(counted):.0f} days ago, to be every {promise.drill_days}"
+
+
+def _unproved(drill: dict[str, Any] | None, plan: dict[str, Any]) -> str | None:
+    """Return what a copy's last drill did not prove; None when it did."""
     if drill is None:
         return "never restored"
     if not drill["ok"]:
         return f"the restore failed: {drill['error']}"
-    days = (now - _time(drill["finished"])) / DAY
-    if days > limit:
-        return f"restored last {days:.0f} days ago, to be restored every {limit:g}"
     lost = drill["rpo_seconds"]
     if not (drill["rto_seconds"] or 0) > 0 or lost is None or lost < 0:
         return "the restore was not measured"

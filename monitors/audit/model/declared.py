@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from inventory.backup_plans import backup_plans, copies_kept_on, pulled_by
+from inventory.backup_plans import backup_plans, copies_kept_on, pulled_by, second_target
 from inventory.connections import jumped_to
 from inventory.continuity import host_promise, plan_terms
 from inventory.entries import InventoryHost, hosts
@@ -28,11 +28,15 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class PlanPromise:
-    """What is promised of a plan, HOST/PLAN: hours that may be lost, days between two drills."""
+    """What is promised of a plan, HOST/PLAN: hours that may be lost, days between two drills.
+
+    `targets` are to hold copies of it, which drills restore in turn; the first takes it in.
+    """
 
     plan: str
     rpo_hours: float
     drill_days: int
+    targets: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +183,8 @@ def _promises(entry: InventoryHost) -> tuple[PlanPromise, ...]:
 def _promise(client: InventoryHost, plan: BackupPlan) -> PlanPromise:
     terms = plan_terms(plan, host_promise(client), client.tenant.tier)
     name = f"{client.name}/{plan.id}"
-    return PlanPromise(name, terms.promise.rpo_hours, terms.drill_every_days)
+    targets = tuple(filter(None, (plan.target, second_target(client, plan))))
+    return PlanPromise(name, terms.promise.rpo_hours, terms.drill_every_days, targets)
 
 
 def find_declared(estate: Estate, name: str) -> Declared:

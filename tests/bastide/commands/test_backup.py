@@ -13,8 +13,8 @@ from bastide.actions.backup_output import describe_drill, show_backups, show_dri
 from bastide.actions.playbook_recap import Failure, HostRecap, Recap
 from bastide.support.estate import EstateContext
 from monitors.audit.evidence.verify import BrokenError, verify
-from monitors.continuity.drill_history import latest_drills
 from monitors.continuity.objectives import backup_objectives
+from monitors.continuity.plan_states import newest_drills
 from tests.bastide.context import environment_of, lab_context, new_context
 from tests.command import bastide_here, bastide_json
 from tests.monitors.audit.evidence.sealed_runs import sealed
@@ -229,7 +229,7 @@ def test_a_drill_is_shown_with_what_it_proved_and_measured(
     context: EstateContext, capsys: pytest.CaptureFixture[str]
 ) -> None:
     drilled(context)
-    (result,) = latest_drills(context.state)
+    (result,) = newest_drills(context.state, context.estate)
     show_drills([result], as_json=False)
     table = capsys.readouterr().out
     assert describe_drill(result) in table

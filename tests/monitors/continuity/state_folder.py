@@ -22,6 +22,13 @@ def lab_estate() -> Estate:
     return load_estate(find_estate("lab"))
 
 
+def with_second_targets() -> Estate:
+    """Return the lab whose towns name a second target."""
+    lab = lab_estate()
+    towns = (town.model_copy(update={"second_target": "far-vault"}) for town in lab.municipalities)
+    return lab.model_copy(update={"municipalities": tuple(towns)})
+
+
 def ago(**length: float) -> datetime:
     """Return a time before now."""
     return NOW - timedelta(**length)

@@ -1,5 +1,6 @@
 """Which drill counts, and when the next one is due."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,7 @@ import pytest
 from monitors.continuity.drill_history import (
     DrillHistory,
     drill_files,
-    is_due,
-    latest_drills,
+    due_targets,
     read_drill_history,
 )
 from tests.monitors.continuity.state_folder import (
@@ -21,11 +21,21 @@ from tests.monitors.continuity.state_folder import (
 )
 
 MONTH_SECONDS = 30 * 86_400
+FIRST, SECOND = "central-vault", "far-vault"
 
 
 def history_of(state: Path) -> DrillHistory:
     """The drills of the plan that the tests are of."""
-    return read_drill_history(drill_files(state), HOST, PLAN, NOW)
+    return read_drill_history(drill_files(state), HOST, PLAN, [FIRST], NOW)
+
+
+def is_due(history: DrillHistory, seconds: float, now: datetime) -> bool:
+    """Whether the plan's one copy is to be drilled."""
+    return due_targets(history, seconds, now) == (FIRST,)
+
+
+def of_two(state: Path) -> DrillHistory:
+    return read_drill_history(drill_files(state), HOST, PLAN, [FIRST, SECOND], NOW)
 
 
 def test_a_plan_that_was_never_drilled_is_due(tmp_path: Path) -> None:
@@ -67,17 +77,7 @@ def test_a_file_that_is_no_result_is_counted_and_passed_over(tmp_path: Path) -> 
 def test_a_file_named_after_another_plan_does_not_count_for_it(tmp_path: Path) -> None:
     path = put_drill(tmp_path, ago(days=1))
     path.rename(path.with_name(path.name.replace(PLAN, "shares")))
-    assert read_drill_history(drill_files(tmp_path), HOST, "shares", NOW).newest is None
-
-
-def test_latest_is_one_drill_a_plan(tmp_path: Path) -> None:
-    put_drill(tmp_path, ago(days=3))
-    put_failed_drill(tmp_path, ago(days=2))
-    put_drill(tmp_path, ago(days=1), host="kastrava-app", municipality="kastrava")
-    assert [(d.host, d.ok) for d in latest_drills(tmp_path)] == [
-        ("kastrava-app", True),
-        ("velgora-app", False),
-    ]
+    assert read_drill_history(drill_files(tmp_path), HOST, "shares", [FIRST], NOW).newest is None
 
 
 @pytest.mark.parametrize(
@@ -136,20 +136,54 @@ def test_a_result_of_another_host_does_not_count(tmp_path: Path) -> None:
     assert (history.newest, history.success) == (None, None)
 
 
-def test_latest_passes_over_what_is_no_result_or_not_of_this_time(tmp_path: Path) -> None:
-    put_drill(tmp_path, ago(days=3))
-    put_drill(tmp_path, ago(days=2)).write_text("{")
-    put_drill(tmp_path, ago(days=-1))
-    assert [drill.started for drill in latest_drills(tmp_path)] == [ago(days=3)]
-
-
-def test_latest_tells_the_plans_of_a_host_apart(tmp_path: Path) -> None:
-    put_drill(tmp_path, ago(days=2), plan="archive")
-    put_drill(tmp_path, ago(days=1))
-    assert [drill.plan for drill in latest_drills(tmp_path)] == ["archive", "permits"]
-
-
 def test_a_drill_is_as_old_as_its_begin(tmp_path: Path) -> None:
     started = ago(seconds=MONTH_SECONDS + 60)
     put_drill(tmp_path, started, finished=ago(seconds=MONTH_SECONDS - 60).isoformat())
     assert is_due(history_of(tmp_path), MONTH_SECONDS, NOW)
+
+
+def due(state: Path, *, force: bool = False) -> tuple[str, ...]:
+    return due_targets(of_two(state), MONTH_SECONDS, NOW, force=force)
+
+
+def test_a_copy_that_nobody_has_restored_is_due_although_the_other_was(tmp_path: Path) -> None:
+    assert due(tmp_path) == (FIRST, SECOND)
+    put_drill(tmp_path, ago(days=1), target=FIRST)
+    assert due(tmp_path) == (SECOND,)
+
+
+def test_a_drill_that_does_not_say_what_it_read_was_of_the_first_copy(tmp_path: Path) -> None:
+    put_drill(tmp_path, ago(days=1))
+    assert due(tmp_path) == (SECOND,)
+
+
+def test_copies_are_restored_in_turn_one_in_each_period(tmp_path: Path) -> None:
+    put_drill(tmp_path, ago(days=31), target=SECOND)
+    put_drill(tmp_path, ago(days=59), target=FIRST)
+    assert due(tmp_path) == (FIRST,)
+    put_drill(tmp_path, ago(days=1), target=FIRST)
+    assert due(tmp_path) == ()
+    assert due(tmp_path, force=True) == (SECOND,)
+
+
+def test_a_copy_whose_turn_has_passed_is_due_by_itself(tmp_path: Path) -> None:
+    put_drill(tmp_path, ago(days=61), target=SECOND)
+    put_drill(tmp_path, ago(days=2), target=FIRST)
+    assert due(tmp_path) == (SECOND,)
+
+
+def test_a_success_from_one_copy_does_not_hide_that_the_other_failed(tmp_path: Path) -> None:
+    put_drill(tmp_path, ago(days=9), target=SECOND)
+    put_failed_drill(tmp_path, ago(days=2), target=SECOND)
+    put_drill(tmp_path, ago(days=1), target=FIRST)
+    history = of_two(tmp_path)
+    assert [copy.target for copy in history.failed] == [SECOND]
+    assert history.newest
+    assert history.newest.ok
+    assert due(tmp_path) == (SECOND,)
+
+
+def test_a_copy_on_a_host_that_is_no_target_any_more_proves_nothing(tmp_path: Path) -> None:
+    put_drill(tmp_path, ago(days=1), target="old-vault")
+    assert of_two(tmp_path).newest is None
+    assert due(tmp_path) == (FIRST, SECOND)

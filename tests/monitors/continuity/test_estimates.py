@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from monitors.continuity.drill_history import drill_files, read_drill_history
+from monitors.continuity.drill_history import CopyDrills, drill_files, read_drill_history
 from monitors.continuity.estimates import GROWING, estimate_error, estimated_seconds
 from monitors.continuity.records import read_drill
 from tests.monitors.continuity.state_folder import HOST, NOW, PLAN, ago, put_drill, put_failed_drill
@@ -23,6 +23,11 @@ def steps(restore: float) -> list[dict[str, object]]:
             ("restore the snapshot", True, restore),
         )
     ]
+
+
+def drills_of(state: Path) -> CopyDrills:
+    (copy,) = read_drill_history(drill_files(state), HOST, PLAN, ["central-vault"], NOW).copies
+    return copy
 
 
 def put(state: Path, days: float, restore: float, octets: int | None = MIB) -> Path:
@@ -54,7 +59,7 @@ def test_a_failed_drill_lets_expect_nothing(tmp_path: Path) -> None:
 def test_one_good_drill_has_nothing_to_be_held_against(tmp_path: Path) -> None:
     put(tmp_path, 1, 10)
     put_failed_drill(tmp_path, ago(hours=1))
-    assert estimate_error(read_drill_history(drill_files(tmp_path), HOST, PLAN, NOW)) is None
+    assert estimate_error(drills_of(tmp_path)) is None
 
 
 @pytest.mark.parametrize(
@@ -66,8 +71,16 @@ def test_the_newest_is_held_against_what_the_one_before_let_expect(
     put(tmp_path, 9, 10)
     put_failed_drill(tmp_path, ago(days=5))
     put(tmp_path, 1, restore, octets)
-    history = read_drill_history(drill_files(tmp_path), HOST, PLAN, NOW)
+    history = drills_of(tmp_path)
     assert estimate_error(history) == pytest.approx(error)
+
+
+def test_each_copy_is_held_against_itself_a_slower_way_is_no_wrong_estimate(tmp_path: Path) -> None:
+    for days, restore, target in ((9, 10, "near"), (7, 50, "far"), (5, 10, "near"), (3, 50, "far")):
+        took = {"rto_seconds": 5 + restore, "steps": steps(restore), "bytes_restored": MIB}
+        put_drill(tmp_path, ago(days=days), target=target, **took)
+    history = read_drill_history(drill_files(tmp_path), HOST, PLAN, ["near", "far"], NOW)
+    assert [estimate_error(copy) for copy in history.copies] == [0, 0]
 
 
 def test_the_steps_that_grow_are_steps_of_a_recovery() -> None:

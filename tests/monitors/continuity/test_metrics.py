@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from bastide.actions.backup_output import describe_second
+from bastide.actions.backup_output import describe_drills, describe_second, plan_values
 from inventory.model.estate import Estate
 from monitors.audit.host_files import newest_content
 from monitors.continuity.metrics import collect
@@ -19,6 +19,7 @@ from tests.monitors.continuity.state_folder import (
     put_drill,
     put_failed_drill,
     status_text,
+    with_second_targets,
 )
 from tests.monitors.exposed import exposed, signatures
 
@@ -29,7 +30,8 @@ def scraped(state: Path) -> dict[str, float]:
     """Return the series of one plan by metric name, as Prometheus would read them."""
     families = list(collect(state, lab_estate(), newest_content))
     samples = [sample for family in families for sample in family.samples]
-    return {sample.name: sample.value for sample in samples if sample.labels == LABELS}
+    own = (LABELS, {**LABELS, "target": "central-vault"})
+    return {sample.name: sample.value for sample in samples if sample.labels in own}
 
 
 def test_a_plan_without_data_has_what_a_rule_can_join_and_no_invented_time(tmp_path: Path) -> None:
@@ -83,6 +85,10 @@ def test_names_types_and_labels_are_those_that_rules_and_dashboards_join_on(
         "backup_snapshots",
         "backup_doubted_snapshots",
         "drill_interval_target_seconds",
+        "drill_unreadable_files",
+    )
+    copy = (
+        "backup_copy_expected",
         "drill_last_run_success",
         "drill_last_run_timestamp_seconds",
         "drill_depth",
@@ -90,12 +96,11 @@ def test_names_types_and_labels_are_those_that_rules_and_dashboards_join_on(
         "drill_rpo_seconds",
         "drill_rto_seconds",
         "drill_estimate_error_ratio",
-        "drill_unreadable_files",
     )
     assert signatures(exposed(collect(tmp_path, lab_estate(), newest_content))) == {
         "bastide_backup_plans": ("gauge", ()),
-        "bastide_backup_copy_expected": ("gauge", ("host", "municipality", "plan", "target")),
         **{f"bastide_{name}": ("gauge", ("host", "municipality", "plan")) for name in plan},
+        **{f"bastide_{n}": ("gauge", ("host", "municipality", "plan", "target")) for n in copy},
     }
 
 
@@ -106,6 +111,7 @@ def test_every_value_is_that_of_its_plan(tmp_path: Path) -> None:
     good = read_drill(CASES / "drills" / "good.json")
     assert scraped(tmp_path) == {
         "bastide_backup_expected": 1,
+        "bastide_backup_copy_expected": 1,
         "bastide_backup_rpo_target_seconds": 26 * 3600,
         "bastide_backup_rto_target_seconds": 24 * 3600,
         "bastide_backup_interval_target_seconds": 24 * 3600,
@@ -147,10 +153,22 @@ def test_plans_are_counted_even_when_there_are_none(tmp_path: Path) -> None:
     assert plans(lab_estate().model_copy(update={"municipalities": ()})) == 0
 
 
-def with_second_targets() -> Estate:
-    lab = lab_estate()
-    towns = (town.model_copy(update={"second_target": "far-vault"}) for town in lab.municipalities)
-    return lab.model_copy(update={"municipalities": tuple(towns)})
+def test_drills_are_told_by_the_copy_that_they_have_read(tmp_path: Path) -> None:
+    def told(name: str) -> dict[str, float]:
+        families = collect(tmp_path, with_second_targets(), newest_content)
+        samples = [s for family in families for s in family.samples if s.name == name]
+        return {s.labels["target"]: s.value for s in samples if s.labels["host"] == HOST}
+
+    put_failed_drill(tmp_path, ago(days=2), target="far-vault")
+    put_drill(tmp_path, ago(days=1))
+    assert told("bastide_drill_last_run_success") == {"central-vault": 1, "far-vault": 0}
+    assert told("bastide_drill_last_success_timestamp_seconds") == {
+        "central-vault": ago(days=1).timestamp()
+    }
+    states = read_plan_states(tmp_path, with_second_targets(), newest_content)
+    (state,) = (state for state in states if state.objectives.host == HOST)
+    assert "far-vault: FAILED: no snapshot" in describe_drills(state)
+    assert plan_values(state, NOW)["drilled_copies"][1]["ok"] is False
 
 
 def test_a_second_copy_is_expected_before_it_is_known_and_told_with_its_target(

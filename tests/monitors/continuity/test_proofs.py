@@ -9,11 +9,13 @@ from monitors.audit.host_files import newest_content
 from monitors.continuity.plan_states import read_plan_states
 from monitors.continuity.proofs import PlanProof, ServiceProof, failure_bound, proofs
 from tests.monitors.continuity.state_folder import (
+    HOST,
     NOW,
     ago,
     lab_estate,
     put_drill,
     put_failed_drill,
+    with_second_targets,
 )
 
 
@@ -81,6 +83,35 @@ def test_an_unreadable_file_ends_what_is_clean(tmp_path: Path) -> None:
     put_drill(tmp_path, ago(days=2)).write_text("{}")
     put_drill(tmp_path, ago(days=1))
     assert velgora(tmp_path).clean == 1
+
+
+def test_of_two_copies_each_is_to_be_proved(tmp_path: Path) -> None:
+    def wrong() -> tuple[str, ...]:
+        states = read_plan_states(tmp_path, with_second_targets(), newest_content)
+        services = proofs(with_second_targets(), tmp_path, states, NOW)
+        plans = [plan for service in services for plan in service.plans]
+        return next(plan.wrong for plan in plans if plan.state.objectives.host == HOST)
+
+    put_drill(tmp_path, ago(days=20), target="central-vault")
+    assert wrong() == ("the copy on far-vault was never restored in a drill",)
+    put_failed_drill(tmp_path, ago(days=19), target="far-vault")
+    put_drill(tmp_path, ago(days=1), target="central-vault")
+    assert wrong() == ("the last drill from far-vault failed: no snapshot",)
+    put_drill(tmp_path, ago(hours=1), target="far-vault")
+    assert wrong() == ()
+
+
+def test_a_copy_that_drills_leave_out_is_told(tmp_path: Path) -> None:
+    put_drill(tmp_path, ago(days=61), target="far-vault")
+    put_drill(tmp_path, ago(days=1), target="central-vault")
+    states = read_plan_states(tmp_path, with_second_targets(), newest_content)
+    (plan,) = (
+        plan
+        for service in proofs(with_second_targets(), tmp_path, states, NOW)
+        for plan in service.plans
+        if plan.state.objectives.host == HOST
+    )
+    assert plan.wrong == ("the copy on far-vault was restored last 61 days ago",)
 
 
 def test_hosts_without_a_service_are_told_too(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -EsB
 """Restore a plan's newest snapshot into nothing, prove it, measure it and wipe it.
 
-    bastide-drill --host HOST --municipality ID --plan ID --target ADDRESS \\
+    bastide-drill --host HOST --municipality ID --plan ID --target NAME --target-address ADDRESS \\
         --rpo SECONDS [--database NAME] [--earlier COUNTS] < FILE_WITH_THE_REPOSITORY_PASSWORD
 
 Prints one JSON document; exit 0 when the plan was restored as deep as it can be, 1 when a step
@@ -51,7 +51,7 @@ SHOWN = 5
 
 def reach(request: Request) -> list[str]:
     """Return restic's options that say where a plan's copies are and how to get there."""
-    account = f"{TARGET_USER}@{request.target}"
+    account = f"{TARGET_USER}@{request.target_address}"
     ssh = [
         *("ssh", "-F", "none", "-i", str(CONFIG / "key"), "-o", "IdentitiesOnly=yes"),
         *("-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=8"),
@@ -253,7 +253,7 @@ def wipe(work: Path) -> None:
 def parse_arguments() -> tuple[Request, Path]:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="bastide-drill", description="Restore, prove, measure.")
-    for name in ("host", "municipality", "plan", "target"):
+    for name in ("host", "municipality", "plan", "target", "target-address"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--database", default="")
     parser.add_argument("--rpo", required=True, type=float, metavar="SECONDS")
@@ -262,8 +262,8 @@ def parse_arguments() -> tuple[Request, Path]:
     parser.add_argument("--work", default=WORK, type=Path)
     got = parser.parse_args()
     request = Request(
-        got.host, got.municipality, got.plan, got.database, got.target, got.rpo, got.subset,
-        got.earlier,
+        got.host, got.municipality, got.plan, got.database, got.target, got.target_address,
+        got.rpo, got.subset, got.earlier,
     )  # fmt: skip
     return request, got.work
 

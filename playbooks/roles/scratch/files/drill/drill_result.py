@@ -41,13 +41,14 @@ class Step:
 
 @dataclass(slots=True)
 class Request:
-    """What is to be drilled, and where its copies are."""
+    """What is to be drilled, and which of its copies: the target that holds it, and its address."""
 
     host: str
     municipality: str
     plan: str
     database: str
     target: str
+    target_address: str
     rpo_seconds: float
     subset: str
     # What the last good drill counted, {"files": 7, "rows": {"public.fees": 30}}; {} before any.
@@ -112,6 +113,7 @@ def result(drill: Drill, steps: tuple[Step, ...], data_time: float | None) -> di
         "host": drill.request.host,
         "municipality": drill.request.municipality,
         "plan": drill.request.plan,
+        "target": drill.request.target,
         "ok": {s.name for s in wanted} == passed,
         "depth": _depth(wanted, passed),
         "snapshot": drill.snapshot.get("id"),
