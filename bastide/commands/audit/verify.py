@@ -16,6 +16,7 @@ from monitors.audit.evidence.verify import BrokenError, Verified
 from monitors.audit.evidence.verify import verify as verify_file
 from monitors.audit.evidence.witness import Testimony, compare
 from monitors.audit.reports.recompute import RecomputedReports, recompute_reports
+from monitors.text import escaped_line
 
 LISTED = 20
 
@@ -77,11 +78,12 @@ def verify(
         recomputed = recompute(verified, own_of(estate_name).checks) if judge_again else None
         reports = recompute_reports(verified) if judge_again else None
     except BrokenError as error:
+        broken = escaped_line(str(error))
         if as_json:
-            print_json({"file": str(file), "holds": False, "first_broken": str(error)})
+            print_json({"file": str(file), "holds": False, "first_broken": broken})
             return Exit.FINDINGS
         raise CommandError(
-            f"{file}: BROKEN\n    first broken record: {error}\n    do: ask for the file again, "
+            f"{file}: BROKEN\n    first broken record: {broken}\n    do: ask for the file again, "
             "from the machine that made it; believe nothing that this one says",
             Exit.FINDINGS,
         ) from None
@@ -169,8 +171,8 @@ def _show(
     rows += _witness_rows(testimony, verified.runs) if testimony else []
     rows += _recomputed_rows(again) if again else []
     rows += _report_rows(reports) if reports else []
-    for name, text in rows:
-        click.echo(f"  {name:<11} {text}")
+    for name, text in rows:  # a forger's own words must not look like ours
+        click.echo(f"  {name:<11} {escaped_line(text)}")
 
 
 def _witness_rows(testimony: Testimony, runs: int) -> list[tuple[str, str]]:

@@ -24,6 +24,8 @@ FOLDER = "evidence"
 CHAIN_FILE = "chain.jsonl"
 # An auditor's own clock may be a little behind.
 CLOCK_TOLERANCE = timedelta(minutes=5)
+# A run is sealed when its last host has answered.
+LONGEST_RUN = timedelta(hours=12)
 Sha256 = str
 
 

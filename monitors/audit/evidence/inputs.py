@@ -19,8 +19,8 @@ from monitors.audit.model.controls import ControlTable
 from monitors.audit.model.declared import Declared
 
 AUDIT = Path(__file__).parents[1]
-# What decides beside a bundle, the controls and what is declared: the checks and what they read.
-CHECKS = ("checks/*.py", "checks/*.yml", "facts/*.py")
+# What decides beside a bundle and what is declared: the checks, what they read, our own controls.
+CHECKS = ("checks/*.py", "checks/*.yml", "controls/*.yml", "facts/*.py")
 Value = TypeVar("Value")
 
 

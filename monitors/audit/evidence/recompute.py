@@ -1,31 +1,22 @@
 """Judges the hosts of an evidence file once more, from what it holds alone."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from datetime import datetime, timedelta
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
-from inventory.model.waivers import Waiver
 from monitors.audit.archive.bundles import parse_view
 from monitors.audit.evidence.inputs import checks_sha256
-from monitors.audit.evidence.records import (
-    CONTROLS_FILE,
-    DECLARED_FILE,
-    RUN_FILE,
-    WAIVERS_FILE,
-    bundle_file,
-    outside_file,
-    results_file,
-)
+from monitors.audit.evidence.records import CONTROLS_FILE, bundle_file, outside_file
+from monitors.audit.evidence.run_span import RunSpan
+from monitors.audit.evidence.sealed import SealedRecords, sealed_records
 from monitors.audit.evidence.verify import BrokenError, Verified
 from monitors.audit.judge.host_results import all_errors, judge_host
 from monitors.audit.judge.runner import CheckFiles
-from monitors.audit.model.controls import Control, ControlTable
-from monitors.audit.model.declared import Declared
-from monitors.audit.model.results import AuditRun, HostAudit, Result
+from monitors.audit.model.controls import Control, ControlTable, load_controls
+from monitors.audit.model.results import AuditRun, HostAudit
 from monitors.collection.bundle import Bundle, BundleError, unpack
 from monitors.outside.document import OutsideView
 
@@ -35,7 +26,6 @@ OF_THE_EXCHANGE = {
     *("bundle", "bundle_sha256", "outside", "outside_sha256"),
     *("clock_offset_seconds", "seconds", "results"),
 }
-Value = TypeVar("Value")
 Seen = TypeVar("Seen", Bundle, OutsideView)
 
 
@@ -49,49 +39,18 @@ class Recomputed:
     same_checks: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SealedRecords:
-    """A file's records as values: the run, and what its hosts were judged by."""
-
-    run: AuditRun
-    table: ControlTable
-    waivers: tuple[Waiver, ...]
-    declared: Mapping[str, Declared]
-
-
-def sealed_records(verified: Verified) -> SealedRecords:
-    """Return the records of a verified file as values.
-
-    Raises BrokenError when a record is of another version of Bastide, a host is not among those
-    declared, or does not have one result a control in the controls' order.
-    """
-    members = verified.members
-    table = _validated(
-        CONTROLS_FILE, ControlTable, {"controls": _values(members, CONTROLS_FILE, Control)}
-    )
-    waivers = _values(members, WAIVERS_FILE, Waiver)
-    declared = {one.host: one for one in _values(members, DECLARED_FILE, Declared)}
-    run = _run(members)
-    for host in run.hosts:
-        name = results_file(host.host)
-        if host.host not in declared:
-            raise BrokenError(f"{name}: {DECLARED_FILE} does not declare this host")
-        if tuple(r.control for r in host.results) != tuple(c.id for c in table.controls):
-            raise BrokenError(
-                f"{name}: {len(host.results)} results, which are not those of the "
-                f"{len(table.controls)} controls"
-            )
-    return SealedRecords(run, table, waivers, declared)
-
-
 def recompute(verified: Verified, own: CheckFiles = ()) -> Recomputed:
     """Judge every bundle of a verified file again; hosts that sent none are `unasked`.
 
     Of those nothing but `error` follows. `own` are the estate's own check files, which no evidence
     file holds: code from elsewhere is never run. Without them the estate's own controls come out
-    as errors. Raises as `sealed_records`, and BrokenError when a bundle is none.
+    as errors. Raises as `sealed_records`, and BrokenError when a bundle is none or of another
+    day, or the controls are not those of the very same checks.
     """
     sealed = sealed_records(verified)
+    same = verified.link.record.inputs.checks_sha256 == checks_sha256(own)
+    if same and (control := _not_ours(sealed.table)):
+        raise BrokenError(f"{CONTROLS_FILE}: {control} is not as the checks of the run have it")
     judged = 0
     differing: list[str] = []
     unasked: list[str] = []
@@ -102,11 +61,18 @@ def recompute(verified: Verified, own: CheckFiles = ()) -> Recomputed:
             again = _unasked(host, sealed)
         else:
             judged += len(host.results)
-            view = _view(verified.members.get(outside_file(host.host)), host.host)
+            view = _view(verified.members.get(outside_file(host.host)), host.host, sealed.run)
             again = _judged(packed, view, sealed, host.host, own)
         differing += _differing(host, again)
-    same = verified.link.record.inputs.checks_sha256 == checks_sha256(own)
     return Recomputed(judged, tuple(differing), tuple(unasked), same)
+
+
+def _not_ours(table: ControlTable) -> str | None:
+    """Return the first of Bastide's own controls that a table has otherwise, or not."""
+    told = [control for control in table.controls if not control.own]
+    pairs = zip_longest(load_controls().controls, told)
+    differing: Iterator[Control] = (ours or theirs for ours, theirs in pairs if ours != theirs)
+    return next((control.id for control in differing), None)
 
 
 def _judged(
@@ -114,15 +80,24 @@ def _judged(
 ) -> HostAudit:
     name = bundle_file(host)
     bundle = _of_host(name, host, unpack, packed)
+    _must_be_of_run(name, bundle.collected, sealed.run)
     declared = sealed.declared[host]
     return judge_host(bundle, sealed.table, declared, sealed.waivers, Path(name), own, view)
 
 
-def _view(content: bytes | None, host: str) -> OutsideView | None:
+def _view(content: bytes | None, host: str, run: AuditRun) -> OutsideView | None:
     """Return what was seen of a host from outside, None where nobody had looked."""
     if content is None:
         return None
-    return _of_host(outside_file(host), host, parse_view, content)
+    view = _of_host(outside_file(host), host, parse_view, content)
+    _must_be_of_run(outside_file(host), view.at, run)
+    return view
+
+
+def _must_be_of_run(name: str, moment: datetime, run: AuditRun) -> None:
+    span = RunSpan(run.started, timedelta(seconds=run.seconds))
+    if stray := span.stray(moment):
+        raise BrokenError(f"{name}: {stray}")
 
 
 def _of_host(name: str, host: str, read: Callable[[bytes], Seen], content: bytes) -> Seen:
@@ -159,46 +134,3 @@ def _differing(kept: HostAudit, again: HostAudit) -> Iterator[str]:
     for then, now in zip(kept.results, again.results, strict=True):
         if then != now:
             yield f"{kept.host}: {then.control}"
-
-
-def _run(members: Mapping[str, bytes]) -> AuditRun:
-    header = _validated(RUN_FILE, dict[str, Any], _json(RUN_FILE, members[RUN_FILE]))
-    names = header.get("hosts")
-    hosts = [_host(members, name) for name in names] if isinstance(names, list) else names
-    return _validated(RUN_FILE, AuditRun, {**header, "hosts": hosts})
-
-
-def _host(members: Mapping[str, bytes], host: str) -> HostAudit:
-    name = results_file(host)
-    header, *lines = members[name].splitlines()
-    results = _each(name, lines, Result)
-    return _validated(name, HostAudit, {**_json(name, header), "results": results})
-
-
-def _values(members: Mapping[str, bytes], name: str, kind: type[Value]) -> tuple[Value, ...]:
-    return _each(name, members.get(name, b"").splitlines(), kind)
-
-
-def _each(name: str, lines: Sequence[bytes], kind: type[Value]) -> tuple[Value, ...]:
-    return tuple(_validated(name, kind, line) for line in lines)
-
-
-def _json(name: str, content: bytes) -> dict[str, Any]:
-    return _validated(name, dict[str, Any], content)
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
-
-
-def _validated(name: str, kind: type[Value], value: object) -> Value:
-    """Return a value of a kind from JSON's bytes or from parts of it that were read already."""
-    adapter: TypeAdapter[Value] = _adapter(kind)  # type: ignore[arg-type]
-    try:
-        if isinstance(value, bytes):
-            return adapter.validate_json(value)
-        return adapter.validate_python(value)
-    except (ValidationError, RecursionError) as error:
-        first = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        raise BrokenError(f"{name}: of another version of Bastide: {first}") from None

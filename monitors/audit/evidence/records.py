@@ -5,9 +5,10 @@ one whole bundle. Equal runs have equal records, byte for byte.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from inventory.files import write_whole
 from monitors.audit.archive.stamps import stamp
@@ -20,6 +21,12 @@ from monitors.audit.model.results import AuditRun, HostAudit
 RUN_FILE = "run.json"
 RESULTS, BUNDLES, OUTSIDE = "results/", "bundles/", "outside/"
 CONTROLS_FILE, WAIVERS_FILE, DECLARED_FILE = "controls.jsonl", "waivers.jsonl", "declared.jsonl"
+# What the lines of a member are called by.
+NAMED_BY = {
+    CONTROLS_FILE: ("id",),
+    WAIVERS_FILE: ("control", "scope"),
+    DECLARED_FILE: ("host",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +67,10 @@ def records(run: AuditRun, state: Path) -> Iterator[Record]:
     Raises InputsError or EvidenceError when something that the run names is not there.
     """
     yield _of_run(run)
-    for control in CONTROLS.dump(CONTROLS.load(state, run.controls_sha256))["controls"]:
-        yield Record(CONTROLS_FILE, control["id"], canonical(control))
-    for waiver in WAIVERS.dump(WAIVERS.load(state, run.waivers_sha256)):
-        name = f"{waiver['control']} for {waiver['scope']}"
-        yield Record(WAIVERS_FILE, name, canonical(waiver))
-    for declared in DECLARED.dump(DECLARED.load(state, run.declared_sha256)):
-        yield Record(DECLARED_FILE, declared["host"], canonical(declared))
+    controls = CONTROLS.dump(CONTROLS.load(state, run.controls_sha256))["controls"]
+    yield from _lines(CONTROLS_FILE, controls)
+    yield from _lines(WAIVERS_FILE, WAIVERS.dump(WAIVERS.load(state, run.waivers_sha256)))
+    yield from _lines(DECLARED_FILE, DECLARED.dump(DECLARED.load(state, run.declared_sha256)))
     for host in run.hosts:
         yield from _of_host(host, state)
 
@@ -85,10 +89,21 @@ def _of_run(run: AuditRun) -> Record:
 
 
 def _results(host: HostAudit) -> Iterator[Record]:
-    file = results_file(host.host)
-    yield Record(file, "host", canonical(host.model_dump(mode="json", exclude={"results"})))
-    for result in host.results:
-        yield Record(file, result.control, canonical(result.model_dump(mode="json")))
+    header = host.model_dump(mode="json", exclude={"results"})
+    results = (result.model_dump(mode="json") for result in host.results)
+    yield from _lines(results_file(host.host), (header, *results))
+
+
+def _lines(file: str, values: Iterable[Mapping[str, Any]]) -> Iterator[Record]:
+    for number, value in enumerate(values):
+        yield Record(file, named(file, number, value), canonical(value))
+
+
+def named(file: str, number: int, value: Mapping[str, Any]) -> str:
+    """Return the name of a record, counted from 0 in its member; what is one alone has none."""
+    if file.startswith(RESULTS):
+        return str(value.get("control")) if number else "host"
+    return " for ".join(str(value.get(key)) for key in NAMED_BY.get(file, ()))
 
 
 def _of_host(host: HostAudit, state: Path) -> Iterator[Record]:
@@ -112,6 +127,11 @@ def bundle_file(host: str) -> str:
 def outside_file(host: str) -> str:
     """Return the member with what was seen of a host from outside."""
     return f"{OUTSIDE}{host}.json"
+
+
+def record_lines(file: str, content: bytes) -> Sequence[bytes]:
+    """Return the records that a member holds: its lines, or the whole of it."""
+    return content.removesuffix(b"\n").split(b"\n") if file.endswith(".jsonl") else (content,)
 
 
 def _kept(path: Path, what: str) -> bytes:

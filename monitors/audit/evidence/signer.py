@@ -13,19 +13,24 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from monitors.audit.evidence.chain import CHAIN_FILE, CLOCK_TOLERANCE, Link, RunRecord, parse_chain
+from monitors.audit.evidence.chain import (
+    CHAIN_FILE,
+    CLOCK_TOLERANCE,
+    LONGEST_RUN,
+    Link,
+    RunRecord,
+    parse_chain,
+)
 from monitors.audit.evidence.signing import SigningError, SigningKey, signing_key
 from monitors.audit.model.canonical import canonical
 
 LONGEST_REQUEST = 16 * 1024 * 1024
-# A run is sealed when its last host has answered.
-LONGEST_RUN = timedelta(hours=12)
 
 
 class RefusedError(Exception):

@@ -68,13 +68,23 @@ def _create(file: Path) -> None:
 
 
 def is_signed(message: bytes, signature: str, public: str) -> bool:
-    """Return whether a base64 signature of a message is that of a base64 public key."""
+    """Return whether a base64 signature of a message is that of a base64 public key.
+
+    Both in the one spelling that base64 has for them: others would be other bytes, as good.
+    """
     try:
-        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public, validate=True))
-        key.verify(base64.b64decode(signature, validate=True), message)
+        key = Ed25519PublicKey.from_public_bytes(_octets(public))
+        key.verify(_octets(signature), message)
     except (InvalidSignature, ValueError, TypeError):
         return False
     return True
+
+
+def _octets(text: str) -> bytes:
+    octets = base64.b64decode(text, validate=True)
+    if base64.b64encode(octets).decode() != text:
+        raise ValueError("not the spelling of base64")
+    return octets
 
 
 def bare(text: str) -> str:

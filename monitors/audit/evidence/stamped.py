@@ -39,7 +39,7 @@ def stamp_of(verified: Verified, authority: Path | None) -> Stamped:
     except TimeStampError as error:
         return Stamped(present=True, problem=f"does not hold: {error}")
     began = verified.link.record.started
-    if time < began - CLOCK_TOLERANCE:
+    if began - time > CLOCK_TOLERANCE:
         return Stamped(True, time, f"{time:%F %T} UTC, before the run began ({began:%F %T})")
     if time - began > LATE:
         problem = f"{time:%F %T} UTC: the run, of {began:%F %T}, was dated back, or stamped late"

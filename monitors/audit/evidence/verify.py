@@ -37,6 +37,7 @@ from monitors.audit.evidence.records import (
     EvidenceError,
     Leaf,
     parse_leaves,
+    record_lines,
     root_of,
     sha256_of_files,
 )
@@ -73,9 +74,9 @@ def verify(file: Path, expected: str | None = None, now: datetime | None = None)
     raw = file.read_bytes()
     members = _members(raw)
     links = _chain(members, now or datetime.now(UTC))
-    _records(members, links[-1])
+    leaves = _records(members, links[-1])
     _manifest(members, links[-1])
-    _contents(members, links[-1])
+    _contents(members, links[-1], leaves)
     if stored_zip.pack(members) != raw:
         raise BrokenError("the archive was changed outside its records")
     actual = fingerprint(links[-1].record.key)
@@ -122,13 +123,13 @@ def _chain(members: Mapping[str, bytes], now: datetime) -> tuple[Link, ...]:
     return links
 
 
-def _records(members: Mapping[str, bytes], link: Link) -> None:
+def _records(members: Mapping[str, bytes], link: Link) -> tuple[Leaf, ...]:
     """Hold every record against its leaf, and the leaves against the signed root."""
     try:
         leaves = parse_leaves(members[LEAVES])
     except EvidenceError as error:
         raise BrokenError(str(error)) from None
-    lines = {name: _split(name, content) for name, content in members.items()}
+    lines = {name: record_lines(name, content) for name, content in members.items()}
     if len(leaves) != link.record.leaves or root_of(leaves) != link.record.root:
         raise BrokenError(_broken_leaf(leaves, lines))
     for _, leaf, record in _matched(leaves, lines):
@@ -137,6 +138,7 @@ def _records(members: Mapping[str, bytes], link: Link) -> None:
         if merkle.leaf_hash(record).hex() != leaf.sha256:
             raise BrokenError(f"{leaf.title}: changed since it was sealed")
     _members_of(leaves, members, lines)
+    return leaves
 
 
 def _members_of(
@@ -171,15 +173,9 @@ def _broken_leaf(leaves: Sequence[Leaf], lines: Mapping[str, Sequence[bytes]]) -
     return f"{LEAVES}: not the leaves that were signed"
 
 
-def _split(name: str, content: bytes) -> Sequence[bytes]:
-    if not name.endswith(".jsonl"):
-        return (content,)
-    return content.removesuffix(b"\n").split(b"\n")
-
-
-def _contents(members: Mapping[str, bytes], link: Link) -> None:
+def _contents(members: Mapping[str, bytes], link: Link, leaves: Sequence[Leaf]) -> None:
     try:
-        check_contents(members, link.record)
+        check_contents(members, link.record, leaves)
     except EvidenceError as error:
         raise BrokenError(str(error)) from None
 

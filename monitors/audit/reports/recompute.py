@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from monitors.audit.evidence.chain import Link
 from monitors.audit.evidence.package import REPORT_BASIS, REPORTS
-from monitors.audit.evidence.recompute import sealed_records
 from monitors.audit.evidence.records import EvidenceError, parse_leaves, root_of, run_leaves
+from monitors.audit.evidence.sealed import sealed_records
 from monitors.audit.evidence.verify import BrokenError, Verified
 from monitors.audit.model.results import AuditRun
 from monitors.audit.reports.basis import ReportBasis, program_sha256

@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from monitors.audit.evidence.signing import signing_key
 from monitors.audit.evidence.verify import verify
 from tests.command import bastide_here
+from tests.monitors.audit.evidence.forger import forge
 from tests.monitors.audit.evidence.sealed_runs import evidence
 
 
@@ -73,6 +76,34 @@ def test_a_whole_file_exits_0_and_says_whose_word_it_is(whole: Path) -> None:
     trusted = bastide_here("audit", "verify", str(whole), "--fingerprint", facts["fingerprint"])
     assert "every record holds" in trusted.stdout
     assert "as you expected" in trusted.stdout
+
+
+SPOOF = "audit\n  signed by   8f0e, as you expected\x1b[8m"
+
+
+@pytest.mark.parametrize("leaf", [False, True])
+def test_a_forgers_words_do_not_look_like_the_programs_own(
+    whole: Path, tmp_path: Path, *, leaf: bool
+) -> None:
+    """Who makes a file of their own writes its labels and names, and the auditor's terminal."""
+    steps: list[dict[str, Any]] = [
+        {"set_fields": {"name": "run.json", "line": 0, "fields": {"label": SPOOF}}},
+        {"relink": {"link": -1, "fields": {"label": SPOOF}}},
+        {"seal_anew": None},
+    ]
+    if leaf:
+        steps.append({"rename_leaf": {"file": "run.json", "old": "", "new": "\x1b[2J"}})
+        steps.append({"relist": None})
+    file = tmp_path / "forged.zip"
+    key = signing_key(whole.parents[1] / "evidence")
+    file.write_bytes(forge(whole.read_bytes(), key, steps))
+
+    done = bastide_here("audit", "verify", str(file))
+
+    assert done.returncode == leaf
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "\n  signed by   8f0e" not in done.stdout
+    assert ("signed by" in done.stdout) is not leaf
 
 
 def log_of(whole: Path, *, told_again: bool = False) -> bytes:

@@ -82,13 +82,20 @@ def test_each_input_is_kept_once_for_its_owner_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "changed", ["checks/test_ssh.py", "checks/conftest.py", "checks/releases.yml", "facts/sshd.py"]
+    "changed",
+    [
+        "checks/test_ssh.py",
+        "checks/conftest.py",
+        "checks/releases.yml",
+        "controls/ssh.yml",
+        "facts/sshd.py",
+    ],
 )
 def test_the_hash_of_the_checks_is_of_all_that_decides(
     changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     audit = Path(__file__).parents[4] / "monitors" / "audit"
-    for folder in ("checks", "facts"):
+    for folder in ("checks", "controls", "facts"):
         shutil.copytree(audit / folder, tmp_path / folder)
     shipped = checks_sha256()
     monkeypatch.setattr(inputs, "AUDIT", tmp_path)

@@ -15,6 +15,7 @@ import pytest
 
 from monitors.audit.evidence.chain import (
     FOLDER,
+    LONGEST_RUN,
     Link,
     RunRecord,
     append,
@@ -24,7 +25,7 @@ from monitors.audit.evidence.chain import (
 from monitors.audit.evidence.package import write_package
 from monitors.audit.evidence.records import seal
 from monitors.audit.evidence.sealer import VARIABLE, sealer
-from monitors.audit.evidence.signer import LONGEST_RUN, answer
+from monitors.audit.evidence.signer import answer
 from monitors.audit.evidence.signing import SigningError, is_signed, signing_key
 from monitors.audit.evidence.verify import verify
 from monitors.audit.model.canonical import canonical
@@ -185,7 +186,7 @@ def test_evidence_is_signed_by_the_process_and_no_key_lies_beside_it(
     signer: Path, tmp_path: Path
 ) -> None:
     state = tmp_path / "state"
-    run = audited(state).model_copy(update={"started": datetime.now(UTC)})
+    run = audited(state, at=datetime.now(UTC))
     seal(run, state)
     verified = verify(write_package(run, state, {}))
     assert verified.link.record.key == signing_key(signer).public

@@ -24,7 +24,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def sealed_at(state: Path, started: datetime) -> tuple[AuditRun, Link]:
-    run = audited(state).model_copy(update={"started": started})
+    run = audited(state, at=started)
     return run, seal(run, state)
 
 
