@@ -429,3 +429,13 @@ def test_what_a_rollback_lists_before_it_begins_is_not_put_back(tmp_path: Path) 
     (folder / record.UNDOES).write_text(f"original {record.INCOMPLETE}")
 
     assert plan.of_all(records).things == ()
+
+
+def test_a_listing_of_a_version_that_kept_no_marks_has_none_to_put_back(tmp_path: Path) -> None:
+    records = Records(tmp_path / "runs")
+    folder = records.root / FIRST
+    folder.mkdir(parents=True)
+    listed = {kind: names for kind, names in states.listing().items() if kind != "mark"}
+    (folder / record.LISTING).write_text(json.dumps(listed))
+
+    assert plan.of_all(records).things == ()

@@ -313,7 +313,10 @@ def enough_room(root: Path, wanted: int) -> None:
 
 
 def differences(folder: Path) -> list[Thing]:
-    """Return packages, accounts and groups that are not as a run's listing has them."""
+    """Return packages, accounts and groups that are not as a run's listing has them.
+
+    Of apt's marks those that went: a new one goes with its package.
+    """
     try:
         before = json.loads((folder / LISTING).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -323,7 +326,8 @@ def differences(folder: Path) -> list[Thing]:
     return [
         Thing(kind, name, before[kind].get(name, states.ABSENT), now.get(name, states.ABSENT))
         for kind, now in states.listing().items()
-        for name in sorted({*before[kind], *now})
+        if kind in before  # another version's listing has none of marks
+        for name in sorted({*before[kind], *(() if kind == "mark" else now)})
         if before[kind].get(name) != now.get(name)
     ]
 

@@ -17,6 +17,7 @@ from . import snapshot
 ABSENT = "absent"
 # Of a confirmed change, which only its own commands can make or take back.
 NOT_MADE, MADE = "not made", "made"
+AUTOMATIC = "automatic"
 KERNEL = Path("/proc/sys")
 # root's, and those of people (login.defs(5)).
 PEOPLE = range(1000, 60000)
@@ -72,6 +73,11 @@ def of_package(name: str) -> str:
     return packages().get(name, ABSENT)
 
 
+def of_mark(name: str) -> str:
+    """Return whether a package was installed for others, and goes when they do (apt-mark(8))."""
+    return marks().get(name, ABSENT)
+
+
 def of_account(name: str) -> str:
     """Return an account's numbers, home and shell; nothing that is secret."""
     try:
@@ -108,6 +114,7 @@ READERS: dict[str, Callable[[str], str]] = {
     "access": of_access,
     "unit": of_unit,
     "package": of_package,
+    "mark": of_mark,
     "account": of_account,
     "group": of_group,
     "sysctl": of_sysctl,
@@ -137,10 +144,16 @@ def packages() -> dict[str, str]:
     return {name.partition(":")[0]: version for _, name, version in rows}
 
 
+def marks() -> dict[str, str]:
+    """Return the packages that apt has installed by itself."""
+    return dict.fromkeys(output("apt-mark", "showauto").split(), AUTOMATIC)
+
+
 def listing() -> dict[str, dict[str, str]]:
-    """Return the packages, accounts and groups there are, with their states."""
+    """Return the packages, their marks, accounts and groups there are, with their states."""
     return {
         "package": packages(),
+        "mark": marks(),
         "account": {entry.pw_name: of_account(entry.pw_name) for entry in pwd.getpwall()},
         "group": {entry.gr_name: str(entry.gr_gid) for entry in grp.getgrall()},
     }

@@ -94,6 +94,7 @@ def restore(plan: Plan, forgotten: Iterable[Path] = (), *, is_confirmed: bool = 
     each(unmount, of("mount"))
     each(set_parameter, of("sysctl"))
     problems += packages(of("package"))
+    each(mark, of("mark"))
     problems += put_back([f for f in files if OF_PACKAGE in f.detail], plan)
     problems += read_again(files)
     each(start, [unit for unit in of("unit") if was_active(unit)])
@@ -192,6 +193,12 @@ def packages(things: Sequence[Thing]) -> list[str]:
         except (AptError, OSError) as error:
             problems.append(f"packages {' '.join(names)}: {error}")
     return problems
+
+
+def mark(thing: Thing) -> None:
+    """Mark a package as installed for others again, where it is there."""
+    if states.of_package(thing.name) != states.ABSENT:
+        run("apt-mark", "auto", "--", thing.name)
 
 
 def read_again(files: Iterable[Thing]) -> list[str]:
