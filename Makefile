@@ -44,7 +44,7 @@ test-quick: setup-lab setup-test oracles ## run every test that needs no lab and
 	$(BIN)/pytest -m "not lab and not town" --numprocesses $$((2 * $$(nproc))) --dist loadfile --no-loadscope-reorder \
 	  || { $(AGAIN) -m "not lab and not town"; }
 
-oracles: .venv/.ready ## build what ours is held against (tests/oracles: the official Pulumi CLI, an ACME authority), where Go is
+oracles: .venv/.ready ## build what ours is held against (tests/oracles: the official Pulumi CLI, an ACME authority, an S3 server), where Go is
 	@$(BIN)/python -m tests.oracles.programs
 
 soak: setup-test oracles ## every engine test on the official engine, SEEDS random programs (100), a kill at every boundary; 100 lab machines

@@ -16,7 +16,12 @@ PEBBLE = GoProgram(
     title="Pebble, an ACME authority for tests",
     module="github.com/letsencrypt/pebble/v2",
 )
-PROGRAMS = (PULUMI, PEBBLE)
+VERSITYGW = GoProgram(
+    name="versitygw",
+    title="versitygw, an S3 server with object lock for tests",
+    module="github.com/versity/versitygw",
+)
+PROGRAMS = (PULUMI, PEBBLE, VERSITYGW)
 
 
 def main() -> None:
