@@ -19,7 +19,7 @@ HOOKS = (
 # link into /usr/lib or /usr/share is a package's own. Then `at`'s jobs, what /etc/rc.local is, and
 # timers and path units that lie elsewhere than the distribution's.
 JOBS = (
-    "packaged=$(dpkg-query -W -f '${Conffiles}\\n' | "
+    "line='\n'; packaged=$(dpkg-query -W -f '${Conffiles}\\n' | "
     r"sed -nE 's,^ (/etc/(cron|anacrontab|rc\.local|update-motd|network/|NetworkManager/|dhcp/|ppp/"
     r"|kernel/|networkd-)[^ ]*) ([0-9a-f]{32})$,\3  \1,p' | "
     "md5sum -c 2>/dev/null | sed -n 's/: OK$//p'); "
@@ -29,19 +29,25 @@ JOBS = (
     "$(find /var/spool/cron/atjobs -maxdepth 1 -type f -user root 2>/dev/null) /etc/rc.local; do "
     '[ -s "$file" ] || continue; case $file in /etc/rc.local|/etc/N*|/etc/networkd*|/var/*) ;; '
     "*) case ${file##*/} in *[!A-Za-z0-9_-]*) continue;; esac;; esac; "
-    'printf "%s\\n" "$packaged" | grep -qxF "$file" && continue; '
+    'case "$line$packaged$line" in *"$line$file$line"*) continue;; esac; '
     'case $file in /var/spool/cron/atjobs/*) echo "# script $file";; '
     "/etc/crontab|/etc/anacrontab|/etc/cron.d/*|/var/*) "
     'echo "# table $file"; sed "s/^/ /" "$file"; echo;; '
     '*) case $(realpath -m "$file") in /usr/lib/*|/usr/share/*) continue;; esac; '
     '[ -x "$file" ] && echo "# script $file";; esac; done; '
-    "systemctl show '*.timer' '*.path' --property=Id,FragmentPath,Unit,Triggers 2>/dev/null | "
-    'awk -v RS= \'{ id = unit = path = ""; n = split($0, rows, "\\n"); for (i = 1; i <= n; i++) { '
-    'name = rows[i]; sub(/=.*/, "", name); value = substr(rows[i], length(name) + 2); '
+    "timers=$(systemctl show '*.timer' '*.path' --property=Id,FragmentPath,Unit,Triggers "
+    '2>/dev/null | awk -v RS= \'{ id = unit = path = ""; n = split($0, rows, "\\n"); '
+    'for (i = 1; i <= n; i++) { name = rows[i]; sub(/=.*/, "", name); '
+    "value = substr(rows[i], length(name) + 2); "
     'if (name == "Id") id = value; if (name == "FragmentPath") path = value; '
     'if (name == "Unit" || (name == "Triggers" && !unit)) unit = value } '
-    'if (path !~ /^(\\/usr)?\\/lib\\//) print id " " unit }\' | while read -r id unit; do '
-    'echo "# timer $id"; systemctl show "$unit" --property=User,ExecStart | sed "s/^/ /"; done; '
+    # A slice starts nothing: what is told of it is that systemd does not show what is started.
+    'if (path !~ /^(\\/usr)?\\/lib\\//) print id " " (unit ~ /^[^ ]+$/ ? unit : "-.slice") }\'); '
+    # One question for all: the answers come in the order of the units, each with its name.
+    '[ -z "$timers" ] || { echo "$timers"; echo; systemctl show --property=Id,User,ExecStart -- '
+    '$(echo "$timers" | cut -d" " -f2); } | awk -v RS= \'NR == 1 { split($0, ids, "\\n"); next } '
+    '{ sub(/ .*/, "", ids[NR - 1]); gsub(/\\n/, "\\n "); '
+    'print "# timer " ids[NR - 1] "\\n " $0 }\'; '
     'echo "# looked"'
 )
 # What the roles of Bastide install themselves; each plan of backups has a timer of its name.
