@@ -138,8 +138,17 @@ def _plan_values(plan: PlanProof) -> dict[str, Any]:
         "drilled_target": drill.target if drill else None,
         "clean_drills": plan.clean,
         "failure_bound": plan.failure_bound,
-        "evidence": plan.file.name if plan.file else None,
-        "evidence_sha256": plan.file_sha256,
+        "evidence": plan.newest.file.name if plan.newest else None,
+        "evidence_sha256": plan.newest.sha256 if plan.newest else None,
+        "copies": [
+            {
+                "target": one.drill.target,
+                "drilled": one.drill.started.isoformat(),
+                "evidence": one.file.name,
+                "evidence_sha256": one.sha256,
+            }
+            for one in plan.evidence
+        ],
         "wrong": list(plan.wrong),
     }
 

@@ -17,18 +17,32 @@ CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class PlanProof:
-    """A plan's newest drill, its file and that file's SHA-256, and how many were clean in a row.
+class Evidence:
+    """A good drill, its file and that file's SHA-256."""
 
-    `wrong` says in words what is not proved; nothing when all that is promised is.
+    drill: DrillResult
+    file: Path
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanProof:
+    """A plan's newest drill, and how many were clean in a row.
+
+    `evidence` is the newest of each copy among those that were clean. `wrong` says in words what
+    is not proved; nothing when all that is promised is.
     """
 
     state: PlanState
     drill: DrillResult | None
-    file: Path | None
-    file_sha256: str | None
+    evidence: tuple[Evidence, ...]
     clean: int
     wrong: tuple[str, ...]
+
+    @property
+    def newest(self) -> Evidence | None:
+        """The evidence of the newest drill, where that succeeded."""
+        return next((one for one in self.evidence if one.drill == self.drill), None)
 
     @property
     def failure_bound(self) -> float | None:
@@ -81,10 +95,16 @@ def proofs(
 def _proof(state: PlanState, files: DrillFiles, now: datetime) -> PlanProof:
     clean = clean_drills(files, state.objectives.host, state.objectives.plan, now)
     drill = state.drills.newest
-    file = clean[0][0] if clean and drill and clean[0][1] == drill else None
-    digest = sha256(file.read_bytes()).hexdigest() if file else None
     wrong = tuple(_unproved(state, drill, now))
-    return PlanProof(state, drill, file, digest, len(clean), wrong)
+    return PlanProof(state, drill, tuple(_evidence(state, clean)), len(clean), wrong)
+
+
+def _evidence(state: PlanState, clean: Sequence[tuple[Path, DrillResult]]) -> Iterator[Evidence]:
+    """Yield the newest clean drill of each copy, with its file."""
+    for copy in state.drills.copies:
+        for file, drill in clean:
+            if drill == copy.newest:
+                yield Evidence(drill, file, sha256(file.read_bytes()).hexdigest())
 
 
 def _unproved(state: PlanState, drill: DrillResult | None, now: datetime) -> list[str]:

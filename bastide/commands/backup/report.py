@@ -103,9 +103,9 @@ def _evidence(context: EstateContext, found: Found, pages: dict[str, bytes], fol
     """Write the signed file: the newest audit's records, the report, every drill that it names."""
     run = newest_run(context, whole=True)
     drills = {
-        f"drills/{plan.file.name}": plan.file.read_bytes()
+        f"drills/{evidence.file.name}": evidence.file.read_bytes()
         for proof in found
         for plan in proof.plans
-        if plan.file
+        for evidence in plan.evidence
     }
     return write_package(run, context.state, {**pages, **drills}, folder)

@@ -33,10 +33,18 @@ def velgora(state: Path) -> PlanProof:
     return plan
 
 
+def of_two(state: Path) -> PlanProof:
+    """What is proved of a plan with a second copy."""
+    states = read_plan_states(state, with_second_targets(), newest_content)
+    services = proofs(with_second_targets(), state, states, NOW)
+    plans = [plan for service in services for plan in service.plans]
+    return next(plan for plan in plans if plan.state.objectives.host == HOST)
+
+
 def test_what_was_never_drilled_is_not_proved(tmp_path: Path) -> None:
     plan = velgora(tmp_path)
     assert plan.wrong == ("never restored in a drill",)
-    assert (plan.clean, plan.failure_bound, plan.file) == (0, None, None)
+    assert (plan.clean, plan.failure_bound, plan.evidence) == (0, None, ())
 
 
 def test_a_failed_drill_ends_what_was_clean_before(tmp_path: Path) -> None:
@@ -44,7 +52,7 @@ def test_a_failed_drill_ends_what_was_clean_before(tmp_path: Path) -> None:
     put_failed_drill(tmp_path, ago(days=1))
     plan = velgora(tmp_path)
     assert plan.wrong == ("the last drill failed: no snapshot",)
-    assert (plan.clean, plan.file_sha256) == (0, None)
+    assert (plan.clean, plan.evidence) == (0, ())
 
 
 @pytest.mark.parametrize(
@@ -68,8 +76,9 @@ def test_a_good_drill_is_proof_with_its_file_and_hash(tmp_path: Path) -> None:
     file = put_drill(tmp_path, ago(days=1))
     plan = velgora(tmp_path)
     assert plan.wrong == ()
-    assert (plan.clean, plan.file) == (2, file)
-    assert plan.file_sha256 == sha256(file.read_bytes()).hexdigest()
+    (evidence,) = plan.evidence
+    assert (plan.clean, plan.newest, evidence.file) == (2, evidence, file)
+    assert evidence.sha256 == sha256(file.read_bytes()).hexdigest()
 
 
 def test_a_file_that_was_copied_counts_once(tmp_path: Path) -> None:
@@ -86,32 +95,25 @@ def test_an_unreadable_file_ends_what_is_clean(tmp_path: Path) -> None:
 
 
 def test_of_two_copies_each_is_to_be_proved(tmp_path: Path) -> None:
-    def wrong() -> tuple[str, ...]:
-        states = read_plan_states(tmp_path, with_second_targets(), newest_content)
-        services = proofs(with_second_targets(), tmp_path, states, NOW)
-        plans = [plan for service in services for plan in service.plans]
-        return next(plan.wrong for plan in plans if plan.state.objectives.host == HOST)
-
     put_drill(tmp_path, ago(days=20), target="central-vault")
-    assert wrong() == ("the copy on far-vault was never restored in a drill",)
+    assert of_two(tmp_path).wrong == ("the copy on far-vault was never restored in a drill",)
     put_failed_drill(tmp_path, ago(days=19), target="far-vault")
-    put_drill(tmp_path, ago(days=1), target="central-vault")
-    assert wrong() == ("the last drill from far-vault failed: no snapshot",)
-    put_drill(tmp_path, ago(hours=1), target="far-vault")
-    assert wrong() == ()
+    first = put_drill(tmp_path, ago(days=1), target="central-vault")
+    plan = of_two(tmp_path)
+    assert plan.wrong == ("the last drill from far-vault failed: no snapshot",)
+    assert [evidence.file for evidence in plan.evidence] == [first]
+    second = put_drill(tmp_path, ago(hours=1), target="far-vault")
+    plan = of_two(tmp_path)
+    assert (plan.wrong, plan.clean) == ((), 2)
+    assert [evidence.file for evidence in plan.evidence] == [first, second]
+    assert plan.newest == plan.evidence[1]
 
 
 def test_a_copy_that_drills_leave_out_is_told(tmp_path: Path) -> None:
     put_drill(tmp_path, ago(days=61), target="far-vault")
     put_drill(tmp_path, ago(days=1), target="central-vault")
-    states = read_plan_states(tmp_path, with_second_targets(), newest_content)
-    (plan,) = (
-        plan
-        for service in proofs(with_second_targets(), tmp_path, states, NOW)
-        for plan in service.plans
-        if plan.state.objectives.host == HOST
-    )
-    assert plan.wrong == ("the copy on far-vault was restored last 61 days ago",)
+    wrong = ("the copy on far-vault was restored last 61 days ago",)
+    assert of_two(tmp_path).wrong == wrong
 
 
 def test_hosts_without_a_service_are_told_too(tmp_path: Path) -> None:
