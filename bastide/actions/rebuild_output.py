@@ -62,8 +62,10 @@ def data(host: HostRecovery) -> str:
 
 
 def lasts(wave: WaveRecovery) -> str:
-    """Return how long a wave takes, and what of it nobody has measured."""
-    return in_words([wave])
+    """Return how long a wave takes, what of it nobody has measured, and how far that was off."""
+    if wave.missed_by is None:
+        return in_words([wave])
+    return f"{in_words([wave])}; its last drills missed their estimate by {wave.missed_by:+.0%}"
 
 
 def total(waves: Sequence[WaveRecovery]) -> str:
@@ -101,6 +103,7 @@ def values(waves: Sequence[WaveRecovery], at_once: int) -> dict[str, Any]:
                 "stage": wave.wave.stage.name.lower(),
                 "seconds": wave.seconds,
                 "hours": round(wave.seconds / 3600, 3),
+                "estimate_error_ratio": wave.missed_by,
                 "hosts": [_host_values(host) for host in wave.hosts],
             }
             for wave in waves

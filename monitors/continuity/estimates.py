@@ -27,13 +27,22 @@ def estimated_seconds(drill: DrillResult, octets: float | None) -> float | None:
     return drill.rto_seconds + growing * (octets / drill.bytes_restored - 1)
 
 
-def estimate_error(drills: CopyDrills) -> float | None:
-    """Return by which share a copy's newest good drill missed what the one before let expect.
+def held_against(drills: CopyDrills) -> tuple[float, float] | None:
+    """Return what the one before let expect of a copy's newest good drill, and what it took.
 
-    Above 0 it took longer, below 0 less long; None before there are two.
+    Both in seconds; None before there are two.
     """
     last, before = drills.success, drills.earlier
     if last is None or before is None or not last.rto_seconds:
         return None
     expected = estimated_seconds(before, last.bytes_restored)
-    return None if not expected else last.rto_seconds / expected - 1
+    return (expected, last.rto_seconds) if expected else None
+
+
+def estimate_error(drills: CopyDrills) -> float | None:
+    """Return by which share a copy's newest good drill missed what the one before let expect.
+
+    Above 0 it took longer, below 0 less long; None before there are two.
+    """
+    held = held_against(drills)
+    return held[1] / held[0] - 1 if held else None

@@ -14,7 +14,7 @@ from inventory.entries import InventoryHost, InventoryService, services
 from inventory.model.estate import Estate
 from inventory.model.hosts import BackupPlan
 from inventory.rebuild_order import Wave, waves
-from monitors.continuity.estimates import estimated_seconds
+from monitors.continuity.estimates import estimated_seconds, held_against
 from monitors.continuity.plan_states import PlanState
 from monitors.continuity.records import Depth
 
@@ -37,6 +37,8 @@ class PlanRecovery:
     snapshot: datetime | None
     octets: float | None
     second_target: str | None = None
+    # Of the last good drill: what the one before let expect, and what it took.
+    held: tuple[float, float] | None = None
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -60,6 +62,14 @@ class HostRecovery:
         return sum(known) if len(known) == len(self.plans) else None
 
     @property
+    def held(self) -> tuple[float, float] | None:
+        """What the last good drills were expected to take and took; None where one has neither."""
+        known = [plan.held for plan in self.plans if plan.held]
+        if len(known) != len(self.plans):
+            return None
+        return sum(expected for expected, _ in known), sum(took for _, took in known)
+
+    @property
     def machine_measured(self) -> bool:
         """Whether a drill has rebuilt the machine, too."""
         return any(plan.whole_host for plan in self.plans)
@@ -67,11 +77,16 @@ class HostRecovery:
 
 @dataclass(frozen=True, slots=True)
 class WaveRecovery:
-    """A wave: its hosts, and how long what was measured of them takes, so many at once."""
+    """A wave: its hosts, and how long what was measured of them takes, so many at once.
+
+    `missed_by` is by which share its last drills, done so many at once, would have taken longer
+    than those before let expect; None where a plan has not been drilled twice, or there is none.
+    """
 
     wave: Wave
     hosts: tuple[HostRecovery, ...]
     seconds: float
+    missed_by: float | None = None
 
     @property
     def unmeasured(self) -> int:
@@ -94,8 +109,18 @@ def rebuild_plan(
     for wave in waves(estate, tenants):
         hosts = tuple(_host(entry, promise, by_plan) for entry, promise in wave.hosts)
         known = [host.seconds for host in hosts if host.seconds is not None]
-        planned.append(WaveRecovery(wave, hosts, makespan(known, at_once)))
+        missed = _missed_by(hosts, at_once)
+        planned.append(WaveRecovery(wave, hosts, makespan(known, at_once), missed))
     return tuple(planned)
+
+
+def _missed_by(hosts: Sequence[HostRecovery], at_once: int) -> float | None:
+    held = [host.held for host in hosts if host.plans]
+    known = [pair for pair in held if pair]
+    if not known or len(known) != len(held):
+        return None
+    expected = makespan([seconds for seconds, _ in known], at_once)
+    return makespan([seconds for _, seconds in known], at_once) / expected - 1
 
 
 def makespan(seconds: Sequence[float], at_once: int) -> float:
@@ -122,6 +147,8 @@ def _host(
 
 def _plan(entry: InventoryHost, plan: BackupPlan, state: PlanState | None) -> PlanRecovery:
     success = state.drills.success if state else None
+    copies = state.drills.copies if state else ()
+    read = next((copy for copy in copies if success and copy.success is success), None)
     return PlanRecovery(
         plan=plan.id,
         target=plan.target,
@@ -131,4 +158,5 @@ def _plan(entry: InventoryHost, plan: BackupPlan, state: PlanState | None) -> Pl
         whole_host=bool(success and success.depth is Depth.HOST),
         snapshot=state.last_snapshot if state else None,
         octets=state.octets if state else None,
+        held=held_against(read) if read else None,
     )

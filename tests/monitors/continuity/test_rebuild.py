@@ -44,6 +44,22 @@ def test_a_failed_drill_measures_nothing(tmp_path: Path) -> None:
     assert host(plan(tmp_path)).seconds is None
 
 
+def test_a_wave_is_held_against_what_the_drills_before_let_expect(tmp_path: Path) -> None:
+    def missed() -> list[float]:
+        return [wave.missed_by for wave in plan(tmp_path) if wave.missed_by is not None]
+
+    names = ("velgora-app", "kastrava-app", "aynzuhur-server", "velgora-files")
+    for number, name in enumerate(names):
+        what = {"host": name, "municipality": name.partition("-")[0]}
+        what["plan"] = "shares" if name == "velgora-files" else "permits"
+        put_drill(tmp_path, ago(days=2), rto_seconds=100.0, bytes_restored=None, **what)
+        if number == 1:
+            assert missed() == []
+        put_drill(tmp_path, ago(days=1), rto_seconds=110.0, bytes_restored=None, **what)
+    assert missed() == [pytest.approx(0.1)] * len(missed())
+    assert missed()
+
+
 def test_a_host_without_copies_has_no_data_to_wait_for(tmp_path: Path) -> None:
     assert host(plan(tmp_path), "velgora-edge").seconds == 0
 
