@@ -51,9 +51,9 @@ def test_a_refused_password_is_told_by_its_plan_and_replaces_none(tmp_path: Path
 
 DRILL = """#!/bin/sh
 read -r secret
-host=${1#--host=} plan=${3#--plan=}
+host=${1#--host=} plan=${3#--plan=} target=${5#--target=}
 echo "{\\"host\\": \\"$host\\", \\"plan\\": \\"$plan\\", \\"ok\\": false, \\"error\\": \\"bad\\","
-echo " \\"started\\": \\"2026-11-28T10:00:00.000+00:00\\"}"
+echo " \\"target\\": \\"$target\\", \\"started\\": \\"2026-11-28T10:00:00.123+00:00\\"}"
 exit 1
 """
 FORGET = """#!/bin/sh
@@ -106,6 +106,8 @@ def test_a_drill_that_fails_shows_no_password(tmp_path: Path) -> None:
         "database": "permits",
     }
     plan |= {"target_address": "192.0.2.1", "rpo_seconds": 60, "earlier": "{}"}
+    # Its copy was not pulled: the drill says so, not the attempt to pull it before.
+    plan |= {"target": "vault", "pulled": True, "first": True}
     plan["password_file"] = str(tmp_path / "password")
     play["tasks"][0] = {"ansible.builtin.set_fact": {"drill_plans": [plan]}}
     play["vars"]["drill_result_folders"] = [{"host": "vault", "folder": str(tmp_path / "drills")}]
@@ -113,10 +115,11 @@ def test_a_drill_that_fails_shows_no_password(tmp_path: Path) -> None:
         if task.get("delegate_to") == "{{ item.host }}" and "drill_done" in str(task["loop"]):
             del task["delegate_to"]  # to the host `app`, which is the test's machine, too
     shown = output_of(play, tmp_path)
-    assert "app permits: bad" in shown
+    assert "app permits from vault: bad" in shown
     assert "correct horse" not in shown
+    assert (tmp_path / "permits.vault.drill.json").exists()
     (saved,) = (tmp_path / "drills").iterdir()
-    assert saved.name == "20261128T100000Z-app-permits.json"
+    assert saved.name == "20261128T100000.123Z-app-permits.json"
     assert json.loads(saved.read_text())["error"] == "bad"
 
 
