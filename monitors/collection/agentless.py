@@ -24,7 +24,8 @@ from monitors.ssh.session import DEFAULT, Resolve, Session, connect
 from monitors.ssh.transport import Way
 from monitors.text import escaped_line
 
-# For all commands of an audit; one of them may take a quarter.
+# For all commands of an audit; one of them may take a quarter. A machine that is emulated beside
+# other work took 80, its slowest command 40 (docs/virtual-machine.md).
 COLLECTING_SECONDS = 240
 MAX_SHELL_BYTES = 8 << 20
 NO_PYTHON = b"bastide-no-python\n"
