@@ -21,6 +21,7 @@ from tests.bastide.commands.host.test_town import fingerprint
 from tests.bastide.commands.test_help import COMMANDS
 from tests.bastide.estates import put_host_keys
 from tests.command import bastide_here
+from tests.lab_findings import unwell
 from tests.strange_town import allowed, picture
 from tests.strange_town.town import Town
 
@@ -200,8 +201,11 @@ def test_the_two_commands_are_targets_of_make(line: Line) -> None:
 @pytest.mark.lab
 def test_five_minutes(lab: EstateContext, tmp_path: Path) -> None:
     assert state_directory("lab") == Path("/var/lib/bastide/lab"), "README names this folder"
-    printed = run("Five minutes", tmp_path)
+    try:
+        printed = run("Five minutes", tmp_path)
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{unwell(lab)}") from None
     assert "HostDown" in printed
     assert "every record holds" in printed
     again = [line_of("bastide status --estate lab  # within 300 s")]
-    assert statuses(again, tmp_path)[0] == [0]
+    assert statuses(again, tmp_path)[0] == [0], unwell(lab)

@@ -4,6 +4,7 @@ import pytest
 
 from bastide.support.estate import EstateContext
 from tests.command import bastide, bastide_json
+from tests.lab_findings import unwell
 from tests.lab_ssh import on
 
 pytestmark = pytest.mark.lab
@@ -32,7 +33,7 @@ def test_a_preview_of_what_is_up_has_nothing_to_do(lab: EstateContext) -> None:
 
 def test_status_is_well_when_everything_is_up(lab: EstateContext) -> None:
     done = bastide("status", "--estate", "lab")
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, unwell(lab)
 
 
 def test_every_device_answers(lab: EstateContext) -> None:

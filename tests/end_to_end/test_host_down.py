@@ -9,6 +9,7 @@ from bastide.support.estate import EstateContext
 from infra.lab import machine
 from infra.lab.layout import lab_of
 from tests.command import bastide
+from tests.lab_findings import unwell
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.lab
@@ -49,4 +50,4 @@ def test_host_down_arrives_with_its_runbook_and_resolves(
     well = wait_until(
         lambda: bastide("status", "--estate", "lab").returncode == 0, RESOLVES_SECONDS, every=1
     )
-    assert well, bastide("status", "--estate", "lab").stdout
+    assert well, unwell(lab)
