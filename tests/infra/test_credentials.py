@@ -17,7 +17,7 @@ LAB = load_estate(find_estate("lab"))
 
 def test_everything_is_made_once(tmp_path: Path) -> None:
     first = credentials.ensure(LAB, tmp_path)
-    assert first.ssh_keys == ("admin", "audit")
+    assert first.ssh_keys == ("admin", "audit", "witness")
     assert "authority" in first.certificates
     assert credentials.ensure(LAB, tmp_path).count == 0
 

@@ -109,7 +109,7 @@ def switch(name: str, address: str, intent: str) -> str:
             ),
             (
                 "where nothing is managed the operations host need not be",
-                *(ESTATE, "provider: lab\n", "provider: lab\nmanage: audit\n"),
+                *(ESTATE, "witness: central-vault\n", "manage: audit\n"),
             ),
             (
                 "each host has plans of its own, whatever they are called",

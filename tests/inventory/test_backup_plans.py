@@ -94,7 +94,7 @@ def test_a_second_target_keeps_what_it_pulls_and_the_plans_own_word_goes_before_
     second, first = (by_name[name] for name in ("velgora-files", "central-vault"))
     assert {login.account for login in logins(first)} - {
         login.account for login in logins(second)
-    } == {"bastide-pull"}
+    } == {"bastide-pull", "bastide-witness"}
     variables = host_variables(by_name["kastrava-app"], tmp_path, tmp_path, Outputs(estate="lab"))
     (plan,) = variables["bastide_backups"]
     assert [copy["target"] for copy in plan["copies"]] == ["velgora-files"]

@@ -481,6 +481,7 @@ def test_programs_are_told_apart_from_people() -> None:
     logins = variables_of("central-vault")["bastide_logins"]
     assert {login["account"]: login["person"] for login in logins} == {
         "root": True, "bastide-audit": False, "bastide-backup": False, "bastide-drill": False,
+        "bastide-witness": False,
     }  # fmt: skip
 
 

@@ -176,8 +176,12 @@ def test_where_no_host_keeps_copies_a_backup_cannot_name_one(tmp_path: Path) -> 
         tmp_path, {"file": "central.yml", "find": "roles: [vault]", "write": "roles: []"}
     )
     problems = problems_of(estate)
-    assert len(problems) == 4
-    assert {problem.expected for problem in problems} == {"a host with roles: [vault]"}
+    assert [problem.path for problem in problems].count("witness") == 1
+    assert len(problems) == 5
+    assert {problem.expected for problem in problems} == {
+        "a host with roles: [vault]",
+        "a host with the role vault",
+    }
 
 
 @pytest.mark.parametrize("other_vault", [True, False])
@@ -201,9 +205,9 @@ def test_a_host_keeps_its_own_copies_only_where_it_is_the_whole_centre(
 
 def _with_one_vault(estate: Path) -> Path:
     """Let the operations host keep all copies."""
-    for file in (estate / "central.yml", *(estate / "municipalities").iterdir()):
+    for file in (*estate.glob("*.yml"), *(estate / "municipalities").iterdir()):
         text = file.read_text().replace("roles: [vault]", "roles: []")
-        file.write_text(text.replace("target: central-vault", "target: central-ops"))
+        file.write_text(text.replace(": central-vault", ": central-ops"))
     return estate
 
 
@@ -322,8 +326,8 @@ def test_in_an_estate_of_existing_hosts_each_that_is_logged_in_to_needs_its_key(
     write = "provider: existing\nmanage: audit"
     case = {"file": "estate.yml", "find": "provider: lab", "write": write}
     problems = problems_of(edited_lab(tmp_path, case))
-    assert len(problems) == 10
-    assert {problem.path.rpartition(".")[2] for problem in problems} == {"host_key"}
+    assert len(problems) == 11
+    assert {problem.path.rpartition(".")[2] for problem in problems} == {"host_key", "witness"}
 
 
 @pytest.mark.parametrize("provider", ["", "    provider: lab\n"], ids=["existing", "lab"])
@@ -332,6 +336,8 @@ def test_what_may_be_cut_off_is_accepted_of_existing_servers_only(
 ) -> None:
     case = {"file": "estate.yml", "find": "provider: lab", "write": "provider: existing"}
     estate = edited_lab(tmp_path, case)
+    own = estate / "estate.yml"
+    own.write_text(own.read_text().replace("witness: central-vault\n", ""))
     town = estate / "municipalities" / "velgora.yml"
     accepts = "    accepts: {level: full, by: Mira Dolenc, date: 2026-11-27}\n"
     host = "  - id: app\n"

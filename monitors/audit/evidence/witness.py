@@ -88,22 +88,44 @@ def _problems(chain: Sequence[Link], entries: Sequence[Entry]) -> Iterator[str]:
         yield "the witness has seen no run of this chain"
         return
     seen: dict[int, Entry] = {}
+    yield from _problems_of_log(entries, seen)
+    first = seen[min(seen)]
+    for link in chain:
+        number = link.record.number
+        if number in seen:
+            yield from _problems_of(link, seen[number])
+        elif number > first.link.record.number:
+            yield f"run {number} was never shown to the witness"
+        elif link.record.started > first.link.record.started:
+            yield (
+                f"rewound: run {number} says that it began at {_time(link.record.started)}, after "
+                f"run {first.link.record.number}, which the witness saw at {_time(first.received)}"
+            )
+        after = seen.get(number + 1)
+        if after and after.link.record.previous != link.sha256:
+            yield (
+                f"forked: run {number + 1}, which the witness saw at {_time(after.received)}, "
+                f"follows another run {number}"
+            )
+
+
+def _problems_of_log(entries: Sequence[Entry], seen: dict[int, Entry]) -> Iterator[str]:
+    """Yield where the log contradicts itself; fill `seen` with what came first of each number."""
+    newest = entries[0]
     for entry in entries:
-        number = entry.link.record.number
+        number, highest = entry.link.record.number, newest.link.record.number
+        if number not in seen and number < highest:
+            yield (
+                f"rewound: the witness saw run {highest} at {_time(newest.received)} and then run "
+                f"{number} at {_time(entry.received)}: the chain was cut back and told again"
+            )
+        newest = entry if number > highest else newest
         before = seen.setdefault(number, entry)
         if before.link.sha256 != entry.link.sha256:
             yield (
                 f"forked: the witness saw one run {number} at {_time(before.received)} and another "
                 f"at {_time(entry.received)}: the chain was cut back and told again"
             )
-    first = min(seen)
-    for link in chain:
-        number = link.record.number
-        if number not in seen:
-            if number > first:
-                yield f"run {number} was never shown to the witness"
-            continue
-        yield from _problems_of(link, seen[number])
 
 
 def _problems_of(link: Link, entry: Entry) -> Iterator[str]:

@@ -70,6 +70,37 @@ def test_a_chain_that_was_told_in_two_ways_is_named_whichever_is_shown(four: Pat
         assert any("forked" in problem for problem in compare(chain, log).problems)
 
 
+def test_a_chain_that_was_made_anew_with_the_same_key_is_named(four: Path) -> None:
+    """The witness began at run 3: of the numbers that are told again it has seen none."""
+    log = b"".join(map(entry, load_chain(four)[2:]))
+    cut_back(four, 0)
+    log += entry(run(four, 5, root="cd"))
+
+    problems = compare(load_chain(four), log).problems
+    assert problems[0].startswith("rewound: the witness saw run 4 at 2026-11-04 02:01:00 UTC and")
+
+
+def test_a_chain_that_was_cut_back_before_the_witness_began_is_named(four: Path) -> None:
+    """None of it was shown: only what the witness saw before tells when run 2 could not be."""
+    log = b"".join(map(entry, load_chain(four)[2:]))
+    cut_back(four, 1)
+    run(four, 5, root="cd")
+
+    problems = compare(load_chain(four), log).problems
+    assert problems[0].startswith("rewound: run 2 says that it began at 2026-11-06")
+    assert problems[1].startswith("forked: run 3, which the witness saw at 2026-11-03 02:01:00 UTC")
+
+
+def test_a_chain_told_otherwise_before_the_first_run_that_was_seen_is_named(four: Path) -> None:
+    """With the dates that the runs had: what was seen follows another run than the one shown."""
+    log = b"".join(map(entry, load_chain(four)[2:]))
+    cut_back(four, 1)
+    run(four, 1, root="cd")
+    assert compare(load_chain(four), log).problems == (
+        "forked: run 3, which the witness saw at 2026-11-03 02:01:00 UTC, follows another run 2",
+    )
+
+
 def test_a_run_that_the_witness_never_saw_is_named(four: Path) -> None:
     lines = log_of(four).splitlines(keepends=True)
     del lines[2]
