@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -34,13 +35,9 @@ class Kind(Generic[Value]):
     def __init__(self, name: str, adapter: TypeAdapter[Value]) -> None:
         self.name, self._adapter = name, adapter
 
-    def dump(self, value: Value) -> Any:
-        """Return the value as JSON-like data."""
-        return self._adapter.dump_python(value, mode="json")
-
     def keep(self, state: Path, value: Value) -> str:
         """Write the value unless it is there; return its hash."""
-        content = canonical(self.dump(value))
+        content = canonical(self._adapter.dump_python(value, mode="json"))
         digest = hashlib.sha256(content).hexdigest()
         file = self._file(state, digest)
         if not file.exists():
@@ -49,6 +46,23 @@ class Kind(Generic[Value]):
 
     def load(self, state: Path, digest: str) -> Value:
         """Read a kept value; InputsError says why that is not possible."""
+        content = self._content(state, digest)
+        try:
+            return self._adapter.validate_json(content)
+        except ValidationError as error:
+            file = self._file(state, digest)
+            raise InputsError(
+                f"{file}: of another version of Bastide: {error.errors()[0]['msg']}"
+            ) from None
+
+    def kept(self, state: Path, digest: str) -> Any:
+        """Read a value as the JSON that was kept: later versions would write another.
+
+        Raises InputsError as `load`, but for what another version kept.
+        """
+        return json.loads(self._content(state, digest))
+
+    def _content(self, state: Path, digest: str) -> bytes:
         file = self._file(state, digest)
         try:
             content = file.read_bytes()
@@ -56,12 +70,7 @@ class Kind(Generic[Value]):
             raise InputsError(f"{file}: {error.strerror}: this input was not kept") from None
         if hashlib.sha256(content).hexdigest() != digest:
             raise InputsError(f"{file}: changed since it was kept: its hash is another")
-        try:
-            return self._adapter.validate_json(content)
-        except ValidationError as error:
-            raise InputsError(
-                f"{file}: of another version of Bastide: {error.errors()[0]['msg']}"
-            ) from None
+        return content
 
     def _file(self, state: Path, digest: str) -> Path:
         return state / FOLDER / self.name / f"{digest}.json"

@@ -67,10 +67,9 @@ def records(run: AuditRun, state: Path) -> Iterator[Record]:
     Raises InputsError or EvidenceError when something that the run names is not there.
     """
     yield _of_run(run)
-    controls = CONTROLS.dump(CONTROLS.load(state, run.controls_sha256))["controls"]
-    yield from _lines(CONTROLS_FILE, controls)
-    yield from _lines(WAIVERS_FILE, WAIVERS.dump(WAIVERS.load(state, run.waivers_sha256)))
-    yield from _lines(DECLARED_FILE, DECLARED.dump(DECLARED.load(state, run.declared_sha256)))
+    yield from _lines(CONTROLS_FILE, CONTROLS.kept(state, run.controls_sha256)["controls"])
+    yield from _lines(WAIVERS_FILE, WAIVERS.kept(state, run.waivers_sha256))
+    yield from _lines(DECLARED_FILE, DECLARED.kept(state, run.declared_sha256))
     for host in run.hosts:
         yield from _of_host(host, state)
 

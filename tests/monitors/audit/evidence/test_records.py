@@ -8,6 +8,7 @@ import pytest
 
 from inventory.model.waivers import Waiver
 from monitors.audit.evidence.inputs import keep_inputs
+from monitors.audit.evidence.package import write_package
 from monitors.audit.evidence.records import (
     EvidenceError,
     Leaf,
@@ -20,6 +21,8 @@ from monitors.audit.evidence.records import (
     seal,
     sha256_of_files,
 )
+from monitors.audit.evidence.verify import verify
+from monitors.audit.model.canonical import canonical, sha256_of
 from monitors.audit.model.results import AuditRun
 from tests.monitors.audit.estates import TABLE, declared
 from tests.monitors.audit.evidence.sealed_runs import HOSTS, audited, sealed
@@ -61,6 +64,21 @@ def test_a_line_that_is_no_leaf_is_named_by_its_number(line: str) -> None:
 def test_bytes_that_are_no_text_are_no_leaf_and_no_crash() -> None:
     with pytest.raises(EvidenceError, match="line 1"):
         parse_leaves(b"\xff\xfe\n")
+
+
+def test_what_another_version_kept_is_evidence_as_it_was_kept(tmp_path: Path) -> None:
+    """A version that declares more of a host would write, and hash, something else."""
+    run = audited(tmp_path)
+    file = tmp_path / "evidence" / "declared" / f"{run.declared_sha256}.json"
+    kept = [
+        {key: value for key, value in one.items() if key != "neighbours"}
+        for one in json.loads(file.read_bytes())
+    ]
+    digest = sha256_of(kept)
+    file.with_name(f"{digest}.json").write_bytes(canonical(kept))
+    earlier = run.model_copy(update={"declared_sha256": digest})
+    seal(earlier, tmp_path)
+    assert verify(write_package(earlier, tmp_path, {})).records
 
 
 def test_leaves_are_read_as_they_were_written() -> None:
