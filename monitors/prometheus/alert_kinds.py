@@ -28,8 +28,9 @@ NAMES: Mapping[AlertKind, str] = MappingProxyType(
             UplinkLost UplinkSlower
         """,
         AlertKind.POWER: """
-            FanFailed PoeBudgetNearlyUsed PowerSupplyFailed TemperatureAlarm TemperatureHigh
-            UpsOnBattery UpsOnBypass UpsOverload UpsReplaceBattery UpsRuntimeLow UpsSelfTestFailed
+            FanFailed PartCritical PoeBudgetNearlyUsed PowerSupplyFailed TemperatureAlarm
+            TemperatureHigh UpsOnBattery UpsOnBypass UpsOverload UpsReplaceBattery UpsRuntimeLow
+            UpsSelfTestFailed
         """,
         AlertKind.SUPPLIES: "TonerLow",
         AlertKind.BACKUPS: """
