@@ -1,6 +1,7 @@
 """The witness's program: it appends runs with its own time, and does nothing else."""
 
 import json
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-PROGRAM = Path(__file__).parents[2] / "playbooks" / "roles" / "witness" / "files" / "witness.py"
+from monitors.audit.facts.sshd_settings import is_allowed
+
+ROLE = Path(__file__).parents[2] / "playbooks" / "roles" / "witness"
+PROGRAM = ROLE / "files" / "witness.py"
 RUN = b'{"record":{"number":1},"signature":"x"}\n'
 
 
@@ -57,6 +61,16 @@ def test_runs_are_appended_with_the_witness_own_time(tmp_path: Path) -> None:
     assert [entry["link"] for entry in entries] == [json.loads(RUN)] * 3
     for entry in entries:
         assert datetime.now(UTC) - datetime.fromisoformat(entry["received"]) < timedelta(minutes=1)
+
+
+def test_sshd_starts_nothing_else_whatever_stands_before_a_key() -> None:
+    """Who could take the command from the file of keys would still not get to the log."""
+    of_key = re.search('command="([^"]+)"', (ROLE / "templates" / "keys.j2").read_text())
+    forced = re.search("ForceCommand (.+)", (ROLE / "templates" / "sshd.conf.j2").read_text())
+    assert of_key
+    assert forced
+    assert forced[1] == of_key[1]
+    assert is_allowed("forcecommand", forced[1].replace("{{ witness_folder }}", "/var/lib/w"))
 
 
 def test_after_a_torn_line_the_next_one_begins_on_its_own(tmp_path: Path) -> None:
