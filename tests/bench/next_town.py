@@ -49,7 +49,7 @@ def _lines(estate: Path, seconds: float) -> list[str]:
     town = next(t for t in load_estate(estate).municipalities if t.municipality == ID)
     names = {f"{ID}-{host.id}" for host in town.hosts}
     status = bastide_json("status", "--municipality", ID, "--estate", str(estate))
-    audited = bastide_json("audit", "show", "--estate", str(estate))
+    audited = bastide_json("audit", "show", "--estate", str(estate))["hosts"]
     passed = [one for one in audited if one["host"] in names]
     if len(passed) != len(names):
         raise SystemExit(f"not audited: {names - {one['host'] for one in passed}}")
