@@ -5,13 +5,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from inventory.entries import InventoryHost
 from inventory.outputs import Outputs
 from monitors.audit.archive.bundles import views_since
-from monitors.audit.collect.backends import UndeterminedError, answering_host, from_answers
+from monitors.audit.collect.backends import Host, UndeterminedError, answering_host, from_answers
 from monitors.audit.facts.outside import Answering, unaccounted_ports
 from monitors.audit.facts.system import listeners
 from monitors.collection.bundle import Bundle
@@ -24,6 +25,7 @@ from monitors.text import escaped_line
 RECENTLY = timedelta(minutes=10)
 
 Look = Callable[[Plan], OutsideView]
+Fact = TypeVar("Fact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,7 @@ class PendingView:
 
 def unaccounted(bundle: Bundle, view: OutsideView) -> tuple[Answering, ...]:
     """Return what answers and that the bundle has no process for; nothing where it cannot say."""
-    host, _ = answering_host(bundle.host, from_answers(bundle.answers()))
-    try:
-        return unaccounted_ports(host, view)
-    except (AssertionError, UndeterminedError, LookupError, ValueError, pytest.skip.Exception):
-        return ()  # the checks say so
+    return _shown(bundle, lambda host: unaccounted_ports(host, view))
 
 
 def begin(
@@ -80,10 +78,14 @@ def begin(
 
 def _listening(bundle: Bundle) -> set[int]:
     """Return the TCP ports that others can reach, as the host says."""
+    every = _shown(bundle, listeners)
+    return {each.port for each in every if each.protocol == "tcp" and not each.is_local}
+
+
+def _shown(bundle: Bundle, fact: Callable[[Host], tuple[Fact, ...]]) -> tuple[Fact, ...]:
+    """Return what a bundle shows of its host; nothing where it cannot: the checks say why."""
     host, _ = answering_host(bundle.host, from_answers(bundle.answers()))
     try:
-        return {
-            each.port for each in listeners(host) if each.protocol == "tcp" and not each.is_local
-        }
-    except (AssertionError, UndeterminedError, LookupError, ValueError):
-        return set()  # the checks say so
+        return fact(host)
+    except (AssertionError, UndeterminedError, LookupError, ValueError, pytest.skip.Exception):
+        return ()

@@ -100,14 +100,6 @@ def _behind(inspection: Inspection) -> Iterator[Behind]:
         yield from _hidden(chain)
 
 
-def _is_known(network: str, inspection: Inspection, interface: str) -> bool:
-    """Whether it is all the world, or in the interface's own network."""
-    first = _address(network.partition("/")[0])
-    own = (a for i in inspection.interfaces if i.name == interface for a in i.addresses)
-    within = first and any(first in ip_network(_network(address)) for address in own)
-    return network.endswith("/0") or bool(within)
-
-
 def vpn_networks(inspection: Inspection) -> tuple[Behind, ...]:
     """Return the networks from which the peers of a VPN come to the host."""
     tunnels = {tunnel.interface for tunnel in inspection.tunnels}
