@@ -1,5 +1,6 @@
 """Every backup plan of the inventory with the state of its snapshots and drills."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,26 +67,27 @@ def read_plan_states(state: Path, estate: Estate, read_file: ReadFile) -> tuple[
     plans = backup_objectives(estate)
     planned = dict.fromkeys(plan.host for plan in plans)
     statuses = {host: _status_or_problem(state, host, read_file) for host in planned}
-    now, files = datetime.now(UTC), drill_files(state)
     return tuple(
-        _state(
-            plan,
-            statuses[plan.host],
-            read_drill_history(files, plan.host, plan.plan, plan.targets, now),
-        )
-        for plan in plans
+        _state(plan, statuses[plan.host], history) for plan, history in _histories(state, plans)
     )
 
 
 def newest_drills(state: Path, estate: Estate) -> tuple[DrillResult, ...]:
     """Return the newest drill of every copy that is to be there, in the inventory's order."""
-    now, files = datetime.now(UTC), drill_files(state)
     return tuple(
         copy.newest
-        for plan in backup_objectives(estate)
-        for copy in read_drill_history(files, plan.host, plan.plan, plan.targets, now).copies
+        for _, history in _histories(state, backup_objectives(estate))
+        for copy in history.copies
         if copy.newest
     )
+
+
+def _histories(
+    state: Path, plans: Iterable[BackupObjectives]
+) -> Iterator[tuple[BackupObjectives, DrillHistory]]:
+    now, files = datetime.now(UTC), drill_files(state)
+    for plan in plans:
+        yield plan, read_drill_history(files, plan.host, plan.plan, plan.targets, now)
 
 
 def _status_or_problem(state: Path, host: str, read_file: ReadFile) -> HostStatus | str:

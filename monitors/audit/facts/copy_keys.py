@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from inventory.logins import BACKUP, DRILL, PULL
 from monitors.audit.facts.authorized_keys import AuthorizedKey
 from monitors.audit.model.declared import Declared
 
 FOLDER = "/srv/backups"
-CLIENTS, DRILLS, PULLS = "bastide-backup", "bastide-drill", "bastide-pull"
+CLIENTS, DRILLS, PULLS = BACKUP, DRILL, PULL
 SERVE, GIVE = "rclone serve restic --stdio --append-only", "bastide-vault-give"
 
 
