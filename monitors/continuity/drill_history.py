@@ -56,6 +56,10 @@ class DrillHistory:
         """The newest of any copy that succeeded."""
         return _newest(copy.success for copy in self.copies)
 
+    def turn_seconds(self, period_seconds: float) -> float:
+        """Return in how long all copies are restored once, one in each period."""
+        return period_seconds * len(self.copies)
+
     @property
     def failed(self) -> tuple[CopyDrills, ...]:
         """The copies whose newest drill failed."""
@@ -141,13 +145,13 @@ def due_targets(
     Those that were never drilled or failed, or succeeded too long ago: each plan is restored
     once in `max_age_seconds`, its copies in turn. `force`: one at least, the next in turn.
     """
-    whole_turn = max_age_seconds * len(history.copies)
+    whole_turn = history.turn_seconds(max_age_seconds)
     due = [
         copy.target
         for copy in history.copies
-        if not (copy.newest and copy.newest.ok and _age(copy.newest, now) <= whole_turn)
+        if not (copy.newest and copy.newest.ok and copy.newest.age_seconds(now) <= whole_turn)
     ]
-    unproved = history.success is None or _age(history.success, now) > max_age_seconds
+    unproved = history.success is None or history.success.age_seconds(now) > max_age_seconds
     if not due and (force or unproved):
         due = [min(history.copies, key=_last_begun).target]
     return tuple(due)
@@ -155,10 +159,6 @@ def due_targets(
 
 def _last_begun(copy: CopyDrills) -> float:
     return copy.newest.started.timestamp() if copy.newest else 0
-
-
-def _age(result: DrillResult, now: datetime) -> float:
-    return (now - result.started).total_seconds()
 
 
 def _read(path: Path, now: datetime) -> DrillResult:

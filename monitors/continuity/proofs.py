@@ -14,6 +14,7 @@ from monitors.continuity.plan_states import PlanState
 from monitors.continuity.records import DrillResult
 
 CONFIDENCE = 0.95
+DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +119,9 @@ def _unproved(state: PlanState, drill: DrillResult | None, now: datetime) -> lis
             if copy.newest
         ]
     objectives, wrong = state.objectives, []
-    days = _days(drill, now)
-    if days * 86_400 > objectives.drill_every_seconds:
-        wrong.append(f"restored last {days:.0f} days ago")
+    age = drill.age_seconds(now)
+    if age > objectives.drill_every_seconds:
+        wrong.append(f"restored last {age / DAY_SECONDS:.0f} days ago")
     if (drill.rto_seconds or 0) > objectives.rto_seconds:
         wrong.append("the restore took longer than the RTO")
     if (drill.rpo_seconds or 0) > objectives.rpo_seconds:
@@ -131,17 +132,13 @@ def _unproved(state: PlanState, drill: DrillResult | None, now: datetime) -> lis
 def _unproved_copies(state: PlanState, now: datetime) -> Iterator[str]:
     """Yield which of several copies nobody has restored in a whole turn of drills."""
     copies = state.drills.copies
-    turn = state.objectives.drill_every_seconds * len(copies)
+    turn = state.drills.turn_seconds(state.objectives.drill_every_seconds)
     for copy in copies if len(copies) > 1 else ():
         if copy.newest is None:
             yield f"the copy on {copy.target} was never restored in a drill"
-        elif (days := _days(copy.newest, now)) * 86_400 > turn:
-            yield f"the copy on {copy.target} was restored last {days:.0f} days ago"
+        elif (age := copy.newest.age_seconds(now)) > turn:
+            yield f"the copy on {copy.target} was restored last {age / DAY_SECONDS:.0f} days ago"
 
 
 def _from(state: PlanState, copy: CopyDrills) -> str:
     return f" from {copy.target}" if len(state.drills.copies) > 1 else ""
-
-
-def _days(drill: DrillResult, now: datetime) -> float:
-    return (now - drill.started).total_seconds() / 86_400

@@ -1,6 +1,6 @@
 """The records that the programs on hosts write: drill results and backup status."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -94,6 +94,10 @@ class DrillResult(Frozen):
         if self.ok and not all(step.ok for step in self.steps):
             raise ValueError("it says ok although a step failed")
         return self
+
+    def age_seconds(self, now: datetime) -> float:
+        """Return how long ago it began."""
+        return (now - self.started).total_seconds()
 
 
 class HostRecord(BaseModel):
