@@ -290,7 +290,13 @@ def test_dpkg_is_let_end_but_not_waited_for_without_end(
 ) -> None:
     monkeypatch.setattr(host.explained, "QUIET_SECONDS", quiet)
     monkeypatch.setattr(host.explained, "PATIENCE_SECONDS", patience)
+    host.run()
     host.explained.LOG.touch()
     host.run()
     still_writes = host.explained.was_changed(host.explained.LOG, time.time() - quiet)
     assert still_writes is (patience == 0)
+
+
+def test_the_first_run_has_nothing_to_wait_for(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host.module, "let_dpkg_end", lambda: pytest.fail("it waited for dpkg"))
+    host.run()
