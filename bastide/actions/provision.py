@@ -96,6 +96,7 @@ def run(
     nothing at all, SecretError when a repository's password is gone.
     """
     _refuse_without_rights(context, operation)
+    _refuse_moved(context)
     if operation in (Operation.UP, Operation.PREVIEW):
         # The program would end with the same, but as an engine shows it.
         refuse_lost_passwords(context.estate, context.state)
@@ -198,6 +199,18 @@ def _refuse_without_rights(context: EstateContext, operation: Operation) -> None
             f"estate {context.estate.estate} has lab machines, which root alone can make"
             "\n    expected: root\n    found: an ordinary user"
             "\n    do: run it as root; estates of existing hosts need no root",
+            Exit.WRONG_USE,
+        )
+
+
+def _refuse_moved(context: EstateContext) -> None:
+    """Raise CommandError when the state was moved to another backend (docs/pulumi.md)."""
+    mark = context.state / "pulumi" / "moved-to"
+    if mark.exists():
+        raise CommandError(
+            f"estate {context.estate.estate}: its state of provisioning was moved"
+            f"\n    expected: the state in {mark.parent}\n    found: {mark}"
+            "\n    do: work on it with pulumi at the URL in that file, as docs/pulumi.md says",
             Exit.WRONG_USE,
         )
 

@@ -88,6 +88,21 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> tuple[EstateContext, Eng
     return context, provision.run(context, Operation.UP, "embedded", lambda event: None)
 
 
+@pytest.mark.parametrize("operation", list(Operation))
+def test_a_state_that_was_moved_is_not_gone_on_with_here(
+    context: EstateContext, operation: Operation
+) -> None:
+    mark = context.state / "pulumi" / "moved-to"
+    mark.parent.mkdir(exist_ok=True)
+    mark.write_text("postgres://team:a-password@db.town.test/state\n")
+    try:
+        with pytest.raises(CommandError, match="was moved") as refused:
+            provision.run(context, operation, "embedded", lambda _: None)
+    finally:
+        mark.unlink()
+    assert "a-password" not in str(refused.value)
+
+
 def test_hosts_that_do_not_answer_fail_and_no_outputs_are_written(
     failed: tuple[EstateContext, EngineResult],
 ) -> None:
