@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from monitors.audit.collect.backends import Host, UndeterminedError
-from monitors.audit.facts.promises import promise_of
+from monitors.audit.facts.promises import declared_promise
 from monitors.audit.facts.system import kept_result
 from monitors.audit.model.controls import Limits
 from monitors.audit.model.declared import Declared, PlanPromise
@@ -110,7 +110,7 @@ def _plans(host: Host, declared: Declared) -> tuple[dict[str, dict[str, Any]], f
 
 
 def _promise(declared: Declared, name: str) -> PlanPromise:
-    return promise_of(declared, f"{declared.host}/{name}")
+    return declared_promise(declared, f"{declared.host}/{name}")
 
 
 def _asked(name: str, plan: dict[str, Any] | None) -> dict[str, Any]:

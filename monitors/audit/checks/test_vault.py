@@ -7,7 +7,7 @@ from collections import Counter
 from monitors.audit.collect.backends import Host, UndeterminedError
 from monitors.audit.facts.authorized_keys import AuthorizedKey, authorized_key
 from monitors.audit.facts.copy_keys import CLIENTS, DRILLS, FOLDER, PULLS, foreign, uses
-from monitors.audit.facts.promises import promise_of
+from monitors.audit.facts.promises import declared_promise
 from monitors.audit.model.controls import Limits
 from monitors.audit.model.declared import Declared
 
@@ -130,7 +130,7 @@ def test_vlt_05_every_plan_delivers(host: Host, declared: Declared) -> None:
         if (path := f"{FOLDER}/{kept}/snapshots") in times
     }
     never = [kept for kept in declared.keeps if kept not in ages]
-    rpo = {kept: promise_of(declared, kept).rpo_hours for kept in ages}
+    rpo = {kept: declared_promise(declared, kept).rpo_hours for kept in ages}
     late = [
         f"{kept} {ages[kept]:.0f} h of {rpo[kept]:g}" for kept in ages if ages[kept] > rpo[kept]
     ]

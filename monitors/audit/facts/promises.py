@@ -4,7 +4,7 @@ from monitors.audit.collect.backends import UndeterminedError
 from monitors.audit.model.declared import Declared, PlanPromise
 
 
-def promise_of(declared: Declared, plan: str) -> PlanPromise:
+def declared_promise(declared: Declared, plan: str) -> PlanPromise:
     """Return what is promised of a plan, HOST/PLAN; UndeterminedError where nothing says it.
 
     A record of an earlier date has none: all plans were held against one limit.

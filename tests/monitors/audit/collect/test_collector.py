@@ -56,6 +56,12 @@ def only(bundle: Bundle) -> RecordedCommand:
     return recorded
 
 
+@pytest.mark.parametrize("name", ["MAX_PACKED_BYTES", "MAX_PLAIN_BYTES", "MAX_MARKS", "LATE"])
+def test_what_collector_and_auditor_agree_on_is_the_same_in_both(name: str) -> None:
+    (value,) = re.findall(rf"(?m)^{name} = (.*)$", COLLECTOR.read_text())
+    assert eval(value) == getattr(bundles, name)  # noqa: S307 - our own source
+
+
 def test_a_hung_command_is_killed_with_its_children_and_costs_its_own_result_only(
     tmp_path: Path,
 ) -> None:
