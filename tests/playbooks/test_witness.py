@@ -70,7 +70,8 @@ def test_sshd_starts_nothing_else_whatever_stands_before_a_key() -> None:
     assert of_key
     assert forced
     assert forced[1] == of_key[1]
-    assert is_allowed("forcecommand", forced[1].replace("{{ witness_folder }}", "/var/lib/w"))
+    (command,) = re.findall("(?m)^witness_command: (.+)$", (ROLE / "vars/main.yml").read_text())
+    assert is_allowed("forcecommand", command.replace("{{ witness_folder }}", "/var/lib/w"))
 
 
 def test_after_a_torn_line_the_next_one_begins_on_its_own(tmp_path: Path) -> None:
