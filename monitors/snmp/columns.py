@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 
 from monitors.snmp import oid
-from monitors.snmp.client import NoAnswerError, RefusedError, Session, SnmpError
+from monitors.snmp.client import NoAnswerError, RefusedError, Session, SnmpError, why_no_use
 from monitors.snmp.dead_objects import DeadObjects
 from monitors.snmp.request_size import RequestSize
-from monitors.snmp.table_walk import MOST_COLUMNS, Cells, TableWalk, walk_table
+from monitors.snmp.table_walk import MOST_COLUMNS, SYS_UP_TIME, Cells, TableWalk, walk_table
 
 
 class Columns:
@@ -37,6 +37,7 @@ class Columns:
             for column in dict.fromkeys(columns)
             if column not in self._cells and not self._dead.rests(column, now)
         ]
+        missing = await self._alive(missing)
         failures: list[SnmpError] = []
         for start in range(0, len(missing), MOST_COLUMNS):
             try:
@@ -47,6 +48,24 @@ class Columns:
                 failures.append(error)
         if failures:
             raise failures[0]
+
+    async def _alive(self, columns: list[str]) -> list[str]:
+        """Without those that were dead and still are; asked alone, they cost the others nothing."""
+        doubtful = [column for column in columns if self.is_dead(column)]
+        if not doubtful:
+            return columns
+        answers = await self._session.next_apart([oid.encode(column) for column in doubtful])
+        lost = {
+            column: why_no_use(answer)
+            for column, answer in zip(doubtful, answers, strict=True)
+            if isinstance(answer, SnmpError)
+        }
+        if len(lost) == len(doubtful):
+            # Raises when it is the device that is gone.
+            await self._session.get([SYS_UP_TIME])
+        for column, reason in lost.items():
+            self._dead.note(column, reason, self._now())
+        return [column for column in columns if column not in lost]
 
     async def _read(self, group: list[str], rows: tuple[bytes, ...]) -> None:
         walk = TableWalk.of([oid.encode(column) for column in group])

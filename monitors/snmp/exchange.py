@@ -1,5 +1,6 @@
 """Requests to one agent and their responses, whatever the version: retries, several at once."""
 
+import time
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -13,6 +14,9 @@ from monitors.snmp.client import (
 )
 from monitors.snmp.transport import Transport
 from monitors.snmp.wire import community_message, pdu
+
+LEAST_SECONDS = 1.0
+TIMES_SLOWEST = 4
 
 
 class Request(NamedTuple):
@@ -45,63 +49,78 @@ class Codec(Protocol):
 
 
 class Exchange:
-    """Requests to one agent; see the module."""
+    """Requests to one agent; see the module.
+
+    An agent that answers is waited for as long as its answers take, a second at least (RFC 8085,
+    3.1.1; RFC 6298, 2.4). What is sent again carries the same number (RFC 3416, 4.1), so that an
+    answer to what was sent before counts, too.
+    """
 
     def __init__(
         self, transport: Transport, agent: Agent, codec: Codec, seconds: float, attempts: int
     ) -> None:
-        """Each request waits ``seconds``, longer each of ``attempts`` times."""
+        """Each request waits ``seconds`` at most, longer each of ``attempts`` times."""
         self._transport, self._agent, self._codec = transport, agent, codec
         self._seconds, self._attempts = seconds, attempts
+        self._slowest = 0.0
 
     async def request(self, request: Request, attempts: int = 0) -> Response:
         """Send, again if need be: ``attempts`` times (0: as often as usual). Raises SnmpError."""
-        failure: SnmpError = NoAnswerError(f"{self._agent}: never asked")
-        for attempt in range(attempts or self._attempts):
-            # Longer each time: some devices need seconds while they are busy.
-            response = (await self.request_all([request], patience=attempt + 1))[0]
-            if not isinstance(response, SnmpError):
-                return response
-            failure = response
-        raise failure
+        response = (await self.each([request], attempts))[0]
+        if isinstance(response, SnmpError):
+            raise response
+        return response
 
-    async def request_all(
-        self, requests: Sequence[Request], patience: int = 1
+    async def request_all(self, requests: Sequence[Request]) -> list[Response | SnmpError]:
+        """Send all at once, each one time; see ``each``."""
+        return await self.each(requests, 1)
+
+    async def each(
+        self, requests: Sequence[Request], attempts: int = 0
     ) -> list[Response | SnmpError]:
-        """Send all at once, each one time; the responses in their order.
-
-        Each is waited for ``patience`` times as long as usual.
+        """Send all at once, those that get no answer again; the responses in their order.
 
         Raises RefusedError: that is of the agent, not of one request.
         """
-        numbers: list[int] = []
+        numbers = self._transport.numbers(len(requests))
+        responses: dict[int, Response | SnmpError] = {}
+        left, patience = list(range(len(requests))), 1
         try:
-            for request in requests:
-                number = self._transport.number()
-                numbers.append(number)
-                message = self._codec.encode(number, request)
-                self._transport.send(self._agent, number, message)
-            seconds = patience * self._seconds
-            return [await self._response(number, seconds) for number in numbers]
-        except NoAnswerError as error:
-            return [error for _ in requests]
+            for _ in range(attempts or self._attempts):
+                sent = [(numbers[at], requests[at]) for at in left]
+                responses |= zip(left, await self._round(sent, patience), strict=True)
+                left = [at for at in left if isinstance(responses[at], SnmpError)]
+                if not left:
+                    break
+                # Longer each time: some devices need seconds while they are busy. Where others
+                # answered, or any did before, in time, the device is not slow.
+                unheard = len(left) == len(requests) and not self._slowest
+                patience = patience + 1 if unheard else 1
+            return [responses[at] for at in range(len(requests))]
         finally:
             for number in numbers:
                 self._transport.forget(number)
 
-    async def each(self, requests: Sequence[Request]) -> list[Response | SnmpError]:
-        """Send all at once, those that get no answer again; the responses in their order."""
-        responses: dict[int, Response | SnmpError] = {}
-        left, patience = list(range(len(requests))), 1
-        for _ in range(self._attempts):
-            answers = await self.request_all([requests[at] for at in left], patience)
-            responses |= zip(left, answers, strict=True)
-            left = [at for at in left if isinstance(responses[at], SnmpError)]
-            if not left:
-                break
-            # Where others answered in time the device is not slow.
-            patience = 2 if len(left) == len(requests) else 1
-        return [responses[at] for at in range(len(requests))]
+    async def _round(
+        self, requests: Sequence[tuple[int, Request]], patience: int
+    ) -> list[Response | SnmpError]:
+        begun, seconds = time.monotonic(), patience * self._wait()
+        try:
+            for number, request in requests:
+                message = self._codec.encode(number, request)
+                self._transport.send(self._agent, number, message)
+        except NoAnswerError as error:
+            return [error for _ in requests]
+        responses = [await self._response(number, seconds) for number, _ in requests]
+        if not any(isinstance(response, NoAnswerError) for response in responses):
+            self._slowest = max(self._slowest, time.monotonic() - begun)
+        return responses
+
+    def _wait(self) -> float:
+        """Seconds that an answer is waited for."""
+        if not self._slowest:
+            return self._seconds
+        return min(self._seconds, max(LEAST_SECONDS, TIMES_SLOWEST * self._slowest))
 
     async def _response(self, number: int, seconds: float) -> Response | SnmpError:
         try:

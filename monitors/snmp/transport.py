@@ -59,8 +59,17 @@ class Transport:
             if number not in self._waiting:
                 return number
 
+    def numbers(self, count: int) -> list[int]:
+        """Return so many numbers, no two alike."""
+        numbers = dict.fromkeys(self.number() for _ in range(count))
+        while len(numbers) < count:
+            numbers[self.number()] = None
+        return list(numbers)
+
     def send(self, agent: Agent, number: int, message: bytes) -> None:
         """Send a message whose answer carries ``number``; ``forget`` it in the end.
+
+        Sent again with the same number, whatever answer comes first counts.
 
         Raises NoAnswerError when the way there is closed.
         """

@@ -130,7 +130,8 @@ def lines_of(results: Sequence[Sequence[Scrape]]) -> list[str]:
     ]
     return [
         f"A {PORTS}-port switch over loopback, v2c, all profiles that suit it, scraped over HTTP;"
-        " an answer is waited for 1.5 s. What fails is found at the first scrape, and then rests."
+        " an answer is waited for 1.5 s, and 1 s once the device has answered. What fails is found"
+        " at the first scrape, and then rests."
         f" Medians of {ROUNDS} rounds, each with a new exporter.",
         "",
         *table(head, rows),

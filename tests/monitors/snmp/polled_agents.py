@@ -90,23 +90,28 @@ def quiet(_: bytes) -> None:
 class Datagrams(asyncio.DatagramProtocol):
     """A responder that answers every datagram with what a test gives for it (None: nothing)."""
 
-    def __init__(self, answer: Callable[[bytes], bytes | None]) -> None:
-        self._answer = answer
+    def __init__(self, answer: Callable[[bytes], bytes | None], delay: float = 0) -> None:
+        self._answer, self._delay = answer, delay
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         answer = self._answer(data)
-        if answer is not None:
+        if answer is not None and self._delay:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._delay, self._transport.sendto, answer, addr)
+        elif answer is not None:
             self._transport.sendto(answer, addr)
 
 
 @asynccontextmanager
-async def answering(answer: Callable[[bytes], bytes | None]) -> AsyncIterator[int]:
+async def answering(
+    answer: Callable[[bytes], bytes | None], delay: float = 0
+) -> AsyncIterator[int]:
     """The port of a responder that answers with ``answer(datagram)`` (None: not at all)."""
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: Datagrams(answer), local_addr=(ADDRESS, 0)
+        lambda: Datagrams(answer, delay), local_addr=(ADDRESS, 0)
     )
     try:
         yield transport.get_extra_info("sockname")[1]

@@ -9,7 +9,7 @@ import pytest
 
 from inventory.enums import SnmpVersion
 from inventory.model.snmp_access import SnmpAccess
-from monitors.snmp import oid
+from monitors.snmp import dead_objects, oid
 from monitors.snmp.client import Agent, Community, NoAnswerError, User
 from monitors.snmp.poll_result import PollResult
 from monitors.snmp.poller import Poller
@@ -17,6 +17,7 @@ from monitors.snmp.replay.agent import Access
 from monitors.snmp.replay.simulated_switches import switch
 from monitors.snmp.session import NetworkClient
 from monitors.snmp.targets import SnmpTarget
+from monitors.snmp.wire import community_message, pdu
 from tests.infra.lab.agent.running import ADDRESS
 from tests.monitors.snmp.polled_agents import Datagrams, answering, values
 
@@ -91,6 +92,18 @@ def test_only_the_column_is_missing_and_the_next_poll_asks_no_more(
         assert min(values(result, "bastide_snmp_table_success")) == 0
     assert not any(oid.encode(column) + b"\x05" in question for question in asked)
     assert len(asked) <= 2 * len(whole[1][1])
+
+
+def test_a_dead_column_is_tried_again_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it costs is its own: the others of its table are read in the questions they had."""
+    monkeypatch.setattr(dead_objects, "FIRST_SECONDS", 0.0)
+    column = oid.encode("1.3.6.1.2.1.2.2.1.14")
+    (_, second), (_, asked) = polled(tmp_path, never(column), 2)
+    assert "1.3.6.1.2.1.2.2.1.14: no answer" in told(second)
+    again = [community_message.decode(one).pdu.kind for one in asked if column in one]
+    assert again == [pdu.NEXT, pdu.NEXT]
 
 
 def test_an_instance_that_never_answers_is_missing_alone(tmp_path: Path) -> None:

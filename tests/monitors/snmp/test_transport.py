@@ -98,6 +98,23 @@ def test_a_slow_device_gets_more_time_when_it_is_asked_again() -> None:
     asyncio.run(scenario())
 
 
+def test_an_answer_that_comes_after_its_question_was_sent_again_counts() -> None:
+    """An agent that needs longer than one attempt is heard, and both questions look alike."""
+    heard: list[int] = []
+
+    def slow(data: bytes) -> bytes | None:
+        heard.append(number_of(data))
+        return SWITCH.answer(data)
+
+    async def scenario() -> object:
+        async with answering(slow, delay=0.3) as port:
+            return await asked(port, seconds=0.2, attempts=2)
+
+    assert asyncio.run(scenario()) == b"harbour-switch"
+    assert len(heard) == 2
+    assert heard[0] == heard[1]
+
+
 def test_a_closed_port_costs_its_own_time_only() -> None:
     async def scenario() -> None:
         started = time.monotonic()
