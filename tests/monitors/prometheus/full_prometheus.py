@@ -44,6 +44,7 @@ EXPORTER_METRICS: dict[str, tuple[str, ...]] = {
     "bastide_snmp_traps_total": ("trap",),
     "bastide_snmp_traps_rejected_total": ("reason",),
     "bastide_host_level_info": ("host", "level"),
+    "bastide_municipality_info": ("title", "contact"),
     "bastide_service_objective_ratio": ("host", "service"),
     "bastide_service_open": ("host", "service"),
     "bastide_service_in_maintenance": ("host", "service"),
