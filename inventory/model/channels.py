@@ -183,6 +183,11 @@ class Gateway(Frozen):
     token_field: str | None = Field(
         default=None, min_length=1, description="the field that takes the token instead"
     )
+    taken: str = Field(
+        default="",
+        description="what its answer holds when it has taken a message, for one that answers 200 "
+        "to what it refuses, too",
+    )
 
     @model_validator(mode="after")
     def _is_told_apart(self) -> Self:

@@ -12,7 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from inventory.model.channels import Channel, Mail, Sms, Webhook
 from inventory.model.estate import Estate
 from monitors.bridge import gateway, mail, spool, webhook
-from monitors.bridge.deliveries import FORGOTTEN_SECONDS, Deliveries
+from monitors.bridge.attempts import Attempts
+from monitors.bridge.deliveries import FORGOTTEN_SECONDS, Deliveries, Delivery
 from monitors.bridge.mail_text import mail_text
 from monitors.bridge.message import Message
 from monitors.bridge.recipients import recipients
@@ -26,6 +27,8 @@ PATIENCE_SECONDS = 55.0
 # For all recipients of a message: behind a dead server the rest waits for the next attempt.
 LONGEST_SECONDS = 30.0
 DELIVERED, FAILED = "delivered", "failed"
+ANY = ""
+"""In the place of a message's key: whichever."""
 
 
 class Dispatcher:
@@ -48,6 +51,7 @@ class Dispatcher:
         self._estate, self._secrets, self._deliveries = estate, secrets, deliveries
         self._clock, self._lock = clock, Lock()
         self._locks = {name: Lock() for name in self.channels}
+        self._attempts = {name: Attempts() for name in self.channels}
         self._failing_since: dict[tuple[str, str], float] = {}
         self._failed: dict[str, tuple[float, str]] = {}
         self._count = Counter(
@@ -78,15 +82,15 @@ class Dispatcher:
         """Deliver a message by a channel; return why it was not, or nothing.
 
         ``arrived``: when it came, by the clock. Once a channel has failed for longer than
-        ``PATIENCE_SECONDS``, its fallback is tried as well, and that one's. Tests have none.
+        ``PATIENCE_SECONDS``, with this message or with all, its fallback is tried as well, and that
+        one's. Tests have none.
         """
         problem = self._through(name, message, arrived)
-        key = (message.key, name)
         if not problem:
-            with self._lock:
-                self._failing_since.pop(key, None)
+            self._works(message.key, name)
             return ""
-        begun = self._begun(key)
+        # A group that grows is another message each time, and would be waited for anew.
+        begun = min(self._begun((key, name)) for key in (message.key, ANY))
         log.warning("%s: %s", name, problem)
         fallback = self.channels[name].fallback
         patient = self._clock() - begun < PATIENCE_SECONDS
@@ -95,24 +99,33 @@ class Dispatcher:
         return self._instead(name, fallback, message) and problem
 
     def _begun(self, key: tuple[str, str]) -> float:
-        """Return since when a message fails by a channel; what is long past is forgotten."""
+        """Return since when a message, or any, fails by a channel; for two days at most."""
         now = self._clock()
         with self._lock:
             recent = {k: t for k, t in self._failing_since.items() if now - t < FORGOTTEN_SECONDS}
             self._failing_since = {key: now} | recent
             return self._failing_since[key]
 
+    def _works(self, key: str, name: str) -> None:
+        with self._lock:
+            self._failing_since.pop((key, name), None)
+
     def _instead(self, name: str, fallback: str | None, message: Message) -> str:
         """Deliver by the first of a chain that takes it; return why none does, or nothing."""
         problem = ""
         while fallback is not None:
-            problem = self._through(fallback, message, self._clock())
+            problem = self._stand_in(self.channels[fallback], message)
             if not problem:
                 log.warning("%s: %s has delivered in its place", name, fallback)
                 return ""
             log.warning("%s: %s", fallback, problem)
             fallback = self.channels[fallback].fallback
         return problem
+
+    def _stand_in(self, channel: Channel, message: Message) -> str:
+        if not recipients(self._estate, channel, message.municipality):
+            return f"reaches nobody of {message.municipality}"
+        return self._through(channel.id, message, self._clock())
 
     def _through(self, name: str, message: Message, arrived: float) -> str:
         """Send to all who have not got it; one at a time, so that no two attempts overlap.
@@ -135,20 +148,28 @@ class Dispatcher:
             delivery = (message.key, channel.id, recipient)
             if self._deliveries.has(delivery, message.severity):
                 continue
-            problem = self._send(channel, recipient, message, self._deliveries.attempt(delivery))
-            self._count.labels(channel.id, FAILED if problem else DELIVERED).inc()
-            if not problem:
-                self._deliveries.add(delivery)
+            send = partial(self._send, channel, message, delivery)
+            if not (problem := self._attempts[channel.id].make(send)):
                 continue
+            self._count.labels(channel.id, FAILED).inc()
             problems.append(problem)
             if self._clock() - begun > LONGEST_SECONDS:
                 break
         return "; ".join(dict.fromkeys(problems))
 
-    def _send(self, channel: Channel, recipient: str, message: Message, attempt: str) -> str:
+    def _send(self, channel: Channel, message: Message, delivery: Delivery) -> str:
+        """Send to one, and note it; that too when nobody waits for it any more."""
+        if not (problem := self._tried(channel, message, delivery)):
+            self._count.labels(channel.id, DELIVERED).inc()
+            self._deliveries.add(delivery)
+            self._works(ANY, channel.id)
+        return problem
+
+    def _tried(self, channel: Channel, message: Message, delivery: Delivery) -> str:
+        attempt = self._deliveries.attempt(delivery)
         try:
             secret = self._secret(channel) if channel.secret else None
-            return self._sent(channel, secret, recipient, message, attempt)
+            return self._sent(channel, secret, delivery[2], message, attempt)
         except OSError as error:
             return f"its token cannot be read: {error}; `bastide up` installs it"
         except Exception as error:

@@ -19,4 +19,6 @@ def send(gateway: Gateway, secret: str | None, number: str, line: str) -> str:
     if gateway.form:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         body = urlencode(fields).encode()
-    return post(gateway.url, body, headers)
+    problem = post(gateway.url, body, headers, gateway.taken)
+    # Some answer with what they were asked.
+    return problem.replace(secret, "SECRET") if secret else problem

@@ -5,6 +5,7 @@ before is answered, and adds nothing), ntfy and Telegram with what they took.
 """
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,13 +36,18 @@ class Request:
 
 @dataclass
 class Receiver:
-    """What came in; while ``status`` is not 200 everything is refused with it."""
+    """What came in; while ``status`` is not 200 everything is refused with it.
+
+    ``says``: what is answered in place of what the documents say; ``seconds``: after how long.
+    """
 
     requests: list[Request] = field(default_factory=list)
     status: int = 200
     next_statuses: list[int] = field(default_factory=list)
     port: int = 0
     transactions: dict[str, str] = field(default_factory=dict)
+    says: Any = None
+    seconds: float = 0
 
     @property
     def url(self) -> str:
@@ -63,6 +69,8 @@ class Receiver:
         if self.status != 200:
             return self.status, {"error": "refused", "errcode": "M_UNKNOWN"}
         self.requests.append(request)
+        if self.says is not None:
+            return 200, self.says
         path = unquote(request.path)
         if "/send/m.room.message/" in path:
             self.transactions.setdefault(path, request.json["body"])
@@ -75,7 +83,7 @@ class Receiver:
 
     @contextmanager
     def open(self, tls: SSLContext | None = None) -> Iterator[None]:
-        take = self.take
+        take, there = self.take, self
 
         class Handler(BaseHTTPRequestHandler):
             def answer(self) -> None:
@@ -83,6 +91,7 @@ class Receiver:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 request = Request(self.command, self.path, headers, self.rfile.read(length))
                 status, said = take(request)
+                time.sleep(there.seconds)
                 body = json.dumps(said).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")

@@ -1,8 +1,12 @@
 """Delivered once, by another channel when one cannot, and counted."""
 
 import os
+import socket
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -165,6 +169,106 @@ def test_a_fallback_that_fails_has_one_itself_and_the_last_failure_is_told(
     assert counts(there.registry, "sms") == (0, 1)
     (tmp_path / "spool").mkdir()
     assert there.deliver("chat", DOWN, clock()) == ""
+
+
+def test_a_fallback_that_reaches_nobody_there_has_not_delivered(
+    tmp_path: Path, clock: Clock, chat: Receiver
+) -> None:
+    nobody = sms(tmp_path / "spool", contacts=True, fallback="last")
+    dead = Channel(id="dead", webhook=Webhook(url="http://127.0.0.1:9/"), fallback="sms")
+    there = dispatcher(tmp_path, clock, dead, nobody, ntfy(chat, "last"))
+    there.deliver("dead", DOWN, clock())
+    clock.now += PATIENCE_SECONDS + 1
+    chat.status = 502
+    assert there.deliver("dead", DOWN, clock())
+    chat.status = 200
+    assert there.deliver("dead", DOWN, clock()) == ""
+    assert len(chat.posts) == 1
+    alone = dispatcher(tmp_path, clock, dead, sms(tmp_path / "spool", contacts=True))
+    other = message(alert("velgora-files", "does not answer"))
+    alone.deliver("dead", other, clock())
+    clock.now += PATIENCE_SECONDS + 1
+    assert alone.deliver("dead", other, clock())
+
+
+def test_a_group_that_grows_each_minute_is_not_waited_for_anew(
+    tmp_path: Path, clock: Clock, chat: Receiver
+) -> None:
+    spool = tmp_path / "spool"
+    there = dispatcher(tmp_path, clock, ntfy(chat, fallback="sms"), sms(spool, "+38164123456"))
+    chat.status = 502
+    down = [alert(f"velgora-{number}", "does not answer") for number in range(3)]
+    assert there.deliver("chat", message(*down[:1]), clock())
+    clock.now += PATIENCE_SECONDS - 1
+    assert there.deliver("chat", message(*down[:2]), clock())
+    clock.now += 2
+    assert there.deliver("chat", message(*down), clock()) == ""
+    # Once it has delivered something, what then fails is waited for again.
+    chat.status = 200
+    assert there.deliver("chat", message(*down[1:]), clock()) == ""
+    chat.status = 502
+    assert there.deliver("chat", message(*down[2:]), clock())
+
+
+@contextmanager
+def dripping() -> Iterator[int]:
+    """A server of any kind whose answer comes drop by drop and does not end; its port."""
+    done = Event()
+
+    def drip(session: socket.socket) -> None:
+        with session, suppress(OSError):
+            while not done.wait(0.05):
+                session.sendall(b"2")
+
+    def serve(server: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                Thread(target=drip, args=server.accept()[:1], daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        Thread(target=serve, args=(server,), daemon=True).start()
+        yield server.getsockname()[1]
+        done.set()
+        server.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("kind", ["mail", "webhook", "ntfy"])
+def test_a_server_that_answers_drop_by_drop_does_not_hold_the_channel_for_ever(
+    kind: str, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitors.bridge.attempts.LONGEST_SECONDS", 0.5)
+    with dripping() as port:
+        url = f"http://127.0.0.1:{port}"
+        sender = {"sender": "a@estate.example", "to": ["b@estate.example"], "tls": False}
+        ways: dict[str, dict[str, Any]] = {
+            "mail": {"mail": {**sender, "server": f"127.0.0.1:{port}"}},
+            "webhook": {"webhook": {"url": f"{url}/"}},
+            "ntfy": {"ntfy": {"server": url, "topic": "alerts"}},
+        }
+        slow = Channel.model_validate({"id": "slow", "fallback": "sms", **ways[kind]})
+        spool = tmp_path / "spool"
+        there = dispatcher(tmp_path, clock, slow, sms(spool, "+38164123456"))
+        begun = time.monotonic()
+        assert "neither taken nor refused it in 0.5 s" in there.deliver("slow", DOWN, clock())
+        assert "an earlier message" in there.deliver("slow", DOWN, clock())
+        assert time.monotonic() - begun < 5
+        assert counts(there.registry, "slow") == (0, 2)
+        clock.now += PATIENCE_SECONDS + 1
+        assert there.deliver("slow", DOWN, clock()) == ""
+    assert len(list(spool.iterdir())) == 1
+
+
+def test_what_a_slow_server_takes_after_all_is_not_sent_again(
+    tmp_path: Path, clock: Clock, chat: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitors.bridge.attempts.LONGEST_SECONDS", 0.2)
+    there = dispatcher(tmp_path, clock, ntfy(chat))
+    chat.seconds = 0.6
+    assert there.deliver("chat", DOWN, clock())
+    time.sleep(1)
+    assert there.deliver("chat", DOWN, clock()) == ""
+    assert len(chat.posts) == 1
+    assert counts(there.registry, "chat") == (1, 1)
 
 
 def test_a_webhook_has_a_fallback_and_may_be_one(

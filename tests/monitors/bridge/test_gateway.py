@@ -50,6 +50,19 @@ def test_a_form_with_names_and_a_token_of_its_own() -> None:
     assert "authorization" not in request.headers
 
 
+def test_one_that_refuses_with_200_is_told_by_what_it_says() -> None:
+    receiver = Receiver(says={"status": "error", "key": "t0ken", "text": "no credit"})
+    with receiver.open():
+        gateway = Gateway(
+            url=receiver.url, token="env:SMS", token_field="key", taken='"status": "ok"'
+        )
+        refused = send(gateway, "t0ken", NUMBER, "PAGE x")
+        receiver.says = {"status": "ok"}
+        assert send(gateway, "t0ken", NUMBER, "PAGE x") == ""
+    said = '{"status": "error", "key": "SECRET", "text": "no credit"}'
+    assert refused == f"{receiver.url}: it answers {said}"
+
+
 @pytest.mark.parametrize("status", [301, 302, 307])
 def test_a_redirect_is_not_followed(status: int) -> None:
     receiver = Receiver(status=status)

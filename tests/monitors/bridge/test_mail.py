@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -62,6 +63,53 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
     monkeypatch.delenv("SSL_CERT_FILE")
     assert "certificate verify failed" in send(mail(port), PASSWORD, DESK, TEXT, "k.0")
     assert not box.mails
+
+
+def test_a_certificate_of_another_name_is_refused(port: int, box: Mailbox) -> None:
+    other = f"localhost:{port}"
+    told = send(mail(port, server=other), PASSWORD, DESK, TEXT, "k.0")
+    assert "certificate is not valid for 'localhost'" in told
+    assert not box.mails
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        (["421 4.3.2 closing"], "421 4.3.2 closing"),
+        (["554 no mail from here"], "554 no mail from here"),
+        (["garbage that is no answer"], "-1 "),
+        (["220 here", ""], "Connection unexpectedly closed"),
+        (["220 here", "500 what?", "500 what?"], "500 what?"),
+        (["220 here", "250 here", "451 not you", "250 well"], "451 not you"),
+        (["220 here", "250 here", "250 well", "452 4.2.2 full"], f"{DESK}: 452 4.2.2 full"),
+        (["220 \x1b[2J\u202e"], "Connection unexpectedly closed"),
+    ],
+)
+def test_answers_that_no_server_should_give_are_told(answers: list[str], told: str) -> None:
+    with saying(answers) as port:
+        open_mail = mail(port, user=None, password=None, tls=False)
+        said = send(open_mail, None, DESK, TEXT, "k.0")
+    assert said.startswith(f"127.0.0.1:{port}: ")
+    assert told in said
+    assert said.isprintable()
+
+
+@contextmanager
+def saying(answers: list[str]) -> Iterator[int]:
+    """A server that gives these answers, one to each line of its client, and hangs up."""
+
+    def serve(server: socket.socket) -> None:
+        session, _ = server.accept()
+        with session, suppress(OSError):
+            for answer in filter(None, answers):
+                session.sendall(f"{answer}\r\n".encode())
+                session.recv(4096)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = Thread(target=serve, args=(server,), daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join(5)
 
 
 def test_what_the_server_refuses_is_told_in_its_words(port: int, box: Mailbox) -> None:
