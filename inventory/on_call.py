@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from inventory.enums import Weekday
+from inventory.maintenance_windows import moments
 from inventory.model.notify import Notify
 from inventory.model.rotas import Person, Rota, Shift
 
-ONE_DAY = timedelta(days=1)
+ONE_DAY, ONE_MINUTE = timedelta(days=1), timedelta(minutes=1)
 # A change is looked for so far ahead: a quarter's turn, and holidays on the way.
 HORIZON_DAYS = 200
 
@@ -25,18 +26,20 @@ class Turn:
 
 
 def turn(notify: Notify, rota: Rota, now: datetime) -> Turn | None:
-    """Return who is on call now (with a time zone); None when nobody is."""
+    """Return who is on call now (with a time zone); None when nobody is.
+
+    The clock on the wall counts: in the night in which an hour comes twice, so does who is on call
+    in it.
+    """
     people = {person.id: person for person in notify.people}
-    zone = ZoneInfo(rota.timezone)
-    local = now.astimezone(zone).replace(tzinfo=None)
-    current = _at(rota, local)
+    current, before = _at(rota, now), now
     if current not in people:
         return None
-    for moment in _boundaries(rota, local):
-        following = _at(rota, moment)
-        if following != current:
-            until = moment.replace(tzinfo=zone).astimezone(UTC)
-            return Turn(people[current], until, people.get(following or ""))
+    for moment in _moments(rota, now):
+        if _at(rota, moment) != current:
+            until = _change(rota, before, moment)
+            return Turn(people[current], until, people.get(_at(rota, until) or ""))
+        before = moment
     return Turn(people[current], None, None)
 
 
@@ -88,7 +91,8 @@ def _begins_on(shift: Hours, day: date, holidays: Set[date]) -> bool:
     return not shift.days or tuple(Weekday)[day.weekday()] in shift.days
 
 
-def _at(rota: Rota, local: datetime) -> str | None:
+def _at(rota: Rota, moment: datetime) -> str | None:
+    local = moment.astimezone(ZoneInfo(rota.timezone)).replace(tzinfo=None)
     holidays = frozenset(rota.holidays)
     for shift in rota.shifts:
         if covers(shift, local, holidays):
@@ -103,10 +107,23 @@ def _whose_turn(shift: Shift, local: datetime) -> str:
     return shift.people[(local - begun) // timedelta(days=shift.every_days) % len(shift.people)]
 
 
-def _boundaries(rota: Rota, after: datetime) -> Iterator[datetime]:
-    clocks = clock_changes(rota)
+def _moments(rota: Rota, after: datetime) -> Iterator[datetime]:
+    """Yield when somebody else may be on call (UTC), in order: all that times of a clock mean."""
+    zone, clocks = ZoneInfo(rota.timezone), clock_changes(rota)
+    today = after.astimezone(zone).date()
     for days in range(HORIZON_DAYS):
-        for clock in clocks:
-            moment = datetime.combine(after.date() + days * ONE_DAY, clock)
-            if moment > after:
-                yield moment
+        shown = [datetime.combine(today + days * ONE_DAY, clock) for clock in clocks]
+        meant = {moment for local in shown for moment in moments(local, zone)}
+        yield from sorted(moment for moment in meant if moment > after)
+
+
+def _change(rota: Rota, before: datetime, after: datetime) -> datetime:
+    """Return the minute (UTC) at which who is on call at `before` is relieved.
+
+    Mostly it is `after` itself; a clock that leaps relieves by a time that it never shows.
+    """
+    current = _at(rota, before)
+    while after - before > ONE_MINUTE:
+        half = before + (after - before) / 2
+        before, after = (half, after) if _at(rota, half) == current else (before, half)
+    return after.replace(second=0, microsecond=0)

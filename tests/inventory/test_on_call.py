@@ -85,6 +85,33 @@ def test_the_handover_keeps_to_the_clock_when_summer_time_begins() -> None:
     assert before.following == after.person
 
 
+AT_NIGHT = Shift(people=("ana", "milan"), first=date(2026, 1, 1), every_days=1, handover="02:30")
+
+
+@pytest.mark.parametrize(
+    ("now", "person", "until"),
+    [
+        # Summer time begins at 01:00 UTC: 02:30 is shown by no clock, and over at 03:00.
+        ("2027-03-28T00:50", "ana", "2027-03-28T01:00"),
+        ("2027-03-28T01:00", "milan", "2027-03-29T00:30"),
+        # It ends at 01:00 UTC: 02:30 is shown twice, and so is what comes before it.
+        ("2026-10-25T00:20", "ana", "2026-10-25T00:30"),
+        ("2026-10-25T00:40", "milan", "2026-10-26T01:30"),
+        ("2026-10-25T01:10", "ana", "2026-10-25T01:30"),
+        ("2026-10-25T01:40", "milan", "2026-10-26T01:30"),
+    ],
+)
+def test_in_the_nights_of_a_change_it_is_told_when_somebody_takes_over(
+    now: str, person: str, until: str
+) -> None:
+    rota = Rota(id="r", timezone=BELGRADE, shifts=(AT_NIGHT,))
+    found = turn_at(rota, datetime.fromisoformat(now).replace(tzinfo=UTC))
+    assert (found.person.id, found.until) == (
+        person,
+        datetime.fromisoformat(until).replace(tzinfo=UTC),
+    )
+
+
 def test_who_is_alone_is_never_relieved() -> None:
     found = at(
         Rota(id="r", timezone=BELGRADE, shifts=(Shift(people=("ana",)),)), "2026-12-01 10:00"
@@ -95,10 +122,30 @@ def test_who_is_alone_is_never_relieved() -> None:
 DAY_MINUTES = 24 * 60
 
 
+CHANGES = st.sampled_from(
+    [datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2027, 3, 28, 1, tzinfo=UTC)]
+)
+SHORT = Rota(
+    id="short",
+    timezone=BELGRADE,
+    shifts=(Shift(people=("desk",), start="23:30", end="02:15"), AT_NIGHT),
+)
+
+
 @given(st.integers(0, 3 * 365 * DAY_MINUTES))
 def test_somebody_is_on_call_and_takes_over_in_the_future(minutes: int) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
-    found = turn_at(ROTA, now)
+    takes_over(ROTA, now)
+
+
+@given(CHANGES, st.integers(-180, 180))
+def test_somebody_takes_over_in_the_future_when_clocks_change(at: datetime, minutes: int) -> None:
+    takes_over(SHORT, at + timedelta(minutes=minutes))
+
+
+def takes_over(rota: Rota, now: datetime) -> None:
+    found = turn_at(rota, now)
     assert found.until is not None
     assert found.until > now
-    assert turn_at(ROTA, found.until).person == found.following
+    assert turn_at(rota, found.until).person == found.following
+    assert turn_at(rota, found.until - timedelta(minutes=1)).person == found.person
