@@ -142,7 +142,7 @@ class Silences:
     api: WebApi
 
     def list(self) -> tuple[Silence, ...]:
-        """Return all that it remembers: those that are over for five days."""
+        """Return all that it remembers: those that are over for 15 days."""
         return self._read("silences", _silence)
 
     def alerts(self) -> tuple[FiringAlert, ...]:

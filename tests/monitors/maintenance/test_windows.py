@@ -1,5 +1,6 @@
 """Windows of the inventory in a real Alertmanager: laid ahead, once, and taken away."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,14 +9,15 @@ import pytest
 
 from inventory.load import load_estate
 from inventory.model.estate import Estate
-from inventory.model.maintenance_windows import MaintenanceWindow
-from inventory.paths import SHIPPED_ESTATES
+from inventory.model.maintenance_windows import LONGEST_WINDOW, MaintenanceWindow
+from inventory.paths import SHIPPED_ESTATES, shipped
 from monitors.maintenance.silences import Silence, Silences, SilencesError, SilenceState
 from monitors.maintenance.windows import not_laid, reconcile
 from monitors.web_api import WebApi
 from tests.alertmanager_server import alertmanager
 
 LAB = load_estate(SHIPPED_ESTATES / "lab")
+ROLE = shipped("playbooks") / "roles" / "monitoring"
 
 
 def estate(*windows: MaintenanceWindow) -> Estate:
@@ -106,3 +108,9 @@ def test_two_windows_at_a_time_are_two_silences(silences: Silences) -> None:
         SilenceState.ACTIVE,
         SilenceState.EXPIRED,
     ]
+
+
+def test_what_was_ended_is_remembered_for_longer_than_any_window_lasts() -> None:
+    arguments = (ROLE / "templates" / "alertmanager.default.j2").read_text(encoding="utf-8")
+    (hours,) = re.findall(r"--data\.retention=(\d+)h ", arguments)
+    assert timedelta(hours=int(hours)) > LONGEST_WINDOW
