@@ -61,14 +61,17 @@ def notify_of(context: EstateContext) -> Notify:
 
 
 def destination(context: EstateContext, channel: Channel, municipality: str) -> str:
-    """Return where a channel leads for a municipality, for people to read; no secret is in it."""
+    """Return where a channel leads for a municipality, for people to read; no secret is in it.
+
+    Where it leads to nobody it says why.
+    """
     way = channel.way
     if isinstance(way, Webhook):
         return way.url
     reached = recipients(context.estate, channel, municipality)
     if isinstance(way, Mail | Sms):
-        missing = "mail" if isinstance(way, Mail) else "an international number"
-        return ", ".join(reached) or f"nobody: no contact has {missing}"
+        missing = "`email`" if isinstance(way, Mail) else "international `phone`"
+        return ", ".join(reached) or f"nobody: no contact of the municipality has an {missing}"
     return ", ".join(_place(way, place) for place in reached)
 
 
@@ -117,8 +120,7 @@ def _send(
 ) -> str:
     """Send one test; return why it was not taken, or nothing."""
     if not recipients(context.estate, channel, municipality):
-        missing = "an `email`" if channel.mail else "an international number"
-        return f"it leads to nobody: no contact of the municipality has {missing}"
+        return "it leads to nobody"
     now = datetime.now(UTC)
     labels = {
         **{"alertname": TEST, "severity": severity.value, "municipality": municipality},
