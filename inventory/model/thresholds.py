@@ -29,6 +29,9 @@ class Thresholds(Frozen):
     files_nearly_exhausted_ratio: Ratio = Field(
         default=0.05, description="free share of inodes below which a ticket is written"
     )
+    memory_nearly_exhausted_ratio: Ratio = Field(
+        default=0.05, description="available share of memory below which a ticket is written"
+    )
     certificate_ticket_ratio: Ratio = Field(
         default=0.3, description="share of a certificate's life left below which there is a ticket"
     )

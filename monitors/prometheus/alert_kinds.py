@@ -17,8 +17,8 @@ NAMES: Mapping[AlertKind, str] = MappingProxyType(
         AlertKind.HOSTS: """
             AddressSilent ClockNotSynchronised ClockWrong DiskFailed FileSystemFilling
             FileSystemFull FileSystemNearlyFull FileSystemReadOnly FilesNearlyExhausted HostDown
-            MemoryExhausted PortSilent RaidDegraded RestartRequired ServicesOutdated
-            StorageNearlyFull UnitFailed
+            MemoryExhausted MemoryNearlyExhausted PortSilent RaidDegraded RestartRequired
+            ServicesOutdated StorageNearlyFull UnitFailed
         """,
         AlertKind.NETWORK: """
             BgpSessionDown DeviceCpuHigh DeviceDown DeviceMemoryHigh DeviceRebooted

@@ -46,6 +46,8 @@ FOREIGN = {
     "node_filesystem_files_free": "node_exporter, collector filesystem",
     "node_filesystem_readonly": "node_exporter, collector filesystem",
     "node_filesystem_size_bytes": "node_exporter, collector filesystem",
+    "node_memory_MemAvailable_bytes": "node_exporter, collector meminfo",
+    "node_memory_MemTotal_bytes": "node_exporter, collector meminfo",
     "node_systemd_timer_last_trigger_seconds": "node_exporter, collector systemd",
     "node_systemd_unit_state": "node_exporter, collector systemd",
     "node_textfile_mtime_seconds": "node_exporter, collector textfile",

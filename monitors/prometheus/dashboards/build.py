@@ -31,7 +31,7 @@ SIZES = {
 # Devices are polled every 30 s: below that a rate has too few samples.
 MIN_INTERVAL = "30s"
 VARIABLE_QUERIES = {
-    "municipality": 'label_values(bastide_municipality_info, municipality)',
+    "municipality": "label_values(bastide_municipality_info, municipality)",
     "device": 'label_values(bastide_snmp_success{municipality="$municipality"}, device)',
 }
 
