@@ -6,6 +6,7 @@ thresholds of monitors/prometheus/rules/objectives.yml are these; a test holds t
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -48,14 +49,22 @@ BURNS = (
 )
 
 
+Due = Callable[[timedelta], timedelta]
+"""How much of a time that long counts at most."""
+
+
+def _all(length: timedelta) -> timedelta:
+    return length
+
+
 def budget(objective: float, open_share: float) -> timedelta:
     """Return what may be missed in a month; `open_share`: the share of time that counts."""
     return (1 - objective) * open_share * PERIOD
 
 
-def never_fires(burn: Burn, allowed: timedelta) -> bool:
+def never_fires(burn: Burn, allowed: timedelta, due: Due = _all) -> bool:
     """Whether not even a window without one answer would be told."""
-    return burn.limit(allowed) >= burn.long
+    return burn.limit(allowed) >= due(burn.long)
 
 
 def failures_to_fire(burn: Burn, allowed: timedelta, interval: timedelta = PROBE_INTERVAL) -> int:
@@ -64,10 +73,10 @@ def failures_to_fire(burn: Burn, allowed: timedelta, interval: timedelta = PROBE
 
 
 def possible_objectives(
-    open_share: float, interval: timedelta = PROBE_INTERVAL
+    open_share: float, interval: timedelta = PROBE_INTERVAL, due: Due = _all
 ) -> tuple[float, float]:
     """Return the lowest and highest objective that all alerts work with, to four digits."""
     limits = [(burn, burn.share * open_share * PERIOD) for burn in BURNS]
-    lowest = max(1 - burn.long / limit for burn, limit in limits)
+    lowest = max(1 - due(burn.long) / limit for burn, limit in limits)
     highest = min(1 - (FEWEST_FAILURES - 1) * interval / limit for _, limit in limits)
     return max(0.0, math.floor(lowest * 1e4 + 1) / 1e4), math.floor(highest * 1e4) / 1e4

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 
 from inventory.model.tenants import Service
 from inventory.objectives import (
@@ -10,6 +11,7 @@ from inventory.objectives import (
     JOURNEY_INTERVAL,
     PROBE_INTERVAL,
     Burn,
+    Due,
     budget,
     failures_to_fire,
     never_fires,
@@ -17,10 +19,10 @@ from inventory.objectives import (
 )
 from inventory.parsed import ParsedTenant
 from inventory.problems import Problem
-from inventory.service_hours import share_of_week
+from inventory.service_hours import most_due, share_of_week
 from inventory.source import PathKey
 
-HOUR_SECONDS = 3600
+HOUR_SECONDS, MINUTE_SECONDS = 3600, 60
 
 
 def find_objective_problems(tenants: Sequence[ParsedTenant]) -> Iterator[Problem]:
@@ -29,7 +31,7 @@ def find_objective_problems(tenants: Sequence[ParsedTenant]) -> Iterator[Problem
         for number, service in enumerate(tenant.value.services):
             if reason := _reason(service):
                 share = share_of_week(service.hours)
-                lowest, highest = possible_objectives(share, _interval(service))
+                lowest, highest = possible_objectives(share, _interval(service), _due(service))
                 yield tenant.problem(
                     _place(number, service),
                     reason,
@@ -55,15 +57,20 @@ def _interval(service: Service) -> timedelta:
     return JOURNEY_INTERVAL if counting else PROBE_INTERVAL
 
 
+def _due(service: Service) -> Due:
+    """Return how much of a window counts at most."""
+    return partial(most_due, service.hours)
+
+
 def _reason(service: Service) -> str:
     """Return why the alerts of a goal cannot work; nothing when they can."""
     allowed = budget(service.objective, share_of_week(service.hours))
     for burn in BURNS:
-        if never_fires(burn, allowed):
+        if never_fires(burn, allowed, _due(service)):
             return (
                 f"an alert could never fire: a goal of {service.objective:g} is told when "
-                f"{burn.limit(allowed).total_seconds() / 60:.0f} minutes are missed within "
-                f"{_hours(burn)}"
+                f"{_minutes(burn.limit(allowed))} minutes are missed within {_hours(burn)}"
+                f"{_counting(burn, _due(service)(burn.long))}"
             )
         needed = failures_to_fire(burn, allowed, _interval(service))
         if needed < FEWEST_FAILURES:
@@ -74,6 +81,14 @@ def _reason(service: Service) -> str:
                 f"{burn.share:.0%} of that within {_hours(burn)} is told"
             )
     return ""
+
+
+def _counting(burn: Burn, due: timedelta) -> str:
+    return f", of which at most {_minutes(due)} count" if due < burn.long else ""
+
+
+def _minutes(length: timedelta) -> str:
+    return f"{length.total_seconds() / MINUTE_SECONDS:.0f}"
 
 
 def _hours(burn: Burn) -> str:

@@ -1,6 +1,6 @@
 """When a service must answer; what hours must not say is in cases/inventory/hours_*.yml."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from inventory.enums import Weekday
 from inventory.model.service_hours import OpenHours, ServiceHours
-from inventory.service_hours import must_answer, share_of_week
+from inventory.service_hours import most_due, must_answer, share_of_week
 from inventory.source import Source, read_source
 
 source = read_source(Path(__file__).parent / "cases" / "service_hours.yml")
@@ -33,6 +33,26 @@ def test_hours_by_the_clock_of_their_zone(case: dict[str, Any]) -> None:
 def test_without_hours_always() -> None:
     assert must_answer(None, NOW)
     assert share_of_week(None) == 1
+
+
+@pytest.mark.parametrize(
+    ("days", "start", "end", "length", "most"),
+    [
+        ("monday", "08:00", "10:00", 1, 1),
+        ("monday", "08:00", "10:00", 72, 2),
+        ("monday tuesday", "08:00", "10:00", 24, 2),
+        ("monday tuesday", "08:00", "10:00", 26, 4),
+        # From one week into the next, and over midnight.
+        ("saturday sunday monday", "20:00", "04:00", 72, 24),
+        ("sunday", "20:00", "04:00", 6, 6),
+    ],
+)
+def test_so_much_is_due_of_a_time_at_most(
+    days: str, start: str, end: str, length: int, most: int
+) -> None:
+    opened = OpenHours(days=tuple(map(Weekday, days.split())), start=start, end=end)
+    hours = ServiceHours(timezone="Etc/UTC", open=(opened,))
+    assert most_due(hours, timedelta(hours=length)) == timedelta(hours=most)
 
 
 clocks = st.builds("{:02}:{:02}".format, st.integers(0, 23), st.integers(0, 59))
