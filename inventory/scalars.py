@@ -5,6 +5,7 @@ from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -147,6 +148,17 @@ def _without_login(url: str) -> str:
     return url
 
 
+def that_can_be(place: str) -> str:
+    """Refuse a URL, or a server with its port, that no program could connect to."""
+    try:
+        parts = urlsplit(place if "://" in place else f"//{place}")
+        if parts.hostname and parts.port != 0:
+            return place
+    except ValueError:
+        pass
+    raise PydanticCustomError("no_server", "names no server: its port or address cannot be")
+
+
 @cache
 def _time_zones() -> frozenset[str]:
     """Return the names of the database; reading it walks a thousand files."""
@@ -178,9 +190,9 @@ MunicipalityId = Annotated[str, text(MUNICIPALITY_ID)]
 Id = Annotated[str, text(ID, max_length=31)]
 DomainName = Annotated[str, text(DOMAIN_NAME)]
 Server = Annotated[str, text(SERVER)]
-HttpUrl = Annotated[str, text(URL), AfterValidator(_without_login)]
+HttpUrl = Annotated[str, text(URL), AfterValidator(_without_login), AfterValidator(that_can_be)]
 Email = Annotated[str, text(EMAIL)]
-HttpServer = Annotated[str, text(HTTP_SERVER)]
+HttpServer = Annotated[str, text(HTTP_SERVER), AfterValidator(that_can_be)]
 PhoneNumber = Annotated[str, text(PHONE)]
 MatrixRoom = Annotated[str, text(MATRIX_ROOM)]
 NtfyTopic = Annotated[str, text(NTFY_TOPIC)]
@@ -190,7 +202,7 @@ TelegramChat = Annotated[
     text(TELEGRAM_CHAT),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}]}),
 ]
-MailServer = Annotated[str, text(MAIL_SERVER)]
+MailServer = Annotated[str, text(MAIL_SERVER), AfterValidator(that_can_be)]
 SecretRef = Annotated[str, text(REFERENCE), AfterValidator(_anchored)]
 HostKey = Annotated[str, text(HOST_KEY), AfterValidator(_public_key)]
 ProfileName = Annotated[str, text(PROFILE_NAME)]

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from inventory.frozen import Frozen
-from inventory.scalars import PAGE, WEB_SERVER, Id, SecretRef, as_text, text
+from inventory.scalars import PAGE, WEB_SERVER, Id, SecretRef, as_text, text, that_can_be
 
 MOST_STEPS = 20
 LONGEST_TEXT = 200
@@ -69,7 +69,7 @@ class Journey(Frozen):
     id: Id
     name: Words = Field(description="what is done, in words, such as Apply for a permit")
     steps: tuple[Step, ...] = Field(min_length=1, max_length=MOST_STEPS)
-    hosts: tuple[Annotated[str, text(WEB_SERVER)], ...] = Field(
+    hosts: tuple[Annotated[str, text(WEB_SERVER), AfterValidator(that_can_be)], ...] = Field(
         default=(),
         description="other servers that it may lead to, such as login.example; default: the "
         "service's own alone",
