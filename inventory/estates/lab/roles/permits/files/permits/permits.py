@@ -91,7 +91,7 @@ def refused(error: Exception) -> ResponseReturnValue:
 def unavailable(error: psycopg2.Error) -> ResponseReturnValue:
     """Tell citizens, and the journal, that the database does not answer."""
     app.logger.warning("the database does not answer: %s", str(error).strip())
-    text = "The register cannot be read just now. The IT administrator has been told."
+    text = "The register cannot be read just now. Please try again later; monitoring notices this."
     return render_template("page.html", view="message", text=text), 503
 
 
