@@ -170,6 +170,8 @@ def _computed(value: float, spec: Number, beside: Beside) -> float | None:
         exact /= over
     exact = exact * 10**power if power >= 0 else exact / 10**-power
     exact += spec.add
+    if spec.decibels:
+        return round(10 * math.log10(exact), 3) if exact > 0 else None
     # Rounded so that 0.01 * 57 is 0.57.
     return exact if isinstance(exact, int) else round(exact, 9)
 
@@ -244,14 +246,12 @@ def text(raw: Raw, spec: Text, kind: Raw = None) -> str:
         return ""
     if spec.enum and isinstance(raw, int):
         return spec.enum.get(raw, str(raw))
-    if not isinstance(raw, bytes):
-        return str(raw)[:LONGEST_TEXT]
-    if spec.bits:
+    if spec.bits and isinstance(raw, bytes):
         places = _set_bits(raw)
         named = places <= spec.bits.keys()
         return ",".join(spec.bits[bit] for bit in sorted(places)) if named else ""
     form = spec.forms.get(kind, spec.form) if isinstance(kind, int) else spec.form
-    said = FORMS[form](raw)[:LONGEST_TEXT]
+    said = (FORMS[form](raw) if isinstance(raw, bytes) else str(raw))[:LONGEST_TEXT]
     match = re.search(spec.pattern, said) if spec.pattern else None
     return (match[1] or "") if match else said
 

@@ -141,7 +141,8 @@ class Number(Frozen):
     ``oid`` is a column within a table, an instance elsewhere. The columns ``plus`` are added to
     the value and ``less`` is taken from it; it is then multiplied by ``scale`` and by the column
     ``times``, divided by the column ``over``, and set at the decimal point of ``exponent``, each
-    within its row; ``add`` is added last.
+    within its row; ``add`` is added last. ``decibels``: of what is then there, ten times the
+    logarithm is shown (milliwatts become dBm); no sample where it is not above zero.
     ``matches`` makes it 1 for the listed values and 0 otherwise; ``states`` makes one sample a
     state, with the label ``state``; ``enum`` only documents what the numbers mean. ``absent``
     lists the values with which a device says that it does not know; no sample then.
@@ -175,6 +176,7 @@ class Number(Frozen):
     over: OidText | None = None
     exponent: Exponent | None = None
     add: float = 0
+    decibels: bool = False
     matches: frozenset[int] = frozenset()
     states: dict[int, str] = Field(default_factory=dict)
     levels: dict[Level, dict[int, str]] = Field(default_factory=dict)
