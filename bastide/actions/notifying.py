@@ -145,7 +145,7 @@ def _receivers(context: EstateContext, notify: Notify, channel: Channel, municip
     """Return how many messages Alertmanager sends by a channel of a municipality's alert."""
     named = takers(notify, channel, addresses(context.estate))
     mine = (channel.id, f"{channel.id}/{municipality}")
-    return len([receiver for receiver, _ in named if receiver in mine])
+    return sum(max(1, len(taker.addresses)) for taker in named if taker.receiver in mine)
 
 
 def _outcome(place: Place, channel: Channel, before: tuple[int, int], receivers: int) -> str:

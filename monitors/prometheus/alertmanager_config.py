@@ -1,7 +1,7 @@
 """alertmanager.yml: who is notified of an alert, and how alerts are grouped into few messages."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from inventory.model.channels import NOBODY, WATCHDOG, Channel, Mail, Webhook
 from inventory.model.notify import TEST, AlertKind, Notify, Route, Severity
@@ -114,8 +114,9 @@ def _routes(notify: Notify, contacts: Contacts) -> Iterator[dict[str, Any]]:
             shared = {"continue": True, "repeat_interval": REPEAT[severity], **_waiting(delay)}
             for towns, kinds in shares(routes):
                 of = [f'severity="{severity}"', *_of_municipalities(towns), *matchers(kinds)]
-                for receiver, more in takers(notify, channels[name], contacts):
-                    yield {"matchers": [*of, *more], "receiver": receiver, **shared}
+                for taker in takers(notify, channels[name], contacts):
+                    of_it = [*of, *taker.matchers]
+                    yield {"matchers": of_it, "receiver": taker.receiver, **shared}
 
 
 def _of_municipalities(towns: Towns) -> list[str]:
@@ -139,45 +140,56 @@ def _test(notify: Notify | None, contacts: Contacts) -> dict[str, Any]:
         "group_wait": "0s",
         "routes": [
             {
-                "matchers": [f'channel="{channel.id}"', *more],
-                "receiver": receiver,
+                "matchers": [f'channel="{channel.id}"', *taker.matchers],
+                "receiver": taker.receiver,
                 "continue": True,
             }
             for channel in (notify.channels if notify else ())
-            for receiver, more in (takers(notify, channel, contacts) if notify else ())
+            for taker in (takers(notify, channel, contacts) if notify else ())
         ],
     }
 
 
-def takers(notify: Notify, channel: Channel, contacts: Contacts) -> Iterator[tuple[str, list[str]]]:
-    """Yield a channel's receivers, each with what an alert must be for it."""
+class Taker(NamedTuple):
+    """A receiver of a channel: what an alert must be for it, and whom it mails, if it does."""
+
+    receiver: str
+    matchers: list[str]
+    addresses: tuple[str, ...] = ()
+
+
+def takers(notify: Notify, channel: Channel, contacts: Contacts) -> Iterator[Taker]:
+    """Yield a channel's receivers; no address has a mail twice."""
     mail = None if notify.is_bridged(channel) else channel.mail
-    if mail is None or mail.to:
-        yield channel.id, []
-    if mail and mail.contacts:
-        for town, addresses in contacts.items():
-            if addresses:
-                yield f"{channel.id}/{town}", [f'municipality="{town}"']
+    if mail is None:
+        yield Taker(channel.id, [])
+        return
+    if mail.to:
+        yield Taker(channel.id, [], mail.to)
+    for town, addresses in contacts.items() if mail.contacts else ():
+        if others := tuple(address for address in addresses if address not in mail.to):
+            yield Taker(f"{channel.id}/{town}", [f'municipality="{town}"'], others)
 
 
 def _receivers(notify: Notify, contacts: Contacts) -> Iterator[dict[str, Any]]:
     for channel in notify.channels:
-        secret = f"{SECRETS}/{channel.id}" if channel.secret else None
-        if notify.is_bridged(channel):
-            yield {"name": channel.id, "webhook_configs": [_bridge(channel.id)]}
-            continue
-        if channel.webhook:
-            yield {"name": channel.id, "webhook_configs": [_webhook(channel.webhook, secret)]}
-        if channel.mail and channel.mail.to:
-            yield {
-                "name": channel.id,
-                "email_configs": [_mail(channel.mail, channel.mail.to, secret)],
-            }
-        if channel.mail and channel.mail.contacts:
-            for town, addresses in contacts.items():
-                if addresses:
-                    config = _mail(channel.mail, addresses, secret)
-                    yield {"name": f"{channel.id}/{town}", "email_configs": [config]}
+        for taker in takers(notify, channel, contacts):
+            yield {"name": taker.receiver, **_sends(notify, channel, taker.addresses)}
+
+
+def _sends(notify: Notify, channel: Channel, addresses: Sequence[str]) -> dict[str, Any]:
+    """Return what a receiver sends by.
+
+    A mail to each address by itself: of one to several Alertmanager gives up all when the server
+    refuses one.
+    """
+    secret = f"{SECRETS}/{channel.id}" if channel.secret else None
+    if notify.is_bridged(channel):
+        return {"webhook_configs": [_bridge(channel.id)]}
+    if channel.webhook:
+        return {"webhook_configs": [_webhook(channel.webhook, secret)]}
+    mail = channel.mail
+    return {"email_configs": [_mail(mail, to, secret) for to in addresses if mail]}
 
 
 def _webhook(webhook: Webhook, secret: str | None) -> dict[str, Any]:
@@ -189,10 +201,10 @@ def _bridge(channel: str) -> dict[str, Any]:
     return {"url": f"http://{LISTEN}/channels/{channel}", "send_resolved": True}
 
 
-def _mail(mail: Mail, to: Sequence[str], secret: str | None) -> dict[str, Any]:
+def _mail(mail: Mail, to: str, secret: str | None) -> dict[str, Any]:
     login = {"auth_username": mail.user, "auth_password_file": secret} if secret else {}
     return {
-        "to": ", ".join(to),
+        "to": to,
         "from": mail.sender,
         "smarthost": mail.server,
         "require_tls": mail.tls,

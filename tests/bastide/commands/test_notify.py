@@ -162,6 +162,23 @@ def test_a_test_gets_through_mail_and_webhook_and_a_dead_channel_is_named(
     assert PASSWORD not in well.stdout + well.stderr + not_all.stdout
 
 
+def test_one_mailbox_that_is_gone_keeps_no_mail_from_the_others(
+    context: EstateContext, estate: Path, tmp_path: Path
+) -> None:
+    box, desk = Mailbox(unknown="gone@estate.example"), Receiver()
+    with mail_server(box, tmp_path) as smtp, desk.open():
+        several = "to: [gone@estate.example, it@estate.example]"
+        text = NOTIFY.replace("to: [it@estate.example]", several)
+        say(estate, text.format(smtp=smtp, http=desk.port))
+        with alertmanager(context, tmp_path):
+            done = bastide_here("notify", "test", "--estate", str(estate), "--json")
+            assert wait_until(lambda: bool(box.mails), 30)
+    assert ["it@estate.example"] in [to for to, _ in box.mails]
+    assert {r["channel"]: r["delivered"] for r in json.loads(done.stdout)} == {
+        **{"post": False, "desk": True}
+    }
+
+
 def test_the_mail_of_an_alert_brings_its_runbook_filled_in(
     context: EstateContext, estate: Path, tmp_path: Path
 ) -> None:

@@ -185,10 +185,21 @@ def test_what_alertmanager_does_not_speak_goes_to_the_bridge_on_loopback(tmp_pat
 
 
 def test_mail_demands_tls_unless_a_relay_has_none_and_names_all_contacts() -> None:
-    (mail,) = receivers(NOTIFY)["town/velgora"]["email_configs"]
-    assert mail["to"] == "ana@velgora.example, milan@velgora.example"
-    assert mail["require_tls"] is True
+    mails = receivers(NOTIFY)["town/velgora"]["email_configs"]
+    assert [mail["to"] for mail in mails] == ["ana@velgora.example", "milan@velgora.example"]
+    assert [mail["require_tls"] for mail in mails] == [True, True]
     assert receivers(NOTIFY)["night/velgora"]["email_configs"][0]["require_tls"] is False
+
+
+def test_a_contact_whom_the_channel_reaches_already_has_no_second_mail() -> None:
+    mail = Mail(
+        to=("ana@velgora.example",),
+        contacts=True,
+        sender="alerts@estate.example",
+        server="mail.estate.example:587",
+    )
+    of = receivers(Notify(channels=(Channel(id="town", mail=mail),)))["town/velgora"]
+    assert [config["to"] for config in of["email_configs"]] == ["milan@velgora.example"]
 
 
 def test_who_is_notified_hears_of_the_end() -> None:
