@@ -14,6 +14,7 @@ import pytest
 
 from monitors.continuity.records import DrillResult
 from tests.playbooks.programs import program
+from tests.playbooks.repositories import make_repository
 
 PASSWORD = "correct horse"
 ALL_FILES = "L4"
@@ -67,10 +68,11 @@ class Stand:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Stand:
-    """Make one snapshot for all tests; opening a repository is slow on purpose (scrypt)."""
+    """Make one snapshot for all tests."""
     stand = Stand(program("bastide_backup"), program("bastide_drill"), tmp_path_factory.mktemp("d"))
     with pytest.MonkeyPatch.context() as patch:
         place(stand, patch)
+        make_repository(stand.repository, PASSWORD)
         stand.back_up()
     shutil.copytree(stand.folder / "state", stand.folder / "state.kept")
     return stand

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.playbooks.programs import program
+from tests.playbooks.repositories import make_repository
 from tests.running import running
 
 WEEK_SECONDS = 7 * 86_400
@@ -41,6 +42,7 @@ class Stand:
 def stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stand:
     backup = program("bastide_backup")
     (tmp_path / "password").write_text("correct horse")
+    make_repository(tmp_path / "repository", "correct horse")
     way = [
         *("restic", "--repo", str(tmp_path / "repository"), "--no-cache"),
         *("--password-file", str(tmp_path / "password")),
@@ -157,7 +159,14 @@ def test_status_tells_the_newest_snapshot(stand: Stand) -> None:
     assert status["snapshot"]["snapshots"] == 2
 
 
+def test_the_first_run_makes_the_repository(stand: Stand) -> None:
+    shutil.rmtree(stand.folder / "repository")
+    assert stand.run()["ok"]
+    assert stand.backup.status(stand.plan)["snapshot"]["snapshots"] == 1
+
+
 def test_status_says_why_a_target_cannot_be_asked(stand: Stand) -> None:
+    shutil.rmtree(stand.folder / "repository")
     status = stand.backup.status(stand.plan)
     assert status["snapshot"] is None
     assert "Is there a repository" in status["error"]
@@ -282,6 +291,7 @@ def test_only_the_password_that_opens_the_repository_is_approved(
 @pytest.mark.root
 def test_a_full_disk_is_called_that(stand: Stand) -> None:
     repository = stand.folder / "repository"
+    shutil.rmtree(repository)
     repository.mkdir()
     small = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(repository)]
     subprocess.run(small, check=True)

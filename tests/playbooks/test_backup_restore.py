@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.playbooks.programs import program
+from tests.playbooks.repositories import make_repository
 from tests.running import running
 
 pytestmark = pytest.mark.root
@@ -31,6 +32,7 @@ class Stand:
         os.chown(self.files / "deeper" / "scan.pdf", 1, 1)
         (self.files / "link").symlink_to("plan.txt")
         (folder / "password").write_text("correct horse")
+        make_repository(folder / "repository", "correct horse")
         way = [
             *("restic", "--repo", str(folder / "repository"), "--no-cache"),
             *("--password-file", str(folder / "password")),

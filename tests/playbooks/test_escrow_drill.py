@@ -1,7 +1,6 @@
 """escrow_drill.yml on real repositories: it uses the vault's file and a holder's key alone."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 import yaml
 
 from tests.playbooks.ansible import PLAYBOOKS, ansible_playbook
+from tests.playbooks.repositories import make_repository
 
 PASSWORDS = {"app/permits": "correct horse battery", "files/shares": "another horse battery"}
 INVENTORY = """
@@ -32,12 +32,7 @@ class Vault:
         )
         self.recipient = made.stderr.split()[-1]
         for name, password in PASSWORDS.items():
-            subprocess.run(
-                ["restic", "--repo", folder / "backups" / name, "--no-cache", "init"],
-                env={**os.environ, "RESTIC_PASSWORD": password},
-                check=True,
-                capture_output=True,
-            )
+            make_repository(folder / "backups" / name, password)
         self.seal(PASSWORDS)
 
     def seal(self, passwords: dict[str, str]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.playbooks.programs import program
+from tests.playbooks.repositories import make_repository
 
 pytestmark = pytest.mark.root
 
@@ -35,7 +36,9 @@ class Stand:
         for name in ("first", "second"):
             (folder / name).mkdir(mode=0o750)
             self.way(name, f"exec setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups {SERVE}")
-        os.chown(folder / "first", NOBODY, NOBODY)
+        make_repository(folder / "first", "correct horse")
+        for path in (folder / "first", *(folder / "first").rglob("*")):
+            os.chown(path, NOBODY, NOBODY)
         plan = self.backup.made(
             {
                 "id": "shares",

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.playbooks.programs import program
+from tests.playbooks.repositories import make_repository
 
 NAME = "velgora-files/shares"
 DAY = 86_400.0
@@ -67,7 +68,7 @@ class Vault:
         patch.setattr(FORGET, "LISTED", folder / "state" / "forget.json")
         patch.setattr(FORGET, "as_owner", lambda _: ())
         (folder / "data").mkdir()
-        self.restic("init")
+        make_repository(self.repository, "correct horse")
         for number in range(10):
             (folder / "data" / "a").write_bytes(os.urandom(20_000))
             stamp = time.time() - number * 12 * DAY

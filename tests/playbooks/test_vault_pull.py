@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.playbooks.programs import ROLES, program
+from tests.playbooks.repositories import make_repository
 
 NAME = "velgora-files/shares"
 GIVE = """#!{python}
@@ -47,7 +48,7 @@ class Targets:
         (folder / "pulls.json").write_text(json.dumps([pull]))
         self.forced(f"bastide-vault-give {NAME}")
         (folder / "data").mkdir()
-        self.restic(self.first, "init")
+        make_repository(self.first, "correct horse")
         self.back_up()
 
     def forced(self, command: str) -> None:
@@ -113,7 +114,7 @@ def test_a_repository_that_was_made_anew_in_place_of_the_first_is_told_and_not_t
     good = targets.pull()
     before = targets.files(targets.second)
     shutil.rmtree(targets.first)
-    targets.restic(targets.first, "init")
+    make_repository(targets.first, "correct horse")
     targets.back_up()
     found = targets.pull()
     assert not found["ok"]

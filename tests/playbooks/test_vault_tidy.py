@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from tests.playbooks.programs import ROLES, program
+from tests.playbooks.repositories import make_repository
 
 in_words = program("bastide_words").in_words
 
@@ -24,7 +25,6 @@ class Vault:
         self.module: ModuleType = program("bastide_vault_tidy")
         self.folder, self.repository = folder / "backups", folder / "backups" / NAME
         self.state = folder / "state"
-        self.repository.mkdir(parents=True)
         patch.setattr(self.module, "FOLDER", self.folder)
         patch.setattr(self.module, "STATE", self.state)
         patch.setattr(self.module, "FULL", folder / "full")
@@ -37,7 +37,7 @@ class Vault:
         (folder / "data").mkdir()
         (folder / "data" / "a").write_bytes(os.urandom(100_000))
         self.root = folder
-        assert self.restic("init").returncode == 0
+        make_repository(self.repository, "correct horse")
         assert self.restic("backup", str(folder / "data")).returncode == 0
         self.tidy()
 
