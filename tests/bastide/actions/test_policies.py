@@ -17,6 +17,7 @@ from tests.bastide.context import environment_of, new_context
 from tests.command import bastide_here
 from tests.oracles.programs import PULUMI
 
+pytestmark = pytest.mark.usefixtures("running_provider")
 ENGINES = ["embedded"] + (["pulumi"] if PULUMI.executable.exists() else [])
 OPEN = ("estate.yml", "management:\n", "management:\n  - 51.0.0.0/8\n")
 WAIVER = """---

@@ -13,6 +13,7 @@ from tests.bastide.context import environment_of, new_context
 from tests.command import bastide_here
 from tests.oracles.programs import PULUMI
 
+pytestmark = pytest.mark.usefixtures("running_provider")
 ENGINES = ["embedded"] + (["pulumi"] if PULUMI.executable.exists() else [])
 
 
