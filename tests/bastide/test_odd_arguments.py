@@ -75,6 +75,7 @@ HEAVY = {
     ("backup", "run"),
     ("backup", "drill"),
     ("monitor", "serve"),
+    ("monitor", "bridge"),
 }
 # Files and folders that a command writes: they stay below the test's own folder.
 WRITES = {"folder", "tar", "file"}
