@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
-from inventory.backup_plans import backup_plans, second_target
+from inventory.backup_plans import backup_plans, second_bucket, second_target
 from inventory.continuity import host_promise
 from inventory.entries import InventoryHost, hosts
 from inventory.model.estate import Estate
+from inventory.model.hosts import BackupPlan
 from inventory.model.waivers import ESTATE_SCOPE, Waiver
 from inventory.tiers import CLASSES
 
@@ -40,11 +41,11 @@ def _accepted_once(
 ) -> Iterator[tuple[str, str]]:
     """Yield what only a waiver lets a host's plans be, and what would make it unnecessary."""
     plans = backup_plans(entry)
-    beside = sorted({p.target for p in plans if same_site(entry, by_name[p.target])})
+    beside = sorted({p.target for p in plans if lies_beside(entry, p, by_name)})
     if beside:
         yield (
             f"copies of {entry.name} on {', '.join(beside)} lie at its own site",
-            "name a vault at another site as target",
+            "name a vault at another site as target, or a bucket as second_target",
         )
     promise = host_promise(entry)
     alone = [plan.id for plan in plans if second_target(entry, plan) is None]
@@ -56,6 +57,14 @@ def _accepted_once(
         )
 
 
-def same_site(entry: InventoryHost, target: InventoryHost) -> bool:
+def lies_beside(
+    entry: InventoryHost, plan: BackupPlan, by_name: Mapping[str, InventoryHost]
+) -> bool:
+    """Whether no copy of a plan is off-site, as a bucket is beside a first copy on another host."""
+    in_bucket = plan.target != entry.name and second_bucket(entry, plan) is not None
+    return not in_bucket and _same_site(entry, by_name[plan.target])
+
+
+def _same_site(entry: InventoryHost, target: InventoryHost) -> bool:
     """Whether what befalls the site of one befalls the other."""
     return (entry.tenant.id, entry.host.site) == (target.tenant.id, target.host.site)

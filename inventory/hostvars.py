@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from inventory.backup_plans import backup_plans, copies_kept_on, pulled_by, second_target
+from inventory.backup_plans import (
+    backup_plans,
+    copies_kept_on,
+    pulled_by,
+    pulling_host,
+    put_into_buckets,
+    second_bucket,
+)
 from inventory.connections import Connection, connection, jumped_to
 from inventory.continuity import calendar, host_promise, plan_terms
 from inventory.entries import InventoryHost, devices, hosts, operations_host, services, tenants
@@ -25,6 +32,7 @@ from inventory.levels import (
     refusal,
 )
 from inventory.logins import ADMINISTRATOR, logins
+from inventory.model.buckets import Bucket, BucketKey
 from inventory.model.estate import Estate
 from inventory.model.hosts import BackupPlan
 from inventory.neighbours import neighbours
@@ -108,6 +116,7 @@ def host_variables(
         "bastide_pulled_by": [
             {"vault": vault, "repositories": names} for vault, names in pulled_by(entry).items()
         ],
+        "bastide_buckets": _buckets(entry),
         "bastide_services": [
             {"id": s.service.id, "name": s.service.name, "url": s.service.url}
             for s in services(entry.tenant.estate)
@@ -377,11 +386,12 @@ def _polled_with(entry: InventoryHost) -> list[str]:
 
 def _backup(entry: InventoryHost, plan: BackupPlan, state: Path) -> dict[str, Any]:
     terms = plan_terms(plan, host_promise(entry), entry.tenant.tier)
-    second = second_target(entry, plan)
+    second, bucket = pulling_host(entry, plan), second_bucket(entry, plan)
     return {
         "id": plan.id,
         **_target(entry, plan.target),
         "copies": [_target(entry, second)] if second else [],
+        "bucket": _bucket(bucket, bucket.reader) if bucket else {},
         "paths": list(plan.paths),
         "database": plan.database or "",
         "calendar": calendar(plan.at, terms.every_hours),
@@ -397,6 +407,27 @@ def _target(entry: InventoryHost, name: str) -> dict[str, str]:
         "target_address": str(target.host.address),
         "target_fqdn": target.fqdn,
     }
+
+
+def _bucket(bucket: Bucket, key: BucketKey) -> dict[str, str]:
+    """Return where a bucket is and who goes there; `secret_key` is a reference, not the secret."""
+    return {
+        "target": bucket.id,
+        "endpoint": bucket.endpoint,
+        "bucket": bucket.bucket,
+        "region": bucket.region,
+        "access_key": key.access_key,
+        "secret_key": key.secret_key,
+    }
+
+
+def _buckets(vault: InventoryHost) -> list[dict[str, Any]]:
+    """Return the buckets that a host puts copies into, and which: HOST/PLAN each."""
+    put: dict[str, dict[str, Any]] = {}
+    for copy, bucket in put_into_buckets(vault):
+        place = _bucket(bucket, bucket.writer) | {"lock_days": bucket.lock_days, "copies": []}
+        put.setdefault(bucket.id, place)["copies"].append(copy.name)
+    return list(put.values())
 
 
 def _backup_clients(vault: InventoryHost) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from inventory.consistency.buckets import find_bucket_problems
 from inventory.consistency.connections import find_connection_problems
 from inventory.consistency.continuity import find_continuity_problems
 from inventory.consistency.escrow import find_escrow_problems
@@ -148,6 +149,7 @@ def _contradictions(
     yield from find_witness_problems(estate, tenants, complete=complete)
     yield from find_uplink_problems(tenants)
     yield from find_escrow_problems(estate)
+    yield from find_bucket_problems(estate)
     yield from find_operations_watch_problems(estate, tenants, complete=complete)
     yield from find_notify_problems(estate, tenants, complete=complete)
 

@@ -14,7 +14,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 from pydantic_core import PydanticCustomError
 
 # The keys whose values are references to secrets: what stands there by mistake is never shown.
-SECRET_FIELDS = frozenset({"auth", "priv", "community", "password", "sudo_password", "token"})
+SECRET_FIELDS = frozenset(
+    {"auth", "priv", "community", "password", "sudo_password", "secret_key", "token"}
+)
 # The key of a mapping whose values all are.
 SECRET_MAPPING = "secrets"  # noqa: S105 - a key
 # The key of pydantic's validation context under which the estate's folder is given.
@@ -41,6 +43,10 @@ WEB_SERVER = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$"
 EMAIL = r"^[^\s@<>,;:\"\\()\[\]\x00-\x1f\x7f]+@[A-Za-z0-9.-]+$"
 MAIL_SERVER = r"^[A-Za-z0-9.-]+:[0-9]{1,5}$"
 HTTP_SERVER = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
+TLS_SERVER = r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
+BUCKET_NAME = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+REGION = r"^[a-z0-9-]{1,40}$"
+ACCESS_KEY = r"^[A-Za-z0-9._-]{3,128}$"
 PHONE = r"^\+[1-9][0-9 ]{5,20}[0-9]$"
 MATRIX_ROOM = r"^[!#][^\s:/?,]+:[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
 NTFY_TOPIC = r"^[A-Za-z0-9_-]{1,64}$"
@@ -82,6 +88,10 @@ FORMS: dict[str, str] = {
     EMAIL: "one mail address without a name, such as it@velgora.example",
     MAIL_SERVER: "a name or IPv4 address and a port, such as mail.velgora.example:587",
     HTTP_SERVER: "a server without a path, such as https://ntfy.example",
+    TLS_SERVER: "a server that answers over TLS, without a path, such as https://s3.example",
+    BUCKET_NAME: "3 to 63 lower-case letters, digits, dots and hyphens, such as copies-of-velgora",
+    REGION: "a region as the S3 server calls it, such as us-east-1",
+    ACCESS_KEY: "an account as the S3 server names it, no secret, such as velgora-writer",
     PHONE: "a telephone number with + and the country's code, in quotes, such as '+381 64 123456'",
     MATRIX_ROOM: "a room's id or alias, in quotes, such as '!abcdef:matrix.example'",
     NTFY_TOPIC: "up to 64 letters, digits, _ and -, such as bastide-alerts",

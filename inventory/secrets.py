@@ -116,7 +116,9 @@ def references(estate: Estate) -> tuple[str, ...]:
     channels = estate.notify.channels if estate.notify else ()
     notifying = {channel.secret for channel in channels if channel.secret}
     of_journeys = journey_secrets(estate)
-    return tuple(sorted(polling | backups | notifying | of_journeys | _sudo_passwords(estate)))
+    of_buckets = {key.secret_key for one in estate.buckets for key in (one.writer, one.reader)}
+    given = of_buckets | _sudo_passwords(estate)
+    return tuple(sorted(polling | backups | notifying | of_journeys | given))
 
 
 def journey_secrets(estate: Estate) -> frozenset[str]:

@@ -26,12 +26,17 @@ EXPLANATION = (
     "Passwords of restic repositories. Each lies on its target as /srv/backups/HOST/PLAN: as root "
     "there, restic --repo /srv/backups/HOST/PLAN --no-lock snapshots"
 )
+IN_BUCKETS = (
+    "Each lies there as HOST/PLAN, of which AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the "
+    "environment read: restic --repo s3:ENDPOINT/BUCKET/HOST/PLAN --no-lock snapshots"
+)
 
 
 def document(context: EstateContext) -> dict[str, Any]:
     """Return what is sealed; SecretError names a password that cannot be had here."""
     passwords, targets = {}, {}
     addresses = {entry.name: str(entry.host.address) for entry in hosts(context.estate)}
+    addresses |= {one.id: f"{one.endpoint}/{one.bucket}" for one in context.estate.buckets}
     for entry in hosts(context.estate):
         for plan in backup_plans(entry):
             name = f"{entry.name}/{plan.id}"
@@ -44,7 +49,22 @@ def document(context: EstateContext) -> dict[str, Any]:
         "estate": context.estate.estate,
         "passwords": passwords,
         "targets": targets,
+        **_buckets(context),
     }
+
+
+def _buckets(context: EstateContext) -> dict[str, Any]:
+    """Return who reads the buckets, without whom a copy there is only known of."""
+    readers = {
+        one.id: {
+            "endpoint": one.endpoint,
+            "bucket": one.bucket,
+            "access_key": one.reader.access_key,
+            "secret_key": resolve(one.reader.secret_key, context.state),
+        }
+        for one in context.estate.buckets
+    }
+    return {"about_buckets": IN_BUCKETS, "buckets": readers} if readers else {}
 
 
 def seal(context: EstateContext) -> bool:

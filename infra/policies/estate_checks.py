@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from infra.errors import Problem
 from infra.policies.model import Breach, Removal
 from inventory.backup_plans import backup_plans
-from inventory.copies import accepted, same_site
+from inventory.copies import accepted, lies_beside
 from inventory.entries import InventoryHost, Tenant, hosts, tenants
 from inventory.enums import ProviderName
 from inventory.levels import is_managed
@@ -53,7 +53,7 @@ def copies_on_their_site(estate: Estate, _removals: tuple[Removal, ...]) -> Iter
     by_name = {entry.name: entry for entry in hosts(estate)}
     for entry in by_name.values():
         plans = backup_plans(entry)
-        away = [plan for plan in plans if not same_site(entry, by_name[plan.target])]
+        away = [plan for plan in plans if not lies_beside(entry, plan, by_name)]
         kept = {part for plan in away for part in _parts(plan)}
         for plan in plans:
             known = accepted(estate.waivers, entry.tenant.id, entry.name)

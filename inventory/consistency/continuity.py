@@ -31,8 +31,15 @@ def find_continuity_problems(
                 path = ("hosts", number, "backups", row)
                 yield from _too_seldom(tenant, host, path, plan)
                 waived = accepted(waivers, tenant_id(tenant.value), name)
-                if reaches(hosts[name][2], Level.BASELINE) and not waived:
+                buckets = {one.id for one in estate.value.buckets}
+                away = plan.target != name and second_copy(tenant, plan) in buckets
+                if reaches(hosts[name][2], Level.BASELINE) and not waived and not away:
                     yield from _beside(name, path, plan, hosts)
+
+
+def second_copy(tenant: ParsedTenant, plan: BackupPlan) -> str:
+    """Return where a plan's second copy is to lie, as its files say; empty: nowhere."""
+    return plan.second_target or tenant.value.second_target or ""
 
 
 def hosts_in_files(estate: ParsedEstate, tenants: Sequence[ParsedTenant]) -> dict[str, HostInFile]:

@@ -6,7 +6,8 @@ one that whoever has the first cannot delete, none that no drill has restored.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from inventory.consistency.continuity import HostInFile, hosts_in_files
+from inventory.consistency.buckets import why_no_second_copy
+from inventory.consistency.continuity import HostInFile, hosts_in_files, second_copy
 from inventory.consistency.references import no_such_name
 from inventory.continuity import strictest
 from inventory.copies import accepted
@@ -22,6 +23,10 @@ from inventory.tiers import CLASSES
 RULE = (
     "a vault at a third site (3-2-1-1-0: the data and two copies, on two systems, at another site, "
     "one that who has the first cannot delete, none without a drill)"
+)
+
+IN_A_BUCKET = (
+    "a bucket away from the data and the first copy, whose lock lasts for as long as copies stay"
 )
 
 Hosts = Mapping[str, HostInFile]
@@ -47,25 +52,33 @@ def find_second_copy_problems(
             short = not accepted(waivers, tenant_id(tenant.value), name)
             for row, plan in enumerate(host.backups):
                 path = ("hosts", number, "backups", row)
-                yield from _of_plan(name, path, plan, hosts, complete=complete, short=short)
+                if second_copy(tenant, plan):
+                    yield from _of_plan(name, path, plan, hosts, estate, complete=complete)
+                elif short:
+                    yield from _too_few(tenant, name, host, (*path, "target"))
 
 
 def _of_plan(
-    name: str, path: PathKey, plan: BackupPlan, hosts: Hosts, *, complete: bool, short: bool
+    name: str,
+    path: PathKey,
+    plan: BackupPlan,
+    hosts: Hosts,
+    estate: ParsedEstate,
+    *,
+    complete: bool,
 ) -> Iterator[Problem]:
-    tenant, host, _ = hosts[name]
-    second = plan.second_target or tenant.value.second_target
-    if second is None:
-        if short:
-            yield from _too_few(tenant, name, host, (*path, "target"))
-        return
+    tenant, second = hosts[name][0], second_copy(hosts[name][0], plan)
+    buckets = {bucket.id: bucket for bucket in estate.value.buckets}
     where = (*path, "second_target") if plan.second_target else ("second_target",)
-    if second not in hosts:
+    if second in buckets:
+        if wrong := why_no_second_copy(buckets[second], name, plan, hosts, estate):
+            yield tenant.problem(
+                where, wrong, IN_A_BUCKET, "name such a bucket, or have its lock made longer"
+            )
+    elif second not in hosts:
         if complete:
-            yield no_such_name(tenant, where, second, hosts)
-        return
-    wrong = _wrong(name, second, plan, hosts)
-    if wrong:
+            yield no_such_name(tenant, where, second, [*hosts, *buckets])
+    elif wrong := _wrong(name, second, plan, hosts):
         yield tenant.problem(where, wrong, RULE, "name such a vault, or leave second_target: out")
 
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from inventory.enums import ProviderName, StackLayout
 from inventory.frozen import Frozen
+from inventory.model.buckets import Bucket
 from inventory.model.escrow import EscrowHolder
 from inventory.model.fields import PROVIDERS, ManageField, SettingsField, TimezoneField
 from inventory.model.hypervisors import LibvirtField, ProxmoxField
@@ -69,6 +70,9 @@ class EstateFile(Frozen):
         default=(),
         description="who can open the repositories' passwords on the vaults when the team's "
         "machines are lost: any one of them alone",
+    )
+    buckets: tuple[Bucket, ...] = Field(
+        default=(), description="buckets with object lock that a plan's second copy may lie in"
     )
     stacks: StackLayout = Field(
         default=StackLayout.ESTATE,

@@ -52,7 +52,8 @@ class BackupPlan(Frozen):
     second_target: str | None = Field(
         default=None,
         description="a host at a third site that pulls a second copy from the target, by itself: a "
-        "full host name; default: the municipality's",
+        "full host name; or a bucket that the target puts one into: the id of one of the estate's "
+        "`buckets`; default: the municipality's",
     )
     paths: tuple[AbsolutePath, ...] = ()
     database: str | None = Field(default=None, description="a PostgreSQL database to dump")

@@ -80,8 +80,8 @@ DnsField = Annotated[
 SecondTargetField = Annotated[
     str | None,
     Field(
-        description="the host at a third site that pulls second copies of its backup plans; none: "
-        "those that a plan names itself"
+        description="the host at a third site that pulls second copies of its backup plans, or the "
+        "bucket that their targets put them into; none: those that a plan names itself"
     ),
 ]
 TimeServersField = Annotated[

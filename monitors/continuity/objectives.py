@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from inventory.backup_plans import backup_plans, second_target
+from inventory.backup_plans import backup_plans, second_bucket, second_target
 from inventory.continuity import PlanTerms, host_promise, plan_terms
 from inventory.entries import InventoryHost, hosts
 from inventory.enums import Continuity
@@ -15,7 +15,10 @@ DAY_SECONDS = 86_400
 
 @dataclass(frozen=True, slots=True)
 class BackupObjectives:
-    """A backup plan of the inventory, its class and what follows from it; times in seconds."""
+    """A backup plan of the inventory, its class and what follows from it; times in seconds.
+
+    `in_bucket`: its second target is a bucket, which the host itself cannot ask.
+    """
 
     municipality: str
     host: str
@@ -28,10 +31,11 @@ class BackupObjectives:
     drill_every_seconds: int
     keep_seconds: int
     second_target: str | None = None
+    in_bucket: bool = False
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The hosts that are to hold a copy, the one that the host sends it to first."""
+        """What is to hold a copy, the host that it is sent to first."""
         return (self.target, self.second_target) if self.second_target else (self.target,)
 
     @property
@@ -67,4 +71,5 @@ def _objectives(entry: InventoryHost, plan: BackupPlan, terms: PlanTerms) -> Bac
         drill_every_seconds=terms.drill_every_days * DAY_SECONDS,
         keep_seconds=terms.keep_within_days * DAY_SECONDS,
         second_target=second_target(entry, plan),
+        in_bucket=second_bucket(entry, plan) is not None,
     )

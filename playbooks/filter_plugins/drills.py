@@ -29,8 +29,8 @@ def to_drill(
 ) -> list[dict[str, Any]]:
     """Return the copies of plans to drill now, each with where it and its password are.
 
-    `earlier` of each is JSON: what its last good drill counted. `pulled`: a second target holds
-    it; `first`: nobody has drilled that copy yet.
+    `earlier` of each is JSON: what its last good drill counted. `filled`: which unit of which host
+    fills a second copy; `first`: nobody has drilled that copy yet.
 
     A plan is due when no drill of it has succeeded within `max_age_seconds` (empty: what its
     municipality's tier asks for), and its copies in turn; `force` takes all plans, `target` the
@@ -69,11 +69,14 @@ def to_drill(
 
 
 def copy_at(plan: Mapping[str, Any], target: str) -> dict[str, Any]:
-    """Return where the copy of a plan is that a target holds, and whether that has pulled it."""
+    """Return where the copy of a plan is that a target holds, and what fills a second one."""
     if target == plan["target"]:
-        return {"pulled": False}
+        return {"bucket": {}, "filled": {}}
+    if target == plan["bucket"].get("target"):
+        filled = {"on": plan["target"], "by": "bastide-vault-push.service"}
+        return {"target": target, "target_address": "", "filled": filled}
     (copy,) = (copy for copy in plan["copies"] if copy["target"] == target)
-    return {**copy, "pulled": True}
+    return {**copy, "bucket": {}, "filled": {"on": target, "by": "bastide-vault-pull.service"}}
 
 
 def counts(drill: "DrillResult | None") -> dict[str, Any]:

@@ -270,6 +270,7 @@ def test_a_backup_and_its_target_know_of_each_other() -> None:
         "target_address": "10.77.0.11",
         "target_fqdn": "vault.central.lab.test",
         "copies": [],
+        "bucket": {},
         "paths": ["/srv/shares"],
         "database": "",
         "calendar": "*-*-* 03:00:00",
@@ -280,6 +281,7 @@ def test_a_backup_and_its_target_know_of_each_other() -> None:
     sent = {"pulled_from": "", "pulled_from_address": ""}
     assert {"name": "velgora-files", "municipality": "velgora", "plan": "shares", **sent} in clients
     assert variables_of("central-vault")["bastide_pulled_by"] == []
+    assert variables_of("central-vault")["bastide_buckets"] == []
     assert len(clients) == 4
     assert variables_of("central-scratch")["bastide_backup_clients"] == []
 

@@ -1,4 +1,4 @@
-"""An S3 server with object lock on loopback, versitygw, and what its administrator does with it."""
+"""An S3 server with object lock, versitygw, and what its administrator does with it."""
 
 import base64
 import hashlib
@@ -6,19 +6,24 @@ import hmac
 import os
 import shutil
 import socket
+import ssl
 import subprocess
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.client import HTTPConnection
+from http.client import HTTPSConnection
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+from tests.loopback import HERE, certificate, free_port
 from tests.oracles.programs import VERSITYGW
+from tests.waiting import wait_until
 
 REGION = "us-east-1"
 LONGEST_START_SECONDS = 60
+LOCK = """<ObjectLockConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
+<ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>
+<Mode>{mode}</Mode><Days>{days}</Days></DefaultRetention></Rule></ObjectLockConfiguration>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +55,19 @@ class Answer:
 class ObjectStore:
     """A server of its own with a folder of its own; `root` may do all that anybody may."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, address: str = HERE) -> None:
+        self.address = address
         self.folder, self.root = folder, Keys("root", "root-secret-of-the-test")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port(address)
+        self.certificate, key = certificate(folder, "store", address)
         for name in ("objects", "versions", "accounts"):
             (folder / name).mkdir()
         self._log = (folder / "log").open("wb")
         self._process = subprocess.Popen(
             [
-                *(VERSITYGW.executable, "--port", f"127.0.0.1:{self.port}", "--iam-dir"),
-                *(folder / "accounts", "posix", "--versioning-dir", folder / "versions"),
+                *(VERSITYGW.executable, "--port", f"{address}:{self.port}", "--iam-dir"),
+                *(folder / "accounts", "--cert", self.certificate, "--key", key),
+                *("posix", "--versioning-dir", folder / "versions"),
                 folder / "objects",
             ],
             env={**os.environ, "ROOT_ACCESS_KEY": "root", "ROOT_SECRET_KEY": self.root.secret},
@@ -73,17 +79,19 @@ class ObjectStore:
     @property
     def endpoint(self) -> str:
         """Where it is asked."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"https://{self.address}:{self.port}"
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + LONGEST_START_SECONDS
-        while time.monotonic() < deadline and self._process.poll() is None:
-            with socket.socket() as attempt:
-                if attempt.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.05)
+        there = wait_until(self._answers_or_has_ended, LONGEST_START_SECONDS)
+        if there and self._process.poll() is None:
+            return
         self.stop()
         raise AssertionError((self.folder / "log").read_text())
+
+    def _answers_or_has_ended(self) -> bool:
+        with socket.socket() as attempt:
+            answers = attempt.connect_ex((self.address, self.port)) == 0
+        return answers or self._process.poll() is not None
 
     def stop(self) -> None:
         """End the server and remove what it kept."""
@@ -98,7 +106,8 @@ class ObjectStore:
         made = subprocess.run(
             [
                 *(VERSITYGW.executable, "admin", "--access", self.root.access, "--secret"),
-                *(self.root.secret, "--endpoint-url", self.endpoint, "create-user", "--access"),
+                *(self.root.secret, "--endpoint-url", self.endpoint, "--allow-insecure"),
+                *("create-user", "--access"),
                 *(keys.access, "--secret", keys.secret, "--role", "user"),
             ],
             capture_output=True,
@@ -106,6 +115,16 @@ class ObjectStore:
             check=False,
         )
         assert made.returncode == 0, made.stderr
+
+    def bucket(self, name: str, policy: str, days: int = 1, mode: str = "COMPLIANCE") -> None:
+        """Make a bucket with a policy, whose lock is for some days; none with 0."""
+        enabled = {"x-amz-bucket-object-lock-enabled": "true"} if days else {}
+        lock = LOCK.format(mode=mode, days=days).encode()
+        steps = [({}, b"", enabled), ({"policy": ""}, policy.encode(), {})]
+        steps += [({"object-lock": ""}, lock, {})] if days else []
+        for query, body, headers in steps:
+            made = self.ask(self.root, "PUT", f"/{name}", query, body, headers)
+            assert made.status in (200, 204), made
 
     def ask(
         self,
@@ -119,9 +138,10 @@ class ObjectStore:
         """Ask as somebody, signed (AWS Signature Version 4)."""
         names = sorted((query or {}).items())
         asked = urlencode(names, quote_via=quote)
-        given = {**(headers or {}), "host": f"127.0.0.1:{self.port}"}
+        given = {**(headers or {}), "host": f"{self.address}:{self.port}"}
         signed = sign(keys, method, quote(path), asked, body, given)
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
+        trusted = ssl.create_default_context(cafile=self.certificate)
+        connection = HTTPSConnection(self.address, self.port, timeout=60, context=trusted)
         try:
             connection.request(method, f"{quote(path)}?{asked}", body, signed)
             answer = connection.getresponse()

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.oracles.object_store import Keys, ObjectStore
+from tests.oracles.object_store import LOCK, Keys, ObjectStore
 from tests.oracles.programs import VERSITYGW
 
 pytestmark = pytest.mark.skipif(
@@ -27,15 +27,12 @@ pytestmark = pytest.mark.skipif(
 BUCKET, PREFIX, OTHER = "copies", "velgora-app/permits", "kastrava-app/permits"
 CLIENT, NEIGHBOUR = Keys("velgora-app", "secret-of-velgora"), Keys("kastrava", "secret-of-kastrava")
 PASSWORD = {"RESTIC_PASSWORD": "correct horse"}
-LOCK = """<ObjectLockConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
-<ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>
-<Mode>COMPLIANCE</Mode><Days>1</Days></DefaultRetention></Rule></ObjectLockConfiguration>"""
 REFUSED = 403
 FORCED = {"x-amz-bypass-governance-retention": "true"}
 VERSION = re.compile(r"<Version>.*?<Key>(.*?)</Key>.*?<VersionId>(.*?)</VersionId></Version>", re.S)
 
 
-def policy() -> bytes:
+def policy() -> str:
     """Each client adds to its own folder, reads it, and deletes its own locks alone."""
     statements: list[dict[str, object]] = []
     for keys, prefix in ((CLIENT, PREFIX), (NEIGHBOUR, OTHER)):
@@ -53,7 +50,7 @@ def policy() -> bytes:
                     "Resource": [resource],
                 }
             )
-    return json.dumps({"Version": "2012-10-17", "Statement": statements}).encode()
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 @dataclass(frozen=True)
@@ -91,7 +88,8 @@ class Bucket:
 
     def _run(self, *command: str) -> str:
         own = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
-        environment = {**own, **PASSWORD, **CLIENT.environment}
+        trusted = {"SSL_CERT_FILE": str(self.store.certificate)}
+        environment = {**own, **PASSWORD, **CLIENT.environment, **trusted}
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, check=False, timeout=300
         )
@@ -123,14 +121,7 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
     try:
         for keys in (CLIENT, NEIGHBOUR):
             store.account(keys)
-        enabled = {"x-amz-bucket-object-lock-enabled": "true"}
-        for path, query, body, headers in (
-            (f"/{BUCKET}", {}, b"", enabled),
-            (f"/{BUCKET}", {"object-lock": ""}, LOCK.encode(), {}),
-            (f"/{BUCKET}", {"policy": ""}, policy(), {}),
-        ):
-            made = store.ask(store.root, "PUT", path, query, body, headers)
-            assert made.status in (200, 204), made
+        store.bucket(BUCKET, policy())
         one = Bucket(store, folder)
         (folder / "data").mkdir()
         (folder / "data" / "register").write_bytes(os.urandom(300_000))
@@ -193,8 +184,8 @@ def test_what_the_administrators_keys_have_hidden_is_restored_too(bucket: Bucket
 @pytest.mark.parametrize(
     ("query", "body"),
     [
-        ({"object-lock": ""}, LOCK.replace("COMPLIANCE", "GOVERNANCE").encode()),
-        ({"policy": ""}, policy()),
+        ({"object-lock": ""}, LOCK.format(mode="GOVERNANCE", days=1).encode()),
+        ({"policy": ""}, policy().encode()),
         (
             {"versioning": ""},
             b"<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>",

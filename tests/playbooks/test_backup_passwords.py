@@ -106,10 +106,14 @@ def test_a_drill_that_fails_shows_no_password(tmp_path: Path) -> None:
         "database": "permits",
     }
     plan |= {"target_address": "192.0.2.1", "rpo_seconds": 60, "earlier": "{}"}
-    # Its copy was not pulled: the drill says so, not the attempt to pull it before.
-    plan |= {"target": "vault", "pulled": True, "first": True}
+    # Its copy was not put there: the drill says so, not the attempt to do so before.
+    secret = tmp_path / "reader"
+    secret.write_text("correct horse of the reader")
+    plan |= {"target": "vault", "filled": {"on": "vault", "by": "nothing.service"}, "first": True}
+    plan |= {"bucket": {"target": "vault", "secret_key": f"file:{secret}"}}
     plan["password_file"] = str(tmp_path / "password")
     play["tasks"][0] = {"ansible.builtin.set_fact": {"drill_plans": [plan]}}
+    play["vars"]["bastide_state"] = str(tmp_path)
     play["vars"]["drill_result_folders"] = [{"host": "vault", "folder": str(tmp_path / "drills")}]
     for task in play["tasks"]:
         if task.get("delegate_to") == "{{ item.host }}" and "drill_done" in str(task["loop"]):

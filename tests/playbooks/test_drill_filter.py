@@ -15,6 +15,7 @@ from inventory.load import find_estate, load_estate
 from inventory.outputs import Outputs
 from monitors.continuity.objectives import BackupObjectives, backup_objectives
 from tests.inventory.test_backup_plans import with_second_targets
+from tests.inventory.test_buckets import TOWN, with_bucket
 from tests.monitors.continuity.state_folder import ago, put_drill, put_failed_drill
 from tests.own_estate import RIVER
 from tests.playbooks.ansible import PLAYBOOKS
@@ -136,15 +137,34 @@ def second_targets(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict
     return folder, told
 
 
+def test_a_copy_in_a_bucket_comes_with_its_reader_and_is_put_there_first(tmp_path: Path) -> None:
+    folder = with_bucket(tmp_path, TOWN)
+    told = {
+        entry.name: host_variables(entry, folder, Path("/state"), Outputs(estate="lab"))
+        for entry in hosts(load_estate(folder))
+    }
+    asked = {"host": "velgora-app", "force": True, "target": "offsite"}
+    (plan,) = PLANS_TO_DRILL(told, str(tmp_path), str(folder), **asked)
+    assert (plan["target"], plan["target_address"], plan["first"]) == ("offsite", "", True)
+    assert plan["bucket"]["access_key"] == "reader"
+    assert plan["filled"] == {"on": "central-vault", "by": "bastide-vault-push.service"}
+    every = PLANS_TO_DRILL(told, str(tmp_path), str(folder), host="velgora-app")
+    assert [(plan["target"], plan["bucket"] != {}) for plan in every] == [
+        ("central-vault", False),
+        ("offsite", True),
+    ]
+
+
 def test_a_second_copy_comes_with_its_own_address_and_as_one_to_pull_first(
     tmp_path: Path, second_targets: tuple[Path, dict[str, Any]]
 ) -> None:
     folder, told = second_targets
     asked = {"host": "velgora-app", "plan": "permits"}
     first, second = PLANS_TO_DRILL(told, str(tmp_path), str(folder), **asked)
-    assert (first["target"], first["pulled"]) == ("central-vault", False)
+    assert (first["target"], first["filled"]) == ("central-vault", {})
     assert first["target_address"] == told["central-vault"]["bastide_address"]
-    assert (second["target"], second["pulled"], second["first"]) == ("kastrava-app", True, True)
+    assert (second["target"], second["first"]) == ("kastrava-app", True)
+    assert second["filled"] == {"on": "kastrava-app", "by": "bastide-vault-pull.service"}
     assert second["target_address"] == told["kastrava-app"]["bastide_address"]
     assert second["password_file"] == first["password_file"]
 

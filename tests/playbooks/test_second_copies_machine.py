@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -46,22 +47,28 @@ class Targets:
         return done.stdout
 
     def configure(self) -> str:
+        """Make the second pull from the first."""
         client = {"name": "velgora-app", "municipality": "velgora", "plan": "permits"}
         sent = {**client, "pulled_from": "", "pulled_from_address": ""}
         pulled = {**client, "pulled_from": FIRST, "pulled_from_address": self.addresses[FIRST]}
-        own = {
+        own: dict[str, dict[str, Any]] = {
             FIRST: {
                 "bastide_backup_clients": [sent],
                 "bastide_pulled_by": [{"vault": SECOND, "repositories": ["velgora-app/permits"]}],
             },
             SECOND: {"bastide_backup_clients": [pulled], "bastide_pulled_by": []},
         }
+        return self.play(own)
+
+    def play(self, own: dict[str, dict[str, Any]]) -> str:
+        """Run the role on machines with their own variables; what Ansible said."""
         given = {
             "ansible_user": "root",
             "ansible_python_interpreter": "/usr/bin/python3",
             "ansible_ssh_common_args": f"-F {self.folder}/ssh_config",
             "ansible_control_path_dir": f"~/.ansible/cp/{self.estate}",
             "bastide_state": str(self.folder),
+            "bastide_buckets": [],
             "bastide_witness": "",
         }
         inventory = self.folder / "inventory.yml"

@@ -77,6 +77,10 @@ class Targets:
         state: dict[str, Any] = json.loads((self.root / "state.json").read_text())[NAME]
         return state
 
+    def tell(self) -> None:
+        module = self.module
+        module.tell(module.METRICS, module.read_state(module.STATE), module.labels())
+
     def files(self, repository: Path) -> dict[str, bytes]:
         found = (path for path in repository.rglob("*") if path.is_file())
         return {str(path.relative_to(repository)): path.read_bytes() for path in found}
@@ -277,16 +281,16 @@ def test_retention_of_the_first_takes_nothing_from_the_second(targets: Targets) 
 
 def test_metrics_take_numbers_alone_from_the_accounts_state(targets: Targets) -> None:
     targets.pull()
-    targets.module.tell()
+    targets.tell()
     text = (targets.root / "bastide_copies.prom").read_text()
     labels = 'client="velgora-files",plan="shares",source="central-vault"'
     assert f"bastide_copy_last_run_success{{{labels}}} 1.0" in text
     assert f"bastide_copy_snapshots{{{labels}}} 1.0" in text
     (targets.root / "state.json").write_text(json.dumps({NAME: {"ok": "}\nfoo 1"}, "x": {"ok": 1}}))
-    targets.module.tell()
+    targets.tell()
     assert (targets.root / "bastide_copies.prom").read_text() == ""
 
 
 def test_one_that_is_not_pulled_here_is_wrong_use(targets: Targets) -> None:
-    with pytest.raises(targets.module.PullError, match="these are: velgora-files/shares"):
+    with pytest.raises(targets.module.CopyError, match="these are: velgora-files/shares"):
         targets.module.run(["velgora-app/permits"])

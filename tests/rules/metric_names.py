@@ -58,7 +58,7 @@ FOREIGN = {
 
 # Programs of roles that write for node_exporter's textfile collector.
 TEXTFILES = (
-    "backup_target/files/vault/bastide_vault_pull.py",
+    "backup_target/files/vault/bastide_copies.py",
     "backup_target/files/vault/bastide_vault_tidy.py",
     "audit/files/note_change.sh",
     "backup_client/files/backup/bastide_metrics.py",

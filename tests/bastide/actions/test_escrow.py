@@ -10,6 +10,7 @@ import pytest
 from bastide.actions import escrow
 from bastide.support.errors import CommandError
 from bastide.support.estate import EstateContext
+from inventory.model.buckets import Bucket
 from inventory.model.escrow import EscrowHolder
 from inventory.secrets import SecretError
 from tests.bastide.context import environment_of, lab_context
@@ -37,6 +38,29 @@ def context(tmp_path: Path) -> EstateContext:
     for name in NAMES:
         (made.state / "secrets" / f"restic-{name}").write_text(f"password of {name}\n")
     return made
+
+
+def test_who_reads_a_bucket_is_sealed_with_the_passwords_and_who_writes_is_not(
+    context: EstateContext, tmp_path: Path
+) -> None:
+    for name in ("reader", "writer"):
+        (tmp_path / name).write_text(f"secret of the {name}")
+    keys = {
+        n: {"access_key": n, "secret_key": f"file:{tmp_path}/{n}"} for n in ("reader", "writer")
+    }
+    place = {"id": "offsite", "endpoint": "https://s3.example", "bucket": "copies"}
+    bucket = Bucket.model_validate({**place, "lock_days": 180, **keys})
+    central = context.estate.central.model_copy(update={"second_target": "offsite"})
+    towns = [
+        town.model_copy(update={"second_target": "offsite"})
+        for town in context.estate.municipalities
+    ]
+    changed = {"buckets": (bucket,), "central": central, "municipalities": tuple(towns)}
+    sealed = escrow.document(replace(context, estate=context.estate.model_copy(update=changed)))
+    assert sealed["targets"]["velgora-app/permits"].endswith(", offsite https://s3.example/copies")
+    assert sealed["buckets"]["offsite"]["secret_key"] == "secret of the reader"
+    assert "secret of the writer" not in json.dumps(sealed)
+    assert "buckets" not in escrow.document(context)
 
 
 def test_an_estate_without_holders_says_how_to_get_some(context: EstateContext) -> None:

@@ -14,11 +14,9 @@ place of the one that was copied is told, and nothing is taken from it.
 
 import argparse
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -31,19 +29,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from bastide_copies import (
+    LARGEST_OCTETS,
+    TAKEN,
+    CopyError,
+    kind_of,
+    locked,
+    read_state,
+    said,
+    snapshots,
+    tell,
+    write_whole,
+)
+
 FOLDER = Path("/srv/backups")
 CONFIG = Path("/etc/bastide/pull")
 STATE = Path("/var/lib/bastide-pull/state.json")
 FULL = Path("/run/bastide-vault/full")
 METRICS = Path("/var/lib/prometheus/node-exporter/bastide_copies.prom")
 ACCOUNT = "bastide-pull"
-NAME = "[0-9a-f]{64}"
-TAKEN = re.compile(
-    rf"config|(?:index|snapshots|keys)/{NAME}|data/(?P<two>[0-9a-f]{{2}})/(?P=two)[0-9a-f]{{62}}"
-)
-# Written in this order, what was cut off is a repository all the same, with older snapshots.
-ORDER = ("config", "keys", "data", "index", "snapshots")
-LARGEST_OCTETS = 4 * 1024**3
 LONGEST_LIST = 512 * 1024 * 1024
 # Of the file system, left free for what this target has to do itself.
 SPARE = 0.05
@@ -51,10 +55,6 @@ PIECE = 1024 * 1024
 TEMPORARY = ".pulled"
 # After the end of an archive: what fills its last record.
 LONGEST_REST = 4 * 1024 * 1024
-
-
-class PullError(Exception):
-    """A repository was not pulled, or not whole; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,12 @@ class Source:
 
 
 def pulls() -> tuple[Pull, ...]:
-    """Read what is to be pulled; PullError when the file is not what the role writes."""
+    """Read what is to be pulled; CopyError when the file is not what the role writes."""
     path = CONFIG / "pulls.json"
     try:
         return tuple(Pull(**entry) for entry in json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        raise PullError(f"{path}: {error}; run the playbook configure.yml again") from None
+        raise CopyError(f"{path}: {error}; run the playbook configure.yml again") from None
 
 
 def way(pull: Pull) -> list[str]:
@@ -108,7 +108,7 @@ def way(pull: Pull) -> list[str]:
 
 @contextmanager
 def asked(pull: Pull, request: dict[str, Any]) -> Iterator[IO[bytes]]:
-    """Ask the source; PullError with its last words when it ends badly."""
+    """Ask the source; CopyError with its last words when it ends badly."""
     asking = subprocess.Popen(
         way(pull), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -120,27 +120,26 @@ def asked(pull: Pull, request: dict[str, Any]) -> Iterator[IO[bytes]]:
         code = asking.wait(60)
     except (tarfile.TarError, EOFError) as error:
         asking.kill()
-        raise PullError(
+        raise CopyError(
             f"{pull.source}: {last_words(asking) or f'it broke off: {error}'}"
         ) from None
     finally:
         asking.kill()
         asking.wait()
     if code:
-        raise PullError(f"{pull.source}: {last_words(asking) or 'it ended without a word'}")
+        raise CopyError(f"{pull.source}: {last_words(asking) or 'it ended without a word'}")
 
 
 def pipe(stream: IO[bytes] | None) -> IO[bytes]:
     """Return a pipe that Popen was told to make."""
     if stream is None:
-        raise PullError("no pipe")
+        raise CopyError("no pipe")
     return stream
 
 
 def last_words(asking: "subprocess.Popen[bytes]") -> str:
     """Return what a program that has ended had to say."""
-    said = pipe(asking.stderr).read(100_000).decode(errors="replace").splitlines()
-    return " / ".join(line.strip() for line in said[-4:] if line.strip())
+    return said(pipe(asking.stderr).read(100_000).decode(errors="replace"))
 
 
 def ask_list(pull: Pull) -> Source:
@@ -148,13 +147,13 @@ def ask_list(pull: Pull) -> Source:
     with asked(pull, {"repository": pull.name}) as answer:
         text = answer.read(LONGEST_LIST)
     if not text:
-        raise PullError(f"{pull.source}: it lists nothing")
+        raise CopyError(f"{pull.source}: it lists nothing")
     try:
         told = json.loads(text)
         files = [(str(n), int(o), float(t)) for n, o, t in told["files"] if TAKEN.fullmatch(str(n))]
         config = str(told["config"])
     except (ValueError, TypeError, KeyError):
-        raise PullError(f"{pull.source}: its list cannot be read") from None
+        raise CopyError(f"{pull.source}: its list cannot be read") from None
     return Source({n: o for n, o, _ in files}, {n: t for n, _, t in files}, config)
 
 
@@ -179,32 +178,32 @@ def wanted(source: Source, here: set[str], known: list[str], *, keys: bool) -> l
     names = [name for name in source.octets if name not in here]
     names = [n for n in names if not n.startswith("snapshots/") or n not in known]
     names = [n for n in names if keys or not n.startswith("keys/")]
-    return sorted(names, key=lambda name: (ORDER.index(name.partition("/")[0]), name))
+    return sorted(names, key=lambda name: (kind_of(name), name))
 
 
 def refuse(pull: Pull, source: Source, here: set[str], names: list[str]) -> None:
-    """Raise PullError where nothing may be taken: another repository, a quota, no room."""
+    """Raise CopyError where nothing may be taken: another repository, a quota, no room."""
     config = pull.folder / "config"
     if "config" in here and hashlib.sha256(config.read_bytes()).hexdigest() != source.config:
-        raise PullError(
+        raise CopyError(
             f"{pull.source} has another repository in place of the one that was copied: find out "
             "who replaced it; the copy here is as it was"
         )
     if (FULL / pull.name.replace("/", "_")).exists():
-        raise PullError("over its quota (disk quota exceeded): nothing more is taken in")
+        raise CopyError("over its quota (disk quota exceeded): nothing more is taken in")
     large = [name for name in names if not 0 <= source.octets[name] <= LARGEST_OCTETS]
     if large:
-        raise PullError(f"{pull.source}: {large[0]} is larger than any file of restic's")
+        raise CopyError(f"{pull.source}: {large[0]} is larger than any file of restic's")
     usage, needed = shutil.disk_usage(FOLDER), sum(source.octets[name] for name in names)
     if usage.free - needed < usage.total * SPARE:
-        raise PullError(
+        raise CopyError(
             f"no space left on device: {needed / 1e9:.1f} GB are to come, "
             f"{usage.free / 1e9:.1f} GB are free"
         )
 
 
 def fetch(pull: Pull, source: Source, names: list[str]) -> int:
-    """Fetch files and return how many octets came; PullError before a snapshot lacks its data."""
+    """Fetch files and return how many octets came; CopyError before a snapshot lacks its data."""
     left, octets = deque(names), 0
     with (
         asked(pull, {"repository": pull.name, "names": names}) as answer,
@@ -217,7 +216,7 @@ def fetch(pull: Pull, source: Source, names: list[str]) -> int:
             content = archive.extractfile(member) if member.isreg() else None
             octets += take(pull, source, member, content)
     if left:
-        raise PullError(
+        raise CopyError(
             f"{pull.source}: {left[0]} went while it was pulled (its retention goes on), or was "
             "not given; the next pull begins anew"
         )
@@ -254,7 +253,7 @@ def pull_one(pull: Pull, known: dict[str, Any], *, accept_keys: bool = False) ->
     result: dict[str, Any] = {"source": pull.source, "at": started, "ok": True, "error": None}
     octets = 0
     try:
-        with locked(pull):
+        with locked(pull.folder):
             source = ask_list(pull)
             here = held(pull.folder)
             keys = accept_keys or not any(name.startswith("keys/") for name in here)
@@ -267,7 +266,7 @@ def pull_one(pull: Pull, known: dict[str, Any], *, accept_keys: bool = False) ->
             result |= {"ok": False, "error": damaged(pull, source.bad)}
         else:
             known["last_success"] = started
-    except (PullError, OSError, subprocess.SubprocessError) as error:
+    except (CopyError, OSError, subprocess.SubprocessError) as error:
         result |= {"ok": False, "error": str(error)}
     result |= {"octets": octets, "seconds": round(time.monotonic() - clock, 2)}
     return known | result | {"pulled": sorted(known["pulled"])}
@@ -279,11 +278,6 @@ def damaged(pull: Pull, bad: list[str]) -> str:
         f"{pull.source}: {len(bad)} files are damaged there or were cut off, such as {bad[0]}: not "
         "taken"
     )
-
-
-def snapshots(names: Any) -> set[str]:
-    """Return those names that are snapshots'."""
-    return {name for name in names if name.startswith("snapshots/")}
 
 
 def after(pull: Pull, source: Source, known: dict[str, Any]) -> dict[str, Any]:
@@ -298,68 +292,12 @@ def after(pull: Pull, source: Source, known: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def locked(pull: Pull) -> Iterator[None]:
-    """Hold the copy's folder, which retention here holds as well."""
-    descriptor = os.open(pull.folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def read_state() -> dict[str, Any]:
-    """Return what is known of each copy."""
-    try:
-        state = json.loads(STATE.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return state if isinstance(state, dict) else {}
-
-
-def write_whole(path: Path, text: str, mode: int) -> None:
-    """Write a file whole or not at all."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.chmod(mode)
-    fresh.replace(path)
-
-
-GAUGES = (
-    ("bastide_copy_last_run_success", "ok", "Whether the newest pull brought all of it."),
-    (
-        "bastide_copy_last_success_timestamp_seconds",
-        "last_success",
-        "When the newest pull that brought all of it began.",
-    ),
-    (
-        "bastide_copy_newest_timestamp_seconds",
-        "newest",
-        "When the newest snapshot of the copy came to the source.",
-    ),
-    ("bastide_copy_snapshots", "snapshots", "How many snapshots the copy holds."),
-    ("bastide_copy_gone_at_source", "gone", "How many of them the source does not have any more."),
-    ("bastide_copy_refused_keys", "refused_keys", "Keys of the source that are not taken."),
-    ("bastide_copy_duration_seconds", "seconds", "How long the newest pull took."),
-    ("bastide_copy_pulled_bytes", "octets", "What the newest pull brought."),
-)
-
-
-def tell() -> None:
-    """Write the metrics; the state is another account's: nothing but numbers is taken from it."""
-    state, lines = read_state(), []
-    for name, key, text in GAUGES:
-        samples = []
-        for pull in pulls():
-            value = state.get(pull.name, {}).get(key)
-            if isinstance(value, int | float):
-                labels = f'client="{pull.client}",plan="{pull.plan}",source="{pull.source}"'
-                samples.append(f"{name}{{{labels}}} {float(value)}")
-        if samples:
-            lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge", *samples]
-    if METRICS.parent.is_dir():
-        write_whole(METRICS, "".join(f"{line}\n" for line in lines), 0o644)
+def labels() -> dict[str, str]:
+    """Return the labels of each copy's series."""
+    return {
+        pull.name: f'client="{pull.client}",plan="{pull.plan}",source="{pull.source}"'
+        for pull in pulls()
+    }
 
 
 def run(names: list[str], *, accept_keys: bool = False) -> int:
@@ -368,14 +306,14 @@ def run(names: list[str], *, accept_keys: bool = False) -> int:
     unknown = set(names) - {pull.name for pull in every}
     if unknown:
         have = ", ".join(pull.name for pull in every) or "none"
-        raise PullError(f"{', '.join(sorted(unknown))} is not pulled here; these are: {have}")
-    state = {pull.name: read_state().get(pull.name, {}) for pull in every}
+        raise CopyError(f"{', '.join(sorted(unknown))} is not pulled here; these are: {have}")
+    state = {pull.name: read_state(STATE).get(pull.name, {}) for pull in every}
     for pull in every:
         if not names or pull.name in names:
             state[pull.name] = found = pull_one(pull, state[pull.name], accept_keys=accept_keys)
             write_whole(STATE, json.dumps(state, indent=1) + "\n", 0o644)
-            said = "well" if found["ok"] else found["error"]
-            print(f"{pull.name} from {pull.source}: {said}", flush=True)
+            words = "well" if found["ok"] else found["error"]
+            print(f"{pull.name} from {pull.source}: {words}", flush=True)
     return 0 if all(state[name]["ok"] for name in names or state) else 1
 
 
@@ -388,12 +326,12 @@ def main() -> int:
     options = parser.parse_args()
     try:
         if options.tell:
-            tell()
+            tell(METRICS, read_state(STATE), labels())
             return 0
         if options.accept_keys:
             return run([options.accept_keys], accept_keys=True)
         return run(options.repositories)
-    except PullError as error:
+    except CopyError as error:
         print(f"bastide-vault-pull: {error}", file=sys.stderr)
         return 1
 

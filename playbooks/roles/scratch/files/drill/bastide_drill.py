@@ -4,6 +4,9 @@
     bastide-drill --host HOST --municipality ID --plan ID --target NAME --target-address ADDRESS \\
         --rpo SECONDS [--database NAME] [--earlier COUNTS] < FILE_WITH_THE_REPOSITORY_PASSWORD
 
+The copy in a bucket is read with --bucket, a JSON object of its endpoint, bucket, region and
+access_key, and the secret of that key as a second line of standard input.
+
 Prints one JSON document; exit 0 when the plan was restored as deep as it can be, 1 when a step
 failed, 2 for wrong use. The copies are read over SFTP as an account that cannot write.
 """
@@ -51,6 +54,9 @@ SHOWN = 5
 
 def reach(request: Request) -> list[str]:
     """Return restic's options that say where a plan's copies are and how to get there."""
+    if request.bucket:
+        place = f"{request.bucket['endpoint']}/{request.bucket['bucket']}"
+        return ["--repo", f"s3:{place}/{request.host}/{request.plan}"]
     account = f"{TARGET_USER}@{request.target_address}"
     ssh = [
         *("ssh", "-F", "none", "-i", str(CONFIG / "key"), "-o", "IdentitiesOnly=yes"),
@@ -68,11 +74,23 @@ def restic(drill: Drill, *arguments: str) -> str:
     command = ["restic", *reach(drill.request), *cache, *arguments]
     # The environment of a root process is root's to read; argv is everyone's.
     environment = {**os.environ, "RESTIC_PASSWORD": drill.password, "TMPDIR": drill.work}
+    environment |= bucket_key(drill)
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.strip()]
         raise DrillError(f"restic {arguments[0]} ({done.returncode}): {' / '.join(said[-SHOWN:])}")
     return done.stdout
+
+
+def bucket_key(drill: Drill) -> dict[str, str]:
+    """Return what restic needs to read a bucket; nothing where the copy is on a host."""
+    if not drill.request.bucket:
+        return {}
+    return {
+        "AWS_ACCESS_KEY_ID": drill.request.bucket["access_key"],
+        "AWS_SECRET_ACCESS_KEY": drill.secret_key,
+        "AWS_DEFAULT_REGION": drill.request.bucket["region"],
+    }
 
 
 def find(drill: Drill) -> None:
@@ -227,7 +245,7 @@ def data_time(drill: Drill) -> float | None:
     return began(drill) if drill.snapshot else None
 
 
-def run(request: Request, password: str, work: Path) -> dict[str, Any]:
+def run(request: Request, password: str, work: Path, secret_key: str = "") -> dict[str, Any]:
     """Drill in a folder of its own under `work` and leave nothing there."""
     work.mkdir(mode=0o711, parents=True, exist_ok=True)
     with (work / "lock").open("w") as lock:
@@ -235,7 +253,7 @@ def run(request: Request, password: str, work: Path) -> dict[str, Any]:
         wipe(work)
         folder = tempfile.mkdtemp(prefix="drill-", dir=work)
         Path(folder).chmod(0o711)
-        drill = Drill(request, password, folder)
+        drill = Drill(request, password, folder, secret_key=secret_key)
         try:
             climb(drill, STEPS)
             return result(drill, STEPS, data_time(drill))
@@ -259,11 +277,12 @@ def parse_arguments() -> tuple[Request, Path]:
     parser.add_argument("--rpo", required=True, type=float, metavar="SECONDS")
     parser.add_argument("--subset", default="100%", help="share of the data to read: 100%%, 1/7")
     parser.add_argument("--earlier", default="{}", type=json.loads, help="the last drill's counts")
+    parser.add_argument("--bucket", default="{}", type=json.loads, help="where it is in a bucket")
     parser.add_argument("--work", default=WORK, type=Path)
     got = parser.parse_args()
     request = Request(
         got.host, got.municipality, got.plan, got.database, got.target, got.target_address,
-        got.rpo, got.subset, got.earlier,
+        got.rpo, got.subset, got.earlier, got.bucket,
     )  # fmt: skip
     return request, got.work
 
@@ -273,7 +292,8 @@ def main() -> int:
     request, work = parse_arguments()
     # Turned into an exception, so that what was restored is wiped all the same.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    found = run(request, sys.stdin.readline().rstrip("\n"), work)
+    password, secret_key = (sys.stdin.readline().rstrip("\n") for _ in range(2))
+    found = run(request, password, work, secret_key)
     print(json.dumps(found, indent=1))
     return 0 if found["ok"] else 1
 

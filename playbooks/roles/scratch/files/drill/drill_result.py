@@ -41,7 +41,10 @@ class Step:
 
 @dataclass(slots=True)
 class Request:
-    """What is to be drilled, and which of its copies: the target that holds it, and its address."""
+    """What is to be drilled, and which of its copies: the target that holds it, and its address.
+
+    Of a copy in a bucket, `bucket` says where that is and who reads it.
+    """
 
     host: str
     municipality: str
@@ -53,6 +56,7 @@ class Request:
     subset: str
     # What the last good drill counted, {"files": 7, "rows": {"public.fees": 30}}; {} before any.
     earlier: dict[str, Any] = field(default_factory=dict)
+    bucket: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -64,6 +68,7 @@ class Drill:
     work: str
     started: float = field(default_factory=time.time)
     snapshot: dict[str, Any] = field(default_factory=dict)
+    secret_key: str = ""
     future: tuple[str, ...] = ()
     manifest: dict[str, Any] = field(default_factory=dict)
     steps: list[dict[str, Any]] = field(default_factory=list)

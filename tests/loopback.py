@@ -1,0 +1,25 @@
+"""What a server on loopback needs: a port that nobody has, and a certificate."""
+
+import socket
+import subprocess
+from pathlib import Path
+
+HERE = "127.0.0.1"
+
+
+def free_port(address: str = HERE, kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """Return a port, TCP's unless another kind is asked for, that nobody has just now."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, kind) as free:
+        free.bind((address, 0))
+        return int(free.getsockname()[1])
+
+
+def certificate(folder: Path, name: str, address: str = HERE) -> tuple[Path, Path]:
+    """Make a certificate of a day for an address, which is its own authority; it and its key."""
+    made, key = folder / f"{name}.crt", folder / f"{name}.key"
+    options = ("-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", f"/CN={name}")
+    names = ("-addext", f"subjectAltName=IP:{address}")
+    files = ("-keyout", key, "-out", made)
+    subprocess.run(("openssl", "req", *options, *names, *files), check=True, capture_output=True)
+    return made, key
