@@ -18,6 +18,10 @@ LONGEST_TEXT = 512
 # Octets of the longest hardware address; they may have zeros within.
 LONGEST_ID = 8
 OVERFLOW = 2**32
+# The largest and the smallest numbers that fit, and all bits set: what devices write in the place
+# of a reading that they do not have.
+NOT_KNOWN = frozenset({2**15 - 1, 2**16 - 1, 2**31 - 1, -(2**31), 2**63 - 1, -(2**63)})
+ALL_BITS = frozenset({-1, 2**32 - 1, 2**64 - 1})
 OBJECT = re.compile(r"\d+(\.\d+)+")
 # A number that is all of a text, perhaps with its unit: 45, "-3.5 C", 12,1V, 40%.
 NUMBER_AS_TEXT = re.compile(
@@ -83,6 +87,9 @@ def _plausible(
     plain: float, spec: Number, beside: Beside, limits: Unit
 ) -> float | DecodeProblem | None:
     """The first of the readings that a value may stand for which such a sensor can have."""
+    if plain in NOT_KNOWN or (plain in ALL_BITS and not limits.signed):
+        found = f"{spec.metric}: found {plain}, which devices write that do not know"
+        return DecodeProblem(spec.oid, found, withheld=True)
     computed = _computed(plain, spec, beside)
     if computed is None or limits.least <= computed <= limits.most:
         return computed
@@ -99,11 +106,11 @@ def _plausible(
 def _other_readings(plain: float, spec: Number) -> Iterator[tuple[float, float]]:
     """Yield a value with the scales of other firmware, and as a number below zero.
 
-    All bits set is what many write who do not know, so 65535 is not -1; in 32 bits it is.
+    All bits set are -1 in 32 and 64 bits, where -1 is a reading at all.
     """
     yield from ((plain, scale) for scale in spec.scales)
     for size, first in ((OVERFLOW, OVERFLOW // 2), (2**64, 2**63), (2**16, 2**15)):
-        if first <= plain < size and plain != 2**16 - 1:
+        if first <= plain < size:
             yield plain - size, spec.scale
 
 

@@ -145,7 +145,8 @@ class Number(Frozen):
     logarithm is shown (milliwatts become dBm); no sample where it is not above zero.
     ``matches`` makes it 1 for the listed values and 0 otherwise; ``states`` makes one sample a
     state, with the label ``state``; ``enum`` only documents what the numbers mean. ``absent``
-    lists the values with which a device says that it does not know; no sample then.
+    lists the values with which a device says that it does not know; no sample then. What all
+    devices write for that (65535, 2147483647 and the like; ``decode.py``) need not be listed.
     ``spelled``: the device writes the number as text; where it is not at the beginning,
     ``pattern`` is a regular expression whose first group is the number. ``words``: the device
     writes a word; the number that it stands for. Other words give no sample. An OBJECT IDENTIFIER

@@ -12,11 +12,12 @@ TABLE = Path(__file__).with_suffix(".yaml")
 
 
 class Unit(NamedTuple):
-    """A unit in words, and the least and the most that a reading in it can be."""
+    """A unit in words, the least and the most that a reading can be, and whether -1 is one."""
 
     unit: str
     least: float
     most: float
+    signed: bool = False
 
     def __str__(self) -> str:
         """As messages say it."""
@@ -26,7 +27,7 @@ class Unit(NamedTuple):
 @cache
 def _units() -> dict[str, Unit]:
     rows = yaml.load(TABLE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    return {row["name"]: Unit(row["unit"], row["least"], row["most"]) for row in rows}
+    return {row.pop("name"): Unit(**row) for row in rows}
 
 
 @cache
@@ -41,4 +42,5 @@ def range_of(spec: Number) -> Unit | None:
     unit = unit_of(spec.metric)
     if spec.range is None:
         return unit
-    return Unit(unit.unit if unit else "", *spec.range)
+    signed = unit.signed if unit else spec.range[0] < 0
+    return Unit(unit.unit if unit else "", *spec.range, signed)
