@@ -1,18 +1,20 @@
 #!/usr/bin/python
-"""An Ansible module that starts, stops, restarts, reloads, enables and disables a systemd unit."""
+"""An Ansible module that starts, stops, restarts, reloads, enables and disables systemd units."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: systemd_unit
-short_description: Bring a systemd unit to a state, and keep what it was
+short_description: Bring systemd units to a state, and keep what they were
 description:
-  - The part of M(ansible.builtin.systemd_service) that the roles need. What the unit was is kept in
+  - The part of M(ansible.builtin.systemd_service) that the roles need. What a unit was is kept in
     the run's record before it is touched, so that the run can be undone.
+  - In check mode a unit may be missing, since an earlier task would have installed it.
 options:
   name:
-    description: The unit, with its suffix.
-    type: str
+    description: The units, with their suffixes, in the order in which they are touched.
+    type: list
+    elements: str
   state:
     type: str
     choices: [started, stopped, restarted, reloaded]
@@ -41,9 +43,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-status:
-  description: The unit's properties before it was touched, by systemctl's names.
-  type: dict
+results:
+  description:
+    - For each unit its name, whether it changed, and as C(status) its properties before it was
+      touched, by systemctl's names. The same as a loop over the units returns.
+  type: list
+  elements: dict
   returned: when a unit is named
 """
 
@@ -53,7 +58,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.run_records import record
 
 ARGUMENTS = {
-    "name": {"type": "str"},
+    "name": {"type": "list", "elements": "str", "default": []},
     "state": {"choices": ["started", "stopped", "restarted", "reloaded"]},
     "enabled": {"type": "bool"},
     "daemon_reload": {"type": "bool", "default": False},
@@ -65,6 +70,7 @@ PROPERTIES = ("LoadState", "ActiveState", "SubState", "UnitFileState")
 RUNS = frozenset({"active", "activating", "reloading"})
 # As `systemctl is-enabled` ends with something else than 0 (systemctl(1)).
 NOT_ENABLED = frozenset({"", "disabled", "masked", "masked-runtime", "linked", "linked-runtime"})
+STARTS = frozenset({"started", "restarted", "reloaded"})
 VERBS = {"started": "start", "stopped": "stop", "restarted": "restart", "reloaded": "reload"}
 
 
@@ -76,18 +82,18 @@ def systemctl(module: AnsibleModule, *arguments: str) -> str:
     return str(out)
 
 
-def read(module: AnsibleModule, name: str) -> dict[str, str]:
-    """Return a unit's properties; the module fails when there is no such unit."""
-    shown = systemctl(module, "show", f"--property={','.join(PROPERTIES)}", "--", name)
-    status = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
-    if status.get("LoadState") == "not-found":
-        module.fail_json(msg=f"Could not find the requested service {name}: host")
-    return status
+def read(module: AnsibleModule, names: list[str]) -> list[dict[str, str]]:
+    """Return the units' properties, in order; of one that is not there LoadState alone counts."""
+    shown = systemctl(module, "show", f"--property={','.join(PROPERTIES)}", "--", *names)
+    blocks = shown.strip().split("\n\n")
+    if len(blocks) != len(names):
+        module.fail_json(msg=f"systemctl show: {len(blocks)} answers of {len(names)} units")
+    return [dict(line.split("=", 1) for line in b.splitlines() if "=" in line) for b in blocks]
 
 
 def verbs(wanted: dict[str, Any], status: dict[str, str]) -> list[str]:
     """Return what systemctl has to do: enable or disable first, then start, stop or the like."""
-    steps = []
+    steps: list[str] = []
     is_enabled = status.get("UnitFileState", "") not in NOT_ENABLED
     if wanted["enabled"] is not None and wanted["enabled"] != is_enabled:
         steps.append("enable" if wanted["enabled"] else "disable")
@@ -100,38 +106,53 @@ def verbs(wanted: dict[str, Any], status: dict[str, str]) -> list[str]:
     return steps
 
 
-def keep(run: record.Record, wanted: dict[str, Any], steps: list[str]) -> None:
+def keep(run: record.Record, name: str, wanted: dict[str, Any], steps: list[str]) -> None:
     """Keep what a unit is before it is touched."""
     state = "inactive" if "stop" in steps else "active"
     how = wanted["state"] if wanted["state"] in ("restarted", "reloaded") else ""
-    run.others("unit", {wanted["name"]: state}, **({"how": how} if how else {}))
+    run.others("unit", {name: state}, **({"how": how} if how else {}))
+
+
+def touch(module: AnsibleModule, name: str, steps: list[str]) -> None:
+    """Do what is to be done with one unit, once what it is was kept; the module may fail."""
+    wanted = module.params
+    try:
+        if run := record.of(wanted):
+            keep(run, name, wanted, steps)
+    except record.RecordError as error:
+        module.fail_json(msg=str(error))
+    for step in steps:
+        # Of what systemd is asked; enabling asks nothing of it that takes time.
+        waits = ["--no-block"] if wanted["no_block"] and step not in ("enable", "disable") else []
+        systemctl(module, *waits, step, "--", name)
+
+
+def bring(module: AnsibleModule, name: str, status: dict[str, str]) -> dict[str, Any]:
+    """Bring one unit to the state that is wanted; return its result."""
+    wanted, answer = module.params, {"name": name}
+    answer |= {key: module.params[key] for key in ("state", "enabled")}
+    if status.get("LoadState") == "not-found":
+        if not module.check_mode:
+            module.fail_json(msg=f"Could not find the requested service {name}: host")
+        would = wanted["state"] in STARTS or bool(wanted["enabled"])
+        return {**answer, "changed": would, "status": {}}
+    steps = verbs(wanted, status)
+    if steps and not module.check_mode:
+        touch(module, name, steps)
+    return {**answer, "changed": bool(steps), "status": status}
 
 
 def main() -> None:
-    """Bring the unit to the state that is wanted."""
+    """Bring the units to the state that is wanted."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    wanted, acts = module.params, not module.check_mode
     for step in ("daemon_reexec", "daemon_reload"):
-        if wanted[step] and acts:
+        if module.params[step] and not module.check_mode:
             systemctl(module, step.replace("_", "-"))
-    if not wanted["name"]:
+    if not (names := module.params["name"]):
         module.exit_json(changed=False)
-    status = read(module, wanted["name"])
-    steps = verbs(wanted, status)
-    if steps and acts:
-        try:
-            if run := record.of(wanted):
-                keep(run, wanted, steps)
-        except record.RecordError as error:
-            module.fail_json(msg=str(error))
-        for step in steps:
-            # Of what systemd is asked; enabling asks nothing of it that takes time.
-            waits = (
-                ["--no-block"] if wanted["no_block"] and step not in ("enable", "disable") else []
-            )
-            systemctl(module, *waits, step, "--", wanted["name"])
-    answer = {key: wanted[key] for key in ("name", "state", "enabled")}
-    module.exit_json(changed=bool(steps), status=status, **answer)
+    statuses = read(module, names)
+    results = [bring(module, name, status) for name, status in zip(names, statuses, strict=True)]
+    module.exit_json(changed=any(one["changed"] for one in results), results=results)
 
 
 if __name__ == "__main__":

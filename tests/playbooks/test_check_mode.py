@@ -1,18 +1,12 @@
 """What check mode stands on: answers for units to come, and modules that leave nothing behind."""
 
 import os
-import runpy
 import shutil
 from pathlib import Path
-from typing import Any
 
-import pytest
+from tests.playbooks.ansible import ROLES, ansible_playbook
 
-from tests.playbooks.ansible import PLAYBOOKS, ROLES, ansible_playbook
-
-ANSWER = runpy.run_path(str(PLAYBOOKS / "action_plugins" / "systemd_unit.py"))["answer"]
 MEMORY = Path("/dev/shm")  # noqa: S108
-MISSING = {"failed": True, "msg": "Could not find the requested service a.service: host"}
 PLAY = """
 - hosts: localhost
   connection: local
@@ -30,28 +24,6 @@ PLAY = """
         that: installed.paths == ['FOLDER/new']
     - ansible.builtin.template: {src: play.yml, dest: "FOLDER/copy", mode: "0644"}
 """
-
-
-@pytest.mark.parametrize(
-    ("wanted", "changed"),
-    [
-        ({"state": "started"}, True),
-        ({"state": "restarted"}, True),
-        ({"state": "stopped", "enabled": False}, False),
-        ({"enabled": "yes"}, True),
-    ],
-)
-def test_a_unit_that_is_not_there_yet_would_start_or_stays_stopped(
-    wanted: dict[str, Any], changed: bool
-) -> None:
-    result = ANSWER({"name": "a.service", **wanted}, MISSING)
-    assert (result["name"], result["changed"], result["status"]) == ("a.service", changed, {})
-    assert not result.get("failed")
-
-
-def test_any_other_failure_stays_one() -> None:
-    failure = {"failed": True, "msg": "failure 1 during daemon-reload"}
-    assert ANSWER({"name": "a.service", "state": "started"}, failure) is failure
 
 
 def test_every_role_asks_for_units_in_the_way_that_check_mode_knows() -> None:

@@ -14,9 +14,11 @@ from tests.playbooks.stubs import Stubs
 RUN, LATER = "20261127T161500Z-0001", "20261128T161500Z-0001"
 # Answers from a file a unit; writes down what else it is asked.
 SYSTEMCTL = """
-for last; do :; done
 case "$1" in
-show) cat "{folder}/$last" 2>/dev/null || echo LoadState=not-found ;;
+show)
+  shift 3
+  for unit; do cat "{folder}/$unit" 2>/dev/null || echo LoadState=not-found; echo; done
+  ;;
 *) echo "$@" >>{folder}/asked ;;
 esac
 """
@@ -77,7 +79,8 @@ def test_a_unit_is_brought_to_its_state(
     done = host.module("systemd_unit", name="a.service", **wanted)
     assert done["changed"] == predicted["changed"] == bool(asked)
     assert host.asked() == [f"{verb} -- a.service" for verb in asked]
-    assert done["status"]["ActiveState"] == active
+    (result,) = done["results"]
+    assert (result["name"], result["status"]["ActiveState"]) == ("a.service", active)
     kept = [thing.before for thing in host.records.things(RUN).values()]
     assert kept == ([f"{active} {enabled}"] if asked else [])
 
@@ -85,6 +88,58 @@ def test_a_unit_is_brought_to_its_state(
 def test_a_unit_that_is_not_there_fails(host: Host) -> None:
     done = host.module("systemd_unit", name="b.service", state="started")
     assert done["msg"] == "Could not find the requested service b.service: host"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "changed"),
+    [
+        ({"state": "started"}, True),
+        ({"state": "restarted"}, True),
+        ({"state": "stopped", "enabled": False}, False),
+        ({"enabled": "yes"}, True),
+    ],
+)
+def test_in_check_mode_a_unit_that_is_not_there_yet_would_start_or_stays_stopped(
+    host: Host, wanted: dict[str, Any], changed: bool
+) -> None:
+    host.unit("a.service", "active", "enabled")
+    names = ["a.service", "b.service"]
+    done = host.module("systemd_unit", name=names, _ansible_check_mode=True, **wanted)
+    _, missing = done["results"]
+    assert (missing["name"], missing["changed"], missing["status"]) == ("b.service", changed, {})
+    assert host.asked() == []
+
+
+def test_several_units_are_touched_in_their_order_and_each_is_kept(host: Host) -> None:
+    host.unit("b.socket", "inactive", "disabled")
+    host.unit("a.service", "active", "enabled")
+    host.unit("c.timer", "failed", "enabled")
+    names = ["b.socket", "a.service", "c.timer"]
+    done = host.module(
+        "systemd_unit", name=names, state="started", enabled=True, daemon_reload=True
+    )
+    assert [(one["name"], one["changed"]) for one in done["results"]] == [
+        ("b.socket", True),
+        ("a.service", False),
+        ("c.timer", True),
+    ]
+    assert done["changed"]
+    assert host.asked() == [
+        "daemon-reload", "enable -- b.socket", "start -- b.socket", "start -- c.timer"
+    ]  # fmt: skip
+    assert len(host.records.things(RUN)) == 2
+
+
+def test_a_missing_unit_among_others_fails_with_its_name(host: Host) -> None:
+    host.unit("a.service", "active", "enabled")
+    done = host.module("systemd_unit", name=["a.service", "b.service"], state="started")
+    assert done["msg"] == "Could not find the requested service b.service: host"
+
+
+def test_an_answer_that_is_not_one_of_each_unit_is_a_failure(host: Host) -> None:
+    host.stubs.put("systemctl", "echo LoadState=loaded")
+    done = host.module("systemd_unit", name=["a.service", "b.service"], state="started")
+    assert done["msg"] == "systemctl show: 1 answers of 2 units"
 
 
 def test_systemd_reads_its_files_before_a_unit_is_touched(host: Host) -> None:
