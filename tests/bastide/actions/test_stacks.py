@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,25 @@ def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
     return Town(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def made_several(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a town with several stacks is once it was provisioned: its estate and its state."""
+    folder = tmp_path_factory.mktemp("several")
+    made = Town(folder)
+    made.wants_several()
+    made.changes("up")
+    return folder
+
+
+@pytest.fixture
+def several(made_several: Path, town: Town, tmp_path: Path) -> Town:
+    """A provisioned town with several stacks, a copy of one that was made once."""
+    for copied in (town.folder, town.state):
+        shutil.rmtree(copied)
+        shutil.copytree(made_several / copied.relative_to(tmp_path), copied)
+    return town
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_single_state_is_split_and_nothing_is_remade(town: Town, engine: str) -> None:
     town.changes("up", engine=engine)
@@ -82,20 +102,18 @@ def test_a_single_state_is_split_and_nothing_is_remade(town: Town, engine: str) 
     assert town.changes("up", engine=engine) == {}
 
 
-def test_one_municipality_is_brought_up_and_no_other_state_is_touched(town: Town) -> None:
-    town.wants_several()
-    town.changes("up")
-    before = town.states()
-    town.edit(f"municipalities/{FIRST}.yml", "id: server", "id: archive")
-    town.edit(f"municipalities/{FIRST}.yml", "[server]", "[archive]")
-    town.edit(f"municipalities/{SECOND}.yml", "id: server", "id: papers")
-    town.edit(f"municipalities/{SECOND}.yml", "[server]", "[papers]")
+def test_one_municipality_is_brought_up_and_no_other_state_is_touched(several: Town) -> None:
+    before = several.states()
+    several.edit(f"municipalities/{FIRST}.yml", "id: server", "id: archive")
+    several.edit(f"municipalities/{FIRST}.yml", "[server]", "[archive]")
+    several.edit(f"municipalities/{SECOND}.yml", "id: server", "id: papers")
+    several.edit(f"municipalities/{SECOND}.yml", "[server]", "[papers]")
 
-    assert town.changes("up", "--municipality", FIRST) == {"create": 1, "delete": 1}
+    assert several.changes("up", "--municipality", FIRST) == {"create": 1, "delete": 1}
 
-    after = town.states()
+    after = several.states()
     assert {name for name in after if after[name] != before[name]} == {f"ours-{FIRST}"}
-    hosts = load_outputs(town.state).hosts
+    hosts = load_outputs(several.state).hosts
     assert f"{FIRST}-archive" in hosts
     assert f"{SECOND}-server" in hosts
 
@@ -130,11 +148,9 @@ def test_a_new_estate_begins_with_several(town: Town) -> None:
     assert town.infra("drift", "--engine", "embedded").returncode == 0
 
 
-def test_all_is_taken_away_and_central_last(town: Town) -> None:
-    town.wants_several()
-    town.changes("up")
-    assert set(town.changes("destroy", "--yes")) == {"delete"}
-    assert not any(b"bastide:existing:Machine" in state for state in town.states().values())
+def test_all_is_taken_away_and_central_last(several: Town) -> None:
+    assert set(several.changes("destroy", "--yes")) == {"delete"}
+    assert not any(b"bastide:existing:Machine" in state for state in several.states().values())
 
 
 def test_while_the_state_is_one_a_preview_says_how_it_is_split(town: Town) -> None:
@@ -155,17 +171,15 @@ def test_while_the_state_is_one_a_preview_says_how_it_is_split(town: Town) -> No
     assert "nothing to split" in town.infra("split").stdout
 
 
-def test_several_are_not_joined_to_one(town: Town) -> None:
-    town.wants_several()
-    town.changes("up")
-    town.edit("estate.yml", "stacks: municipality", "stacks: estate")
-    before = town.states()
+def test_several_are_not_joined_to_one(several: Town) -> None:
+    several.edit("estate.yml", "stacks: municipality", "stacks: estate")
+    before = several.states()
 
-    refused = town.infra("up", "--engine", "embedded")
+    refused = several.infra("up", "--engine", "embedded")
 
     assert refused.returncode == 2
     assert f"{SECOND}, {FIRST} have stacks of their own" in refused.stderr
-    assert town.states() == before
+    assert several.states() == before
 
 
 def test_one_municipality_wants_a_stack_of_its_own_and_an_id_that_is_one(town: Town) -> None:
