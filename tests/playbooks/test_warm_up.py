@@ -10,6 +10,7 @@ from bastide.actions.ansible import mitogen
 from tests.playbooks.ansible import PLAYBOOKS, ansible_playbook
 
 FILTER = """
+import gc
 import os
 import re
 from pathlib import Path
@@ -20,7 +21,7 @@ with Path("LOG").open("a") as file:
 
 class FilterModule:
     def filters(self):
-        return {"unchanged": lambda value: value}
+        return {"unchanged": lambda value: value, "frozen": lambda _: gc.get_freeze_count() > 0}
 """
 PLAY = """
 - hosts: localhost
@@ -33,6 +34,9 @@ PLAY = """
     - name: Use it again
       ansible.builtin.debug:
         msg: "{{ 'any' | unchanged }}"
+    - name: Show whether what was loaded is left out of the search for garbage
+      ansible.builtin.debug:
+        msg: "frozen {{ 'any' | frozen }}"
     - name: Read which processors a program may use
       ansible.builtin.command:
         argv:
@@ -60,6 +64,7 @@ def test_filters_are_loaded_once_for_all_tasks(tmp_path: Path, strategy: dict[st
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(log.read_text().splitlines()) == 1
+    assert "frozen True" in done.stdout
     processors = sorted(os.sched_getaffinity(0))
     assert f"tasks {len(processors)}, programs {processors}" in done.stdout
 
