@@ -23,6 +23,10 @@ TABLE = (
     "PRIMARY KEY (message, channel, recipient))"
 )
 
+# Before a group's name, in the place of a message's key.
+FIRES = "fires "
+ENDED = "DELETE FROM delivered WHERE message = ? AND channel = ? AND recipient = ?"
+
 Delivery = tuple[str, str, str]
 """A message's key, a channel's id, a recipient."""
 
@@ -59,6 +63,22 @@ class Deliveries:
             self._at = {key: at for key, at in self._at.items() if at >= old} | {delivery: now}
             self._written("DELETE FROM delivered WHERE at < ?", old)
             self._written("INSERT OR REPLACE INTO delivered VALUES (?, ?, ?, ?)", *delivery, now)
+
+    def told(self, group: str, channel: str) -> tuple[str, ...]:
+        """Return who was told by a channel that a group of alerts fires, and not that it ended."""
+        with self._lock:
+            return tuple(to for key, by, to in self._at if (key, by) == (FIRES + group, channel))
+
+    def add_told(self, group: str, channel: str, recipient: str) -> None:
+        """Note that somebody was told that a group fires."""
+        self.add((FIRES + group, channel, recipient))
+
+    def end_told(self, group: str, channel: str, recipient: str) -> None:
+        """Note that somebody was told that a group has ended."""
+        delivery = (FIRES + group, channel, recipient)
+        with self._lock:
+            if self._at.pop(delivery, None) is not None:
+                self._written(ENDED, *delivery)
 
     def _written(self, statement: str, *values: str | float) -> None:
         try:

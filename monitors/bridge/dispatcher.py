@@ -13,7 +13,8 @@ from inventory.model.channels import Channel, Mail, Sms, Webhook
 from inventory.model.estate import Estate
 from monitors.bridge import gateway, mail, spool, webhook
 from monitors.bridge.attempts import Attempts
-from monitors.bridge.deliveries import FORGOTTEN_SECONDS, Deliveries, Delivery
+from monitors.bridge.deliveries import Deliveries, Delivery
+from monitors.bridge.failing import ANY, Failing
 from monitors.bridge.mail_text import mail_text
 from monitors.bridge.message import Message
 from monitors.bridge.recipients import recipients
@@ -27,8 +28,6 @@ PATIENCE_SECONDS = 55.0
 # For all recipients of a message: behind a dead server the rest waits for the next attempt.
 LONGEST_SECONDS = 30.0
 DELIVERED, FAILED = "delivered", "failed"
-ANY = ""
-"""In the place of a message's key: whichever."""
 
 
 class Dispatcher:
@@ -49,10 +48,10 @@ class Dispatcher:
         self.channels = {channel.id: channel for channel in bridged}
         self.registry = CollectorRegistry()
         self._estate, self._secrets, self._deliveries = estate, secrets, deliveries
-        self._clock, self._lock = clock, Lock()
+        self._clock = clock
         self._locks = {name: Lock() for name in self.channels}
         self._attempts = {name: Attempts() for name in self.channels}
-        self._failing_since: dict[tuple[str, str], float] = {}
+        self._failing = Failing(clock)
         self._failed: dict[str, tuple[float, str]] = {}
         self._count = Counter(
             "bastide_notifications",
@@ -87,28 +86,14 @@ class Dispatcher:
         """
         problem = self._through(name, message, arrived)
         if not problem:
-            self._works(message.key, name)
-            return ""
-        # A group that grows is another message each time, and would be waited for anew.
-        begun = min(self._begun((key, name)) for key in (message.key, ANY))
+            self._failing.works(message.key, name)
+            return self._end_by_stand_ins(name, message)
+        seconds = self._failing.seconds(message.key, name)
         log.warning("%s: %s", name, problem)
         fallback = self.channels[name].fallback
-        patient = self._clock() - begun < PATIENCE_SECONDS
-        if fallback is None or message.is_test or patient:
+        if fallback is None or message.is_test or seconds < PATIENCE_SECONDS:
             return problem
         return self._instead(name, fallback, message) and problem
-
-    def _begun(self, key: tuple[str, str]) -> float:
-        """Return since when a message, or any, fails by a channel; for two days at most."""
-        now = self._clock()
-        with self._lock:
-            recent = {k: t for k, t in self._failing_since.items() if now - t < FORGOTTEN_SECONDS}
-            self._failing_since = {key: now} | recent
-            return self._failing_since[key]
-
-    def _works(self, key: str, name: str) -> None:
-        with self._lock:
-            self._failing_since.pop((key, name), None)
 
     def _instead(self, name: str, fallback: str | None, message: Message) -> str:
         """Deliver by the first of a chain that takes it; return why none does, or nothing."""
@@ -122,13 +107,24 @@ class Dispatcher:
             fallback = self.channels[fallback].fallback
         return problem
 
+    def _end_by_stand_ins(self, name: str, message: Message) -> str:
+        """Tell the end to whom another channel told the beginning; return why not, or nothing."""
+        problems, following = [], self.channels[name].fallback
+        while following is not None and not message.firing:
+            if told := self._deliveries.told(message.group, following):
+                problems.append(self._through(following, message, self._clock(), told))
+            following = self.channels[following].fallback
+        return "; ".join(filter(None, problems))
+
     def _stand_in(self, channel: Channel, message: Message) -> str:
         if not recipients(self._estate, channel, message.municipality):
             return f"reaches nobody of {message.municipality}"
         return self._through(channel.id, message, self._clock())
 
-    def _through(self, name: str, message: Message, arrived: float) -> str:
-        """Send to all who have not got it; one at a time, so that no two attempts overlap.
+    def _through(
+        self, name: str, message: Message, arrived: float, whom: tuple[str, ...] | None = None
+    ) -> str:
+        """Send to all (or to ``whom``) who have not got it; one at a time, so that none overlap.
 
         What waited while the channel failed has failed with it: behind a dead server nobody waits
         for as many time-outs as there are messages.
@@ -137,14 +133,21 @@ class Dispatcher:
             when, problem = self._failed.get(name, (-1.0, ""))
             if arrived < when:
                 return problem
-            problem = self._to_all(self.channels[name], message)
+            channel = self.channels[name]
+            problem = self._to_each(channel, message, whom or self._all(channel, message))
             if problem:
                 self._failed[name] = (self._clock(), problem)
             return problem
 
-    def _to_all(self, channel: Channel, message: Message) -> str:
+    def _all(self, channel: Channel, message: Message) -> tuple[str, ...]:
+        """Return whom it reaches now; of what is over, also whom it told before."""
+        now = recipients(self._estate, channel, message.municipality)
+        told = () if message.firing else self._deliveries.told(message.group, channel.id)
+        return tuple(dict.fromkeys((*now, *told)))
+
+    def _to_each(self, channel: Channel, message: Message, whom: tuple[str, ...]) -> str:
         problems, begun = [], self._clock()
-        for recipient in recipients(self._estate, channel, message.municipality):
+        for recipient in whom:
             delivery = (message.key, channel.id, recipient)
             if self._deliveries.has(delivery, message.severity):
                 continue
@@ -162,7 +165,9 @@ class Dispatcher:
         if not (problem := self._tried(channel, message, delivery)):
             self._count.labels(channel.id, DELIVERED).inc()
             self._deliveries.add(delivery)
-            self._works(ANY, channel.id)
+            note = self._deliveries.add_told if message.firing else self._deliveries.end_told
+            note(message.group, *delivery[1:])
+            self._failing.works(ANY, channel.id)
         return problem
 
     def _tried(self, channel: Channel, message: Message, delivery: Delivery) -> str:

@@ -44,6 +44,8 @@ class Message:
     """Alerts of one name in one municipality, or as Alertmanager was told to group them."""
 
     alerts: tuple[Told, ...]
+    group: str = ""
+    """What Alertmanager calls the group, from the first message of it to the last."""
     body: bytes = b""
     """As it came, for whoever takes Alertmanager's own form."""
 
@@ -92,8 +94,9 @@ class Message:
 def parsed(body: bytes) -> Message:
     """Read what Alertmanager posts; MessageError for anything else."""
     try:
-        alerts = json.loads(body)["alerts"]
-        message = Message(tuple(_alert(entry) for entry in alerts), body)
+        posted = json.loads(body)
+        alerts = tuple(_alert(entry) for entry in posted["alerts"])
+        message = Message(alerts, str(posted["groupKey"]), body)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise MessageError(f"not as Alertmanager posts: {error!r}") from None
     if not message.alerts:

@@ -5,6 +5,7 @@ from typing import Any
 
 from monitors.bridge.message import Message, parsed
 
+GROUP = '{}:{alertname="HostDown", municipality="velgora"}'
 STARTED = "2027-01-16T22:04:05.123456789Z"
 RUNBOOK = "http://10.0.0.10:9090/user/alerts/HostDown.html"
 
@@ -23,7 +24,9 @@ def alert(host: str, summary: str, *, status: str = "firing", **labels: str) -> 
 
 
 def posted(*alerts: dict[str, Any]) -> bytes:
-    return json.dumps({"version": "4", "status": "firing", "alerts": alerts}).encode()
+    return json.dumps(
+        {"version": "4", "status": "firing", "groupKey": GROUP, "alerts": alerts}
+    ).encode()
 
 
 def message(*alerts: dict[str, Any]) -> Message:

@@ -307,6 +307,43 @@ def test_behind_a_server_that_hangs_not_each_recipient_is_tried(
     assert 1 <= tried < 9
 
 
+OVER = message(alert("velgora-edge", "velgora-edge is dead", status="resolved"))
+
+
+def test_the_end_is_told_by_the_fallback_that_told_the_beginning(
+    tmp_path: Path, clock: Clock, chat: Receiver
+) -> None:
+    channels = (ntfy(chat, fallback="sms"), sms(tmp_path / "spool", "+38164123456"))
+    there = dispatcher(tmp_path, clock, *channels)
+    chat.status = 502
+    there.deliver("chat", DOWN, clock())
+    clock.now += PATIENCE_SECONDS + 1
+    assert there.deliver("chat", DOWN, clock()) == ""
+    chat.status = 200
+    # Also over a restart; and once.
+    for _ in range(2):
+        assert dispatcher(tmp_path, clock, *channels).deliver("chat", OVER, clock()) == ""
+    assert counts(there.registry, "sms") == (1, 0)
+    begins = sorted(f.read_text().partition("\n\n")[2][:5] for f in (tmp_path / "spool").iterdir())
+    assert begins == ["ENDED", "PAGE "]
+    assert len(chat.posts) == 1
+
+
+def test_the_end_is_told_to_whoever_was_reached_when_it_began(tmp_path: Path, clock: Clock) -> None:
+    gateway = Receiver()
+
+    def reaching(number: str) -> Dispatcher:
+        way = Sms(to=(number,), gateway=Gateway(url=gateway.url))
+        return dispatcher(tmp_path, clock, Channel(id="sms", sms=way))
+
+    with gateway.open():
+        assert reaching("+38164111111").deliver("sms", DOWN, clock()) == ""
+        later = reaching("+38164222222")
+        assert [later.deliver("sms", OVER, clock()) for _ in range(2)] == ["", ""]
+    told = [(post.json["to"][-1], post.json["text"].split()[0]) for post in gateway.posts]
+    assert told == [("1", "PAGE"), ("2", "ENDED"), ("1", "ENDED")]
+
+
 def test_a_test_tells_of_its_own_channel_only(tmp_path: Path, clock: Clock, chat: Receiver) -> None:
     spool = tmp_path / "spool"
     there = dispatcher(tmp_path, clock, ntfy(chat, fallback="sms"), sms(spool, "+38164123456"))
