@@ -65,17 +65,24 @@ class Dispatcher:
         self._watch_spools()
 
     def _watch_spools(self) -> None:
-        """What lies there is delivered to smstools alone; that its modem sends it is seen so."""
+        """What lies there is delivered to smstools alone; whether its modem sends it is seen so."""
         waiting = Gauge(
             "bastide_notifications_waiting_seconds",
             "How long the oldest message waits in smstools' folders.",
             labelnames=("channel",),
             registry=self.registry,
         )
+        given_up = Gauge(
+            "bastide_notifications_given_up",
+            "Messages that smstools has given up within an hour.",
+            labelnames=("channel",),
+            registry=self.registry,
+        )
         for name, channel in self.channels.items():
             if channel.sms and channel.sms.spool:
                 folder = Path(channel.sms.spool)
-                waiting.labels(name).set_function(partial(_waiting_seconds, folder))
+                waiting.labels(name).set_function(partial(_now, spool.waiting_seconds, folder))
+                given_up.labels(name).set_function(partial(_now, spool.given_up, folder))
 
     def deliver(self, name: str, message: Message, arrived: float) -> str:
         """Deliver a message by a channel; return why it was not, or nothing.
@@ -199,5 +206,5 @@ class Dispatcher:
         return (self._secrets / channel.id).read_text(encoding="utf-8").strip()
 
 
-def _waiting_seconds(folder: Path) -> float:
-    return spool.waiting_seconds(folder, time.time())
+def _now(measure: Callable[[Path, float], float], folder: Path) -> float:
+    return measure(folder, time.time())

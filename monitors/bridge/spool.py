@@ -12,6 +12,9 @@ from monitors.bridge.short_message import gsm, is_gsm, ucs2
 PREFIX = "bastide-"
 # Beside the folder of outgoing ones: where smsd keeps what it has taken and not sent yet.
 CHECKED = "checked"
+# And what it, or the network, has given up.
+FAILED = "failed"
+GIVEN_UP_SECONDS = 3600.0
 # smsd's group is the folder's, by its set-group-ID bit.
 MODE = 0o660
 
@@ -40,6 +43,15 @@ def waiting_seconds(spool: Path, now: float) -> float:
             with suppress(OSError):  # sent meanwhile, or smsd lets nobody look
                 begun.append(file.stat().st_mtime)
     return now - min(begun)
+
+
+def given_up(spool: Path, now: float) -> int:
+    """Return how many messages of ours smsd has given up within an hour, before ``now``."""
+    ages = []
+    for file in (spool.parent / FAILED).glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            ages.append(now - file.stat().st_ctime)
+    return sum(age < GIVEN_UP_SECONDS for age in ages)
 
 
 def _file(number: str, text: str) -> bytes:

@@ -1,9 +1,10 @@
 """Files that smstools sends (its "SMS file format")."""
 
 import os
+import time
 from pathlib import Path
 
-from monitors.bridge.spool import put, waiting_seconds
+from monitors.bridge.spool import GIVEN_UP_SECONDS, given_up, put, waiting_seconds
 
 
 def test_a_spool_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -51,3 +52,20 @@ def test_what_waits_for_the_modem_is_seen_wherever_smsd_keeps_it(tmp_path: Path)
     assert waiting_seconds(outgoing, 1000.0) == 600
     (checked / file.name).unlink()
     assert waiting_seconds(outgoing, 1000.0) == 0
+
+
+def test_what_smsd_gave_up_is_counted_for_an_hour(tmp_path: Path) -> None:
+    outgoing, failed = tmp_path / "outgoing", tmp_path / "failed"
+    assert given_up(outgoing, 1000.0) == 0
+    for folder in (outgoing, failed):
+        folder.mkdir()
+    put(outgoing, "+38164123456", "PAGE x", "k.0")
+    (file,) = outgoing.iterdir()
+    (failed / "theirs").touch()
+    now = time.time()
+    assert given_up(outgoing, now) == 0
+    # However long it waited before.
+    os.utime(file, (1, 1))
+    file.rename(failed / file.name)
+    assert given_up(outgoing, now) == 1
+    assert given_up(outgoing, now + GIVEN_UP_SECONDS + 60) == 0
