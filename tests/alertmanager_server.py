@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import Any
 import yaml
 
 from monitors.web_api import WebApi
+from tests.loopback import HERE, free_port
 from tests.waiting import is_ready, wait_until
 
 QUICK = {"group_by": ["..."], "group_wait": "0s", "group_interval": "1s", "repeat_interval": "1h"}
@@ -79,7 +79,7 @@ def alertmanager(
     (folder / "alertmanager.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     program = shutil.which("prometheus-alertmanager")
     assert program, "prometheus-alertmanager is a package of Debian"
-    api = api or WebApi(f"http://127.0.0.1:{_free_port()}")
+    api = api or WebApi(f"http://{HERE}:{free_port()}")
     arguments = (
         f"--config.file={folder / 'alertmanager.yml'}",
         f"--storage.path={folder / 'data'}",
@@ -107,9 +107,3 @@ def fire(api: WebApi, name: str, *, minutes: float = 60, **labels: str) -> None:
         "endsAt": (now + timedelta(minutes=minutes)).isoformat(),
     }
     api.json("/api/v2/alerts", [alert])
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port

@@ -7,10 +7,18 @@ from pathlib import Path
 HERE = "127.0.0.1"
 
 
-def free_port(address: str = HERE, kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Return a port, TCP's unless another kind is asked for, that nobody has just now."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, kind) as free:
+def free_port(address: str = HERE) -> int:
+    """Return a port of TCP that nobody serves just now."""
+    return _free(address, socket.SOCK_STREAM)
+
+
+def free_udp_port(address: str = HERE) -> int:
+    """Return a port of UDP that nobody has just now."""
+    return _free(address, socket.SOCK_DGRAM)
+
+
+def _free(address: str, kind: socket.SocketKind) -> int:
+    with socket.socket(socket.AF_INET, kind) as free:
         free.bind((address, 0))
         return int(free.getsockname()[1])
 

@@ -1,8 +1,6 @@
 """A mail server on loopback that wants STARTTLS and a login, and keeps what it takes."""
 
-import socket
 import ssl
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +10,8 @@ from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from tests.loopback import certificate, free_port
 
 USER, PASSWORD = "alerts", "lozinka 1"
 
@@ -52,7 +52,7 @@ def mail_server(box: Mailbox, folder: Path) -> Iterator[int]:
     controller = Controller(
         box,
         hostname="127.0.0.1",
-        port=_free_port(),
+        port=free_port(),
         tls_context=_certified(folder),
         require_starttls=True,
         auth_required=True,
@@ -68,21 +68,9 @@ def mail_server(box: Mailbox, folder: Path) -> Iterator[int]:
 
 
 def _certified(folder: Path) -> ssl.SSLContext:
-    certificate = ("-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=mail")
-    names = ("-addext", "subjectAltName=IP:127.0.0.1")
-    files = ("-keyout", folder / "mail.key", "-out", folder / "mail.crt")
-    subprocess.run(
-        ("openssl", "req", *certificate, *names, *files), check=True, capture_output=True
-    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "mail.crt", folder / "mail.key")
+    context.load_cert_chain(*certificate(folder, "mail"))
     return context
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 def _known(

@@ -9,7 +9,6 @@ Prometheus takes five seconds for that whatever its configuration says.
 
 import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -32,6 +31,7 @@ from monitors.prometheus.prometheus_config import (
     prometheus,
 )
 from monitors.prometheus.rule_files import RULES
+from tests.loopback import HERE, free_port
 
 UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 DURATION = re.compile(r"(\d+)(ms|s|m|h|d)")
@@ -157,8 +157,7 @@ def _process(folder: Path, name: str, arguments: list[str]) -> Iterator[None]:
 
 def free_address() -> str:
     """Return a free address of the loopback."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return f"127.0.0.1:{probe.getsockname()[1]}"
+    return f"{HERE}:{free_port()}"
 
 
 def _wait(folder: Path, name: str, url: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.loopback import free_port
 from tests.playbooks.ansible import ROLES
 
 PROGRAM = ROLES / "audit/files/neighbours.py"
@@ -46,11 +47,6 @@ def looked(
     return seen
 
 
-def unused_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
 @contextmanager
 def full_server() -> Iterator[int]:
     """Yield a port whose queue is full: the kernel drops who comes, as a firewall does."""
@@ -64,7 +60,7 @@ def full_server() -> Iterator[int]:
 
 
 def test_open_refused_and_silent_ports_are_told_apart(tmp_path: Path) -> None:
-    refused = unused_port()
+    refused = free_port()
     with full_server() as silent, socket.create_server(("127.0.0.1", 0)) as server:
         opened = int(server.getsockname()[1])
         began = time.monotonic()
@@ -135,7 +131,7 @@ def test_a_udp_port_that_answers_its_question_is_named_and_a_closed_one_is_not(
     tmp_path: Path, address: str, family: int
 ) -> None:
     with udp_service(lambda _, content: content[::-1], family) as port:
-        asked = [{"port": each, "content": "0102"} for each in (port, unused_port())]
+        asked = [{"port": each, "content": "0102"} for each in (port, free_port())]
         (seen,) = looked(tmp_path, address, ports=[], datagrams=asked)
     assert (seen["udp"], seen["present"]) == ([port], True)
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from bastide.actions.status import apis
 from bastide.support.estate import EstateContext
 from tests.bastide.commands.test_notify import alertmanager, context, say
 from tests.command import BASTIDE, bastide_here, environment
+from tests.loopback import free_port
 from tests.monitors.bridge.receiver import Receiver
 from tests.waiting import wait_until
 
@@ -51,8 +51,7 @@ def bridge(context: EstateContext, folder: Path) -> Iterator[int]:
     for name in ("chat", "room"):
         (secrets / name).write_text(f"{TOKEN}\n")
     (secrets / "bot").write_text("no-token-of-a-bot")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     options = (
         "--estate",
         context.folder,

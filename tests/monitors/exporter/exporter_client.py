@@ -17,7 +17,8 @@ from monitors.exporter.app import Exporter
 from monitors.exporter.estate_watcher import EstateWatcher
 from monitors.snmp.poller import Poller
 from monitors.snmp.session import NetworkClient
-from tests.infra.lab.agent.running import AUTH, PRIV, free_port, running
+from tests.infra.lab.agent.running import AUTH, PRIV, running
+from tests.loopback import free_udp_port
 
 ESTATE = Path(__file__).parent / "cases" / "estate"
 SWITCH_ADDRESS = "127.0.71.30"
@@ -57,7 +58,10 @@ async def with_switch(folder: Path) -> AsyncIterator[tuple[Client, AgentConfig]]
     """An exporter whose ``harbour-switch`` answers; nothing else does."""
     async with (
         running(
-            folder, name="harbour-switch", address=SWITCH_ADDRESS, port=free_port(SWITCH_ADDRESS)
+            folder,
+            name="harbour-switch",
+            address=SWITCH_ADDRESS,
+            port=free_udp_port(SWITCH_ADDRESS),
         ) as config,
         exporting(folder / "state", snmp_port=config.port) as client,
     ):

@@ -15,9 +15,10 @@ from monitors.exporter.certificate_probe import (
     certificate_targets,
     see,
 )
+from tests.loopback import free_port
 from tests.monitors.audit.estates import lab
 from tests.monitors.exporter.exporter_client import exporting, run
-from tests.monitors.outside.servers import free_port, tls_server
+from tests.monitors.outside.servers import tls_server
 
 NAME = "permits.test"
 LOOPBACK = "127.0.0.1"
@@ -42,7 +43,7 @@ def seen(
 
 
 def test_where_nobody_listens_nothing_is_known(tmp_path: Path) -> None:
-    assert seen(LOOPBACK, free_port(), tmp_path / "authority.crt") is None
+    assert seen(LOOPBACK, free_port(LOOPBACK), tmp_path / "authority.crt") is None
 
 
 def test_what_does_not_speak_tls_shows_no_certificate(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from inventory.problems import InventoryError
 from monitors.exporter.server import ListenError, ListenRefusedError, Options, parse_listen, serve
+from tests.loopback import free_port
 from tests.monitors.exporter.exporter_client import ESTATE
 from tests.running import running
 
@@ -59,8 +60,7 @@ def test_an_invalid_estate_is_refused(tmp_path: Path) -> None:
 
 
 def test_it_serves_until_it_is_stopped(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-c", SERVE, str(ESTATE), f"127.0.0.1:{port}", str(tmp_path)]
     environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
     with running(

@@ -4,7 +4,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
+
+from tests.loopback import free_port
 
 # Not 127.0.0.1: what has the looker's own address is the looker.
 HERE = "127.77.8.3"
@@ -120,20 +121,6 @@ def tls_server(file: Path, *options: str, address: str = HERE) -> Iterator[int]:
             yield port
         finally:
             process.terminate()
-
-
-def free_port(address: str = HERE) -> int:
-    """Return a port that nobody serves."""
-    with socket.create_server((address, 0)) as server:
-        return int(server.getsockname()[1])
-
-
-def wait_for(true: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come about in time"
-        time.sleep(0.02)
 
 
 def says(*lines: bytes, then: Converse = lambda _: None) -> Converse:

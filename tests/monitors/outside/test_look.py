@@ -13,11 +13,11 @@ from monitors.outside.document import OutsideView, Speaks, TcpPort
 from monitors.outside.look import LOGINS_AT_ONCE, look
 from monitors.outside.plan import Plan
 from monitors.ssh.offer import Offer, offer
+from tests.loopback import free_port
 from tests.monitors.outside.servers import (
     HERE,
     NAME,
     certificate,
-    free_port,
     http_server,
     says,
     serving,
@@ -52,7 +52,7 @@ def test_what_speaks_is_told_apart_by_what_it_says(tmp_path: Path) -> None:
         web = stack.enter_context(http_server(308, {"Location": "https://x/", "Set-Cookie": "s"}))
         other = stack.enter_context(serving(says(b"* hello \x1b[2J\r\n")))
         mute = stack.enter_context(serving(silent))
-        closed = free_port()
+        closed = free_port(HERE)
         view = look(plan(ssh, tls, web, other, mute, closed, ssh=(ssh,)))
 
     seen = ports(view)

@@ -6,7 +6,6 @@ series, a label or a join that does not exist.
 """
 
 import json
-import socket
 import subprocess
 import time
 import urllib.error
@@ -23,6 +22,7 @@ import yaml
 from monitors.prometheus.rule_files import RULES
 from monitors.snmp.profile import Profile, Table
 from monitors.snmp.profile_files import shipped_profiles
+from tests.loopback import HERE, free_port
 
 DEVICES = {"north-well": 1, "north-ill": 0}
 DEVICE = {"municipality": "north", "tier": "town", "job": "snmp"}
@@ -89,8 +89,7 @@ def prometheus_with_all(folder: Path) -> Iterator[str]:
     rules = [{**group, "interval": "1s"} for group in _rules()]
     (folder / "rules.yml").write_text(yaml.safe_dump({"groups": rules}), encoding="utf-8")
     (folder / "prometheus.yml").write_text("rule_files: [rules.yml]\n", encoding="utf-8")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        listen = f"127.0.0.1:{probe.getsockname()[1]}"
+    listen = f"{HERE}:{free_port()}"
     # Debian's own default for the path is under /var.
     storage = ["--storage.tsdb.path=data", f"--web.listen-address={listen}"]
     with (folder / "log").open("wb") as log:

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tests.monitors.outside.servers import free_port
+from tests.loopback import free_port
 
 PATIENCE_SECONDS = 60
 # By path: the status, where it leads to, and the page.

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.infra.lab.agent.running import AUTH, PRIV, free_port
+from tests.infra.lab.agent.running import AUTH, PRIV
+from tests.loopback import free_udp_port
 from tests.running import running
 
 SNMPD = shutil.which("snmpd", path="/usr/sbin:/usr/bin")
@@ -17,7 +18,7 @@ def running_snmpd(folder: Path, address: str, lines: Sequence[str]) -> Iterator[
     """Run snmpd with the user of our agents and some lines of configuration; gives its port."""
     (folder / "auth").write_text(AUTH, encoding="utf-8")
     (folder / "priv").write_text(PRIV, encoding="utf-8")
-    port = free_port(address)
+    port = free_udp_port(address)
     settings = (
         f"agentaddress udp:{address}:{port}",
         f"createUser bastide SHA {AUTH} AES {PRIV}",

@@ -7,7 +7,8 @@ from infra.lab.agent.config import AgentConfig
 from inventory.load import load_estate
 from monitors.snmp.poller import poll_once
 from monitors.snmp.targets import targets
-from tests.infra.lab.agent.running import AUTH, PRIV, free_port, running
+from tests.infra.lab.agent.running import AUTH, PRIV, running
+from tests.loopback import free_udp_port
 from tests.monitors.exporter.exporter_client import ESTATE, SWITCH_ADDRESS
 
 
@@ -21,7 +22,7 @@ def test_all_devices_are_polled_or_only_the_named_ones(tmp_path: Path) -> None:
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "snmp-auth").write_text(AUTH, encoding="utf-8")
     (tmp_path / "secrets" / "snmp-priv").write_text(PRIV, encoding="utf-8")
-    estate, port = load_estate(ESTATE), free_port(SWITCH_ADDRESS)
+    estate, port = load_estate(ESTATE), free_udp_port(SWITCH_ADDRESS)
 
     def polled(names: list[str] | None) -> dict[str, bool]:
         known = targets(estate, port)

@@ -9,7 +9,8 @@ import pytest
 
 from monitors.snmp.metric_families import render
 from monitors.snmp.poller import poll_all
-from tests.infra.lab.agent.running import free_port, running, settings
+from tests.infra.lab.agent.running import running, settings
+from tests.loopback import free_udp_port
 from tests.monitors.snmp.polled_agents import (
     DEADLINE,
     NOTHING,
@@ -27,13 +28,13 @@ from tests.monitors.snmp.polled_agents import (
 
 def test_a_closed_port_is_a_failure_with_a_next_step(tmp_path: Path) -> None:
     settings(tmp_path)
-    result = asyncio.run(poller(tmp_path).poll(target(tmp_path, free_port()), DEADLINE))
+    result = asyncio.run(poller(tmp_path).poll(target(tmp_path, free_udp_port()), DEADLINE))
     assert (result.success, successes(result)) == (False, NOTHING)
     assert "127.0.0.1 port" in result.failure
 
 
 def test_a_missing_secret_names_its_reference(tmp_path: Path) -> None:
-    result = asyncio.run(poller(tmp_path).poll(target(tmp_path, free_port()), DEADLINE))
+    result = asyncio.run(poller(tmp_path).poll(target(tmp_path, free_udp_port()), DEADLINE))
     assert not result.success
     assert f"file:{tmp_path / 'auth'}" in result.failure
 

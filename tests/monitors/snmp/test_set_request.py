@@ -14,7 +14,8 @@ from inventory.model.estate import Estate
 from inventory.model.snmp_access import SnmpAccess
 from monitors.snmp.set_request import Change, Changed, SettingError, set_object
 from monitors.snmp.targets import targets, unlisted_target
-from tests.infra.lab.agent.running import AUTH, free_port
+from tests.infra.lab.agent.running import AUTH
+from tests.loopback import free_udp_port
 from tests.monitors.snmp.net_snmp import running_snmpd
 
 ESTATE = Path(__file__).parent / "traps" / "cases" / "estate"
@@ -98,7 +99,7 @@ def test_a_device_that_does_not_answer(tmp_path: Path) -> None:
     for name in ("auth", "priv"):
         (tmp_path / name).write_text("long enough", encoding="utf-8")
     with pytest.raises(SettingError, match="No SNMP response received"):
-        done(tmp_path, Change(CONTACT, "s", "me"), free_port(HERE))
+        done(tmp_path, Change(CONTACT, "s", "me"), free_udp_port(HERE))
 
 
 @pytest.mark.parametrize(

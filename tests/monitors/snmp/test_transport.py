@@ -14,7 +14,8 @@ from monitors.snmp.replay.simulated_switches import switch
 from monitors.snmp.session import NetworkClient
 from monitors.snmp.transport import Transport, number_of
 from monitors.snmp.wire import community_message, pdu
-from tests.infra.lab.agent.running import ADDRESS, free_port
+from tests.infra.lab.agent.running import ADDRESS
+from tests.loopback import free_udp_port
 from tests.monitors.snmp.polled_agents import answering
 
 NAME = oid.encode("1.3.6.1.2.1.1.5.0")
@@ -119,7 +120,7 @@ def test_a_closed_port_costs_its_own_time_only() -> None:
     async def scenario() -> None:
         started = time.monotonic()
         with pytest.raises(NoAnswerError, match="is it on"):
-            await asked(free_port(), seconds=0.05, attempts=2)
+            await asked(free_udp_port(), seconds=0.05, attempts=2)
         assert time.monotonic() > started
 
     asyncio.run(scenario())
@@ -129,7 +130,7 @@ def test_nobody_is_waited_for_in_the_end() -> None:
     async def scenario() -> None:
         transport = Transport()
         exchange = Exchange(
-            transport, Agent(ADDRESS, free_port(), WORD), CommunityCodec(WORD), 0.05, 2
+            transport, Agent(ADDRESS, free_udp_port(), WORD), CommunityCodec(WORD), 0.05, 2
         )
         with pytest.raises(NoAnswerError):
             await exchange.request(Request(pdu.GET, [NAME]))

@@ -20,6 +20,7 @@ from monitors.ssh.remote_command import Limits, Ran
 from monitors.ssh.session import Session, connect, proved_host_key
 from monitors.ssh.transport import Way
 from tests.bastide.estates import HOST_KEY
+from tests.loopback import free_port
 from tests.monitors.audit.collect.ssh_server import new_key
 from tests.monitors.shell_server import Quirks, Server, shell_server
 
@@ -382,8 +383,7 @@ def test_a_jump_host_that_refuses_is_named(
 
 
 def test_a_jump_host_that_is_down_and_a_host_down_behind_one_differ(folder: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with behind(folder, Quirks()) as (_, _, connection):
         assert connection.jump
         down = replace(connection, jump=replace(connection.jump, port=port))

@@ -10,7 +10,7 @@ import pytest
 
 from monitors.snmp.profile_files import shipped_profiles
 from tests.command import BASTIDE, bastide_here, environment
-from tests.infra.lab.agent.running import free_port
+from tests.loopback import free_udp_port
 from tests.running import running
 
 CASES = Path(__file__).resolve().parents[3] / "monitors" / "snmp" / "vendors" / "cases"
@@ -25,7 +25,7 @@ def snmp(*arguments: str) -> "subprocess.CompletedProcess[str]":
 @contextmanager
 def replayed(file: Path, community: Path) -> Iterator[int]:
     """The port of an agent that serves a recording."""
-    port = free_port()
+    port = free_udp_port()
     arguments = ["snmp", "replay", str(file), "--listen", f"127.0.0.1:{port}"]
     with running(
         subprocess.Popen(

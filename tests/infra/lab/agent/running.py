@@ -1,7 +1,6 @@
 """A simulated agent running in the test's own event loop, and clients to ask it."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,17 +14,10 @@ from infra.lab.agent.config import AgentConfig
 from infra.lab.agent.control import Control
 from infra.lab.agent.objects import Moment
 from infra.lab.agent.responder import Lookup, Source, serve
+from tests.loopback import free_udp_port
 
 AUTH, PRIV = "correct-horse-auth", "correct-horse-priv"
 ADDRESS = "127.0.0.1"
-
-
-def free_port(address: str = ADDRESS) -> int:
-    """A UDP port that nobody has just now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((address, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def settings(folder: Path, **changes: Any) -> dict[str, Any]:
@@ -36,7 +28,7 @@ def settings(folder: Path, **changes: Any) -> dict[str, Any]:
         "name": "harbour-switch",
         "kind": "switch",
         "address": ADDRESS,
-        "port": free_port(),
+        "port": free_udp_port(),
         "ports": 48,
         "user": "bastide",
         "auth_key_file": str(folder / "auth"),

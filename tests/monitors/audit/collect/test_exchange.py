@@ -20,6 +20,7 @@ from monitors.audit.collect.exchange import (
     fetch,
 )
 from monitors.collection.bundle import MAX_PACKED_BYTES, FetchFailure, pack
+from tests.loopback import free_port
 from tests.monitors.audit.collect.ssh_server import Serve, line_of, new_key, says, serving
 from tests.monitors.collection.test_bundle import GOOD, framed
 
@@ -93,8 +94,7 @@ def test_a_host_that_refuses_the_audit_key_names_the_playbook(site: Site) -> Non
 
 
 def test_a_host_that_is_down_is_unreachable_not_failing(site: Site) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     assert "unreachable" in problem(fetch(site.target(port)))
 
 
