@@ -34,10 +34,11 @@ NAMES: Mapping[AlertKind, str] = MappingProxyType(
         """,
         AlertKind.SUPPLIES: "TonerLow",
         AlertKind.BACKUPS: """
-            BackupCopyLate BackupCopyMissing BackupDamaged BackupDoubted BackupFailed BackupKeyAdded
-            BackupMissing BackupNotChecked BackupNotScheduled BackupOverQuota BackupSizeUnusual
-            BackupStatusOld BackupTargetNotLooking BackupTooOld DrillCopyTooOld DrillEstimateWrong
-            DrillFailed DrillTooOld DrillTooSlow EscrowIncomplete EscrowNotProved RetentionNotRun
+            BackupCopyCovered BackupCopyLate BackupCopyMissing BackupDamaged BackupDoubted
+            BackupFailed BackupKeyAdded BackupMissing BackupNotChecked BackupNotScheduled
+            BackupOverQuota BackupSizeUnusual BackupStatusOld BackupTargetNotLooking BackupTooOld
+            DrillCopyTooOld DrillEstimateWrong DrillFailed DrillTooOld DrillTooSlow
+            EscrowIncomplete EscrowNotProved RetentionNotRun
         """,
         AlertKind.SECURITY: """
             AuditStale ControlFailing CriticalControlFailing HostDrift InfraDrift

@@ -264,6 +264,7 @@ def test_what_the_stolen_key_has_covered_is_told_and_the_runbook_brings_back_wha
     found = target.push()
     assert not found["ok"]
     assert "another repository than lies here" in found["error"]
+    assert found["covered"] > 1
     folder = target.folder / "fetched"
     program_of = str(ROLES / "backup_target/files/vault/bastide_vault_fetch.py")
     _, *words = commands(target, folder, "bastide-vault-fetch")

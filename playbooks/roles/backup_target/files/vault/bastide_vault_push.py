@@ -169,13 +169,23 @@ def refuse_unlocked(put: Put) -> None:
 
 def refuse_another(put: Put, there: dict[str, Stored]) -> None:
     """Raise CopyError where the bucket has another repository than lies here."""
-    content = (put.folder / "config").read_bytes()
-    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    if "config" in there and there["config"].md5 != digest:
+    if "config" in there and there["config"].md5 != config_md5(put):
         raise CopyError(
             f"{put.bucket} has another repository than lies here: find out who replaced it, or the "
             "file config there; the copy is as it was"
         )
+
+
+def config_md5(put: Put) -> str:
+    """Return what the server calls the content of the repository's config."""
+    content = (put.folder / "config").read_bytes()
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def covered(put: Put, here: dict[str, os.stat_result], there: dict[str, Stored]) -> int:
+    """Return how many files of the bucket are not what lies here under their names."""
+    sizes = sum(here[name].st_size != there[name].octets for name in here.keys() & there.keys())
+    return sizes or int("config" in there and there["config"].md5 != config_md5(put))
 
 
 def wanted(here: Sequence[str], there: dict[str, Stored], *, keys: bool) -> list[str]:
@@ -217,6 +227,7 @@ def put_one(put: Put, known: dict[str, Any], *, accept_keys: bool = False) -> di
         refuse_unlocked(put)
         with locked(put.folder):
             there, here = stored(put), held(put.folder)
+            known["covered"] = covered(put, here, there)
             refuse_another(put, there)
             keys = accept_keys or not any(name.startswith("keys/") for name in there)
             names = wanted(list(here), there, keys=keys)
@@ -234,14 +245,13 @@ def put_one(put: Put, known: dict[str, Any], *, accept_keys: bool = False) -> di
 
 
 def after(here: dict[str, os.stat_result], there: dict[str, Stored]) -> dict[str, Any]:
-    """Return what the copy is now: its newest snapshot, what this target lost, what was covered."""
+    """Return what the copy is now: its newest snapshot, what this target lost, refused keys."""
     both = here.keys() & there.keys()
     return {
         "newest": max((here[name].st_mtime for name in snapshots(both)), default=None),
         "snapshots": len(snapshots(there)),
         "gone": len(snapshots(there.keys() - here.keys())),
         "refused_keys": sum(n.startswith("keys/") for n in here.keys() - there.keys()),
-        "covered": sum(here[name].st_size != there[name].octets for name in both),
     }
 
 
