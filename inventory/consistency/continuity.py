@@ -125,7 +125,8 @@ def _beside(
         (*path, "target"),
         _what_is_lost(name, plan, host),
         "a copy at another site that the host can add to and not delete from (3-2-1-1-0)",
-        f"name a vault at another site; where there truly is none, accept it in waivers.yml: "
+        "name a vault at another site, or a bucket with object lock as second_target; where there "
+        "truly is neither, accept it in waivers.yml: "
         f"control: {OFF_SITE}, scope: {name}, with reason, measure and an end",
     )
 

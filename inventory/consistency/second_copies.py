@@ -120,6 +120,7 @@ def _too_few(tenant: ParsedTenant, name: str, host: Host, path: PathKey) -> Iter
             f"the services of {name} are of class {promise.continuity}, and there is one copy of "
             "their data: who takes its target over, or a fire there, leaves none",
             f"second_target: {RULE}",
-            "add second_target: at the plan or at the municipality; where there truly is no third "
-            f"site, accept it in waivers.yml: control: BKP-02, scope: {name}, with an end",
+            "add second_target: at the plan or at the municipality, a bucket with object lock "
+            "where there is no third site; where there truly is neither, accept it in "
+            f"waivers.yml: control: BKP-02, scope: {name}, with an end",
         )
