@@ -44,9 +44,9 @@ def s3(folder: Path) -> Iterator[Backend]:
     store = ObjectStore(folder)
     try:
         assert store.ask(store.root, "PUT", "/bastide-state").status == 200
-        address = store.endpoint.removeprefix("http://")
-        options = f"region={REGION}&endpoint={address}&disableSSL=true&s3ForcePathStyle=true"
-        yield Backend(f"s3://bastide-state?{options}", store.root.environment)
+        options = f"region={REGION}&endpoint={store.endpoint}&s3ForcePathStyle=true"
+        login = {**store.root.environment, "AWS_CA_BUNDLE": str(store.certificate)}
+        yield Backend(f"s3://bastide-state?{options}", login)
     finally:
         store.stop()
 
