@@ -6,10 +6,12 @@ from bastide.support.estate import EstateContext
 from infra import credentials
 from inventory.entries import hosts
 from inventory.enums import ProviderName
+from inventory.files import make_folder, write_whole
 from inventory.load import load_estate
 from inventory.outputs import HostOutput, Outputs, outputs_path
 from inventory.paths import SHIPPED_ESTATES
 from tests.bastide.estates import HOST_KEY, new_estate
+from tests.infra.engine.harness import PASSPHRASE, SALT
 from tests.monitors.audit.estates import lab
 
 
@@ -50,6 +52,17 @@ def put_outputs(context: EstateContext) -> None:
     path = outputs_path(context.state)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(Outputs(estate=context.estate.estate, hosts=provisioned).model_dump_json())
+
+
+def know_passphrase(context: EstateContext, *stacks: str) -> None:
+    """Give stacks a passphrase whose key this process derives once for all tests, and not for each.
+
+    Deriving one takes half a second, on purpose.
+    """
+    write_whole(context.state / "secrets" / "pulumi-passphrase", PASSPHRASE)
+    make_folder(context.state / "pulumi")
+    for stack in stacks or (context.estate.estate,):
+        (context.state / "pulumi" / f"Pulumi.{stack}.yaml").write_text(f"encryptionsalt: {SALT}\n")
 
 
 def environment_of(context: EstateContext) -> dict[str, str]:

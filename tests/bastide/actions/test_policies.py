@@ -13,7 +13,7 @@ from bastide.support.estate import EstateContext
 from infra.engine import Operation, StepEvent
 from infra.policies.model import Finding
 from inventory.load import load_estate
-from tests.bastide.context import environment_of, new_context
+from tests.bastide.context import environment_of, know_passphrase, new_context
 from tests.command import bastide_here
 from tests.oracles.programs import PULUMI
 
@@ -41,7 +41,9 @@ def official_cli(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def context(tmp_path: Path) -> EstateContext:
-    return new_context(tmp_path, "127.85.0.")
+    context = new_context(tmp_path, "127.85.0.")
+    know_passphrase(context)
+    return context
 
 
 def edit(context: EstateContext, file: str, old: str, new: str) -> EstateContext:

@@ -12,7 +12,7 @@ import pytest
 from inventory.load import load_estate
 from inventory.model.estate import Estate
 from inventory.outputs import load_outputs
-from tests.bastide.context import environment_of, new_context
+from tests.bastide.context import environment_of, know_passphrase, new_context
 from tests.command import bastide_here
 from tests.oracles.programs import PULUMI
 
@@ -26,6 +26,7 @@ class Town:
 
     def __init__(self, folder: Path) -> None:
         context = new_context(folder, "127.88.0.")
+        know_passphrase(context, "ours", f"ours-{FIRST}", f"ours-{SECOND}")
         self.folder, self.state = context.folder, context.state
         self.environment = environment_of(context)
         self.edit("estate.yml", "manage: full", "manage: watch")

@@ -9,7 +9,7 @@ import pytest
 
 from bastide.support.estate import EstateContext
 from inventory.provisioned_drift import kept_drift
-from tests.bastide.context import environment_of, new_context
+from tests.bastide.context import environment_of, know_passphrase, new_context
 from tests.command import bastide_here
 from tests.oracles.programs import PULUMI
 
@@ -20,7 +20,9 @@ ENGINES = ["embedded"] + (["pulumi"] if PULUMI.executable.exists() else [])
 @pytest.fixture
 def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EstateContext:
     monkeypatch.setenv("PATH", os.pathsep.join((os.environ["PATH"], str(PULUMI.executable.parent))))
-    return new_context(tmp_path, "127.86.0.")
+    context = new_context(tmp_path, "127.86.0.")
+    know_passphrase(context)
+    return context
 
 
 def files(context: EstateContext) -> dict[str, bytes]:
