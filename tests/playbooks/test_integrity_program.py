@@ -123,6 +123,33 @@ def test_a_program_that_is_not_its_packages_is_told_every_time(folder: str, host
     assert host.stubs.calls("dpkg") == ["--verify", "--verify tools"]
 
 
+@pytest.mark.parametrize(("hours", "asked"), [(19.9, "--verify tools"), (20.1, "--verify")])
+def test_all_packages_are_verified_again_after_twenty_hours_however_often_it_ran(
+    hours: float, asked: str, host: Host
+) -> None:
+    host.dpkg("??5??????   /bin/tool\n")
+    host.stubs.put("dpkg-query", "echo 'tools: /bin/tool'")
+    for _ in range(3):
+        kept = host.run()
+    kept["verified"] -= hours * 3600
+    (host.state / "integrity.json").write_text(json.dumps(kept))
+    host.run()
+    assert host.stubs.calls("dpkg") == ["--verify", *["--verify tools"] * 2, asked]
+
+
+def test_settings_that_changed_are_not_asked_of_packages(host: Host) -> None:
+    host.aide({"number_of_entries": {"total": 2}, "changed": {"/etc/passwd": "f"}})
+    for _ in range(2):
+        host.run()
+    assert host.stubs.calls("dpkg") == ["--verify"]
+    assert host.stubs.calls("dpkg-query") == []
+
+
+def test_a_result_that_is_no_result_counts_as_none(host: Host) -> None:
+    (host.state / "integrity.json").write_text("[]")
+    assert host.run()["since"] is None
+
+
 def test_settings_owners_and_what_is_missing_are_no_foreign_programs(host: Host) -> None:
     host.dpkg(
         "??5?????? c /etc/ssh/sshd_config\n"
