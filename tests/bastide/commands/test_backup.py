@@ -17,6 +17,7 @@ from monitors.continuity.objectives import backup_objectives
 from monitors.continuity.plan_states import newest_drills
 from tests.bastide.context import environment_of, lab_context, new_context
 from tests.command import bastide_here, bastide_json
+from tests.inventory.test_buckets import BUCKETS
 from tests.monitors.audit.evidence.sealed_runs import sealed
 from tests.monitors.continuity.state_folder import (
     ago,
@@ -121,6 +122,30 @@ def test_the_runbook_on_paper_needs_nothing_else(context: EstateContext, tmp_pat
     assert "it@gornjilug" in html
     assert not re.search(r"<script|src=|href=.?http|url\(", html)
     assert all(file.stat().st_mode & 0o077 == 0 for file in files.values())
+
+
+def test_a_copy_in_a_bucket_is_in_the_status_and_on_paper_with_who_reads_it(
+    context: EstateContext, tmp_path: Path
+) -> None:
+    for file, text in (
+        ("estate.yml", BUCKETS.format(endpoint="https://s3.example", days=180)),
+        ("municipalities/gornjilug.yml", "\nsecond_target: offsite\n"),
+    ):
+        with (context.folder / file).open("a") as opened:
+            opened.write(text)
+    snapshot(context, ago(minutes=30))
+    drilled(context, target="offsite")
+    said = bastide_here("backup", "status", **environment_of(context)).stdout
+    assert "offsite: a bucket, whose age its target" in " ".join(said.split())
+    (plan,) = bastide_json("backup", "status", **environment_of(context))
+    assert (plan["second_target"], plan["second_in_bucket"]) == ("offsite", True)
+    assert [(copy["target"], copy["ok"]) for copy in plan["drilled_copies"]][1] == ("offsite", True)
+    formats = ("--format", "html", "--folder", str(tmp_path / "paper"))
+    assert bastide_here("backup", "plan", *formats, **environment_of(context)).returncode == 0
+    (page,) = (tmp_path / "paper").iterdir()
+    html = page.read_text()
+    assert "bucket copies at https://s3.example, read as reader" in html
+    assert "--repo s3:ENDPOINT/BUCKET/HOST/PLAN" in html
 
 
 def test_an_unknown_municipality_is_wrong_use(context: EstateContext) -> None:

@@ -41,6 +41,7 @@ def test_a_plan_has_its_names_and_the_objectives_of_its_service() -> None:
         "plan": "permits",
         "target": "central-vault",
         "second_target": None,
+        "in_bucket": False,
         "continuity": Continuity.B,
         "rpo_seconds": 26 * HOUR_SECONDS,
         "rto_seconds": 24 * HOUR_SECONDS,
