@@ -1,4 +1,4 @@
-"""Fixtures that all tests share: the running lab, one of their own, the strange town."""
+"""Fixtures that all tests share: the lab, one of their own, the strange town, a provider."""
 
 import gc
 import os
@@ -12,6 +12,7 @@ from hypothesis import settings
 from bastide.support.estate import EstateContext, estate_context
 from tests.command import bastide
 from tests.infra.lab.own_lab import own_lab, own_range
+from tests.running_provider import provider_address, running_provider
 from tests.strange_town.fixtures import probing, town
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "own_range",
     "own_state",
     "probing",
+    "provider_address",
+    "running_provider",
     "town",
 ]  # pytest finds fixtures by their names here
 

@@ -12,6 +12,7 @@ from inventory.entries import devices, hosts, tenants
 from inventory.load import load_estate
 from inventory.paths import SHIPPED_ESTATES
 
+pytestmark = pytest.mark.usefixtures("running_provider")
 MACHINES = ("bastide:lab:Machine", "bastide:existing:Machine")
 
 

@@ -33,6 +33,7 @@ def step(operation: str, phase: str, message: str = "") -> StepEvent:
     return StepEvent("urn", "type", "town-app", operation, phase, message, 1.25)
 
 
+@pytest.mark.usefixtures("running_provider")
 def test_a_preview_declares_every_host_and_makes_credentials_once(context: EstateContext) -> None:
     (context.state / "ssh" / "admin").unlink()
     events: list[StepEvent] = []
@@ -103,6 +104,7 @@ def test_a_state_that_was_moved_is_not_gone_on_with_here(
     assert "a-password" not in str(refused.value)
 
 
+@pytest.mark.usefixtures("running_provider")
 def test_hosts_that_do_not_answer_fail_and_no_outputs_are_written(
     failed: tuple[EstateContext, EngineResult],
 ) -> None:

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the command."""
+"""Our provider, running: fixtures for tests of what engines do with it."""
 
 import subprocess
 from collections.abc import Iterator
