@@ -11,6 +11,7 @@ from infra.engine.stack.stack import ensure_stack
 from inventory.entries import devices, hosts, tenants
 from inventory.load import load_estate
 from inventory.paths import SHIPPED_ESTATES
+from tests.infra.engine.harness import PASSPHRASE, SALT
 
 pytestmark = pytest.mark.usefixtures("running_provider")
 MACHINES = ("bastide:lab:Machine", "bastide:existing:Machine")
@@ -22,11 +23,13 @@ def preview(folder: Path, state: Path, only: str = "") -> tuple[EngineResult, li
     `only`: the tenant whose stack it is; central's is there then, and exports nothing yet.
     """
     (state / "pulumi").mkdir(parents=True)
+    for stack in ("test", folder.name):
+        (state / "pulumi" / f"Pulumi.{stack}.yaml").write_text(f"encryptionsalt: {SALT}\n")
     project = Project(
         folder=Path(infra.__path__[0]),
         stack="test",
         backend=state / "pulumi",
-        passphrase="test",
+        passphrase=PASSPHRASE,
         config={"bastide:estate": str(folder)},
         environment={"BASTIDE_STATE_HOME": str(state)},
     )

@@ -19,6 +19,7 @@ def towns(tmp_path: Path, engine: str) -> Harness:
     """A stack `dev` that reads what `central`, which is there already, exports."""
     harness = make(tmp_path, case="references", engine=engine)
     declare(harness)
+    harness.settings.with_name("Pulumi.central.yaml").write_text(harness.settings.read_text())
     assert of_central(harness).ok, harness.messages()
     return harness
 
