@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,21 @@ def official_cli(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def context(tmp_path: Path) -> EstateContext:
-    context = new_context(tmp_path, "127.85.0.")
+    return made(tmp_path)
+
+
+def made(folder: Path) -> EstateContext:
+    context = new_context(folder, "127.85.0.")
     know_passphrase(context)
     return context
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a first run leaves: nothing listens, so no existing host proves its key."""
+    context = made(tmp_path_factory.mktemp("begun"))
+    assert not provision.run(context, Operation.UP, "embedded", lambda _: None).ok
+    return context.state / "pulumi"
 
 
 def edit(context: EstateContext, file: str, old: str, new: str) -> EstateContext:
@@ -66,9 +79,10 @@ def checkpoint(context: EstateContext) -> Path:
     return file
 
 
-def has_a_machine_that_is_no_longer_declared(context: EstateContext) -> None:
-    """Have a state with a machine in it; nothing listens, so no existing host proves its key."""
-    assert not provision.run(context, Operation.UP, "embedded", lambda _: None).ok
+@pytest.fixture
+def no_longer_declared(context: EstateContext, begun: Path) -> None:
+    """Have a machine in the state that the estate does not declare."""
+    shutil.copytree(begun, context.state / "pulumi", dirs_exist_ok=True)
     state = json.loads(checkpoint(context).read_text())
     resources = state["checkpoint"]["latest"]["resources"]
     provider = next(r for r in resources if r["type"] == "pulumi:providers:bastide")
@@ -85,11 +99,10 @@ def has_a_machine_that_is_no_longer_declared(context: EstateContext) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.usefixtures("no_longer_declared")
 def test_nothing_is_changed_while_a_machine_with_data_would_go(
     context: EstateContext, engine: str
 ) -> None:
-    has_a_machine_that_is_no_longer_declared(context)
-
     with pytest.raises(policies.PolicyError) as caught:
         run(context, Operation.UP, engine)
 
@@ -100,9 +113,8 @@ def test_nothing_is_changed_while_a_machine_with_data_would_go(
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.usefixtures("no_longer_declared")
 def test_a_preview_tells_the_same_and_stops_nothing(context: EstateContext, engine: str) -> None:
-    has_a_machine_that_is_no_longer_declared(context)
-
     ok, findings, steps = run(context, Operation.PREVIEW, engine)
 
     assert ok
@@ -110,8 +122,8 @@ def test_a_preview_tells_the_same_and_stops_nothing(context: EstateContext, engi
     assert any((step.name, step.operation) == ("gornjilug-old", "delete") for step in steps)
 
 
+@pytest.mark.usefixtures("no_longer_declared")
 def test_a_waiver_lets_it_go(context: EstateContext) -> None:
-    has_a_machine_that_is_no_longer_declared(context)
     (context.folder / "waivers.yml").write_text(WAIVER)
     waived = replace(context, estate=load_estate(context.folder))
 
