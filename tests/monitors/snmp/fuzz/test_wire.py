@@ -166,13 +166,13 @@ class Damaged(Exchange):
         super().__init__(Transport(), PLACE, codec, 1.0, 1)
         self._data, self._plain = data, codec
 
-    async def request_all(
-        self, questions: Sequence[Request], patience: int = 1
+    async def each(
+        self, requests: Sequence[Request], attempts: int = 0
     ) -> list[Response | SnmpError]:
         try:
-            return [self._plain.decode(self._data) for _ in questions]
+            return [self._plain.decode(self._data) for _ in requests]
         except SnmpError as error:
-            return [error for _ in questions]
+            return [error for _ in requests]
 
 
 @often
