@@ -75,7 +75,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         for path in sorted(folder.rglob("*")):
             place = str(Path(dest) / path.relative_to(folder))
             # Folders that are missing are made with their files; those of others keep their mode.
-            if path.is_file():
+            # Compiled modules are no part of it: pip makes them beside every source it installs.
+            if path.is_file() and "__pycache__" not in path.parts:
                 content = path.read_text(encoding="utf-8")
                 yield {**access, "path": place, "kind": "file", "content": content}
 

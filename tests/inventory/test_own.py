@@ -40,7 +40,7 @@ def test_what_editors_python_and_people_leave_is_passed_over(tmp_path: Path) -> 
     ):
         (folder / name).write_text("")
     for name in ("controls/__pycache__", "roles/__pycache__", "profiles/old", "rules/kept.yml"):
-        (folder / name).mkdir()
+        (folder / name).mkdir(exist_ok=True)
     assert load_estate(folder).own == own_files(folder) == before
 
 

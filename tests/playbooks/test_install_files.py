@@ -5,6 +5,7 @@ import json
 import os
 import pwd
 import runpy
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,14 @@ def run(*entries: dict[str, Any], **options: bool) -> dict[str, Any]:
 
 
 def test_the_playbooks_side_reads_trees_files_and_templates(tmp_path: Path) -> None:
-    folder = tmp_path / "installed"
+    folder, role = tmp_path / "installed", tmp_path / "role"
+    shutil.copytree(CASE.parent, role)
+    compiled = role / "files/tree/folder/__pycache__"  # pip makes them beside what it installs
+    compiled.mkdir(exist_ok=True)
+    (compiled / "inner.cpython-311.pyc").write_bytes(b"\xa7\r\r\n")
 
     done = ansible_playbook(
-        CASE,
+        role / CASE.name,
         *("-i", "localhost,", "-e", f"installed={folder}"),
         TEST_OWNER=OWNER,
         TEST_GROUP=GROUP,
