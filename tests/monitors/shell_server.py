@@ -154,6 +154,8 @@ def _serve(channel: paramiko.Channel, words: tuple[str, ...], env: dict[str, str
         )
         errors.start()
         _pump(process.stdout.fileno(), channel.sendall)
+        if channel.closed:  # nobody reads any more what it would print for ever
+            process.kill()
         errors.join()
         status = process.wait()
     if status >= 0:
