@@ -32,6 +32,15 @@ def routes(own_lab: OwnLab) -> list[str]:
     return [f"{row['dst']} via {row['gateway']}" for row in rows if "gateway" in row]
 
 
+def addresses_and_routes(own_lab: OwnLab) -> tuple[str, str]:
+    """Return what is ours: the kernel's IPv6 addresses settle, and other labs have their routes."""
+    lab = own_lab.lab
+    return (
+        run("ip", "-4", "-n", lab.namespace, "address"),
+        run("ip", "route", "show", "dev", lab.uplink),
+    )
+
+
 def test_a_link_of_our_name_that_is_not_ours_is_refused(foreign: OwnLab) -> None:
     with pytest.raises(InfraError, match=r"somebody else's.*ip link delete"):
         backbone.ensure(foreign.lab, foreign.spec)
@@ -44,10 +53,10 @@ def test_a_range_in_use_is_refused_to_another_lab(own_lab: OwnLab) -> None:
 
 
 def test_making_the_backbone_twice_changes_nothing(own_lab: OwnLab) -> None:
-    before = run("ip", "-n", own_lab.lab.namespace, "address"), run("ip", "route")
+    before = addresses_and_routes(own_lab)
     backbone.ensure(own_lab.lab, own_lab.spec)
     networks.ensure(own_lab.lab, own_lab.network)
-    assert (run("ip", "-n", own_lab.lab.namespace, "address"), run("ip", "route")) == before
+    assert addresses_and_routes(own_lab) == before
 
 
 def test_a_network_behind_an_edge_is_routed_through_it(own_lab: OwnLab) -> None:
