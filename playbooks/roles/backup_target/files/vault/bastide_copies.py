@@ -1,13 +1,15 @@
 """What pulling second copies and putting them into buckets share: files, state and metrics."""
 
+import argparse
 import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 NAME = "[0-9a-f]{64}"
 TAKEN = re.compile(
@@ -44,6 +46,54 @@ GAUGES = (
 
 class CopyError(Exception):
     """A repository was not copied, or not whole; the text says why."""
+
+
+class Run(Protocol):
+    """Copies the repositories that are named, or all; 1 when one of them is not whole."""
+
+    def __call__(self, names: Sequence[str], *, accept_keys: bool = False) -> int:
+        """See the class; with `accept_keys` another password of a repository is meant."""
+
+
+def command_line(
+    program: str, description: str, run: Run, leave_metrics: Callable[[], None]
+) -> int:
+    """Read the command line of a program that copies, and do what it says."""
+    parser = argparse.ArgumentParser(prog=program, description=description)
+    parser.add_argument("repositories", nargs="*", metavar="HOST/PLAN")
+    parser.add_argument("--accept-keys", metavar="HOST/PLAN")
+    parser.add_argument("--tell", action="store_true")
+    options = parser.parse_args()
+    try:
+        if options.tell:
+            leave_metrics()
+            return 0
+        if options.accept_keys:
+            return run([options.accept_keys], accept_keys=True)
+        return run(options.repositories)
+    except CopyError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return 1
+
+
+def copy_each(
+    file: Path,
+    chosen: Mapping[str, str],
+    every: Sequence[str],
+    copy: Callable[[str, dict[str, Any]], dict[str, Any]],
+) -> int:
+    """Copy the chosen of all repositories, and keep in a file what is known of each at once.
+
+    `chosen` has the words that each is told with; `copy` gets what is known of one, and returns
+    what is then. 1 when one of the chosen is not whole.
+    """
+    before = read_state(file)
+    state = {name: before.get(name, {}) for name in every}
+    for name, words in chosen.items():
+        state[name] = found = copy(name, state[name])
+        write_whole(file, json.dumps(state, indent=1) + "\n", 0o644)
+        print(f"{name} {words}: {'well' if found['ok'] else found['error']}", flush=True)
+    return 0 if all(state[name]["ok"] for name in chosen) else 1
 
 
 def kind_of(name: str) -> int:

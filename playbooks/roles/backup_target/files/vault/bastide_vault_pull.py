@@ -12,7 +12,6 @@ alone: one that is added later opens it to somebody else. A source that has anot
 place of the one that was copied is told, and nothing is taken from it.
 """
 
-import argparse
 import contextlib
 import hashlib
 import json
@@ -23,7 +22,7 @@ import sys
 import tarfile
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,13 +32,14 @@ from bastide_copies import (
     LARGEST_OCTETS,
     TAKEN,
     CopyError,
+    command_line,
+    copy_each,
     kind_of,
     locked,
     read_state,
     said,
     snapshots,
     tell,
-    write_whole,
 )
 
 FOLDER = Path("/srv/backups")
@@ -300,40 +300,29 @@ def labels() -> dict[str, str]:
     }
 
 
-def run(names: list[str], *, accept_keys: bool = False) -> int:
+def run(names: Sequence[str], *, accept_keys: bool = False) -> int:
     """Pull the repositories that are named, or all; 1 when one of them is not whole."""
-    every = pulls()
-    unknown = set(names) - {pull.name for pull in every}
-    if unknown:
-        have = ", ".join(pull.name for pull in every) or "none"
+    every = {pull.name: pull for pull in pulls()}
+    if unknown := set(names) - every.keys():
+        have = ", ".join(every) or "none"
         raise CopyError(f"{', '.join(sorted(unknown))} is not pulled here; these are: {have}")
-    state = {pull.name: read_state(STATE).get(pull.name, {}) for pull in every}
-    for pull in every:
-        if not names or pull.name in names:
-            state[pull.name] = found = pull_one(pull, state[pull.name], accept_keys=accept_keys)
-            write_whole(STATE, json.dumps(state, indent=1) + "\n", 0o644)
-            words = "well" if found["ok"] else found["error"]
-            print(f"{pull.name} from {pull.source}: {words}", flush=True)
-    return 0 if all(state[name]["ok"] for name in names or state) else 1
+    chosen = [name for name in every if not names or name in names]
+    return copy_each(
+        STATE,
+        {name: f"from {every[name].source}" for name in chosen},
+        [*every],
+        lambda name, known: pull_one(every[name], known, accept_keys=accept_keys),
+    )
 
 
 def main() -> int:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="bastide-vault-pull", description="Pull second copies.")
-    parser.add_argument("repositories", nargs="*", metavar="HOST/PLAN")
-    parser.add_argument("--accept-keys", metavar="HOST/PLAN")
-    parser.add_argument("--tell", action="store_true")
-    options = parser.parse_args()
-    try:
-        if options.tell:
-            tell(METRICS, read_state(STATE), labels())
-            return 0
-        if options.accept_keys:
-            return run([options.accept_keys], accept_keys=True)
-        return run(options.repositories)
-    except CopyError as error:
-        print(f"bastide-vault-pull: {error}", file=sys.stderr)
-        return 1
+    return command_line(
+        "bastide-vault-pull",
+        "Pull second copies.",
+        run,
+        lambda: tell(METRICS, read_state(STATE), labels()),
+    )
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ is not put. What is in the bucket is never put again, and nothing is deleted the
 could not. Keys come with the repository alone: one that is added later opens it to somebody else.
 """
 
-import argparse
 import hashlib
 import json
 import os
@@ -28,13 +27,14 @@ from bastide_copies import (
     ORDER,
     TAKEN,
     CopyError,
+    command_line,
+    copy_each,
     kind_of,
     locked,
     read_state,
     said,
     snapshots,
     tell,
-    write_whole,
 )
 from bastide_s3 import Asked, lock_problem
 
@@ -274,32 +274,22 @@ def run(names: Sequence[str], *, accept_keys: bool = False) -> int:
     if unknown := set(names) - every.keys():
         have = ", ".join(every) or "none"
         raise CopyError(f"{', '.join(sorted(unknown))} goes into no bucket; these do: {have}")
-    state = {name: read_state(STATE).get(name, {}) for name in every}
-    for name in names or every:
-        state[name] = found = put_one(every[name], state[name], accept_keys=accept_keys)
-        write_whole(STATE, json.dumps(state, indent=1) + "\n", 0o644)
-        words = "well" if found["ok"] else found["error"]
-        print(f"{name} into {every[name].bucket}: {words}", flush=True)
-    return 0 if all(state[name]["ok"] for name in names or state) else 1
+    return copy_each(
+        STATE,
+        {name: f"into {every[name].bucket}" for name in names or every},
+        [*every],
+        lambda name, known: put_one(every[name], known, accept_keys=accept_keys),
+    )
 
 
 def main() -> int:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="bastide-vault-push", description="Put second copies.")
-    parser.add_argument("repositories", nargs="*", metavar="HOST/PLAN")
-    parser.add_argument("--accept-keys", metavar="HOST/PLAN")
-    parser.add_argument("--tell", action="store_true")
-    options = parser.parse_args()
-    try:
-        if options.tell:
-            tell(METRICS, read_state(STATE), {put.name: put.labels for put in puts()})
-            return 0
-        if options.accept_keys:
-            return run([options.accept_keys], accept_keys=True)
-        return run(options.repositories)
-    except CopyError as error:
-        print(f"bastide-vault-push: {error}", file=sys.stderr)
-        return 1
+    return command_line(
+        "bastide-vault-push",
+        "Put second copies.",
+        run,
+        lambda: tell(METRICS, read_state(STATE), {put.name: put.labels for put in puts()}),
+    )
 
 
 if __name__ == "__main__":
