@@ -129,8 +129,8 @@ def touch(module: AnsibleModule, name: str, steps: list[str]) -> None:
 
 def bring(module: AnsibleModule, name: str, status: dict[str, str]) -> dict[str, Any]:
     """Bring one unit to the state that is wanted; return its result."""
-    wanted, answer = module.params, {"name": name}
-    answer |= {key: module.params[key] for key in ("state", "enabled")}
+    wanted = module.params
+    answer = {"name": name, "state": wanted["state"], "enabled": wanted["enabled"]}
     if status.get("LoadState") == "not-found":
         if not module.check_mode:
             module.fail_json(msg=f"Could not find the requested service {name}: host")
