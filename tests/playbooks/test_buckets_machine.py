@@ -10,13 +10,11 @@ from typing import Any
 
 import pytest
 
-from infra.lab import machine as machines
-from infra.ssh_keys import new_key_pair
 from tests.infra.lab.own_lab import OwnLab
 from tests.oracles.bucket_policy import documented_policy
 from tests.oracles.object_store import Keys, ObjectStore
 from tests.oracles.programs import VERSITYGW
-from tests.playbooks.test_second_copies_machine import FIRST, REPOSITORY, Targets
+from tests.playbooks.test_second_copies_machine import FIRST, REPOSITORY, Targets, booted
 
 pytestmark = [
     pytest.mark.root,
@@ -31,18 +29,8 @@ DROP_IN = "/etc/systemd/system/bastide-vault-push.service.d"
 
 @pytest.fixture(scope="module")
 def target(own_lab: OwnLab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Targets]:
-    folder, key = tmp_path_factory.mktemp("target"), new_key_pair()
-    (folder / "key").write_text(key.private)
-    (folder / "key").chmod(0o600)
-    (folder / "ssh").mkdir()
-    made = machines.create(own_lab.lab, own_lab.machine(FIRST, 32, f"{key.public} test"))
-    (folder / "ssh" / "known_hosts").write_text(f"{FIRST},{made.address} {made.host_key}\n")
-    (folder / "ssh_config").write_text(
-        f"IdentityFile {folder}/key\nIdentitiesOnly yes\nBatchMode yes\nUser root\n"
-        f"UserKnownHostsFile {folder}/ssh/known_hosts\nHost {FIRST}\n  HostName {made.address}\n"
-    )
-    yield Targets({FIRST: made.address}, folder, own_lab.lab.estate)
-    machines.delete(own_lab.lab, FIRST)
+    with booted(own_lab, tmp_path_factory.mktemp("target"), {FIRST: 32}) as made:
+        yield made
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,26 +83,31 @@ class Targets:
         return done.stdout
 
 
-@pytest.fixture(scope="module")
-def targets(own_lab: OwnLab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Targets]:
-    folder, key = tmp_path_factory.mktemp("targets"), new_key_pair()
+@contextmanager
+def booted(own_lab: OwnLab, folder: Path, numbers: Mapping[str, int]) -> Iterator[Targets]:
+    """Boot machines, each with its number in the lab's network, and let a play log in to them."""
+    key, addresses, known = new_key_pair(), {}, []
     (folder / "key").write_text(key.private)
     (folder / "key").chmod(0o600)
     (folder / "ssh").mkdir()
-    addresses, known = {}, []
     config = f"IdentityFile {folder}/key\nIdentitiesOnly yes\nBatchMode yes\nUser root\n"
     config += f"UserKnownHostsFile {folder}/ssh/known_hosts\n"
-    for number, name in enumerate((FIRST, SECOND)):
-        spec = own_lab.machine(name, 30 + number, f"{key.public} test")
-        made = machines.create(own_lab.lab, spec)
+    for name, number in numbers.items():
+        made = machines.create(own_lab.lab, own_lab.machine(name, number, f"{key.public} test"))
         addresses[name] = made.address
         known.append(f"{name},{made.address} {made.host_key}\n")
         config += f"Host {name}\n  HostName {made.address}\n"
     (folder / "ssh" / "known_hosts").write_text("".join(known))
     (folder / "ssh_config").write_text(config)
     yield Targets(addresses, folder, own_lab.lab.estate)
-    for name in (FIRST, SECOND):
+    for name in numbers:
         machines.delete(own_lab.lab, name)
+
+
+@pytest.fixture(scope="module")
+def targets(own_lab: OwnLab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Targets]:
+    with booted(own_lab, tmp_path_factory.mktemp("targets"), {FIRST: 30, SECOND: 31}) as made:
+        yield made
 
 
 def test_the_second_pulls_and_its_key_does_nothing_else_at_the_first(targets: Targets) -> None:
