@@ -28,11 +28,15 @@ _PLAIN = (
 )
 
 
+# A line of a file is no title of another one.
+_ESCAPED = "sed 's/^==>/= =>/'"
+
+
 def _files(*patterns: str, filtered: str = _PLAIN) -> str:
     """Return a command that prints files, each after a line with its path."""
     return (
         f"for f in {' '.join(patterns)}; do "
-        f'[ -f "$f" ] && echo "==> $f" && {{ {filtered}; }}; done; true'
+        f'[ -f "$f" ] && echo "==> $f" && {{ {filtered}; }} | {_ESCAPED}; done; true'
     )
 
 
@@ -55,16 +59,38 @@ _APT = (
     "2>/dev/null && echo whole; "
     "stat -c 'lists %Y' /var/lib/apt/lists; date '+now %s'"
 )
+_SSHD_FILES = "/etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf"
+# What `sshd -T` says of root is not what a Match block says of others: the words of the files, too.
+_SSHD = (
+    "sshd -T -C user=root,host=localhost,addr=127.0.0.1 || exit; grep -hsiE "
+    "'^[[:space:]]*(AuthorizedKeysFile|AuthorizedKeysCommand|TrustedUserCAKeys|Subsystem"
+    f"|ForceCommand|PasswordAuthentication)[[:space:]=]' {_SSHD_FILES} "
+    "| sed -E 's/^[[:space:]]*([A-Za-z]+)[[:space:]]*=?[[:space:]]*/\\1 /'; true"
+)
+# In the files that sshd names for keys (sshd_config(5): %h, %u, %U), and in the usual ones.
 _KEYS = (
-    "awk -F: '{ print $1, $6 }' /etc/passwd | while read -r user home; do "
-    'for f in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2" '
-    '"/etc/ssh/authorized_keys/$user" "/etc/ssh/authorized_keys.d/$user"; do '
+    "{ command -v sshd >/dev/null && sshd -T -C user=root,host=localhost,addr=127.0.0.1 "
+    "2>/dev/null; sed -E 's/^[[:space:]]*([A-Za-z]+)[[:space:]]*=?/\\1 /' "
+    f"{_SSHD_FILES} 2>/dev/null; echo 'authorizedkeysfile .ssh/authorized_keys "
+    ".ssh/authorized_keys2 /etc/ssh/authorized_keys/%u /etc/ssh/authorized_keys.d/%u'; } "
+    "| tr -d '\"' | awk 'NR == FNR { if (tolower($1) == \"authorizedkeysfile\") "
+    'for (i = 2; i <= NF; i++) if ($i != "none") patterns[$i]; next } '
+    '{ split($0, a, ":"); for (p in patterns) { f = p; gsub(/%h/, a[6], f); '
+    'gsub(/%u/, a[1], f); gsub(/%U/, a[3], f); if (f !~ /^\\//) f = a[6] "/" f; '
+    "print a[1], f } }' - /etc/passwd | sort -u | while read -r user f; do "
     f'[ -f "$f" ] && echo "==> $user $f" && head -c {MAX_FILE_BYTES} "$f" '
-    '| sed -E \'s/(environment)="[^"]*"/\\1="…"/g\'; done; done; true'
+    '| sed -E \'s/(environment)="[^"]*"/\\1="…"/g; s/^==>/= =>/\'; done; true'
 )
 _SHADOW = (
     'awk -F: \'{ s = "set"; if ($2 == "") s = "empty"; if ($2 ~ /^[!*]/) s = "locked"; '
     "print $1, s }' /etc/shadow"
+)
+# The files that sudoers names, and those of its folders: as they are named, below /etc otherwise.
+_SUDOERS_INCLUDED = (
+    "$(cat /etc/sudoers /etc/sudoers.d/* 2>/dev/null | tr -d '\"' | sed -nE "
+    "'s,^[#@]include(dir)?[[:space:]]+([^/]),@include\\1 /etc/\\2,; "
+    "s,^[#@]include[[:space:]]+([^[:space:]]+).*,\\1,p; "
+    "s,^[#@]includedir[[:space:]]+([^[:space:]]+).*,\\1/*,p' | sort -u)"
 )
 # Who holds a port: its program, and the unit or container that it runs in.
 _PROCESSES = (
@@ -183,10 +209,10 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "authorized_keys": _KEYS,
         "sudoers": _files(
             "/etc/sudoers",
-            "/etc/sudoers.d/*",
+            _SUDOERS_INCLUDED,
             filtered=f'head -c {MAX_FILE_BYTES} "$f"',
         ),
-        "sshd": _program("sshd", "sshd -T -C user=root,host=localhost,addr=127.0.0.1"),
+        "sshd": _program("sshd", _SSHD),
         "logged_in": "who 2>/dev/null; true",
         "nft": _LOADED + _program("nft", "loaded nf_tables || exit 0; nft -s list ruleset"),
         "iptables": _LOADED + "for c in iptables ip6tables; do "
@@ -266,6 +292,7 @@ OF_IMPACT = frozenset(
     {
         *("addresses", "advertisements", "sockets", "connections", "processes", "kernel"),
         *("passwd", "group", "shadow", "authorized_keys", "sudoers", "name_sources"),
+        "sshd",
         *("wireguard", "openvpn"),
         *("nft", "iptables", "docker", "docker_networks", "podman", "podman_networks"),
     }

@@ -135,12 +135,13 @@ def _logins(entry: InventoryHost, inspection: Inspection) -> Iterator[Cut]:
                 why="only logins of the inventory may use SSH (AllowUsers)",
                 keep=f"declare {account.name} in `administrators:` with its keys",
             )
-        elif not account.keys:
+        elif not (inspection.ssh.key_sources or any(k.is_in_usual_file for k in account.keys)):
             yield Cut(
                 key=key,
                 what=said,
-                why="SSH takes keys only, and this account has none",
-                keep=f"give {account.name} a key before",
+                why="SSH takes keys only, and this account has none"
+                + (" in ~/.ssh/authorized_keys" if account.keys else ""),
+                keep=f"give {account.name} a key in ~/.ssh/authorized_keys before",
             )
 
 
@@ -254,6 +255,10 @@ def _elsewhere(inspection: Inspection) -> Iterator[str]:
     others = [s for s in inspection.account_sources if s not in ("files", "systemd", "compat")]
     if others:
         yield f"accounts of {', '.join(others)} (nsswitch.conf): they are not on the host"
+    # sudoers(5): netgroups, groups of a plugin, groups by number.
+    for rule in inspection.sudo:
+        if rule.is_root and rule.who.startswith(("+", "%:", "%#")):
+            yield f"who is in {rule.who}, which {rule.file} lets become root"
 
 
 def _tunnels(entry: InventoryHost, inspection: Inspection) -> Iterator[str]:

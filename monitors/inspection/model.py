@@ -3,6 +3,8 @@
 `None` and "" stand for what the host did not say.
 """
 
+import re
+
 from inventory.frozen import Frozen
 from monitors.inspection.values import HostText
 
@@ -10,6 +12,8 @@ LOCAL = ("127.", "[::1]", "::1", "[::ffff:127.")
 WIDE = frozenset({"0.0.0.0", "*", "[::]", "::"})  # noqa: S104 - read, not bound to
 # From here on the kernel gives ports to whoever asks for any: another one after each start.
 FIRST_EPHEMERAL = 32768
+# What starts any program, as sudoers names it, with nothing that would bind it to less.
+SHELL = re.compile(r"/\S*/(?:ba|da|k|z|c|tc)?sh|/\S*/su( -l?| root| - root)?|/\S*/(?:env|sudo)")
 
 
 class System(Frozen):
@@ -115,6 +119,12 @@ class AuthorizedKey(Frozen):
     fingerprint: HostText
     comment: HostText = ""
     options: HostText = ""
+    file: HostText = ""
+
+    @property
+    def is_in_usual_file(self) -> bool:
+        """Whether it is where sshd looks once Bastide has configured it (roles/ssh)."""
+        return not self.file or self.file.endswith("/.ssh/authorized_keys")
 
 
 class Account(Frozen):
@@ -130,8 +140,11 @@ class Account(Frozen):
 
     @property
     def may_log_in(self) -> bool:
-        """Whether there is a shell and a way to prove who one is."""
-        return self.has_shell and (self.password in ("set", "empty") or bool(self.keys))
+        """Whether there is a way to prove who one is.
+
+        A key needs no shell: SFTP of sshd's own and tunnels work without one.
+        """
+        return bool(self.keys) or (self.has_shell and self.password in ("set", "empty"))
 
 
 class SudoRule(Frozen):
@@ -145,13 +158,19 @@ class SudoRule(Frozen):
 
     @property
     def is_root(self) -> bool:
-        """Whether it makes them root: every command, as root or anybody."""
-        whom = self.run_as.partition(":")[0].strip()
-        return self.commands == "ALL" and whom in ("ALL", "root")
+        """Whether it makes them root: every command or a shell, as root or anybody."""
+        whom = {name.strip() for name in self.run_as.partition(":")[0].split(",")}
+        whatever = self.commands == "ALL" or bool(SHELL.fullmatch(self.commands))
+        return whatever and not whom & {"!root", "!#0"} and bool(whom & {"ALL", "root", "#0"})
 
 
 class SshServer(Frozen):
-    """The SSH server's effective settings; each is as `sshd -T` writes it."""
+    """The SSH server's effective settings; each is as `sshd -T` writes it.
+
+    `key_sources` are ways to log in that no account's own files show: an authority's certificates,
+    a program that prints keys. `own_sftp`: it serves files to accounts that have no shell.
+    `takes_passwords`: of anybody at all.
+    """
 
     ports: tuple[int, ...] = ()
     permit_root_login: HostText = ""
@@ -161,6 +180,9 @@ class SshServer(Frozen):
     deny_users: tuple[HostText, ...] = ()
     deny_groups: tuple[HostText, ...] = ()
     authorized_keys_files: tuple[HostText, ...] = ()
+    key_sources: tuple[HostText, ...] = ()
+    own_sftp: bool = False
+    takes_passwords: bool = False
 
 
 class Chain(Frozen):

@@ -13,11 +13,30 @@ ROOT_IN_EFFECT = {
 }
 """Groups whose members need no sudo to become root."""
 PASSWORDS = {"set": "with a password", "empty": "without a password"}
+FIRST_PERSON = 1000
+"""The lowest number of accounts that are people's (login.defs(5)); root's is 0."""
 
 
 def logins(inspection: Inspection) -> tuple[Account, ...]:
-    """Return the accounts that somebody can log in to with a password or a key."""
-    return tuple(account for account in inspection.accounts if account.may_log_in)
+    """Return the accounts that somebody can log in to, by whatever way."""
+    return tuple(account for account in inspection.accounts if ways_in(inspection, account))
+
+
+def ways_in(inspection: Inspection, account: Account) -> tuple[str, ...]:
+    """Return by what somebody logs in to an account, in words; nothing when nobody does."""
+    return tuple(_ways_in(inspection, account))
+
+
+def _ways_in(inspection: Inspection, account: Account) -> Iterator[str]:
+    server = inspection.ssh
+    if account.password in PASSWORDS and (
+        account.has_shell or (server.own_sftp and server.takes_passwords)
+    ):
+        yield PASSWORDS[account.password]
+    for key in account.keys:
+        yield f"key {key.fingerprint}{f' ({key.comment})' if key.comment else ''}"
+    if account.has_shell and (account.uid == 0 or account.uid >= FIRST_PERSON):
+        yield from (f"whoever {source} vouches for" for source in server.key_sources)
 
 
 def ways_to_root(inspection: Inspection, account: Account) -> tuple[str, ...]:
@@ -28,11 +47,12 @@ def ways_to_root(inspection: Inspection, account: Account) -> tuple[str, ...]:
 def _ways(inspection: Inspection, account: Account) -> Iterator[str]:
     if account.uid == 0:
         yield "its number is 0"
-    names = {account.name, "ALL", *(f"%{group}" for group in account.groups)}
+    names = {account.name, f"#{account.uid}", "ALL", *(f"%{g}" for g in account.groups)}
     for rule in inspection.sudo:
         if rule.is_root and rule.who in names:
             asks = "asks for its password" if rule.asks_password else "asks for no password"
-            yield f"sudo for {rule.who} in {rule.file}, {asks}"
+            what = "" if rule.commands == "ALL" else f" to {rule.commands}"
+            yield f"sudo for {rule.who}{what} in {rule.file}, {asks}"
     for group in account.groups:
         if group in ROOT_IN_EFFECT:
             yield f"group {group}: {ROOT_IN_EFFECT[group]}"
@@ -40,9 +60,8 @@ def _ways(inspection: Inspection, account: Account) -> Iterator[str]:
 
 def describe_login(inspection: Inspection, account: Account) -> str:
     """Return an account in one line: how it logs in, its groups, how it becomes root."""
-    ways = []
-    if account.password in PASSWORDS:
-        ways.append(PASSWORDS[account.password])
-    ways += (f"key {k.fingerprint}{f' ({k.comment})' if k.comment else ''}" for k in account.keys)
+    ways = [*ways_in(inspection, account)]
+    if ways and not account.has_shell:
+        ways.append("no shell: for SFTP and tunnels")
     root = "; ".join(ways_to_root(inspection, account)) or "does not become root"
     return f"{account.name}: {', '.join(ways) or 'no way in'}; {root}"

@@ -61,8 +61,9 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
 def _authorized(text: str) -> dict[str, list[AuthorizedKey]]:
     keys: dict[str, list[AuthorizedKey]] = {}
     for title, lines in sections(text):
-        user = title.partition(" ")[0]
-        keys.setdefault(user, []).extend(filter(None, map(read_key, lines)))
+        user, _, file = title.partition(" ")
+        found = filter(None, map(read_key, lines))
+        keys.setdefault(user, []).extend(k.model_copy(update={"file": file}) for k in found)
     return keys
 
 

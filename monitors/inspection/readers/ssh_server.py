@@ -1,7 +1,19 @@
-"""The SSH server's effective settings, from `sshd -T`, and who is logged in, from who(1)."""
+"""The SSH server's effective settings, and who is logged in, from who(1).
+
+The settings are those of `sshd -T`, then the words of its files, which Match blocks have as well.
+"""
+
+from collections.abc import Iterator
 
 from monitors.inspection.model import SshServer
 from monitors.inspection.values import bounded, number
+
+KEY_SOURCES = {
+    "trustedusercakeys": "TrustedUserCAKeys",
+    "authorizedkeyscommand": "AuthorizedKeysCommand",
+}
+SERVES_FILES = ("subsystem", "forcecommand")
+TAKES_PASSWORDS = ("passwordauthentication", "kbdinteractiveauthentication")
 
 
 def read_ssh_server(sshd: str) -> SshServer:
@@ -20,7 +32,18 @@ def read_ssh_server(sshd: str) -> SshServer:
         deny_users=bounded(settings.get("denyusers", ())),
         deny_groups=bounded(settings.get("denygroups", ())),
         authorized_keys_files=bounded(settings.get("authorizedkeysfile", ())),
+        key_sources=bounded(dict.fromkeys(_key_sources(sshd))),
+        takes_passwords=any("yes" in settings.get(key, ()) for key in TAKES_PASSWORDS),
+        own_sftp=any("internal-sftp" in settings.get(key, ()) for key in SERVES_FILES),
     )
+
+
+def _key_sources(sshd: str) -> Iterator[str]:
+    for line in sshd.splitlines():
+        key, _, value = line.strip().partition(" ")
+        name = KEY_SOURCES.get(key.lower())
+        if name and value.strip().lower() not in ("", "none"):
+            yield f"{name} {value.strip()}"
 
 
 def read_sessions(logged_in: str) -> tuple[str, ...]:

@@ -6,19 +6,34 @@ from collections.abc import Iterator
 from monitors.inspection.model import SudoRule
 from monitors.inspection.values import bounded, sections
 
-ALIAS = re.compile(r"(User|Runas|Host|Cmnd)_Alias\s+(.*)")
+ALIAS = re.compile(r"(User|Runas|Host|Cmnd|Cmd)_Alias\s+(.*)")
+# Between definitions of one line; commands have escaped colons.
+NEXT_DEFINITION = re.compile(r":\s*(?=[A-Z][A-Z0-9_]*\s*=)")
 DEFINITION = re.compile(r"([A-Z][A-Z0-9_]*)\s*=\s*(.*)")
-RULE = re.compile(r"(?P<who>[^=]+?)\s+(?P<where>\S+)\s*=\s*(?P<what>.+)")
-TAGS = re.compile(r"([A-Z_]+):\s*")
+# A name may be quoted, or have escaped spaces: accounts and groups of a directory do.
+NAME = r'(?:"[^"]*"|\\.|[^\s,="\\])+'
+NAMES = rf"{NAME}(?:\s*,\s*{NAME})*"
+RULE = re.compile(rf"(?P<who>{NAMES})\s+(?P<where>{NAMES})\s*=\s*(?P<what>.+)")
+# `: HOSTS = COMMANDS` begins another part of a rule; a tag's colon does not.
+NEXT_HOSTS = re.compile(r"\s*:\s*(?:[\w.!+-]+\s*,\s*)*[\w.!+-]+\s*=\s*(?=[(A-Z/!])")
+COMMA = re.compile(r"(?<!\\),(?![^()]*\))")
+OPTION = re.compile(r"(?:ROLE|TYPE|CWD|CHROOT|TIMEOUT|NOTBEFORE|NOTAFTER|APPARMOR_PROFILE)=\S+\s+")
+TAG = re.compile(r"([A-Z_]+):\s*")
 RUN_AS = re.compile(r"\(([^)]*)\)\s*")
+# A number is an account's, all else is a comment (sudoers(5), "Other special characters").
+COMMENT = re.compile(r"(?:^|\s)#(?!\d).*$")
+INCLUDE = re.compile(r'[#@]include\s+"?([^"\s]+)')
 MOST_EXPANSIONS = 20
 
 Aliases = dict[str, list[str]]
 
 
 def read_sudo(sudoers: str) -> tuple[SudoRule, ...]:
-    """Return the rules of every file; aliases of users and commands are resolved."""
-    files = [(file, list(_logical(lines))) for file, lines in sections(sudoers) if _is_read(file)]
+    """Return the rules of every file; aliases of users, run-as and commands are resolved."""
+    named = set(INCLUDE.findall(sudoers))
+    files = [
+        (file, list(_logical(lines))) for file, lines in sections(sudoers) if _is_read(file, named)
+    ]
     aliases: Aliases = {}
     for _, lines in files:
         for line in lines:
@@ -28,10 +43,10 @@ def read_sudo(sudoers: str) -> tuple[SudoRule, ...]:
     )
 
 
-def _is_read(file: str) -> bool:
-    """Whether sudo reads a file of its folder: not those with a dot, nor those ending in `~`."""
+def _is_read(file: str, named: set[str]) -> bool:
+    """Whether sudo reads a file: of a folder not those with a dot, nor those ending in `~`."""
     name = file.rpartition("/")[2]
-    return name == "sudoers" or not ("." in name or name.endswith("~"))
+    return name == "sudoers" or file in named or not ("." in name or name.endswith("~"))
 
 
 def _logical(lines: list[str]) -> Iterator[str]:
@@ -41,37 +56,58 @@ def _logical(lines: list[str]) -> Iterator[str]:
         held += line.removesuffix("\\")
         if line.endswith("\\"):
             continue
-        text, held = held.strip(), ""
-        if text and not text.startswith(("#", "@", "Defaults")):
-            yield re.sub(r"\s#.*$", "", text)
+        text, held = COMMENT.sub("", held).strip(), ""
+        if text and not text.startswith(("@", "Defaults")):
+            yield text
 
 
 def _define(line: str, aliases: Aliases) -> None:
     match = ALIAS.match(line)
-    for part in match[2].split(":") if match else ():
+    for part in NEXT_DEFINITION.split(match[2]) if match else ():
         definition = DEFINITION.match(part.strip())
         if definition:
-            aliases[definition[1]] = [word.strip() for word in definition[2].split(",")]
+            aliases[definition[1]] = [word.strip() for word in COMMA.split(definition[2])]
 
 
 def _rules(file: str, line: str, aliases: Aliases) -> Iterator[SudoRule]:
     match = None if ALIAS.match(line) else RULE.match(line)
     if match is None:
         return
-    commands, run_as, asks = _specification(match["what"])
-    for who in _resolved(match["who"].split(","), aliases):
-        for command in _resolved(commands, aliases):
-            yield SudoRule(who=who, run_as=run_as, commands=command, asks_password=asks, file=file)
+    who = [name for name in _resolved(COMMA.split(match["who"]), aliases) if name[0] != "!"]
+    for part in NEXT_HOSTS.split(match["what"]):
+        for commands, run_as, asks in _specifications(part):
+            whom, colon, group = run_as.partition(":")
+            whom = ", ".join(_resolved(whom.split(","), aliases)) + colon + group
+            for name in who:
+                for command in _resolved([commands], aliases):
+                    yield SudoRule(
+                        who=_plain(name),
+                        run_as=whom,
+                        commands=command,
+                        asks_password=asks,
+                        file=file,
+                    )
 
 
-def _specification(what: str) -> tuple[list[str], str, bool]:
-    """Return the commands, whom they are run as, and whether a password is asked."""
-    match = RUN_AS.match(what)
-    run_as = match[1] if match else "root"
-    rest = what[match.end() :] if match else what
-    tags = set(TAGS.findall(rest))
-    commands = [command.strip() for command in TAGS.sub("", rest).split(",")]
-    return commands, run_as, "NOPASSWD" not in tags
+def _specifications(what: str) -> Iterator[tuple[str, str, bool]]:
+    """Yield each command, whom it is run as, and whether a password is asked.
+
+    What stands before a command holds for those after it too, until something else is said.
+    """
+    run_as, asks = "root", True
+    for text in map(str.strip, COMMA.split(what)):
+        if match := RUN_AS.match(text):
+            run_as, text = match[1].strip(), text[match.end() :]
+        text = OPTION.sub("", text)
+        while match := TAG.match(text):
+            asks = {"PASSWD": True, "NOPASSWD": False}.get(match[1], asks)
+            text = OPTION.sub("", text[match.end() :])
+        yield text, run_as, asks
+
+
+def _plain(name: str) -> str:
+    """Return a name without the quotes and backslashes that sudoers(5) wants."""
+    return re.sub(r"\\(.)", r"\1", name.replace('"', ""))
 
 
 def _resolved(words: list[str], aliases: Aliases) -> list[str]:

@@ -105,6 +105,45 @@ def test_a_login_is_named_alike_however_it_logs_in(entry: InventoryHost) -> None
         assert [cut.key for cut in baseline(entry, now).logins] == ["login: clerk"]
 
 
+CITIZEN = {
+    "passwd": text("web", "passwd") + "fotograf:x:1005:1005::/srv/in:/usr/sbin/nologin\n",
+    "shadow": text("web", "shadow") + "fotograf set\n",
+}
+MATCHED = "\nForceCommand internal-sftp\nPasswordAuthentication yes\n"
+
+
+def test_who_only_brings_files_by_sftp_is_cut_off_as_well(entry: InventoryHost) -> None:
+    assert baseline(entry, inspection("web", **CITIZEN)).logins == ()
+    (cut,) = baseline(
+        entry, inspection("web", **CITIZEN, sshd=text("web", "sshd") + MATCHED)
+    ).logins
+    assert cut.key == "login: fotograf"
+    assert "no shell: for SFTP and tunnels" in cut.what
+
+
+@pytest.mark.parametrize(
+    "line", ["trustedusercakeys /etc/ssh/ca.pub", "authorizedkeyscommand /usr/bin/sss_ssh_keys"]
+)
+def test_who_logs_in_by_no_key_of_the_host_is_cut_off_as_well(
+    entry: InventoryHost, line: str
+) -> None:
+    now = inspection("web", sshd=f"{text('web', 'sshd')}\n{line}\n")
+    assert [cut.key for cut in baseline(entry, now).logins] == ["login: root", "login: clerk"]
+
+
+def test_who_is_declared_goes_on_by_certificate(tmp_path: Path) -> None:
+    now = inspection("web", sshd=f"{text('web', 'sshd')}\ntrustedusercakeys /etc/ssh/ca.pub\n")
+    keys = [cut.key for cut in baseline(adopted(tmp_path, ADMINISTRATOR), now).logins]
+    assert keys == ["login: root"]
+
+
+def test_a_key_where_sshd_will_not_look_is_none(entry: InventoryHost) -> None:
+    moved = text("web", "authorized_keys").replace("/home/itadmin/.ssh/authorized_keys", "/etc/k/a")
+    (cut,) = baseline(entry, inspection("web", authorized_keys=moved)).logins
+    assert cut.key == "login: itadmin"
+    assert cut.why.endswith("none in ~/.ssh/authorized_keys")
+
+
 ROOTS_KEY = "==> root /root/.ssh/authorized_keys\n" + text("web", "authorized_keys").splitlines()[1]
 
 

@@ -47,3 +47,16 @@ def test_accounts_of_a_directory_are_said_to_be_elsewhere() -> None:
 def test_an_account_with_an_empty_password_may_log_in() -> None:
     (account,) = read_accounts("kiosk:x:1001:1001::/home/kiosk:", "", "kiosk empty", "")
     assert account.may_log_in
+
+
+def test_a_key_says_which_file_it_is_in() -> None:
+    accounts = read_accounts(
+        "ana:x:1001:1001::/home/ana:/bin/sh\nweb:x:33:33::/var/www:/usr/sbin/nologin",
+        "",
+        "ana locked\nweb locked",
+        f"==> ana /etc/ssh/keys/ana\nssh-ed25519 {KEY}\n"
+        f"==> web /var/www/.ssh/authorized_keys\nssh-ed25519 {KEY}\n",
+    )
+    assert [a.keys[0].is_in_usual_file for a in accounts] == [False, True]
+    # A key needs no shell.
+    assert all(a.may_log_in for a in accounts)

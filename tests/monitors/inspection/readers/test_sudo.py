@@ -51,3 +51,45 @@ def test_root_is_every_command_as_root_and_nothing_less() -> None:
 
 def test_an_alias_that_names_itself_ends() -> None:
     assert rules("User_Alias A = A, ana", "A ALL=ALL")
+
+
+@pytest.mark.parametrize(
+    ("lines", "roots"),
+    [
+        (("Runas_Alias ADMINS = www-data, root", "a ALL=(ADMINS) ALL"), ["a"]),
+        (("a ALL=(root, www-data) ALL",), ["a"]),
+        (("a ALL=(#0) ALL",), ["a"]),
+        (("a ALL=(ALL, !root) ALL",), []),
+        (("a ALL=(:adm) ALL",), []),
+        (("a ALL=(www) /bin/kill, (root) NOPASSWD: ALL",), ["a"]),
+        (("a ALL=CWD=/srv NOPASSWD: SETENV: ALL",), ["a"]),
+        (("a ALL=(ALL) !ALL",), []),
+        (("a web1, web2 = ALL",), ["a"]),
+        (("a, b, !c ALL=(ALL) ALL",), ["a", "b"]),
+        (("#1000 ALL=(ALL) ALL", "#includedir /etc/sudoers.d"), ["#1000"]),
+        (('"%domain admins" ALL=(ALL) ALL',), ["%domain admins"]),
+        (("%TOWN\\\\domain\\ admins ALL=(ALL:ALL) ALL",), ["%TOWN\\domain admins"]),
+        (("a web1 = /bin/ls : web2 = (root) ALL",), ["a"]),
+        (("a ALL=/usr/bin/su -", "b ALL=/bin/bash", "c ALL=/bin/su - www"), ["a", "b"]),
+        (("a ALL=(ALL) ALL # of the town", "b ALL=(ALL) \\", "  ALL"), ["a", "b"]),
+        (("Cmnd_Alias A = /bin/a, /bin/b : B = ALL", "a ALL = A", "b ALL = B"), ["b"]),
+        (("+netgroup ALL=(ALL) ALL", "%#27 ALL=(ALL) ALL"), ["+netgroup", "%#27"]),
+    ],
+)
+def test_who_becomes_root(lines: tuple[str, ...], roots: list[str]) -> None:
+    assert [rule.who for rule in rules(*lines) if rule.is_root] == roots
+
+
+def test_a_password_is_asked_as_each_command_says() -> None:
+    asked = rules("a ALL = NOPASSWD: /bin/a, /bin/b, PASSWD: /bin/c, (www) NOPASSWD: /bin/d\\, e")
+    assert [(r.commands, r.run_as, r.asks_password) for r in asked] == [
+        ("/bin/a", "root", False),
+        ("/bin/b", "root", False),
+        ("/bin/c", "root", True),
+        ("/bin/d\\, e", "www", False),
+    ]
+
+
+def test_a_file_with_a_dot_is_read_where_it_is_named() -> None:
+    text = "@include /etc/sudoers.town\n==> /etc/sudoers.town\nana ALL=(ALL) ALL\n"
+    assert [rule.who for rule in read_sudo(f"==> /etc/sudoers\n{text}")] == ["ana"]
