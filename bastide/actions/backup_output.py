@@ -105,6 +105,7 @@ def plan_values(plan: PlanState, now: datetime) -> dict[str, Any]:
         "second_target": plan.objectives.second_target,
         "second_in_bucket": plan.objectives.in_bucket,
         "second_last_snapshot": plan.second_snapshot.isoformat() if plan.second_snapshot else None,
+        "second_problem": plan.in_bucket if isinstance(plan.in_bucket, str) else None,
         "copies": [copy.model_dump(mode="json") for copy in plan.copies],
         "doubted": [doubt.model_dump() for doubt in plan.doubted],
         "check": plan.check.model_dump(mode="json") if plan.check else None,
@@ -139,8 +140,8 @@ def describe_second(plan: PlanState, now: datetime) -> str:
         return "none"
     if plan.second_snapshot:
         return f"{duration((now - plan.second_snapshot).total_seconds())} on {second}"
-    if plan.objectives.in_bucket:
-        return f"{second}: a bucket, whose age its target tells (BackupCopyLate)"
+    if isinstance(plan.in_bucket, str):
+        return f"{second}: {plan.in_bucket}"
     said = [copy.error for copy in plan.copies if copy.target == second and copy.error]
     return f"{second}: {said[0] if said else 'no snapshot known'}"
 

@@ -1,12 +1,19 @@
-"""The backup status that each host reported, read from its newest audit bundle."""
+"""What each host reported of its backups, and each target of buckets, in its newest audit."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from monitors.continuity.records import CLOCK_TOLERANCE, ContinuityError, HostStatus, read_status
+from monitors.continuity.records import (
+    CLOCK_TOLERANCE,
+    ContinuityError,
+    HostStatus,
+    read_buckets,
+    read_status,
+)
 
 STATUS = "/var/lib/bastide/backup/status.json"
+BUCKETS = "/var/lib/bastide/vault/buckets.json"
 
 ReadFile = Callable[[Path, str, str], tuple[Path, str] | None]
 """Given the state folder, a host and a file of it: the newest audit bundle and the file's text.
@@ -33,6 +40,31 @@ def newest_status(state: Path, host: str, read_file: ReadFile) -> HostStatus | N
         raise ContinuityError(f"{path}: answers for {status.host!r}, expected {host!r}")
     _refuse_future(status, path)
     return status
+
+
+def bucket_copies(
+    state: Path, target: str, read_file: ReadFile
+) -> dict[tuple[str, str, str], datetime]:
+    """Return when the newest snapshot came of each copy that a target has put into a bucket.
+
+    By host, plan and bucket; ContinuityError where the target has not said so, or nothing sure.
+    """
+    try:
+        kept = read_file(state, target, BUCKETS)
+    except ValueError as error:
+        raise ContinuityError(str(error)) from None
+    if kept is None:
+        raise ContinuityError(f"{target} was not audited yet")
+    path, text = kept
+    limit = (datetime.now(UTC) + CLOCK_TOLERANCE).timestamp()
+    copies = read_buckets(text, str(path)).copies
+    if any((copy.newest or 0) > limit for copy in copies):
+        raise ContinuityError(f"{path}: names a time in the future; check the target's clock")
+    return {
+        (copy.host, copy.plan, copy.target): datetime.fromtimestamp(copy.newest, UTC)
+        for copy in copies
+        if copy.newest
+    }
 
 
 def _refuse_future(status: HostStatus, path: Path) -> None:

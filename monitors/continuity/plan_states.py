@@ -1,13 +1,13 @@
 """Every backup plan of the inventory with the state of its snapshots and drills."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from inventory.model.estate import Estate
 from monitors.continuity.drill_history import DrillHistory, drill_files, read_drill_history
-from monitors.continuity.host_status import ReadFile, newest_status
+from monitors.continuity.host_status import ReadFile, bucket_copies, newest_status
 from monitors.continuity.objectives import BackupObjectives, backup_objectives
 from monitors.continuity.records import (
     Check,
@@ -19,6 +19,8 @@ from monitors.continuity.records import (
     PlanStatus,
 )
 
+BucketCopies = dict[tuple[str, str, str], datetime]
+
 
 @dataclass(frozen=True, slots=True)
 class PlanState:
@@ -26,7 +28,8 @@ class PlanState:
 
     `problem` says why the newest snapshot is not known; `reported_at` is when the host asked its
     backup target; `octets` what the newest run put into its snapshot; `copies` what each further
-    target answered that has pulled one.
+    target answered that has pulled one. Of a copy in a bucket, `in_bucket` is when its newest
+    snapshot came to the target that puts it there, or why that is not known.
     """
 
     objectives: BackupObjectives
@@ -39,6 +42,7 @@ class PlanState:
     doubted: tuple[Doubt, ...] = ()
     octets: float | None = None
     copies: tuple[CopyStatus, ...] = ()
+    in_bucket: datetime | str | None = None
 
     @property
     def last_drill(self) -> DrillResult | None:
@@ -48,6 +52,8 @@ class PlanState:
     @property
     def second_snapshot(self) -> datetime | None:
         """When the newest snapshot was made that the second target holds, as far as is known."""
+        if isinstance(self.in_bucket, datetime):
+            return self.in_bucket
         wanted = self.objectives.second_target
         times = [c.snapshot.time for c in self.copies if c.target == wanted and c.snapshot]
         return max(times, default=None)
@@ -67,8 +73,11 @@ def read_plan_states(state: Path, estate: Estate, read_file: ReadFile) -> tuple[
     plans = backup_objectives(estate)
     planned = dict.fromkeys(plan.host for plan in plans)
     statuses = {host: _status_or_problem(state, host, read_file) for host in planned}
+    putting = dict.fromkeys(plan.target for plan in plans if plan.in_bucket)
+    buckets = {target: _copies_or_problem(state, target, read_file) for target in putting}
     return tuple(
-        _state(plan, statuses[plan.host], history) for plan, history in _histories(state, plans)
+        replace(_state(plan, statuses[plan.host], history), in_bucket=_in_bucket(plan, buckets))
+        for plan, history in _histories(state, plans)
     )
 
 
@@ -95,6 +104,25 @@ def _status_or_problem(state: Path, host: str, read_file: ReadFile) -> HostStatu
         return newest_status(state, host, read_file) or "the host was not audited yet"
     except ContinuityError as error:
         return str(error)
+
+
+def _copies_or_problem(state: Path, target: str, read_file: ReadFile) -> BucketCopies | str:
+    try:
+        return bucket_copies(state, target, read_file)
+    except ContinuityError as error:
+        return str(error)
+
+
+def _in_bucket(
+    plan: BackupObjectives, buckets: dict[str, BucketCopies | str]
+) -> datetime | str | None:
+    if not plan.in_bucket or plan.second_target is None:
+        return None
+    found = buckets[plan.target]
+    if isinstance(found, str):
+        return found
+    known = found.get((plan.host, plan.plan, plan.second_target))
+    return known or f"{plan.target} knows of no snapshot there"
 
 
 def _state(plan: BackupObjectives, status: HostStatus | str, drills: DrillHistory) -> PlanState:

@@ -179,6 +179,25 @@ class HostStatus(HostRecord):
         return plans
 
 
+class BucketCopy(HostRecord):
+    """A copy in a bucket, as the target that puts it there was last told by the server.
+
+    `newest` is when its newest snapshot came to that target, in seconds since 1970.
+    """
+
+    host: Name
+    plan: Name
+    target: Name
+    newest: Seconds | None
+
+
+class BucketStatus(HostRecord):
+    """What `bastide-vault-push` leaves on a target of the copies that it has put into buckets."""
+
+    at: Seconds
+    copies: tuple[BucketCopy, ...]
+
+
 def read_drill(path: Path) -> DrillResult:
     """Read a drill result; ContinuityError names the file and the first thing that is wrong."""
     try:
@@ -197,6 +216,14 @@ def read_status(text: str, origin: str) -> HostStatus:
         return HostStatus.model_validate_json(text)
     except ValidationError as error:
         raise ContinuityError(f"{origin}: not a backup status: {first_problem(error)}") from None
+
+
+def read_buckets(text: str, origin: str) -> BucketStatus:
+    """Read what a target left of its buckets; ContinuityError names the origin and the problem."""
+    try:
+        return BucketStatus.model_validate_json(text)
+    except ValidationError as error:
+        raise ContinuityError(f"{origin}: not a bucket status: {first_problem(error)}") from None
 
 
 def first_problem(error: ValidationError) -> str:

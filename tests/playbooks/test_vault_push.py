@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from monitors.continuity.records import Depth, DrillResult
+from monitors.continuity.records import Depth, DrillResult, read_buckets
 from tests.oracles.bucket_policy import documented_policy
 from tests.oracles.object_store import Keys, ObjectStore
 from tests.oracles.programs import VERSITYGW
@@ -90,6 +90,7 @@ class Target:
             ("CONFIG", folder),
             ("STATE", folder / "state.json"),
             ("METRICS", folder / "bastide_bucket_copies.prom"),
+            ("TOLD", folder / "told" / "buckets.json"),
         ):
             patch.setattr(self.module, constant, path)
         patch.setenv("SSL_CERT_FILE", str(store.certificate))
@@ -375,14 +376,27 @@ def test_the_secret_is_in_no_argument_log_or_state(
 
 def test_metrics_name_the_bucket(target: Target) -> None:
     target.push()
-    module = target.module
-    labels = {put.name: put.labels for put in module.puts()}
-    module.tell(module.METRICS, module.read_state(module.STATE), labels)
+    target.module.leave()
     text = (target.folder / "bastide_bucket_copies.prom").read_text()
     own = f'client="{target.client}",plan="shares",bucket="store"'
     assert f"bastide_copy_last_run_success{{{own}}} 1.0" in text
     assert f"bastide_copy_snapshots{{{own}}} 1.0" in text
     assert f"bastide_copy_listed_timestamp_seconds{{{own}}} " in text
+
+
+def test_audits_are_told_when_the_newest_snapshot_came_and_no_words_of_another_account(
+    target: Target,
+) -> None:
+    target.push()
+    state = json.loads((target.folder / "state.json").read_text())
+    state[target.name] |= {"snapshots": "<script>"}
+    (target.folder / "state.json").write_text(json.dumps(state))
+    target.module.leave()
+    told = json.loads((target.folder / "told" / "buckets.json").read_text())
+    (copy,) = read_buckets(json.dumps(told), "told").copies
+    assert (copy.host, copy.plan, copy.target) == (target.client, "shares", "store")
+    assert copy.newest == state[target.name]["newest"]
+    assert told["copies"][0]["snapshots"] is None
 
 
 def test_one_that_goes_into_no_bucket_is_wrong_use(target: Target) -> None:

@@ -47,7 +47,7 @@ STAT = f"stat -L -c '%n %a %U %G %Y %.6Z' {' '.join(WATCHED_FILES)} 2>/dev/null"
 KEPT_RESULTS = (
     *("/var/lib/bastide-facts/integrity.json", "/var/lib/bastide-facts/received-logs.json"),
     *("/var/lib/bastide-facts/updates.json", "/var/lib/bastide/backup/status.json"),
-    "/var/lib/bastide-file-walk/result.json",
+    *("/var/lib/bastide-file-walk/result.json", "/var/lib/bastide/vault/buckets.json"),
 )
 MAX_KEPT_KIB = 160
 # Short files, without their comments; each line comes with its file's name and a colon.

@@ -21,6 +21,7 @@ from tests.inventory.test_buckets import BUCKETS
 from tests.monitors.audit.evidence.sealed_runs import sealed
 from tests.monitors.continuity.state_folder import (
     ago,
+    put_buckets,
     put_bundle,
     put_drill,
     put_failed_drill,
@@ -136,9 +137,13 @@ def test_a_copy_in_a_bucket_is_in_the_status_and_on_paper_with_who_reads_it(
     snapshot(context, ago(minutes=30))
     drilled(context, target="offsite")
     said = bastide_here("backup", "status", **environment_of(context)).stdout
-    assert "offsite: a bucket, whose age its target" in " ".join(said.split())
+    assert "was not audited yet" in " ".join(said.split())
+    put_buckets(context.state, ago(hours=3), "gornjilug-server", "offsite", by="central-vault")
+    said = bastide_here("backup", "status", **environment_of(context)).stdout
+    assert " h on offsite" in " ".join(said.split())
     (plan,) = bastide_json("backup", "status", **environment_of(context))
     assert (plan["second_target"], plan["second_in_bucket"]) == ("offsite", True)
+    assert plan["second_last_snapshot"] == ago(hours=3).isoformat()
     assert [(copy["target"], copy["ok"]) for copy in plan["drilled_copies"]][1] == ("offsite", True)
     formats = ("--format", "html", "--folder", str(tmp_path / "paper"))
     assert bastide_here("backup", "plan", *formats, **environment_of(context)).returncode == 0

@@ -10,7 +10,7 @@ from inventory.model.estate import Estate
 from monitors.audit.archive.bundles import keep
 from monitors.audit.facts.system import KEPT
 from monitors.collection.bundle import Bundle, RecordedCommand, pack
-from monitors.continuity.host_status import STATUS
+from monitors.continuity.host_status import BUCKETS, STATUS
 
 CASES = Path(__file__).parent / "cases"
 HOST, PLAN = "velgora-app", "permits"
@@ -56,8 +56,25 @@ def put_bundle(
     state: Path, collected: datetime, status: str, *, owner: str = "root", host: str = HOST
 ) -> Path:
     """Keep an audit bundle with the status that the host's timer wrote of its backups."""
-    lines = (f"{STATUS}:{line}" for line in status.splitlines())
-    stdout = "\n".join([f"{collected.timestamp():.0f}", f"{STATUS} {owner} 644", *lines])
+    return put_kept(state, collected, STATUS, status, owner=owner, host=host)
+
+
+def put_buckets(
+    state: Path, newest: datetime | None, host: str, bucket: str, *, by: str, owner: str = "root"
+) -> Path:
+    """Keep an audit bundle of a target that has put a host's copy into a bucket."""
+    came = newest.timestamp() if newest else None
+    copy = {"host": host, "plan": PLAN, "target": bucket, "newest": came, "snapshots": 3}
+    text = json.dumps({"at": NOW.timestamp(), "copies": [copy]}, indent=1)
+    return put_kept(state, NOW, BUCKETS, text, owner=owner, host=by)
+
+
+def put_kept(
+    state: Path, collected: datetime, file: str, text: str, *, owner: str, host: str
+) -> Path:
+    """Keep an audit bundle with a file that a timer on the host wrote."""
+    lines = (f"{file}:{line}" for line in text.splitlines())
+    stdout = "\n".join([f"{collected.timestamp():.0f}", f"{file} {owner} 644", *lines])
     recorded = RecordedCommand(command=KEPT, rc=0, stdout=stdout, stderr="", seconds=1)
     bundle = Bundle(
         collector=1,

@@ -3,7 +3,7 @@
 
     bastide-vault-push [HOST/PLAN …]             put now, as the account bastide-push
     bastide-vault-push --accept-keys HOST/PLAN   another password of a repository is meant
-    bastide-vault-push --tell                    leave the metrics of what was put, as root
+    bastide-vault-push --tell                    leave what was put for metrics and audits, as root
 
 Nothing goes where the lock is not what was declared. Repositories are copied as they are, so no
 password is needed here: a file is called by the SHA-256 of its content, and what does not have it
@@ -35,6 +35,7 @@ from bastide_copies import (
     said,
     snapshots,
     tell,
+    write_whole,
 )
 from bastide_s3 import Asked, lock_problem
 
@@ -42,6 +43,8 @@ FOLDER = Path("/srv/backups")
 CONFIG = Path("/etc/bastide/push")
 STATE = Path("/var/lib/bastide-push/state.json")
 METRICS = Path("/var/lib/prometheus/node-exporter/bastide_bucket_copies.prom")
+# Root's, and kept by audits: how `bastide backup status` knows of a bucket, which hosts cannot ask.
+TOLD = Path("/var/lib/bastide/vault/buckets.json")
 # Read in this order, no snapshot is listed without its data.
 READ = ("snapshots", "index", "data", "keys", "config")
 OPTIONS = (
@@ -167,25 +170,25 @@ def refuse_unlocked(put: Put) -> None:
         raise CopyError(f"{put.bucket}: {problem}; nothing was put there")
 
 
-def refuse_another(put: Put, there: dict[str, Stored]) -> None:
-    """Raise CopyError where the bucket has another repository than lies here."""
-    if "config" in there and there["config"].md5 != config_md5(put):
+def is_another(put: Put, there: dict[str, Stored]) -> bool:
+    """Whether the bucket has another repository than lies here, by the MD5 of its config."""
+    content = (put.folder / "config").read_bytes()
+    own = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    return "config" in there and there["config"].md5 != own
+
+
+def refuse_another(put: Put, *, another: bool) -> None:
+    """Raise CopyError where the bucket has another repository."""
+    if another:
         raise CopyError(
             f"{put.bucket} has another repository than lies here: find out who replaced it, or the "
             "file config there; the copy is as it was"
         )
 
 
-def config_md5(put: Put) -> str:
-    """Return what the server calls the content of the repository's config."""
-    content = (put.folder / "config").read_bytes()
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-
-def covered(put: Put, here: dict[str, os.stat_result], there: dict[str, Stored]) -> int:
-    """Return how many files of the bucket are not what lies here under their names."""
-    sizes = sum(here[name].st_size != there[name].octets for name in here.keys() & there.keys())
-    return sizes or int("config" in there and there["config"].md5 != config_md5(put))
+def covered(here: dict[str, os.stat_result], there: dict[str, Stored]) -> int:
+    """Return how many files of the bucket have another size than lies here under their names."""
+    return sum(here[name].st_size != there[name].octets for name in here.keys() & there.keys())
 
 
 def wanted(here: Sequence[str], there: dict[str, Stored], *, keys: bool) -> list[str]:
@@ -227,8 +230,9 @@ def put_one(put: Put, known: dict[str, Any], *, accept_keys: bool = False) -> di
         refuse_unlocked(put)
         with locked(put.folder):
             there, here = stored(put), held(put.folder)
-            known["covered"] = covered(put, here, there)
-            refuse_another(put, there)
+            another = is_another(put, there)
+            known["covered"] = covered(here, there) or int(another)
+            refuse_another(put, another=another)
             keys = accept_keys or not any(name.startswith("keys/") for name in there)
             names = wanted(list(here), there, keys=keys)
             bad = list(send(put, names))
@@ -282,13 +286,30 @@ def run(names: Sequence[str], *, accept_keys: bool = False) -> int:
     )
 
 
+def leave() -> None:
+    """Leave, as root, what is known of each copy: for metrics, and for audits to keep."""
+    every, state = puts(), read_state(STATE)
+    tell(METRICS, state, {put.name: put.labels for put in every})
+    TOLD.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    copies = [told(put, state.get(put.name, {})) for put in every]
+    write_whole(TOLD, json.dumps({"at": time.time(), "copies": copies}, indent=1) + "\n", 0o644)
+
+
+def told(put: Put, known: dict[str, Any]) -> dict[str, Any]:
+    """Return what audits keep of a copy; nothing but numbers is taken from another account."""
+    host, _, plan = put.name.partition("/")
+    numbers = {key: known.get(key) for key in ("newest", "snapshots")}
+    sure = {key: n if isinstance(n, int | float) else None for key, n in numbers.items()}
+    return {"host": host, "plan": plan, "target": put.bucket, **sure}
+
+
 def main() -> int:
     """Read the command line."""
     return command_line(
         "bastide-vault-push",
         "Put second copies.",
         run,
-        lambda: tell(METRICS, read_state(STATE), {put.name: put.labels for put in puts()}),
+        leave,
     )
 
 
