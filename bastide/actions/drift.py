@@ -27,8 +27,10 @@ def look(context: EstateContext, engine: str) -> ProvisionedDrift:
     """
     started, events = time.time(), list[StepEvent]()
     try:
-        parts = stacks_as_they_are(context, project(context))
-        result = run_each(chosen_engine(engine), Operation.DRIFT, parts, events.append)
+        whole = project(context)
+        chosen = chosen_engine(engine, whole)
+        parts = stacks_as_they_are(context, whole)
+        result = run_each(chosen, Operation.DRIFT, parts, events.append)
     except EngineError as error:
         raise CommandError(str(error), Exit.COULD_NOT_CHECK) from None
     drift = _read(context.estate.estate, started, events)

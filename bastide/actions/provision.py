@@ -32,6 +32,9 @@ from inventory.secrets import refuse_lost_passwords
 
 OnStep = Callable[[StepEvent], None]
 PARALLEL = 10
+# The file that says where the state was moved to, and where to it may be.
+MOVED = "moved-to"
+BACKENDS = ("s3", "azblob", "gs", "postgres", "file")
 # What the engine calls a resource that it left as it was.
 UNCHANGED = frozenset({"same", "read", "refresh"})
 
@@ -67,6 +70,7 @@ def project(context: EstateContext) -> Project:
             "PATH": _path(),
             "BASTIDE_STATE_HOME": str(context.state.parent),
         },
+        state_url=_state_url(context),
     )
 
 
@@ -96,7 +100,6 @@ def run(
     nothing at all, SecretError when a repository's password is gone.
     """
     _refuse_without_rights(context, operation)
-    _refuse_moved(context)
     if operation in (Operation.UP, Operation.PREVIEW):
         # The program would end with the same, but as an engine shows it.
         refuse_lost_passwords(context.estate, context.state)
@@ -106,7 +109,7 @@ def run(
         continue_on_error=limits.continue_on_error,
     )
     only = limits.municipality
-    work = _Work(context, chosen_engine(engine), whole, on_step, on_findings, only)
+    work = _Work(context, chosen_engine(engine, whole), whole, on_step, on_findings, only)
     try:
         if operation is Operation.UP:
             return _up(work)
@@ -203,24 +206,30 @@ def _refuse_without_rights(context: EstateContext, operation: Operation) -> None
         )
 
 
-def _refuse_moved(context: EstateContext) -> None:
-    """Raise CommandError when the state was moved to another backend (docs/pulumi.md)."""
-    mark = context.state / "pulumi" / "moved-to"
-    if mark.exists():
+def _state_url(context: EstateContext) -> str:
+    """Return where the state was moved to (docs/pulumi.md), nothing when it is here."""
+    mark = context.state / "pulumi" / MOVED
+    if not mark.exists():
+        return ""
+    url = mark.read_text(encoding="utf-8").strip()
+    if url.partition("://")[0] not in BACKENDS:
         raise CommandError(
-            f"estate {context.estate.estate}: its state of provisioning was moved"
-            f"\n    expected: the state in {mark.parent}\n    found: {mark}"
-            "\n    do: work on it with pulumi at the URL in that file, as docs/pulumi.md says",
+            f"{mark}: the URL of no backend of Pulumi's"
+            f"\n    expected: one line with {'://…, '.join(BACKENDS)}://…"
+            "\n    do: correct it, or delete the file when the state is here",
             Exit.WRONG_USE,
         )
+    return url
 
 
-def chosen_engine(engine: str) -> Engine:
-    """Return the engine of that name; CommandError when it cannot be had."""
+def chosen_engine(engine: str, whole: Project) -> Engine:
+    """Return the engine of that name; CommandError when it cannot be had, or not work there."""
     try:
-        return choose(engine)
+        chosen = choose(engine)
+        chosen.check(whole)
     except EngineError as error:
         raise CommandError(str(error), Exit.WRONG_USE) from None
+    return chosen
 
 
 def show_step(progress: Progress, event: StepEvent) -> None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from infra.engine import Project
+from infra.engine.official import states
 from infra.engine.stack.split import split
-from infra.engine.stack.stack import files_of, recorded
+from infra.engine.stack.stack import files_of
 from infra.engine.urns import STACK_TYPE, is_provider, name_of
 from inventory.entries import tenants
 from inventory.enums import StackLayout
@@ -32,7 +33,7 @@ class Stack:
     @property
     def has_state(self) -> bool:
         """Whether it was ever provisioned."""
-        return files_of(self.project).checkpoint.exists()
+        return states.exists(self.project)
 
     @property
     def without_targets(self) -> "Stack":
@@ -42,7 +43,7 @@ class Stack:
     @property
     def types(self) -> frozenset[str]:
         """The types of what was provisioned, without what stands in every state."""
-        types = {str(raw["type"]) for raw in recorded(self.project)}
+        types = {str(raw["type"]) for raw in states.recorded(self.project)}
         return frozenset(
             t for t in types if t not in (STACK_TYPE, REFERENCE) and not is_provider(t)
         )
@@ -94,7 +95,7 @@ def stacks_as_they_are(
 def waits_to_be_split(context: EstateContext, whole: Project) -> bool:
     """Say whether each municipality is to have its own stack, and one state still has them all."""
     several = context.estate.stacks is StackLayout.MUNICIPALITY
-    return several and any(raw["type"] == TOWN for raw in recorded(whole))
+    return several and any(raw["type"] == TOWN for raw in states.recorded(whole))
 
 
 def refuse_unsplit(context: EstateContext, whole: Project) -> None:
@@ -117,7 +118,7 @@ def split_if_asked(
     """
     if not waits_to_be_split(context, whole):
         return {}
-    towns = [str(raw["urn"]) for raw in recorded(whole) if raw["type"] == TOWN]
+    towns = [str(raw["urn"]) for raw in states.recorded(whole) if raw["type"] == TOWN]
     moves = {urn: _stack_name(whole, name_of(urn)) for urn in towns}
     moved = split(whole, moves, say)
     for name, number in moved.items():
@@ -136,10 +137,10 @@ def _of_town(whole: Project, town: str, central: Stack) -> Stack:
 
 def _provisioned_towns(whole: Project) -> Iterator[str]:
     """Yield the municipalities that have something in a stack of their own."""
-    own = files_of(whole).checkpoint
-    for file in sorted(own.parent.glob(f"{own.stem}-*.json")):
-        if Stack("", replace(whole, stack=file.stem)).types:
-            yield file.stem.removeprefix(f"{own.stem}-")
+    prefix = f"{whole.stack}-"
+    for name in states.names(whole):
+        if name.startswith(prefix) and Stack("", replace(whole, stack=name)).types:
+            yield name.removeprefix(prefix)
 
 
 def _refuse_several(

@@ -34,7 +34,8 @@ class Project:
     `namespace:key` to its value; `targets` are URNs (infra.engine.targets) that a run is
     limited to, all when there are none; with `continue_on_error` the embedded engine deletes
     what is not wanted any more beside a failure as well, as the official one does; `environment`
-    is added to that of the program and of the plugins.
+    is added to that of the program and of the plugins. `state_url` is where the state is, of
+    Pulumi's backends, when it is not in `backend`: only the official engine works there.
     """
 
     folder: Path
@@ -46,6 +47,7 @@ class Project:
     targets: tuple[str, ...] = ()
     continue_on_error: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    state_url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,9 @@ OnEvent = Callable[[StepEvent], None]
 
 class Engine(Protocol):
     """Runs a project's program against its state."""
+
+    def check(self, project: Project) -> None:
+        """Raise EngineError when it cannot work on a project's state at all, and say why."""
 
     def run(self, operation: Operation, project: Project, on_event: OnEvent) -> EngineResult:
         """Do the operation; failures of single resources are in the outcome.

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Final, NoReturn
 
+from pulumi.runtime.proto import provider_pb2 as pb
+
 from infra.engine import urns
 from infra.engine.api import EngineError
 from infra.engine.embedded.responses import Diff, ProviderError, Reading
@@ -71,6 +73,10 @@ class BuiltinProvider:
     def invoke(self, token: str, arguments: Properties) -> Properties:
         """Refuse: its functions are not carried out."""
         _refuse(token)
+
+    def call(self, request: pb.CallRequest) -> pb.CallResponse:
+        """Refuse: it has no methods."""
+        _refuse(request.tok)
 
 
 def _refuse(token: str) -> NoReturn:

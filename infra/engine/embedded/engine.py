@@ -12,7 +12,7 @@ import grpc
 from pulumi.runtime.proto import engine_pb2_grpc, resource_pb2_grpc
 
 from infra.engine import program, urns, values
-from infra.engine.api import READ_ONLY, EngineResult, OnEvent, Operation, Project
+from infra.engine.api import READ_ONLY, EngineError, EngineResult, OnEvent, Operation, Project
 from infra.engine.embedded import deletions, limits, plugins, recovery, refresh
 from infra.engine.embedded.builtin_provider import PACKAGE, BuiltinProvider
 from infra.engine.embedded.events import Events
@@ -47,8 +47,18 @@ _SPARE_THREADS = 32  # for the calls of plugins while every call of the program 
 class EmbeddedEngine:
     """Runs Pulumi programs without the Pulumi CLI, on Pulumi's own state."""
 
+    def check(self, project: Project) -> None:
+        """See infra.engine.api.Engine: it works on files of a folder, and at no URL."""
+        if project.state_url:
+            raise EngineError(
+                "the state is at a URL, and the embedded engine works on a folder's files alone: "
+                "install the pulumi CLI (https://www.pulumi.com/docs/install/) where it is on "
+                "PATH, or bring the state back (docs/pulumi.md)"
+            )
+
     def run(self, operation: Operation, project: Project, on_event: OnEvent) -> EngineResult:
         """Do the operation; see infra.engine.api.Engine."""
+        self.check(project)
         with reported_errors():
             return self._run(operation, project, Events(on_event))
 
@@ -65,6 +75,7 @@ class EmbeddedEngine:
 
     def outputs(self, project: Project, show_secrets: bool = False) -> Mapping[str, Any]:
         """Read the stack's outputs; see infra.engine.api.Engine."""
+        self.check(project)
         return recorded_outputs(project, show_secrets=show_secrets)
 
 

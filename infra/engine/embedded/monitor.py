@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2_grpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, resource_pb2_grpc
 from pulumi.runtime.proto import resource_pb2 as pb
 
 from infra.engine.embedded import registration
@@ -23,6 +23,17 @@ _FEATURES: Final = {
     "deletedWith": pb.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
     "resourceReferences": pb.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
 }
+# Announced to be refused by name, when they are used: of what is not announced, the SDK says that
+# the CLI were too old.
+_REFUSED: Final = (
+    pb.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
+    pb.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
+    pb.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
+    pb.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
+    pb.RESOURCE_MONITOR_FEATURE_STATE_MIGRATIONS,
+    pb.RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
+    pb.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
+)
 _SEVERITIES: Final = {
     engine_pb2.DEBUG: None,
     engine_pb2.INFO: "",
@@ -50,7 +61,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             configSecretKeys=sorted(session.configuration.secret_keys),
             dryRun=session.preview,
             parallel=self._parallel,
-            supportedFeatures=list(_FEATURES.values()),
+            supportedFeatures=[*_FEATURES.values(), *_REFUSED],
         )
 
     def SupportsFeature(  # noqa: N802
@@ -116,6 +127,35 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         fields: dict[str, Any] = {"return": to_struct(result, resources=request.acceptResources)}
         return pb.ResourceInvokeResponse(**fields)
 
+    def Call(  # noqa: N802
+        self, request: pb.ResourceCallRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.CallResponse:
+        """Call a method of a resource."""
+        with _aborting(context):
+            return self._queries.call(request, self._parallel)
+
+    def RegisterStackTransform(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Refuse."""
+        return _refuse(context, "transforms")
+
+    def RegisterStackInvokeTransform(  # noqa: N802
+        self, request: Any, context: grpc.ServicerContext
+    ) -> Any:
+        """Refuse."""
+        return _refuse(context, "invoke transforms")
+
+    def RegisterResourceHook(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Refuse."""
+        return _refuse(context, "resource hooks")
+
+    def RegisterErrorHook(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Refuse."""
+        return _refuse(context, "error hooks")
+
+    def RegisterPackage(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Refuse."""
+        return _refuse(context, "parameterized packages")
+
     def SignalAndWaitForShutdown(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: N802
         """Let the program end; deletions follow when it has."""
         return empty_pb2.Empty()
@@ -133,6 +173,12 @@ class EngineService(engine_pb2_grpc.EngineServicer):
         if prefix is not None:
             self._say(prefix + request.message, request.urn)
         return empty_pb2.Empty()
+
+
+def _refuse(context: grpc.ServicerContext, feature: str) -> Any:
+    """End a call with the name of what is not carried out."""
+    with _aborting(context):
+        raise registration.unsupported("the program", feature)
 
 
 @contextmanager

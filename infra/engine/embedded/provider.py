@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from pulumi.runtime.proto import provider_pb2 as pb
+
 from infra.engine.embedded.responses import Diff, Reading
 from infra.engine.stack.resource_state import ResourceState
 from infra.engine.values import Properties
@@ -47,3 +49,6 @@ class Provider(Protocol):
 
     def invoke(self, token: str, arguments: Properties) -> Properties:
         """Call a function."""
+
+    def call(self, request: pb.CallRequest) -> pb.CallResponse:
+        """Call a method of a resource."""

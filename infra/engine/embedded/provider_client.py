@@ -34,7 +34,7 @@ class ProviderClient:
         self._channel = grpc.insecure_channel(plugin.address, options=_OPTIONS)
         self._stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
         self._secrets = self._resources = self._preview = False
-        self.known = True
+        self.known, self._engine = True, ""
 
     def close(self) -> None:
         """End the plugin."""
@@ -43,6 +43,7 @@ class ProviderClient:
 
     def introduce(self, engine: str) -> None:
         """Exchange names with the plugin, as far as it knows the custom."""
+        self._engine = engine
         if self.plugin.attached:
             with contextlib.suppress(UnimplementedError):
                 self._call(self._stub.Attach, plugin_pb2.PluginAttach(address=engine))
@@ -194,6 +195,12 @@ class ProviderClient:
         response = self._call(self._stub.Invoke, request)
         responses.refuse(response.failures)
         return self._unpack(from_struct(getattr(response, "return")), arguments)
+
+    def call(self, request: pb.CallRequest) -> pb.CallResponse:
+        """Call a method of a resource; what it complains of is in the response."""
+        request.monitorEndpoint = self._engine
+        response: pb.CallResponse = self._call(self._stub.Call, request)
+        return response
 
     def _pack(self, properties: Mapping[str, Any]) -> struct_pb2.Struct:
         return to_struct(properties, secrets=self._secrets, resources=self._resources)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from pulumi.runtime.proto import provider_pb2
 from pulumi.runtime.proto import resource_pb2 as pb
 
 from infra.engine import urns
@@ -89,8 +90,39 @@ class Queries:
         provider = self._session.registry.get(reference)
         return provider.invoke(request.tok, arguments) if provider.known else None
 
+    def call(self, request: pb.ResourceCallRequest, parallel: int) -> provider_pb2.CallResponse:
+        """Call a method of a resource; arguments and results pass as they are.
+
+        Raises ProviderError.
+        """
+        session = self._session
+        provider = session.registry.get(self._provider(request.tok, request))
+        if not provider.known:
+            return provider_pb2.CallResponse()
+        dependencies = {
+            name: provider_pb2.CallRequest.ArgumentDependencies(urns=some.urns)
+            for name, some in request.argDependencies.items()
+        }
+        return provider.call(
+            provider_pb2.CallRequest(
+                tok=request.tok,
+                args=request.args,
+                argDependencies=dependencies,
+                project=session.project.name,
+                stack=session.stack,
+                organization="organization",
+                config=dict(session.configuration.values),
+                configSecretKeys=sorted(session.configuration.secret_keys),
+                dryRun=session.preview,
+                parallel=parallel,
+                accepts_output_values=request.accept_output_values,
+            )
+        )
+
     def _provider(
-        self, token: str, request: pb.ReadResourceRequest | pb.ResourceInvokeRequest
+        self,
+        token: str,
+        request: pb.ReadResourceRequest | pb.ResourceInvokeRequest | pb.ResourceCallRequest,
     ) -> str:
         if request.provider:
             return request.provider

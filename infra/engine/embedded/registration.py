@@ -7,22 +7,35 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlparse
 
+from google.protobuf.message import Message
 from pulumi.runtime.proto import resource_pb2 as pb
 
 from infra.engine import urns
 from infra.engine.values import Properties, from_struct
 
-# Options that change what must happen and that this engine does not carry out yet. The SDK itself
-# refuses those that need a feature we do not announce (transforms, hooks, …).
+# Options that change what must happen and that this engine does not carry out.
 _UNSUPPORTED: Final = {
     "remote": "components that a plugin constructs",
     "packageRef": "parameterized packages",
     "replace_with": "replaceWith",
+    "replacement_trigger": "replacementTrigger",
+    "transforms": "transforms",
+    "hooks": "resource hooks",
+    "state_migrations": "state migrations",
+    "envVarMappings": "envVarMappings",
 }
 
 
 class UnsupportedError(Exception):
     """The program uses an option that this engine does not carry out."""
+
+
+def unsupported(who: str, feature: str) -> UnsupportedError:
+    """Return the error that names a feature, and what to do for it."""
+    return UnsupportedError(
+        f"{who} uses {feature}, which the embedded engine does not carry out: use the official CLI "
+        "(--engine pulumi)"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +74,9 @@ def read(request: pb.RegisterResourceRequest, root: Path) -> Registration:
     Raises UnsupportedError for options that would be silently lost otherwise.
     """
     for option, meaning in _UNSUPPORTED.items():
-        if getattr(request, option):
-            raise UnsupportedError(
-                f"{request.type} {request.name!r} uses {meaning}, which the embedded engine does "
-                "not carry out: use the official CLI (--engine pulumi)"
-            )
+        given = getattr(request, option)
+        if given.ByteSize() if isinstance(given, Message) else given:
+            raise unsupported(f"{request.type} {request.name!r}", meaning)
     dependencies = request.propertyDependencies.items()
     defined = request.deleteBeforeReplaceDefined or request.deleteBeforeReplace
     return Registration(

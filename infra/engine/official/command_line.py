@@ -57,7 +57,7 @@ def environment(project: Project) -> dict[str, str]:
     return {
         **given,
         "PATH": os.pathsep.join([given.get("PATH", os.defpath), beside]),
-        "PULUMI_BACKEND_URL": project.backend.resolve().as_uri(),
+        "PULUMI_BACKEND_URL": project.state_url or project.backend.resolve().as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": project.passphrase,
         "PULUMI_AUTOMATION_API": "true",
         "PULUMI_DEBUG_COMMANDS": "true",  # without it the CLI has no --event-log
@@ -80,12 +80,20 @@ def executable() -> str:
 class CommandLine:
     """One run of the CLI, shielded from the terminal's signals: `stop` hands on the request."""
 
-    def __init__(self, given: Sequence[str], project: Project, on_line: OnLine) -> None:
-        """Start it in the project's folder; raises EngineError when that cannot be done."""
+    def __init__(
+        self,
+        given: Sequence[str],
+        project: Project,
+        on_line: OnLine,
+        folder: Path | None = None,
+    ) -> None:
+        """Start it, in the project's folder by default; raises EngineError when that fails."""
         self._said: list[str] = []
         self._output: list[str] = []
         try:
-            self._process = launch([executable(), *given], project.folder, environment(project))
+            self._process = launch(
+                [executable(), *given], folder or project.folder, environment(project)
+            )
         except (OSError, subprocess.SubprocessError) as error:
             raise EngineError(f"the pulumi CLI cannot be started: {error}") from error
         out, err = self._process.stdout, self._process.stderr
@@ -121,7 +129,12 @@ class CommandLine:
         return "\n".join(self._output)
 
     def complaint(self) -> str:
-        """Return the last of what it said, its errors before all else."""
+        """Return the last of what it said, its errors before all else, with their details."""
         lines = [line for line in [*self._said, *self._output] if line.strip()]
-        errors = [line for line in lines if line.lstrip().startswith("error:")]
+        errors: list[str] = []
+        for line in lines:
+            if line.lstrip().startswith("error:") or (errors and line[0].isspace()):
+                errors.append(line)
+            elif errors:
+                break
         return "\n".join((errors or lines)[-_LAST_LINES:]).strip() or "it said nothing"

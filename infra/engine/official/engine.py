@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.engine.api import EngineError, EngineResult, OnEvent, Operation, Project
-from infra.engine.official.command_line import CommandLine, arguments, environment
+from infra.engine.official import states
+from infra.engine.official.command_line import CommandLine, arguments, environment, executable
 from infra.engine.official.event_log import following
 from infra.engine.official.events import EventReader
 from infra.engine.official.language_host import LanguageHost, serving
@@ -22,6 +23,10 @@ from infra.engine.stack.stack import ensure_stack, files_of, recorded_outputs
 class OfficialEngine:
     """Runs Pulumi programs with the official CLI, on the same state as the embedded engine."""
 
+    def check(self, project: Project) -> None:
+        """See infra.engine.api.Engine: it works on every state, where the CLI is."""
+        executable()
+
     def run(self, operation: Operation, project: Project, on_event: OnEvent) -> EngineResult:
         """Do the operation; see infra.engine.api.Engine."""
         reader = EventReader(on_event, environment(project))
@@ -29,12 +34,17 @@ class OfficialEngine:
             preview = operation is Operation.PREVIEW
             if _needs_a_copy(operation, project):
                 project = _aside(project, Path(scratch) / "backend")
-            # `pulumi stack init` would write the settings beside Pulumi.yaml.
-            ensure_stack(project, reader.notice)
+            if project.state_url:
+                states.ensure_at_url(project)
+            else:  # `pulumi stack init` would write the settings beside Pulumi.yaml.
+                ensure_stack(project, reader.notice)
             _call(operation, project, reader, Path(scratch) / "events")
-        outputs = reader.outputs if preview else recorded_outputs(project)
+            outputs = reader.outputs if preview else self._recorded(project)
         ok = not reader.failures
         return EngineResult(reader.changes, outputs, tuple(reader.failures), ok)
+
+    def _recorded(self, project: Project) -> Mapping[str, Any]:
+        return self.outputs(project) if project.state_url else recorded_outputs(project)
 
     def outputs(self, project: Project, show_secrets: bool = False) -> Mapping[str, Any]:
         """Read the stack's outputs; see infra.engine.api.Engine."""
@@ -54,14 +64,15 @@ def _needs_a_copy(operation: Operation, project: Project) -> bool:
     It previews no stack that it does not have, and a preview makes none. A look for drift goes on
     beside other runs, whose lock and noted steps are theirs.
     """
-    missing = not files_of(project).checkpoint.exists()
-    return operation is Operation.DRIFT or (operation is Operation.PREVIEW and missing)
+    if operation is Operation.PREVIEW:
+        return not states.exists(project)
+    return operation is Operation.DRIFT
 
 
 def _aside(project: Project, backend: Path) -> Project:
     """Return the project with a backend of its own: a copy of the stack, as far as there is one."""
     backend.mkdir()
-    aside = replace(project, backend=backend)
+    aside = replace(project, backend=backend, state_url="")
     there, here = files_of(project), files_of(aside)
     for source, target in (
         (settings_path(project), settings_path(aside)),
@@ -70,7 +81,9 @@ def _aside(project: Project, backend: Path) -> Project:
         if source.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
-    if there.stacks.exists():  # those of others as well, which it may refer to
+    if project.state_url:
+        states.copy_from_url(project, aside)
+    elif there.stacks.exists():  # those of others as well, which it may refer to
         shutil.copytree(there.stacks, here.stacks, ignore=shutil.ignore_patterns(".*"))
     return aside
 

@@ -99,11 +99,12 @@ def prepare(files: StackFiles) -> None:
         write_whole(files.meta, "version: 1\n")
 
 
-def read_checkpoint(files: StackFiles) -> dict[str, Any] | None:
+def read_checkpoint(files: StackFiles, *, to_look: bool = False) -> dict[str, Any] | None:
     """Read the stack's state file; None when the stack has no state yet.
 
     Raises EngineError for a file that cannot be read, is in a layout or has features that this
-    engine does not know, or when an official CLI left an unfinished journal beside it.
+    engine does not know (unless it is read `to_look`: what is added to a resource by a feature is
+    not asked for then), or when an official CLI left an unfinished journal beside it.
     """
     _refuse_unknown_layout(files)
     if not files.checkpoint.exists():
@@ -117,7 +118,7 @@ def read_checkpoint(files: StackFiles) -> dict[str, Any] | None:
             f"{files.checkpoint} is not a Pulumi state file ({error!r}): "
             f"restore it, for example from {files.checkpoint.name}.bak"
         ) from error
-    if version not in (3, 4) or features:
+    if version not in (3, 4) or (features and not to_look):
         raise EngineError(
             f"{files.checkpoint} has state version {version} with features {features}: this engine "
             "reads version 3, or 4 without features; use the official CLI (--engine pulumi)"

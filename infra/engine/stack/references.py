@@ -24,7 +24,7 @@ def referenced_outputs(project: Project, reference: str) -> Properties:
     that is not there, or one with another passphrase.
     """
     files = _files(files_of(project), reference)
-    checkpoint = read_checkpoint(files)
+    checkpoint = read_checkpoint(files, to_look=True)
     if checkpoint is None:
         raise EngineError(
             f'unknown stack "{reference}": {files.checkpoint} is not there; run up for that stack '

@@ -36,6 +36,11 @@ def split(
     went to each; a stack that has none of them is left as it is. The former state is kept as a
     backup. Raises EngineError when an operation is unfinished, or when a part would be unsound.
     """
+    if project.state_url:
+        raise EngineError(
+            "a state at a URL is not split: bring it back first (docs/pulumi.md), and move each "
+            "of the new ones"
+        )
     ensure_stack(project, notice)  # what a run that died had noted is in the state then
     files = files_of(project)
     with reported_errors(), ExitStack() as cleanup:

@@ -44,10 +44,15 @@ def files_of(project: Project) -> StackFiles:
     return StackFiles(project.backend, read_project(project.folder).name, project.stack)
 
 
-def open_stack(project: Project) -> Stack:
-    """Read all of a stack; raises EngineError when something is wrong with it."""
+def open_stack(project: Project, *, to_look: bool = False) -> Stack:
+    """Read all of a stack, its state `to_look` or to write it; raises EngineError when it is wrong.
+
+    See read_checkpoint.
+    """
     program, files = read_project(project.folder), files_of(project)
-    checkpoint = read_checkpoint(files) or {"stack": f"organization/{program.name}/{project.stack}"}
+    checkpoint = read_checkpoint(files, to_look=to_look) or {
+        "stack": f"organization/{program.name}/{project.stack}"
+    }
     salt = salt_of(files, checkpoint)
     settings = read_stack_settings(project, salt)
     crypter = _crypter(project, settings, files, salt)
@@ -62,7 +67,7 @@ def ensure_stack(project: Project, notice: Callable[[str], None]) -> None:
     Raises EngineError.
     """
     with reported_errors(), held(files_of(project), notice):
-        stack = open_stack(project)
+        stack = open_stack(project, to_look=True)
         prepare(stack.files)
         write_settings(project, stack)
         if not stack.files.checkpoint.exists() or stack.files.steps.exists():
@@ -134,7 +139,9 @@ def snapshot_of(stack: Stack, writer: CheckpointWriter | None) -> Snapshot:
 
 def recorded_outputs(project: Project, *, show_secrets: bool = False) -> dict[str, Any]:
     """Return what the stack's state says that it exports; a stack without state has nothing."""
-    return outputs_of(snapshot_of(open_stack(project), None), show_secrets=show_secrets)
+    return outputs_of(
+        snapshot_of(open_stack(project, to_look=True), None), show_secrets=show_secrets
+    )
 
 
 def state_text(checkpoint: Mapping[str, Any]) -> str:
@@ -144,7 +151,7 @@ def state_text(checkpoint: Mapping[str, Any]) -> str:
 
 def recorded(project: Project) -> tuple[Mapping[str, Any], ...]:
     """Return the resources of the stack's state as they stand there, their secrets closed."""
-    latest = (read_checkpoint(files_of(project)) or {}).get("latest") or {}
+    latest = (read_checkpoint(files_of(project), to_look=True) or {}).get("latest") or {}
     return tuple(latest.get("resources") or ())
 
 

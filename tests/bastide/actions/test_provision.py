@@ -2,12 +2,13 @@
 
 import io
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from bastide.actions import provision
+from bastide.actions import drift, provision
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
@@ -89,19 +90,59 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> tuple[EstateContext, Eng
     return context, provision.run(context, Operation.UP, "embedded", lambda event: None)
 
 
+@pytest.fixture
+def mark(context: EstateContext) -> Iterator[Path]:
+    """The file that says where the state was moved to."""
+    file = context.state / "pulumi" / "moved-to"
+    file.parent.mkdir(exist_ok=True)
+    yield file
+    file.unlink()
+
+
 @pytest.mark.parametrize("operation", list(Operation))
-def test_a_state_that_was_moved_is_not_gone_on_with_here(
-    context: EstateContext, operation: Operation
+def test_the_embedded_engine_does_not_go_on_with_a_state_that_was_left_behind(
+    context: EstateContext, mark: Path, operation: Operation
 ) -> None:
-    mark = context.state / "pulumi" / "moved-to"
-    mark.parent.mkdir(exist_ok=True)
     mark.write_text("postgres://team:a-password@db.town.test/state\n")
-    try:
-        with pytest.raises(CommandError, match="was moved") as refused:
-            provision.run(context, operation, "embedded", lambda _: None)
-    finally:
-        mark.unlink()
+    with pytest.raises(CommandError, match="install the pulumi CLI") as refused:
+        provision.run(context, operation, "embedded", lambda _: None)
+    assert refused.value.code is Exit.WRONG_USE
     assert "a-password" not in str(refused.value)
+    with pytest.raises(CommandError, match="install the pulumi CLI"):
+        drift.look(context, "embedded")
+
+
+@pytest.mark.parametrize("text", ["", "the other machine", "https://state.town.test", "s3:bucket"])
+def test_what_is_the_url_of_no_backend_is_refused(
+    context: EstateContext, mark: Path, text: str
+) -> None:
+    mark.write_text(text)
+    with pytest.raises(CommandError, match="URL of no backend") as refused:
+        provision.run(context, Operation.UP, "pulumi", lambda _: None)
+    assert refused.value.code is Exit.WRONG_USE
+
+
+@pytest.mark.skipif(
+    not PULUMI.executable.exists(), reason="make oracles could not build the CLI here"
+)
+def test_the_official_engine_works_on_a_state_that_was_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", os.pathsep.join((os.environ["PATH"], str(PULUMI.executable.parent))))
+    context = new_context(tmp_path, "127.85.0.")
+    place = tmp_path / "place"
+    place.mkdir()
+    folder = context.state / "pulumi"
+    folder.mkdir(exist_ok=True)
+    (folder / "moved-to").write_text(f"{place.as_uri()}\n")
+
+    previewed = provision.run(context, Operation.PREVIEW, "auto", lambda _: None)
+    assert previewed.ok, previewed.failures
+    assert previewed.changes["create"] > 0
+    provision.run(context, Operation.UP, "auto", lambda _: None)  # no host of it answers
+    assert list((place / ".pulumi" / "stacks" / "bastide").glob("*.json"))
+    assert not (folder / ".pulumi").exists()
+    assert provision.run(context, Operation.DESTROY, "auto", lambda _: None).ok
 
 
 @pytest.mark.usefixtures("running_provider")

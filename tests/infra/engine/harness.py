@@ -98,7 +98,7 @@ class Harness:
     def latest(self) -> dict[str, Any]:
         """Return the deployment in the state file."""
         raw = json.loads(self.checkpoint.read_text())
-        assert raw["version"] == 3
+        assert raw["version"] in (3, 4)  # 4 has features
         return dict(raw["checkpoint"]["latest"])
 
     def recorded(self) -> list[dict[str, Any]]:

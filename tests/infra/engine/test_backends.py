@@ -1,19 +1,17 @@
-"""A state moved to another backend, as docs/pulumi.md says it, and worked on there by the CLI."""
+"""A state moved to another backend, as docs/pulumi.md says it, and worked on there."""
 
-import json
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from infra.engine import Operation
-from infra.engine.official.command_line import arguments, environment
-from infra.engine.official.language_host import LanguageHost, serving
-from infra.engine.stack.settings import read_project
+from infra.engine import EngineError, Operation
+from infra.engine.official import states
+from infra.engine.official.command_line import environment
 from tests.infra.engine import harness
 from tests.oracles.object_store import REGION, ObjectStore
 from tests.oracles.programs import PULUMI, VERSITYGW
@@ -90,15 +88,6 @@ class Team:
         moved = {**self.given, "PULUMI_BACKEND_URL": self.backend.url}
         return self._run(["pulumi", *given], moved)
 
-    def operate(self, operation: Operation) -> str:
-        """Run the program on the moved state, as `pulumi up` does with a language host."""
-        project = self.town.project
-        host = LanguageHost(
-            read_project(project.folder), project.folder, self.given, lambda _: None
-        )
-        with serving(host) as client:
-            return self.pulumi(*arguments(operation, project, client, self.town.root / "events"))
-
     def _run(self, command: list[str], given: Mapping[str, str]) -> str:
         done = subprocess.run(
             command,
@@ -113,31 +102,105 @@ class Team:
         return done.stdout
 
 
+Place = Callable[[Path], AbstractContextManager[Backend]]
+
+
+@pytest.fixture
+def moves(monkeypatch: pytest.MonkeyPatch) -> Callable[[harness.Harness, Backend], None]:
+    """Have the official engine work on the state at its new place from now on."""
+
+    def move(town: harness.Harness, backend: Backend) -> None:
+        for name, value in backend.login.items():
+            monkeypatch.setenv(name, value)
+        town.engine = "official"
+        town.project = replace(town.project, state_url=backend.url)
+
+    return move
+
+
 @pytest.mark.parametrize("place", [files, s3])
 def test_a_moved_state_makes_nothing_anew_and_is_worked_on_at_its_new_place(
-    place: object, own_town: harness.Harness, tmp_path: Path
+    place: Place,
+    own_town: harness.Harness,
+    tmp_path: Path,
+    moves: Callable[[harness.Harness, Backend], None],
 ) -> None:
-    own_town.wants(hall={"content": "a"}, gate={"content": "b", "secret": SECRET})
-    assert own_town.up().ok
-    made, former = own_town.things(), own_town.checkpoint.read_text()
-    own_town.log()
+    town = own_town
+    town.wants(hall={"content": "a"}, gate={"content": "b", "secret": SECRET})
+    assert town.up().ok
+    made, former = town.things(), town.checkpoint.read_text()
+    town.log()
     folder = tmp_path / "place"
     folder.mkdir()
-    with place(folder) as backend:  # type: ignore[operator]
-        team = Team(own_town, backend)
+    with place(folder) as backend:
+        team = Team(town, backend)
         team.move()
+        moves(town, backend)
 
-        assert "3 unchanged" in team.operate(Operation.PREVIEW)
+        assert town.preview().changes == {"same": 3}
+        town.wants(hall={"content": "other"}, gate={"content": "b", "secret": SECRET})
+        changed = town.up()
+        assert changed.changes == {"same": 2, "update": 1}
+        assert changed.outputs["gate-secret"] == "[secret]"
+        assert town.log() == ["update hall@here"]
+        (town.root / "home" / "things" / "gate@here").unlink()
+        assert town.run(Operation.DRIFT).changes["delete"] == 1
+        assert town.refresh().ok
+        contents = [raw.get("inputs", {}).get("content") for raw in states.recorded(town.project)]
+        assert "other" in contents
+        assert "b" not in contents
+        assert town.things() == made - {"gate@here"}
+        with pytest.raises(EngineError, match=r"install the pulumi CLI .* or bring the state back"):
+            harness.ENGINES["embedded"].run(Operation.UP, town.project, lambda _: None)
+        assert not any(SECRET.encode() in file.read_bytes() for file in written(folder))
+        assert town.destroy().ok
+    assert town.things() == set()
+    assert town.checkpoint.read_text() == former
+    assert (town.project.backend / "moved-to").read_text().strip() == backend.url
 
-        own_town.wants(hall={"content": "other"}, gate={"content": "b", "secret": SECRET})
-        team.operate(Operation.UP)
-        moved = json.loads(team.pulumi("stack", "export", f"--stack={own_town.project.stack}"))
-    assert own_town.things() == made
-    assert own_town.checkpoint.read_text() == former
-    assert (own_town.project.backend / "moved-to").read_text().strip() == backend.url
-    contents = [raw.get("inputs", {}).get("content") for raw in moved["deployment"]["resources"]]
-    assert "other" in contents
-    assert not any(SECRET.encode() in file.read_bytes() for file in written(folder))
+
+def test_a_stack_that_is_not_there_yet_is_previewed_and_then_made_there(
+    own_town: harness.Harness,
+    tmp_path: Path,
+    moves: Callable[[harness.Harness, Backend], None],
+) -> None:
+    folder = tmp_path / "place"
+    folder.mkdir()
+    own_town.wants(hall={"content": "a"})
+    with s3(folder) as backend:
+        moves(own_town, backend)
+        assert own_town.preview().changes == {"create": 2}
+        assert states.names(own_town.project) == ()
+        assert own_town.refresh().ok  # it makes the stack, of which nothing is there
+        assert own_town.up().ok
+        assert states.names(own_town.project) == ("dev",)
+        assert own_town.outputs() == {"hall": "things/hall@here"}
+    assert not own_town.checkpoint.exists()
+    assert not (own_town.project.folder / own_town.settings.name).exists()
+
+
+def test_a_run_of_another_machine_is_waited_for_and_a_closed_door_is_told(
+    own_town: harness.Harness,
+    tmp_path: Path,
+    moves: Callable[[harness.Harness, Backend], None],
+) -> None:
+    own_town.wants(hall={"content": "a"})
+    folder = tmp_path / "place"
+    folder.mkdir()
+    with files(folder) as backend:
+        moves(own_town, backend)
+        assert own_town.up().ok
+        lock = folder / ".pulumi/locks/organization/town/dev/another.json"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.write_text(
+            '{"pid": 1, "username": "ana", "hostname": "desk", "timestamp": "2026-11-29T09:00:00Z"}'
+        )
+        with pytest.raises(EngineError, match="ana@desk"):
+            own_town.up()
+        assert own_town.preview().ok
+    own_town.project = replace(own_town.project, state_url=(tmp_path / "nowhere").as_uri())
+    with pytest.raises(EngineError, match="nowhere"):
+        own_town.up()
 
 
 def _without(given: Mapping[str, str], name: str) -> dict[str, str]:

@@ -5,7 +5,6 @@ import re
 import pytest
 
 from infra.engine.api import EngineError
-from tests.infra.engine import harness
 from tests.infra.engine.harness import Harness
 
 
@@ -168,18 +167,3 @@ def test_a_project_without_its_file_is_refused(town: Harness) -> None:
 
     with pytest.raises(EngineError, match=r"Pulumi\.yaml: expected a Pulumi project file"):
         town.up()
-
-
-def test_an_option_that_is_not_carried_out_is_refused_not_ignored(own_town: Harness) -> None:
-    town = own_town
-    town.wants()
-    program = town.project.folder / "__main__.py"
-    text = (
-        program.read_text() + "\npulumi.ComponentResource('toy:index:Site', 'far', {}, remote=True)"
-    )
-    program.write_text(text)
-
-    outcome = town.up()
-
-    assert "--engine pulumi" in outcome.failures[-1].message
-    assert harness.PASSPHRASE not in town.messages()

@@ -19,14 +19,19 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import pulumi
 from google.protobuf import empty_pb2
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import (
+    CallRequest,
+    CallResponse,
     CheckFailure,
     CheckRequest,
     CheckResponse,
     ConfigureRequest,
     ConfigureResponse,
+    ConstructRequest,
+    ConstructResponse,
     CreateRequest,
     CreateResponse,
     DeleteRequest,
@@ -34,6 +39,8 @@ from pulumi.provider.experimental.provider import (
     DiffResponse,
     InvokeRequest,
     InvokeResponse,
+    ParameterizeRequest,
+    ParameterizeResponse,
     Provider,
     ReadRequest,
     ReadResponse,
@@ -112,6 +119,18 @@ class Toy(Provider):
     async def invoke(self, request: InvokeRequest) -> InvokeResponse:
         word = str(request.args["word"].value)
         return InvokeResponse({"loud": PropertyValue(word.upper())})
+
+    async def parameterize(self, request: ParameterizeRequest) -> ParameterizeResponse:
+        return ParameterizeResponse("made", "1.0.0")
+
+    async def construct(self, request: ConstructRequest) -> ConstructResponse:
+        made = pulumi.ComponentResource(request.resource_type, request.name, {}, request.options)
+        return ConstructResponse(str(await made.urn.future()), {}, {})
+
+    async def call(self, request: CallRequest) -> CallResponse:
+        word = request.args["word"]
+        loud = PropertyValue(str(plain(word)).upper(), word.is_secret, word.dependencies)
+        return CallResponse({"loud": loud})
 
 
 def put(identity: str, properties: Values) -> Values:

@@ -1,0 +1,3 @@
+import pulumi
+
+pulumi.ComponentResource("toy:index:Site", "hall", {}, remote=True)
