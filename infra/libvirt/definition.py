@@ -67,6 +67,12 @@ def kept_host_key(xml: str, name: str) -> str | None:
     return None if found is None else found.get("hostKey")
 
 
+def volumes(xml: str, name: str) -> tuple[str, ...]:
+    """Return the volumes of a machine's disks, the one with its system first."""
+    disks = parse(xml, f"machine {name}").findall("devices/disk[@device='disk']/source")
+    return tuple(str(source.get("volume")) for source in disks)
+
+
 def sizes(xml: str, name: str) -> tuple[int, int]:
     """Return a machine's processors and its memory in MiB, which libvirt writes in KiB."""
     root = parse(xml, f"machine {name}")

@@ -9,7 +9,7 @@ from infra.guests.cloud_init import documents
 from infra.guests.guest import Guest
 from infra.guests.ownership import identity, own_name, taken, volume_name
 from infra.guests.seed import seed_image
-from infra.libvirt import definition
+from infra.libvirt import definition, snapshots
 from infra.libvirt.documents import write
 from infra.libvirt.growth import grow
 from infra.libvirt.hypervisor import Hypervisor, connect
@@ -36,7 +36,7 @@ def ensure(estate: str, spec: MachineSpec, progress: Progress) -> Values:
         progress(f"making {spec.name} on {spec.uri}")
         domain = _create(host, pool, estate, spec)
     else:
-        _grow(host, pool, estate, spec)
+        _change_disks(host, pool, domain, estate, spec, progress)
         domain = _define(host, pool, estate, spec, _host_key(domain, spec))
     domain.set_autostart(spec.autostart)
     domain.start()
@@ -45,6 +45,7 @@ def ensure(estate: str, spec: MachineSpec, progress: Progress) -> Values:
         progress(f"waiting for {spec.name} at {spec.address}")
         wait_for_ssh(spec.name, spec.address, host_key, _console(estate, spec))
         _forget_seed(host, pool, estate, spec, host_key)
+        snapshots.forget(domain)
     return _outputs(domain, estate, spec)
 
 
@@ -130,10 +131,25 @@ def _write_seed(pool: Pool, estate: str, spec: MachineSpec, pair: KeyPair) -> No
     pool.write(volume, BytesIO(image), len(image))
 
 
-def _grow(host: Hypervisor, pool: Pool, estate: str, spec: MachineSpec) -> None:
-    root = pool.find(root_volume(estate, spec.name))
-    if root is not None and root.capacity < spec.disk_gib * GIB:
-        grow(host, root, spec.disk_gib * GIB)
+def _change_disks(
+    host: Hypervisor,
+    pool: Pool,
+    domain: Domain,
+    estate: str,
+    spec: MachineSpec,
+    progress: Progress,
+) -> None:
+    """Give the system's disk the room that it should have; what follows is the definition's.
+
+    Before anything of its disks changes, the machine is kept as it is.
+    """
+    name = root_volume(estate, spec.name)
+    root, size = pool.find(name), spec.disk_gib * GIB
+    grows = root is not None and root.capacity < size
+    if grows or definition.volumes(domain.xml(), spec.name) != (name, *spec.disks):
+        snapshots.take(domain, spec.name, progress)
+    if root is not None and grows:
+        grow(host, root, size)
 
 
 def _define(host: Hypervisor, pool: Pool, estate: str, spec: MachineSpec, host_key: str) -> Domain:

@@ -67,6 +67,21 @@ class Domain:
         except virt.libvirtError:
             return  # its definition has no such drive any more: it ends with the next start
 
+    def snapshots(self) -> list[str]:
+        """Return the names of its snapshots, others' as well."""
+        with told(f"snapshots of machine {self.name}", self.uri):
+            return list(self.raw.snapshotListNames(0))
+
+    def take_snapshot(self, xml: str) -> None:
+        """Keep its disks as they are now, and its memory if it runs: it stands still meanwhile."""
+        with told(f"snapshot of machine {self.name}", self.uri):
+            self.raw.snapshotCreateXML(xml, 0)
+
+    def forget_snapshot(self, name: str) -> None:
+        """Remove a snapshot; the machine stays as it is."""
+        with told(f"snapshot {name} of machine {self.name}", self.uri):
+            self.raw.snapshotLookupByName(name, 0).delete(0)
+
     def remove(self) -> None:
         """Cut its power and forget it, with what libvirt keeps of it beside its disks."""
         virt = binding()

@@ -58,6 +58,18 @@ class Machine:
         upid = self.api.put(f"{self.path}/resize", disk=disk, size=f"{gib}G")
         self.api.finish(upid, f"growth of {disk}")
 
+    def can_be_kept(self) -> bool:
+        """Tell whether the storage of all its disks takes snapshots."""
+        return bool(int(self.api.get(f"{self.path}/feature", feature="snapshot")["hasFeature"]))
+
+    def snapshots(self) -> list[str]:
+        """Return the names of its snapshots, others' as well; Proxmox counts `current` as one."""
+        return [str(row["name"]) for row in self.api.get(f"{self.path}/snapshot")]
+
+    def forget_snapshot(self, name: str) -> None:
+        """Remove a snapshot; the machine stays as it is."""
+        self.api.finish(self.api.delete(f"{self.path}/snapshot/{name}"), f"removal of {name}")
+
     def running(self) -> bool:
         """Tell whether it runs."""
         return bool(self.api.get(f"{self.path}/status/current")["status"] == "running")

@@ -3,7 +3,7 @@
 from infra.driver.kind import Progress, Values
 from infra.errors import failed
 from infra.guests.answer import wait_for_ssh
-from infra.proxmox import creation
+from infra.proxmox import creation, snapshots
 from infra.proxmox.api import Api
 from infra.proxmox.cluster import Machine, find
 from infra.proxmox.failures import told
@@ -37,7 +37,7 @@ def ensure(estate: str, spec: MachineSpec, progress: Progress) -> Values:
             progress(f"making {spec.name} on node {spec.node} of {spec.url}")
             machine = creation.create(api, estate, spec)
         else:
-            _change(machine, spec)
+            _change(machine, spec, progress)
         if not machine.running():
             machine.do("status/start", "start")
         host_key = noted(machine.config(), HOST_KEY) or ""
@@ -87,9 +87,16 @@ def _require_source(spec: MachineSpec) -> None:
         )
 
 
-def _change(machine: Machine, spec: MachineSpec) -> None:
-    """Bring sizes and disks to what they should be; sizes count from its next start on."""
+def _change(machine: Machine, spec: MachineSpec, progress: Progress) -> None:
+    """Bring sizes and disks to what they should be; sizes count from its next start on.
+
+    Before anything of its disks changes, the machine is kept as it is.
+    """
     config = machine.config()
+    growing = [disk for disk, _ in too_small(spec, config)]
+    if growing or new_disks(spec, config):
+        snapshots.take(machine, spec.name, config, growing, progress)
+        config = machine.config()
     wanted = {**sizes(spec), **new_disks(spec, config)}
     changed = {k: value for k, value in wanted.items() if str(config.get(k, "")) != str(value)}
     if changed:
@@ -109,6 +116,7 @@ def _answer(
     if machine.config().get(SEED_DRIVE, EMPTY_DRIVE) != EMPTY_DRIVE:
         machine.set({SEED_DRIVE: EMPTY_DRIVE})
     creation.forget_seed(machine.api, machine.node, estate, spec)
+    snapshots.forget(machine)
 
 
 def _outputs(machine: Machine, config: Config, spec: MachineSpec) -> Values:

@@ -5,8 +5,15 @@ from typing import Any
 
 import pytest
 
+from infra.driver.shape import Shape
+from infra.errors import InfraError
+from infra.guests.ownership import own_name
+from infra.guests.snapshots import KEPT
+from infra.libvirt import machines, snapshots
+from infra.libvirt.hypervisor import connect
 from infra.libvirt.machines import root_volume
 from infra.libvirt.pools import GIB
+from infra.libvirt.specs import MachineSpec
 from infra.libvirt.volumes import data_volume
 from tests.infra.libvirt.node import ESTATE, POOL, Left, machine, write_node
 from tests.infra.provider.plugin import Plugin
@@ -108,6 +115,84 @@ def test_new_sizes_and_disks_keep_the_machine_and_its_key(plugin: Plugin, uri: s
     assert (found["cpus"], found["memoryMib"], found["running"]) == (4, 4096, True)
 
 
+def spec_of(inputs: dict[str, Any]) -> MachineSpec:
+    return Shape(MachineSpec).read(inputs).spec
+
+
+def kept(uri: str) -> list[str]:
+    """Return the snapshots of the machine; this process has the hypervisor for itself."""
+    domain = connect(uri).find_domain(own_name(ESTATE, "velgora-app"))
+    assert domain is not None
+    return sorted(domain.snapshots())
+
+
+SNAPSHOTS: dict[str, tuple[dict[str, Any], bool]] = {
+    "nothing": ({}, False),
+    "more memory": ({"memoryMib": 2048}, False),
+    "another disk": ({"disks": ["papers.qcow2", "more.qcow2"]}, True),
+    "a disk that is detached": ({"disks": []}, True),
+}
+
+
+@pytest.mark.parametrize("case", SNAPSHOTS)
+def test_it_is_kept_as_it_was_before_its_disks_change(uri: str, case: str) -> None:
+    change, is_kept = SNAPSHOTS[case]
+    inputs = machine(uri, IMAGE, disks=["papers.qcow2"])
+    machines.ensure(ESTATE, spec_of(inputs), print)
+    assert kept(uri) == []
+    machines.ensure(ESTATE, spec_of(inputs | change), print)
+    assert bool(kept(uri)) is is_kept
+
+
+def test_no_more_than_the_newest_are_kept_and_others_stay(uri: str) -> None:
+    machines.ensure(ESTATE, spec_of(machine(uri, IMAGE)), print)
+    domain = connect(uri).find_domain(own_name(ESTATE, "velgora-app"))
+    assert domain is not None
+    domain.take_snapshot("<domainsnapshot><name>before-the-update</name></domainsnapshot>")
+    seen: set[str] = set()
+    for number in range(4):
+        disks = [f"papers-{number}.qcow2"]
+        machines.ensure(ESTATE, spec_of(machine(uri, IMAGE, disks=disks)), print)
+        seen |= set(kept(uri))
+    *newest, theirs = kept(uri)
+    assert theirs == "before-the-update"
+    assert newest == sorted(seen - {theirs})[-KEPT:]
+
+
+def test_they_go_once_the_machine_has_answered_with_its_key(
+    uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machines.ensure(ESTATE, spec_of(machine(uri, IMAGE)), print)
+    during: list[list[str]] = []
+    monkeypatch.setattr(machines, "wait_for_ssh", lambda *_: during.append(kept(uri)))
+    changed = machine(uri, IMAGE, disks=["papers.qcow2"], verify=True)
+    machines.ensure(ESTATE, spec_of(changed), print)
+    assert [len(names) for names in during] == [1]
+    assert kept(uri) == []
+
+
+def test_they_stay_when_the_change_fails(uri: str) -> None:
+    machines.ensure(ESTATE, spec_of(machine(uri, IMAGE)), print)
+    with pytest.raises(InfraError, match="BlockResize"):  # the test hypervisor grows no disk
+        machines.ensure(ESTATE, spec_of(machine(uri, IMAGE, diskGib=30)), print)
+    assert len(kept(uri)) == 1
+
+
+def test_one_that_cannot_be_taken_is_told_and_is_no_hindrance(
+    uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machines.ensure(ESTATE, spec_of(machine(uri, IMAGE)), print)
+    monkeypatch.setattr(snapshots, "new_name", lambda: "taken")
+    domain = connect(uri).find_domain(own_name(ESTATE, "velgora-app"))
+    assert domain is not None
+    domain.take_snapshot("<domainsnapshot><name>taken</name></domainsnapshot>")
+    said: list[str] = []
+    changed = machine(uri, IMAGE, disks=["papers.qcow2"])
+    machines.ensure(ESTATE, spec_of(changed), said.append)
+    assert "no snapshot of velgora-app" in said[0]
+    assert kept(uri) == ["taken"]
+
+
 def test_what_somebody_changed_by_hand_is_seen_and_put_back(plugin: Plugin, uri: str) -> None:
     outputs = plugin.create(MACHINE, machine(uri, IMAGE))[1]
     plugin.update(MACHINE, outputs, machine(uri, IMAGE, memoryMib=256, autostart=False))
@@ -135,7 +220,6 @@ def test_deleting_it_takes_its_own_disks_and_leaves_data(plugin: Plugin, uri: st
 def test_one_that_does_not_answer_with_its_key_is_no_success(
     plugin: Plugin, uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from infra.errors import InfraError
     from infra.guests import answer
 
     monkeypatch.setattr(answer, "ANSWER_SECONDS", 0.1)

@@ -29,6 +29,7 @@ class Vm:
     node: str
     config: dict[str, Any]
     running: bool = False
+    snapshots: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -46,6 +47,7 @@ class Cluster:
     polls: int = 1  # how often a task is asked for before it is done
     busy: int = 0  # how many of the next changes are refused since a lock is held
     stolen: int = 0  # how many of the next numbers somebody else takes first
+    thick: bool = False  # whether the storage takes no snapshots
     fails: str = ""  # what the next task ends with
     tasks: dict[str, tuple[int, Callable[[], None], str]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -191,8 +193,32 @@ def resize(cluster: Cluster, request: Request, node: str, vmid: str) -> str:
     vm, disk = cluster.vm(vmid, changes=True), request.form["disk"]
     size = request.form["size"]
     old = str(vm.config[disk])
+    if vm.snapshots and ".qcow2" in old:
+        raise RefusedError(500, f"can't resize volume: {disk} if snapshot exists")
     new = re.sub(r"size=\w+", f"size={size}", old)
     return cluster.begin("resize", lambda: vm.config.update({disk: new}), lambda: None)
+
+
+def feature(cluster: Cluster, request: Request, node: str, vmid: str) -> dict[str, Any]:
+    cluster.vm(vmid)
+    return {"hasFeature": int(not cluster.thick), "nodes": [node]}
+
+
+def snapshots(cluster: Cluster, _request: Request, node: str, vmid: str) -> list[dict[str, str]]:
+    current = {"name": "current", "description": "You are here!"}
+    return [*({"name": name} for name in cluster.vm(vmid).snapshots), current]
+
+
+def snapshot(cluster: Cluster, request: Request, node: str, vmid: str) -> str:
+    vm, name = cluster.vm(vmid, changes=True), request.form["snapname"]
+    if not re.fullmatch(r"[A-Za-z][\w-]{1,39}", name):
+        raise RefusedError(400, "Parameter verification failed. snapname: invalid configuration ID")
+    return cluster.begin("qmsnapshot", lambda: vm.snapshots.append(name), lambda: None)
+
+
+def drop_snapshot(cluster: Cluster, _request: Request, node: str, vmid: str, name: str) -> str:
+    vm = cluster.vm(vmid, changes=True)
+    return cluster.begin("qmdelsnapshot", lambda: vm.snapshots.remove(name), lambda: None)
 
 
 def status(cluster: Cluster, _request: Request, node: str, vmid: str) -> dict[str, Any]:
@@ -256,6 +282,10 @@ ROUTES: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
     ("GET", rf"{_VM}/config", "VM.Audit", config),
     ("POST", rf"{_VM}/config", "VM.Config.Options", configure),
     ("PUT", rf"{_VM}/resize", "VM.Config.Disk", resize),
+    ("GET", rf"{_VM}/feature", "VM.Audit", feature),
+    ("GET", rf"{_VM}/snapshot", "VM.Audit", snapshots),
+    ("POST", rf"{_VM}/snapshot", "VM.Snapshot", snapshot),
+    ("DELETE", rf"{_VM}/snapshot/(?P<name>[\w-]+)", "VM.Snapshot", drop_snapshot),
     ("GET", rf"{_VM}/status/current", "VM.Audit", status),
     ("POST", rf"{_VM}/status/(?P<to>start|stop)", "VM.PowerMgmt", switch),
     ("DELETE", _VM, "VM.Allocate", remove),

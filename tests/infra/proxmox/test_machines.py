@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
+from infra.driver.shape import Shape
+from infra.guests.snapshots import KEPT
+from infra.proxmox import machines
 from infra.proxmox.options import EMPTY_DRIVE, HOST_KEY, IDENTITY, SEED_DRIVE
+from infra.proxmox.specs import MachineSpec
 from tests.infra.provider.plugin import Plugin
 from tests.infra.proxmox.conftest import Site
 from tests.infra.proxmox.stub import ROUTES, Vm
@@ -141,6 +145,72 @@ def test_disks_grow_and_come_along_without_a_new_machine(plugin: Plugin, site: S
     assert sizes == ["80G", "9G", "4G"]
 
 
+SNAPSHOTS: dict[str, tuple[dict[str, Any], bool]] = {
+    "more memory": ({"memoryMib": 2048}, False),
+    "nothing": ({}, False),
+    "a larger system disk": ({"diskGib": 80}, True),
+    "a larger disk for data": ({"disks": [9]}, True),
+    "another disk": ({"disks": [5, 4]}, True),
+}
+
+
+@pytest.mark.parametrize("case", SNAPSHOTS)
+def test_it_is_kept_as_it_was_before_its_disks_change(
+    plugin: Plugin, site: Site, case: str
+) -> None:
+    outputs = plugin.create(MACHINE, site.inputs | {"disks": [5]})[1]
+    assert only(site).snapshots == []
+    change, kept = SNAPSHOTS[case]
+    plugin.update(MACHINE, outputs, site.inputs | {"disks": [5]} | change)
+    assert bool(only(site).snapshots) is kept
+
+
+def test_no_more_than_the_newest_are_kept_and_others_stay(plugin: Plugin, site: Site) -> None:
+    outputs = plugin.create(MACHINE, site.inputs)[1]
+    only(site).snapshots = ["before-the-update", "bastide-mine"]
+    taken: list[str] = []
+    for gib in range(30, 34):
+        plugin.update(MACHINE, outputs, site.inputs | {"diskGib": gib})
+        taken.append(only(site).snapshots[-1])
+    assert only(site).snapshots == ["before-the-update", "bastide-mine", *taken[-KEPT:]]
+
+
+def test_they_go_once_the_machine_has_answered_with_its_key(
+    site: Site, plugin: Plugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin.create(MACHINE, site.inputs)
+    only(site).snapshots = ["before-the-update"]
+    spec = Shape(MachineSpec).read(site.inputs | {"diskGib": 80, "verify": True}).spec
+    said: list[str] = []
+    monkeypatch.setattr(machines, "wait_for_ssh", lambda *_: said.append("answered"))
+    machines.ensure("town", spec, said.append)
+    assert any(text.startswith("snapshot bastide-") for text in said)
+    assert said[-1] == "answered"
+    assert only(site).snapshots == ["before-the-update"]
+
+
+def test_a_disk_that_would_not_grow_with_one_grows_without(plugin: Plugin, site: Site) -> None:
+    outputs = plugin.create(MACHINE, site.inputs)[1]
+    only(site).config["scsi0"] = "local:100/vm-100-disk-0.qcow2,size=20G"
+    plugin.update(MACHINE, outputs, site.inputs | {"diskGib": 80})
+    assert only(site).config["scsi0"].endswith("size=80G")
+
+
+def test_a_storage_that_takes_none_is_no_hindrance(plugin: Plugin, site: Site) -> None:
+    site.cluster.thick = True
+    outputs = plugin.create(MACHINE, site.inputs)[1]
+    plugin.update(MACHINE, outputs, site.inputs | {"diskGib": 80})
+    assert (only(site).config["scsi0"][-3:], only(site).snapshots) == ("80G", [])
+
+
+def test_one_that_fails_changes_no_disk(plugin: Plugin, site: Site) -> None:
+    outputs = plugin.create(MACHINE, site.inputs)[1]
+    site.cluster.fails = "VM 100 qmp command 'savevm-start' failed"
+    with pytest.raises(Exception, match="savevm-start"):
+        plugin.update(MACHINE, outputs, site.inputs | {"diskGib": 80})
+    assert only(site).config["scsi0"].endswith("size=20G")
+
+
 def test_deleting_it_takes_its_seed_and_twice_is_well(plugin: Plugin, site: Site) -> None:
     outputs = plugin.create(MACHINE, site.inputs)[1]
     plugin.delete(MACHINE, outputs)
@@ -180,6 +250,8 @@ def test_every_call_of_the_stand_in_is_one_that_the_driver_makes(
     plugin: Plugin, site: Site
 ) -> None:
     outputs = plugin.create(MACHINE, site.inputs)[1]
+    for gib in range(30, 30 + KEPT + 1):
+        plugin.update(MACHINE, outputs, site.inputs | {"diskGib": gib})
     plugin.delete(MACHINE, plugin.read(MACHINE, outputs)[1])
     image = {key: value for key, value in site.inputs.items() if key != "template"}
     plugin.create(MACHINE, image | {"image": "local:import/debian.qcow2"})
