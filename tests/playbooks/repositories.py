@@ -8,6 +8,7 @@ and a quarter of one each time that it is opened. Here is its own format (restic
 import base64
 import json
 import os
+from datetime import datetime
 from hashlib import scrypt, sha256
 from pathlib import Path
 
@@ -37,6 +38,28 @@ def make_repository(folder: Path, password: str) -> None:
     key = {"kdf": "scrypt", **CHEAPEST, "salt": _text(salt), "data": _text(sealed)}
     content = json.dumps(key).encode()
     _write(folder / "keys" / sha256(content).hexdigest(), content)
+
+
+def leave_lock(folder: Path, password: str, made: datetime, *, exclusive: bool = False) -> Path:
+    """Leave a lock as a client would whose clock says `made`, and which has died since."""
+    (key,) = (json.loads(path.read_bytes()) for path in (folder / "keys").iterdir())
+    user = scrypt(
+        password.encode(),
+        salt=base64.b64decode(key["salt"]),
+        n=key["N"], r=key["r"], p=key["p"], dklen=64,
+    )  # fmt: skip
+    parts = json.loads(_opened(user, base64.b64decode(key["data"])))
+    shares = (parts["encrypt"], parts["mac"]["k"], parts["mac"]["r"])
+    about = {"time": made.isoformat(), "exclusive": exclusive, "hostname": "elsewhere", "pid": 7}
+    lock = _sealed(b"".join(map(base64.b64decode, shares)), json.dumps(about).encode())
+    path = folder / "locks" / sha256(lock).hexdigest()
+    _write(path, lock)
+    return path
+
+
+def _opened(key: bytes, sealed: bytes) -> bytes:
+    """Decrypt what `_sealed` has made."""
+    return Cipher(AES(key[:32]), CTR(sealed[:16])).decryptor().update(sealed[16:-16])
 
 
 def _parts(key: bytes) -> dict[str, object]:

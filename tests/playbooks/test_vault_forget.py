@@ -1,11 +1,12 @@
 """bastide-vault-forget on real repositories: attackers' dates lose no good snapshot."""
 
+import fcntl
 import io
 import json
 import os
 import subprocess
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.playbooks.programs import program
-from tests.playbooks.repositories import make_repository
+from tests.playbooks.repositories import leave_lock, make_repository
 
 NAME = "velgora-files/shares"
 DAY = 86_400.0
@@ -127,6 +128,32 @@ def test_what_is_too_old_is_listed_for_a_week_then_goes_and_the_rest_is_whole(
     assert len(vault.snapshots()) == 8
     vault.restic("check", "--read-data")
     assert datetime.now(UTC).timestamp() - max(p.stat().st_mtime for p in vault.snapshots()) < DAY
+
+
+def test_a_lock_of_2030_does_not_keep_retention_out_for_years(vault: Vault) -> None:
+    left = leave_lock(vault.repository, "correct horse", datetime(2030, 1, 1, tzinfo=UTC))
+    assert vault.forget("--act") == 0
+    vault.later(days=8)
+    assert vault.forget("--act") == 0
+    assert len(vault.snapshots()) == 8
+    assert not left.exists()
+
+
+def test_while_a_client_is_served_nothing_goes_although_its_clock_is_a_year_behind(
+    vault: Vault, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert vault.forget("--act") == 0
+    vault.later(days=8)
+    a_year_ago = datetime.now(UTC) - timedelta(days=365)
+    left = leave_lock(vault.repository, "correct horse", a_year_ago)
+    monkeypatch.setattr(FORGET, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(FORGET, "AGAIN_SECONDS", 0.05)
+    with (vault.repository / "config").open() as config:
+        fcntl.flock(config, fcntl.LOCK_SH)
+        assert vault.forget("--act") == 1
+    assert "a client sends or restores" in capsys.readouterr().err
+    assert left.exists()
+    assert len(vault.snapshots()) == 10
 
 
 def test_a_wrong_password_and_an_unknown_repository_are_told(

@@ -1,17 +1,19 @@
 """bastide-vault-tidy on real repositories behind rclone: what clients can add and cannot undo."""
 
+import fcntl
 import hashlib
 import json
 import os
 import subprocess
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from tests.playbooks.programs import ROLES, program
-from tests.playbooks.repositories import make_repository
+from tests.playbooks.repositories import leave_lock, make_repository
 
 in_words = program("bastide_words").in_words
 
@@ -191,11 +193,22 @@ def test_what_was_removed_is_kept_for_two_weeks(vault: Vault) -> None:
     assert not kept.exists()
 
 
-@pytest.mark.parametrize(("marked", "said"), [(True, "over its quota"), (False, "")])
-def test_the_accounts_program_takes_nothing_in_over_the_quota(
-    marked: bool, said: str, vault: Vault
+@pytest.mark.parametrize("days", [-365, 365])
+def test_a_lock_that_was_left_behind_goes_in_time_whatever_its_clock_said(
+    days: int, vault: Vault
 ) -> None:
-    """The program of the account, with the test's folders in place of the host's."""
+    made = datetime.now(UTC) + timedelta(days=days)
+    left = leave_lock(vault.repository, "correct horse", made, exclusive=True)
+    vault.tidy(hours_later=0.5)
+    assert left.exists(), "it may be of somebody who goes on"
+    vault.tidy(hours_later=1.5)
+    assert not left.exists()
+    assert vault.restic("backup", str(vault.root / "data")).returncode == 0
+    assert vault.is_whole()
+
+
+def account_program(vault: Vault) -> None:
+    """Let the client in by the account's own program, with the test's folders."""
     template = ROLES / "backup_target" / "templates" / "bastide-vault.j2"
     text = template.read_text().replace("{{ backup_target_folder }}", str(vault.folder))
     text = text.replace("/run/bastide-vault/full", str(vault.root / "full"))
@@ -203,10 +216,32 @@ def test_the_accounts_program_takes_nothing_in_over_the_quota(
     program = vault.root / "bastide-vault"
     program.write_text(text.replace("[!a-z0-9/-]", "[!a-z0-9/_-]"))
     program.chmod(0o755)
-    if marked:
-        vault.tidy(quota=0)
     asked = f"rclone serve restic --stdio --append-only {vault.folder}/{NAME}"
     vault.way.write_text(f"#!/bin/sh\nexec {program} -c '{asked}'\n")
+
+
+def test_while_retention_works_no_client_is_served(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account_program(vault)
+    program = vault.root / "bastide-vault"
+    program.write_text(program.read_text().replace("--wait 30", "--wait 0.1"))
+    with (vault.repository / "config").open() as config:
+        fcntl.flock(config, fcntl.LOCK_EX)
+        done = vault.restic("backup", str(vault.root / "data"))
+        assert done.returncode == 1
+        words = in_words(done.stderr, "central-vault")
+        assert words.startswith("central-vault removes old copies of this plan now")
+    assert vault.restic("backup", str(vault.root / "data")).returncode == 0
+
+
+@pytest.mark.parametrize(("marked", "said"), [(True, "over its quota"), (False, "")])
+def test_the_accounts_program_takes_nothing_in_over_the_quota(
+    marked: bool, said: str, vault: Vault
+) -> None:
+    account_program(vault)
+    if marked:
+        vault.tidy(quota=0)
     done = vault.restic("backup", str(vault.root / "data"))
     assert done.returncode == (1 if marked else 0), done.stderr
     assert said in done.stderr

@@ -10,6 +10,10 @@ WORDS = (
         r"bastide-vault: over its quota",
         "{target} takes nothing more in: this plan is over its quota",
     ),
+    (
+        r"bastide-vault: retention works",
+        "{target} removes old copies of this plan now: the next run will go on",
+    ),
     (REMOTE + rf".*(?:{FULL})", "the disk of {target} is full"),
     (FULL, "a disk of this host is full"),
     (

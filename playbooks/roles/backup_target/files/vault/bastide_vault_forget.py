@@ -26,6 +26,9 @@ FOLDER = Path("/srv/backups")
 LISTED = Path("/var/lib/bastide/vault/forget.json")
 DAY_SECONDS = 86_400.0
 LISTED_SECONDS = 7 * DAY_SECONDS
+# How long it waits for clients that send or restore.
+WAIT_SECONDS = 3600.0
+AGAIN_SECONDS = 5.0
 STAY = 7
 
 
@@ -53,13 +56,34 @@ def restic(name: str, password: str, *arguments: str) -> str:
 
 @contextmanager
 def held(name: str) -> Iterator[None]:
-    """Keep bastide-vault-pull out meanwhile, which holds the folder as well."""
-    descriptor = os.open(FOLDER / name, os.O_RDONLY | os.O_DIRECTORY)
+    """Keep out meanwhile who copies the repository, by its folder, and clients, by its config.
+
+    ForgetError when clients do not end; restic's own locks say nothing where a clock is wrong.
+    """
+    folder = os.open(FOLDER / name, os.O_RDONLY | os.O_DIRECTORY)
+    config = os.open(FOLDER / name / "config", os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        wait_for_clients(config, time.monotonic() + WAIT_SECONDS)
         yield
     finally:
-        os.close(descriptor)
+        os.close(config)
+        os.close(folder)
+
+
+def wait_for_clients(config: int, limit: float) -> None:
+    """Hold the config alone once no client is served; ForgetError where one is at the limit."""
+    while True:
+        try:
+            fcntl.flock(config, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= limit:
+                raise ForgetError(
+                    "a client sends or restores all the time: nothing is forgotten"
+                ) from None
+            time.sleep(AGAIN_SECONDS)
+        else:
+            return
 
 
 def too_old(snapshots: list[dict[str, Any]], keep_seconds: float, now: float) -> list[str]:
@@ -115,8 +139,8 @@ def forget(name: str, password: str, keep_days: float, *, act: bool) -> dict[str
     due, waiting = ripe(name, too_old(found, keep_days * DAY_SECONDS, now), now)
     if act and due:
         with held(name):
-            # Of those that have died only; a backup that goes on keeps this one out.
-            restic(name, password, "unlock")
+            # Nobody else is at it: what is locked was left behind, whatever date it has.
+            restic(name, password, "unlock", "--remove-all")
             restic(name, password, "forget", "--prune", *due)
     return {
         "repository": name,

@@ -32,7 +32,8 @@ NAME = "[0-9a-f]{64}"
 LAYOUT = re.compile(
     rf"config|(?:index|snapshots|keys|locks)/{NAME}|data/(?P<two>[0-9a-f]{{2}})/(?P=two)[0-9a-f]{{62}}"
 )
-# Encrypted files begin with 16 octets and end with 16; locks go by themselves, keys are JSON.
+# Encrypted files begin and end with 16 octets; keys are JSON. Locks are made anew every five
+# minutes while their maker lives; a host whose clock is wrong never takes one for left behind.
 SHORTEST_OCTETS = 32
 # An upload that goes on is left alone for so long.
 SETTLED_SECONDS = 3600.0
@@ -76,8 +77,10 @@ def wrong(path: Path, inside: str, known_keys: list[str]) -> str:
     kind = inside.partition("/")[0]
     if not LAYOUT.fullmatch(inside) or path.is_symlink() or not path.is_file():
         return "is no file of restic's"
-    if kind in ("config", "locks"):
+    if kind == "config":
         return ""
+    if kind == "locks":
+        return "is a lock that was left behind"
     if kind == "keys" and path.name not in known_keys:
         return "is a key that was added later"
     if kind != "keys" and path.stat().st_size < SHORTEST_OCTETS:
@@ -100,7 +103,8 @@ def tidy(repository: Repository, state: dict[str, Any], now: float) -> None:
             repository.arrivals.append(status.st_mtime)  # rclone's clock; clients cannot set it
         # A key is looked at as soon as it is there: the others may still be on their way.
         late = inside.startswith("keys/") and path.name not in keys
-        if not late and not since < status.st_ctime <= until:
+        left = inside.startswith("locks/") and status.st_ctime <= until
+        if not late and not left and not since < status.st_ctime <= until:
             continue
         if why := wrong(path, inside, keys):
             remove(repository, path, inside, why)
