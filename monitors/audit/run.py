@@ -20,7 +20,7 @@ from monitors.audit.archive.runs import AuditError, save
 from monitors.audit.collect.host_bundle import fetch_bundle, has_collector
 from monitors.audit.evidence.inputs import keep_inputs
 from monitors.audit.judge.command_list import asked_of, commands
-from monitors.audit.judge.host_results import all_errors, judge_host
+from monitors.audit.judge.host_results import judge_host, unjudged
 from monitors.audit.model.controls import ControlTable
 from monitors.audit.model.declared import Declared, UndeclaredHostError, declared_of
 from monitors.audit.model.own_controls import controls_of
@@ -226,16 +226,7 @@ def _kept(bundle: Path, view: bytes) -> dict[str, str]:
 
 
 def _unjudged(table: ControlTable, declared: Declared, problem: str, started: float) -> HostAudit:
-    return HostAudit(
-        host=declared.host,
-        municipality=declared.municipality,
-        tier=declared.tier,
-        roles=declared.roles,
-        level=declared.level,
-        problem=problem,
-        seconds=round(time.monotonic() - started, 3),
-        results=all_errors(table, declared, problem),
-    )
+    return unjudged(table, declared, problem, round(time.monotonic() - started, 3))
 
 
 def _wrong_clock(bundle: Bundle, now: datetime, path: Path) -> str | None:

@@ -13,7 +13,7 @@ from monitors.audit.evidence.records import CONTROLS_FILE, bundle_file, outside_
 from monitors.audit.evidence.run_span import RunSpan
 from monitors.audit.evidence.sealed import SealedRecords, sealed_records
 from monitors.audit.evidence.verify import BrokenError, Verified
-from monitors.audit.judge.host_results import all_errors, judge_host
+from monitors.audit.judge.host_results import judge_host, unjudged
 from monitors.audit.judge.runner import CheckFiles
 from monitors.audit.model.controls import Control, ControlTable, load_controls
 from monitors.audit.model.results import AuditRun, HostAudit
@@ -113,16 +113,7 @@ def _of_host(name: str, host: str, read: Callable[[bytes], Seen], content: bytes
 
 def _unasked(host: HostAudit, sealed: SealedRecords) -> HostAudit:
     """Return what follows of a host that sent nothing, in the words that the run has for why."""
-    declared = sealed.declared[host.host]
-    return HostAudit(
-        host=declared.host,
-        municipality=declared.municipality,
-        tier=declared.tier,
-        roles=declared.roles,
-        level=declared.level,
-        problem=host.problem,
-        results=all_errors(sealed.table, declared, host.problem),
-    )
+    return unjudged(sealed.table, sealed.declared[host.host], host.problem)
 
 
 def _differing(kept: HostAudit, again: HostAudit) -> Iterator[str]:

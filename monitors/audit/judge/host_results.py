@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from inventory.model.waivers import ESTATE_SCOPE, Waiver
 from monitors.audit.collect.backends import answering_host, from_answers
@@ -20,6 +21,7 @@ from monitors.outside.document import OutsideView
 
 MAX_EXCERPT_LINES = 8
 MAX_LINE_CHARACTERS = 200
+DECLARED = ("host", "municipality", "tier", "roles", "level")
 # Stands where a command does, of what was seen and not asked.
 OUTSIDE = "the outside view"
 
@@ -53,17 +55,25 @@ def judge_host(
 ) -> HostAudit:
     """Return a host's results from its bundle, kept at `path` under the state folder."""
     return HostAudit(
-        host=declared.host,
-        municipality=declared.municipality,
-        tier=declared.tier,
-        roles=declared.roles,
-        level=declared.level,
+        **_host(declared),
         collected=bundle.collected,
         bundle=str(path),
         collector=bundle.collector,
         commands_sha256=bundle.commands_sha256,
         results=judge(bundle, table, declared, waivers, own, outside),
     )
+
+
+def unjudged(
+    table: ControlTable, declared: Declared, problem: str, seconds: float = 0.0
+) -> HostAudit:
+    """Return the results of a host that there is no bundle of, and why."""
+    results = all_errors(table, declared, problem)
+    return HostAudit(**_host(declared), problem=problem, seconds=seconds, results=results)
+
+
+def _host(declared: Declared) -> dict[str, Any]:
+    return {name: getattr(declared, name) for name in DECLARED}
 
 
 def all_errors(table: ControlTable, declared: Declared, problem: str) -> tuple[Result, ...]:

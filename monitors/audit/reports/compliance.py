@@ -86,37 +86,6 @@ def write(
     )
 
 
-def write_all(
-    estate: Estate,
-    state: Path,
-    before: AuditRun | None,
-    after: AuditRun,
-    *,
-    formats: Collection[Format],
-    only: Collection[str] = (),
-    language: str = "en",
-    folder: Path | None = None,
-    table: ControlTable | None = None,
-    history: History | None = None,
-    rejudged: AuditRun | None = None,
-) -> tuple[Path, ...]:
-    """Write the report in some formats, of all or of `only` some municipalities; return where.
-
-    Either all files are in place afterwards or none is changed. Raises UnknownMunicipalityError,
-    CatalogueError (no such language), PdfError (a library is missing) or OSError.
-    """
-    report = build(
-        estate,
-        before,
-        after,
-        table or controls_of(estate.own),
-        history,
-        rejudged,
-        seal_in(state, after),
-    )
-    return write_report(report, folder or state / "reports", formats, frozenset(only), language)
-
-
 def seal_in(state: Path, run: AuditRun) -> Seal | None:
     """Return what seals a run in a state folder; None when nothing does, or its chain is broken."""
     try:
@@ -134,7 +103,11 @@ def write_report(
     only: frozenset[str] = frozenset(),
     language: str = "en",
 ) -> tuple[Path, ...]:
-    """Write a report that was built already; as `write_all`."""
+    """Write a report in some formats, of all or of `only` some municipalities; return where.
+
+    Either all files are in place afterwards or none is changed. Raises UnknownMunicipalityError,
+    CatalogueError (no such language), PdfError (a library is missing) or OSError.
+    """
     return write_set(folder / report.stamp, render(report, formats, only, language))
 
 

@@ -7,14 +7,13 @@ import pytest
 
 from monitors.audit.model.results import Outcome
 from monitors.audit.reports import compliance
-from monitors.audit.reports.compliance import Format, UnknownMunicipalityError, render, write_all
+from monitors.audit.reports.compliance import Format, UnknownMunicipalityError, render, write_report
 from monitors.audit.reports.messages import CatalogueError
 from tests.monitors.audit.reports.page_parser import Page
 from tests.monitors.audit.reports.sample_reports import (
     AFTER,
     BEFORE,
     ESTATE,
-    LAB,
     TABLE,
     history,
     hostile_report,
@@ -27,13 +26,13 @@ PLACES = ("central", "aynzuhur", "kastrava", "velgora")
 
 def test_an_unknown_municipality_is_named_with_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(UnknownMunicipalityError, match=r"atlantis: .*there are: central, ayn"):
-        write_all(LAB, tmp_path, None, AFTER, formats=TEXTS, only=["atlantis"], table=TABLE)
+        write_report(report(), tmp_path, TEXTS, frozenset(["atlantis"]))
     assert list(tmp_path.rglob("*.html")) == []
 
 
 def test_an_unknown_language_is_named(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match=r"tlh.yml.*there are: en"):
-        write_all(LAB, tmp_path, None, AFTER, formats=TEXTS, language="tlh", table=TABLE)
+        write_report(report(), tmp_path, TEXTS, language="tlh")
 
 
 def test_equal_inputs_give_equal_bytes() -> None:
@@ -50,13 +49,11 @@ def test_files_are_utf8_without_what_is_not_seen(wanted: Format) -> None:
 
 
 def test_all_files_of_a_run_are_named_by_its_stamp(tmp_path: Path) -> None:
-    written = write_all(
-        ESTATE, tmp_path, BEFORE, AFTER, formats=TEXTS, table=TABLE, history=history()
-    )
+    written = write_report(report(), tmp_path, TEXTS)
     stamp = "20260331T043000.125000Z"
     names = [path.name.removeprefix(f"{stamp}-") for path in written]
 
-    assert {path.parent for path in written} == {tmp_path / "reports" / stamp}
+    assert {path.parent for path in written} == {tmp_path / stamp}
     assert sorted(names) == sorted(
         [
             *("fleet.html", "frameworks.html", *(f"{place}.html" for place in PLACES)),
