@@ -44,7 +44,7 @@ FAULTS = (
         mends="sed -i '/^second:/d' /etc/passwd /etc/shadow /etc/group /etc/gshadow",
     ),
     Fault(
-        *("ResolverDown", "kastrava-edge", 120.0),
+        *("ResolverDown", "velgora-edge", 120.0),
         breaks="systemctl stop unbound",
         mends="systemctl start unbound",
     ),
@@ -52,6 +52,12 @@ FAULTS = (
         *("ClockNotSynchronised", "kastrava-app", 600.0),
         breaks="chronyc offline",
         mends="chronyc online",
+    ),
+    # Of its own packets only: what the edge forwards, and the way to it, go on.
+    Fault(
+        *("UplinkLost", "kastrava-edge", 120.0),
+        breaks="ip route add prohibit 10.77.255.1",
+        mends="ip route delete prohibit 10.77.255.1",
     ),
     # Of the file system that `disk` mounts there.
     Fault(
