@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from inventory.logins import AUDITOR
 from monitors.audit.collect.backends import Host, UndeterminedError
 from monitors.audit.facts.accounts import (
     FIRST_PERSON,
@@ -23,7 +24,15 @@ from monitors.audit.facts.accounts import (
 )
 from monitors.audit.facts.sshd import Setting, sshd_lines
 from monitors.audit.facts.sshd_settings import is_allowed
-from monitors.audit.facts.system import PLAIN, ask, config_lines, files, loose_files, unit_state
+from monitors.audit.facts.system import (
+    PLAIN,
+    WATCHED_FILES,
+    ask,
+    config_lines,
+    files,
+    loose_files,
+    unit_state,
+)
 from monitors.audit.model.controls import Limits
 from monitors.audit.model.declared import Declared
 from monitors.text import escaped_line
@@ -31,7 +40,12 @@ from monitors.text import escaped_line
 STRICT_UMASK = 0o027
 # As good as root: each lets its members read or write what is root's.
 SUDO = "sudo"
-POWERFUL = ("root", "sudo", "shadow", "disk", "kmem", "docker", "lxd", "incus-admin", "libvirt")
+POWERFUL = (
+    *("root", "sudo", "shadow", "disk", "kmem", "docker", "lxd", "incus-admin", "libvirt"),
+    *("admin", "wheel", "lpadmin", "incus", "podman", "microk8s"),
+)
+# Who may write to one of these has containers started that are root on the host.
+SOCKETS = tuple(path for path in WATCHED_FILES if path.endswith((".sock", ".socket")))
 # What pam_group and pam_cap give to whom, at each login.
 AT_LOGIN, CAPABLE = "/etc/security/group.conf", "/etc/security/capability.conf"
 NOT_INSTALLED = 127  # of a shell's command (POSIX, 2.8.2)
@@ -40,6 +54,11 @@ NO_LAST_LOGINS = (
     "packages lastlog2 and libpam-lastlog2; all else of this control is well"
 )
 PRIVATE_KEYS = "grep -lsE 'BEGIN .*PRIVATE[ ]KEY' /root/.ssh/* /home/*/.ssh/*"
+# What sshd runs for the auditor's key, whatever is asked; a line without it is another account's.
+FORCED = (
+    r"restrict,command=\"/usr/bin/sudo --non-interactive "
+    r"/usr/local/libexec/bastide/bastide-collector\" "
+)
 # Of every key its fingerprint and the account or file that it is in; `given`: by a playbook.
 # Whatever looks like a key counts, within options too: nothing can stand before it to hide it, and
 # no sign in it that sshd passes over.
@@ -50,8 +69,9 @@ FINGERPRINTS = (
     rf"""printf 'given\t{LOGIN_KEYS}\n'; }} | awk -F'\t' '{{ """
     r"""while ((getline line < $2) > 0) { if (line ~ /^[ \t]*#/) continue; """
     r"""gsub(/[^ \t!-~]/, "", line); n = split(line, w, /[ \t"]+/); """
-    r"""for (i = 1; i < n; i++) if (w[i + 1] ~ /^AAAA/) """
-    r"""print w[i], w[i + 1], $1, w[i + 2] } """
+    rf"""whose = $1; if ($1 == "{AUDITOR}" && index(line, "{FORCED}") != 1) """
+    r"""whose = $1 ":any-command"; for (i = 1; i < n; i++) if (w[i + 1] ~ /^AAAA/) """
+    r"""print w[i], w[i + 1], whose, w[i + 2] } """
     r"""close($2) }' | ssh-keygen -l -f -"""
 )
 
@@ -220,9 +240,15 @@ def test_acc_11_powerful_groups(host: Host, declared: Declared) -> None:
     powerful_members = sorted(
         f"{name} in {group}" for name, group in members - allowed if name != "root"
     )
+    doors = [
+        f"{file.path} is {file.mode:04o} {file.owner}:{file.group}"
+        for file in files(host, *SOCKETS)
+        if file.mode & 0o007 or file.owner != "root" or file.group not in POWERFUL
+    ]
     second = [group.name for group in group_rows if group.gid == 0 and group.name != "root"]
     assert not powerful_members, f"as good as root: {', '.join(powerful_members)}"
     assert not second, f"groups with id 0 beside root's: {', '.join(second)}"
+    assert not doors, f"as good as root's: {'; '.join(doors)}"
     assert not given, f"{AT_LOGIN} gives whoever logs in: {'; '.join(given)}"
     assert not capable, f"{CAPABLE} gives parts of root's rights: {'; '.join(capable)}"
 

@@ -1,6 +1,8 @@
 """What decides how the host starts, and what its services start with."""
 # ruff: noqa: S101
 
+import re
+
 import pytest
 
 from monitors.audit.collect.backends import Host, UndeterminedError
@@ -10,6 +12,20 @@ GRUB = "/boot/grub/grub.cfg"
 # The password's hash is not among what is printed.
 GRUB_PASSWORD = rf"sed -nE 's/^[[:space:]]*(set superusers|password_pbkdf2)[= ].*/\1/p' {GRUB}"
 APPARMOR = "cat /sys/module/apparmor/parameters/enabled /sys/kernel/security/apparmor/profiles"
+COMMAND_LINE = "cat /proc/cmdline"
+# Words of the kernel's command line (kernel-parameters(7), systemd(1)) that take protection away,
+# or start something before, or instead of, what the disk has.
+WEAKENING = re.compile(
+    r"mitigations=off|no(kaslr|smep|smap|pti|spectre_v[12]|spec_store_bypass_disable|xsave\w*)"
+    r"|(spectre_v2(_user)?|spec_store_bypass_disable|pti|l1tf|mds|tsx_async_abort|srbds|mmio_stale_data"
+    r"|retbleed|gather_data_sampling|spec_rstack_overflow|reg_file_data_sampling|spectre_bhi)=off"
+    r"|kvm\.nx_huge_pages=off|apparmor=0|security=(?!apparmor).*|selinux=0|lsm=(?!.*apparmor).*|audit=0"
+    r"|lockdown=none|module\.sig_enforce=0|(rd)?init=(?!/lib/systemd/|/usr/lib/systemd/|/sbin/init).*"
+    r"|single|[sS1]|emergency|rescue|-b|systemd\.(unit=(rescue|emergency|debug).*|debug[-_]shell.*"
+    r"|run=.*|run-.*|wants=.*|mask=.*|setenv=.*|import_credentials=.*|set_credential.*)"
+    r"|rd\.(break|systemd\.unit=.*)|break=.*|iommu=off|hardened_usercopy=off|slab_nomerge=0"
+    r"|iomem=relaxed|init_on_(alloc|free)=0|vsyscall=native|norandmaps|nokexec_load|kgdb\w*=.*"
+)
 KEYBOARD = (
     "readlink -f /etc/systemd/system/ctrl-alt-del.target /etc/systemd/system/debug-shell.service"
 )
@@ -71,6 +87,16 @@ def test_boot_06_own_services(host: Host) -> None:
         if unit.get(name) not in good and not (name == "ProtectSystem" and unit["Id"] in MOUNTING)
     ]
     assert not wrong, "; ".join(wrong)
+
+
+def test_boot_07_started_whole(host: Host) -> None:
+    """The kernel was started with no word that takes protection away or starts something else."""
+    kind, line = container(host), host.run(COMMAND_LINE).stdout
+    skip_in_container(kind, "the kernel's command line")
+    if not line.strip():
+        raise UndeterminedError("the kernel does not show how it was started")
+    weak = [word for word in line.split() if WEAKENING.fullmatch(word)]
+    assert not weak, f"the kernel was started with {', '.join(weak)}"
 
 
 def _grub(host: Host) -> tuple[int, list[str]]:

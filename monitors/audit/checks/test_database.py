@@ -14,7 +14,9 @@ QUESTION = """
 SELECT json_build_object(
  'settings', (SELECT json_object_agg(name, setting) FROM pg_settings WHERE name IN
   ('listen_addresses', 'port', 'password_encryption', 'log_connections', 'log_disconnections',
-   'log_destination', 'ssl')),
+   'log_destination', 'ssl', 'archive_command', 'restore_command', 'archive_cleanup_command',
+   'recovery_end_command', 'ssl_passphrase_command', 'archive_library', 'dynamic_library_path',
+   'shared_preload_libraries', 'session_preload_libraries', 'local_preload_libraries')),
  'rules', (SELECT json_agg(json_build_object('type', type, 'users', user_name, 'address', address,
    'method', auth_method)) FROM pg_hba_file_rules WHERE error IS NULL),
  'unreadable', (SELECT count(*) FROM pg_hba_file_rules WHERE error IS NOT NULL),
@@ -78,6 +80,20 @@ HARMLESS_FUNCTIONS = re.compile(
     r"|stat_reset\w*|wal_replay_\w+|show_all_file_settings|hba_file_rules"
     r"|log_backend_memory_contexts|get_backend_memory_contexts|get_shmem_allocations)) to .*"
 )
+# Programs that keep what the server writes, and libraries of Debian's packages of extensions.
+ARCHIVING = re.compile(
+    r"((/usr)?/bin/|/usr/lib/postgresql/\d+/bin/)?(test|cp|true|false|rsync|gzip|pgbackrest|wal-[eg]"
+    r"|barman-(cloud-)?wal-\w+|pg_probackup|pg_archivecleanup|pg_standby)"
+)
+LIBRARIES = frozenset(
+    {
+        *("pg_stat_statements", "auto_explain", "pgaudit", "timescaledb", "pg_cron", "auth_delay"),
+        *("passwordcheck", "pg_prewarm", "pg_stat_kcache", "pg_qualstats", "pg_wait_sampling"),
+        *("pglogical", "wal2json", "pg_squeeze", "pg_partman_bgw", "pg_hint_plan", "repmgr"),
+        *("set_user", "sepgsql", "basic_archive", "citus", "pg_failover_slots", "powa", "age"),
+        *("pg_track_settings", "bg_mon", "credcheck", "supautils", "pg_stat_monitor", "plpgsql"),
+    }
+)
 # The journal, which goes to central; files in /var/log/postgresql stay on the host.
 JOURNAL = "syslog"
 SHOWN = 5
@@ -132,7 +148,15 @@ def test_db_04_least_privilege(host: Host) -> None:
     joined = [f"{a} in {b}" for a, b in server.get("members", []) if _is_powerful(a, b, server)]
     mapped = [row for row in _maps(server.get("maps") or "") if _lets_become(row)]
     kept = [f for f in server.get("functions", []) if not HARMLESS_FUNCTIONS.fullmatch(f)]
+    started = [
+        f"{name} = {value}"
+        for name, value in server["settings"].items()
+        if (name.endswith("_command") and not _is_known_command(value))
+        or (name.endswith(("_libraries", "_library")) and not _are_known_libraries(value))
+        or (name == "dynamic_library_path" and value != "$libdir")
+    ]
     settable = re.findall(r"<parname>(.*?)</parname>", server.get("parameters") or "")
+    assert not started, f"the server starts or loads what is not known: {'; '.join(started)}"
     assert not kept, f"superusers' functions are given: {', '.join(kept[:SHOWN])}"
     assert not settable, f"superusers' settings are given: {', '.join(settable[:SHOWN])}"
     assert not more, f"superusers beside postgres: {', '.join(more)}"
@@ -153,6 +177,20 @@ def _is_powerful(member: str, role: str, server: dict[str, Any]) -> bool:
         waiting += [b for a, b in server["members"] if a == current and b not in above]
     powerful = {*server["superusers"], *(name for name in above if name.startswith("pg_"))}
     return bool(above & powerful - set(READING_ROLES))
+
+
+def _is_known_command(value: str) -> bool:
+    """Whether a setting starts nothing but programs that archive; `%p`, `%f` are the server's."""
+    if re.search(r"[|`<>\n]|\$\(|/(var/)?tmp/|\.\.", value) or value == "(disabled)":
+        return value == "(disabled)"
+    parts = (part.split() for part in re.split(r"&&|;", value))
+    first = (words[0] if words[:1] != ["!"] else words[1] for words in parts if words)
+    return all(ARCHIVING.fullmatch(program) for program in first)
+
+
+def _are_known_libraries(value: str) -> bool:
+    names = (name.strip(" \"'").removeprefix("$libdir/") for name in value.split(","))
+    return {name for name in names if name} <= LIBRARIES
 
 
 def _lets_become(row: list[str]) -> bool:

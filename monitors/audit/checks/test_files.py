@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from monitors.audit.collect.backends import Host, UndeterminedError
+from monitors.audit.facts.linking import takes_orders
 from monitors.audit.facts.system import (
     PLAIN,
     SYSTEMD,
@@ -85,16 +86,36 @@ READ_BY_ROOT = frozenset(
 # Written by the service whose state it is.
 OF_SERVICES = {"/etc/resolv.conf": ("systemd-resolve", "systemd-network")}
 SHOWN = 5
-PRELOADED = "/etc/ld.so.preload"
+PRELOADED, NAME_SERVICES = "/etc/ld.so.preload", "/etc/nsswitch.conf"
+# Each other word there is a library, libnss_WORD, in every program that asks for a name.
+SOURCES_OF_NAMES = frozenset(
+    {
+        *(
+            "files",
+            "compat",
+            "db",
+            "dns",
+            "systemd",
+            "myhostname",
+            "mymachines",
+            "resolve",
+            "cache",
+        ),
+        *("mdns", "mdns_minimal", "mdns4", "mdns4_minimal", "mdns6", "mdns6_minimal", "nis"),
+        *("nisplus", "hesiod", "sss", "ldap", "winbind", "wins", "extrausers", "libvirt"),
+        *("libvirt_guest", "tcb", "gw_name", "docker", "ato"),
+    }
+)
 # Each may name a library for every program that is started after it.
 LINKING = ("/etc/environment", "/etc/security/pam_env.conf", "/etc/default/locale")
-# Variables that a program takes orders from: the linker's, shells' and interpreters'.
-ORDERS = re.compile(
-    r"(export\s+)?(LD_\w+|GCONV_PATH|BASH_ENV|ENV|PROMPT_COMMAND|SHELLOPTS|PYTHON(PATH|HOME|STARTUP)"
-    r"|PERL5(LIB|OPT|DB)|PERLLIB|RUBY(LIB|OPT)|NODE_OPTIONS|JAVA_TOOL_OPTIONS)\b"
-)
+# A shell's own, which in these files no application has for its.
+SHELLS_FILE = re.compile(r"(export\s+)?ENV\b")
 # Services read these before they start.
-DEFAULTS = "grep -rsaHE '^[[:space:]]*(export[[:space:]]+)?LD_' /etc/default /etc/environment.d"
+DEFAULTS = (
+    "grep -rsaHE '^[[:space:]]*(export[[:space:]]+)?"
+    "(LD_|GCONV_PATH|BASH_ENV|PERL5(OPT|DB)|GLIBC_TUN)' "
+    "/etc/default /etc/environment.d"
+)
 OPEN = "(/tmp|/var/tmp|/dev/shm|/home|/run/user)"
 # Of root's processes, not those of a container, what the linker was told, and what is loaded from
 # where others write.
@@ -119,9 +140,21 @@ LIBRARIES = (
     r"grep -vE '^[[:space:]]*include[[:space:]]+(/etc/)?ld\.so\.conf\.d/\*\.conf[[:space:]]*$'; "
     "echo looked"
 )
+# Whoever has a program of such a package's name before it decides what root runs.
+BASE = (
+    "apt auditd bash bsdutils chrony coreutils cron dash dpkg findutils grep iproute2 iptables "
+    "kmod libc-bin login mount nftables openssh-client openssh-server passwd perl-base procps "
+    "rsyslog sed sudo systemd tar udev unattended-upgrades util-linux"
+)
+# As their packages bring them: at.
+PACKAGED = re.compile(r"6755 daemon:daemon (/usr)?/bin/at(q|rm)?")
 # First the path itself, then what is loose in its folders, of which some may not be there.
 PROGRAMS = (
     'path=$(sh -l -c \'echo "$PATH"\'); echo "$path"; '
+    "for own in /usr/local/sbin/* /usr/local/bin/*; do name=${own##*/}; "
+    'if [ -e "/usr/bin/$name" ] || [ -e "/usr/sbin/$name" ]; then '
+    f"for package in {BASE}; do cat /var/lib/dpkg/info/$package.list; done 2>/dev/null | "
+    'grep -qxE "(/usr)?/s?bin/$name" && echo "before the system\'s: $own"; fi; done; '
     f"find -L $(ls -d $(echo \"$path\" | tr : ' ') 2>/dev/null) -maxdepth 1 {LOOSE}"
 )
 
@@ -226,7 +259,8 @@ def _may_be_its_own(owner: str, mode: str, path: str) -> bool:
 
 def test_file_13_roots_path(host: Host) -> None:
     """Where root looks for programs, only root can put some."""
-    path, *loose = _found(host, PROGRAMS)
+    path, *rows = _found(host, PROGRAMS)
+    loose = [row for row in rows if not PACKAGED.fullmatch(row)]
     relative = [f or "an empty entry" for f in path.split(":") if not f.startswith("/")]
     assert not relative, f"root's PATH has {', '.join(relative)}"
     _none(tuple(loose))
@@ -235,19 +269,29 @@ def test_file_13_roots_path(host: Host) -> None:
 def test_file_14_libraries(host: Host) -> None:
     """No library is put before those of every program, and only root writes where they lie."""
     ask(host, PLAIN, LIBRARIES, SYSTEMD, DEFAULTS, LINKED)
+    strange = [line for line in config_lines(host, NAME_SERVICES) if not _is_known_source(line)]
     preloaded, *named = (config_lines(host, file) for file in (PRELOADED, *LINKING))
     *loose, looked = host.run(LIBRARIES).stdout.splitlines()
     *running, asked = host.run(LINKED).stdout.splitlines() or [""]
-    linking = [line for lines in named for line in lines if ORDERS.match(line)]
+    linking = [
+        line for lines in named for line in lines if takes_orders(line) or SHELLS_FILE.match(line)
+    ]
     linking += host.run(DEFAULTS).stdout.splitlines()
-    manager = [w for w in manager_settings(host).get("Environment", "").split() if w[:3] == "LD_"]
+    manager = [w for w in manager_settings(host).get("Environment", "").split() if takes_orders(w)]
     assert looked == "looked", "the host did not show its libraries' folders"
     assert asked == "looked", "the host did not show what its programs have loaded"
     assert not preloaded, f"{PRELOADED} loads {', '.join(preloaded)} into every program"
     everywhere = [*linking, *manager]
     assert not everywhere, f"for every program: {', '.join(everywhere)}"
+    assert not strange, f"{NAME_SERVICES} loads what is not known: {'; '.join(strange)}"
     assert not running, f"root's programs run with {', '.join(running[:SHOWN])}"
     _none(tuple(loose))
+
+
+def _is_known_source(line: str) -> bool:
+    """Whether a line of nsswitch.conf(5) names libraries of the distribution's alone."""
+    words = re.sub(r"\[[^]]*\]", " ", line.partition("#")[0].partition(":")[2]).split()
+    return {*map(str.lower, words)} <= SOURCES_OF_NAMES
 
 
 def _judge_walk(host: Host, name: str, wrong: Callable[[dict[str, Any]], str | None]) -> None:

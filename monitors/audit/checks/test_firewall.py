@@ -139,8 +139,16 @@ def _judged(host: Host, judge: Callable[[Opening], list[str]]) -> list[str]:
 
 
 def _too_wide_ports(declared: Declared, opening: Opening, *, administration: bool) -> list[str]:
+    """Return what is wrong with each port's opening, nothing when the inventory wants it so."""
     known = _known(declared, opening, administration=administration)
-    return [text for port in known if (text := _too_wide(declared, opening, port))]
+    named = {(p.protocol.value, p.port) for p in declared.ports}
+    # A rule may open every port there is: those that nobody declares are of one kind.
+    nobodys = _beyond(opening, ())
+    return [
+        f"{opening.name} opens {port[0]} port {port[1]} to {sources}"
+        for port in known
+        if (sources := _beyond(opening, _allowed(declared, port)) if port in named else nobodys)
+    ]
 
 
 def _known(declared: Declared, opening: Opening, *, administration: bool) -> list[tuple[str, int]]:
@@ -151,14 +159,13 @@ def _known(declared: Declared, opening: Opening, *, administration: bool) -> lis
     return sorted(p for p in opening.ports if (p[1] in ADMINISTRATION_PORTS) == administration)
 
 
-def _too_wide(declared: Declared, opening: Opening, port: tuple[str, int]) -> str:
-    """Return what is wrong with a port's opening, nothing when the inventory wants it so."""
-    allowed = _allowed(declared, port)
+def _beyond(opening: Opening, allowed: Networks) -> str:
+    """Return who is let in beside the networks, nothing when nobody is."""
     if within(opening.sources, allowed):
         return ""
-    names = ", ".join(str(n) for n in opening.sources if not within((n,), allowed))
-    what = "any network" if opening.sources == EVERYWHERE else names
-    return f"{opening.name} opens {port[0]} port {port[1]} to {what}"
+    if opening.sources == EVERYWHERE:
+        return "any network"
+    return ", ".join(str(n) for n in opening.sources if not within((n,), allowed))
 
 
 def _allowed(declared: Declared, port: tuple[str, int]) -> Networks:

@@ -1,6 +1,8 @@
 """The journal: kept on the host within bounds, and a copy of it at central within minutes."""
 # ruff: noqa: S101
 
+import re
+
 from monitors.audit.collect.backends import Host, UndeterminedError
 from monitors.audit.facts.system import (
     configuration,
@@ -25,6 +27,17 @@ LOOSE_LOGS = (
     r"find /var/log -xdev -type f \( -perm /0002 -o \( -name '*.journal' -o -name 'auth.log*' "
     r"-o -name 'secure*' -o -path '/var/log/audit/*' \) -perm /0007 \) -printf '%p %m\n'"
 )
+ALL_LEVELS = ("debug", "7", "info", "6")
+# Lines of one service in half a minute, of journald's own 10000.
+LEAST_BURST = 1000
+SIZE = re.compile(r"(?!0*[A-Za-z]?$)(\d{8,}|\d{5,}K|\d{2,}M|\d+[GTPE]|\d+%)")
+KEPT_LONG = {
+    "MaxRetentionSec": re.compile(
+        r"0|infinity|\d+ ?(w|weeks?|month|months|M|years?|y)|\d{2,} ?(d|days?)|\d{6,}s?"
+    ),
+    "SystemMaxUse": SIZE,
+    "SystemMaxFileSize": re.compile(r"(?!0*[A-Za-z]?$)(\d{7,}|\d{4,}K|\d+[MGTPE])"),
+}
 SHOWN = 5
 
 
@@ -36,6 +49,19 @@ def test_log_01_persistent_journal(host: Host) -> None:
     assert stored.rc == 0, "/var/log/journal is absent: the journal is lost at every restart"
     assert storage == "persistent", f"Storage is {storage}, expected persistent"
     assert limit, "SystemMaxUse is not set: the journal may take a tenth of the disk"
+    quiet = [f"{name}={value}" for name, value in config.items() if _keeps_little(name, value)]
+    assert not quiet, f"leaves lines out: {', '.join(quiet)}"
+
+
+def _keeps_little(name: str, value: str) -> bool:
+    """Whether a setting of journald.conf(5) has lines left out, or taken away within days."""
+    if name == "MaxLevelStore":
+        return bool(value) and value not in ALL_LEVELS
+    if name == "RateLimitBurst":
+        return value.isdecimal() and 0 < int(value) < LEAST_BURST
+    if name in ("MaxRetentionSec", "SystemMaxUse", "SystemMaxFileSize"):
+        return bool(value) and not KEPT_LONG[name].fullmatch(value)
+    return False
 
 
 def test_log_02_journal_is_sent(host: Host, limits: Limits) -> None:

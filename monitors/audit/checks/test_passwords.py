@@ -8,6 +8,7 @@ from monitors.audit.facts.accounts import (
     QUALITY,
     account_settings,
     accounts,
+    groups_with_passwords,
     passwords,
     today,
     unshadowed,
@@ -32,9 +33,10 @@ SHOWN = 5
 def test_pwd_01_no_empty_password(host: Host) -> None:
     """No account lets everybody in, and every hash is in the shadow file."""
     empty = [password.name for password in passwords(host) if password.scheme == "empty"]
-    open_to_all = unshadowed(host)
+    open_to_all, joined = unshadowed(host), groups_with_passwords(host)
     assert not empty, f"no password is asked of: {', '.join(empty)}"
     assert not open_to_all, f"password outside the shadow file: {', '.join(open_to_all)}"
+    assert not joined, f"whoever knows its password may join the group {', '.join(joined)}"
 
 
 def test_pwd_02_strong_hashes(host: Host) -> None:

@@ -80,8 +80,8 @@ def _differences(service: Service, main: Process, first: Process, *, filters: bo
     return [text for text, is_so in wrong.items() if is_so]
 
 
-def test_svc_02_no_more_by_drop_ins(host: Host) -> None:
-    """No unit or drop-in of this host runs a command past the unit's limits, or takes one back."""
+def test_svc_02_no_more_by_drop_ins(host: Host, declared: Declared) -> None:
+    """No unit or drop-in of this host runs what nobody declares, or takes a limit back."""
     ask(host, SERVICES, DROP_INS)
     found, lines = services(host), list(drop_in_lines(host))
     past = [
@@ -93,7 +93,11 @@ def test_svc_02_no_more_by_drop_ins(host: Host) -> None:
     linked = [
         f"{s.name}: {s.properties['Environment']}" for s in found.values() if s.has("Environment")
     ]
-    wider = [f"{file}: {name}={value}" for file, name, value in lines if gives_more(name, value)]
+    wider = [
+        f"{file}: {name}={value}"
+        for file, name, value in lines
+        if value not in declared.timed_jobs and gives_more(file, name, value)
+    ]
     wrong = [*past, *wider, *linked]
     assert not wrong, "; ".join(wrong[:SHOWN])
 
@@ -148,3 +152,13 @@ def test_svc_07_declared_jobs(host: Host, declared: Declared) -> None:
     strange = [job for job in root_jobs(host) if job.command not in declared.timed_jobs]
     named = sorted({f"{job.file}: {job.command}" for job in strange})
     assert not named, f"not known, and not in hardening_timed_jobs: {'; '.join(named[:SHOWN])}"
+
+
+def test_svc_08_declared_services(host: Host, declared: Declared) -> None:
+    """Every service that runs as root is a package's, ours or declared."""
+    strange = sorted(
+        service.properties["FragmentPath"]
+        for service in services(host).values()
+        if service.is_of_nobody and service.properties["FragmentPath"] not in declared.timed_jobs
+    )
+    assert not strange, f"not known, and not in hardening_timed_jobs: {'; '.join(strange[:SHOWN])}"

@@ -62,6 +62,12 @@ MAJOR = re.compile(r"([0-9]+:)?[0-9]+[.~+-]?\*")
 # Below this apt installs no other version than the one that is there (apt_preferences(5)).
 INSTALLED_PRIORITY = 100
 OFFICIAL = ("Debian", "Ubuntu")
+# Of a name that apt asks: the host itself, or addresses of nobody (RFC 6890).
+NOWHERE = re.compile(
+    r"(0|127|169\.254|192\.0\.2|198\.51\.100|203\.0\.113|24\d|25\d)\.|::1?\s|::ffff:127|100::|2001:db8:"
+)
+# A mirror may be late by as much as that; the distribution signs anew several times a day.
+STALE_DAYS = 2.0
 UNVERIFIED = (
     "APT::Get::AllowUnauthenticated",
     "Acquire::AllowInsecureRepositories",
@@ -211,8 +217,8 @@ def test_upd_06_supported_release(host: Host) -> None:
 
 def test_upd_07_security_preferred(host: Host) -> None:
     """The security repository of the release is a source, and apt prefers nothing older to it."""
-    ask(host, SOURCES, CONFIGURATION)
-    apt = apt_sources(host)
+    ask(host, SOURCES, CONFIGURATION, KEPT)
+    apt, now = apt_sources(host), host_time(host)
     if apt.distribution.capitalize() not in OFFICIAL:
         raise UndeterminedError(f"{apt.distribution or 'the system'} is not known")
     target = apt_settings(host).get("APT::Default-Release", "")
@@ -227,6 +233,10 @@ def test_upd_07_security_preferred(host: Host) -> None:
         for name in pin.packages
         if name not in PINNED_AWAY
     }
+    nowhere = [line for line in apt.led if NOWHERE.match(line)]
+    old = [r.site for r in security if r.valid_until and now > r.valid_until + STALE_DAYS * DAY]
+    assert not nowhere, f"/etc/hosts leads a source to {'; '.join(nowhere)}"
+    assert not old, f"not fetched since it was valid last: {', '.join(old)}"
     assert security, f"no source brings security updates for {apt.codename}"
     assert lowest >= max(highest, INSTALLED_PRIORITY), (
         f"the security repository has priority {lowest}, others up to {highest}"

@@ -1,12 +1,15 @@
 """Readings of accounts, groups and passwords, shared by the checks of who may do what."""
 
+import re
 from dataclasses import dataclass
 
 from monitors.audit.collect.backends import Host
 
 FIRST_PERSON, NOBODY = 1000, 65534
-SHELLS = frozenset(
-    ("sh", "bash", "dash", "rbash", "zsh", "ksh", "mksh", "fish", "tcsh", "csh", "screen", "tmux")
+# What gives no command line, by its place: a program of such a name elsewhere may be anything.
+NO_SHELL = re.compile(
+    r"(/usr)?/s?bin/(nologin|false|true|sync|halt|shutdown)|/usr/bin/git-shell"
+    r"|/usr/lib/(openssh/)?sftp-server|/usr/local/sbin/bastide-vault(-give)?"
 )
 # Of a password hash only its scheme is printed, and `getent` would print one that has no business
 # in /etc/passwd: no hash leaves the host. The first line of SHADOW is the time in seconds.
@@ -14,7 +17,9 @@ SHADOW = (
     r"""date +%s; awk -F: -v OFS=: '{ split($2, p, "$"); s = "des"; if ($2 == "") s = "empty"; """
     r"""if ($2 ~ /^[!*]/) s = "locked"; if ($2 ~ /^[$]/) s = p[2] } """
     r"""FILENAME ~ /passwd/ { if ($2 != "x") print $1, "unshadowed" } """
-    r"""FILENAME ~ /shadow/ { print $1, s, $3, $5, $6, $7 }' /etc/passwd /etc/shadow"""
+    r"""FILENAME ~ /g(roup|shadow)/ { if ($2 ~ /^[^x!*]/) print $1, "open"; """
+    r"""next } FILENAME ~ /shadow/ { print $1, s, $3, $5, $6, $7 }' """
+    r"""/etc/passwd /etc/shadow /etc/group $(ls /etc/gshadow 2>/dev/null)"""
 )
 ACCOUNTS = "{ getent passwd; echo; getent group; } | sed 's/:[^:]*:/::/'"
 LOGIN_DEFS, USERADD = "/etc/login.defs", "/etc/default/useradd"
@@ -41,7 +46,7 @@ class Account:
     @property
     def has_shell(self) -> bool:
         """Whether a login gives it a command line."""
-        return self.shell == "" or self.shell.rpartition("/")[2] in SHELLS
+        return not NO_SHELL.fullmatch(self.shell)
 
     @property
     def is_person(self) -> bool:
@@ -118,6 +123,12 @@ def unshadowed(host: Host) -> tuple[str, ...]:
     """Return the accounts whose password is in the file that all can read."""
     rows = [line.split(":") for line in host.check_output(SHADOW).splitlines()[1:]]
     return tuple(row[0] for row in rows if row[1] == "unshadowed")
+
+
+def groups_with_passwords(host: Host) -> tuple[str, ...]:
+    """Return the groups that whoever knows a word may join (newgrp(1))."""
+    rows = [line.split(":") for line in host.check_output(SHADOW).splitlines()[1:]]
+    return tuple(sorted({row[0] for row in rows if row[1] == "open"}))
 
 
 def today(host: Host) -> int:

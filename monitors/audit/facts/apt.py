@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from fnmatch import fnmatchcase
 from functools import cache
 
@@ -13,13 +14,16 @@ LISTS = "/var/lib/apt/lists/"
 # What the sources are, all spellings of them read by apt itself, what their signed files say of
 # them, and what is preferred to what. Nothing is fetched, and no cache of apt's made or written.
 SOURCES = (
-    "apt-get update --print-uris | grep '_InRelease '; "
-    f"grep -sHm 9 -E '^(Origin|Label|Suite|Codename):' {LISTS}*Release; "
+    "uris=$(apt-get update --print-uris | grep '_InRelease '); printf '%s\\n' \"$uris\"; "
+    f"grep -sHm 12 -E '^(Origin|Label|Suite|Codename|Valid-Until):' {LISTS}*Release; "
+    # Where a name of theirs is led, past all name servers.
+    "names=$(printf '%s\\n' \"$uris\" | sed -nE \"s,^'[a-z+]+://([^/:']+).*,\\1,p\" | sort -u); "
+    '[ -n "$names" ] && grep -hwiF "$names" /etc/hosts | sed "s/^[[:space:]]*/# host /"; '
     "for file in /etc/apt/preferences /etc/apt/preferences.d/*; do "
     '[ -f "$file" ] && echo "# file $file" && cat "$file"; done; . /etc/os-release; '
     'echo "# release $ID $VERSION_CODENAME"'
 )
-HEAD = re.compile(rf"{LISTS}(\S*_)(?:In)?Release:(\w+): *(.*)")
+HEAD = re.compile(rf"{LISTS}(\S*_)(?:In)?Release:([\w-]+): *(.*)")
 SOURCE = re.compile(r"'(\S+?)/(?:dists/\S+/)?InRelease' (\S+_)InRelease .*")
 # Of these apt reads no other (apt_preferences(5)).
 READ_BY_APT = re.compile(r"/etc/apt/preferences(\.d/[A-Za-z0-9_.-]+)?")
@@ -40,6 +44,8 @@ class Repository:
     codename: str
     origin: str
     label: str
+    # As the signed file says, in seconds since 1970; None: for ever.
+    valid_until: float | None = None
 
     @property
     def is_security(self) -> bool:
@@ -79,6 +85,8 @@ class Apt:
     pins: tuple[Pin, ...]
     distribution: str
     codename: str
+    # Where the host's own file leads the names of sources: `ADDRESS NAME …` each.
+    led: tuple[str, ...] = ()
 
     def priority(self, repository: Repository, target: str = "") -> int:
         """Return how much apt prefers a repository's packages; `target` is its default release."""
@@ -124,6 +132,7 @@ def _apt_sources(said: str) -> Apt:
         tuple(_pins(said[: release.start()])),
         release[1],
         release[2],
+        tuple(line.removeprefix("# host ") for line in lines if line.startswith("# host ")),
     )
 
 
@@ -132,7 +141,14 @@ def _repository(site: str, said: dict[str, str]) -> Repository:
     suite, codename, origin, label = (
         said.get(name, "") for name in ("suite", "codename", "origin", "label")
     )
-    return Repository(site, suite, codename, origin, label)
+    return Repository(site, suite, codename, origin, label, _time(said.get("valid-until", "")))
+
+
+def _time(said: str) -> float | None:
+    try:
+        return parsedate_to_datetime(said).timestamp() if said else None
+    except ValueError:
+        raise UndeterminedError(f"a repository's last day is not understood: {said[:40]}") from None
 
 
 def _pins(text: str) -> Iterator[Pin]:

@@ -30,6 +30,18 @@ HOOKS = re.compile(
 )
 ROOTS_PROGRAM = re.compile(r"/(usr/(s?bin|lib|libexec|share)|s?bin|lib)/[A-Za-z0-9@+_./-]+")
 PLAIN_PROGRAM = re.compile(r"[A-Za-z0-9+_-]*")
+# What dpkg(1) may be told: about settings of packages, and about files that nothing starts.
+OPTIONS = re.compile(
+    r"(--)?(force-(conf\w+|unsafe-io|overwrite(-dir)?|bad-path|not-root)(,conf\w+)*|no-debsig"
+    r"|refuse-[\w,-]+|log=/var/log/[\w./-]+|path-(ex|in)clude=/usr/share/(doc|man|info|locale|lintian"
+    r"|linda|gnome|help|groff|icons)(/.*)?)"
+)
+# With one of these apt says that it has done what it has not.
+IDLE = (
+    *("apt::get::simulate", "apt::get::download-only", "apt::get::just-print", "apt::get::no-act"),
+    *("apt::get::print-uris", "apt::get::dry-run", "apt::get::recon", "debug::pkgdpkgpm"),
+)
+OFF = ("", "0", "false", "no", "off")
 # Words of the shell, and programs that do nothing but what their arguments, named here, say.
 KEYWORDS = frozenset(("if", "then", "else", "elif", "fi", "!", "{", "}", "exit", "exec"))
 SMALL = frozenset(
@@ -59,11 +71,21 @@ def strange_settings(values: dict[str, list[str]]) -> list[str]:
         for value in said:
             is_hook = bool(value and HOOKS.fullmatch(name))
             is_program = bool(value and PROGRAMS.fullmatch(name))
-            wrong = (known is not None and value not in known) or (
-                (is_program and not _is_program(value)) or (is_hook and not is_known_hook(value))
+            given = bool(value) and name.lower().startswith("dpkg::options")
+            wrong = (
+                (known is not None and value not in known)
+                or (is_program and not _is_program(value))
+                or (is_hook and not is_known_hook(value))
+                or (given and not is_known_option(value))
+                or (name.lower() in IDLE and value.lower() not in OFF)
             )
             strange += [f"{name} {value[:80]}"] if wrong else []
     return strange
+
+
+def is_known_option(option: str) -> bool:
+    """Whether dpkg, given that option, still installs what it is told to where it belongs."""
+    return bool(OPTIONS.fullmatch(option)) and ".." not in option
 
 
 def _is_program(value: str) -> bool:

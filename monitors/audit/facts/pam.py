@@ -14,8 +14,12 @@ from monitors.audit.collect.backends import Host, UndeterminedError
 
 # As files are read, without comments. No colon after the file's name: `common-password:` looks
 # like a secret to the collector.
-PAM_LINES = "awk '!/^[[:space:]]*(#|$)/ { print FILENAME, $0 }' /etc/pam.d/*"
-FOLDER = "/etc/pam.d/"
+PAM_LINES = (
+    "awk '!/^[[:space:]]*(#|$)/ { print FILENAME, $0 }' /etc/pam.d/* "
+    "$(ls -d /usr/lib/pam.d/* 2>/dev/null)"
+)
+# What is not in the first is looked for in the second.
+FOLDER, BROUGHT = "/etc/pam.d/", "/usr/lib/pam.d/"
 KINDS = ("auth", "account", "password", "session")
 SUBSTACK = "substack"
 LINE = re.compile(r"-?(\w+)\s+(\[[^\]]*\]|\S+)\s+(\S+)\s*(.*)")
@@ -102,6 +106,8 @@ def pam_services(text: str) -> dict[str, dict[str, tuple[Line, ...]]]:
     for row in _joined(text):
         path, _, line = row.partition(" ")
         files.setdefault(path.removeprefix(FOLDER), []).append(line.strip())
+    for path in [path for path in files if path.startswith(BROUGHT)]:
+        files.setdefault(path.removeprefix(BROUGHT), files.pop(path))
     return {name: {kind: tuple(_stack(files, name, kind, ())) for kind in KINDS} for name in files}
 
 
@@ -168,7 +174,9 @@ def _actions(control: str, text: str) -> tuple[tuple[str, str], ...]:
 
 def _module(path: str) -> str:
     """Return a module's name; one from a folder of its own keeps its path, so it is not known."""
-    usual = re.fullmatch(r"(?:(?:/usr)?/lib(?:/[a-z0-9_-]+)?/security/)?(pam_\w+)\.so", path)
+    usual = re.fullmatch(
+        r"(?:(?:/usr)?/lib(?:/[a-z0-9_]+-linux-gnu\w*)?/security/)?(pam_\w+)\.so", path
+    )
     return usual[1] if usual else path
 
 

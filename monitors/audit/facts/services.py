@@ -67,6 +67,22 @@ DROP_INS = (
 DROP_IN = re.compile(r"/[^:]+\.d/[^/:]+\.conf")
 SETTING = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 INTERPRETERS = "sh|bash|dash|python|perl|ruby|node|php"
+# What the roles of this project have started as root, in units of theirs.
+ROLES_UNITS = (
+    (r"bastide-(firewall|isolation)\.service", r"/usr/sbin/nft"),
+    (r"bastide-journal-tls\.service", r"/usr/bin/stunnel4"),
+    (r"bastide-revert(-at-boot)?\.service", r"/usr/bin/python3"),
+    (r"bastide-(heartbeat|bridge)\.service", r"(/usr)?/bin/(echo|sleep)|/opt/bastide/bin/bastide"),
+    (
+        r"bastide-[a-z0-9@-]+\.service",
+        r"/usr/local/(libexec/bastide/[\w-]+|sbin/bastide-[\w-]+)|/opt/bastide/bin/bastide",
+    ),
+)
+# What the distribution's own generators write units for: /etc/init.d, whose scripts are looked at
+# by themselves, encrypted disks, checks of file systems, networks.
+GENERATED = (
+    r"/etc/init\.d/[\w.-]+|start|(/usr)?/lib/systemd/systemd-[\w-]+|(/usr)?/s?bin/(netplan|ip|zfs)"
+)
 # To this part of a second a process' start is known, as the kernel's clock and boot time are.
 CLOCK_SECONDS = 2.0
 TICKS = 100  # of the kernel's clock a second, in /proc/PID/stat (proc(5))
@@ -130,6 +146,20 @@ class Service:
             f"{self.properties.get('FragmentPath', '')} {self.properties.get('DropInPaths', '')}"
         )
         return any(not re.match(r"(/usr)?/lib/", path) for path in paths.split())
+
+    @property
+    def is_of_nobody(self) -> bool:
+        """Whether it is started as root, and neither a package nor a role of ours brought it."""
+        path = self.properties.get("FragmentPath", "")
+        as_root = self.properties.get("User", "") in ("", "root", "0") and not self.has(
+            "DynamicUser"
+        )
+        if not (path and self.programs and as_root) or re.match(r"(/usr)?/lib/", path):
+            return False
+        known = [programs for unit, programs in ROLES_UNITS if re.fullmatch(unit, self.name)]
+        if path.startswith("/run/systemd/generator"):
+            known = [GENERATED]
+        return not any(all(re.fullmatch(one, p) for p in self.programs) for one in known)
 
     @property
     def privileged(self) -> list[str]:

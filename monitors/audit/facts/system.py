@@ -40,6 +40,9 @@ WATCHED_FILES = (
     *("/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d", "/etc/ssh/sshd_config.d/*"),
     *("/etc/ssh/ssh_host_*", "/etc/bastide/login_keys", "/var/log/sudo.log"),
     *("/boot/grub/grub.cfg", "/var/lib/systemd/journal-upload/state"),
+    *("/run/docker.sock", "/run/containerd/containerd.sock", "/run/podman/podman.sock"),
+    *("/var/lib/lxd/unix.socket", "/var/snap/lxd/common/lxd/unix.socket", "/run/crio/crio.sock"),
+    "/var/lib/incus/unix.socket",
 )
 STAT = f"stat -L -c '%n %a %U %G %Y %.6Z' {' '.join(WATCHED_FILES)} 2>/dev/null"
 # What timers on the host wrote. Each line comes with its file's name and a colon, so no content

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from monitors.audit.collect.backends import Host, UndeterminedError
+from monitors.audit.facts.orders import FILES, FOLDERS, is_read, orders
 
 # Where whoever runs the folder starts each program in it as root: at a login, when a network comes
 # up, when a kernel is installed.
@@ -12,7 +13,27 @@ HOOKS = (
     "/etc/update-motd.d /etc/network/if-pre-up.d /etc/network/if-up.d /etc/network/if-down.d "
     "/etc/network/if-post-down.d /etc/NetworkManager/dispatcher.d /etc/dhcp/dhclient-enter-hooks.d "
     "/etc/dhcp/dhclient-exit-hooks.d /etc/ppp/ip-up.d /etc/ppp/ip-down.d /etc/kernel/postinst.d "
-    "/etc/kernel/postrm.d /etc/kernel/preinst.d /etc/networkd-dispatcher"
+    "/etc/kernel/postrm.d /etc/kernel/preinst.d /etc/kernel/install.d /etc/networkd-dispatcher "
+    "/etc/init.d /etc/ca-certificates/update.d /etc/resolvconf/update.d /etc/pm/sleep.d "
+    "/etc/resolvconf/update-libc.d /etc/needrestart/hook.d /etc/needrestart/notify.d "
+    "/etc/needrestart/restart.d /etc/smartmontools/run.d /etc/smartmontools/smartd_warning.d "
+    "/etc/zfs/zed.d /etc/initramfs-tools/hooks /etc/initramfs-tools/scripts /etc/grub.d "
+    "/etc/letsencrypt/renewal-hooks /etc/libvirt/hooks /etc/xen/scripts"
+)
+# Of the files with orders, those that no package has, or not so: with their lines, or as a script
+# where these are too many. What is masked, or a link to what a package has, is none.
+UNPACKAGED = (
+    f"all=$(find {FOLDERS} {FILES} -maxdepth 2 ! -type d -print0 2>/dev/null | "
+    "xargs -0r realpath -m -- | sort -u); "
+    "{ printf '%s\n' \"$packaged\"; printf '%s\n' \"$all\" | "
+    "sed -n '/^.\\(etc\\|root\\|run\\)\\//d;p;s,^/usr/,/,p' | "
+    "grep -shxFf - /var/lib/dpkg/info/*.list; echo; printf '%s\n' \"$all\"; } | "
+    'awk \'{ plain = $0; sub(/^\\/usr\\//, "/", plain) } '
+    '!listed { if ($0 == "") listed = 1; known[plain]; next } !(plain in known)\' | '
+    'while read -r file; do [ -f "$file" ] && [ -s "$file" ] || continue; '
+    "lines=$(grep -av '^[[:space:]]*\\(#\\|$\\)' \"$file\"); "
+    '[ ${#lines} -gt 20000 ] && echo "# script $file" && continue; '
+    'echo "# orders $file"; printf "%s\\n" "$lines" | sed "s/^/ /"; done; '
 )
 # Files of cron, anacron and such folders that are not as their package brought them. cron passes
 # over names with dots in /etc/cron.d, run-parts in the others; what is empty starts nothing, and a
@@ -21,13 +42,18 @@ HOOKS = (
 JOBS = (
     "line='\n'; packaged=$(dpkg-query -W -f '${Conffiles}\\n' | "
     r"sed -nE 's,^ (/etc/(cron|anacrontab|rc\.local|update-motd|network/|NetworkManager/|dhcp/|ppp/"
-    r"|kernel/|networkd-)[^ ]*) ([0-9a-f]{32})$,\3  \1,p' | "
+    r"|kernel/|networkd-|init\.d/|ca-certificates/|resolvconf/|needrestart/|smartmontools/|zfs/"
+    r"|initramfs-tools/|grub\.d/|letsencrypt/|libvirt/|xen/|pm/|systemd/user|polkit-1/|dbus-1/"
+    r"|ld\.so\.conf\.d/|profile\.d/|udev/|modprobe\.d/|tmpfiles\.d/|binfmt\.d/|dpkg/|logrotate"
+    r")[^ ]*) ([0-9a-f]{32})$,\3  \1,p' | "
     "md5sum -c 2>/dev/null | sed -n 's/: OK$//p'); "
     "for file in /etc/crontab /etc/anacrontab /etc/cron.d/* /etc/cron.hourly/* /etc/cron.daily/* "
     "/etc/cron.weekly/* /etc/cron.monthly/* /etc/cron.yearly/* /var/spool/cron/crontabs/root "
     f"$(find {HOOKS} -mindepth 1 ! -type d 2>/dev/null) "
     "$(find /var/spool/cron/atjobs -maxdepth 1 -type f -user root 2>/dev/null) /etc/rc.local; do "
-    '[ -s "$file" ] || continue; case $file in /etc/rc.local|/etc/N*|/etc/networkd*|/var/*) ;; '
+    '[ -s "$file" ] || continue; case $file in '
+    "/etc/rc.local|/etc/N*|/etc/networkd*|/etc/needrestart/*|/etc/letsencrypt/*|/etc/zfs/*|/etc/grub.d/*|"
+    "/etc/libvirt/*|/var/*) ;; "
     "*) case ${file##*/} in *[!A-Za-z0-9_-]*) continue;; esac;; esac; "
     'case "$line$packaged$line" in *"$line$file$line"*) continue;; esac; '
     'case $file in /var/spool/cron/atjobs/*) echo "# script $file";; '
@@ -35,7 +61,9 @@ JOBS = (
     'echo "# table $file"; sed "s/^/ /" "$file"; echo;; '
     '*) case $(realpath -m "$file") in /usr/lib/*|/usr/share/*) continue;; esac; '
     '[ -x "$file" ] && echo "# script $file";; esac; done; '
-    "timers=$(systemctl show '*.timer' '*.path' --property=Id,FragmentPath,Unit,Triggers "
+    f"{UNPACKAGED}"
+    "timers=$(systemctl show '*.timer' '*.path' '*.socket' "
+    "--property=Id,FragmentPath,Unit,Triggers "
     '2>/dev/null | awk -v RS= \'{ id = unit = path = ""; n = split($0, rows, "\\n"); '
     'for (i = 1; i <= n; i++) { name = rows[i]; sub(/=.*/, "", name); '
     "value = substr(rows[i], length(name) + 2); "
@@ -57,6 +85,7 @@ OWN_TIMERS = (
 )
 OWN = re.compile(
     rf"bastide-({'|'.join(OWN_TIMERS)}|backup-[a-z0-9-]+|revert)\.timer|bastide-changes\.path"
+    r"|bastide-signer\.socket"
 )
 ASSIGNMENT = re.compile(r"""["']?[A-Za-z_][A-Za-z0-9_]*["']?\s*=.*""")
 # Minute, hour, day, month, weekday or a name for them; in /etc then the account.
@@ -82,7 +111,9 @@ class Job:
 def root_jobs(host: Host) -> list[Job]:
     """Return root's timed jobs; UndeterminedError for a line that cron would not take."""
     parts = re.split(
-        r"^# (?=script /|table /|timer |looked$)", host.check_output(JOBS), flags=re.MULTILINE
+        r"^# (?=script /|table /|orders /|timer |looked$)",
+        host.check_output(JOBS),
+        flags=re.MULTILINE,
     )
     if parts[-1].strip() != "looked":
         raise UndeterminedError("the host did not show its timed jobs to the end")
@@ -94,10 +125,16 @@ def _jobs(part: str) -> Iterator[Job]:
     kind, _, file = head.partition(" ")
     if kind == "script":
         yield Job(file, file)
-        return
-    if kind == "timer":
+    elif kind == "timer":
         yield from _of_timer(file, text)
-        return
+    elif kind == "orders":
+        own = "\n".join(line.removeprefix(" ") for line in text.splitlines())
+        yield from (Job(file, order) for order in (orders(file, own) if is_read(file) else ()))
+    else:
+        yield from _of_table(file, text)
+
+
+def _of_table(file: str, text: str) -> Iterator[Job]:
     for line in (row.strip() for row in text.splitlines()):
         if not line or line.startswith("#"):
             continue

@@ -16,6 +16,7 @@ from monitors.audit.facts.accounts import (
     account_settings,
     accounts,
     groups,
+    groups_with_passwords,
     login_shell,
     passwords,
     today,
@@ -52,6 +53,17 @@ def password(**changed: Any) -> Password:
 )
 def test_every_shell_of_debian_gives_a_command_line(shell: str) -> None:
     assert account(shell=shell).has_shell
+
+
+@pytest.mark.parametrize("shell", ["/srv/nologin", "/usr/bin/python3", "/opt/x", "/bin/nologin "])
+def test_whatever_is_not_known_to_refuse_gives_one(shell: str) -> None:
+    assert account(shell=shell).has_shell
+
+
+def test_a_group_with_a_password_is_open() -> None:
+    said = "1795305600\nana:unshadowed\nroot:y:20778:365:14:\nsudo:open\nsudo:open\n"
+    assert groups_with_passwords(answering(said)) == ("sudo",)
+    assert [one.name for one in passwords(answering(said))] == ["root"]
 
 
 @pytest.mark.parametrize("shell", ["/usr/sbin/nologin", "/bin/false", "/usr/lib/sftp-server"])

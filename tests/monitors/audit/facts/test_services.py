@@ -1,11 +1,14 @@
 """Services of systemd and their processes, read from what the host prints."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inventory.paths import shipped
 from monitors.audit.collect.backends import Host, UndeterminedError, answering_host, recording
 from monitors.audit.facts.drop_ins import gives_more
 from monitors.audit.facts.services import (
@@ -76,7 +79,7 @@ def test_a_prefix_is_seen_in_every_spelling(
         rows = [f"{lead}ExecStart{before}=\\", "# a note", f"{after}{value}"]
     ((_, name, said),) = lines("[Service]", *rows)
     assert (name, said) == ("ExecStart", value)
-    assert gives_more(name, said)
+    assert gives_more(FILE, name, said)
 
 
 @pytest.mark.parametrize(
@@ -93,12 +96,15 @@ def test_a_prefix_is_seen_in_every_spelling(
         ("CapabilityBoundingSet", "~"),
         ("AmbientCapabilities", "CAP_SYS_ADMIN"),
         ("ExecStartPre", "-+/bin/sh"),
+        ("ExecStart", "!/usr/sbin/chronyd -x"),
+        ("ExecStart", "-/usr/bin/expr 1 + 1"),
+        ("SomethingNew", "1"),
         ("Environment", "LD_PRELOAD=/tmp/x.so"),
         ("RootDirectory", "/srv/x"),
     ],
 )
 def test_what_gives_a_service_more(name: str, value: str) -> None:
-    assert gives_more(name, value)
+    assert gives_more(FILE, name, value)
 
 
 @pytest.mark.parametrize(
@@ -106,8 +112,6 @@ def test_what_gives_a_service_more(name: str, value: str) -> None:
     [
         ("Restart", "always"),
         ("ExecStart", ""),
-        ("ExecStart", "!/usr/sbin/chronyd -x"),
-        ("ExecStart", "-/usr/bin/expr 1 + 1"),
         ("NoNewPrivileges", "yes"),
         ("CapabilityBoundingSet", ""),
         ("AmbientCapabilities", "CAP_NET_RAW"),
@@ -117,4 +121,13 @@ def test_what_gives_a_service_more(name: str, value: str) -> None:
     ],
 )
 def test_what_gives_a_service_no_more(name: str, value: str) -> None:
-    assert not gives_more(name, value)
+    assert not gives_more(FILE, name, value)
+
+
+@pytest.mark.parametrize("file", sorted(shipped("playbooks").glob("roles/*/files/**/*.d/*.conf")))
+def test_drop_ins_of_our_own_roles_give_no_more(file: Path) -> None:
+    if not re.search(r"\.(service|socket|timer)\.d$", file.parent.name):
+        return
+    place = f"/etc/systemd/system/{file.parent.name}/{file.name}"
+    said = "".join(f"{place}:{line}\n" for line in file.read_text().splitlines())
+    assert not [line for line in drop_in_lines(answering(f"{said}read\n")) if gives_more(*line)]
