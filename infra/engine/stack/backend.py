@@ -9,12 +9,17 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from infra.engine.api import EngineError
+from infra.engine.stack import shape
 from infra.engine.stack.journal import ForeignJournalError, replay
 from inventory.files import write_whole
+
+# More than that is wrong with a file of another kind.
+_TOLD: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,7 @@ def read_checkpoint(files: StackFiles, *, to_look: bool = False) -> dict[str, An
         content = files.checkpoint.read_bytes()
         raw = json.loads(content)
         version, features = raw["version"], raw.get("features") or []
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise EngineError(
             f"{files.checkpoint} is not a Pulumi state file ({error!r}): "
             f"restore it, for example from {files.checkpoint.name}.bak"
@@ -125,27 +130,39 @@ def read_checkpoint(files: StackFiles, *, to_look: bool = False) -> dict[str, An
         )
     if not isinstance(raw.get("checkpoint"), dict):
         raise EngineError(f"{files.checkpoint} has no checkpoint in it: restore it from its .bak")
+    _refuse_misshapen(files, raw["checkpoint"])
     return _with_steps(files, content, raw["checkpoint"])
+
+
+def _refuse_misshapen(files: StackFiles, checkpoint: Mapping[str, Any]) -> None:
+    wrong = list(islice(shape.problems(checkpoint), _TOLD))
+    if wrong:
+        raise EngineError(
+            f"{files.checkpoint} is damaged: {'; '.join(wrong)}. Restore it from its .bak file"
+        )
 
 
 def _with_steps(files: StackFiles, content: bytes, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     """Return a checkpoint with the steps that a run which died had noted since."""
     try:
         latest = replay(files.steps, content, checkpoint.get("latest") or {})
+        wrong = next(shape.problems({"latest": latest}), "") if files.steps.exists() else ""
     except ForeignJournalError as error:
         raise EngineError(
             f"{files.steps} has the steps of a run that died, and another program has written the "
             f"state since: what was begun may exist and be missing there ({error}). Look for it, "
             "then delete that file"
         ) from error
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise EngineError(f"{files.steps} is damaged ({error!r}): see docs/engines.md") from error
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+        wrong = repr(error)
+    if wrong:
+        raise EngineError(f"{files.steps} is damaged ({wrong}): see docs/engines.md")
     return {**checkpoint, "latest": latest} if latest else dict(checkpoint)
 
 
 def _refuse_unknown_layout(files: StackFiles) -> None:
     if files.meta.exists():
-        mark = files.meta.read_text(encoding="utf-8").split()
+        mark = files.meta.read_text(encoding="utf-8", errors="replace").split()
         if mark != ["version:", "1"]:
             raise EngineError(f"{files.meta}: expected 'version: 1', found {' '.join(mark)!r}")
     for suffix in (".gz", ".zst"):

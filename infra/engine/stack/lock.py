@@ -65,23 +65,25 @@ def _refuse_others(folder: Path, own: Path | None, notice: Callable[[str], None]
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = dict(json.loads(path.read_text(encoding="utf-8")))
+        since = datetime.fromisoformat(str(content["timestamp"])).timestamp()
+        return {**content, "pid": int(content["pid"]), "since": since}
     except FileNotFoundError:
         return {"hostname": socket.gethostname(), "pid": 0}
-    except (OSError, ValueError) as error:
-        raise EngineError(f"{path} is not a readable lock ({error}): delete it by hand") from error
-    return dict(content)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise EngineError(
+            f"{path} is not a readable lock ({error!r}): if no run goes on, delete it by hand"
+        ) from error
 
 
 def _is_stale(lock: dict[str, Any]) -> bool:
     if lock.get("hostname") != socket.gethostname():
         return False
-    started = _process_start(int(lock.get("pid", 0)))
+    started = _process_start(lock["pid"])
     if started is None:
         return True
     # The number may have been given to another process since; that one is younger than the lock.
-    since = datetime.fromisoformat(str(lock["timestamp"])).timestamp()
-    return started > since + _CLOCK_SLACK_SECONDS
+    return bool(started > lock["since"] + _CLOCK_SLACK_SECONDS)
 
 
 def _process_start(pid: int) -> float | None:

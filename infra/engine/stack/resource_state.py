@@ -111,11 +111,13 @@ def encode_resource(state: ResourceState, crypter: Crypter) -> dict[str, Any]:
 def decode_resource(raw: Mapping[str, Any], crypter: Crypter) -> ResourceState:
     """Read a resource from its JSON; raises EngineError when a secret cannot be decrypted."""
     urn = str(raw["urn"])
-    plain: dict[str, Any] = {key: raw[name] for key, name in _PLAIN.items() if name in raw}
+    plain: dict[str, Any] = {
+        key: raw[name] for key, name in _PLAIN.items() if raw.get(name) is not None
+    }
     lists: dict[str, Any] = {key: tuple(raw.get(name) or ()) for key, name in _LISTS.items()}
     dependencies = raw.get("propertyDependencies") or {}
     return ResourceState(
-        **plain,
+        **{"custom": False, **plain},
         **lists,
         inputs=_decode(raw.get("inputs") or {}, crypter, urn),
         outputs=_decode(raw.get("outputs") or {}, crypter, urn),
@@ -158,7 +160,7 @@ def _decode(value: Any, crypter: Crypter, scope: str) -> Any:
         return {key: _decode(one, crypter, scope) for key, one in value.items()}
     if "ciphertext" not in value:
         return Secret(json.loads(value.get("plaintext", "null")))
-    secret = Secret(json.loads(crypter.decrypt(scope, value["ciphertext"])))
+    secret = Secret(json.loads(crypter.decrypt(scope, str(value["ciphertext"]))))
     # Go may have written the same JSON differently, so what is remembered is our text.
     crypter.remember(scope, _plaintext(secret), value["ciphertext"])
     return secret

@@ -51,21 +51,23 @@ def read_project(folder: Path) -> ProjectSettings:
     name: Any = runtime
     options: dict[str, Any] = {}
     if isinstance(runtime, dict):
-        name, options = runtime.get("name"), runtime.get("options") or {}
+        name, options = runtime.get("name"), _mapping(path, runtime, "options")
     if name != "python" or not raw.get("name"):
         raise EngineError(f"{path}: expected a name and the runtime python, found {name!r}")
     program = (folder / str(raw.get("main") or ".")).resolve()
     if not program.exists():
         raise EngineError(f"{path}: main is {raw.get('main')!r}, but {program} does not exist")
-    virtualenv = (folder / options["virtualenv"]).resolve() if "virtualenv" in options else None
+    own = options.get("virtualenv")
+    virtualenv = (folder / str(own)).resolve() if own else None
     project = str(raw["name"])
-    return ProjectSettings(project, program, virtualenv, options, _defaults(project, raw))
+    defaults = _defaults(project, _mapping(path, raw, "config"))
+    return ProjectSettings(project, program, virtualenv, options, defaults)
 
 
-def _defaults(project: str, raw: Mapping[str, Any]) -> dict[str, str]:
+def _defaults(project: str, config: Mapping[str, Any]) -> dict[str, str]:
     """Return the values of Pulumi.yaml's own `config`: bare, or declared with `default`."""
     defaults: dict[str, str] = {}
-    for key, declared in (raw.get("config") or {}).items():
+    for key, declared in config.items():
         value = declared
         if isinstance(declared, dict):
             value = declared.get("value", declared.get("default"))
@@ -83,11 +85,19 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise EngineError(f"{path} cannot be read: {error}") from error
     if raw is not None and not isinstance(raw, dict):
         raise EngineError(f"{path}: expected a mapping, found {type(raw).__name__}")
     return raw or {}
+
+
+def _mapping(path: Path, raw: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return what a key says, nothing when it is not there; EngineError for another form."""
+    value = raw.get(key)
+    if not isinstance(value, dict | None):
+        raise EngineError(f"{path}: {key}: expected a mapping, found {type(value).__name__}")
+    return value or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +162,7 @@ def read_stack_settings(project: Project, salt: str) -> StackSettings:
     """
     path = settings_path(project)
     content = _read_yaml(path)
+    _mapping(path, content, "config")
     former = project.folder / path.name
     earlier = {} if content else _read_yaml(former)
     if salt and earlier.get("encryptionsalt") == salt:

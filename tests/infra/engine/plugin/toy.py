@@ -1,9 +1,10 @@
 """A provider whose resources are files, so that its effects can be seen and its failures ordered.
 
 Below $TOY_HOME: `things/<id>` is what exists, `log` has a line for each effect. A file in `orders/`
-makes a step misbehave: `fail-<step>-<name>` fails it, `hold-<step>-<name>` keeps it waiting until
-the order is gone (after noting `holding-<step>-<name>`), `half-create-<name>` leaves a created
-resource that failed to initialise, `kill-<n>` kills the engine at the n-th boundary of a step: the
+makes a step misbehave (check, diff, read, create, update, delete, or configure of `toy`):
+`fail-<step>-<name>` fails it, `die-<step>-<name>` ends the plugin in it, `hold-<step>-<name>` keeps
+it waiting until the order is gone (after noting `holding-<step>-<name>`; not the first three),
+`half-<step>-<name>` leaves a created or updated resource that failed to initialise, `kill-<n>` kills the engine at the n-th boundary of a step: the
 odd ones lie before an effect, the even ones after it. Creating what is there adopts it, as a good
 provider does.
 """
@@ -66,14 +67,17 @@ class Toy(Provider):
     """Things made of files. `place` and `anchor` cannot change in place, all else can."""
 
     async def configure(self, request: ConfigureRequest) -> ConfigureResponse:
+        fail("configure", "toy")
         return ConfigureResponse(accept_secrets=True, supports_preview=True)
 
     async def check(self, request: CheckRequest) -> CheckResponse:
+        fail("check", request.name)
         if "content" not in request.new_inputs:
             return CheckResponse(failures=[CheckFailure("content", "is missing")])
         return CheckResponse(inputs={"place": PropertyValue("here"), **request.new_inputs})
 
     async def diff(self, request: DiffRequest) -> DiffResponse:
+        fail("diff", request.name)
         changed = [
             key
             for key, value in request.new_inputs.items()
@@ -102,6 +106,7 @@ class Toy(Provider):
         return UpdateResponse(put(request.resource_id, request.news))
 
     async def read(self, request: ReadRequest) -> ReadResponse:
+        fail("read", request.name)
         path = HOME / "things" / request.resource_id
         if not path.exists():
             return ReadResponse(None)
@@ -168,6 +173,14 @@ async def obey(step: str, name: str) -> None:
         (orders / f"holding-{step}-{name}").touch()
         while (orders / f"hold-{step}-{name}").exists():
             await asyncio.sleep(0.01)
+    fail(step, name)
+
+
+def fail(step: str, name: str) -> None:
+    """Fail, or end, if it was ordered."""
+    orders = HOME / "orders"
+    if (orders / f"die-{step}-{name}").exists():
+        os._exit(3)
     if (orders / f"fail-{step}-{name}").exists():
         raise RuntimeError(f"ordered to fail {step} of {name}")
 
@@ -182,16 +195,26 @@ class Servicer(ProviderServicer):
     async def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Create, and then fail to initialise if that was ordered."""
         answer = await super().Create(request, context)
-        if request.preview or not (HOME / "orders" / f"half-create-{request.name}").exists():
-            return answer
-        detail = provider_pb2.ErrorResourceInitFailed(
-            id=answer.id, properties=answer.properties, reasons=["it does not answer"]
-        )
-        status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message="half made")
-        status.details.add().Pack(detail)
-        context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-        await context.abort(grpc.StatusCode.UNKNOWN, "half made")
-        return None
+        return await half_done("create", request, answer, answer.id, context)
+
+    async def Update(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Update, and then fail to initialise if that was ordered."""
+        answer = await super().Update(request, context)
+        return await half_done("update", request, answer, request.id, context)
+
+
+async def half_done(step: str, request: Any, answer: Any, identity: str, context: Any) -> Any:
+    """Answer a step, or fail after it with what it left."""
+    if request.preview or not (HOME / "orders" / f"half-{step}-{request.name}").exists():
+        return answer
+    detail = provider_pb2.ErrorResourceInitFailed(
+        id=identity, properties=answer.properties, reasons=["it does not answer"]
+    )
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message="half made")
+    status.details.add().Pack(detail)
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    await context.abort(grpc.StatusCode.UNKNOWN, "half made")
+    return None
 
 
 async def serve() -> None:
