@@ -4,9 +4,9 @@ Below $TOY_HOME: `things/<id>` is what exists, `log` has a line for each effect.
 makes a step misbehave (check, diff, read, create, update, delete, or configure of `toy`):
 `fail-<step>-<name>` fails it, `die-<step>-<name>` ends the plugin in it, `hold-<step>-<name>` keeps
 it waiting until the order is gone (after noting `holding-<step>-<name>`; not the first three),
-`half-<step>-<name>` leaves a created or updated resource that failed to initialise, `kill-<n>` kills the engine at the n-th boundary of a step: the
-odd ones lie before an effect, the even ones after it. Creating what is there adopts it, as a good
-provider does.
+`half-<step>-<name>` leaves a created or updated resource that failed to initialise, `kill-<n>`
+kills the engine at the n-th boundary of a step: the odd ones lie before an effect, the even ones
+after it. Creating what is there adopts it, as a good provider does.
 """
 
 import asyncio
