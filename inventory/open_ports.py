@@ -17,6 +17,14 @@ from inventory.scalars import Network
 SSH = Listen(port=22, access=Access.MANAGEMENT, name="ssh")
 NODE_EXPORTER = Exporter(name=ExporterName.NODE)
 """The exporter that every host gets which is managed."""
+MORE_PROTOCOLS = "firewall_more_protocols"
+"""The setting that has the numbers of IP protocols without ports that a host takes in."""
+NOT_YET_OF_A_NETWORK: dict[tuple[Protocol, int], str] = {
+    (Protocol.UDP, 67): "0.0.0.0/32",
+    (Protocol.UDP, 546): "fe80::/10",
+    (Protocol.UDP, 547): "fe80::/10",
+}
+"""Where those come from who ask for an address, or are given one (RFC 2131, RFC 8415)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +59,16 @@ def open_ports(entry: InventoryHost) -> tuple[OpenPort, ...]:
         *entry.host.listens,
     )
     declared = (
-        OpenPort(listen.port, listen.protocol, listen.name, sources(listen.access, entry))
+        OpenPort(listen.port, listen.protocol, listen.name, _sources_of(listen, entry))
         for listen in listens
     )
     return tuple(dict.fromkeys((*_ssh(entry), *declared, *_watched(entry))))
+
+
+def _sources_of(listen: Listen, entry: InventoryHost) -> tuple[str, ...]:
+    networks = sources(listen.access, entry)
+    without = NOT_YET_OF_A_NETWORK.get((listen.protocol, listen.port))
+    return (*networks, without) if networks and without else networks
 
 
 def _watched(entry: InventoryHost) -> Iterator[OpenPort]:
@@ -101,13 +115,14 @@ def forwards(edge: InventoryHost) -> tuple[Forward, ...]:
     """Return what an edge lets through to those behind it: hosts' ports, devices' SNMP."""
     if Role.EDGE not in edge.host.roles:
         return ()
-    estate, site = edge.tenant.estate, sources(Access.SITE, edge)
+    estate = edge.tenant.estate
+    site = {*sources(Access.SITE, edge), *NOT_YET_OF_A_NETWORK.values()}
     ports = [
         Forward(str(address), port)
         for entry in hosts(estate)
         if _is_behind(edge, entry)
         for port in open_ports(entry)
-        if port.sources != site
+        if not port.sources or set(port.sources) - site
         for address in entry.host.addresses
     ]
     agents = [

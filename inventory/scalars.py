@@ -66,7 +66,7 @@ VOLUME_ID = r"^[A-Za-z0-9._-]+:[A-Za-z0-9._/-]+$"
 STORE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,61}$"
 CHECKSUM = r"^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$"
 AGE_RECIPIENT = r"^age1[02-9ac-hj-np-z]{58}$"
-CUT = r"^(login: \S|port: (tcp|udp)/\S|forwarding: \S|route: \S)[^\x00-\x1f\x7f]*$"
+CUT = r"^(login: \S|port: (tcp|udp)/\S|protocol: \d|forwarding: \S|route: \S)[^\x00-\x1f\x7f]*$"
 
 FORMS: dict[str, str] = {
     MUNICIPALITY_ID: "2 to 31 lower-case letters and digits, no hyphens, such as velgora",

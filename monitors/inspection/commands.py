@@ -191,6 +191,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "routes": _program("ip", "ip -j route; ip -j -6 route"),
         "sockets": "command -v ss >/dev/null && exec ss -H -tulpn; "
         'for p in tcp tcp6 udp udp6; do echo "proc $p"; cat /proc/net/$p; done 2>/dev/null; true',
+        # ss(8) would load a module for these; they name no programs.
+        "raw": "cat /proc/net/raw /proc/net/raw6 2>/dev/null; true",
         "connections": _program("ss", "ss -H -tn state established | head -5000"),
         "processes": _program("ss", _PROCESSES),
         "wireguard": _WIREGUARD,
@@ -291,6 +293,7 @@ def commands_of_look() -> Mapping[str, str]:
 OF_IMPACT = frozenset(
     {
         *("addresses", "advertisements", "sockets", "connections", "processes", "kernel"),
+        "raw",
         *("passwd", "group", "shadow", "authorized_keys", "sudoers", "name_sources"),
         "sshd",
         *("wireguard", "openvpn"),

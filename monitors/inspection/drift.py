@@ -34,7 +34,7 @@ class Kind(StrEnum):
 
 
 SUBJECTS: dict[Kind, frozenset[str]] = {
-    Kind.LISTENER: frozenset({"sockets"}),
+    Kind.LISTENER: frozenset({"sockets", "raw"}),
     Kind.LOGIN: frozenset({"passwd", "shadow", "authorized_keys"}),
     Kind.ROOT: frozenset({"passwd", "group", "sudoers"}),
     Kind.JOB: frozenset({"timers", "cron"}),
@@ -71,6 +71,7 @@ def compared(inspection: Inspection) -> Inspection:
         system=System(forwards_ipv4=system.forwards_ipv4, forwards_ipv6=system.forwards_ipv6),
         interfaces=inspection.interfaces,
         listeners=inspection.listeners,
+        protocols=inspection.protocols,
         tunnels=inspection.tunnels,
         accounts=inspection.accounts,
         sudo=inspection.sudo,
@@ -111,6 +112,8 @@ def _listeners(inspection: Inspection) -> Facts:
         port = listener.port if listener.is_lasting else "a changing port"
         key = (listener.protocol, listener.address, port, listener.process, listener.container)
         yield key, f"{listener.protocol} {listener.address} port {port}, {_program(listener)}"
+    for protocol in inspection.protocols:
+        yield protocol.number, f"IP protocol {protocol.number}, {protocol.of}"
 
 
 def _program(listener: Listener) -> str:

@@ -15,7 +15,7 @@ from inventory.enums import Level, Role
 from inventory.frozen import Frozen
 from inventory.levels import is_full
 from inventory.logins import logins as inventory_logins
-from inventory.open_ports import OpenPort, open_ports
+from inventory.open_ports import MORE_PROTOCOLS, OpenPort, open_ports
 from inventory.preview import host_at_level
 from inventory.settings import settings
 from monitors.inspection.forwarding import networks_behind, published_ports, vpn_networks
@@ -46,6 +46,7 @@ class Impact(Frozen):
     level: Level
     logins: tuple[Cut, ...] = ()
     ports: tuple[Cut, ...] = ()
+    protocols: tuple[Cut, ...] = ()
     forwarding: tuple[Cut, ...] = ()
     routes: tuple[Cut, ...] = ()
     sessions: tuple[HostText, ...] = ()
@@ -54,7 +55,7 @@ class Impact(Frozen):
     @property
     def cuts(self) -> tuple[Cut, ...]:
         """All that would be cut off: logins first."""
-        return (*self.logins, *self.ports, *self.forwarding, *self.routes)
+        return (*self.logins, *self.ports, *self.protocols, *self.forwarding, *self.routes)
 
 
 def impact(entry: InventoryHost, inspection: Inspection, level: Level) -> Impact:
@@ -68,6 +69,7 @@ def impact(entry: InventoryHost, inspection: Inspection, level: Level) -> Impact
         level=level,
         logins=tuple(_logins(raised, inspection)),
         ports=tuple(_ports(raised, inspection)),
+        protocols=tuple(_protocols(raised, inspection)),
         forwarding=tuple(_forwarding(raised, inspection)),
         routes=tuple(_routes(raised, inspection)),
         sessions=inspection.sessions,
@@ -200,6 +202,19 @@ def _port(listener: Listener, declared: OpenPort | None, peers: tuple[str, ...])
 def _lasting_name(listener: Listener) -> str:
     """Return a port's number; the program where the number is another after each start."""
     return str(listener.port) if listener.is_lasting else listener.process or "not-named"
+
+
+def _protocols(entry: InventoryHost, inspection: Inspection) -> Iterator[Cut]:
+    said = settings(entry).get(MORE_PROTOCOLS)
+    kept = set(said) if isinstance(said, list | tuple) else set()
+    for protocol in inspection.protocols:
+        if protocol.number not in kept:
+            yield Cut(
+                key=f"protocol: {protocol.number}",
+                what=f"IP protocol {protocol.number}, {protocol.of}",
+                why="the firewall lets in declared ports, and this has none",
+                keep=f"add {protocol.number} to {MORE_PROTOCOLS} in `settings:`",
+            )
 
 
 def _is_in(peer: str, sources: tuple[str, ...]) -> bool:

@@ -84,6 +84,13 @@ class Listener(Frozen):
         return self.address in WIDE
 
 
+class Protocol(Frozen):
+    """An IP protocol without ports that a program, or the kernel, takes in; `of` is for what."""
+
+    number: int
+    of: HostText
+
+
 class Peers(Frozen):
     """Who is connected to a port of the host now, each address once."""
 
@@ -328,6 +335,7 @@ class Inspection(Frozen):
     interfaces: tuple[Interface, ...] = ()
     routes: tuple[Route, ...] = ()
     listeners: tuple[Listener, ...] = ()
+    protocols: tuple[Protocol, ...] = ()
     peers: tuple[Peers, ...] = ()
     tunnels: tuple[Tunnel, ...] = ()
     accounts: tuple[Account, ...] = ()

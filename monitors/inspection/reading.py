@@ -17,6 +17,7 @@ from monitors.inspection.readers.network import (
     read_names,
     read_routes,
 )
+from monitors.inspection.readers.protocols import read_protocols
 from monitors.inspection.readers.schedules import read_backups, read_jobs
 from monitors.inspection.readers.shares import read_shares
 from monitors.inspection.readers.sockets import read_listeners, read_peers
@@ -44,6 +45,7 @@ def read_inspection(answers: Answers) -> Inspection:
         interfaces=read_interfaces(text("addresses"), text("advertisements")),
         routes=read_routes(text("routes")),
         listeners=listeners,
+        protocols=read_protocols(text("raw"), text("addresses"), listeners),
         peers=(
             *read_peers(text("connections"), listeners),
             *read_vpn_peers(tunnels, text("openvpn"), listeners),

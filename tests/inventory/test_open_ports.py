@@ -226,3 +226,23 @@ def test_an_edge_lets_through_to_every_address_behind_it() -> None:
     estate = edited("velgora", "app", more_addresses=more)
     https = [f.to for f in forwards(host("velgora-edge", estate)) if f.port.name == "https"]
     assert https == ["10.77.1.10", "fd77:1::10"]
+
+
+@pytest.mark.parametrize(("port", "first"), [(67, "0.0.0.0/32"), (547, "fe80::/10"), (53, None)])
+def test_who_has_no_address_yet_may_ask_for_one(port: int, first: str | None) -> None:
+    listen = Listen(port=port, protocol=Protocol.UDP, access=Access.SITE, name="asked")
+    estate = edited("velgora", "app", listens=(listen,))
+    (asked,) = [p for p in open_ports(host("velgora-app", estate)) if p.name == "asked"]
+    assert asked.sources == ("10.77.1.0/24", *([first] if first else []))
+    # They ask at their own site: an edge has nothing to let through.
+    assert not [f for f in forwards(host("velgora-edge", estate)) if f.port.name == "asked"]
+
+
+def test_a_server_of_addresses_for_anybody_has_no_sources() -> None:
+    listen = Listen(port=67, protocol=Protocol.UDP, access=Access.ANYWHERE, name="asked")
+    (asked,) = [
+        p
+        for p in open_ports(host("velgora-app", edited("velgora", "app", listens=(listen,))))
+        if p.name == "asked"
+    ]
+    assert asked.sources == ()

@@ -58,6 +58,13 @@ def test_nobody_else_speaks_from_the_hosts_own_addresses(cases: Path) -> None:
             assert text.index(own) < text.index("dport") if "dport" in text else True
 
 
+def test_protocols_without_ports_are_let_in_where_they_are_set(cases: Path) -> None:
+    assert rules(cases, "takes-protocols", "protocols without ports") == [
+        'meta l4proto { 112, 50 } accept comment "protocols without ports"'
+    ]
+    assert rules(cases, "plain", "protocols without ports") == []
+
+
 def test_only_an_edge_lets_anything_through(cases: Path) -> None:
     through = (cases / "plain.nft").read_text().split("chain forward")[1]
     assert "accept" not in through

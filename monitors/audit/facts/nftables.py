@@ -25,8 +25,12 @@ FAMILIES = {"inet": {"ip", "ip6"}, "ip": {"ip"}, "ip6": {"ip6"}}
 TRANSPORTS = {"tcp": ("tcp",), "udp": ("udp",)}
 # What counts and numbers on its own, with nothing changed.
 VOLATILE = {"handle", "index", "packets", "bytes"}
-# Transports without ports that a server answers.
-PORTLESS = {"icmp", "icmpv6", "ipv6-icmp", "igmp"}
+# Protocols without ports: no server of TCP or UDP answers. nft names those that it knows.
+PORTLESS = {
+    *("icmp", "icmpv6", "ipv6-icmp", "igmp", "esp", "ah", "gre", "vrrp", "ospf", "ospfigp", "pim"),
+    *("1", "2", "4", "41", "47", "50", "51", "58", "88", "89", "103", "112", "115"),
+    *("ipip", "ipencap", "ipv6", "eigrp", "l2tp"),
+}
 # Of connections that were let in before, or that no rule of these opens.
 KNOWN_CONNECTIONS = {"established", "related", "invalid"}
 LETTING = {"accept", "jump", "goto"}

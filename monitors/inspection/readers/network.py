@@ -30,7 +30,7 @@ def read_interfaces(addresses: str, advertisements: str = "") -> tuple[Interface
                 if row.get("ifname") in heeding and _is_advertised(address)
             ),
         )
-        for row in _documents(addresses)
+        for row in documents(addresses)
         if row.get("ifname") != "lo"
     )
 
@@ -59,7 +59,7 @@ def read_routes(routes: str) -> tuple[Route, ...]:
             via=str(row.get("gateway", "")),
             interface=str(row.get("dev", "")),
         )
-        for row in _documents(routes)
+        for row in documents(routes)
         if not str(row.get("dst", "")).startswith("fe80:")
     )
 
@@ -95,8 +95,8 @@ def read_clock(time: str) -> Clock:
     return Clock(zone=zone, servers=bounded(dict.fromkeys(servers)))
 
 
-def _documents(text: str) -> Iterator[dict[str, Any]]:
-    """Yield the objects of JSON arrays that stand one a line."""
+def documents(text: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of JSON arrays that stand one a line, as ip(8) prints them."""
     for line in text.splitlines():
         try:
             yield from _objects(json.loads(line))

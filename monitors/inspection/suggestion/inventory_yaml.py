@@ -16,7 +16,7 @@ from inventory.entries import InventoryHost, Tenant, hosts
 from inventory.enums import ProviderName, Role
 from inventory.model.ssh import Ssh
 from inventory.model.tenants import Site
-from inventory.open_ports import NODE_EXPORTER
+from inventory.open_ports import MORE_PROTOCOLS, NODE_EXPORTER
 from monitors.inspection.forwarding import networks_behind, own_addresses, published_ports
 from monitors.inspection.model import Inspection
 from monitors.inspection.privileges import describe_login, logins
@@ -92,6 +92,10 @@ def _host(inspection: Inspection, arrival: Arrival, own_id: str) -> Iterator[str
     yield from _ssh(arrival.ssh)
     yield from _logins(inspection)
     yield from _forwarding(inspection)
+    if inspection.protocols:
+        numbers = ", ".join(str(protocol.number) for protocol in inspection.protocols)
+        said = "; ".join(protocol.of for protocol in inspection.protocols)
+        yield f"  settings: {{{MORE_PROTOCOLS}: [{numbers}]}} # {said}"
     yield from _backups(inspection, arrival, own_id)
     yield from _roles_and_listens(inspection, arrival)
 

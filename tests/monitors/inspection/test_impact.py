@@ -144,6 +144,16 @@ def test_a_key_where_sshd_will_not_look_is_none(entry: InventoryHost) -> None:
     assert cut.why.endswith("none in ~/.ssh/authorized_keys")
 
 
+def test_a_protocol_without_ports_is_cut_until_a_setting_keeps_it(entry: InventoryHost) -> None:
+    raw = " 112: 00000000:0070 00000000:0000 07 00000000:00000000 00:00000000 00000000 0 0 1 2 x 0"
+    (cut,) = baseline(entry, inspection("web", raw=raw)).protocols
+    assert cut.key == "protocol: 112"
+    assert re.match(CUT, cut.key)
+    assert "firewall_more_protocols" in cut.keep
+    kept = entry.host.model_copy(update={"settings": {"firewall_more_protocols": [112]}})
+    assert baseline(changed_to(entry, kept), inspection("web", raw=raw)).protocols == ()
+
+
 ROOTS_KEY = "==> root /root/.ssh/authorized_keys\n" + text("web", "authorized_keys").splitlines()[1]
 
 

@@ -82,6 +82,7 @@ def test_what_narrows_neither_ports_nor_sources_opens_all(statements: tuple[Any,
         ({"vmap": {"key": {"ct": {"key": "state"}}, "data": {"set": []}}},),
         (match({"meta": {"key": "iif"}}, "lo"), ACCEPT),
         (match({"meta": {"key": "l4proto"}}, {"set": ["icmp", "ipv6-icmp", "igmp"]}), ACCEPT),
+        (match({"meta": {"key": "l4proto"}}, {"set": ["esp", "vrrp", 89]}), ACCEPT),
         (match({"payload": {"protocol": "ip6", "field": "nexthdr"}}, "ipv6-icmp"), ACCEPT),
     ],
 )
