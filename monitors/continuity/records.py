@@ -21,6 +21,8 @@ from inventory.frozen import Frozen
 MAX_BYTES = 4 * 1024 * 1024
 # A record dated later than this from now: a wrong clock, or a lie.
 CLOCK_TOLERANCE = timedelta(minutes=5)
+# Wall clocks are set in small steps; steps are measured by another one.
+CLOCK_STEP_SECONDS = 1.0
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 
@@ -93,7 +95,21 @@ class DrillResult(Frozen):
             raise ValueError("it says ok without a measured recovery, or with an error")
         if self.ok and not all(step.ok for step in self.steps):
             raise ValueError("it says ok although a step failed")
+        if self.ok and not (self.files_verified or any(self.rows.values())):
+            raise ValueError("it says ok although nothing was restored")
+        if self.ok and self.depth != max(step.depth for step in self.steps):
+            raise ValueError("it says ok at another depth than its steps reached")
+        self._times_agree()
         return self
+
+    def _times_agree(self) -> None:
+        """Raise ValueError where a drill, or its recovery, was shorter than its steps."""
+        took = (self.finished - self.started).total_seconds()
+        recovery = sum(step.seconds for step in self.steps if step.recovery)
+        if self.ok and sum(step.seconds for step in self.steps) > took + CLOCK_STEP_SECONDS:
+            raise ValueError("its steps took longer than all of it")
+        if self.ok and (self.rto_seconds or 0) < recovery - CLOCK_STEP_SECONDS:
+            raise ValueError("its recovery was shorter than its steps")
 
     def age_seconds(self, now: datetime) -> float:
         """Return how long ago it began."""

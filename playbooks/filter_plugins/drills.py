@@ -60,7 +60,11 @@ def to_drill(
         history = read_drill_history(files, each.host, each.plan, each.targets, now)
         plans = {entry["id"]: entry for entry in hostvars[each.host]["bastide_backups"]}
         earlier = json.dumps(counts(history.success))
-        objective = {"rpo_seconds": each.rpo_seconds, "earlier": earlier}
+        objective = {
+            "rpo_seconds": each.rpo_seconds,
+            "keep_seconds": each.keep_seconds,
+            "earlier": earlier,
+        }
         undrilled = {copy.target for copy in history.copies if copy.newest is None}
         for name in (target,) if target else due_targets(history, limit, now, force=force):
             asked = {"first": name in undrilled, **copy_at(plans[each.plan], name)}
@@ -83,7 +87,8 @@ def counts(drill: "DrillResult | None") -> dict[str, Any]:
     """Return what a drill counted, for the next one to be held against; nothing before any."""
     if drill is None:
         return {}
-    return {"files": drill.files_verified + drill.files_moved, "rows": drill.rows}
+    files = drill.files_verified + drill.files_moved
+    return {"files": files, "octets": drill.bytes_restored, "rows": drill.rows}
 
 
 class FilterModule:

@@ -33,6 +33,7 @@ class Stand:
         self.plan = backup.Plan(
             id="shares", host="velgora-files", municipality="velgora", target="central-vault",
             target_address="192.0.2.1", target_user="nobody", paths=(str(self.files),), database="",
+            keep_seconds=90 * 86_400,
         )  # fmt: skip
 
     def way(self) -> list[str]:

@@ -321,6 +321,7 @@ def test_a_restore_that_is_whole_is_proved_and_measured(target: Target) -> None:
     assert result["rto_seconds"] > 0
     assert [step["name"] for step in result["steps"] if not step["recovery"]] == [
         "hold its age against the RPO",
+        "compare the snapshots with those that were there",
         "check the repository's structure",
         "read the repository's data",
         "compare the number of files with the last drill's",

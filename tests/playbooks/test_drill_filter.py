@@ -119,11 +119,21 @@ def test_a_plan_comes_with_the_arguments_of_the_drill_program(tmp_path: Path) ->
 
 def test_a_plan_comes_with_what_its_last_good_drill_counted(tmp_path: Path) -> None:
     first = PLANS[0]
-    counted = {"files_verified": 40, "files_moved": 4, "rows": {"public.permits": 360}}
+    counted = {
+        "files_verified": 40,
+        "files_moved": 4,
+        "bytes_restored": 9000,
+        "rows": {"public.permits": 360},
+    }
     put_drill(tmp_path, ago(seconds=120), **first.labels, **counted)
     drilled(tmp_path, first, 60, ok=False)
     (plan,) = PLANS_TO_DRILL(HOSTVARS, str(tmp_path), str(FOLDER), host=first.host, force=True)
-    assert json.loads(plan["earlier"]) == {"files": 44, "rows": {"public.permits": 360}}
+    assert json.loads(plan["earlier"]) == {
+        "files": 44,
+        "octets": 9000,
+        "rows": {"public.permits": 360},
+    }
+    assert plan["keep_seconds"] == first.keep_seconds
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """What a recovery will take, from the last drill's steps and how much data there is now."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,8 +32,17 @@ def drills_of(state: Path) -> CopyDrills:
 
 
 def put(state: Path, days: float, restore: float, octets: int | None = MIB) -> Path:
-    took = {"rto_seconds": 5 + restore, "steps": steps(restore), "bytes_restored": octets}
-    return put_drill(state, ago(days=days), **took)
+    return put_drill(state, ago(days=days), **took(days, restore, octets))
+
+
+def took(days: float, restore: float, octets: int | None = MIB) -> dict[str, Any]:
+    return {
+        "depth": "L4",
+        "rto_seconds": 5 + restore,
+        "steps": steps(restore),
+        "bytes_restored": octets,
+        "finished": ago(days=days, seconds=-105 - restore).isoformat(),
+    }
 
 
 @pytest.mark.parametrize(
@@ -77,8 +87,7 @@ def test_the_newest_is_held_against_what_the_one_before_let_expect(
 
 def test_each_copy_is_held_against_itself_a_slower_way_is_no_wrong_estimate(tmp_path: Path) -> None:
     for days, restore, target in ((9, 10, "near"), (7, 50, "far"), (5, 10, "near"), (3, 50, "far")):
-        took = {"rto_seconds": 5 + restore, "steps": steps(restore), "bytes_restored": MIB}
-        put_drill(tmp_path, ago(days=days), target=target, **took)
+        put_drill(tmp_path, ago(days=days), target=target, **took(days, restore))
     history = read_drill_history(drill_files(tmp_path), HOST, PLAN, ["near", "far"], NOW)
     assert [estimate_error(copy) for copy in history.copies] == [0, 0]
 

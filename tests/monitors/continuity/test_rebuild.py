@@ -20,6 +20,15 @@ from tests.monitors.continuity.state_folder import (
 
 HOSTS = 10
 
+REBUILD = {
+    "name": "rebuild the host",
+    "depth": "L6",
+    "recovery": True,
+    "ok": True,
+    "seconds": 5.0,
+    "error": None,
+}
+
 
 def plan(state: Path, **options: object) -> tuple[WaveRecovery, ...]:
     states = read_plan_states(state, lab_estate(), newest_content)
@@ -78,7 +87,7 @@ def test_data_takes_as_long_as_in_the_last_good_drill_and_the_machine_stays_unme
 
 
 def test_a_drill_that_rebuilt_the_machine_has_measured_it(tmp_path: Path) -> None:
-    put_drill(tmp_path, ago(days=2), depth="L6")
+    put_drill(tmp_path, ago(days=2), depth="L6", steps=[REBUILD])
     assert host(plan(tmp_path)).machine_measured
     assert sum(wave.machines_unmeasured for wave in plan(tmp_path)) == HOSTS - 1
 

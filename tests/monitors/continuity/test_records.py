@@ -89,9 +89,21 @@ def test_a_step_takes_no_negative_time(tmp_path: Path) -> None:
         read_drill(written(tmp_path, {"steps": steps}))
 
 
-def test_a_drill_may_end_in_the_second_in_which_it_began(tmp_path: Path) -> None:
-    path = written(tmp_path, {"finished": good()["started"]})
-    assert read_drill(path).finished == read_drill(path).started
+@pytest.mark.parametrize(
+    ("lie", "said"),
+    [
+        ({"finished": "2026-11-21T21:22:19.799+00:00"}, "its steps took longer than all of it"),
+        ({"rto_seconds": 0.001}, "its recovery was shorter than its steps"),
+        ({"depth": "L6"}, "another depth than its steps reached"),
+        ({"files_verified": 0, "rows": {}}, "although nothing was restored"),
+        ({"files_verified": 0, "rows": {"public.permits": 0}}, "although nothing was restored"),
+    ],
+)
+def test_a_drill_that_does_not_agree_with_itself_is_none(
+    lie: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ContinuityError, match=said):
+        read_drill(written(tmp_path, lie))
 
 
 def test_a_result_of_the_largest_size_is_read(tmp_path: Path) -> None:

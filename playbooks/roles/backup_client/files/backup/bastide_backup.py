@@ -39,7 +39,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bastide_counted import judged, newest_counted, read_verdicts, save_verdicts
+from bastide_counted import (
+    WHOLE,
+    judged,
+    newest_counted,
+    read_verdicts,
+    remember,
+    save_verdicts,
+)
 from bastide_manifest import STAGING, BackupError, dump, file_states, hashed, seconds
 from bastide_metrics import write_metrics, write_whole
 from bastide_restore import BESIDE, Restore, fetch, load, put_over, say
@@ -71,6 +78,7 @@ class Plan:
     target_user: str
     paths: tuple[str, ...]
     database: str
+    keep_seconds: float = 0.0
     copies: tuple["Plan", ...] = ()
     pulled: bool = False
 
@@ -164,6 +172,9 @@ def newest(plan: Plan) -> dict[str, Any]:
         found, verdicts, lambda snapshot: judged(snapshot, plan, look), time.time()
     )
     save_verdicts(path, verdicts)
+    if not plan.pulled:
+        counted = [each for each in found if verdicts.get(each["id"]) == WHOLE]
+        remember(STATE / f"{plan.id}.seen.json", counted, plan.keep_seconds, time.time())
     ids = [snapshot["id"] for snapshot in found]
     known = {"id": last["id"], "time": last["time"]} if last else {"id": None, "time": None}
     return {**known, "snapshots": len(found), "ids": ids, "doubted": doubted}
@@ -255,6 +266,8 @@ def run(plan: Plan, max_age: float, *, accept_loss: bool = False) -> dict[str, A
                 return result | young
             if not accept_loss:
                 refuse_of_another(plan, target, known)
+            if accept_loss:
+                (STATE / f"{plan.id}.seen.json").unlink(missing_ok=True)
             lost = None if accept_loss else lost_snapshot(plan, target)
             write_whole(STATE / f"{plan.id}.running", json.dumps(result), 0o600)
             shutil.rmtree(plan.staging, ignore_errors=True)

@@ -85,6 +85,19 @@ def _problems(manifest: dict[str, Any], plan: Any, made: float) -> Iterator[str]
         yield "holds nothing"
 
 
+def remember(path: Path, snapshots: list[dict[str, Any]], keep_seconds: float, now: float) -> None:
+    """Add whole snapshots that are there to those ever seen, but for those that need not be kept.
+
+    A drill holds the copies against them: one that somebody removed is otherwise missed by nobody.
+    """
+    if not path.parent.is_dir():
+        return
+    seen = {**read_result(path), **{each["id"]: each["time"] for each in snapshots}}
+    kept = {one: time for one, time in seen.items() if seconds(time) > now - keep_seconds}
+    if kept != read_result(path):
+        write_whole(path, json.dumps(kept, indent=1) + "\n", 0o600)
+
+
 def read_verdicts(path: Path, own: str | None, snapshots: list[dict[str, Any]]) -> dict[str, str]:
     """Return the saved verdicts of the snapshots that are there; `own`, a run's, is whole."""
     saved = read_result(path)

@@ -103,6 +103,7 @@ def find(drill: Drill) -> None:
             f"no snapshot of the plan {request.plan} of {request.host}; run its backup"
         )
     latest = drill.started + CLOCK_TOLERANCE_SECONDS
+    drill.found = [each["id"] for each in found]
     past = [snapshot for snapshot in found if seconds(snapshot["time"]) <= latest]
     drill.future = tuple(each["id"] for each in found if each not in past)
     drill.snapshot = max(past or found, key=lambda snapshot: seconds(snapshot["time"]))
@@ -117,6 +118,11 @@ def fresh(drill: Drill) -> None:
     if drill.future:
         ids = ", ".join(one[:8] for one in drill.future[:SHOWN])
         raise DrillError(f"{len(drill.future)} snapshots are dated in the future: {ids}")
+
+
+def whole(drill: Drill) -> None:
+    """Hold the snapshots against those that the host has seen there."""
+    drill_counts.compare_snapshots(drill, drill.found)
 
 
 def check(drill: Drill) -> None:
@@ -157,10 +163,12 @@ def began(drill: Drill) -> float:
 def compare(drill: Drill) -> None:
     """Hash every restored file; one that was changed while it was backed up is only counted."""
     bad = []
+    top = (Path(drill.work) / "restore").resolve()
     changed = (began(drill) - 2) * 1e9  # file systems' clocks tick coarsely
     for entry in drill.manifest["files"]:
         path = restored(drill, entry["path"])
-        if not path.is_file():
+        # Nothing of this machine, which a link of the snapshot may lead to.
+        if not path.is_file() or path.resolve() != top / entry["path"].lstrip("/"):
             bad.append(f"{entry['path']} is missing")
             continue
         drill.octets += path.stat().st_size
@@ -179,7 +187,7 @@ def compare(drill: Drill) -> None:
     if bad:
         more = f" and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
         raise DrillError("; ".join(bad[:SHOWN]) + more)
-    drill_counts.refuse_unproved(drill)
+    drill_counts.refuse_unproved(drill, top)
 
 
 def sockets(drill: Drill) -> Path:
@@ -211,6 +219,7 @@ def count(drill: Drill) -> None:
     if wrong or len(found) != len(expected):
         raise DrillError(f"not the rows of the manifest: {', '.join(wrong) or 'other tables'}")
     drill.rows = {table["name"]: table["rows"] for table in found}
+    drill_counts.refuse_no_rows(drill)
 
 
 def probe(drill: Drill) -> None:
@@ -221,6 +230,10 @@ def probe(drill: Drill) -> None:
 STEPS = (
     Step("find the newest snapshot", 0, find),
     Step("hold its age against the RPO", 1, fresh, recovery=False, fatal=False),
+    Step(
+        "compare the snapshots with those that were there",
+        2, whole, recovery=False, fatal=False,
+    ),
     Step("check the repository's structure", 2, check, recovery=False),
     Step("read the repository's data", 3, read, recovery=False),
     Step("restore the snapshot", 4, restore),

@@ -54,7 +54,8 @@ class Request:
     target_address: str
     rpo_seconds: float
     subset: str
-    # What the last good drill counted, {"files": 7, "rows": {"public.fees": 30}}; {} before any.
+    # What the last good drill counted, {"files": 7, "octets": 9000, "rows": {"public.fees": 30}},
+    # and which snapshots the host has seen, {"snapshots": {ID: TIME}, "keep_seconds": 86400}.
     earlier: dict[str, Any] = field(default_factory=dict)
     bucket: dict[str, str] = field(default_factory=dict)
 
@@ -70,6 +71,7 @@ class Drill:
     snapshot: dict[str, Any] = field(default_factory=dict)
     secret_key: str = ""
     future: tuple[str, ...] = ()
+    found: list[str] = field(default_factory=list)
     manifest: dict[str, Any] = field(default_factory=dict)
     steps: list[dict[str, Any]] = field(default_factory=list)
     files_verified: int = 0
