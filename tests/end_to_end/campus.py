@@ -1,4 +1,4 @@
-"""A core switch with 200 devices behind it, as the exporter would tell of them, and a duty desk."""
+"""A core switch with devices behind it, as the exporter would tell of them, and a duty desk."""
 
 import asyncio
 import json
@@ -27,12 +27,27 @@ from monitors.snmp.targets import SnmpTarget, targets
 from tests.monitors.exposed import exposed
 
 CORE = "velgora-core"
-ACCESS_SWITCHES, BEHIND_EACH, BEHIND_CORE = 10, 15, 40
-BEHIND = ACCESS_SWITCHES * (1 + BEHIND_EACH) + BEHIND_CORE
 NETWORK, GATEWAY, FIRST = "10.77.8.0/23", "10.77.8.1", ip_address("10.77.8.10")
 
 
-def estate(folder: Path) -> Estate:
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many access switches hang on the core, and what on each of them and on the core."""
+
+    access_switches: int
+    behind_each: int
+    behind_core: int
+
+    @property
+    def behind(self) -> int:
+        """How many devices are lost with the core."""
+        return self.access_switches * (1 + self.behind_each) + self.behind_core
+
+
+LARGE, SMALL = Size(10, 15, 40), Size(2, 2, 4)
+
+
+def estate(folder: Path, size: Size) -> Estate:
     """Return the lab with the campus in Velgora: the core, access switches, and what they feed."""
     copy = folder / "estate"
     shutil.copytree(SHIPPED_ESTATES / "lab", copy)
@@ -42,19 +57,19 @@ def estate(folder: Path) -> Estate:
     town["sites"].append(place)
     town["devices"] += [
         {"site": "campus", "provider": "existing", "address": str(FIRST + number), **device}
-        for number, device in enumerate(_devices())
+        for number, device in enumerate(_devices(size))
     ]
     file.write_text(yaml.safe_dump(town), encoding="utf-8")
     return load_estate(copy)
 
 
-def _devices() -> Iterator[dict[str, Any]]:
+def _devices(size: Size) -> Iterator[dict[str, Any]]:
     yield {"id": "core", "kind": "switch"}
-    for number in range(BEHIND_CORE):
+    for number in range(size.behind_core):
         yield {"id": f"ap{number}", "kind": "access_point", "parent": CORE}
-    for switch in range(ACCESS_SWITCHES):
+    for switch in range(size.access_switches):
         yield {"id": f"access{switch}", "kind": "switch", "parent": CORE}
-        for number in range(BEHIND_EACH):
+        for number in range(size.behind_each):
             name, parent = f"printer{switch}x{number}", f"velgora-access{switch}"
             yield {"id": name, "kind": "printer", "parent": parent}
 

@@ -12,31 +12,36 @@ from pathlib import Path
 
 import pytest
 
-from inventory.model.channels import Channel, Webhook
 from inventory.model.estate import Estate
 from inventory.model.maintenance_windows import MaintenanceWindow
-from inventory.model.notify import Notify
 from monitors.exporter.silence_keeper import SilenceKeeper
 from monitors.maintenance.silences import Silences
 from monitors.web_api import WebApi
-from tests.end_to_end.campus import CORE, Campus, estate
-from tests.end_to_end.shortened_prometheus import Running, running
-from tests.end_to_end.test_core_switch import MINUTE, PATIENCE, TIMES, firing, must_become, value
+from tests.end_to_end.campus import CORE, SMALL, Campus, estate
+from tests.end_to_end.shortened_prometheus import Running
+from tests.end_to_end.watched_campus import (
+    MINUTE,
+    PATIENCE,
+    TIMES,
+    firing,
+    must_become,
+    value,
+    watched,
+)
 
 SHORTEST_SECONDS = 35
 
 
 @pytest.fixture
 def campus(tmp_path: Path) -> Iterator[Campus]:
-    campus = Campus(estate(tmp_path), PATIENCE)
+    campus = Campus(estate(tmp_path, SMALL), PATIENCE)
     with campus.serving():
         yield campus
 
 
 @pytest.fixture
 def there(campus: Campus, tmp_path: Path) -> Iterator[Running]:
-    desk = Channel(id="desk", webhook=Webhook(url=campus.webhook))
-    with running(tmp_path, campus.address, Notify(channels=(desk,)), TIMES) as there:
+    with watched(campus, tmp_path) as there:
         yield there
 
 
