@@ -194,9 +194,11 @@ def test_a_repository_is_checked_once_a_week(stand: Stand) -> None:
 
 def test_a_damaged_repository_is_reported_and_checked_again_by_the_next_run(stand: Stand) -> None:
     stand.run()
-    pack = next(path for path in (stand.folder / "repository").glob("data/*/*") if path.is_file())
+    packs = (path for path in (stand.folder / "repository").glob("data/*/*") if path.is_file())
+    pack = max(packs, key=lambda path: path.stat().st_size)
     content = pack.read_bytes()
-    pack.unlink()
+    pack.chmod(0o600)
+    pack.write_bytes(content[:-1])
     path = stand.folder / "shares.check.json"
     results, restic = program("bastide_results"), partial(stand.backup.restic, stand.plan)
 

@@ -93,7 +93,8 @@ def test_a_torn_upload_is_left_alone_while_it_may_go_on_then_removed(vault: Vaul
     pack.chmod(0o600)
     pack.write_bytes(whole[:50_000])
     refused = vault.restic("backup", str(vault.root / "data"))
-    assert not vault.is_whole(), refused.stderr
+    # Without --read-data: restic 0.14 reads for 40 s again what is too short.
+    assert vault.restic("check", "--no-lock").returncode, refused.stderr
     vault.tidy(hours_later=0.5)
     assert pack.exists()
     vault.tidy(hours_later=1.5)

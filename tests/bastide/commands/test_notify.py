@@ -49,10 +49,13 @@ notify:
 
 
 @contextmanager
-def alertmanager(context: EstateContext, folder: Path, bridge: int = 0) -> Iterator[None]:
+def alertmanager(
+    context: EstateContext, folder: Path, bridge: int = 0, group_interval: str = "1m"
+) -> Iterator[None]:
     """Debian's Alertmanager with the estate's rendered configuration, as the role runs it.
 
     ``bridge``: the port that the bridge has in place of the one that it has on operations hosts.
+    ``group_interval``: another than the configuration's, where the test is not of how long it is.
     """
     rendered = folder / "rendered"
     render(load_estate(context.folder), rendered, ROOT / "runbooks")
@@ -62,6 +65,7 @@ def alertmanager(context: EstateContext, folder: Path, bridge: int = 0) -> Itera
     (secrets / "desk").write_text("token-1")
     config = rendered / "alertmanager.yml"
     text = config.read_text().replace("/etc/bastide/notify", str(secrets))
+    text = text.replace("group_interval: 1m", f"group_interval: {group_interval}")
     config.write_text(text.replace(LISTEN, f"127.0.0.1:{bridge}"))
     program = shutil.which("prometheus-alertmanager")
     assert program
@@ -190,7 +194,7 @@ def test_the_mail_of_an_alert_brings_its_runbook_filled_in(
     server = next(h for h in hosts(load_estate(estate)) if h.name == labels["host"]).host
     with mail_server(box, tmp_path) as smtp, desk.open():
         say(estate, NOTIFY.format(smtp=smtp, http=desk.port))
-        with alertmanager(context, tmp_path):
+        with alertmanager(context, tmp_path, group_interval="1s"):
             summary = {"summary": "gornjilug-server does not answer"}
             until = datetime.now(UTC) + timedelta(seconds=15)
             send_alert(apis(context)[1], labels, summary, until)

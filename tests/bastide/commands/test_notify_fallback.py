@@ -61,13 +61,17 @@ def box() -> Mailbox:
 
 @pytest.fixture
 def there(
+    request: pytest.FixtureRequest,
     context: EstateContext,
     tmp_path: Path,
     gateway: Receiver,
     box: Mailbox,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[int]:
-    """An estate with mail, and with a desk's webhook at the gateway's server; the bridge's port."""
+    """An estate with mail, and with a desk's webhook at the gateway's server; the bridge's port.
+
+    A test's parameter, if it has one, is how often Alertmanager looks at a group again.
+    """
     with mail_server(box, tmp_path) as port:
         names = ("post", "letter", "night")
         mails = {name: MAIL.format(to=name, port=port).rstrip() for name in names}
@@ -77,7 +81,8 @@ def there(
         for name in ("letter", "night"):
             (secrets / name).write_text(PASSWORD)
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "mail.crt"))
-        with bridge(context, tmp_path) as bridged, alertmanager(context, tmp_path, bridged):
+        often = getattr(request, "param", "1m")
+        with bridge(context, tmp_path) as bridged, alertmanager(context, tmp_path, bridged, often):
             yield bridged
 
 
@@ -109,6 +114,7 @@ def test_a_mail_stands_in_for_a_webhook(
     assert wait_until(lambda: night in [to for to, _ in box.mails], 150, every=1)
 
 
+@pytest.mark.parametrize("there", ["1s"], indirect=True)
 def test_a_mail_reads_the_same_whoever_sends_it(
     context: EstateContext, there: int, gateway: Receiver, box: Mailbox
 ) -> None:
