@@ -3,11 +3,13 @@
 import hashlib
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Protocol
 
 from pydantic import ConfigDict, Field
 
 from infra.driver.spec import SPEC
+from infra.guests.ownership import identity
+from infra.ssh_keys import KeyPair
 
 # The prefix that QEMU's own network cards have: switches and people know it.
 HARDWARE_PREFIX = ("52", "54", "00")
@@ -47,6 +49,41 @@ class Guest:
     interfaces: tuple[Interface, ...]
     resolvers: tuple[str, ...] = ()
     forward: bool = False
+
+
+class MachineSpec(Protocol):
+    """What the specs of all hypervisors say of the system in a machine."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 (fields of a spec)
+
+    @property
+    def user(self) -> str: ...  # noqa: D102
+
+    @property
+    def authorized_keys(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    @property
+    def interfaces(self) -> tuple[Interface, ...]: ...  # noqa: D102
+
+    @property
+    def resolvers(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    @property
+    def forward(self) -> bool: ...  # noqa: D102
+
+
+def guest_of(spec: MachineSpec, estate: str, host_key: KeyPair) -> Guest:
+    """Return what a machine's first boot must bring about; with another host key it is another."""
+    return Guest(
+        identity=f"{identity(estate, 'machine', spec.name)}-{host_key.public[-12:]}",
+        hostname=spec.name,
+        user=spec.user,
+        authorized_keys=spec.authorized_keys,
+        interfaces=spec.interfaces,
+        resolvers=spec.resolvers,
+        forward=spec.forward,
+    )
 
 
 def managed_address(interfaces: tuple[Interface, ...]) -> str:

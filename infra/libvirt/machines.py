@@ -6,7 +6,7 @@ from infra.driver.kind import Progress, Values
 from infra.errors import failed
 from infra.guests.answer import wait_for_ssh
 from infra.guests.cloud_init import documents
-from infra.guests.guest import Guest
+from infra.guests.guest import guest_of
 from infra.guests.ownership import identity, own_name, taken, volume_name
 from infra.guests.seed import seed_image
 from infra.libvirt import definition, snapshots
@@ -116,16 +116,7 @@ def _image(pool: Pool, spec: MachineSpec) -> StoredVolume:
 
 
 def _write_seed(pool: Pool, estate: str, spec: MachineSpec, pair: KeyPair) -> None:
-    guest = Guest(
-        identity=f"{identity(estate, 'machine', spec.name)}-{pair.public[-12:]}",
-        hostname=spec.name,
-        user=spec.user,
-        authorized_keys=spec.authorized_keys,
-        interfaces=spec.interfaces,
-        resolvers=spec.resolvers,
-        forward=spec.forward,
-    )
-    image = seed_image(documents(guest, pair))
+    image = seed_image(documents(guest_of(spec, estate, pair), pair))
     remove(pool, _seed(estate, spec))
     volume = pool.create(volume_definition(_seed(estate, spec), len(image), "raw"))
     pool.write(volume, BytesIO(image), len(image))

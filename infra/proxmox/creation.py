@@ -4,8 +4,8 @@ import time
 
 from infra.errors import failed
 from infra.guests.cloud_init import documents
-from infra.guests.guest import Guest
-from infra.guests.ownership import identity, own_name, volume_name
+from infra.guests.guest import guest_of
+from infra.guests.ownership import own_name, volume_name
 from infra.guests.seed import seed_image
 from infra.proxmox.api import FIRST_PAUSE_SECONDS, Api
 from infra.proxmox.cluster import Machine
@@ -105,17 +105,8 @@ def _take_cloud_init_away(machine: Machine) -> None:
 
 
 def _upload_seed(api: Api, node: str, estate: str, spec: MachineSpec, pair: KeyPair) -> None:
-    guest = Guest(
-        identity=f"{identity(estate, 'machine', spec.name)}-{pair.public[-12:]}",
-        hostname=spec.name,
-        user=spec.user,
-        authorized_keys=spec.authorized_keys,
-        interfaces=spec.interfaces,
-        resolvers=spec.resolvers,
-        forward=spec.forward,
-    )
     forget_seed(api, node, estate, spec)  # of a creation that was interrupted
     name = seed_id(estate, spec).rpartition("/")[2]
     place = f"/nodes/{node}/storage/{spec.iso_storage}/upload"
-    upid = api.upload(place, name, seed_image(documents(guest, pair)), "iso")
+    upid = api.upload(place, name, seed_image(documents(guest_of(spec, estate, pair), pair)), "iso")
     api.finish(upid, "upload of the seed")

@@ -24,10 +24,11 @@ from inventory.secrets import resolve
 from monitors.audit.judge.command_list import asked_of, commands
 from monitors.collection.agentless import fetch_agentless
 from monitors.ssh.host_keys import fingerprint
-from tests.bench.agentless import ROUND_TRIP_SECONDS, TABLE, WAYS, one, town
+from tests.bench.agentless import ROUND_TRIP_SECONDS, TABLE, WAYS, one
 from tests.bench.report import table, write_section
 from tests.bench.tcp_delay import RoundTrips, delayed
 from tests.command import bastide
+from tests.strange_town.fixtures import running_town
 from tests.strange_town.town import Town, TownHost
 from tests.town_estate import NAME, PASSWORD, environment, password, town_estate
 
@@ -127,7 +128,7 @@ class FarHost:
 @click.option("--repeats", default=REPEATS, show_default=True, help="Measured runs of each.")
 def main(write: bool, names: tuple[str, ...], repeats: int) -> None:
     """Measure, print, and write the section."""
-    with town() as made, tempfile.TemporaryDirectory() as folder:
+    with running_town() as made, tempfile.TemporaryDirectory() as folder:
         os.environ.update(password(made))
         taken = {host: dict(measure(made, host, Path(folder, host), repeats)) for host in names}
     measured = list(lines(taken, repeats))

@@ -30,10 +30,7 @@ from monitors.collection.agentless import fetch_agentless
 from monitors.collection.bundle import FetchFailure
 from tests.bench.report import table, write_section
 from tests.bench.tcp_delay import delayed
-from tests.strange_town import prober
-from tests.strange_town import town as towns
-from tests.strange_town.fixtures import REUSED
-from tests.strange_town.town import Town
+from tests.strange_town.fixtures import running_town
 from tests.town_estate import password, town_estate
 
 ROUND_TRIP_SECONDS = 0.05
@@ -52,7 +49,7 @@ WAYS = {
 @click.option("--write/--no-write", default=True, help="Write the section of docs/benchmarks.md.")
 def main(write: bool) -> None:
     """Measure, print, and write the section."""
-    with town() as made, tempfile.TemporaryDirectory() as folder:
+    with running_town() as made, tempfile.TemporaryDirectory() as folder:
         os.environ.update(password(made))
         estate = load_estate(town_estate(Path(folder, "estate"), made))
         state = Path(folder, "state")
@@ -63,19 +60,6 @@ def main(write: bool) -> None:
         click.echo(write_section("Agentless audits", "python -m tests.bench.agentless", measured))
     else:
         click.echo("\n".join(measured))
-
-
-@contextmanager
-def town() -> Iterator[Town]:
-    """Yield a town that is up."""
-    reused = os.environ.get(REUSED)
-    made = towns.find(reused) if reused else towns.up(owner=os.getpid())
-    try:
-        prober.wait(made)
-        yield made
-    finally:
-        if not reused:
-            towns.down(made.id)
 
 
 def measure(estate: Estate, name: str, state: Path) -> tuple[float, float]:

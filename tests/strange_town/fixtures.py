@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
 import pytest
@@ -17,9 +17,9 @@ REUSED = "STRANGE_TOWN"  # the id of a town that is up already, to be used and l
 Probing = Callable[[], AbstractContextManager[Counts]]
 
 
-@pytest.fixture(scope="session")
-def town() -> Iterator[Town]:
-    """A strange town of this session's own, every service of which has answered."""
+@contextmanager
+def running_town() -> Iterator[Town]:
+    """A strange town, every service of which has answered: its own, unless one is to be used."""
     reused = os.environ.get(REUSED)
     made = towns.find(reused) if reused else towns.up(owner=os.getpid())
     try:
@@ -28,6 +28,13 @@ def town() -> Iterator[Town]:
     finally:
         if not reused:
             towns.down(made.id)
+
+
+@pytest.fixture(scope="session")
+def town() -> Iterator[Town]:
+    """A strange town of this session's own."""
+    with running_town() as made:
+        yield made
 
 
 @pytest.fixture
