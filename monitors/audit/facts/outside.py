@@ -104,14 +104,10 @@ def unaccounted_ports(host: Host, outside: OutsideView) -> tuple[Answering, ...]
     Skips and raises as `seen_addresses`, and as the host's own list of listeners.
     """
     own = {(each.protocol, each.port) for each in listeners(host) if not each.is_local}
-    led_on = redirected_ports(host)
-    if led_on is None:
-        return ()
-    return tuple(
-        each
-        for each in _answering(outside)
-        if (each.protocol, each.port) not in own and each.port not in led_on
-    )
+    strange = [each for each in _answering(outside) if (each.protocol, each.port) not in own]
+    # Rules are read only where something is to be explained.
+    led_on = redirected_ports(host) if strange else set()
+    return () if led_on is None else tuple(each for each in strange if each.port not in led_on)
 
 
 def _answering(outside: OutsideView) -> Iterator[Answering]:
