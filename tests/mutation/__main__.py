@@ -97,7 +97,10 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/playbooks/test_backup_program.py",
     ),
     "playbooks/roles/file_walk": ("tests/playbooks/test_file_walk.py",),
-    "playbooks/roles/integrity": ("tests/playbooks/test_integrity_program.py",),
+    "playbooks/roles/integrity": (
+        "tests/playbooks/test_integrity_program.py",
+        "tests/playbooks/test_explained_program.py",
+    ),
     "playbooks/roles/log_receiver": ("tests/playbooks/test_received_logs_program.py",),
     "playbooks/roles/updates": ("tests/playbooks/test_updates_program.py",),
     "playbooks/roles/scratch/files/drill/drill_postgres.py": (
