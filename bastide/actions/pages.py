@@ -23,7 +23,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(day=_day, lasts=long_or_short, mib=_mib, hours=_hours)
+    environment.filters.update(day=_day, lasts=long_or_short, size=_size, hours=_hours)
     return environment
 
 
@@ -31,8 +31,13 @@ def _day(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d}" if at else "never"
 
 
-def _mib(octets: float | None) -> str:
-    return "unknown" if octets is None else f"{octets / 2**20:,.0f} MiB"
+def _size(octets: float | None) -> str:
+    if octets is None:
+        return "unknown"
+    for unit, of in (("GiB", 2**30), ("MiB", 2**20)):
+        if octets >= of:
+            return f"{octets / of:,.1f} {unit}"
+    return f"{octets / 2**10:,.0f} KiB"
 
 
 def _hours(hours: float) -> str:

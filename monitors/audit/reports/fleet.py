@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from statistics import median
 
-from inventory.model.waivers import Waiver
+from inventory.model.waivers import ESTATE_SCOPE, Waiver
 from monitors.audit.history.model import History, TrendPoint
 from monitors.audit.model.controls import WEIGHT, ControlTable, Severity
 from monitors.audit.model.results import AuditRun, HostAudit, Outcome, Result
@@ -151,17 +151,25 @@ def waiver_lines(
 
 
 def _waiver(waiver: Waiver, title: str, run: AuditRun, hosts: Collection[HostAudit]) -> WaiverLine:
+    scoped = (h for h in hosts if waiver.scope in (h.host, h.municipality, ESTATE_SCOPE))
     return WaiverLine(
         **waiver.model_dump(),
         title=title,
         days_left=(waiver.expires - run.started.date()).days,
-        hosts=tuple(h.host for h in hosts if waiver.scope in (h.host, h.municipality, "estate")),
+        hosts=tuple(host.host for host in scoped),
     )
 
 
 def waivers_of(
     waivers: tuple[WaiverLine, ...], municipality: str, hosts: Collection[str]
 ) -> tuple[WaiverLine, ...]:
-    """Return the waivers that concern a municipality: its own, its hosts', and the estate's."""
-    scopes = {municipality, "estate", *hosts}
-    return tuple(waiver for waiver in waivers if waiver.scope in scopes)
+    """Return the waivers that concern a municipality: its own, its hosts', and the estate's.
+
+    Of those the estate's accept, only its own hosts are named.
+    """
+    scopes = {municipality, ESTATE_SCOPE, *hosts}
+    return tuple(
+        waiver.model_copy(update={"hosts": tuple(h for h in waiver.hosts if h in hosts)})
+        for waiver in waivers
+        if waiver.scope in scopes
+    )
