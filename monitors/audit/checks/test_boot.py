@@ -6,6 +6,7 @@ import re
 import pytest
 
 from monitors.audit.collect.backends import Host, UndeterminedError
+from monitors.audit.facts.services import services
 from monitors.audit.facts.system import container, files, manager_settings, skip_in_container
 
 GRUB = "/boot/grub/grub.cfg"
@@ -28,11 +29,6 @@ WEAKENING = re.compile(
 )
 KEYBOARD = (
     "readlink -f /etc/systemd/system/ctrl-alt-del.target /etc/systemd/system/debug-shell.service"
-)
-# Instances are asked of templates; what is not there prints nothing.
-OWN_UNITS = (
-    "cd /etc/systemd/system && systemctl show --property=Id,NoNewPrivileges,ProtectSystem "
-    "$(ls bastide-*.service 2>/dev/null | sed 's/@[.]service$/@any.service/')"
 )
 # They change what is mounted for everyone, which a service with folders of its own cannot.
 MOUNTING = ("bastide-mounts.service",)
@@ -76,15 +72,15 @@ def test_boot_05_keyboard(host: Host) -> None:
 
 def test_boot_06_own_services(host: Host) -> None:
     """This project's own services cannot gain rights and cannot write to the system."""
-    blocks = host.check_output(OWN_UNITS).split("\n\n")
-    units = [dict(line.split("=", 1) for line in block.splitlines()) for block in blocks if block]
-    if not units:
+    own = [s for s in services(host).values() if s.name.startswith("bastide-") and s.programs]
+    if not own:
         raise UndeterminedError("the host has no service of this project")
     wrong = [
-        f"{unit['Id']}: {name}={unit.get(name, '')}"
-        for unit in units
+        f"{unit.name}: {name}={unit.properties.get(name, '')}"
+        for unit in own
         for name, good in (("NoNewPrivileges", ("yes",)), ("ProtectSystem", ("full", "strict")))
-        if unit.get(name) not in good and not (name == "ProtectSystem" and unit["Id"] in MOUNTING)
+        if unit.properties.get(name) not in good
+        and not (name == "ProtectSystem" and unit.name in MOUNTING)
     ]
     assert not wrong, "; ".join(wrong)
 

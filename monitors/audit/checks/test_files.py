@@ -133,9 +133,9 @@ LINKED = (
 LIBRARIES = (
     "{ cat /etc/ld.so.conf /etc/ld.so.conf.d/*.conf | "
     "grep -vE '^[[:space:]]*(include[[:space:]]|#|$)'; ldconfig -p 2>/dev/null | "
-    r"sed -nE 's,.* => (/.*)/[^/]*$,\1,p' | sort -u; } | "
-    f'while read -r folder; do case $folder in /*) find -L "$folder" -maxdepth 1 {LOOSE} '
-    "2>/dev/null;; esac; done | sort -u; "
+    r"sed -nE 's,.* => (/.*)/[^/]*$,\1,p'; } | grep '^/' | sort -u | "
+    f"xargs -rd '\\n' sh -c 'find -L \"$@\" -maxdepth 1 {LOOSE.replace(chr(39), chr(34))}' - "
+    "2>/dev/null | sort -u; "
     "grep -shE '^[[:space:]]*include[[:space:]]' /etc/ld.so.conf /etc/ld.so.conf.d/*.conf | "
     r"grep -vE '^[[:space:]]*include[[:space:]]+(/etc/)?ld\.so\.conf\.d/\*\.conf[[:space:]]*$'; "
     "echo looked"

@@ -5,7 +5,7 @@ import json
 import re
 
 from monitors.audit.collect.backends import Host, UndeterminedError
-from monitors.audit.facts.system import listeners
+from monitors.audit.facts.system import listeners, unit_state
 from monitors.audit.model.controls import Limits
 from monitors.audit.model.declared import Declared
 
@@ -32,10 +32,7 @@ OWNERS = ("root", "bastide")
 SERVERS_GROUP = "prometheus"
 UNITS = {"d": 1, "w": 7, "y": 365}
 EXPORTER_PORT = 9100
-NOTICE = (
-    "systemctl show bastide-changes.path bastide-changes.timer "
-    "--property=Id,ActiveState,UnitFileState"
-)
+NOTICE = ("bastide-changes.path", "bastide-changes.timer")
 
 
 def test_mon_01_no_orders(host: Host) -> None:
@@ -106,12 +103,9 @@ def test_mon_06_login(host: Host) -> None:
 
 def test_mon_07_changes_noticed(host: Host) -> None:
     """The units that note changes wait for the next one, and are started at boot."""
-    blocks = host.run(NOTICE).stdout.strip().split("\n\n")
-    units = [dict(line.split("=", 1) for line in b.splitlines() if "=" in line) for b in blocks]
-    if len(units) != 2 or not all("ActiveState" in unit for unit in units):
-        raise UndeterminedError("systemd does not say how the notice of changes is")
-    for unit in units:
-        name, state, at_boot = (unit.get(p, "") for p in ("Id", "ActiveState", "UnitFileState"))
+    for name in NOTICE:
+        unit = unit_state(host, name)
+        state, at_boot = unit.get("ActiveState", "unknown"), unit.get("UnitFileState", "")
         assert state == "active", f"{name} is {state}, expected active"
         assert at_boot == "enabled", f"{name} is {at_boot or 'not there'}, expected enabled"
 

@@ -18,7 +18,7 @@ KEYS = (
     'echo "# keys"; '
     'for key in "$file" "$keys"/*.gpg "$keys"/*.asc; do [ -s "$key" ] && echo "all $key"; done; '
     f"dpkg-query -L {PACKAGES} 2>/dev/null | sed -nE '/\\.(gpg|asc|pgp)$/s/^/packaged /p'; "
-    f"for name in {PACKAGES}; do dpkg --verify $name 2>/dev/null; done | "
+    f"dpkg --verify {PACKAGES} 2>/dev/null | "
     r"sed -nE '/\.(gpg|asc|pgp)$/s/^[^ ]+ +(c +)?\//altered \//p'; echo asked"
 )
 ONE_LINE = re.compile(r"\s*deb(?:-src)?\s+(?:\[(?P<options>[^]]*)\]\s*)?(?P<uri>\S+)\s.*")

@@ -24,8 +24,12 @@ PLAIN_DAEMONS = "snmpd|chronyd|unbound|named|prometheus[^ ]*"
 # Units first: commands only where they have a prefix or are such a daemon's, environment only where
 # it is the linker's, capabilities only where there are few. Then the processes that systemd
 # started, and theirs, and which programs of units another than root may write.
+# A template of ours is shown by an instance, since the loaded units may have none of it.
 SHOW = (
-    f"units=$(systemctl show '*.service' --timestamp=us+utc --property={','.join(PROPERTIES)}) "
+    "own=; for file in /etc/systemd/system/bastide-*@.service; do "
+    '[ -e "$file" ] && name=${file##*/} && own="$own ${name%.service}any.service"; done; '
+    "units=$(systemctl show '*.service' $own --timestamp=us+utc "
+    f"--property={','.join(PROPERTIES)}) "
     "|| exit; printf '%s\\n' \"$units\" | sed -E "
 )
 # Of a command without prefix, and of no such daemon, the program and what an interpreter would run.

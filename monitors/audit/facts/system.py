@@ -21,6 +21,7 @@ WATCHED_UNITS = (
     *("nftables.service", "bastide-firewall.service", "ufw.service", "firewalld.service"),
     *("apt-daily.service", "apt-daily-upgrade.service"),
     *("auditd", "systemd-journal-upload", "rescue.service", "emergency.service", "ssh.service"),
+    *("bastide-changes.path", "bastide-changes.timer"),
 )
 # First, and before an empty line, the manager's own settings.
 SYSTEMD = (

@@ -20,32 +20,43 @@ HOOKS = (
     "/etc/zfs/zed.d /etc/initramfs-tools/hooks /etc/initramfs-tools/scripts /etc/grub.d "
     "/etc/letsencrypt/renewal-hooks /etc/libvirt/hooks /etc/xen/scripts"
 )
+# What the roles of Bastide install themselves; each plan of backups has a timer of its name.
+OWN_TIMERS = (
+    *("audit", "backup-timers", "backups-seen", "changes", "file-walk", "gateways", "heartbeat"),
+    *("integrity", "look", "names", "received-logs", "time", "updates", "vault-tidy"),
+)
+OWN_UNITS = (
+    rf"bastide-({'|'.join(OWN_TIMERS)}|backup-[a-z0-9-]+|revert)[.]timer|bastide-changes[.]path"
+    "|bastide-signer[.]socket"
+)
+OWN = re.compile(OWN_UNITS)
 # Of the files with orders, those that no package has, or not so: with their lines, or as a script
 # where these are too many. What is masked, or a link to what a package has, is none.
 UNPACKAGED = (
-    f"all=$(find {FOLDERS} {FILES} -maxdepth 2 ! -type d -print0 2>/dev/null | "
-    "xargs -0r realpath -m -- | sort -u); "
+    f"all=$(find {FOLDERS} {FILES} -maxdepth 2 ! -type d 2>/dev/null); "
     "{ printf '%s\n' \"$packaged\"; printf '%s\n' \"$all\" | "
     "sed -n '/^.\\(etc\\|root\\|run\\)\\//d;p;s,^/usr/,/,p' | "
     "grep -shxFf - /var/lib/dpkg/info/*.list; echo; printf '%s\n' \"$all\"; } | "
     'awk \'{ plain = $0; sub(/^\\/usr\\//, "/", plain) } '
     '!listed { if ($0 == "") listed = 1; known[plain]; next } !(plain in known)\' | '
     'while read -r file; do [ -f "$file" ] && [ -s "$file" ] || continue; '
-    "lines=$(grep -av '^[[:space:]]*\\(#\\|$\\)' \"$file\"); "
-    '[ ${#lines} -gt 20000 ] && echo "# script $file" && continue; '
-    'echo "# orders $file"; printf "%s\\n" "$lines" | sed "s/^/ /"; done; '
+    'if [ -L "$file" ]; then target=$(realpath -m "$file"); '
+    'grep -sqxF -e "$target" -e "${target#/usr}" /var/lib/dpkg/info/*.list && continue; fi; '
+    'echo "$file"; done | xargs -rd "\n" awk \'FNR == 1 { print "# orders " FILENAME; size = 0 } '
+    "/^[[:space:]]*(#|$)/ || size > 20000 { next } { size += length } "
+    'size > 20000 { print "# script " FILENAME; next } { print " " $0 }\'; '
 )
 # Files of cron, anacron and such folders that are not as their package brought them. cron passes
 # over names with dots in /etc/cron.d, run-parts in the others; what is empty starts nothing, and a
 # link into /usr/lib or /usr/share is a package's own. Then `at`'s jobs, what /etc/rc.local is, and
 # timers and path units that lie elsewhere than the distribution's.
 JOBS = (
-    "line='\n'; packaged=$(dpkg-query -W -f '${Conffiles}\\n' | "
-    r"sed -nE 's,^ (/etc/(cron|anacrontab|rc\.local|update-motd|network/|NetworkManager/|dhcp/|ppp/"
+    "line='\n'; packaged=$(sed -nE "
+    r"'s,^ (/etc/(cron|anacrontab|rc\.local|update-motd|network/|NetworkManager/|dhcp/|ppp/"
     r"|kernel/|networkd-|init\.d/|ca-certificates/|resolvconf/|needrestart/|smartmontools/|zfs/"
     r"|initramfs-tools/|grub\.d/|letsencrypt/|libvirt/|xen/|pm/|systemd/user|polkit-1/|dbus-1/"
     r"|ld\.so\.conf\.d/|profile\.d/|udev/|modprobe\.d/|tmpfiles\.d/|binfmt\.d/|dpkg/|logrotate"
-    r")[^ ]*) ([0-9a-f]{32})$,\3  \1,p' | "
+    r")[^ ]*) ([0-9a-f]{32})$,\3  \1,p' /var/lib/dpkg/status | "
     "md5sum -c 2>/dev/null | sed -n 's/: OK$//p'); "
     "for file in /etc/crontab /etc/anacrontab /etc/cron.d/* /etc/cron.hourly/* /etc/cron.daily/* "
     "/etc/cron.weekly/* /etc/cron.monthly/* /etc/cron.yearly/* /var/spool/cron/crontabs/root "
@@ -69,6 +80,7 @@ JOBS = (
     "value = substr(rows[i], length(name) + 2); "
     'if (name == "Id") id = value; if (name == "FragmentPath") path = value; '
     'if (name == "Unit" || (name == "Triggers" && !unit)) unit = value } '
+    f"if (id ~ /^({OWN_UNITS})$/) next; "
     # A slice starts nothing: what is told of it is that systemd does not show what is started.
     'if (path !~ /^(\\/usr)?\\/lib\\//) print id " " (unit ~ /^[^ ]+$/ ? unit : "-.slice") }\'); '
     # One question for all: the answers come in the order of the units, each with its name.
@@ -77,15 +89,6 @@ JOBS = (
     '{ sub(/ .*/, "", ids[NR - 1]); gsub(/\\n/, "\\n "); '
     'print "# timer " ids[NR - 1] "\\n " $0 }\'; '
     'echo "# looked"'
-)
-# What the roles of Bastide install themselves; each plan of backups has a timer of its name.
-OWN_TIMERS = (
-    *("audit", "backup-timers", "backups-seen", "changes", "file-walk", "gateways", "heartbeat"),
-    *("integrity", "look", "names", "received-logs", "time", "updates", "vault-tidy"),
-)
-OWN = re.compile(
-    rf"bastide-({'|'.join(OWN_TIMERS)}|backup-[a-z0-9-]+|revert)\.timer|bastide-changes\.path"
-    r"|bastide-signer\.socket"
 )
 ASSIGNMENT = re.compile(r"""["']?[A-Za-z_][A-Za-z0-9_]*["']?\s*=.*""")
 # Minute, hour, day, month, weekday or a name for them; in /etc then the account.

@@ -22,7 +22,7 @@ LIST = "neighbours.json"
 ARP = "/proc/net/arp"
 ARP_COMPLETE = 0x2
 # A site's own network answers in milliseconds; what says nothing for so long is filtered.
-PATIENCE_SECONDS = 0.5
+PATIENCE_SECONDS = 0.3
 # A datagram that was lost is sent once more.
 SENDINGS = 2
 LONGEST_DATAGRAM = 1 << 16
