@@ -79,10 +79,10 @@ def covers(shift: Hours, local: datetime, holidays: Set[date]) -> bool:
 
 def clock_changes(rota: Rota) -> tuple[time, ...]:
     """Return the times of day at which somebody else may be on call."""
-    told = {"00:00"}
+    times = {"00:00"}
     for shift in rota.shifts:
-        told |= {shift.start or "00:00", shift.end or "00:00", shift.handover}
-    return tuple(sorted(map(time.fromisoformat, told)))
+        times |= {shift.start or "00:00", shift.end or "00:00", shift.handover}
+    return tuple(sorted(map(time.fromisoformat, times)))
 
 
 def _begins_on(shift: Hours, day: date, holidays: Set[date]) -> bool:

@@ -157,13 +157,13 @@ def _cuts_off(alert: Alert) -> bool:
 
 def _causes(inventory: _Inventory, alerts: Iterable[Alert]) -> dict[str, str]:
     """Return what explains each thing that something is told of, or that is cut off."""
-    told = {subject_of(alert): alert.started or NEVER for alert in alerts}
+    begun = {subject_of(alert): alert.started or NEVER for alert in alerts}
     down = {subject_of(alert) for alert in alerts if _cuts_off(alert)}
     lost = {name: cut_off(inventory.ways, (name,)) for name in down}
     # The cause of all is what is cut off by none of the others.
     roots = [name for name in down if not any(name in lost[other] for other in down)]
-    roots.sort(key=lambda name: (told[name], name))
-    causes = {name: name for name in told}
+    roots.sort(key=lambda name: (begun[name], name))
+    causes = {name: name for name in begun}
     for name in cut_off(inventory.ways, roots):
         # Of several ways in, each silent: the first that fell silent.
         causes[name] = next(
@@ -181,11 +181,11 @@ def _causes(inventory: _Inventory, alerts: Iterable[Alert]) -> dict[str, str]:
 def _incident(
     inventory: _Inventory,
     subject: str,
-    told: Iterable[Alert],
+    firing: Iterable[Alert],
     silent: frozenset[str],
     causes: Mapping[str, str],
 ) -> Incident:
-    alerts = tuple(sorted(told, key=lambda alert: _order(alert, subject)))
+    alerts = tuple(sorted(firing, key=lambda alert: _order(alert, subject)))
     lost = sorted(
         name
         for name in silent & inventory.ways.keys()

@@ -62,17 +62,19 @@ def read(context: EstateContext, name: str, subject: str | None) -> Runbook:
     if name not in there:
         raise _unknown("runbook", name, there)
     firing, note = _firing(context, name)
-    told = sorted({subject_of(alert) for alert in firing})
+    where = sorted({subject_of(alert) for alert in firing})
     owners = _owners(context)
-    if subject is not None and subject not in (*owners, *told):
+    if subject is not None and subject not in (*owners, *where):
         raise _unknown("host, device or service", subject, owners)
-    if subject is None and len(told) == 1:
-        subject = told[0]
+    if subject is None and len(where) == 1:
+        subject = where[0]
     markdown = there[name].read_text(encoding="utf-8")
     if subject is not None:
         here = tuple(a for a in firing if subject in (subject_of(a), a.labels.get("host")))
         return _filled(context, name, markdown, subject, here, note)
-    head = f"It fires at {', '.join(told)}: name one, and the page is filled in." if told else note
+    head = (
+        f"It fires at {', '.join(where)}: name one, and the page is filled in." if where else note
+    )
     return Runbook(name, "", None, firing, head, _headed(linked(markdown), head))
 
 

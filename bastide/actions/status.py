@@ -119,12 +119,12 @@ def narrowed(current: Status, estate: Estate, municipality: str) -> Status:
         for incident in current.incidents
         if incident.municipality == municipality or incident.explains & owned
     )
-    told = {id(alert) for incident in incidents for alert in incident.alerts}
+    explained = {id(alert) for incident in incidents for alert in incident.alerts}
     return replace(
         current,
         targets=tuple(t for t in current.targets if t.name in owned),
         findings=tuple(f for f in current.findings if f.subject in owned),
-        alerts=tuple(alert for alert in current.alerts if id(alert) in told),
+        alerts=tuple(alert for alert in current.alerts if id(alert) in explained),
         levels=tuple(pair for pair in current.levels if pair[0] in owned),
         incidents=incidents,
         silences=tuple(s for s in current.silences if not s.names & others),
@@ -180,7 +180,7 @@ def read(context: EstateContext) -> Status:
             Exit.COULD_NOT_CHECK,
         ) from None
     active = [silence for silence in silences if silence.state is SilenceState.ACTIVE]
-    told = [
+    problems = [
         _taken(alert, active)
         for alert in firing
         if alert.name not in NO_PROBLEMS and alert.severity != SILENT_SEVERITY
@@ -190,9 +190,9 @@ def read(context: EstateContext) -> Status:
         of_alertmanager.base,
         targets,
         (*_missing(context, targets), *_down(targets), *_failed(probes)),
-        tuple(alert for alert in told if not alert.silenced_by),
+        tuple(alert for alert in problems if not alert.silenced_by),
         tuple((entry.name, level(entry)) for entry in hosts(context.estate)),
-        incidents_of(context.estate, told, {_subject(labels) for labels, _ in silent}),
+        incidents_of(context.estate, problems, {_subject(labels) for labels, _ in silent}),
         tuple(
             ListedSilence(silence, silence.state)
             for silence in sorted(active, key=lambda silence: silence.end)

@@ -117,8 +117,8 @@ def _title(incident: Incident) -> str:
 def _also(alert: Alert, now: datetime) -> str:
     silenced = " (silenced)" if alert.silenced_by else ""
     begun = f", since {since(alert.started, now)}" if alert.started else ""
-    told = alert.summary if alert.summary != alert.name else subject_of(alert)
-    return f"{alert.severity}: {told} ({alert.name}){begun}{silenced}"
+    what = alert.summary if alert.summary != alert.name else subject_of(alert)
+    return f"{alert.severity}: {what} ({alert.name}){begun}{silenced}"
 
 
 def _service(concerned: Concerned) -> str:

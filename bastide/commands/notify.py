@@ -101,9 +101,9 @@ def test(
     host sends it as it sends alerts. A minute later it sends its end.
     """
     context = estate_context(estate_name)
-    tenant, told = tenant_of(context, municipality), Severity(severity)
+    tenant, wanted = tenant_of(context, municipality), Severity(severity)
     with notifying.place_of(context, watch=watch) as place:
-        results = tuple(notifying.send_tests(context, place, tenant.id, told, Progress()))
+        results = tuple(notifying.send_tests(context, place, tenant.id, wanted, Progress()))
     if as_json:
         print_json([result.as_json() for result in results])
     else:

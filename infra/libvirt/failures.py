@@ -26,7 +26,7 @@ ELSE = "look at the hypervisor's log: journalctl -u libvirtd -u virtqemud"
 
 
 @contextmanager
-def told(subject: str, uri: str) -> Iterator[None]:
+def failures_explained(subject: str, uri: str) -> Iterator[None]:
     """Raise InfraError for what libvirt raises."""
     try:
         yield

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from infra.errors import failed
 from infra.libvirt.binding import binding
-from infra.libvirt.failures import told
+from infra.libvirt.failures import failures_explained
 from infra.libvirt.objects import Domain, Network, Pool, found
 
 # Programs that libvirt starts for a connection must not ask this terminal for passwords.
@@ -32,7 +32,7 @@ class Hypervisor:
 
     def capabilities(self) -> str:
         """Return what it can run, as libvirt's XML."""
-        with told("capabilities", self.uri):
+        with failures_explained("capabilities", self.uri):
             return str(self.raw.getCapabilities())
 
     def find_domain(self, name: str) -> Domain | None:
@@ -42,13 +42,13 @@ class Hypervisor:
 
     def running_domains(self) -> Iterator[Domain]:
         """Yield the machines that run, others' as well."""
-        with told("list of machines", self.uri):
+        with failures_explained("list of machines", self.uri):
             running = self.raw.listAllDomains(binding().VIR_CONNECT_LIST_DOMAINS_ACTIVE)
         return (Domain(one.name(), one.UUIDString(), self.uri, one) for one in running)
 
     def define_domain(self, name: str, xml: str) -> Domain:
         """Make a machine known, or give it a new definition."""
-        with told(f"definition of machine {name}", self.uri):
+        with failures_explained(f"definition of machine {name}", self.uri):
             made = self.raw.defineXML(xml)
             return Domain(name, made.UUIDString(), self.uri, made)
 
@@ -59,14 +59,14 @@ class Hypervisor:
 
     def define_network(self, name: str, xml: str) -> Network:
         """Make a network known."""
-        with told(f"definition of network {name}", self.uri):
+        with failures_explained(f"definition of network {name}", self.uri):
             made = self.raw.networkDefineXML(xml)
             return Network(name, made.UUIDString(), self.uri, made)
 
     def pool(self, name: str) -> Pool:
         """Return a pool with its present volumes; InfraError when it is not there or not active."""
         pool = found(lambda: self.raw.storagePoolLookupByName(name), "STORAGE_POOL", self.uri)
-        with told(f"pool {name}", self.uri):
+        with failures_explained(f"pool {name}", self.uri):
             if pool is None or not pool.isActive():
                 there = sorted(other.name() for other in self.raw.listAllStoragePools(0))
                 raise failed(
@@ -102,7 +102,7 @@ def connect(uri: str) -> Hypervisor:
     with _locks[uri]:
         open_ = _connections.get(uri)
         if open_ is None or not _alive(open_):
-            with told(f"hypervisor {uri}", uri):
+            with failures_explained(f"hypervisor {uri}", uri):
                 open_ = binding().open(_without_terminal(uri))
             _connections[uri] = open_
     return Hypervisor(uri, open_)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from infra.libvirt.binding import binding
-from infra.libvirt.failures import told
+from infra.libvirt.failures import failures_explained
 
 CHUNK_BYTES = 256 * 1024
 
@@ -24,39 +24,39 @@ class Domain:
 
     def xml(self) -> str:
         """Return its definition, as it counts from the next start on."""
-        with told(f"machine {self.name}", self.uri):
+        with failures_explained(f"machine {self.name}", self.uri):
             return str(self.raw.XMLDesc(binding().VIR_DOMAIN_XML_INACTIVE))
 
     def live_xml(self) -> str:
         """Return its definition as it runs."""
-        with told(f"machine {self.name}", self.uri):
+        with failures_explained(f"machine {self.name}", self.uri):
             return str(self.raw.XMLDesc(0))
 
     def grow(self, disk: str, capacity: int) -> None:
         """Give a disk of the running machine more bytes."""
         flags = binding().VIR_DOMAIN_BLOCK_RESIZE_BYTES
-        with told(f"growth of {disk} of machine {self.name}", self.uri):
+        with failures_explained(f"growth of {disk} of machine {self.name}", self.uri):
             self.raw.blockResize(disk, capacity, flags)
 
     def running(self) -> bool:
         """Tell whether it runs."""
-        with told(f"machine {self.name}", self.uri):
+        with failures_explained(f"machine {self.name}", self.uri):
             return bool(self.raw.isActive())
 
     def start(self) -> None:
         """Start it unless it runs."""
         if not self.running():
-            with told(f"start of machine {self.name}", self.uri):
+            with failures_explained(f"start of machine {self.name}", self.uri):
                 self.raw.create()
 
     def autostart(self) -> bool:
         """Tell whether it starts with its hypervisor."""
-        with told(f"machine {self.name}", self.uri):
+        with failures_explained(f"machine {self.name}", self.uri):
             return bool(self.raw.autostart())
 
     def set_autostart(self, on: bool) -> None:
         """Let it start with its hypervisor, or not."""
-        with told(f"autostart of machine {self.name}", self.uri):
+        with failures_explained(f"autostart of machine {self.name}", self.uri):
             self.raw.setAutostart(int(on))
 
     def eject(self, drive: str) -> None:
@@ -69,17 +69,17 @@ class Domain:
 
     def snapshots(self) -> list[str]:
         """Return the names of its snapshots, others' as well."""
-        with told(f"snapshots of machine {self.name}", self.uri):
+        with failures_explained(f"snapshots of machine {self.name}", self.uri):
             return list(self.raw.snapshotListNames(0))
 
     def take_snapshot(self, xml: str) -> None:
         """Keep its disks as they are now, and its memory if it runs: it stands still meanwhile."""
-        with told(f"snapshot of machine {self.name}", self.uri):
+        with failures_explained(f"snapshot of machine {self.name}", self.uri):
             self.raw.snapshotCreateXML(xml, 0)
 
     def forget_snapshot(self, name: str) -> None:
         """Remove a snapshot; the machine stays as it is."""
-        with told(f"snapshot {name} of machine {self.name}", self.uri):
+        with failures_explained(f"snapshot {name} of machine {self.name}", self.uri):
             self.raw.snapshotLookupByName(name, 0).delete(0)
 
     def remove(self) -> None:
@@ -87,7 +87,7 @@ class Domain:
         virt = binding()
         flags = virt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | virt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
         running = self.running()
-        with told(f"removal of machine {self.name}", self.uri):
+        with failures_explained(f"removal of machine {self.name}", self.uri):
             if running:
                 self.raw.destroy()
             self.raw.undefineFlags(flags)
@@ -104,18 +104,18 @@ class Network:
 
     def xml(self) -> str:
         """Return its definition."""
-        with told(f"network {self.name}", self.uri):
+        with failures_explained(f"network {self.name}", self.uri):
             return str(self.raw.XMLDesc(0))
 
     def active(self) -> bool:
         """Tell whether it is up."""
-        with told(f"network {self.name}", self.uri):
+        with failures_explained(f"network {self.name}", self.uri):
             return bool(self.raw.isActive())
 
     def start(self) -> None:
         """Bring it up, now and whenever the hypervisor starts."""
         active = self.active()
-        with told(f"start of network {self.name}", self.uri):
+        with failures_explained(f"start of network {self.name}", self.uri):
             self.raw.setAutostart(1)
             if not active:
                 self.raw.create()
@@ -123,7 +123,7 @@ class Network:
     def remove(self) -> None:
         """Take it down and forget it."""
         active = self.active()
-        with told(f"removal of network {self.name}", self.uri):
+        with failures_explained(f"removal of network {self.name}", self.uri):
             if active:
                 self.raw.destroy()
             self.raw.undefine()
@@ -142,17 +142,17 @@ class StoredVolume:
 
     def xml(self) -> str:
         """Return its definition."""
-        with told(f"volume {self.name}", self.uri):
+        with failures_explained(f"volume {self.name}", self.uri):
             return str(self.raw.XMLDesc(0))
 
     def grow(self, capacity: int) -> None:
         """Give it more bytes; what is on it stays."""
-        with told(f"growth of volume {self.name}", self.uri):
+        with failures_explained(f"growth of volume {self.name}", self.uri):
             self.raw.resize(capacity)
 
     def remove(self) -> None:
         """Delete it with what is on it."""
-        with told(f"removal of volume {self.name}", self.uri):
+        with failures_explained(f"removal of volume {self.name}", self.uri):
             self.raw.delete(0)
 
 
@@ -167,7 +167,7 @@ class Pool:
 
     def xml(self) -> str:
         """Return its definition."""
-        with told(f"pool {self.name}", self.uri):
+        with failures_explained(f"pool {self.name}", self.uri):
             return str(self.raw.XMLDesc(0))
 
     def find(self, name: str) -> StoredVolume | None:
@@ -177,13 +177,13 @@ class Pool:
 
     def volumes(self) -> Iterator[StoredVolume]:
         """Yield all of its volumes."""
-        with told(f"pool {self.name}", self.uri):
+        with failures_explained(f"pool {self.name}", self.uri):
             found = self.raw.listAllVolumes(0)
         return (self._stored(volume) for volume in found)
 
     def create(self, xml: str) -> StoredVolume:
         """Make a volume."""
-        with told(f"new volume in pool {self.name}", self.uri):
+        with failures_explained(f"new volume in pool {self.name}", self.uri):
             volume = self.raw.createXML(xml, 0)
         return self._stored(volume)
 
@@ -191,14 +191,14 @@ class Pool:
         """Fill a volume; libvirt's own test hypervisor keeps no contents, and is not asked to."""
         if self.connection.getType() == "TEST":
             return
-        with told(f"upload to volume {volume.name}", self.uri):
+        with failures_explained(f"upload to volume {volume.name}", self.uri):
             stream = self.connection.newStream(0)
             volume.raw.upload(stream, 0, length, 0)
             stream.sendAll(lambda _stream, count, file: file.read(min(count, CHUNK_BYTES)), source)
             stream.finish()
 
     def _stored(self, volume: Any) -> StoredVolume:
-        with told(f"pool {self.name}", self.uri):
+        with failures_explained(f"pool {self.name}", self.uri):
             _kind, capacity, allocation = volume.info()
             return StoredVolume(
                 volume.name(), volume.path(), capacity, allocation, self.uri, volume
@@ -208,7 +208,7 @@ class Pool:
 def found(look_up: Callable[[], Any], kind: str, uri: str) -> Any:
     """Return what is found, or None for libvirt's own error that says that nothing is there."""
     virt = binding()
-    with told(f"look-up of a {kind.lower().replace('_', ' ')}", uri):
+    with failures_explained(f"look-up of a {kind.lower().replace('_', ' ')}", uri):
         try:
             return look_up()
         except virt.libvirtError as error:

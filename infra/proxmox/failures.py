@@ -51,7 +51,7 @@ ELSE = "look at the task in Proxmox's own log, at the bottom of its page"
 
 
 @contextmanager
-def told(subject: str, url: str) -> Iterator[None]:
+def failures_explained(subject: str, url: str) -> Iterator[None]:
     """Raise InfraError for what the API refuses."""
     try:
         yield

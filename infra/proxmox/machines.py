@@ -6,7 +6,7 @@ from infra.guests.answer import wait_for_ssh
 from infra.proxmox import creation, snapshots
 from infra.proxmox.api import Api
 from infra.proxmox.cluster import Machine, find
-from infra.proxmox.failures import told
+from infra.proxmox.failures import failures_explained
 from infra.proxmox.options import (
     EMPTY_DRIVE,
     HOST_KEY,
@@ -26,7 +26,7 @@ def ensure(estate: str, spec: MachineSpec, progress: Progress) -> Values:
     One without its host key was never started: a crash left it, and it is made anew.
     """
     _require_source(spec)
-    with told(f"machine {spec.name}", spec.url):
+    with failures_explained(f"machine {spec.name}", spec.url):
         api = _api(spec)
         machine = find(api, estate, spec)
         if machine is not None and noted(machine.config(), HOST_KEY) is None:
@@ -47,7 +47,7 @@ def ensure(estate: str, spec: MachineSpec, progress: Progress) -> Values:
 
 def read(estate: str, spec: MachineSpec) -> Values | None:
     """Look whether the machine is there whole, whether it runs, and what sizes it has."""
-    with told(f"machine {spec.name}", spec.url):
+    with failures_explained(f"machine {spec.name}", spec.url):
         machine = find(_api(spec), estate, spec)
         config = machine.config() if machine else {}
         if machine is None or noted(config, HOST_KEY) is None:
@@ -57,7 +57,7 @@ def read(estate: str, spec: MachineSpec) -> Values | None:
 
 def delete(estate: str, spec: MachineSpec) -> None:
     """Remove the machine with its disks; InfraError while it is protected."""
-    with told(f"machine {spec.name}", spec.url):
+    with failures_explained(f"machine {spec.name}", spec.url):
         machine = find(_api(spec), estate, spec)
         if machine is None:
             return

@@ -14,9 +14,9 @@ def find_escalation_problems(
     for number, route in enumerate(notify.routes):
         if route.after_minutes is None:
             continue
-        told = dict(_told_before(notify, route, declared))
+        before = dict(_told_before(notify, route, declared))
         place = ("notify", "routes", number)
-        untold = next((what for what, channels in told.items() if not channels), None)
+        untold = next((what for what, channels in before.items() if not channels), None)
         if untold:
             yield estate.problem(
                 (*place, "after_minutes"),
@@ -24,7 +24,7 @@ def find_escalation_problems(
                 "a route without `after_minutes` for all that is escalated",
                 "add one, or leave out `after_minutes`",
             )
-        elif all(channels >= set(route.to) for channels in told.values()):
+        elif all(channels >= set(route.to) for channels in before.values()):
             yield estate.problem(
                 (*place, "to"),
                 "escalates to the channels that have it already",

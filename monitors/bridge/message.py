@@ -84,8 +84,8 @@ class Message:
     @property
     def key(self) -> str:
         """Name the message: the same alerts in the same state have the same, however often sent."""
-        told = sorted((a.fingerprint, a.started.isoformat(), a.firing) for a in self.alerts)
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        alerts = sorted((a.fingerprint, a.started.isoformat(), a.firing) for a in self.alerts)
+        return hashlib.sha256(json.dumps(alerts).encode()).hexdigest()
 
     def _label(self, name: str) -> str:
         return self.alerts[0].labels.get(name, "")

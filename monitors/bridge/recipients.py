@@ -48,11 +48,11 @@ def on_call(estate: Estate, way: InTurns, now: datetime) -> Iterator[Person]:
 def _addressed(
     way: Mail | Sms, people: tuple[Person, ...], contacts: tuple[Contact, ...]
 ) -> Iterator[str | None]:
-    told = contacts if way.contacts else ()
+    reached = contacts if way.contacts else ()
     if isinstance(way, Mail):
-        yield from (*way.to, *(contact.email for contact in told), *(p.email for p in people))
+        yield from (*way.to, *(contact.email for contact in reached), *(p.email for p in people))
         return
-    numbers = (*way.to, *(contact.phone for contact in told), *(p.phone for p in people))
+    numbers = (*way.to, *(contact.phone for contact in reached), *(p.phone for p in people))
     yield from map(international, numbers)
 
 

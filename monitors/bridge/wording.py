@@ -25,12 +25,12 @@ class Text:
 
 def line(message: Message) -> str:
     """Return it in one short message: how bad, where, what."""
-    told = message.firing or message.alerts
-    if len(told) == 1:
-        return cut(escaped_line(f"{_word(message)} {_with_subject(told[0])}"))
-    subjects = ", ".join(dict.fromkeys(alert.subject for alert in told))
+    alerts = message.firing or message.alerts
+    if len(alerts) == 1:
+        return cut(escaped_line(f"{_word(message)} {_with_subject(alerts[0])}"))
+    subjects = ", ".join(dict.fromkeys(alert.subject for alert in alerts))
     where = "" if subjects == message.municipality else f" {message.municipality}"
-    return cut(escaped_line(f"{_word(message)}{where} {len(told)} {message.name}: {subjects}"))
+    return cut(escaped_line(f"{_word(message)}{where} {len(alerts)} {message.name}: {subjects}"))
 
 
 def text(message: Message) -> Text:
@@ -62,7 +62,7 @@ def _with_subject(alert: Told) -> str:
 
 
 def _summary(alert: Told) -> str:
-    told = alert.summary
-    if len(told) > LONGEST_SUMMARY:
-        told = told[:LONGEST_SUMMARY].rpartition(" ")[0] + " ..."
-    return told if alert.firing else f"Ended: {told}"
+    summary = alert.summary
+    if len(summary) > LONGEST_SUMMARY:
+        summary = summary[:LONGEST_SUMMARY].rpartition(" ")[0] + " ..."
+    return summary if alert.firing else f"Ended: {summary}"

@@ -69,8 +69,8 @@ def recompute(verified: Verified, own: CheckFiles = ()) -> Recomputed:
 
 def _not_ours(table: ControlTable) -> str | None:
     """Return the first of Bastide's own controls that a table has otherwise, or not."""
-    told = [control for control in table.controls if not control.own]
-    pairs = zip_longest(load_controls().controls, told)
+    theirs = [control for control in table.controls if not control.own]
+    pairs = zip_longest(load_controls().controls, theirs)
     differing: Iterator[Control] = (ours or theirs for ours, theirs in pairs if ours != theirs)
     return next((control.id for control in differing), None)
 

@@ -72,8 +72,8 @@ class _Process:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        told = self._ask({"what": "key"})
-        self.public, self.newest = str(told["key"]), told["newest"]
+        answer = self._ask({"what": "key"})
+        self.public, self.newest = str(answer["key"]), answer["newest"]
 
     def sign_run(self, record: Json) -> str:
         return str(self._ask({"what": "run", "record": record})["signature"])

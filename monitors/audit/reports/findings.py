@@ -38,8 +38,8 @@ def findings(
     for host in municipality.hosts:
         for line in () if host.problem else host.findings:
             found.setdefault((line.control, line.word), []).append((host, line))
-    told = (_finding(lines, controls[control]) for (control, _), lines in found.items())
-    return tuple(sorted(told, key=_urgency))
+    findings = (_finding(lines, controls[control]) for (control, _), lines in found.items())
+    return tuple(sorted(findings, key=_urgency))
 
 
 def _urgency(finding: Finding) -> tuple[bool, bool, int, int, str]:
