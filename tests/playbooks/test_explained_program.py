@@ -83,7 +83,10 @@ def test_a_run_of_before_the_last_comparison_accounts_for_nothing(files: Path) -
     tool.write_text("lives")
     things.parent.mkdir(parents=True)
     things.write_text(json.dumps({"kind": "file", "name": str(tool), "after": f"file {LIVES}"}))
-    assert left(tool) == []
+    assert left(tool) == EXPLAINED.Explained(None).left({str(tool): "added"}) == []
+    tool.write_text("another")
+    assert left(tool) == EXPLAINED.Explained(None).left({str(tool): "added"}) == [str(tool)]
+    tool.write_text("lives")
     os.utime(things, (0, time.time() - 3600))
     assert left(tool) == [str(tool)]
 

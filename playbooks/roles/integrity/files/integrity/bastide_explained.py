@@ -5,6 +5,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,11 +35,11 @@ class Explained:
         """Return the programs whose change nothing accounts for."""
         # A folder that is gone is no longer seen to be one, but by what was in it.
         folders = {str(parent) for p in changes for parent in Path(p).parents}
-        told = [p for p in changes if p not in folders and self._is_watched(p)]
+        watched = [p for p in changes if p not in folders and self._is_watched(p)]
         runs = recorded(self.since or 0.0)
-        told = [p for p in told if not (p in runs and is_as_recorded(Path(p), runs[p]))]
-        packages = self._of_packages(told, changes)
-        return [p for p in told if p not in packages]
+        others = [p for p in watched if not (p in runs and is_as_recorded(Path(p), runs[p]))]
+        packages = self._of_packages(others, changes)
+        return [p for p in others if p not in packages]
 
     def verified(self, paths: list[str]) -> set[str]:
         """Return those whose content is what their package brought."""
@@ -75,17 +76,15 @@ def let_dpkg_end() -> None:
 
 def recorded(since: float) -> dict[str, str]:
     """Return the files that runs have changed since, each with the state that it then had."""
-    found: dict[str, str] = {}
+    states: dict[str, str] = {}
     for file in sorted(RUNS.glob("*/things.jsonl")):
         if not was_changed(file, since):
             continue
         for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
+            with suppress(ValueError, TypeError, KeyError):  # a line that was cut off
                 thing = json.loads(line)
-                found |= {thing["name"]: thing["after"]} if thing["kind"] == "file" else {}
-            except (ValueError, TypeError, KeyError):
-                continue
-    return found
+                states |= {thing["name"]: thing["after"]} if thing["kind"] == "file" else {}
+    return states
 
 
 def is_as_recorded(path: Path, state: str) -> bool:
