@@ -20,7 +20,8 @@ A program that is missing ends its command with 127, which readers take for "not
 from collections.abc import Mapping
 from types import MappingProxyType
 
-MAX_FILE_BYTES = 65536
+# More than the collector takes of one command: what is cut is then said to be.
+MAX_FILE_BYTES = 512 * 1024
 # Of configuration files no comments, and no lines that are likely to hold a secret.
 _PLAIN = (
     f"head -c {MAX_FILE_BYTES} \"$f\" | grep -avE '^[[:space:]]*([#;]|$)' "

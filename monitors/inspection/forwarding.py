@@ -1,4 +1,4 @@
-"""What is the host's own, and what it forwards: addresses, published ports (DNAT), networks."""
+"""What is the host's own, and what it forwards for: addresses, networks."""
 
 import re
 from collections.abc import Iterator
@@ -13,10 +13,7 @@ from ipaddress import (
 )
 
 from monitors.inspection.model import Chain, Inspection, Interface
-from monitors.inspection.values import number
 
-PORT = re.compile(r"(tcp|udp)\b.*?dport (\d+)")
-TO = re.compile(r"(?:--to-destination|dnat (?:ip |ip6 )?to) (\S+)")
 SOURCE = re.compile(r"(?:^|\s)(?:-s|ip saddr|ip6 saddr) ([0-9a-fA-F.:]+/\d+)")
 ENGINE_INTERFACES = re.compile(r"^(br-|docker|virbr|podman|cni|lxc|lxd|vmbr)")
 VPN_INTERFACES = re.compile(r"^(wg|tun|tap|ppp|tailscale|zt|ipsec|vti|xfrm)")
@@ -25,34 +22,11 @@ HIDES = ("MASQUERADE", "SNAT", "masquerade", "snat ")
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """A port of the host that leads to another address; `where` is the chain that says so."""
-
-    protocol: str
-    port: int
-    to: str
-    where: str
-
-
-@dataclass(frozen=True, slots=True)
 class Behind:
     """A network that reaches others through the host, and from what that is concluded."""
 
     network: str
     reason: str
-
-
-def published_ports(inspection: Inspection) -> tuple[Published, ...]:
-    """Return the ports that a rule leads elsewhere, each once."""
-    found: dict[tuple[str, int, str], Published] = {}
-    for chain in inspection.firewall.chains:
-        for rule in chain.rules:
-            port, to = PORT.search(rule), TO.search(rule)
-            value = number(port[2]) if port else None
-            if port and to and value is not None and value <= 65535:
-                where = f"{chain.table} {chain.name}"
-                found.setdefault((port[1], value, to[1]), Published(port[1], value, to[1], where))
-    return tuple(found.values())
 
 
 def own_addresses(inspection: Inspection) -> tuple[IPv4Address | IPv6Address, ...]:
@@ -85,6 +59,28 @@ def networks_behind(inspection: Inspection) -> tuple[Behind, ...]:
     for behind in _behind(inspection):
         found.setdefault(behind.network, behind)
     return tuple(found.values())
+
+
+def routed_families(inspection: Inspection) -> tuple[str, ...]:
+    """Return the versions of IP forwarded between networks of its own, not of engines and VPNs."""
+    system = inspection.system
+    plain = [
+        {address.version for text in interface.addresses if (address := _usable(text))}
+        for interface in inspection.interfaces
+        if not (ENGINE_INTERFACES.match(interface.name) or VPN_INTERFACES.match(interface.name))
+    ]
+    on = (("IPv4", 4, system.forwards_ipv4), ("IPv6", 6, system.forwards_ipv6))
+    known = networks_behind(inspection)
+    return tuple(
+        family
+        for family, version, forwards in on
+        if forwards and (not known or sum(version in versions for versions in plain) > 1)
+    )
+
+
+def _usable(text: str) -> IPv4Address | IPv6Address | None:
+    address = _address(text.partition("/")[0])
+    return None if address is None or address.is_link_local else address
 
 
 def _behind(inspection: Inspection) -> Iterator[Behind]:

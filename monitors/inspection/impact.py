@@ -18,9 +18,10 @@ from inventory.logins import logins as inventory_logins
 from inventory.open_ports import MORE_PROTOCOLS, OpenPort, open_ports
 from inventory.preview import host_at_level
 from inventory.settings import settings
-from monitors.inspection.forwarding import networks_behind, published_ports, vpn_networks
+from monitors.inspection.forwarding import networks_behind, routed_families, vpn_networks
 from monitors.inspection.model import Inspection, Listener
 from monitors.inspection.privileges import describe_login, logins, ways_to_root
+from monitors.inspection.published import published_ports
 from monitors.inspection.values import HostText
 
 LOGIN = "login: "
@@ -150,11 +151,11 @@ def _logins(entry: InventoryHost, inspection: Inspection) -> Iterator[Cut]:
 def _ports(entry: InventoryHost, inspection: Inspection) -> Iterator[Cut]:
     declared = _declared(entry)
     peers = {(p.protocol, p.port): p.addresses for p in inspection.peers}
-    handed_on = {(p.protocol, p.port) for p in published_ports(inspection)}
+    handed_on = published_ports(inspection)
     first: dict[tuple[str, int], Listener] = {}
     for listener in inspection.listeners:
         of_port = (listener.protocol, listener.port)
-        kept = entry.host.forwards and of_port in handed_on
+        kept = entry.host.forwards and any(p.has(*of_port) for p in handed_on)
         if not (listener.is_local or kept or _asks(listener)):
             first.setdefault(of_port, listener)
     # Ports that somebody uses at this moment come first.
@@ -230,16 +231,12 @@ def _forwarding(entry: InventoryHost, inspection: Inspection) -> Iterator[Cut]:
     # The role of an edge is configured at full only.
     if entry.host.forwards or (Role.EDGE in entry.host.roles and is_full(entry)):
         return
-    networks = networks_behind(inspection)
-    for behind in networks:
+    for behind in networks_behind(inspection):
         yield _forwarded(behind.network, f"network {behind.network} ({behind.reason})")
     for port in published_ports(inspection):
-        what = f"{port.protocol} port {port.port}, handed on to {port.to} ({port.where})"
-        yield _forwarded(f"{port.protocol}/{port.port}", what)
-    system = inspection.system
-    for family, is_on in (("IPv4", system.forwards_ipv4), ("IPv6", system.forwards_ipv6)):
-        if is_on and not networks:
-            yield _forwarded(family.lower(), f"{family} between its interfaces, not known for whom")
+        yield _forwarded(port.name, f"{port.said}, handed on to {port.to} ({port.where})")
+    for family in routed_families(inspection):
+        yield _forwarded(family.lower(), f"{family} between its interfaces, not known for whom")
 
 
 def _forwarded(key: str, what: str) -> Cut:

@@ -9,8 +9,8 @@ from pydantic import AfterValidator
 from monitors.text import escaped_line
 
 LONGEST_TEXT = 300
-MOST_ROWS = 2000
-"""Of one subject; a host that shows more shows the first of them."""
+MOST_ROWS = 10_000
+"""Of one subject: more rows than the collector takes of a command, which says so when it does."""
 
 Row = TypeVar("Row")
 

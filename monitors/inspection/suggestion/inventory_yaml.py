@@ -17,9 +17,10 @@ from inventory.enums import ProviderName, Role
 from inventory.model.ssh import Ssh
 from inventory.model.tenants import Site
 from inventory.open_ports import MORE_PROTOCOLS, NODE_EXPORTER
-from monitors.inspection.forwarding import networks_behind, own_addresses, published_ports
+from monitors.inspection.forwarding import networks_behind, own_addresses, routed_families
 from monitors.inspection.model import Inspection
 from monitors.inspection.privileges import describe_login, logins
+from monitors.inspection.published import published_ports
 from monitors.inspection.suggestion.guesses import (
     BackupGuess,
     ListenGuess,
@@ -135,11 +136,10 @@ def _logins(inspection: Inspection) -> Iterator[str]:
 def _forwarding(inspection: Inspection) -> Iterator[str]:
     ports, networks = published_ports(inspection), networks_behind(inspection)
     for port in ports[:MOST_COMMENTS]:
-        what = f"{port.protocol} port {port.port} to {port.to} ({port.where})"
-        yield f"  # It hands on {what}; a port of its own it is not."
+        yield f"  # It hands on {port.said} to {port.to} ({port.where}); its own that is not."
     for behind in networks[:MOST_COMMENTS]:
         yield f"  # It forwards for {behind.network}: {behind.reason}."
-    if ports or networks:
+    if ports or networks or routed_families(inspection):
         yield "  forwards: true # and goes on doing so at baseline; without it nothing is forwarded"
 
 

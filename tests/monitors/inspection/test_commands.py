@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from monitors.inspection.commands import COMMANDS
+from monitors.collection.collector import functions
+from monitors.inspection.commands import COMMANDS, MAX_FILE_BYTES
 
 # Each makes a file, takes a lock or fetches lists (see commands.py).
 WRITING = (
@@ -59,6 +60,42 @@ def test_passwords_in_crontabs_stay_on_the_host() -> None:
     )
     assert "Geheim7" not in done.stdout
     assert "mysqldump" in done.stdout
+
+
+def test_what_a_command_cuts_is_more_than_is_taken_of_it() -> None:
+    # Else a key or a job at the end of a long file was missed without a word.
+    assert functions().MAX_OUTPUT_BYTES < MAX_FILE_BYTES
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOVGd9LLALxcgC59Iqr29BGsOFvLrTqQ3VBrGdy4sMpO"
+
+
+def test_keys_are_found_where_a_match_block_has_them(tmp_path: Path) -> None:
+    (tmp_path / "sshd_config").write_text('Match Group x\n\tauthorizedkeysfile="%h/k" none\n')
+    (tmp_path / "passwd").write_text(f"ana:x:1:1::{tmp_path}:\nold:x:2:2::/nowhere:/bin/sh\n")
+    (tmp_path / "k").write_text(f'environment="A=\xe9" {KEY}\n==> root /root/.ssh/x\n', "latin-1")
+    command = COMMANDS["authorized_keys"].replace("/etc/passwd", str(tmp_path / "passwd"))
+    command = command.replace("/etc/ssh/sshd_config ", f"{tmp_path}/sshd_config ")
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+    )
+    assert done.stdout == (f'==> ana {tmp_path}/k\nenvironment="…" {KEY}\n= => root /root/.ssh/x\n')
+
+
+def test_files_that_sudoers_names_are_read_and_no_line_is_a_title(tmp_path: Path) -> None:
+    (tmp_path / "sudoers").write_text(f'@include {tmp_path}/town.d.x\n#includedir "{tmp_path}/d"\n')
+    (tmp_path / "town.d.x").write_text("==> /etc/sudoers\n")
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "it").write_text("ana ALL=ALL\n")
+    command = COMMANDS["sudoers"].replace("/etc/sudoers", str(tmp_path / "sudoers"))
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert f"==> {tmp_path}/d/it" in lines
+    assert lines[-2:] == [f"==> {tmp_path}/town.d.x", "= => /etc/sudoers"]
 
 
 @pytest.mark.parametrize("subject", COMMANDS)

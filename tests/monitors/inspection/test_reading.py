@@ -8,6 +8,7 @@ from monitors.inspection.answers import Answers
 from monitors.inspection.commands import COMMANDS, commands_of_look
 from monitors.inspection.model import Inspection
 from monitors.inspection.reading import read_inspection
+from monitors.inspection.values import MOST_ROWS
 from tests.monitors.inspection.recorded import answers, inspection, texts
 
 WEB = texts("web")
@@ -97,7 +98,7 @@ def test_a_recorded_text_cut_and_spliced_is_borne(
 
 def test_a_flood_is_bounded() -> None:
     flood = "".join(f"tcp LISTEN 0 1 [::{n:x}]:80 *:* \n" for n in range(50_000))
-    assert len(inspection("web", sockets=flood).listeners) == 2000
+    assert len(inspection("web", sockets=flood).listeners) == MOST_ROWS
 
 
 def test_controls_of_a_terminal_do_not_get_through() -> None:
