@@ -130,9 +130,12 @@ def _firewalld(text: str) -> Iterator[str]:
     """Yield what firewalld's active zones let in."""
     zone, active = "", False
     for line in text.splitlines():
-        if line and not line.startswith(" "):
-            zone, active = line.split()[0], "(active)" in line or "(default, active)" in line
+        if line and not line[0].isspace():
+            # The default zone takes whatever no other has, with or without an interface of its own.
+            zone, active = line.split()[0], "active)" in line or "(default" in line
             continue
+        if active and line.strip().startswith("rule "):
+            yield f"firewalld: zone {zone}: {line.strip()}"
         key, _, value = line.strip().partition(":")
         wanted = ("services", "ports", "sources", "interfaces", "masquerade", "target")
         if active and key in wanted and value.strip() not in ("", "no", "default"):
