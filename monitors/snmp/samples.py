@@ -114,7 +114,8 @@ def _counted(
     """The points of a plain column; a port table's, in a few steps for all rows together."""
     values = list(cells.values())
     rows = [labels.get(index) for index in cells]
-    if None not in rows and set(map(type, values)) == {int}:
+    # By their types: `None in rows` would compare each row's labels as a mapping.
+    if set(map(type, rows)) == {Labels} and set(map(type, values)) == {int}:
         numbers = cast("list[int]", values)
         if min(numbers) >= 0 and max(numbers) < decode.COUNTER_MODULUS:
             return list(zip(cast("list[Labels]", rows), numbers, strict=True))

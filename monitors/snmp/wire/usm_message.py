@@ -1,7 +1,6 @@
 """Messages of SNMPv3 under the User-based Security Model (RFC 3412, 6; RFC 3414, 2.4)."""
 
 import hmac
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -45,8 +44,7 @@ REPORTS: dict[int, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """An engine at a moment: its SnmpEngineID, boots, and seconds since the last boot."""
 
     engine: bytes
