@@ -173,7 +173,9 @@ def test_what_differs_from_the_manifest_is_named(
 ) -> None:
     truly = stand.backup.hashed
     monkeypatch.setattr(
-        stand.backup, "hashed", lambda paths: [{**entry, **planted} for entry in truly(paths)][:1]
+        stand.backup,
+        "hashed",
+        lambda paths, _: [{**entry, **planted} for entry in truly(paths, {})][:1],
     )
     stand.back_up()
     result = stand.run()
@@ -190,8 +192,9 @@ def test_a_file_changed_while_it_was_backed_up_is_counted_not_blamed(
     monkeypatch.setattr(
         stand.backup,
         "hashed",
-        lambda paths: [
-            entry | (changed if entry["path"].endswith("file-0") else {}) for entry in truly(paths)
+        lambda paths, _: [
+            entry | (changed if entry["path"].endswith("file-0") else {})
+            for entry in truly(paths, {})
         ],
     )
     stand.back_up()
@@ -220,7 +223,7 @@ def test_the_leftovers_of_a_killed_drill_are_wiped(stand: Stand) -> None:
 def test_a_share_that_was_emptied_fails_although_all_agrees_with_its_manifest(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stand.backup, "hashed", lambda _: [])
+    monkeypatch.setattr(stand.backup, "hashed", lambda *_: [])
     stand.back_up()
     result = stand.run()
     assert (result.ok, result.depth) == (False, "L3")

@@ -33,14 +33,15 @@ def test_only_regular_files_are_in_a_manifest_in_one_order(tmp_path: Path) -> No
     (folder / "link").symlink_to(alone)
     os.mkfifo(folder / "pipe")
     paths = [path for path, _ in manifest.files((str(folder), str(alone)))]
-    assert paths == [folder / "a", folder / "b", folder / "deeper" / "a", alone]
+    expected = (folder / "a", folder / "b", folder / "deeper" / "a", alone)
+    assert paths == [str(path) for path in expected]
 
 
 def test_an_entry_has_hash_size_and_time(tmp_path: Path) -> None:
     file = tmp_path / "scan.pdf"
     file.write_bytes(bytes(range(256)) * 9000)
     os.utime(file, ns=(1, 1_700_000_000_123_456_789))
-    assert list(manifest.hashed((str(file),))) == [
+    assert list(manifest.hashed((str(file),), {})) == [
         {
             "path": str(file),
             "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
@@ -59,9 +60,9 @@ def test_a_file_that_vanishes_before_it_is_looked_at_or_read_is_left_out(tmp_pat
     found = manifest.files((str(tmp_path),))
     next(found)
     (tmp_path / "b").unlink()
-    assert [path.name for path, _ in found] == ["c"]
+    assert [Path(path).name for path, _ in found] == ["c"]
 
-    entries = manifest.hashed((str(tmp_path),))
+    entries = manifest.hashed((str(tmp_path),), {})
     (tmp_path / "b").write_text("b")
     manifest_of_b = manifest.sha256
 
@@ -73,6 +74,45 @@ def test_a_file_that_vanishes_before_it_is_looked_at_or_read_is_left_out(tmp_pat
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest, "sha256", vanished)
         assert [Path(entry["path"]).name for entry in entries] == ["a", "c"]
+
+
+@pytest.mark.parametrize("change", ["content", "content and time", "name", "nothing"])
+def test_a_hash_is_taken_over_while_nothing_of_the_file_has_changed(
+    change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a"
+    file.write_text("before")
+    monkeypatch.setattr(manifest, "SETTLED_NS", -(10**9))
+    hashes: dict[str, list[Any]] = {}
+    (first,) = manifest.hashed((str(tmp_path),), hashes)
+    assert set(hashes) == {str(file)}
+    status = file.stat()
+    if change.startswith("content"):
+        file.write_text("after!")
+    if change == "content and time":
+        os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    if change == "name":
+        (tmp_path / "b").write_text("after!")
+        os.utime(tmp_path / "b", ns=(status.st_atime_ns, status.st_mtime_ns))
+        (tmp_path / "b").rename(file)
+    read: list[Path] = []
+    truly = manifest.sha256
+
+    def reading(path: Path) -> str:
+        read.append(path)
+        return str(truly(path))
+
+    monkeypatch.setattr(manifest, "sha256", reading)
+    (again,) = manifest.hashed((str(tmp_path),), hashes)
+    assert again["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert (again == first, bool(read)) == (change == "nothing", change != "nothing")
+
+
+def test_a_file_that_was_just_written_is_read_again(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a")
+    hashes: dict[str, list[Any]] = {"/gone": ["", 0, 0, 0, 0]}
+    assert len(list(manifest.hashed((str(tmp_path),), hashes))) == 1
+    assert hashes == {}
 
 
 def ask_twice(shell: str) -> list[str]:

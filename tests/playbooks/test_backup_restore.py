@@ -134,7 +134,9 @@ def test_what_is_not_as_it_was_backed_up_is_named_and_goes_nowhere(
 ) -> None:
     truly = stand.backup.hashed
     monkeypatch.setattr(
-        stand.backup, "hashed", lambda paths: [{**e, "sha256": "0" * 64} for e in truly(paths)]
+        stand.backup,
+        "hashed",
+        lambda paths, _: [{**e, "sha256": "0" * 64} for e in truly(paths, {})],
     )
     stand.back_up()
     (stand.files / "plan.txt").write_text("still here")

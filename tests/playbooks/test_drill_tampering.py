@@ -79,7 +79,7 @@ def test_losses_that_were_accepted_are_not_missed_again(stand: Stand) -> None:
 def lie(stand: Stand, patch: pytest.MonkeyPatch, told: Callable[[Entries], Entries]) -> str:
     """Back up with a manifest that says something else, and return why the drill failed."""
     truly = stand.backup.hashed
-    patch.setattr(stand.backup, "hashed", lambda paths: told(list(truly(paths))))
+    patch.setattr(stand.backup, "hashed", lambda paths, _: told(list(truly(paths, {}))))
     stand.back_up()
     result = stand.run()
     assert not result.ok

@@ -70,6 +70,17 @@ def fetch(restore: Restore) -> None:
     whole.touch(mode=0o600)
 
 
+def counted(restore: Restore) -> dict[str, Any]:
+    """Return what is in the restored tree: when it was read, its files, octets and rows."""
+    database = restore.manifest["database"] or {"tables": [], "size": 0}
+    return {
+        "data_from": restore.manifest["started"],
+        "files": len(restore.manifest["files"]),
+        "octets": sum(entry["size"] for entry in restore.manifest["files"]) + database["size"],
+        "rows": {table["name"]: table["rows"] for table in database["tables"]},
+    }
+
+
 def verify(restore: Restore) -> None:
     """Hold the restored files against the manifest; BackupError names those that differ.
 
