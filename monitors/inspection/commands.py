@@ -160,6 +160,13 @@ _OPENVPN = (
     "awk -F '[,\t]' '$1 == \"CLIENT_LIST\" { print $3 } "
     "NF == 5 && $3 ~ /^[0-9]+$/ { print $2 }' {} + 2>/dev/null | head -2000; true"
 )
+# Of servers that open ports as they need them: the first and the last (readers/on_demand.py).
+_PORT_RANGES = (
+    "grep -HsiE '^[[:space:]]*(pasv_m(in|ax)_port|PassivePorts|rtp(start|end)|m(in|ax)-port|[0-9]+ "
+    "[0-9]+$)' /etc/vsftpd.conf /etc/vsftpd/*.conf /etc/proftpd/proftpd.conf "
+    "/etc/proftpd/conf.d/*.conf /etc/pure-ftpd/conf/PassivePortRange /etc/asterisk/rtp.conf "
+    "/etc/turnserver.conf /etc/coturn/turnserver.conf; true"
+)
 _SILENT_MYSQL = "sed -E '/mysql|mariadb/s/(-p)[^ ]+/\\1…/'"
 _CRON = (
     "for f in /etc/crontab /etc/cron.d/* /var/spool/cron/crontabs/* /var/spool/cron/*; do "
@@ -194,6 +201,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         'for p in tcp tcp6 udp udp6; do echo "proc $p"; cat /proc/net/$p; done 2>/dev/null; true',
         # ss(8) would load a module for these; they name no programs.
         "raw": "cat /proc/net/raw /proc/net/raw6 2>/dev/null; true",
+        "port_ranges": _PORT_RANGES,
         "connections": _program("ss", "ss -H -tn state established | head -5000"),
         "processes": _program("ss", _PROCESSES),
         "wireguard": _WIREGUARD,
@@ -294,7 +302,7 @@ def commands_of_look() -> Mapping[str, str]:
 OF_IMPACT = frozenset(
     {
         *("addresses", "advertisements", "sockets", "connections", "processes", "kernel"),
-        "raw",
+        *("raw", "port_ranges"),
         *("passwd", "group", "shadow", "authorized_keys", "sudoers", "name_sources"),
         "sshd",
         *("wireguard", "openvpn"),

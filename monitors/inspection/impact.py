@@ -69,7 +69,7 @@ def impact(entry: InventoryHost, inspection: Inspection, level: Level) -> Impact
         host=entry.name,
         level=level,
         logins=tuple(_logins(raised, inspection)),
-        ports=tuple(_ports(raised, inspection)),
+        ports=(*_ports(raised, inspection), *_on_demand(raised, inspection)),
         protocols=tuple(_protocols(raised, inspection)),
         forwarding=tuple(_forwarding(raised, inspection)),
         routes=tuple(_routes(raised, inspection)),
@@ -163,6 +163,21 @@ def _ports(entry: InventoryHost, inspection: Inspection) -> Iterator[Cut]:
         cut = _port(first[key], declared.get(key), peers.get(key, ()))
         if cut:
             yield cut
+
+
+def _on_demand(entry: InventoryHost, inspection: Inspection) -> Iterator[Cut]:
+    """Yield the ports that no reading sees listening, unless each of them is declared."""
+    declared = _declared(entry)
+    for ports in inspection.on_demand:
+        numbers = range(ports.first, ports.last + 1)
+        if not all((ports.protocol, port) in declared for port in numbers):
+            named = f"{ports.protocol}/{ports.first}-{ports.last}"
+            yield Cut(
+                key=f"port: {named}",
+                what=f"{named}, which {ports.process} opens while somebody uses them",
+                why="the inventory does not declare them: closed to all others",
+                keep=f"give {ports.process} few of them, and declare each in `listens:`",
+            )
 
 
 def _declared(entry: InventoryHost) -> dict[tuple[str, int], OpenPort]:

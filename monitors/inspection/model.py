@@ -84,6 +84,15 @@ class Listener(Frozen):
         return self.address in WIDE
 
 
+class PortsOnDemand(Frozen):
+    """Ports that a server opens only while somebody uses them, the first and the last."""
+
+    protocol: HostText
+    first: int
+    last: int
+    process: HostText
+
+
 class Protocol(Frozen):
     """An IP protocol without ports that a program, or the kernel, takes in; `of` is for what."""
 
@@ -335,6 +344,7 @@ class Inspection(Frozen):
     interfaces: tuple[Interface, ...] = ()
     routes: tuple[Route, ...] = ()
     listeners: tuple[Listener, ...] = ()
+    on_demand: tuple[PortsOnDemand, ...] = ()
     protocols: tuple[Protocol, ...] = ()
     peers: tuple[Peers, ...] = ()
     tunnels: tuple[Tunnel, ...] = ()

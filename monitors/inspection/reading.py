@@ -17,6 +17,7 @@ from monitors.inspection.readers.network import (
     read_names,
     read_routes,
 )
+from monitors.inspection.readers.on_demand import read_on_demand
 from monitors.inspection.readers.protocols import read_protocols
 from monitors.inspection.readers.schedules import read_backups, read_jobs
 from monitors.inspection.readers.shares import read_shares
@@ -45,6 +46,7 @@ def read_inspection(answers: Answers) -> Inspection:
         interfaces=read_interfaces(text("addresses"), text("advertisements")),
         routes=read_routes(text("routes")),
         listeners=listeners,
+        on_demand=read_on_demand(text("port_ranges"), listeners),
         protocols=read_protocols(text("raw"), text("addresses"), listeners),
         peers=(
             *read_peers(text("connections"), listeners),

@@ -144,6 +144,21 @@ def test_a_key_where_sshd_will_not_look_is_none(entry: InventoryHost) -> None:
     assert cut.why.endswith("none in ~/.ssh/authorized_keys")
 
 
+def test_ports_that_are_opened_on_demand_are_cut_unless_each_is_declared(
+    entry: InventoryHost,
+) -> None:
+    sockets = text("web", "sockets") + 'tcp LISTEN 0 9 *:21 *:* users:(("vsftpd",pid=9,fd=3))\n'
+    ranges = "/etc/vsftpd.conf:pasv_min_port=40000\n/etc/vsftpd.conf:pasv_max_port=40001\n"
+    now = inspection("web", sockets=sockets, port_ranges=ranges)
+    keys = [cut.key for cut in baseline(entry, now).ports]
+    assert keys == ["port: tcp/21", "port: tcp/40000-40001"]
+    assert all(re.match(CUT, key) for key in keys)
+    ftp = tuple(Listen(port=port, name="ftp") for port in (21, 40000, 40001))
+    listens = (*entry.host.listens, *ftp)
+    declared = changed_to(entry, entry.host.model_copy(update={"listens": listens}))
+    assert baseline(declared, now).ports == ()
+
+
 def test_a_protocol_without_ports_is_cut_until_a_setting_keeps_it(entry: InventoryHost) -> None:
     raw = " 112: 00000000:0070 00000000:0000 07 00000000:00000000 00:00000000 00000000 0 0 1 2 x 0"
     (cut,) = baseline(entry, inspection("web", raw=raw)).protocols
