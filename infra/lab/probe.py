@@ -99,7 +99,7 @@ def gather(lab: Lab, port: int) -> Facts:
 def _failures(lab: Lab) -> tuple[tuple[str, str], ...]:
     trials = dict(FEATURES)
     failures: list[tuple[str, str]] = []
-    with tempfile.TemporaryDirectory(prefix="probe-", dir=_existing(lab.state)) as folder:
+    with _trial_folder(lab.state) as folder:
         trials[OVERLAY] = ("unshare", "--mount", "sh", "-c", OVERLAY_TRIAL, "sh", folder)
         for feature, argv in trials.items():
             try:
@@ -107,6 +107,14 @@ def _failures(lab: Lab) -> tuple[tuple[str, str], ...]:
             except ProgramError as error:
                 failures.append((feature, error.stderr.strip() or f"exit status {error.code}"))
     return tuple(failures)
+
+
+def _trial_folder(state: Path) -> "tempfile.TemporaryDirectory[str]":
+    """Return an empty folder where the state folder will be, which an OSError names."""
+    try:
+        return tempfile.TemporaryDirectory(prefix="probe-", dir=_existing(state))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(state)) from None
 
 
 def _existing(folder: Path) -> Path:

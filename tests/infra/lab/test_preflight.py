@@ -115,3 +115,12 @@ def test_a_lab_that_runs_from_elsewhere_is_reported_with_the_rest(
     with pytest.raises(InfraError, match=f"runs from {own_lab.lab.state}") as raised:
         preflight.require(elsewhere, IPv4Network("198.18.0.0/16"))
     assert len(raised.value.problems) == 1
+
+
+@pytest.mark.root
+def test_a_state_folder_that_cannot_be_made_is_named() -> None:
+    """Nobody can make a folder in /proc, root included."""
+    state = Path("/proc/nowhere")
+    with pytest.raises(FileNotFoundError) as refused:
+        gather(lab_of("nowhere", state), 3142)
+    assert Path(refused.value.filename).is_relative_to(state)
