@@ -5,33 +5,18 @@ duration divided by 20 (tests/end_to_end/shortened_prometheus.py): a minute take
 """
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from monitors.exporter.http_sd import JOBS
 from monitors.prometheus.prometheus_config import DISCOVERED_JOBS, STATIC_JOBS
-from tests.end_to_end.campus import CORE, LARGE, Campus, estate
+from tests.end_to_end.campus import CORE, LARGE, Campus
 from tests.end_to_end.shortened_prometheus import Running
-from tests.end_to_end.watched_campus import MINUTE, PATIENCE, firing, must_become, value, watched
+from tests.end_to_end.watched_campus import MINUTE, campus, firing, must_become, there, value
 
+__all__ = ["campus", "there"]
+SIZE = LARGE
 # A switch answers before its ports forward, and what is behind it is asked some time later.
 FORWARDS = 1.5 * MINUTE
 PAGE = {"alertname": "DeviceDown", "severity": "page", "municipality": "velgora", "device": CORE}
-
-
-@pytest.fixture
-def campus(tmp_path: Path) -> Iterator[Campus]:
-    campus = Campus(estate(tmp_path, LARGE), PATIENCE)
-    with campus.serving():
-        yield campus
-
-
-@pytest.fixture
-def there(campus: Campus, tmp_path: Path) -> Iterator[Running]:
-    with watched(campus, tmp_path) as there:
-        yield there
 
 
 def shadowed(there: Running) -> float:

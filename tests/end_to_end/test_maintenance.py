@@ -6,43 +6,29 @@ the clock, as people write it.
 """
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
-import pytest
 
 from inventory.model.estate import Estate
 from inventory.model.maintenance_windows import MaintenanceWindow
 from monitors.exporter.silence_keeper import SilenceKeeper
 from monitors.maintenance.silences import Silences
 from monitors.web_api import WebApi
-from tests.end_to_end.campus import CORE, SMALL, Campus, estate
+from tests.end_to_end.campus import CORE, SMALL, Campus
 from tests.end_to_end.shortened_prometheus import Running
 from tests.end_to_end.watched_campus import (
     MINUTE,
-    PATIENCE,
     TIMES,
+    campus,
     firing,
     must_become,
+    there,
     value,
-    watched,
 )
 
+__all__ = ["campus", "there"]
+SIZE = SMALL
+
 SHORTEST_SECONDS = 35
-
-
-@pytest.fixture
-def campus(tmp_path: Path) -> Iterator[Campus]:
-    campus = Campus(estate(tmp_path, SMALL), PATIENCE)
-    with campus.serving():
-        yield campus
-
-
-@pytest.fixture
-def there(campus: Campus, tmp_path: Path) -> Iterator[Running]:
-    with watched(campus, tmp_path) as there:
-        yield there
 
 
 def next_end() -> datetime:

@@ -4,13 +4,14 @@ import json
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from inventory.model.channels import Channel, Webhook
 from inventory.model.notify import Notify
-from tests.end_to_end.campus import Campus
+from tests.end_to_end.campus import Campus, estate
 from tests.end_to_end.shortened_prometheus import Running, running
 from tests.waiting import wait_until
 
@@ -21,11 +22,19 @@ PATIENCE = 12 / TIMES
 ENDS_SECONDS = 60.0
 
 
-@contextmanager
-def watched(campus: Campus, folder: Path) -> Iterator[Running]:
-    """Run both; pages go to the campus' duty desk."""
+@pytest.fixture
+def campus(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Campus]:
+    """A campus of the module's SIZE."""
+    campus = Campus(estate(tmp_path, request.module.SIZE), PATIENCE)
+    with campus.serving():
+        yield campus
+
+
+@pytest.fixture
+def there(campus: Campus, tmp_path: Path) -> Iterator[Running]:
+    """Both, watching it; pages go to its duty desk."""
     desk = Channel(id="desk", webhook=Webhook(url=campus.webhook))
-    with running(folder, campus.address, Notify(channels=(desk,)), TIMES) as there:
+    with running(tmp_path, campus.address, Notify(channels=(desk,)), TIMES) as there:
         yield there
 
 
