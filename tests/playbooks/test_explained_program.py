@@ -82,7 +82,10 @@ def test_a_run_of_before_the_last_comparison_accounts_for_nothing(files: Path) -
     tool, things = files / "tool", EXPLAINED.RUNS / "20261128T1" / "things.jsonl"
     tool.write_text("lives")
     things.parent.mkdir(parents=True)
-    things.write_text(json.dumps({"kind": "file", "name": str(tool), "after": f"file {LIVES}"}))
+    thing = {"name": str(tool), "after": f"file {LIVES}"}
+    things.write_text(json.dumps(thing | {"kind": "unit"}))
+    assert left(tool) == [str(tool)]
+    things.write_text(json.dumps(thing | {"kind": "file"}))
     assert left(tool) == EXPLAINED.Explained(None).left({str(tool): "added"}) == []
     tool.write_text("another")
     assert left(tool) == EXPLAINED.Explained(None).left({str(tool): "added"}) == [str(tool)]

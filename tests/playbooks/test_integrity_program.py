@@ -294,7 +294,7 @@ def test_it_is_told_for_a_day_or_until_it_is_put_right(host: Host) -> None:
     # Removed, and given back by its package.
     host.stubs.put("dpkg-query", "echo 'tools: /bin/ls'")
     assert set(changed(host, removed="/usr/local/bin/planted")) == {"/usr/bin/tool"}
-    for hours, kept_on in ((23.99, {"/usr/bin/tool"}), (0.02, set())):
+    for hours, kept_on in ((23.99, {"/usr/bin/tool"}), (0.0125, set())):
         kept = json.loads((host.state / "integrity.json").read_text())
         kept["unexplained"]["/usr/bin/tool"]["at"] -= hours * 3600
         (host.state / "integrity.json").write_text(json.dumps(kept))
