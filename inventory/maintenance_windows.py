@@ -31,11 +31,6 @@ def openings(window: MaintenanceWindow, since: datetime, until: datetime) -> Ite
             yield opening
 
 
-def opening_at(window: MaintenanceWindow, now: datetime) -> Opening | None:
-    """Return the opening that is open now, if one is."""
-    return next(openings(window, now, now + timedelta(microseconds=1)), None)
-
-
 def moments(local: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Return what a time of a zone's clock can mean, in UTC: mostly twice the same."""
     first, second = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))

@@ -9,7 +9,6 @@ from inventory.frozen import Frozen
 from monitors.inspection.values import HostText
 
 LOCAL = ("127.", "[::1]", "::1", "[::ffff:127.")
-WIDE = frozenset({"0.0.0.0", "*", "[::]", "::"})  # noqa: S104 - read, not bound to
 # From here on the kernel gives ports to whoever asks for any: another one after each start.
 FIRST_EPHEMERAL = 32768
 # What starts any program, as sudoers names it, with nothing that would bind it to less.
@@ -77,11 +76,6 @@ class Listener(Frozen):
     def is_lasting(self) -> bool:
         """Whether it is at the same port after the next start."""
         return self.fixed or 0 < self.port < FIRST_EPHEMERAL
-
-    @property
-    def is_wide(self) -> bool:
-        """Whether it waits on every address of the host."""
-        return self.address in WIDE
 
 
 class PortsOnDemand(Frozen):

@@ -32,7 +32,7 @@ def test_the_addresses_of_every_family_are_read() -> None:
     )
     local, wide, nameless = read_listeners(sockets, "", "")
     assert (local.address, local.is_local, local.process) == ("127.0.0.53", True, "systemd-resolve")
-    assert (wide.address, wide.is_wide, wide.process) == ("*", True, "apache2")
+    assert (wide.address, wide.is_local, wide.process) == ("*", False, "apache2")
     assert (nameless.address, nameless.process, nameless.protocol) == ("[fe80::1]", "", "udp")
 
 
