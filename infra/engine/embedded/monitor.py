@@ -13,7 +13,7 @@ from pulumi.runtime.proto import resource_pb2 as pb
 
 from infra.engine.embedded import registration
 from infra.engine.embedded.queries import Queries
-from infra.engine.embedded.registrar import DuplicateError, Registrar
+from infra.engine.embedded.registrar import Registrar
 from infra.engine.embedded.responses import ProviderError
 from infra.engine.embedded.session import RegistrationResult, Session, StoppedError
 from infra.engine.values import Properties, from_struct, to_struct
@@ -21,6 +21,7 @@ from infra.engine.values import Properties, from_struct, to_struct
 _FEATURES: Final = {
     "secrets": pb.RESOURCE_MONITOR_FEATURE_SECRETS,
     "deletedWith": pb.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+    "aliasSpecs": pb.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
     "resourceReferences": pb.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
 }
 # Announced to be refused by name, when they are used: of what is not announced, the SDK says that
@@ -191,7 +192,7 @@ def _aborting(context: grpc.ServicerContext) -> Iterator[None]:
         context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
     except OSError as error:
         context.abort(grpc.StatusCode.INTERNAL, f"the state cannot be written: {error}")
-    except (DuplicateError, registration.UnsupportedError, ProviderError) as error:
+    except (registration.DuplicateError, registration.UnsupportedError, ProviderError) as error:
         context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
 
 

@@ -8,7 +8,8 @@ from pulumi.runtime.proto import resource_pb2 as pb
 from infra.engine import urns
 from infra.engine.embedded.decisions import differs
 from infra.engine.embedded.refresh import read_state
-from infra.engine.embedded.registrar import DuplicateError, Registrar
+from infra.engine.embedded.registrar import Registrar
+from infra.engine.embedded.registration import DuplicateError
 from infra.engine.embedded.responses import ProviderError
 from infra.engine.embedded.session import RegistrationResult, Session
 from infra.engine.stack.backend import timestamp

@@ -6,21 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from infra.engine import urns
-from infra.engine.embedded import decisions, imports, limits
+from infra.engine.embedded import aliases, decisions, imports, limits
 from infra.engine.embedded.decisions import Action, Decision
 from infra.engine.embedded.default_providers import DefaultProviders
 from infra.engine.embedded.property_paths import ignore_changes
 from infra.engine.embedded.recovery import recover
-from infra.engine.embedded.registration import Registration, needs
+from infra.engine.embedded.registration import DuplicateError, Registration, needs
 from infra.engine.embedded.responses import Diff, ProviderError
 from infra.engine.embedded.session import RegistrationResult, Session, StoppedError
 from infra.engine.embedded.step_executor import StepExecutor
 from infra.engine.stack.resource_state import ResourceState
 from infra.engine.values import Properties, has_unknown
-
-
-class DuplicateError(Exception):
-    """The program registered two resources with one URN."""
 
 
 class Registrar:
@@ -58,6 +54,7 @@ class Registrar:
 
     def _register(self, registration: Registration) -> RegistrationResult:
         urn = self._claim(registration)
+        registration = replace(registration, aliases=aliases.expanded(self._session, registration))
         try:
             registration = self._with_provider(registration)
             if limits.leaves_alone(self._session, urn, registration):
@@ -88,6 +85,7 @@ class Registrar:
                 raise DuplicateError(
                     f"two resources have the URN {urn}: give one of them another name or parent"
                 )
+            aliases.refuse_taken(session, urn)
             session.registered.add(urn)
             deletion = session.deletions.get(urn)
         if deletion is not None:
@@ -131,9 +129,7 @@ class Registrar:
 
     def _reconcile(self, registration: Registration, urn: str) -> RegistrationResult:
         snapshot = self._session.snapshot
-        former = snapshot.former(urn)
-        for alias in registration.aliases:
-            former = former or snapshot.former(alias)
+        former = aliases.take_former(self._session, urn, registration)
         old, force = recover(self._session, urn, former)
         if imports.wanted(registration, old):
             return self._import(registration, urn, old)
@@ -201,14 +197,16 @@ class Registrar:
         return self._session.provider(new).diff(old, new.inputs, registration.ignore_changes)
 
     def _provider_replaced(self, old: ResourceState, new: ResourceState) -> bool:
-        """Say whether another provider means another resource.
+        """Say whether another provider means another resource: if the new one's plugin says so.
 
-        Between default providers (another version, say) only if the new one's plugin says so.
+        One that was only renamed is the same.
         """
         references = (old.provider, new.provider)
-        both = (urns.split_reference(one)[0] for one in references)
-        if not all(urns.is_default_provider(urn) for urn in both):
+        if not all(references):
             return True
+        before, now = (urns.split_reference(one)[0] for one in references)
+        if self._session.took.get(now) == before:
+            return False
         former, present = map(self._session.snapshot.provider, references)
         if former is None or present is None:
             return False

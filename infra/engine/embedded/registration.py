@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import unquote, urlparse
 
 from google.protobuf.message import Message
+from pulumi.runtime.proto import alias_pb2
 from pulumi.runtime.proto import resource_pb2 as pb
 
 from infra.engine import urns
@@ -26,6 +27,10 @@ _UNSUPPORTED: Final = {
 }
 
 
+class DuplicateError(Exception):
+    """The program registered two resources with one URN, or with one alias."""
+
+
 class UnsupportedError(Exception):
     """The program uses an option that this engine does not carry out."""
 
@@ -39,10 +44,24 @@ def unsupported(who: str, feature: str) -> UnsupportedError:
 
 
 @dataclass(frozen=True, slots=True)
+class AliasSpec:
+    """What a resource was called before: a URN, or what was different in it."""
+
+    urn: str = ""
+    name: str = ""
+    type: str = ""
+    stack: str = ""
+    project: str = ""
+    parent: str = ""
+    no_parent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Registration:
     """One resource as the program wants it; None means that the option was not given.
 
-    `custom_timeouts` are seconds by operation.
+    `custom_timeouts` are seconds by operation; `aliases` the URNs that `alias_specs` stand for
+    (infra.engine.embedded.aliases).
     """
 
     type: str
@@ -62,6 +81,7 @@ class Registration:
     ignore_changes: tuple[str, ...] = ()
     replace_on_changes: tuple[str, ...] = ()
     additional_secret_outputs: tuple[str, ...] = ()
+    alias_specs: tuple[AliasSpec, ...] = ()
     aliases: tuple[str, ...] = ()
     custom_timeouts: Mapping[str, float] = field(default_factory=dict)
     import_id: str = ""
@@ -97,10 +117,23 @@ def read(request: pb.RegisterResourceRequest, root: Path) -> Registration:
         ignore_changes=tuple(request.ignoreChanges),
         replace_on_changes=tuple(request.replaceOnChanges),
         additional_secret_outputs=tuple(request.additionalSecretOutputs),
-        aliases=tuple(request.aliasURNs),
+        alias_specs=(*map(AliasSpec, request.aliasURNs), *map(_alias, request.aliases)),
         custom_timeouts=_timeouts(request),
         import_id=request.importId,
         source_position=_position(request, root),
+    )
+
+
+def _alias(alias: alias_pb2.Alias) -> AliasSpec:
+    spec = alias.spec
+    return AliasSpec(
+        urn=alias.urn,
+        name=spec.name,
+        type=spec.type,
+        stack=spec.stack,
+        project=spec.project,
+        parent=spec.parentUrn,
+        no_parent=spec.noParent,
     )
 
 

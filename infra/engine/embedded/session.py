@@ -38,7 +38,8 @@ class Session:
     `deletions` the resources that are being deleted to be made again, with an event for its end;
     `deleting` has the URNs of which a copy is deleted in this run, `replaced` of which one is made;
     `left_out` those that are not there, and no targets of a run that is limited to `targets`;
-    `stack_outputs` what the program exports, kept until it is known whether the program succeeded.
+    `took` maps the URN of a resource to that of its former self, by an alias, `taken_by` the other
+    way; `stack_outputs` what the program exports, kept until it is known whether it succeeded.
     """
 
     project: ProjectSettings
@@ -55,6 +56,8 @@ class Session:
     deleting: set[str] = field(default_factory=set)
     replaced: set[str] = field(default_factory=set)
     deletions: dict[str, threading.Event] = field(default_factory=dict)
+    took: dict[str, str] = field(default_factory=dict)
+    taken_by: dict[str, str] = field(default_factory=dict)
     stack_outputs: Properties | None = None
     targets: Targets = field(default_factory=Targets)
     left_out: set[str] = field(default_factory=set)

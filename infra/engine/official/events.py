@@ -167,7 +167,9 @@ def _shown(value: Any) -> Any:
         return _UNKNOWN
     if isinstance(value, Mapping) and value.get(SIGNATURE) == SECRET:
         return _MASK
-    return value
+    if isinstance(value, Mapping):
+        return {key: _shown(one) for key, one in value.items()}
+    return [_shown(one) for one in value] if isinstance(value, list) else value
 
 
 def _event(urn: str, operation: str, phase: str, message: str, seconds: float) -> StepEvent:

@@ -101,3 +101,12 @@ def test_the_cli_and_plugins_are_looked_for_where_the_caller_has_them(
     assert executable() == str(cli)
     project = Project(tmp_path, "dev", tmp_path, "secret")
     assert str(cli.parent) in environment(project)["PATH"].split(":")
+
+
+def test_a_preview_shows_no_secret_however_deep_it_is(tmp_path: Path, official_cli: None) -> None:
+    town = make(tmp_path, engine="official")
+    (town.project.folder / "__main__.py").write_text(
+        "import pulumi\npulumi.export('words', [1, {'deep': pulumi.Output.secret('the word')}])\n"
+    )
+    assert town.preview().outputs == {"words": [1, {"deep": "[secret]"}]}
+    assert "the word" not in town.messages()
