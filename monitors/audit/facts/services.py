@@ -76,6 +76,7 @@ ROLES_UNITS = (
     (r"bastide-(firewall|isolation)\.service", r"/usr/sbin/nft"),
     (r"bastide-journal-tls\.service", r"/usr/bin/stunnel4"),
     (r"bastide-revert(-at-boot)?\.service", r"/usr/bin/python3"),
+    (r"bastide-changes\.service", r"(/usr)?/bin/sleep|/usr/local/libexec/bastide/note-change"),
     (r"bastide-(heartbeat|bridge)\.service", r"(/usr)?/bin/(echo|sleep)|/opt/bastide/bin/bastide"),
     (
         r"bastide-[a-z0-9@-]+\.service",

@@ -14,6 +14,7 @@ from monitors.audit.facts.drop_ins import gives_more
 from monitors.audit.facts.services import (
     CLOCK_SECONDS,
     SERVICES,
+    Service,
     drop_in_lines,
     first_process,
     mask,
@@ -131,3 +132,22 @@ def test_drop_ins_of_our_own_roles_give_no_more(file: Path) -> None:
     place = f"/etc/systemd/system/{file.parent.name}/{file.name}"
     said = "".join(f"{place}:{line}\n" for line in file.read_text().splitlines())
     assert not [line for line in drop_in_lines(answering(f"{said}read\n")) if gives_more(*line)]
+
+
+ROLES_UNITS = sorted(shipped("playbooks/roles").rglob("bastide-*.service*"))
+
+
+@pytest.mark.parametrize(
+    "file",
+    [f for f in ROLES_UNITS if f.is_file() and "\nUser=" not in f.read_text()],
+    ids=lambda file: file.name.removesuffix(".j2"),
+)
+def test_what_our_own_roles_start_as_root_is_known(file: Path) -> None:
+    orders = re.findall(r"^(Exec\w+)=[-+!@:]*(\S+)", file.read_text(), re.MULTILINE)
+    name = file.name.removesuffix(".j2").replace("@.", "@any.")
+    properties = {f"{order}Ex": f"{{ path={path} ; }}" for order, path in orders}
+    properties["FragmentPath"] = f"/etc/systemd/system/{name}"
+    assert orders
+    assert not Service(name, properties, None, ()).is_of_nobody
+    strange = {"ExecStartEx": "{ path=/tmp/program ; }"}
+    assert Service(name, properties | strange, None, ()).is_of_nobody
