@@ -100,7 +100,7 @@ def test_a_single_state_is_split_and_nothing_is_remade(town: Town, engine: str) 
     assert before in [file.read_bytes() for file in backups]
     central = json.loads(town.states()["ours"])["checkpoint"]["latest"]["resources"]
     assert not any(FIRST in resource["urn"] for resource in central)
-    assert town.changes("up", engine=engine) == {}
+    assert town.changes("preview") == {}
 
 
 def test_one_municipality_is_brought_up_and_no_other_state_is_touched(several: Town) -> None:
