@@ -394,6 +394,8 @@ def _backup(entry: InventoryHost, plan: BackupPlan, state: Path) -> dict[str, An
         "bucket": _bucket(bucket, bucket.reader) if bucket else {},
         "paths": list(plan.paths),
         "database": plan.database or "",
+        "before": plan.before.model_dump() if plan.before else None,
+        "after": plan.after.model_dump() if plan.after else None,
         "calendar": calendar(plan.at, terms.every_hours),
         "password_file": str(secret_path(plan.password, state) or ""),
         "keep_within_days": terms.keep_within_days,

@@ -22,6 +22,7 @@ from inventory.model.fields import (
     SettingsField,
     TimezoneField,
 )
+from inventory.model.hooks import HookField
 from inventory.model.hypervisors import OwnMachine
 from inventory.model.snmp_access import SnmpAccess
 from inventory.model.ssh import SshField
@@ -57,6 +58,14 @@ class BackupPlan(Frozen):
     )
     paths: tuple[AbsolutePath, ...] = ()
     database: str | None = Field(default=None, description="a PostgreSQL database to dump")
+    before: HookField = Field(
+        default=None, description="a program that runs before the backup; one that fails fails it"
+    )
+    after: HookField = Field(
+        default=None,
+        description="a program that runs after the backup, also after one that failed or was cut "
+        "off; BASTIDE_OUTCOME tells it `ok` or `failed`",
+    )
     at: TimeOfDay = Field(default="02:30", description="when one of its daily runs starts")
     every_hours: Literal[1, 2, 3, 4, 6, 8, 12, 24] | None = Field(
         default=None,

@@ -11,10 +11,11 @@
     bastide-backup approve PLAN FILE                    try a new password before it is taken
     bastide-backup restic PLAN [ARGUMENT ...]           restic on a plan's repository, by hand
 
-A run dumps the plan's database, writes a manifest (hash of every file, rows of every table) and
-keeps both, together with the plan's files, in one snapshot. A drill restores the snapshot and
-holds it against that manifest. Nothing here deletes snapshots: this host's key cannot. Kept for
-audits: what the target answered last, and what a weekly check of the repository found.
+A run calls the plan's own program before and after it, dumps its databases, writes a manifest (hash
+of every file, rows of every table) and keeps all of it, together with the plan's files, in one
+snapshot. A drill restores the snapshot and holds it against that manifest. Nothing here deletes
+snapshots: this host's key cannot. Kept for audits: what the target answered last, and what a weekly
+check of the repository found.
 
 No repository is made anew where a run had succeeded before, and a host that has never run a plan
 does not add to copies that are there already: it was replaced, and its data is to be restored.
@@ -47,6 +48,7 @@ from bastide_counted import (
     remember,
     save_verdicts,
 )
+from bastide_hooks import Hook, Hooks
 from bastide_manifest import STAGING, BackupError, dump, file_states, hashed, seconds
 from bastide_metrics import write_metrics, write_whole
 from bastide_restore import BESIDE, Restore, counted, fetch, load, put_over, say
@@ -81,6 +83,8 @@ class Plan:
     keep_seconds: float = 0.0
     copies: tuple["Plan", ...] = ()
     pulled: bool = False
+    before: Hook | None = None
+    after: Hook | None = None
 
     @property
     def cache(self) -> Path:
@@ -91,6 +95,12 @@ class Plan:
     def staging(self) -> Path:
         """The folder of the dump and the manifest while a run lasts."""
         return STAGING / self.id
+
+    @property
+    def hooks(self) -> Hooks:
+        """The administrator's programs that run around a backup of it."""
+        password = CONFIG / self.id / "password"
+        return Hooks(self.id, self.before, self.after, STATE / f"{self.id}.owed", password)
 
 
 def plans() -> tuple[Plan, ...]:
@@ -106,7 +116,8 @@ def plans() -> tuple[Plan, ...]:
 def made(entry: dict[str, Any]) -> Plan:
     """Return a plan as the file has it, with the same plan at each target that pulls a copy."""
     copies = dict(entry).get("copies", [])
-    plan = Plan(**{**entry, "paths": tuple(entry["paths"]), "copies": ()})
+    hooks = {name: Hook(**entry[name]) for name in ("before", "after") if entry.get(name)}
+    plan = Plan(**{**entry, "paths": tuple(entry["paths"]), "copies": (), **hooks})
     return replace(plan, copies=tuple(copy_of(plan, **copy) for copy in copies))
 
 
@@ -277,7 +288,8 @@ def run(plan: Plan, max_age: float, *, accept_loss: bool = False) -> dict[str, A
             write_whole(STATE / f"{plan.id}.running", json.dumps(result), 0o600)
             shutil.rmtree(plan.staging, ignore_errors=True)
             plan.staging.mkdir(mode=0o700, parents=True)
-            result |= {"ok": lost is None, "error": lost, **back_up(plan)}
+            with plan.hooks.around():
+                result |= {"ok": lost is None, "error": lost, **back_up(plan)}
         except (BackupError, OSError, ValueError, KeyError, IndexError) as error:
             result |= {"ok": False, "error": str(error)}
         finally:
@@ -316,6 +328,8 @@ def settle(plan: Plan) -> bool:
             began = read_result(path)
             shutil.rmtree(plan.staging, ignore_errors=True)
             error = "the run was cut off: it was stopped or killed, or the host went down"
+            if said := plan.hooks.end(ok=False):
+                error += f"; and then: {said}"
             result = {"host": plan.host, "plan": plan.id, "started": began.get("started")}
             result |= {"ok": False, "error": error, "ran": True}
             save_run(plan, result, read_result(STATE / f"{plan.id}.json"), 0.0)
