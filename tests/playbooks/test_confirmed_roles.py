@@ -73,3 +73,15 @@ def test_each_change_says_how_what_is_put_back_takes_effect(
     role: str, change: dict[str, Any]
 ) -> None:
     assert change.get("undo"), role
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("ssh", ["rm", "--force", "/etc/ssh/sshd_config.d/00-bastide.conf"]),
+        ("firewall", ["nft", "delete", "table", "inet", "bastide"]),
+    ],
+)
+def test_the_last_resort_takes_away_what_is_ours(name: str, ours: list[str]) -> None:
+    (change,) = (change for _, change in changes() if change["name"] == name)
+    assert change["last_resort"][0] == ours
