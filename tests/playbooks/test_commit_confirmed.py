@@ -53,6 +53,11 @@ def picture(folder: Path) -> dict[str, Any]:
     }
 
 
+def files(folder: Path) -> dict[str, Any]:
+    """The picture without folders, whose times tell of what was tried in them."""
+    return {path: said for path, said in picture(folder).items() if said[0].kind != "folder"}
+
+
 class Armed(list[tuple[str, int]]):
     """The timers that were set."""
 
@@ -111,6 +116,36 @@ def test_a_full_disk_is_noticed_before_anything_is_written(host: Path, small_dis
         change.apply(full, described(host), Armed())
 
     assert picture(host) == before
+
+
+def test_so_is_one_that_the_way_back_would_have_no_room_on(small_disk: Path, changes: Any) -> None:
+    settings = small_disk / "etc" / "settings"
+    settings.parent.mkdir()
+    settings.write_text("Port 2222\n")
+    (small_disk / "filler").write_bytes(bytes(900 << 10))
+
+    with changes.locked(), pytest.raises(change.ChangeError, match="0 MiB free, expected 1"):
+        change.apply(changes, described(settings.parent), Armed())
+
+    assert settings.read_text() == "Port 2222\n"
+    assert changes.pending_id() is None
+
+
+def test_a_file_that_nobody_may_replace_ends_it_with_all_as_it_was(
+    host: Path, changes: Any, request: pytest.FixtureRequest
+) -> None:
+    (host / "settings.d").mkdir()
+    kept = host / "settings.d" / "ours"
+    kept.write_text("theirs\n")
+    if subprocess.run(["chattr", "+i", kept], capture_output=True, check=False).returncode:
+        pytest.skip("this file system keeps no attributes of chattr(1)")
+    request.addfinalizer(lambda: subprocess.run(["chattr", "-i", kept], check=True))
+    before = files(host)
+
+    with changes.locked(), pytest.raises(change.ChangeError, match="everything is back as it was"):
+        change.apply(changes, described(host), Armed())
+
+    assert files(host) == before
 
 
 def test_a_timer_that_cannot_be_set_is_no_change(host: Path, changes: Any) -> None:

@@ -22,6 +22,7 @@ from plan import File, Plan, parse
 
 ROOT = Path("/var/lib/bastide/changes")
 SPARE_BYTES = 16 << 20
+SPARE_BESIDE = 1 << 20
 # Runs of later months are looked up in the journal; these are kept to be undone.
 RECORDS_KEPT = 200
 
@@ -189,11 +190,21 @@ def prepare(changes: Changes, plan: Plan, text: str) -> Path:
 
 
 def room(root: Path, paths: list[str]) -> None:
-    """Make sure that the disk has room for what is kept and written; OSError when it has not."""
-    wanted = sum(Path(path).stat().st_size for path in paths if Path(path).is_file())
-    free = shutil.disk_usage(root).free
-    if free < 2 * wanted + SPARE_BYTES:
-        raise OSError(f"{root}: {free >> 20} MiB free, expected {(2 * wanted + SPARE_BYTES) >> 20}")
+    """Make sure of room for what is kept, written and put back; OSError where there is none.
+
+    What is put back is written beside what is there, on another disk perhaps.
+    """
+    wanted = 2 * sum(Path(path).stat().st_size for path in paths if Path(path).is_file())
+    spares = {folder_of(Path(path)): SPARE_BESIDE for path in paths} | {root: SPARE_BYTES}
+    for folder, spare in spares.items():
+        free = shutil.disk_usage(folder).free
+        if free < wanted + spare:
+            raise OSError(f"{folder}: {free >> 20} MiB free, expected {(wanted + spare) >> 20}")
+
+
+def folder_of(path: Path) -> Path:
+    """Return the folder that a path is in, or will be below."""
+    return next(folder for folder in path.parents if folder.is_dir())
 
 
 def captured(folder: Path, plan: Plan) -> dict[str, Path]:
