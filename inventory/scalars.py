@@ -54,10 +54,11 @@ TELEGRAM_CHAT = r"^(-?[0-9]{1,20}|@[A-Za-z][A-Za-z0-9_]{4,31})$"
 CONTROL_ID = r"^[A-Z]+-[0-9]{2}$"
 POLICY_ID = r"^INF-[0-9]{2}$"
 TIMEZONE = r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
-ACCOUNT_NAME = r"^[a-z_][a-z0-9_-]{0,31}$"
+# Dots and capitals are common where accounts are a directory's (useradd(8) takes them).
+ACCOUNT_NAME = r"^[A-Za-z_][A-Za-z0-9._-]{0,31}$"
 JUMP_HOST = (
     r"^([a-z][a-z0-9]*(-[a-z0-9]+)*"
-    r"|[a-z_][a-z0-9_-]{0,31}@(\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?|[A-Za-z0-9.:-]+))$"
+    r"|[A-Za-z_][A-Za-z0-9._-]{0,31}@(\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?|[A-Za-z0-9.:-]+))$"
 )
 KEY_FILE = r"^(agent|~?/[^\x00-\x1f\x7f]+)$"
 LIBVIRT_URI = r"^[a-z][a-z0-9+]*://[^\s']*$"
@@ -99,7 +100,7 @@ FORMS: dict[str, str] = {
     CONTROL_ID: "a control's id, such as SSH-02 (`bastide audit controls`)",
     POLICY_ID: "a policy's id, such as INF-01 (`bastide infra policies`)",
     TIMEZONE: "a name of the time zone database, such as Europe/Belgrade",
-    ACCOUNT_NAME: "the name of an account on the host, such as itadmin",
+    ACCOUNT_NAME: "the name of an account on the host, such as itadmin or ana.ilic",
     JUMP_HOST: "a full host name of the inventory, or user@address:port, such as admin@10.0.0.1:22",
     CUT: "in quotes and as `bastide host impact --accept` prints it, such as 'login: milan', "
     "'port: tcp/5432', 'forwarding: 172.20.0.0/24' or 'route: eth0 ipv6'",

@@ -1,4 +1,4 @@
-"""Host keys are whole, networks are not everything."""
+"""Host keys are whole, networks are not everything, accounts are names that hosts have."""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
@@ -7,9 +7,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key a
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import TypeAdapter, ValidationError
 
-from inventory.scalars import HostKey, Network, is_address
+from inventory.scalars import AccountName, HostKey, Network, is_address
 
 HOST_KEY: TypeAdapter[str] = TypeAdapter(HostKey)
+ACCOUNT: TypeAdapter[str] = TypeAdapter(AccountName)
 PRIVATE_KEYS = (Ed25519PrivateKey.generate(), generate_private_key(SECP256R1()))
 KEYS = [
     key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
@@ -43,3 +44,16 @@ def test_every_address_is_no_network(network: str) -> None:
 )
 def test_an_address_is_told_from_a_name_and_a_network(text: str, expected: bool) -> None:
     assert is_address(text) is expected
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".ana", "-ana", "7ana", "ana ilic", "ana*", "ana@town", "a" * 33]
+)
+def test_what_sshd_would_take_for_a_pattern_is_no_account(name: str) -> None:
+    with pytest.raises(ValidationError):
+        ACCOUNT.validate_python(name)
+
+
+@pytest.mark.parametrize("name", ["root", "_apt", "ana.ilic", "It-Admin2", "a" * 32])
+def test_an_account_is_called_as_hosts_have_it(name: str) -> None:
+    assert ACCOUNT.validate_python(name) == name
