@@ -1,7 +1,7 @@
 """How long a recovery will take, from how long the last drill took with as much data."""
 
 from monitors.continuity.drill_history import CopyDrills
-from monitors.continuity.records import DrillResult
+from monitors.continuity.records import Depth, DrillResult
 
 GROWING = frozenset(
     {
@@ -34,6 +34,9 @@ def held_against(drills: CopyDrills) -> tuple[float, float] | None:
     """
     last, before = drills.success, drills.earlier
     if last is None or before is None or not last.rto_seconds:
+        return None
+    # One that rebuilt the machine as well says nothing of one that did not.
+    if (last.depth is Depth.HOST) != (before.depth is Depth.HOST):
         return None
     expected = estimated_seconds(before, last.bytes_restored)
     return (expected, last.rto_seconds) if expected else None

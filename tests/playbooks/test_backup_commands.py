@@ -1,8 +1,10 @@
 """bastide-backup's command line on a host whose restic and PostgreSQL are the test's."""
 
 import json
+import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -449,6 +451,24 @@ def test_what_a_killed_run_left_is_no_part_of_the_next(host: Host) -> None:
     left.write_text("half a dump")
     assert host.run("run", "shares") == 0
     assert not left.exists()
+
+
+@pytest.mark.root
+def test_a_full_disk_of_the_host_is_said_in_words_and_fails_the_unit(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    full = tmp_path / "full"
+    full.mkdir()
+    mount = ("mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(full))
+    subprocess.run(mount, check=True)
+    try:
+        with suppress(OSError):
+            (full / "filled").write_bytes(bytes(64 * 1024))
+        monkeypatch.setattr(host.module, "STATE", full)
+        assert host.run("run", "shares") == 1
+    finally:
+        subprocess.run(("umount", str(full)), check=True)
+    assert "bastide-backup: [Errno 28] No space left on device" in capsys.readouterr().err
 
 
 def test_without_an_age_every_plan_runs(host: Host, printed: Printed) -> None:

@@ -6,12 +6,17 @@ import click
 
 from bastide.actions import ansible, backup_output
 from bastide.actions.playbook_recap import Recap
-from bastide.support.completion import complete_plans, complete_targets
+from bastide.support.completion import complete_hosts, complete_plans, complete_targets
 from bastide.support.errors import CommandError, Exit
 from bastide.support.estate import EstateContext, estate_context
 from bastide.support.options import estate_option, host_option, json_option
+from inventory.entries import hosts
 from monitors.continuity.objectives import BackupObjectives, backup_objectives
 from monitors.continuity.plan_states import newest_drills
+from monitors.continuity.records import Depth
+
+# A drill goes as deep as its plan does; only the deepest is asked for.
+DEPTHS = (Depth.SERVICE.value, Depth.HOST.value)
 
 
 @click.command()
@@ -31,7 +36,15 @@ def run(estate_name: str | None, as_json: bool, host: str | None) -> int:
 @click.command()
 @estate_option
 @json_option
+@click.argument("named", metavar="[HOST]", required=False, shell_complete=complete_hosts)
 @host_option("Only this host's plans.")
+@click.option(
+    "--depth",
+    type=click.Choice(DEPTHS),
+    default=DEPTHS[0],
+    help="L6: rebuild the HOST as well, beside the original, and let the monitors judge it; that "
+    "takes minutes.  [default: as deep as the plan goes, L5 or L4]",
+)
 @click.option("--plan", metavar="PLAN", shell_complete=complete_plans, help="Only this plan.")
 @click.option(
     "--target",
@@ -45,7 +58,9 @@ def run(estate_name: str | None, as_json: bool, host: str | None) -> int:
 def drill(
     estate_name: str | None,
     as_json: bool,
+    named: str | None,
     host: str | None,
+    depth: str,
     plan: str | None,
     target: str | None,
     accept_fewer: bool,
@@ -55,8 +70,10 @@ def drill(
     On the scratch machine, from the plan's copies in turn; exit 1 when a restore is not proved, or
     has clearly fewer files or rows than the last one that succeeded.
     """
-    context = estate_context(estate_name)
-    _plans(context, host, plan, target)
+    context, host = estate_context(estate_name), host or named
+    plans = _plans(context, host, plan, target)
+    if depth == Depth.HOST:
+        return _rebuild(context, host, plans, as_json=as_json)
     started = datetime.now(UTC)
     variables = {
         "drill_force": "true",
@@ -73,6 +90,20 @@ def drill(
     if recap.ok and not all(d.ok for d in done):
         return Exit.FINDINGS
     return _exit_of(recap)
+
+
+def _rebuild(
+    context: EstateContext, host: str | None, plans: list[BackupObjectives], *, as_json: bool
+) -> int:
+    """Rebuild one host beside the original, and show what was proved."""
+    if host is None:
+        raise CommandError("depth L6 rebuilds one HOST: name it", Exit.WRONG_USE)
+    from bastide.actions.rebuild_drill import rebuild
+
+    (entry,) = (entry for entry in hosts(context.estate) if entry.name == host)
+    done = rebuild(context, entry, tuple(plans))
+    backup_output.show_drills(done, as_json=as_json)
+    return Exit.WELL if all(result.ok for result in done) else Exit.FINDINGS
 
 
 def _plans(

@@ -222,6 +222,12 @@ def backed_up(context: EstateContext, recap: Recap, capsys: pytest.CaptureFixtur
     return json.loads(capsys.readouterr().out)
 
 
+def test_a_rebuild_is_of_one_host_that_is_named(context: EstateContext) -> None:
+    done = bastide_here("backup", "drill", "--depth", "L6", **environment_of(context))
+    assert done.returncode == 2
+    assert "depth L6 rebuilds one HOST" in done.stderr
+
+
 def test_a_backup_that_ran_is_shown_as_such(
     context: EstateContext, capsys: pytest.CaptureFixture[str]
 ) -> None:

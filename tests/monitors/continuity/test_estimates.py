@@ -95,3 +95,12 @@ def test_each_copy_is_held_against_itself_a_slower_way_is_no_wrong_estimate(tmp_
 def test_the_steps_that_grow_are_steps_of_a_recovery() -> None:
     recovery = {step.name for step in program("bastide_drill").STEPS if step.recovery}
     assert recovery >= GROWING
+
+
+def test_a_drill_that_rebuilt_the_machine_is_held_against_none_that_did_not(tmp_path: Path) -> None:
+    put(tmp_path, 9, 10)
+    machine = {**steps(10)[2], "name": "make the machines", "depth": "L6", "seconds": 300}
+    rebuilt = {"depth": "L6", "rto_seconds": 315, "steps": [*steps(10), machine]}
+    ended = {"finished": ago(days=1, seconds=-500).isoformat()}
+    put_drill(tmp_path, ago(days=1), **took(1, 10) | rebuilt | ended)
+    assert estimate_error(drills_of(tmp_path)) is None

@@ -590,7 +590,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         return int(options.action(options))
-    except BackupError as error:
+    except (BackupError, OSError) as error:  # a full disk, which keeps no result either
         print(f"bastide-backup: {error}", file=sys.stderr)
         return 1
 
