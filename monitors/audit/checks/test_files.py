@@ -17,6 +17,7 @@ from monitors.audit.facts.linking import takes_orders
 from monitors.audit.facts.system import (
     PLAIN,
     SYSTEMD,
+    access_lists,
     ask,
     config_lines,
     files,
@@ -164,7 +165,10 @@ def test_file_01_account_files(host: Host) -> None:
     public, secret = files(host, *ACCOUNTS), files(host, *SECRETS)
     assert len(public) >= len(ACCOUNTS) // 2, "/etc/passwd or /etc/group is absent"
     assert len(secret) >= len(SECRETS) // 2, "/etc/shadow or /etc/gshadow is absent"
-    _none((*loose_files(public, 0o644), *loose_files(secret, 0o640)))
+    listed = tuple(
+        f"{path} has an access list for others" for path in access_lists(host, *ACCOUNTS, *SECRETS)
+    )
+    _none((*loose_files(public, 0o644), *loose_files(secret, 0o640), *listed))
 
 
 def test_file_02_timed_jobs(host: Host) -> None:

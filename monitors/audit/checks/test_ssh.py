@@ -23,7 +23,7 @@ from monitors.audit.facts.sshd_settings import (
     is_allowed,
     weak_algorithms,
 )
-from monitors.audit.facts.system import files, loose_files, unit_state, unit_time
+from monitors.audit.facts.system import access_lists, files, loose_files, unit_state, unit_time
 from monitors.audit.model.controls import Limits
 from monitors.audit.model.declared import Declared
 
@@ -197,7 +197,8 @@ def test_ssh_13_files(host: Host) -> None:
     names = [file.path for file in closed]
     assert "/etc/ssh/sshd_config" in names, "/etc/ssh/sshd_config is absent"
     assert any(name.endswith("_key") for name in names), "there is no private host key in /etc/ssh"
-    wrong = (*loose_files(closed, 0o600), *loose_files(public, 0o644))
+    listed = [f"{path} has an access list for others" for path in access_lists(host, *SERVER_FILES)]
+    wrong = (*loose_files(closed, 0o600), *loose_files(public, 0o644), *listed)
     assert not wrong, "; ".join(wrong)
 
 

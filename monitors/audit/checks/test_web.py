@@ -4,6 +4,7 @@
 import re
 
 from monitors.audit.collect.backends import Host, UndeterminedError
+from monitors.audit.facts.nginx import nginx_settings
 from monitors.audit.facts.system import tls_answers
 from monitors.audit.model.controls import Limits
 
@@ -14,13 +15,13 @@ PLAIN = (
     r'printf "HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" >&3 && cat <&3'
     r"' 2>&1 | grep -vi '^set-cookie'"
 )
-CONFIG = r"nginx -T 2>/dev/null | grep -E '^\s*(autoindex|server_tokens|user)\s'"
 # Owned or writable by the account of nginx' workers, or writable by everyone.
 LOOSE = (
     r"find /etc/nginx /opt /var/www /usr/share/nginx -xdev ! -type l "
     r"\( -user www-data -o -group www-data -perm /0020 -o -perm /0002 \) -printf '%p %m\n' "
     "2>/dev/null; echo looked"
 )
+MODULE = re.compile(r"load_module (/usr/share/nginx/|/usr/lib/nginx/)?modules/ngx_\w+\.so")
 SHOWN = 5
 
 
@@ -53,10 +54,13 @@ def test_web_02_security_headers(host: Host, limits: Limits) -> None:
 
 def test_web_03_tells_little(host: Host) -> None:
     """Neither the answer nor the configuration in force gives away versions or listings."""
-    config = [line.split() for line in host.run(CONFIG).stdout.replace(";", "").splitlines()]
+    config = nginx_settings(host)
     _, headers = _http(_answered(host))
     server = headers.get("server", "")
     assert not re.search(r"\d", server), f"the server calls itself {server}"
+    loaded = [" ".join(words) for words in config if words[0] == "load_module"]
+    foreign = [line for line in loaded if not MODULE.fullmatch(line.replace('"', ""))]
+    assert not foreign, f"nginx loads what is no module of its packages: {', '.join(foreign)}"
     assert ["autoindex", "on"] not in config, "nginx lists folders (autoindex on)"
     assert "x-powered-by" not in headers, f"X-Powered-By: {headers.get('x-powered-by')}"
 

@@ -45,7 +45,11 @@ WATCHED_FILES = (
     *("/var/lib/lxd/unix.socket", "/var/snap/lxd/common/lxd/unix.socket", "/run/crio/crio.sock"),
     "/var/lib/incus/unix.socket",
 )
-STAT = f"stat -L -c '%n %a %U %G %Y %.6Z' {' '.join(WATCHED_FILES)} 2>/dev/null"
+# A `+` behind a file's mode stands for an access list, which the mode does not show (ls(1)).
+STAT = (
+    f"set -- {' '.join(WATCHED_FILES)}; stat -L -c '%n %a %U %G %Y %.6Z' \"$@\" 2>/dev/null; "
+    "ls -ldL \"$@\" 2>/dev/null | sed -nE 's,^.{10}\\+.* (/[^ ]*)$,# \\1,p'"
+)
 # What timers on the host wrote. Each line comes with its file's name and a colon, so no content
 # can pass for another's; what is too large for all of them to be kept is left where it is.
 KEPT_RESULTS = (
@@ -180,12 +184,24 @@ def skip_in_container(kind: str | None, what: str) -> None:
 def files(host: Host, *paths: str) -> tuple[FileFact, ...]:
     """Return those of the paths and patterns (of WATCHED_FILES, or ValueError) that exist."""
     _require_listed(paths, WATCHED_FILES)
-    rows = (line.rsplit(" ", 5) for line in host.run(STAT).stdout.splitlines())
+    rows = (line.rsplit(" ", 5) for line in _watched(host) if not line.startswith("# "))
     facts = (
         FileFact(path, int(m, 8), owner, group, int(at), float(changed))
         for path, m, owner, group, at, changed in rows
     )
     return tuple(f for f in facts if any(fnmatchcase(f.path, pattern) for pattern in paths))
+
+
+def access_lists(host: Host, *paths: str) -> tuple[str, ...]:
+    """Return which of the paths and patterns (of WATCHED_FILES) have an access list as well."""
+    _require_listed(paths, WATCHED_FILES)
+    listed = [line.removeprefix("# ") for line in _watched(host) if line.startswith("# ")]
+    return tuple(path for path in listed if any(fnmatchcase(path, p) for p in paths))
+
+
+def _watched(host: Host) -> list[str]:
+    lines: list[str] = host.run(STAT).stdout.splitlines()
+    return lines
 
 
 def _require_listed(names: tuple[str, ...], table: tuple[str, ...]) -> None:
