@@ -276,6 +276,8 @@ def test_a_backup_and_its_target_know_of_each_other() -> None:
         "calendar": "*-*-* 03:00:00",
         "password_file": "/s/secrets/restic-velgora-files",
         "keep_within_days": 90,
+        "before": None,
+        "after": None,
     }
     clients = variables_of("central-vault")["bastide_backup_clients"]
     sent = {"pulled_from": "", "pulled_from_address": ""}
