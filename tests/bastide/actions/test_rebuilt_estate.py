@@ -12,8 +12,16 @@ from bastide.support.estate import EstateContext
 from inventory.entries import InventoryHost, hosts
 from inventory.load import load_estate
 from inventory.paths import SHIPPED_ESTATES
+from monitors.continuity.objectives import backup_objectives
+from tests.inventory.test_buckets import BUCKETS
 
 HOST = "kastrava-app"
+NOTIFY = """
+notify:
+  channels:
+    - id: post
+      mail: {to: [it@estate.example], sender: alerts@estate.example, server: "mail.example:25"}
+"""
 
 
 def context_of(folder: Path, state: Path) -> EstateContext:
@@ -75,3 +83,22 @@ def test_an_address_of_nobody_and_a_version_stay_as_they_are() -> None:
     old, new = IPv4Network("10.77.0.0/16"), IPv4Network("10.178.0.0/16")
     text = "10.77.3.30 192.0.2.7 1.2.300.4 10.77.0.0/24"
     assert rebuilt_estate._moved(text, old, new) == "10.178.3.30 192.0.2.7 1.2.300.4 10.178.0.0/24"
+
+
+def test_nobody_is_called_and_no_copy_of_the_original_is_reached(
+    lab: EstateContext, tmp_path: Path
+) -> None:
+    folder = tmp_path / "lab"
+    shutil.copytree(lab.folder, folder)
+    town = folder / "municipalities" / "kastrava.yml"
+    town.write_text(town.read_text() + "second_target: offsite\n")
+    with (folder / "estate.yml").open("a") as opened:
+        opened.write(BUCKETS.format(endpoint="https://s3.example", days=180))
+        opened.write(NOTIFY)
+    original = context_of(folder, lab.state)
+    assert original.estate.buckets
+    assert original.estate.notify
+    beside = rebuilt_estate.rebuilt_estate(original, entry_of(original), tmp_path / "rebuilt")
+    assert beside.estate.buckets == ()
+    assert beside.estate.notify is None
+    assert all(p.second_target is None for p in backup_objectives(beside.estate))
