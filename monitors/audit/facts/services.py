@@ -71,13 +71,16 @@ DROP_INS = (
 DROP_IN = re.compile(r"/[^:]+\.d/[^/:]+\.conf")
 SETTING = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 INTERPRETERS = "sh|bash|dash|python|perl|ruby|node|php"
-# What the roles of this project have started as root, in units of theirs.
+# Units that no package has, and what each starts as root: those of this project's roles first.
 ROLES_UNITS = (
     (r"bastide-(firewall|isolation)\.service", r"/usr/sbin/nft"),
     (r"bastide-journal-tls\.service", r"/usr/bin/stunnel4"),
     (r"bastide-revert(-at-boot)?\.service", r"/usr/bin/python3"),
     (r"bastide-changes\.service", r"(/usr)?/bin/sleep|/usr/local/libexec/bastide/note-change"),
     (r"bastide-(heartbeat|bridge)\.service", r"(/usr)?/bin/(echo|sleep)|/opt/bastide/bin/bastide"),
+    # What Ubuntu's own programs write outside the distribution's folders.
+    (r"netplan-[\w@-]+\.service", r"(/usr)?/s?bin/(netplan|ovs-vsctl|wpa_supplicant)"),
+    (r"snap\.[\w.@-]+\.service", r"/usr/bin/snap"),
     (
         r"bastide-[a-z0-9@-]+\.service",
         r"/usr/local/(libexec/bastide/[\w-]+|sbin/bastide-[\w-]+)|/opt/bastide/bin/bastide",
