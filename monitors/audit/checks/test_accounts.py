@@ -39,7 +39,8 @@ from monitors.text import escaped_line
 
 STRICT_UMASK = 0o027
 # As good as root: each lets its members read or write what is root's.
-SUDO = "sudo"
+# In these a declared administrator may be: by sudo they may do as much, and it is written down.
+ADMINISTRATORS = ("sudo", "admin", "wheel", "lpadmin")
 POWERFUL = (
     *("root", "sudo", "shadow", "disk", "kmem", "docker", "lxd", "incus-admin", "libvirt"),
     *("admin", "wheel", "lpadmin", "incus", "podman", "microk8s"),
@@ -236,7 +237,8 @@ def test_acc_11_powerful_groups(host: Host, declared: Declared) -> None:
     powerful = [group for group in group_rows if group.name in POWERFUL or group.gid == 0]
     members = {(name, group.name) for group in powerful for name in group.members}
     members |= {(a.name, group.name) for a in people for group in powerful if a.gid == group.gid}
-    allowed = {(login.account, SUDO) for login in declared.logins if login.may_become_root}
+    people_in = {login.account for login in declared.logins if login.may_become_root}
+    allowed = {(account, group) for account in people_in for group in ADMINISTRATORS}
     powerful_members = sorted(
         f"{name} in {group}" for name, group in members - allowed if name != "root"
     )
