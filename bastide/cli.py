@@ -92,12 +92,34 @@ BACKUP = LazyGroup(
             },
             help="The way in to all copies when the team's machines are lost.",
         ),
+        "configurations": LazyGroup(
+            "configurations",
+            {
+                "run": Lazy(
+                    "bastide.commands.backup.configurations:run",
+                    "Read devices NAMES now, by default all, keep what changed (exit 1: not all).",
+                ),
+                "status": Lazy(
+                    "bastide.commands.backup.configurations:status",
+                    "Show when each configuration was kept and changed (exit 1: one is old).",
+                ),
+                "show": Lazy(
+                    "bastide.commands.backup.configurations:show",
+                    "Print DEVICE's configuration as it is kept, or list its versions.",
+                ),
+                "diff": Lazy(
+                    "bastide.commands.backup.configurations:diff",
+                    "Print what differs between two versions, by default the last (exit 1).",
+                ),
+            },
+            help="Versions of network gear's configurations, without their secrets.",
+        ),
         "report": Lazy(
             "bastide.commands.backup.report:report",
             "Say what each service promises, and what is proved (exit 1: not all).",
         ),
     },
-    help="What could be restored: status, run, drill, plan, escrow, report.",
+    help="What could be restored: status, run, drill, plan, escrow, configurations, report.",
 )
 INFRA = LazyGroup(
     "infra",

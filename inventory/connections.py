@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inventory.authority import authority
-from inventory.entries import InventoryHost, hosts
+from inventory.entries import InventoryDevice, InventoryHost, Tenant, devices, hosts
 from inventory.enums import ConnectionKind
+from inventory.model.configuration import Configuration
 from inventory.model.ssh import Ssh, Sudo
 from inventory.outputs import Outputs
 from inventory.scalars import is_address
@@ -64,10 +65,36 @@ def connection(
         sudo_password=said.sudo_password if said.sudo == "password" else None,
         key=key or _key(said, state),
         host_key=(provisioned and provisioned.host_key) or entry.host.host_key,
-        jump=_jump(said, entry, state, outputs, key),
+        jump=_jump(said, entry.name, entry.tenant, state, outputs, key),
         local=entry.host.connection is ConnectionKind.LOCAL,
         more_addresses=tuple(map(str, entry.host.more_addresses)),
     )
+
+
+def device_connection(
+    entry: InventoryDevice,
+    configuration: Configuration,
+    state: Path,
+    outputs: Outputs | None = None,
+    key: Path | None = None,
+) -> Connection:
+    """Return the way in to a device whose configuration is read; `key` is for its jump hosts."""
+    own = configuration.ssh
+    return Connection(
+        name=entry.name,
+        address=str(entry.device.address),
+        port=own.port,
+        user=own.user,
+        host_key=configuration.host_key,
+        jump=_jump(device_ssh(entry), entry.name, entry.tenant, state, outputs, key),
+    )
+
+
+def device_ssh(entry: InventoryDevice) -> Ssh:
+    """Return which host a device is logged in to through: its own, its tenant's, the estate's."""
+    own = entry.device.configuration and entry.device.configuration.ssh
+    said = Ssh(jump=own.jump, jump_host_key=own.jump_host_key) if own else None
+    return merged(said, entry.tenant.content.ssh, entry.tenant.estate.ssh)
 
 
 def ssh(entry: InventoryHost) -> Ssh:
@@ -90,16 +117,16 @@ def _key(said: Ssh, state: Path) -> Path | None:
 
 
 def _jump(
-    said: Ssh, entry: InventoryHost, state: Path, outputs: Outputs | None, key: Path | None
+    said: Ssh, name: str, tenant: Tenant, state: Path, outputs: Outputs | None, key: Path | None
 ) -> Connection | None:
-    if said.jump is None or said.jump == entry.name:
+    if said.jump is None or said.jump == name:
         return None
     if "@" not in said.jump:
-        return connection(_by_name(hosts(entry.tenant.estate), said.jump), state, outputs, key)
+        return connection(_by_name(hosts(tenant.estate), said.jump), state, outputs, key)
     user, address, port = split_jump(said.jump)
     return Connection(
         # No host of the inventory has a full stop in its name.
-        name=f"{entry.name}.jump",
+        name=f"{name}.jump",
         address=address,
         port=port,
         user=user,
@@ -124,12 +151,16 @@ def jump_addresses(entry: InventoryHost) -> tuple[str, ...]:
 
 
 def jumped_to(entry: InventoryHost) -> tuple[str, ...]:
-    """Return `address:port` of each host whose logins come through this one."""
+    """Return `address:port` of each host and device whose logins come through this one."""
     return tuple(
         authority(str(address), said.port or PORT)
         for other in hosts(entry.tenant.estate)
         if (said := ssh(other)).jump == entry.name and other.name != entry.name
         for address in other.host.addresses
+    ) + tuple(
+        authority(str(other.device.address), other.device.configuration.ssh.port)
+        for other in devices(entry.tenant.estate)
+        if other.device.configuration and device_ssh(other).jump == entry.name
     )
 
 

@@ -43,6 +43,23 @@ class ConnectionKind(StrEnum):
     LOCAL = "local"
 
 
+class Platform(StrEnum):
+    """What network gear runs: how its configuration is asked for, and where secrets stand in it."""
+
+    IOS = "ios"
+    EOS = "eos"
+    PROCURVE = "procurve"
+    ARUBA_CX = "aruba_cx"
+    COMWARE = "comware"
+    VRP = "vrp"
+    JUNOS = "junos"
+    VYOS = "vyos"
+    EDGEOS = "edgeos"
+    ROUTEROS = "routeros"
+    FORTIOS = "fortios"
+    OPENWRT = "openwrt"
+
+
 class System(StrEnum):
     """What a host runs, as far as it decides whether Bastide can configure it."""
 

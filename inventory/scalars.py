@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 # The keys whose values are references to secrets: what stands there by mistake is never shown.
 SECRET_FIELDS = frozenset(
-    {"auth", "priv", "community", "password", "sudo_password", "secret_key", "token"}
+    {"auth", "priv", "community", "password", "private_key", "sudo_password", "secret_key", "token"}
 )
 # The key of a mapping whose values all are.
 SECRET_MAPPING = "secrets"  # noqa: S105 - a key

@@ -12,6 +12,8 @@ from inventory.model.estate import Estate
 from inventory.vault import VaultError, read_value
 
 LENGTH_BYTES = 24
+# What the marks in kept configurations are made with.
+MARKS = "generated:configuration-marks"
 
 
 class SecretError(Exception):
@@ -116,9 +118,11 @@ def references(estate: Estate) -> tuple[str, ...]:
     channels = estate.notify.channels if estate.notify else ()
     notifying = {channel.secret for channel in channels if channel.secret}
     of_journeys = journey_secrets(estate)
+    gear = (entry.device.configuration for entry in devices(estate))
+    of_gear = {reference for one in gear if one for reference in (*one.ssh.secrets, MARKS)}
     of_buckets = {key.secret_key for one in estate.buckets for key in (one.writer, one.reader)}
     given = of_buckets | _sudo_passwords(estate)
-    return tuple(sorted(polling | backups | notifying | of_journeys | given))
+    return tuple(sorted(polling | backups | notifying | of_journeys | of_gear | given))
 
 
 def journey_secrets(estate: Estate) -> frozenset[str]:

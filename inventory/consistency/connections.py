@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from inventory.connections import merged, split_jump
 from inventory.consistency.references import no_such_name
 from inventory.enums import ConnectionKind
+from inventory.model.configuration import DeviceSsh
 from inventory.model.hosts import Host
 from inventory.model.ssh import Administrator, Ssh
 from inventory.parsed import ParsedEstate, ParsedTenant, tenant_id
@@ -29,6 +30,8 @@ def find_connection_problems(
     for owner, path, said in _said(estate, tenants):
         yield from _sudo(owner, path, said)
         yield from _jump(owner, path, said, names if complete else None)
+    for tenant, path, way in _gear(tenants):
+        yield from _jump(tenant, path, way, names if complete else None)
     yield from _circles(estate, names)
     yield from _passwords(estate, names)
     yield from _local(names)
@@ -55,6 +58,17 @@ def _said(
                 yield tenant, ("hosts", number, "ssh"), host.ssh
 
 
+def _gear(
+    tenants: Sequence[ParsedTenant],
+) -> Iterator[tuple[ParsedTenant, PathKey, DeviceSsh]]:
+    """Yield the `ssh:` of each device whose configuration is read."""
+    for tenant in tenants:
+        for number, device in enumerate(tenant.value.devices):
+            if device.configuration:
+                path = ("devices", number, "configuration", "ssh")
+                yield tenant, path, device.configuration.ssh
+
+
 def _sudo(owner: Owner, path: PathKey, said: Ssh) -> Iterator[Problem]:
     if (said.sudo_password or "").startswith("generated:"):
         yield owner.problem(
@@ -78,7 +92,9 @@ def _passwords(estate: ParsedEstate, names: Names) -> Iterator[Problem]:
             )
 
 
-def _jump(owner: Owner, path: PathKey, said: Ssh, names: Names | None) -> Iterator[Problem]:
+def _jump(
+    owner: Owner, path: PathKey, said: Ssh | DeviceSsh, names: Names | None
+) -> Iterator[Problem]:
     if said.jump is None:
         return
     if "@" not in said.jump:

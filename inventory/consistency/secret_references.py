@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from inventory.entries import declared_provider
 from inventory.enums import ProviderName, Role, SnmpVersion
+from inventory.model.devices import Device
 from inventory.model.snmp_access import SnmpAccess
 from inventory.parsed import ParsedEstate, ParsedTenant, machines
 from inventory.problems import Problem
@@ -11,6 +12,7 @@ from inventory.secrets import handed_name
 from inventory.source import PathKey
 
 AS_FILE = "generated:NAME or file:/PATH"
+GEAR_SECRETS = ("password", "private_key")
 SNMP_SECRETS = ("auth", "priv", "community")
 
 
@@ -22,6 +24,7 @@ def find_secret_problems(
     yield from _lab_devices(estate, tenants)
     for tenant in tenants:
         yield from _backups(tenant)
+        yield from _gear(tenant)
     yield from _same_names(estate, tenants)
 
 
@@ -82,6 +85,18 @@ def _backups(tenant: ParsedTenant) -> Iterator[Problem]:
                 )
 
 
+def _gear(tenant: ParsedTenant) -> Iterator[Problem]:
+    for number, device in enumerate(tenant.value.devices):
+        for key, reference in _of_gear(device):
+            if reference.startswith("generated:"):
+                yield tenant.problem(
+                    ("devices", number, "configuration", "ssh", key),
+                    f"{key} of an account that exists on the device cannot be generated",
+                    "env:NAME, file:/PATH or vault:FILE#KEY",
+                    "write it where only you can read it, and name that place",
+                )
+
+
 def _is_file(reference: str) -> bool:
     return reference.startswith(("generated:", "file:"))
 
@@ -111,7 +126,17 @@ def _references(
         for path, machine in machines(tenant.value):
             for key, reference in _of(machine.snmp) if machine.snmp else ():
                 yield tenant, (*path, "snmp", key), reference
+        for number, device in enumerate(tenant.value.devices):
+            for key, reference in _of_gear(device):
+                yield tenant, ("devices", number, "configuration", "ssh", key), reference
         yield from _of_journeys(tenant)
+
+
+def _of_gear(device: Device) -> Iterator[tuple[str, str]]:
+    ssh = device.configuration and device.configuration.ssh
+    for key in GEAR_SECRETS if ssh else ():
+        if reference := getattr(ssh, key):
+            yield key, reference
 
 
 def _of_journeys(

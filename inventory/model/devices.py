@@ -4,6 +4,7 @@ from pydantic import Field
 
 from inventory.enums import DeviceKind
 from inventory.frozen import Frozen
+from inventory.model.configuration import Configuration
 from inventory.model.fields import LATER, ParentField, ProviderField
 from inventory.model.snmp_access import SnmpAccess
 from inventory.scalars import Address, Id, PortName, ProfileName
@@ -48,5 +49,9 @@ class Device(Frozen):
     allow_set: bool = Field(default=False, description="`bastide snmp set` may change it")
     intent: tuple[PortIntent, ...] = Field(
         default=(), description="the ports that matter; others may be up or down"
+    )
+    configuration: Configuration | None = Field(
+        default=None,
+        description="how its configuration is read over SSH, to keep its versions without secrets",
     )
     parent: ParentField = None

@@ -1,0 +1,1 @@
+"""Configurations of network gear: read over SSH, redacted, kept in git."""
