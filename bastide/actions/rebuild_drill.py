@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from bastide.actions import wheelhouse
@@ -21,6 +22,7 @@ from bastide.support.estate import EstateContext
 from bastide.support.progress import Progress
 from inventory.entries import InventoryHost
 from inventory.files import write_whole
+from inventory.paths import cache_directory
 from inventory.ssh_client import config_path
 from monitors.audit.archive.stamps import stamp
 from monitors.continuity.drill_history import folder as drills_folder
@@ -70,12 +72,23 @@ def rebuild(
     home = context.state / "rebuilt"
     beside = rebuilt_estate(context, entry, home)
     work, started = Rebuild(context, beside, plans), datetime.now(UTC)
+    packages = _packages(beside)
     try:
         error = _climb(work)
     finally:
         _bastide(work, "down", "--yes")
-        shutil.rmtree(home, ignore_errors=True)
+        for made in (home, *packages.parent.glob(f"{packages.name}*")):
+            shutil.rmtree(made) if made.is_dir() else made.unlink(missing_ok=True)
     return tuple(_keep(work, plan, started, error) for plan in plans)
+
+
+def _packages(beside: EstateContext) -> Path:
+    """Copy the packages that are here already, whose folder the original goes on using."""
+    shared = cache_directory() / "apt"
+    own = shared.with_name(f"apt-{beside.estate.estate}")
+    if shared.is_dir():
+        subprocess.run(["cp", "-a", "--no-target-directory", shared, own], check=True)
+    return own
 
 
 def _climb(work: Rebuild) -> str | None:

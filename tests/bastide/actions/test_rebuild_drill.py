@@ -73,3 +73,15 @@ def test_the_machine_counts_once_for_a_host_of_two_plans(work: Rebuild) -> None:
         work.restored[plan.plan] = {"data_from": STARTED.isoformat(), "files": 1, "rows": {}}
     found = [rebuild_drill._keep(work, plan, STARTED, None) for plan in work.plans]
     assert [result.rto_seconds for result in found] == [16, 11]
+
+
+def test_packages_that_are_here_already_are_not_fetched_again(
+    work: Rebuild, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BASTIDE_CACHE_HOME", str(tmp_path / "cache"))
+    assert not rebuild_drill._packages(work.beside).exists(), "none are here"
+    (tmp_path / "cache" / "apt" / "debian").mkdir(parents=True)
+    (tmp_path / "cache" / "apt" / "debian" / "restic.deb").write_text("package")
+    own = rebuild_drill._packages(work.beside)
+    assert (own / "debian" / "restic.deb").read_text() == "package"
+    assert rebuild_drill._packages(work.beside) == own
