@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.playbooks.test_backup_restore import Stand
+from tests.playbooks.restore_stand import RestoreStand as Stand
 
 pytestmark = pytest.mark.root
 

@@ -6,60 +6,14 @@ import pwd
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
 
 from tests.playbooks.programs import program
-from tests.playbooks.repositories import make_repository
+from tests.playbooks.restore_stand import RestoreStand as Stand
 from tests.running import running
 
 pytestmark = pytest.mark.root
-
-
-class Stand:
-    """A host with the plan `permits`: files in a folder, and a database of 30 rows or none."""
-
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, database: str = "") -> None:
-        self.backup: ModuleType = program("bastide_backup")
-        self.folder, self._patch = folder, patch
-        self.files = folder / "srv"
-        (self.files / "deeper").mkdir(parents=True)
-        (self.files / "plan.txt").write_text("a plan")
-        (self.files / "deeper" / "scan.pdf").write_bytes(os.urandom(5000))
-        (self.files / "deeper" / "scan.pdf").chmod(0o640)
-        os.chown(self.files / "deeper" / "scan.pdf", 1, 1)
-        (self.files / "link").symlink_to("plan.txt")
-        (folder / "password").write_text("correct horse")
-        make_repository(folder / "repository", "correct horse")
-        way = [
-            *("restic", "--repo", str(folder / "repository"), "--no-cache"),
-            *("--password-file", str(folder / "password")),
-        ]
-        plan = self.backup.Plan(
-            id="permits", host="app", municipality="velgora", target="central-vault",
-            target_address="192.0.2.1", target_user="nobody", paths=(str(self.files),),
-            database=database,
-        )  # fmt: skip
-        patch.setattr(self.backup, "restic_command", lambda _: way)
-        patch.setattr(self.backup, "STATE", folder / "state")
-        patch.setattr(self.backup, "STAGING", folder / "state" / "staging")
-        patch.setattr(self.backup, "BESIDE", folder / "restore")
-        patch.setattr(self.backup, "chosen", lambda _: (plan,))
-        self.plan = plan
-
-    def back_up(self) -> dict[str, Any]:
-        result: dict[str, Any] = self.backup.run(self.plan, -1)
-        assert result["ok"], result
-        return result
-
-    def restore(self, *options: str) -> int:
-        self._patch.setattr("sys.argv", ["bastide-backup", "restore", "permits", *options])
-        return int(self.backup.main())
-
-    def put_back(self) -> int:
-        return self.restore("--over", "permits")
 
 
 @pytest.fixture
@@ -72,7 +26,7 @@ def test_it_goes_over_what_is_there_only_when_told_twice(
 ) -> None:
     stand.back_up()
     (stand.files / "plan.txt").write_text("encrypted")
-    assert stand.restore("--over", "yes") == 1
+    assert stand.restore("--over", "yes") == 2
     assert "--over permits" in capsys.readouterr().err
     assert stand.restore() == 0
     assert (stand.files / "plan.txt").read_text() == "encrypted"
@@ -83,7 +37,7 @@ def test_it_goes_over_what_is_there_only_when_told_twice(
 
 def test_an_unknown_snapshot_is_refused(stand: Stand, capsys: pytest.CaptureFixture[str]) -> None:
     stand.back_up()
-    assert stand.restore("--snapshot", "ffffffff") == 1
+    assert stand.restore("--snapshot", "ffffffff") == 2
     assert "no snapshot ffffffff of permits" in capsys.readouterr().err
 
 

@@ -7,6 +7,8 @@
     bastide-backup restore PLAN [--snapshot ID]         bring data back beside what is there
     bastide-backup restore PLAN --over PLAN             bring data back over what is there
     bastide-backup restore PLAN --from TARGET           from this copy, not from whichever answers
+    bastide-backup restore PLAN --at TIME --path PATH   as it was then, these files alone
+    bastide-backup restore PLAN --look                  what that would bring, as JSON; no more
     bastide-backup settle [PLAN ...]                    clear up after runs that were cut off
     bastide-backup approve PLAN FILE                    try a new password before it is taken
     bastide-backup restic PLAN [ARGUMENT ...]           restic on a plan's repository, by hand
@@ -48,16 +50,29 @@ from bastide_counted import (
     remember,
     save_verdicts,
 )
+from bastide_fetch import (
+    Restore,
+    WrongAskError,
+    counted,
+    fetch,
+    folder_of,
+    free_at,
+    lacking,
+    look,
+    say,
+)
 from bastide_hooks import Hook, Hooks
 from bastide_manifest import STAGING, BackupError, dump, file_states, hashed, seconds
 from bastide_metrics import write_metrics, write_whole
-from bastide_restore import BESIDE, Restore, counted, fetch, load, put_over, say
+from bastide_parts import TICK_SECONDS
+from bastide_restore import load, put_over
 from bastide_results import check_when_due, now, read_result
 from bastide_words import in_words
 
 CONFIG = Path("/etc/bastide/backup")
 STATE = STAGING.parent
 CACHE = Path("/var/cache/bastide-backup")
+BESIDE = Path("/var/restore")
 STATUS = "status.json"
 METRICS = Path("/var/lib/prometheus/node-exporter/bastide_backup.prom")
 MANIFEST_FORMAT = 1
@@ -142,30 +157,57 @@ def restic_command(plan: Plan) -> list[str]:
 
 
 def restic(
-    plan: Plan, *arguments: str, timeout: float | None = None, password: Path | None = None
+    plan: Plan,
+    *arguments: str,
+    timeout: float | None = None,
+    password: Path | None = None,
+    watch: Callable[[int], None] | None = None,
 ) -> str:
     """Run restic and return what it printed; BackupError says why it failed, in words.
 
-    `password`: the file of another password than the plan's, to be tried.
+    `password`: the file of another password than the plan's, to be tried. `watch` is called with
+    the number of its process every other second while it runs.
     """
     other = ("--password-file", str(password)) if password else ()
     command = [*restic_command(plan), *other, *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+        status, out, errors = _watched(command, watch) if watch else _ended(command, timeout)
     except subprocess.TimeoutExpired:
         raise BackupError(
             f"restic {arguments[0]}: {plan.target} did not answer in {timeout:.0f} s"
         ) from None
-    if done.returncode:
-        said = in_words(done.stderr, plan.target)
-        raise BackupError(f"restic {arguments[0]} ({done.returncode}): {said}")
-    return done.stdout
+    if status:
+        said = in_words(errors, plan.target)
+        raise BackupError(f"restic {arguments[0]} ({status}): {said}")
+    return out
 
 
-def newest(plan: Plan) -> dict[str, Any]:
+def _ended(command: list[str], timeout: float | None) -> tuple[int, str, str]:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def _watched(command: list[str], watch: Callable[[int], None]) -> tuple[int, str, str]:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            while True:
+                try:
+                    out, errors = process.communicate(timeout=TICK_SECONDS)
+                except subprocess.TimeoutExpired:
+                    watch(process.pid)
+                else:
+                    return process.returncode, out, errors
+        except BaseException:
+            process.kill()
+            raise
+
+
+def newest(plan: Plan, until: float | None = None) -> dict[str, Any]:
     """Return the newest snapshot that counts: its id and time, both None when there is none.
 
-    Besides, how many there are, all their ids, and each newer one that does not count.
+    Besides, how many there are, all their ids and times, and each newer one that does not count.
+    Of those made `until` then, in seconds since 1970, where that is said.
     """
     tag = f"plan={plan.id}"
     query = ("snapshots", "--json", "--no-lock", "--tag", tag, "--host", plan.host)
@@ -175,20 +217,21 @@ def newest(plan: Plan) -> dict[str, Any]:
     verdicts = read_verdicts(path, last_snapshot(plan), found)
     manifest = str(plan.staging / "manifest.json")
 
-    def look(snapshot: str) -> str:
+    def manifest_of(snapshot: str) -> str:
         asked = ("dump", "--no-lock", snapshot, manifest)
         return restic(plan, *asked, timeout=ASK_TIMEOUT_SECONDS)
 
+    asked_for = [each for each in found if until is None or seconds(each["time"]) <= until]
     last, doubted = newest_counted(
-        found, verdicts, lambda snapshot: judged(snapshot, plan, look), time.time()
+        asked_for, verdicts, lambda snapshot: judged(snapshot, plan, manifest_of), time.time()
     )
     save_verdicts(path, verdicts)
     if not plan.pulled:
         good = [each for each in found if verdicts.get(each["id"]) == WHOLE]
         remember(STATE / f"{plan.id}.seen.json", good, plan.keep_seconds, time.time())
-    ids = [snapshot["id"] for snapshot in found]
     known = {"id": last["id"], "time": last["time"]} if last else {"id": None, "time": None}
-    return {**known, "snapshots": len(found), "ids": ids, "doubted": doubted}
+    made = {snapshot["id"]: snapshot["time"] for snapshot in found}
+    return {**known, "snapshots": len(found), "ids": list(made), "made": made, "doubted": doubted}
 
 
 def last_snapshot(plan: Plan) -> str | None:
@@ -354,7 +397,7 @@ def ask_or_init(plan: Plan, before: dict[str, Any]) -> dict[str, Any]:
         )
     restic(plan, "init", timeout=ASK_TIMEOUT_SECONDS)
     (STATE / f"{plan.id}.begun").touch(mode=0o600)
-    return {"id": None, "time": None, "snapshots": 0, "ids": [], "doubted": []}
+    return {"id": None, "time": None, "snapshots": 0, "ids": [], "made": {}, "doubted": []}
 
 
 def refuse_of_another(plan: Plan, target: dict[str, Any], before: dict[str, Any]) -> None:
@@ -408,19 +451,19 @@ def copy_status(copy: Plan) -> dict[str, Any]:
     return {"target": copy.target, "snapshot": found if found["id"] else None, "error": None}
 
 
-def answering(plan: Plan, wanted: str | None) -> tuple[Plan, dict[str, Any]]:
+def answering(plan: Plan, wanted: str | None, until: float | None) -> tuple[Plan, dict[str, Any]]:
     """Return the plan at the first target that answers with a copy, or at the one that is `wanted`.
 
-    BackupError says why none does, or which targets there are.
+    `until`: with one made until then. BackupError says why none does, or which targets there are.
     """
     places = [place for place in (plan, *plan.copies) if wanted in (None, place.target)]
     if not places:
         have = ", ".join(place.target for place in (plan, *plan.copies))
-        raise BackupError(f"{wanted} keeps no copy of {plan.id}; these do: {have}")
+        raise WrongAskError(f"{wanted} keeps no copy of {plan.id}; these do: {have}")
     why = []
     for place in places:
         try:
-            found = newest(place)
+            found = newest(place, until)
         except BackupError as error:
             why.append(f"{place.target}: {error}")
             continue
@@ -476,29 +519,85 @@ def command_restore(options: argparse.Namespace) -> int:
     """Bring a plan's data back, checked against its manifest; safe to repeat."""
     (plan,) = chosen([options.plan])
     if options.over not in (None, plan.id):
-        raise BackupError(f"--over {options.over}: to put it over what is there: --over {plan.id}")
+        raise WrongAskError(
+            f"--over {options.over}: to put it over what is there: --over {plan.id}"
+        )
     STATE.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with locked(plan):
-        place, target = answering(plan, options.source)
-        wanted = options.snapshot or target["id"]
-        ids = [one for one in target["ids"] if wanted and one.startswith(wanted)]
-        if len(ids) != 1:
-            asked = "bastide-backup restic PLAN --no-lock snapshots"
-            raise BackupError(f"no snapshot {wanted or 'that counts'} of {plan.id}; see: {asked}")
-        restore = Restore(plan, ids[0], partial(restic, place), BESIDE / f"{plan.id}-{ids[0][:8]}")
-        fetch(restore)
-        result = {"plan": plan.id, "snapshot": ids[0], "beside": str(restore.folder)}
-        result |= counted(restore)
-        if options.over:
-            result |= put_over(restore)
-            # What is here is what was backed up: the next run goes on from it.
-            (STATE / f"{plan.id}.begun").touch(mode=0o600)
-        else:
-            result |= load(restore, over=False) if restore.manifest["database"] else {}
-            say(f"nothing was replaced; to do that: bastide-backup restore {plan.id} --snapshot "
-                f"{ids[0][:8]} --over {plan.id}")  # fmt: skip
+    with told_when_waiting(plan):
+        place, target = answering(plan, options.source, options.at)
+        snapshot = snapshot_of(plan, target, options)
+        paths = tuple(dict.fromkeys(os.path.normpath(path) for path in options.path))
+        folder = options.beside or folder_of(BESIDE, plan.id, snapshot, paths)
+        restore = Restore(plan, snapshot, partial(restic, place), folder, paths)
+        look(restore)
+        result = outlook(restore, place, target)
+        if not options.look:
+            result |= bring(restore, over=bool(options.over))
     print(json.dumps(result, indent=1))
     return 0
+
+
+@contextmanager
+def told_when_waiting(plan: Plan) -> Iterator[None]:
+    """Hold the plan's lock, and say so first where another holds it."""
+    try:
+        with locked(plan, wait=False):
+            pass
+    except BlockingIOError:
+        say(f"a run or a restore of the plan {plan.id} goes on; this waits for its end")
+    with locked(plan):
+        yield
+
+
+def snapshot_of(plan: Plan, target: dict[str, Any], options: argparse.Namespace) -> str:
+    """Return the id of the snapshot that is asked for; WrongAskError says which there are."""
+    wanted = options.snapshot or target["id"]
+    ids = [one for one in target["ids"] if wanted and one.startswith(wanted)]
+    if len(ids) == 1:
+        return str(ids[0])
+    asked = f"    do: see them: bastide-backup restic {plan.id} --no-lock snapshots"
+    made = sorted(target["made"].values(), key=seconds)
+    found = f"{len(made)} of {made[0][:19]} to {made[-1][:19]}" if made else "none"
+    when = datetime.fromtimestamp(options.at).astimezone() if options.at else None
+    until = f" made until {when.isoformat(sep=' ', timespec='minutes')}" if when else ""
+    named = f"no snapshot {options.snapshot}" if options.snapshot else "no snapshot that counts"
+    doubted = "".join(f"; {one['id'][:8]} {one['why']}" for one in target["doubted"])
+    raise WrongAskError(
+        f"{named} of {plan.id}{until}\n    expected: one of those that are there, found: "
+        f"{found}{doubted}\n{asked}"
+    )
+
+
+def outlook(restore: Restore, place: Plan, target: dict[str, Any]) -> dict[str, Any]:
+    """Return what a restore will bring, where, and what room there is."""
+    return {
+        "plan": restore.plan.id,
+        "target": place.target,
+        "snapshot": restore.snapshot,
+        "time": target["made"][restore.snapshot],
+        "doubted": target["doubted"],
+        "paths": list(restore.paths),
+        **counted(restore),
+        "lacking_octets": lacking(restore),
+        "database": restore.database["name"] if restore.database else None,
+        "beside": str(restore.folder),
+        "free_octets": free_at(restore.folder),
+    }
+
+
+def bring(restore: Restore, *, over: bool) -> dict[str, Any]:
+    """Fetch, verify and load; put it over what is there only if that is said."""
+    plan = restore.plan
+    fetch(restore)
+    if over:
+        put = put_over(restore)
+        if not restore.paths:
+            # What is here is what was backed up: the next run goes on from it.
+            (STATE / f"{plan.id}.begun").touch(mode=0o600)
+        return put
+    loaded = load(restore, over=False) if restore.database else {}
+    say(f"nothing was replaced; to do that: --over {plan.id}")
+    return loaded
 
 
 def command_settle(options: argparse.Namespace) -> int:
@@ -572,7 +671,13 @@ def command_line() -> argparse.ArgumentParser:
     restoring.add_argument("plan")
     restoring.add_argument("--snapshot", metavar="ID", help="default: the newest that counts")
     restoring.add_argument("--from", dest="source", metavar="TARGET", help="this copy and no other")
+    restoring.add_argument("--at", type=seconds, metavar="TIME", help="the newest until then")
+    restoring.add_argument(
+        "--path", action="append", default=[], help="this alone; may be repeated"
+    )
+    restoring.add_argument("--beside", type=Path, metavar="FOLDER", help=f"default: in {BESIDE}")
     restoring.add_argument("--over", metavar="PLAN", help="the plan's name again: replace")
+    restoring.add_argument("--look", action="store_true", help="only say what would be done")
     command("settle", command_settle).add_argument("plans", nargs="*")
     approving = command("approve", command_approve)
     approving.add_argument("plan")
@@ -592,7 +697,7 @@ def main() -> int:
         return int(options.action(options))
     except (BackupError, OSError) as error:  # a full disk, which keeps no result either
         print(f"bastide-backup: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, WrongAskError) else 1
 
 
 if __name__ == "__main__":

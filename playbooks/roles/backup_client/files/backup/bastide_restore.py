@@ -1,26 +1,21 @@
-"""Bring a plan's data back: beside what is there, and over it only when told twice.
+"""Bring a plan's data back over what is there, which is kept under other names that say when.
 
-Safe to repeat, and to go on with after it was interrupted: what is whole beside is not fetched
-again, files that are already as in the snapshot are left alone, and whatever is replaced is kept
-under another name that says when.
+Safe to repeat, and to go on with after it was interrupted: files that are already as in the
+snapshot are left alone. Of some paths alone, the database is left as it is.
 """
 
-import json
 import os
 import shutil
 import stat
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bastide_fetch import SHOWN, Restore, free_at, say
 from bastide_manifest import AS_POSTGRES, PSQL, BackupError, asking, count_rows, sha256
+from bastide_parts import size
 
-BESIDE = Path("/var/restore")
-SHOWN = 5
 # The longest name that PostgreSQL gives a database.
 LONGEST_NAME = 63
 END_SESSIONS = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -30,94 +25,42 @@ OWNER = """SELECT coalesce((SELECT pg_get_userbyid(datdba) FROM pg_database WHER
 EXISTS = "SELECT count(*) FROM pg_database WHERE datname = '{0}';"
 
 
-@dataclass(slots=True)
-class Restore:
-    """A restore under way: whose, of which snapshot, and where it is put beside."""
-
-    plan: Any
-    snapshot: str
-    restic: Callable[..., str]
-    folder: Path
-    stamp: str = field(default_factory=lambda: time.strftime("%Y%m%dt%H%M%S", time.gmtime()))
-    manifest: dict[str, Any] = field(default_factory=dict)
-
-    def beside(self, path: str | Path) -> Path:
-        """Return where a path of the host is in the restored tree."""
-        if ".." in Path(path).parts:
-            raise BackupError(f"the manifest names a path outside the snapshot: {path}")
-        return self.folder / str(path).lstrip("/")
-
-
-def say(text: str) -> None:
-    """Tell a step; standard output is for the result."""
-    print(text, file=sys.stderr, flush=True)
-
-
-def fetch(restore: Restore) -> None:
-    """Restore the snapshot beside what is there, unless that was done whole before."""
-    whole = restore.folder / ".whole"
-    if whole.exists():
-        say(f"{restore.folder} is there already")
-    else:
-        say(f"fetching {restore.snapshot[:8]} into {restore.folder}")
-        restore.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        restore.restic("restore", "--no-lock", restore.snapshot, "--target", str(restore.folder))
-    manifest = restore.beside(restore.plan.staging / "manifest.json")
-    if not manifest.is_file():
-        raise BackupError(f"snapshot {restore.snapshot[:8]} has no manifest: no run has made it")
-    restore.manifest = json.loads(manifest.read_text(encoding="utf-8"))
-    verify(restore)
-    whole.touch(mode=0o600)
-
-
-def counted(restore: Restore) -> dict[str, Any]:
-    """Return what is in the restored tree: when it was read, its files, octets and rows."""
-    database = restore.manifest["database"] or {"tables": [], "size": 0}
-    return {
-        "data_from": restore.manifest["started"],
-        "files": len(restore.manifest["files"]),
-        "octets": sum(entry["size"] for entry in restore.manifest["files"]) + database["size"],
-        "rows": {table["name"]: table["rows"] for table in database["tables"]},
-    }
-
-
-def verify(restore: Restore) -> None:
-    """Hold the restored files against the manifest; BackupError names those that differ.
-
-    One that was changed while it was backed up has another time than the manifest says.
-    """
-    bad = []
-    for entry in restore.manifest["files"]:
-        path = restore.beside(entry["path"])
-        if not path.is_file():
-            bad.append(f"{entry['path']} is missing")
-        elif path.stat().st_mtime_ns == entry["mtime_ns"] and sha256(path) != entry["sha256"]:
-            bad.append(f"{entry['path']} has another content")
-    database = restore.manifest["database"]
-    if database and sha256(restore.beside(database["dump"])) != database["sha256"]:
-        bad.append(f"{database['dump']} has another content")
-    if bad:
-        more = f" and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
-        raise BackupError(f"not as it was backed up: {'; '.join(bad[:SHOWN])}{more}")
-    say(f"{len(restore.manifest['files'])} files are as they were backed up")
-
-
 def put_over(restore: Restore) -> dict[str, Any]:
     """Put files and database in place of what is there, which is kept under other names."""
     kept = restore.folder.with_name(f"{restore.plan.id}-before-{restore.stamp}")
-    replaced = sum(_put(source, path, kept) for source, path in _entries(restore))
+    differ = [(source, path) for source, path in _entries(restore) if not _is_same(source, path)]
+    _refuse_too_much(differ)
+    replaced = sum(_put(source, path, kept) for source, path in differ)
     say(f"{replaced} files put in place; what was there is kept in {kept}")
-    database = load(restore, over=True) if restore.manifest["database"] else None
+    database = load(restore, over=True) if restore.database else None
     return {"replaced": replaced, "kept": str(kept) if kept.exists() else None, **(database or {})}
 
 
 def _entries(restore: Restore) -> Iterator[tuple[Path, Path]]:
-    """Yield what is in the restored tree of each of the plan's paths, and where it belongs."""
-    for path in restore.plan.paths:
+    """Yield what is in the restored tree of each of the paths, and where it belongs."""
+    for path in restore.paths or restore.plan.paths:
         top = restore.beside(path)
         below = sorted(top.rglob("*")) if top.is_dir() and not top.is_symlink() else []
         for source in (top, *below):
             yield source, Path("/") / source.relative_to(restore.folder)
+
+
+def _refuse_too_much(differ: list[tuple[Path, Path]]) -> None:
+    """Raise BackupError where the disk that they belong on has no room: what is there is kept."""
+    needed: dict[int, int] = {}
+    place: dict[int, Path] = {}
+    for source, path in differ:
+        there = next(one for one in path.parents if one.is_dir())
+        status = source.lstat()
+        device, octets = there.stat().st_dev, stat.S_ISREG(status.st_mode) and status.st_size
+        needed[device], place[device] = needed.get(device, 0) + octets, there
+    for device, octets in needed.items():
+        if octets > free_at(place[device]):
+            raise BackupError(
+                f"{place[device]}: it would not fit; nothing was replaced\n    expected: "
+                f"{size(octets)} free, found: {size(free_at(place[device]))}\n"
+                "    do: make room there, then the same again"
+            )
 
 
 def _put(source: Path, path: Path, kept: Path) -> bool:
@@ -125,23 +68,29 @@ def _put(source: Path, path: Path, kept: Path) -> bool:
     status = source.lstat()
     if stat.S_ISDIR(status.st_mode):
         made = not path.is_dir()
+        if made:
+            _set_aside(path, kept)
         path.mkdir(parents=True, exist_ok=True)
         shutil.copystat(source, path)
         os.chown(path, status.st_uid, status.st_gid)
         return made
-    if _is_same(source, path, status):
-        return False
-    if path.is_symlink() or path.exists():
-        aside = kept / str(path).lstrip("/")
-        aside.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.move(path, aside)
+    _set_aside(path, kept)
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy2(source, path, follow_symlinks=False)
     os.chown(path, status.st_uid, status.st_gid, follow_symlinks=False)
     return True
 
 
-def _is_same(source: Path, path: Path, status: os.stat_result) -> bool:
+def _set_aside(path: Path, kept: Path) -> None:
+    if path.is_symlink() or path.exists():
+        aside = kept / str(path).lstrip("/")
+        aside.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.move(path, aside)
+
+
+def _is_same(source: Path, path: Path) -> bool:
+    """Whether a file or link is there as it was; folders are put again, with all they are."""
+    status = source.lstat()
     if source.is_symlink():
         return path.is_symlink() and path.readlink() == source.readlink()
     if not stat.S_ISREG(status.st_mode) or path.is_symlink() or not path.is_file():
