@@ -70,6 +70,10 @@ BACKUP = LazyGroup(
             "bastide.commands.backup.runs:drill",
             "Restore the newest snapshots, prove them, measure RPO and RTO.",
         ),
+        "restore": Lazy(
+            "bastide.commands.backup.restore:restore",
+            "Bring data back, beside what is there (exit 1: not as backed up).",
+        ),
         "plan": Lazy(
             "bastide.commands.backup.plan:plan",
             "Say in which order all is rebuilt, and how long it takes.",
@@ -119,7 +123,7 @@ BACKUP = LazyGroup(
             "Say what each service promises, and what is proved (exit 1: not all).",
         ),
     },
-    help="What could be restored: status, run, drill, plan, escrow, configurations, report.",
+    help="What could be restored: status, run, drill, restore, plan, escrow and more.",
 )
 INFRA = LazyGroup(
     "infra",

@@ -6,6 +6,7 @@ from functools import cache
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
 
 from bastide.support.durations import long_or_short
+from bastide.support.sizes import size
 from monitors.audit.reports.html import TEMPLATES
 
 
@@ -32,12 +33,7 @@ def _day(at: datetime | None) -> str:
 
 
 def _size(octets: float | None) -> str:
-    if octets is None:
-        return "unknown"
-    for unit, of in (("GiB", 2**30), ("MiB", 2**20)):
-        if octets >= of:
-            return f"{octets / of:,.1f} {unit}"
-    return f"{octets / 2**10:,.0f} KiB"
+    return "unknown" if octets is None else size(octets)
 
 
 def _hours(hours: float) -> str:

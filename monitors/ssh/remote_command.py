@@ -40,6 +40,13 @@ class Ran:
     truncated: bool = False
 
 
+Told = Callable[[bytes], None]
+
+
+def unheard(_: bytes) -> None:
+    """Take what a command says for nobody."""
+
+
 class Process(Protocol):
     """A command that runs somewhere: over SSH, or on this machine."""
 
@@ -119,11 +126,17 @@ def plan(connection: Connection, command: str, password: str | None, root: bool)
     return Plan(connection.name, connection.user, needed, password if needed else None, command)
 
 
-def converse(start: Callable[[str], Process], plan: Plan, stdin: bytes, limits: Limits) -> Ran:
+def converse(
+    start: Callable[[str], Process],
+    plan: Plan,
+    stdin: bytes,
+    limits: Limits,
+    told: Told = unheard,
+) -> Ran:
     """Run a planned command and return what it did; SshError when it never came to that."""
     process = start(plan.line())
     try:
-        return _Conversation(process, plan, stdin, limits).run()
+        return _Conversation(process, plan, stdin, limits, told).run()
     finally:
         process.stop()
 
@@ -131,8 +144,11 @@ def converse(start: Callable[[str], Process], plan: Plan, stdin: bytes, limits: 
 class _Conversation:
     """What has been said so far between us, the shell, sudo and the command."""
 
-    def __init__(self, process: Process, plan: Plan, stdin: bytes, limits: Limits) -> None:
+    def __init__(
+        self, process: Process, plan: Plan, stdin: bytes, limits: Limits, told: Told
+    ) -> None:
         self._process, self._plan, self._stdin, self._limits = process, plan, stdin, limits
+        self._told, self._passed_on = told, 0
         self._out, self._err = bytearray(), bytearray()
         self._deadline = time.monotonic() + limits.seconds
         self._fed = self._answered = False
@@ -147,9 +163,20 @@ class _Conversation:
             if read:
                 self._out += read[0]
                 self._err += read[1]
+                self._pass_on()
             if not self._fed:
                 self._attend()
         return self._end(over)
+
+    def _pass_on(self) -> None:
+        """Tell what the command itself has said since."""
+        begun = self._err.find(self._plan.reached)
+        if begun < 0:
+            return
+        since = max(self._passed_on, begun + len(self._plan.reached))
+        self._passed_on = len(self._err)
+        if since < self._passed_on:
+            self._told(bytes(self._err[since:]))
 
     def _attend(self) -> None:
         """Answer sudo's question once, and hand the input over when root's shell is there."""

@@ -17,7 +17,15 @@ from monitors.ssh.explain import explain
 from monitors.ssh.failures import Kind, SshError, SshFailure
 from monitors.ssh.host_keys import line_of
 from monitors.ssh.local_process import LocalProcess
-from monitors.ssh.remote_command import Limits, Process, Ran, converse, plan
+from monitors.ssh.remote_command import (
+    Limits,
+    Process,
+    Ran,
+    Told,
+    converse,
+    plan,
+    unheard,
+)
 from monitors.ssh.transport import Way, close, hops, negotiate, walk
 
 Resolve = Callable[[str], str]
@@ -37,15 +45,22 @@ class Session:
         self._password = password
 
     def run(
-        self, command: str, stdin: bytes = b"", limits: Limits = TYPICAL, *, root: bool = True
+        self,
+        command: str,
+        stdin: bytes = b"",
+        limits: Limits = TYPICAL,
+        *,
+        root: bool = True,
+        told: Told = unheard,
     ) -> Ran | SshFailure:
         """Run a command with /bin/sh, as root unless told otherwise, and return what it did.
 
-        `command` shows in the host's process list and sudo's log; `stdin` does not.
+        `command` shows in the host's process list and sudo's log; `stdin` does not. `told` is given
+        what the command says on its standard error as it comes, in pieces of any length.
         """
         try:
             planned = plan(self._connection, command, self._password, root)
-            return converse(self.start, planned, stdin, limits)
+            return converse(self.start, planned, stdin, limits, told)
         except Exception as error:  # noqa: BLE001 (paramiko hands on whatever a server provokes)
             return explain(error, self._connection, jumped=False).failure
 

@@ -20,6 +20,9 @@ CONNECT_SECONDS = 10.0
 # What all outputs of a session may come to, with its key exchanges: a flood ends there.
 MAX_RECEIVED_BYTES = 32 << 20
 MAX_JUMPS = 5
+# What is silent is asked after so many seconds, so often, before the connection is taken for lost:
+# a command that runs for hours may say nothing for long.
+KEEP_ALIVE = {socket.TCP_KEEPIDLE: 30, socket.TCP_KEEPINTVL: 10, socket.TCP_KEEPCNT: 6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,9 @@ def _socket(hop: Connection, way: Way) -> Socket:
     link.most = way.received_bytes
     link.settimeout(way.connect_seconds)
     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in KEEP_ALIVE.items():
+        link.setsockopt(socket.IPPROTO_TCP, option, value)
     return link
 
 

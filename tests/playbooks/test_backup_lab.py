@@ -14,6 +14,7 @@ from tests.command import bastide
 pytestmark = pytest.mark.lab
 
 CLIENT, TARGET, SCRATCH = "velgora-app", "central-vault", "central-scratch"
+FILES = "velgora-files"
 FIRST_PERMITS = 360
 
 
@@ -156,6 +157,27 @@ def test_a_plan_is_restored_beside_as_the_runbook_says(lab: EstateContext) -> No
     finally:
         on(lab, CLIENT, f"cd / && runuser -u postgres -- dropdb --if-exists {name}")
         on(lab, CLIENT, f"rm -r {shlex.quote(result['beside'])}")
+
+
+def test_a_path_comes_back_beside_by_the_command(lab: EstateContext) -> None:
+    """From here, through the inventory's way in; what was brought is taken away again."""
+    (plan,) = json.loads(on(lab, FILES, "bastide-backup status").stdout)["plans"]
+    listed = on(lab, FILES, "find /srv -type f -size +0 ! -name '*.tmp' -mtime +0 | head -1")
+    path = listed.stdout.strip() or "/srv"
+    done = bastide(
+        *("backup", "restore", FILES, "--path", path, "--yes", "--json"),
+        *("--estate", lab.estate.estate),
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    beside = shlex.quote(result["beside"])
+    try:
+        assert result["snapshot"] == plan["snapshot"]["id"]
+        assert result["files"] > 0
+        assert "files are as they were backed up" in done.stderr
+        assert on(lab, FILES, f"test -e {beside}{shlex.quote(path)}").returncode == 0
+    finally:
+        on(lab, FILES, f"rm -r {beside}")
 
 
 def test_status_names_no_snapshot_that_does_not_count(lab: EstateContext) -> None:

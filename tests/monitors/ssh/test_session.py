@@ -93,6 +93,19 @@ def test_what_shell_and_sudo_print_is_not_the_commands_output(
     assert result == Ran(0, b"in", b"e\n")
 
 
+def test_what_a_command_says_is_told_as_it_comes_and_nothing_else(tmp_path: Path) -> None:
+    pieces: list[tuple[float, bytes]] = []
+    command = "echo one >&2; echo out; sleep 1; echo two >&2"
+    quirks = Quirks(greeting="Welcome\n", sudo_says="We trust you", sudo_lectures=True)
+    with host(tmp_path, quirks) as (_, connection):
+        session = connect(connection, no_secret, WAY)
+        assert isinstance(session, Session)
+        with session:
+            session.run(command, told=lambda data: pieces.append((time.monotonic(), data)))
+    assert b"".join(data for _, data in pieces) == b"one\ntwo\n"
+    assert pieces[-1][0] - pieces[0][0] > 0.5
+
+
 @pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash", "/bin/dash"])
 def test_quotes_and_newlines_reach_the_command_as_they_are(tmp_path: Path, shell: str) -> None:
     with host(tmp_path, Quirks(login_shell=(shell, "-c"))) as (_, connection):
