@@ -14,7 +14,7 @@ from inventory.backup_plans import (
     put_into_buckets,
     second_bucket,
 )
-from inventory.connections import Connection, connection, jumped_to
+from inventory.connections import Connection, connection, device_ssh, jumped_to
 from inventory.continuity import calendar, host_promise, plan_terms
 from inventory.entries import InventoryHost, devices, hosts, operations_host, services, tenants
 from inventory.enums import ConnectionKind, Protocol, Role
@@ -47,7 +47,7 @@ from inventory.operations_watch import OPERATIONS_WATCH, is_operations_watch
 from inventory.outputs import Outputs
 from inventory.paths import accepted_look
 from inventory.roles import ROLES
-from inventory.secrets import handed_name, journey_secrets, secret_path
+from inventory.secrets import MARKS, handed_name, journey_secrets, secret_path
 from inventory.settings import forwarders, restart_window, settings, time_servers, timezone
 from inventory.ssh_client import config_path
 
@@ -127,6 +127,7 @@ def host_variables(
         "bastide_poller_handed": _poller_handed(entry),
         "bastide_notify_secrets": _notify_secrets(entry),
         "bastide_bridge": _bridge(entry),
+        "bastide_configurations": _configurations(entry),
         "bastide_accepted_looks": _accepted_looks(entry, state),
         "bastide_wheelhouse": str(state / "wheelhouse.tar"),
         "bastide_tls": {
@@ -363,6 +364,24 @@ def _bridge(entry: InventoryHost) -> dict[str, Any]:
     bridged = notify.bridged if notify and Role.OPERATIONS in entry.host.roles else ()
     spools = {channel.sms.spool for channel in bridged if channel.sms and channel.sms.spool}
     return {"wanted": bool(bridged), "spools": sorted(spools)}
+
+
+def _configurations(entry: InventoryHost) -> dict[str, Any]:
+    """Return what configurations of network gear are read with; of the operations host only.
+
+    `to` is below the state of the account that reads them; a `file:` keeps its path.
+    """
+    there = devices(entry.tenant.estate) if Role.OPERATIONS in entry.host.roles else ()
+    read = [(one, said) for one in there if (said := one.device.configuration)]
+    needed = {MARKS, *(secret for _, said in read for secret in said.ssh.secrets)} if read else ()
+    return {
+        "wanted": bool(read),
+        "jumps": any(device_ssh(one).jump for one, _ in read),
+        "secrets": [
+            {"reference": secret, "to": str(secret_path(secret, Path()) or handed_name(secret))}
+            for secret in sorted(needed)
+        ],
+    }
 
 
 def _accepted_looks(entry: InventoryHost, state: Path) -> list[str]:

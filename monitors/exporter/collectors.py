@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from inventory.model.estate import Estate
 from monitors.audit import metrics as security
 from monitors.audit.host_files import newest_content
+from monitors.configurations import metrics as configurations
 from monitors.continuity import metrics as continuity
 from monitors.exporter import estate_facts, host_levels, provisioned_drift, scrape_targets
 from monitors.inspection import metrics as drift
@@ -32,7 +32,10 @@ COLLECTORS: dict[str, Collect] = {
     "drift": lambda state, estate: chain(
         drift.collect(state, estate), provisioned_drift.collect(state, estate)
     ),
-    "continuity": partial(continuity.collect, read_file=newest_content),
+    "continuity": lambda state, estate: chain(
+        continuity.collect(state, estate, read_file=newest_content),
+        configurations.collect(state, estate),
+    ),
 }
 
 

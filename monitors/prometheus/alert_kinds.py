@@ -37,13 +37,13 @@ NAMES: Mapping[AlertKind, str] = MappingProxyType(
             BackupCopyCovered BackupCopyLate BackupCopyMissing BackupDamaged BackupDoubted
             BackupFailed BackupKeyAdded BackupMissing BackupNotChecked BackupNotScheduled
             BackupOverQuota BackupSizeUnusual BackupStatusOld BackupTargetNotLooking BackupTooOld
-            DrillCopyTooOld DrillEstimateWrong DrillFailed DrillTooOld DrillTooSlow
-            EscrowIncomplete EscrowNotProved RetentionNotRun
+            ConfigurationNotSaved DrillCopyTooOld DrillEstimateWrong DrillFailed DrillTooOld
+            DrillTooSlow EscrowIncomplete EscrowNotProved RetentionNotRun
         """,
         AlertKind.SECURITY: """
-            AuditStale ControlFailing CriticalControlFailing HostDrift InfraDrift
-            InfraDriftNotLooked LogsNotArriving LookStale ProgramsChanged ScoreDropped TrapFlood
-            TrapsRejected WaiverExpired WaiverNearExpiry WaiverUnknown
+            AuditStale ConfigurationChanged ControlFailing CriticalControlFailing HostDrift
+            InfraDrift InfraDriftNotLooked LogsNotArriving LookStale ProgramsChanged ScoreDropped
+            TrapFlood TrapsRejected WaiverExpired WaiverNearExpiry WaiverUnknown
         """,
         AlertKind.MONITORING: "CollectorSilent NotificationsFailing TrapListenerDown Watchdog",
     }

@@ -6,7 +6,10 @@ import pytest
 
 from inventory.connections import connection, device_connection, device_ssh, jumped_to
 from inventory.entries import devices, hosts
+from inventory.enums import Role
+from inventory.hostvars import host_variables
 from inventory.load import load_estate
+from inventory.outputs import Outputs
 from inventory.problems import InventoryError
 from inventory.secrets import MARKS, references
 from tests.bastide.estates import HOST_KEY, new_estate
@@ -93,3 +96,21 @@ def test_a_jump_host_lets_logins_through_to_the_device(tmp_path: Path) -> None:
     assert jumped_to(host) == (f"{entry.device.address}:22",)
     way = device_connection(entry, entry.device.configuration, tmp_path)
     assert way.jump == connection(host, tmp_path)
+
+
+def test_only_the_operations_host_is_given_what_it_is_logged_in_to_with(tmp_path: Path) -> None:
+    folder = estate_with(tmp_path, '"env:SW1_PASSWORD"', "file:/srv/sw1")
+    estate = load_estate(folder)
+    for entry in hosts(estate):
+        given = host_variables(entry, folder, tmp_path, Outputs(estate=estate.estate))
+        expected = {
+            "wanted": True,
+            "jumps": False,
+            "secrets": [
+                {"reference": "file:/srv/sw1", "to": "/srv/sw1"},
+                {"reference": MARKS, "to": "secrets/configuration-marks"},
+            ],
+        }
+        nothing = {"wanted": False, "jumps": False, "secrets": []}
+        is_operations = Role.OPERATIONS in entry.host.roles
+        assert given["bastide_configurations"] == (expected if is_operations else nothing)
