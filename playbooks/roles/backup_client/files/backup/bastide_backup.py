@@ -596,7 +596,7 @@ def bring(restore: Restore, *, over: bool) -> dict[str, Any]:
             (STATE / f"{plan.id}.begun").touch(mode=0o600)
         return put
     loaded = load(restore, over=False) if restore.database else {}
-    say(f"nothing was replaced; to do that: --over {plan.id}")
+    say(f"nothing was replaced; to do that, the same again with --over {plan.id}")
     return loaded
 
 
