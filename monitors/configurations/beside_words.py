@@ -17,10 +17,9 @@ from monitors.configurations.words import (
 CHUNK = re.compile(r"""(?:"(?:\\.|[^"\\])*"|(?<![^\s=:({\[,])'(?:\\.|[^'\\])*'|\S)+""", re.DOTALL)
 # From the word to the sign that a value follows; a secret may hold such signs itself.
 ASSIGNED = re.compile(r"""(?:[-_.][\w.-]{1,30}|[a-z]?\d?)["'\])]*[=:,]+""")
-# A word as keywords are written; in any other, a secret may hang at the word that tells of it.
-KEYWORD = re.compile(
-    r"[\[({#/]*(?:(?:[a-z]+\d{0,3}|[A-Z]+\d{0,3}|[A-Z][a-z]+|[a-z]+[A-Z][a-z]+|\d{1,2})[-_./]?)+[\])},;:]*"
-)
+# Parts of words as keywords are written; in any other, a secret may hang at what tells of it.
+KEYWORD_PART = re.compile(r"[a-z]*\d{0,3}|[A-Z]+\d{0,3}|[A-Z][a-z]+|[a-z]+[A-Z][a-z]+")
+BETWEEN_PARTS = re.compile(r"[-_./]")
 NAMED = re.compile(r"[\w.-]*[=:]?")
 PUNCTUATION = re.compile(r"[^\w$]+")
 ADDRESS = re.compile(r"[0-9A-Fa-f.:]+(?:/\d{1,3})?")
@@ -85,7 +84,7 @@ class Beside:
         if assigned and chunk[assigned.end() :].strip("\"';,"):
             return f"{chunk[: assigned.end()]}{self._mark(chunk[assigned.end() :])}"
         self._after = self.expected = True
-        return chunk if assigned or KEYWORD.fullmatch(chunk) else self._mark(chunk)
+        return chunk if assigned or _is_keyword(chunk) else self._mark(chunk)
 
     def _value(self, chunk: str, *, last: bool) -> str:
         """Return what stands after a word that tells of secrets: kept if it is known to be none."""
@@ -106,7 +105,7 @@ class Beside:
         if self.expected:
             if last:
                 return self._before == "community" and bool(ROUTE.fullmatch(bare))
-            told = bool(STEMS.search(bare) and KEYWORD.fullmatch(chunk))
+            told = bool(STEMS.search(bare) and _is_keyword(chunk))
             number = bare.isdecimal() and (len(bare) == 1 or self._before == "level")
             return told or number or bare in QUALIFIERS
         return bare in AFTER or (
@@ -115,3 +114,8 @@ class Beside:
 
     def _only_mark(self, chunk: str) -> bool:
         return bool(NAMED.fullmatch(without_marks(chunk).strip("\"';,{}[]()")))
+
+
+def _is_keyword(chunk: str) -> bool:
+    parts = BETWEEN_PARTS.split(chunk.lstrip("[({#").rstrip("])},;:"))
+    return all(KEYWORD_PART.fullmatch(part) for part in parts)

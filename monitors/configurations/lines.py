@@ -12,7 +12,6 @@ from monitors.configurations.words import STEMS
 ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
 # How a pager takes its question away.
 WIPED = re.compile(r"\r {2,}\r")
-BACKSPACE = re.compile(r"[^\x08\n]\x08")
 # A value that begins with a quotation mark and does not end on its line.
 OPENED = re.compile(r'(?:^|[\s=:(])"')
 QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
@@ -30,9 +29,13 @@ class Line:
 def clean(text: str) -> str:
     """Return a terminal's output as plain text, as a person would have seen it."""
     text = ESCAPES.sub("", WIPED.sub("\r", text.replace("\r\n", "\n")))
-    while BACKSPACE.search(text):
-        text = BACKSPACE.sub("", text)
-    return "".join(c for c in text.replace("\r", "") if c in "\n\t" or _seen(c))
+    seen: list[str] = []
+    for character in text.replace("\r", ""):
+        if character == "\b" and seen and seen[-1] != "\n":
+            seen.pop()
+        elif character in "\n\t" or _seen(character):
+            seen.append(character)
+    return "".join(seen)
 
 
 def _seen(character: str) -> bool:

@@ -17,6 +17,8 @@ from monitors.configurations.second_net import doubtful
 from monitors.configurations.words import BETWEEN, SECTIONS, STEMS
 
 MOST_NAMED = 5
+# What is longer was written by nobody, and would be searched for too long.
+LONGEST_LINE = 16_384
 Inside = tuple[re.Pattern[str], ...]
 
 
@@ -71,7 +73,8 @@ class Redactor:
     def _lines(self, lines: Iterable[Line]) -> Iterator[Line]:
         expected, inside = False, None
         for line in lines:
-            if STEMS.search(line.text) and opened(line.text):
+            unended = STEMS.search(line.text) and opened(line.text)
+            if unended or len(line.text) > LONGEST_LINE:
                 raise DoubtError([line.number])
             inside = _section(line.text, inside)
             if SECTIONS.match(line.text):

@@ -48,11 +48,18 @@ def keys(state: Path) -> None:
 
 
 def saved(
-    state: Path, quirks: Quirks, platform: str = "ios", bounds: Bounds = QUICK, **more: Any
+    state: Path,
+    quirks: Quirks,
+    platform: str = "ios",
+    bounds: Bounds = QUICK,
+    key: Path | None = None,
+    **more: Any,
 ) -> Outcome:
     """Return what one run came to at a device that behaves so."""
     keys(state)
     with device_server(quirks) as device:
         estate = with_configuration(configuration(state, device, platform, **more))
-        (outcome,) = Saver(state, bounds=bounds).save(expected(estate), lambda outcome: None)
+        (outcome,) = Saver(state, key=key, bounds=bounds).save(
+            expected(estate), lambda outcome: None
+        )
     return outcome

@@ -1,7 +1,9 @@
 """No secret gets through: a corpus over the platforms, and secrets planted at odd places."""
 
 import base64
+import contextlib
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -123,6 +125,28 @@ def test_an_estates_own_word_tells_of_a_secret() -> None:
 def test_a_text_that_looks_like_a_mark_hides_nothing() -> None:
     kept = redactor(Platform.IOS).redact("enable secret <redacted:Kajmak>\nkey <redacted>Kajmak\n")
     assert "Kajmak" not in kept
+
+
+HOSTILE = {
+    "a keyword that never ends": f"password{'a' * 15_000}!",
+    "many quotes": "key " + "\"' " * 5_000,
+    "many words": "snmp-server user auth " * 700,
+    "many addresses": "://a:" * 3_000,
+    "a long line": "password " * 1_800,
+    "many lines": "no shutdown\n" * 15_000,
+    "many beginnings of quotes": 'secret "a\n' * 3_000,
+    "many continuations": "secret a\\\n" * 1_800,
+    "many backspaces": "a" * 200_000 + "\b" * 200_000,
+    "many beginnings of blocks": "-----BEGIN A-----\n" * 3_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_what_a_hostile_device_says_is_not_searched_for_long(text: str) -> None:
+    began = time.process_time()
+    with contextlib.suppress(DoubtError):
+        redactor(Platform.IOS).redact(text)
+    assert time.process_time() - began < 10
 
 
 # A secret of any letters and signs, long enough that it cannot stand in a configuration by chance.

@@ -17,6 +17,8 @@ from monitors.configurations.repository import Repository
 from monitors.ssh.terminal import Credentials
 from tests.monitors.configurations.device_server import BANNER, PASSWORD, Quirks
 from tests.monitors.configurations.gear import QUICK, case, saved
+from tests.monitors.shell_server import Quirks as ShellQuirks
+from tests.monitors.shell_server import shell_server
 
 IOS, IOS_SECRETS = case("ios-access-switch")
 
@@ -180,6 +182,20 @@ def test_a_device_is_logged_in_to_with_a_key_of_its_own(tmp_path: Path) -> None:
     key.write_private_key_file(str(tmp_path / "key"))
     ssh = {"password": None, "private_key": f"file:{tmp_path}/key"}
     assert saved(tmp_path, Quirks(IOS, key=key), ssh=ssh).record.problem == ""
+
+
+def test_a_device_behind_a_jump_host_is_read_through_it(tmp_path: Path) -> None:
+    key = paramiko.ECDSAKey.generate()
+    key.write_private_key_file(str(tmp_path / "key"))
+    jumped = ShellQuirks()
+    with shell_server(tmp_path / "jump", jumped, key) as jump:
+        ssh = {"jump": f"itadmin@127.0.0.1:{jump.port}", "jump_host_key": jump.host_key_line}
+        outcome = saved(tmp_path, Quirks(IOS), ssh=ssh, key=tmp_path / "key")
+        assert outcome.record.problem == ""
+        assert len(jumped.logins) >= 1
+        ssh["jump_host_key"] = f"{key.get_name()} {key.get_base64()}"
+        outcome = saved(tmp_path, Quirks(IOS), ssh=ssh, key=tmp_path / "key")
+    assert outcome.record.kind == "host-key-changed"
 
 
 def test_a_change_is_one_commit_and_what_changes_by_itself_is_none(tmp_path: Path) -> None:
