@@ -108,6 +108,7 @@ WAIVED: Mapping[str, dict[str, str]] = {
         "FW-08": "ufw stays beside the inventory's rules",
         "LOG-02": NOBODY_THERE,
         "PWD-06": "itadmin has a password of before, and no end of it",
+        "SVC-08": "the register's service is the town's own: it is declared or waived",
         "TIME-01": NOBODY_THERE,
     },
 }

@@ -73,14 +73,21 @@ JOBS = (
     '*) case $(realpath -m "$file") in /usr/lib/*|/usr/share/*) continue;; esac; '
     '[ -x "$file" ] && echo "# script $file";; esac; done; '
     f"{UNPACKAGED}"
+    # systemd-ssh-generator's (Debian 13), where they start the package's sshd@.service.
+    "generated=$(cd /run/systemd/generator 2>/dev/null && "
+    "for name in sshd-unix-local sshd-vsock; do "
+    '[ "$(realpath "$name@.service")" = /usr/lib/systemd/system/sshd@.service ] && '
+    'printf " %s.socket" "$name"; done); '
     "timers=$(systemctl show '*.timer' '*.path' '*.socket' "
     "--property=Id,FragmentPath,Unit,Triggers "
-    '2>/dev/null | awk -v RS= \'{ id = unit = path = ""; n = split($0, rows, "\\n"); '
+    '2>/dev/null | awk -v RS= -v generated="$generated " \'{ id = unit = path = ""; '
+    'n = split($0, rows, "\\n"); '
     'for (i = 1; i <= n; i++) { name = rows[i]; sub(/=.*/, "", name); '
     "value = substr(rows[i], length(name) + 2); "
     'if (name == "Id") id = value; if (name == "FragmentPath") path = value; '
     'if (name == "Unit" || (name == "Triggers" && !unit)) unit = value } '
     f"if (id ~ /^({OWN_UNITS})$/) next; "
+    'if (path ~ /^\\/run\\/systemd\\/generator\\// && index(generated, " " id " ")) next; '
     # A slice starts nothing: what is told of it is that systemd does not show what is started.
     'if (path !~ /^(\\/usr)?\\/lib\\//) print id " " (unit ~ /^[^ ]+$/ ? unit : "-.slice") }\'); '
     # One question for all: the answers come in the order of the units, each with its name.
