@@ -413,6 +413,8 @@ def _backup(entry: InventoryHost, plan: BackupPlan, state: Path) -> dict[str, An
         "bucket": _bucket(bucket, bucket.reader) if bucket else {},
         "paths": list(plan.paths),
         "database": plan.database or "",
+        "mariadb": plan.mariadb or "",
+        "sqlite": list(plan.sqlite),
         "before": plan.before.model_dump() if plan.before else None,
         "after": plan.after.model_dump() if plan.after else None,
         "calendar": calendar(plan.at, terms.every_hours),

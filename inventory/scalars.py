@@ -36,6 +36,7 @@ PORT_NAME = r"^[^\x00-\x1f\x7f]{1,255}$"
 TIME_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 LOCAL_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]$"
 ABSOLUTE_PATH = r"^/[^\x00-\x1f\x7f]*$"
+DATABASE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$"
 COUNTRY = r"^[A-Z]{2}$"
 URL = r"^https?://[^\s/]+(/\S*)?$"
 PAGE = r"^(https?://[^\s/]+(/\S*)?|/\S*)$"
@@ -82,6 +83,7 @@ FORMS: dict[str, str] = {
     TIME_OF_DAY: "hours and minutes with two digits each, from 00:00 to 23:59, such as 02:30",
     LOCAL_TIME: "a date and a time of day, such as 2027-01-16 22:00",
     ABSOLUTE_PATH: "a path from the root, such as /srv/shares",
+    DATABASE_NAME: "up to 63 letters, digits, _ and -, such as permits",
     COUNTRY: "two capital letters of ISO 3166-1, such as RS; XX for fictional places",
     URL: "an address that begins with http:// or https://, such as https://permits.example/",
     PAGE: "a path such as /apply, or an address that begins with http:// or https://",
@@ -231,6 +233,7 @@ LocalTime = Annotated[str, text(LOCAL_TIME), AfterValidator(_date_that_is)]
 TimeOfDay = Annotated[str, text(TIME_OF_DAY)]
 CutKey = Annotated[str, text(CUT)]
 AbsolutePath = Annotated[str, text(ABSOLUTE_PATH)]
+DatabaseName = Annotated[str, text(DATABASE_NAME)]
 Address = IPv4Address | IPv6Address
 Network = Annotated[IPv4Network | IPv6Network, AfterValidator(_not_everywhere)]
 AuthProtocol = Literal["SHA", "SHA224", "SHA256", "SHA384", "SHA512"]

@@ -42,7 +42,7 @@ EXPECTED: dict[str, tuple[str, str]] = {
         "correct the name (`timedatectl list-timezones`)",
     ),
     "everywhere": ("a network such as 10.0.1.0/24", "name the networks that are meant"),
-    "nothing_to_back_up": ("paths: or database:, or both", "say what is to be backed up"),
+    "nothing_to_back_up": ("paths:, database:, mariadb: or sqlite:", "say what is to be backed up"),
     "redirect_with_text": (
         "redirect: or text:; what it leads to is not asked for",
         "remove one, or make another service of the address that it leads to",

@@ -33,12 +33,13 @@ def show_outlook(
 
 def show_result(wanted: Wanted, done: Restorable, over: str) -> None:
     """Print what was restored and verified, and what to do next; `over`: the command for that."""
+    others = (one.kept for one in done.databases)
     lines = {
         "verified": f"{holds(done)}: as backed up at {_local(done.time)}",
         "lies in": f"{done.beside} on {wanted.host}",
-        "database": done.database or "",
+        "database": done.database_names,
         "replaced": "nothing" if done.replaced is None else f"{done.replaced} files and folders",
-        "kept": ", ".join(filter(None, (done.kept, done.database_kept))),
+        "kept": ", ".join(filter(None, (done.kept, done.database_kept, *others))),
         "look at it": f"ls -lR {shlex.quote(done.beside)} | less",
         "put in place": "" if wanted.over else over,
     }
@@ -47,7 +48,7 @@ def show_result(wanted: Wanted, done: Restorable, over: str) -> None:
 
 def holds(found: Restorable) -> str:
     """Return how much a restore brings."""
-    rows = f", {sum(found.rows.values())} rows" if found.database else ""
+    rows = f", {sum(found.rows.values())} rows" if found.database_names else ""
     return f"{found.files} files{rows}, {size(found.octets)}"
 
 
@@ -67,7 +68,8 @@ def _begun(found: Restorable) -> str:
 def _then(wanted: Wanted, found: Restorable) -> str:
     if not wanted.over:
         return "nothing is replaced"
-    database = f", the database {found.database}" if found.database else ""
+    names = found.database_names
+    database = f", the database {names}" if names else ""
     return f"REPLACES what is on {wanted.host}{database}; what was there is kept"
 
 

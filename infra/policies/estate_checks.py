@@ -68,8 +68,10 @@ def copies_on_their_site(estate: Estate, _removals: tuple[Removal, ...]) -> Iter
 
 
 def _parts(plan: BackupPlan) -> tuple[str, ...]:
-    """Return what a plan keeps: folders, and a database by a word that no folder is."""
-    return plan.paths if plan.database is None else (*plan.paths, f"database {plan.database}")
+    """Return what a plan keeps: folders, files, and databases by words that no folder is."""
+    servers = {"database": plan.database, "MariaDB database": plan.mariadb}
+    named = [f"{server} {name}" for server, name in servers.items() if name]
+    return (*plan.paths, *plan.sqlite, *named)
 
 
 def open_management(estate: Estate, _removals: tuple[Removal, ...]) -> Iterator[Breach]:

@@ -27,7 +27,16 @@ from inventory.model.hypervisors import OwnMachine
 from inventory.model.snmp_access import SnmpAccess
 from inventory.model.ssh import SshField
 from inventory.model.uplinks import Uplink
-from inventory.scalars import AbsolutePath, Address, CutKey, HostKey, Id, SecretRef, TimeOfDay
+from inventory.scalars import (
+    AbsolutePath,
+    Address,
+    CutKey,
+    DatabaseName,
+    HostKey,
+    Id,
+    SecretRef,
+    TimeOfDay,
+)
 
 EXPORTER_PORTS = {ExporterName.NODE: 9100, ExporterName.WINDOWS: 9182}
 
@@ -57,7 +66,13 @@ class BackupPlan(Frozen):
         "`buckets`; default: the municipality's",
     )
     paths: tuple[AbsolutePath, ...] = ()
-    database: str | None = Field(default=None, description="a PostgreSQL database to dump")
+    database: DatabaseName | None = Field(default=None, description="a PostgreSQL database to dump")
+    mariadb: DatabaseName | None = Field(
+        default=None, description="a MariaDB database to dump, by the local socket as root"
+    )
+    sqlite: tuple[AbsolutePath, ...] = Field(
+        default=(), description="database files of SQLite, copied while they are in use"
+    )
     before: HookField = Field(
         default=None, description="a program that runs before the backup; one that fails fails it"
     )
@@ -81,7 +96,7 @@ class BackupPlan(Frozen):
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if not self.paths and self.database is None:
+        if not (self.paths or self.database or self.mariadb or self.sqlite):
             raise PydanticCustomError("nothing_to_back_up", "has neither paths nor a database")
         return self
 

@@ -10,6 +10,13 @@ Octets = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
 
 
+class RestoredDatabase(HostRecord):
+    """A database of MariaDB or SQLite: its name or file, and where what it replaced is kept."""
+
+    name: str
+    kept: str | None = None
+
+
 class Restorable(HostRecord):
     """A snapshot, and what a restore of it brings where (`bastide-backup restore --look`).
 
@@ -17,6 +24,7 @@ class Restorable(HostRecord):
     than `octets` where the restore was begun before. `database` is None where none is restored.
     Afterwards, `database` is the name of the restored one, `replaced` how many files and folders
     were put in place, and `kept` and `database_kept` where is what was there before.
+    `databases` are those of MariaDB and SQLite.
     """
 
     plan: Name
@@ -30,11 +38,18 @@ class Restorable(HostRecord):
     lacking_octets: Octets
     rows: dict[str, Count]
     database: str | None
+    databases: tuple[RestoredDatabase, ...] = ()
     beside: str
     free_octets: Octets
     replaced: Count | None = None
     kept: str | None = None
     database_kept: str | None = None
+
+    @property
+    def database_names(self) -> str:
+        """All databases, in words; empty: none."""
+        names = (self.database, *(one.name for one in self.databases))
+        return ", ".join(name for name in names if name)
 
 
 def read_restorable(text: bytes, origin: str) -> Restorable:

@@ -273,6 +273,8 @@ def test_a_backup_and_its_target_know_of_each_other() -> None:
         "bucket": {},
         "paths": ["/srv/shares"],
         "database": "",
+        "mariadb": "",
+        "sqlite": [],
         "calendar": "*-*-* 03:00:00",
         "password_file": "/s/secrets/restic-velgora-files",
         "keep_within_days": 90,

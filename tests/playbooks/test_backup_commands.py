@@ -424,7 +424,7 @@ def test_a_file_that_never_settles_is_kept_and_said_to_be_so(
     host: Host, printed: Printed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     states = iter(range(9))
-    monkeypatch.setattr(host.module, "file_states", lambda _: next(states))
+    monkeypatch.setattr(host.module, "file_states", lambda _: {"one": next(states)})
     assert host.run("run", "shares") == 0
     assert printed()[0]["settled"] is False
     assert host.asked().count("backup") == 2
@@ -536,6 +536,7 @@ def test_the_manifest_says_whose_it_is_and_what_every_file_was(host: Host) -> No
         "municipality": "velgora",
         "plan": "shares",
         "database": None,
+        "dumps": [],
     }
     assert entry["path"] == str(file)
     assert entry["size"] == file.stat().st_size

@@ -25,7 +25,7 @@ def failing(error: Exception) -> Callable[[Any], None]:
     return act
 
 
-def step(name: str, depth: int, act: Callable[[Any], None] = nothing, **settings: bool) -> Any:
+def step(name: str, depth: int, act: Callable[[Any], None] = nothing, **settings: Any) -> Any:
     return DRILL.Step(name, depth, act, **settings)
 
 
@@ -88,7 +88,7 @@ def test_a_depth_counts_when_every_step_up_to_it_has_passed() -> None:
 
 
 def test_steps_of_a_database_are_for_plans_that_have_one() -> None:
-    steps = (step("find", 0), step("load", 5, database=True))
+    steps = (step("find", 0), step("load", 5, needs="database"))
     without, having = climbed(*steps), climbed(*steps, database="permits")
     assert (without["ok"], without["depth"], len(without["steps"])) == (True, "L0", 1)
     assert (having["ok"], having["depth"], len(having["steps"])) == (True, "L5", 2)

@@ -39,6 +39,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +63,23 @@ from bastide_fetch import (
     say,
 )
 from bastide_hooks import Hook, Hooks
-from bastide_manifest import STAGING, BackupError, dump, file_states, hashed, seconds
+from bastide_manifest import (
+    STAGING,
+    BackupError,
+    databases,
+    dump,
+    file_states,
+    hashed,
+    named_rows,
+    seconds,
+)
+from bastide_mariadb import Server
 from bastide_metrics import write_metrics, write_whole
 from bastide_parts import TICK_SECONDS
-from bastide_restore import load, put_over
+from bastide_restore import bring_beside, put_over
 from bastide_results import check_when_due, now, read_result
+from bastide_sqlite import copy as copy_sqlite
+from bastide_sqlite import parts
 from bastide_words import in_words
 
 CONFIG = Path("/etc/bastide/backup")
@@ -100,6 +113,8 @@ class Plan:
     pulled: bool = False
     before: Hook | None = None
     after: Hook | None = None
+    mariadb: str = ""
+    sqlite: tuple[str, ...] = ()
 
     @property
     def cache(self) -> Path:
@@ -132,7 +147,8 @@ def made(entry: dict[str, Any]) -> Plan:
     """Return a plan as the file has it, with the same plan at each target that pulls a copy."""
     copies = dict(entry).get("copies", [])
     hooks = {name: Hook(**entry[name]) for name in ("before", "after") if entry.get(name)}
-    plan = Plan(**{**entry, "paths": tuple(entry["paths"]), "copies": (), **hooks})
+    lists = {name: tuple(entry.get(name, ())) for name in ("paths", "sqlite")}
+    plan = Plan(**{**entry, **lists, "copies": (), **hooks})
     return replace(plan, copies=tuple(copy_of(plan, **copy) for copy in copies))
 
 
@@ -248,7 +264,7 @@ def kept_snapshot(saved: dict[str, Any]) -> Any:
 def write_manifest(plan: Plan) -> dict[str, Any]:
     """Dump, hash and count; leave dump and manifest in the staging folder."""
     kept = STATE / f"{plan.id}.hashes.json"
-    hashes = read_result(kept)
+    hashes, copied = read_result(kept), parts(plan.sqlite)
     before = dict(hashes)
     manifest = {
         "format": MANIFEST_FORMAT,
@@ -257,13 +273,22 @@ def write_manifest(plan: Plan) -> dict[str, Any]:
         "plan": plan.id,
         "started": now(),
         "database": dump(plan.database, plan.staging) if plan.database else None,
-        "files": list(hashed(plan.paths, hashes)),
+        "dumps": list(dumps(plan)),
+        "files": [each for each in hashed(plan.paths, hashes) if each["path"] not in copied],
     }
     # On one line: json indents in Python, fifty times slower.
     (plan.staging / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     if hashes != before:
         write_whole(kept, json.dumps(hashes), 0o600)
     return manifest
+
+
+def dumps(plan: Plan) -> Iterator[dict[str, Any]]:
+    """Dump the plan's databases of SQLite and MariaDB; yield an entry of the manifest for each."""
+    for path in plan.sqlite:
+        yield copy_sqlite(path, plan.staging)
+    if plan.mariadb:
+        yield Server().dump(plan.mariadb, plan.staging)
 
 
 def snapshot(plan: Plan) -> str:
@@ -273,7 +298,10 @@ def snapshot(plan: Plan) -> str:
     had may be gone from the repository.
     """
     tags = ("--tag", f"plan={plan.id}", "--tag", f"municipality={plan.municipality}")
-    what = ("backup", "--json", "--host", plan.host, *tags, str(plan.staging), *plan.paths)
+    # A live database read page by page is none: its copy is in the staging folder.
+    without = [f"--exclude={escape(path)}" for path in sorted(parts(plan.sqlite))]
+    where = (str(plan.staging), *plan.paths)
+    what = ("backup", "--json", "--host", plan.host, *tags, *without, *where)
     try:
         return restic(plan, *what)
     except BackupError as error:
@@ -295,17 +323,17 @@ def back_up(plan: Plan) -> dict[str, Any]:
         manifest = write_manifest(plan)
         before = {f["path"]: (f["size"], f["mtime_ns"]) for f in manifest["files"]}
         printed = snapshot(plan)
-        settled = file_states(plan.paths) == before
+        copied, states = parts(plan.sqlite), file_states(plan.paths)
+        settled = {path: state for path, state in states.items() if path not in copied} == before
         if settled:
             break
     summary = json.loads(printed.splitlines()[-1])
-    tables = manifest["database"]["tables"] if manifest["database"] else []
     return {
         "snapshot": summary["snapshot_id"],
         "size_bytes": summary["total_bytes_processed"],
         "added_bytes": summary["data_added"],
         "files": len(manifest["files"]),
-        "rows": sum(table["rows"] for table in tables),
+        "rows": sum(named_rows(databases(manifest)).values()),
         "settled": settled,
     }
 
@@ -580,6 +608,7 @@ def outlook(restore: Restore, place: Plan, target: dict[str, Any]) -> dict[str, 
         **counted(restore),
         "lacking_octets": lacking(restore),
         "database": restore.database["name"] if restore.database else None,
+        "databases": [{"name": dump["name"]} for dump in restore.dumps],
         "beside": str(restore.folder),
         "free_octets": free_at(restore.folder),
     }
@@ -595,7 +624,7 @@ def bring(restore: Restore, *, over: bool) -> dict[str, Any]:
             # What is here is what was backed up: the next run goes on from it.
             (STATE / f"{plan.id}.begun").touch(mode=0o600)
         return put
-    loaded = load(restore, over=False) if restore.database else {}
+    loaded = bring_beside(restore)
     say(f"nothing was replaced; to do that, the same again with --over {plan.id}")
     return loaded
 

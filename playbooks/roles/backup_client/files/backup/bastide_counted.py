@@ -81,7 +81,13 @@ def _problems(manifest: dict[str, Any], plan: Any, made: float) -> Iterator[str]
     database = manifest["database"]
     if plan.database and (not database or database["name"] != plan.database):
         yield f"has no dump of the database {plan.database}"
-    if not manifest["files"] and not database:
+    dumped = {(each["kind"], each["name"]) for each in manifest.get("dumps", [])}
+    wanted = [("sqlite", path) for path in plan.sqlite]
+    wanted += [("mariadb", plan.mariadb)] if plan.mariadb else []
+    for kind, name in wanted:
+        if (kind, name) not in dumped:
+            yield f"has no dump of the {kind} database {name}"
+    if not manifest["files"] and not database and not dumped:
         yield "holds nothing"
 
 

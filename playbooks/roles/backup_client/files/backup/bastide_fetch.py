@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bastide_manifest import BackupError, sha256
+from bastide_manifest import BackupError, databases, named_rows, sha256
 from bastide_parts import (
     WHOLE,
     Sizes,
@@ -77,6 +77,16 @@ class Restore:
     def database(self) -> dict[str, Any] | None:
         """The manifest's database, where it is restored."""
         return None if self.paths else self.manifest["database"]
+
+    @property
+    def dumps(self) -> list[dict[str, Any]]:
+        """The manifest's databases of MariaDB and SQLite, where they are restored."""
+        return [] if self.paths else self.manifest.get("dumps", [])
+
+    @property
+    def databases(self) -> list[dict[str, Any]]:
+        """All databases of the manifest that are restored."""
+        return [] if self.paths else databases(self.manifest)
 
 
 def folder_of(beside: Path, plan: str, snapshot: str, paths: tuple[str, ...]) -> Path:
@@ -200,12 +210,12 @@ def _fetch_parts(restore: Restore) -> None:
 
 def counted(restore: Restore) -> dict[str, Any]:
     """Return what is restored: when it was read, its files, octets and rows."""
-    database = restore.database or {"tables": [], "size": 0}
+    dumped = sum(dump["size"] for dump in restore.databases)
     return {
         "data_from": restore.manifest["started"],
         "files": len(restore.wanted),
-        "octets": sum(entry["size"] for entry in restore.wanted) + database["size"],
-        "rows": {table["name"]: table["rows"] for table in database["tables"]},
+        "octets": sum(entry["size"] for entry in restore.wanted) + dumped,
+        "rows": named_rows(restore.databases),
     }
 
 
@@ -223,9 +233,11 @@ def verify(restore: Restore) -> None:
         elif path.stat().st_mtime_ns == entry["mtime_ns"] and sha256(path) != entry["sha256"]:
             bad.append(f"{entry['path']} has another content")
         ticks.add(entry["size"])
-    database = restore.database
-    if database and sha256(restore.beside(database["dump"])) != database["sha256"]:
-        bad.append(f"{database['dump']} has another content")
+    bad += [
+        f"{dump['dump']} has another content"
+        for dump in restore.databases
+        if sha256(restore.beside(dump["dump"])) != dump["sha256"]
+    ]
     if bad:
         more = f" and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
         raise BackupError(f"not as it was backed up: {'; '.join(bad[:SHOWN])}{more}")

@@ -10,7 +10,7 @@ import os
 import stat
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -103,6 +103,20 @@ def hashed(paths: tuple[str, ...], hashes: dict[str, list[Any]]) -> Iterator[dic
             "size": status.st_size,
             "mtime_ns": status.st_mtime_ns,
         }
+
+
+def databases(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the entries of all dumps of a manifest; older ones know of PostgreSQL only."""
+    return [*([manifest["database"]] if manifest["database"] else []), *manifest.get("dumps", [])]
+
+
+def named_rows(dumps: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """Return the rows of every table of dumps; other tables than PostgreSQL's by database."""
+    return {
+        f"{dump['name']}: {table['name']}" if "kind" in dump else table["name"]: table["rows"]
+        for dump in dumps
+        for table in dump["tables"]
+    }
 
 
 @contextmanager

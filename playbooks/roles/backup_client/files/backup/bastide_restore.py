@@ -1,7 +1,7 @@
 """Bring a plan's data back over what is there, which is kept under other names that say when.
 
 Safe to repeat, and to go on with after it was interrupted: files that are already as in the
-snapshot are left alone. Of some paths alone, the database is left as it is.
+snapshot are left alone. Of some paths alone, databases are left as they are.
 """
 
 import os
@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from bastide_databases import bring
 from bastide_fetch import SHOWN, Restore, free_at, say
 from bastide_manifest import AS_POSTGRES, PSQL, BackupError, asking, count_rows, sha256
 from bastide_parts import size
+from bastide_sqlite import parts
 
 # The longest name that PostgreSQL gives a database.
 LONGEST_NAME = 63
@@ -30,19 +32,45 @@ def put_over(restore: Restore) -> dict[str, Any]:
     kept = restore.folder.with_name(f"{restore.plan.id}-before-{restore.stamp}")
     differ = [(source, path) for source, path in _entries(restore) if not _is_same(source, path)]
     _refuse_too_much(differ)
+    brought = _bring(restore, kept)
     replaced = sum(_put(source, path, kept) for source, path in differ)
     say(f"{replaced} files put in place; what was there is kept in {kept}")
     database = load(restore, over=True) if restore.database else None
-    return {"replaced": replaced, "kept": str(kept) if kept.exists() else None, **(database or {})}
+    where = {"replaced": replaced, "kept": str(kept) if kept.exists() else None}
+    return {**where, **brought, **(database or {})}
+
+
+def bring_beside(restore: Restore) -> dict[str, Any]:
+    """Bring each database back under another name or place; return where they are."""
+    database = load(restore, over=False) if restore.database else {}
+    return {**_bring(restore, None), **database}
+
+
+def _bring(restore: Restore, kept: Path | None) -> dict[str, Any]:
+    """Bring the databases of MariaDB and SQLite back, over the live ones where those are `kept`."""
+    brought = []
+    for dump in restore.dumps:
+        say(f"bringing back the {dump['kind']} database {dump['name']}")
+        brought.append(bring(restore, dump, _put_unless_same, kept))
+        say(f"{sum(table['rows'] for table in dump['tables'])} rows are as they were backed up")
+    return {"databases": brought} if brought else {}
+
+
+def _put_unless_same(source: Path, path: Path, kept: Path) -> bool:
+    return not _is_same(source, path) and _put(source, path, kept)
 
 
 def _entries(restore: Restore) -> Iterator[tuple[Path, Path]]:
     """Yield what is in the restored tree of each of the paths, and where it belongs."""
+    # What a restore beside has put there is brought back by itself, with what lies beside it.
+    apart = parts(dump["name"] for dump in restore.dumps)
     for path in restore.paths or restore.plan.paths:
         top = restore.beside(path)
         below = sorted(top.rglob("*")) if top.is_dir() and not top.is_symlink() else []
         for source in (top, *below):
-            yield source, Path("/") / source.relative_to(restore.folder)
+            place = Path("/") / source.relative_to(restore.folder)
+            if str(place) not in apart:
+                yield source, place
 
 
 def _refuse_too_much(differ: list[tuple[Path, Path]]) -> None:

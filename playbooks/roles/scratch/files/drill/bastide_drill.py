@@ -2,7 +2,8 @@
 """Restore a plan's newest snapshot into nothing, prove it, measure it and wipe it.
 
     bastide-drill --host HOST --municipality ID --plan ID --target NAME --target-address ADDRESS \\
-        --rpo SECONDS [--database NAME] [--earlier COUNTS] < FILE_WITH_THE_REPOSITORY_PASSWORD
+        --rpo SECONDS [--database NAME] [--mariadb NAME] [--sqlite '["/PATH", …]'] \\
+        [--earlier COUNTS] < FILE_WITH_THE_REPOSITORY_PASSWORD
 
 The copy in a bucket is read with --bucket, a JSON object of its endpoint, bucket, region and
 access_key, and the secret of that key as a second line of standard input.
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import drill_counts
+import drill_mariadb
 import drill_postgres
 from bastide_manifest import (
     CLOCK_TOLERANCE_SECONDS,
@@ -34,9 +36,12 @@ from bastide_manifest import (
     BackupError,
     asking,
     count_rows,
+    databases,
+    named_rows,
     seconds,
     sha256,
 )
+from bastide_sqlite import proved
 from drill_result import (
     Drill,
     DrillError,
@@ -178,8 +183,7 @@ def compare(drill: Drill) -> None:
             drill.files_moved += 1
         else:
             bad.append(f"{entry['path']} has another content")
-    database = drill.manifest["database"]
-    if database:
+    for database in databases(drill.manifest):
         dump = restored(drill, database["dump"])
         drill.octets += dump.stat().st_size
         if sha256(dump) != database["sha256"]:
@@ -187,7 +191,7 @@ def compare(drill: Drill) -> None:
     if bad:
         more = f" and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
         raise DrillError("; ".join(bad[:SHOWN]) + more)
-    drill_counts.refuse_unproved(drill, top)
+    drill_counts.refuse_unproved(drill, top, top / str(STAGING).lstrip("/"))
 
 
 def sockets(drill: Drill) -> Path:
@@ -218,13 +222,52 @@ def count(drill: Drill) -> None:
     wrong = [table["name"] for table in expected if table not in found]
     if wrong or len(found) != len(expected):
         raise DrillError(f"not the rows of the manifest: {', '.join(wrong) or 'other tables'}")
-    drill.rows = {table["name"]: table["rows"] for table in found}
+    drill.rows |= {table["name"]: table["rows"] for table in found}
     drill_counts.refuse_no_rows(drill)
 
 
 def probe(drill: Drill) -> None:
     """Ask the service that runs on the restored database."""
     drill_postgres.probe(sockets(drill), drill.request.database)
+
+
+def dumped(drill: Drill, kind: str, names: list[str]) -> list[dict[str, Any]]:
+    """Return the manifest's dumps of a kind; DrillError when one that the plan names is missing."""
+    found = [dump for dump in drill.manifest.get("dumps", []) if dump["kind"] == kind]
+    missing = {*names} - {dump["name"] for dump in found}
+    if missing:
+        raise DrillError(f"the snapshot has no dump of {', '.join(sorted(missing))}")
+    return found
+
+
+def copies(drill: Drill) -> None:
+    """Open each copy of a SQLite database, let SQLite check it and count its rows."""
+    for dump in dumped(drill, "sqlite", drill.request.sqlite):
+        try:
+            found = proved(restored(drill, dump["dump"]))
+        except BackupError as error:
+            raise DrillError(str(error)) from None
+        if found != dump["tables"]:
+            raise DrillError(f"{dump['name']} does not have the rows of the manifest")
+        drill.rows |= named_rows([dump])
+    drill_counts.refuse_no_rows(drill)
+
+
+def start_mariadb(drill: Drill) -> None:
+    """Start a MariaDB server of the drill's own."""
+    drill_mariadb.start(Path(drill.work) / "mariadb")
+
+
+def load_mariadb(drill: Drill) -> None:
+    """Load the dump into it and hold every row against the manifest."""
+    server = drill_mariadb.server(Path(drill.work) / "mariadb")
+    for dump in dumped(drill, "mariadb", [drill.request.mariadb]):
+        try:
+            server.load(dump["name"], dump, restored(drill, dump["dump"]))
+        except BackupError as error:
+            raise DrillError(str(error)) from None
+        drill.rows |= named_rows([dump])
+    drill_counts.refuse_no_rows(drill)
 
 
 STEPS = (
@@ -242,14 +285,17 @@ STEPS = (
         "compare the number of files with the last drill's",
         4, drill_counts.compare_files, recovery=False, fatal=False,
     ),
-    Step("start a database server", 5, start, database=True),
-    Step("load the dump", 5, load, database=True),
-    Step("compare every table with the manifest", 5, count, database=True),
+    Step("start a database server", 5, start, needs="database"),
+    Step("load the dump", 5, load, needs="database"),
+    Step("compare every table with the manifest", 5, count, needs="database"),
+    Step("open the copies of SQLite databases and count their rows", 5, copies, needs="sqlite"),
+    Step("start a MariaDB server", 5, start_mariadb, needs="mariadb"),
+    Step("load its dump and compare every row", 5, load_mariadb, needs="mariadb"),
     Step(
         "compare the rows with the last drill's",
-        5, drill_counts.compare_rows, recovery=False, fatal=False, database=True,
+        5, drill_counts.compare_rows, recovery=False, fatal=False, needs="rows",
     ),
-    Step("ask the service", 5, probe, database=True),
+    Step("ask the service", 5, probe, needs="database"),
 )  # fmt: skip
 
 
@@ -278,6 +324,7 @@ def wipe(work: Path) -> None:
     """Remove what this drill, or one that was killed, has left."""
     for folder in work.glob("drill-*"):
         drill_postgres.stop(folder / "postgres")
+        drill_mariadb.stop(folder / "mariadb")
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -286,7 +333,9 @@ def parse_arguments() -> tuple[Request, Path]:
     parser = argparse.ArgumentParser(prog="bastide-drill", description="Restore, prove, measure.")
     for name in ("host", "municipality", "plan", "target", "target-address"):
         parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--database", default="")
+    parser.add_argument("--database", default="", help="of PostgreSQL")
+    parser.add_argument("--mariadb", default="", help="the database of MariaDB")
+    parser.add_argument("--sqlite", default="[]", type=json.loads, help="files of SQLite, as JSON")
     parser.add_argument("--rpo", required=True, type=float, metavar="SECONDS")
     parser.add_argument("--subset", default="100%", help="share of the data to read: 100%%, 1/7")
     parser.add_argument("--earlier", default="{}", type=json.loads, help="the last drill's counts")
@@ -295,7 +344,7 @@ def parse_arguments() -> tuple[Request, Path]:
     got = parser.parse_args()
     request = Request(
         got.host, got.municipality, got.plan, got.database, got.target, got.target_address,
-        got.rpo, got.subset, got.earlier, got.bucket,
+        got.rpo, got.subset, got.earlier, got.bucket, got.mariadb, got.sqlite,
     )  # fmt: skip
     return request, got.work
 

@@ -10,6 +10,7 @@ import os
 from datetime import datetime
 from pathlib import Path
 
+from bastide_manifest import databases
 from drill_result import Drill, DrillError
 
 SHARE_THAT_MAY_GO = 0.1
@@ -26,18 +27,18 @@ def has_shrunk(before: int, now: int) -> bool:
 def refuse_empty(drill: Drill) -> None:
     """Raise DrillError for a manifest that holds nothing, or the same more than once."""
     paths = [entry["path"] for entry in drill.manifest["files"]]
-    if not paths and not drill.manifest["database"]:
+    if not paths and not databases(drill.manifest):
         raise DrillError("the snapshot holds no file and no database")
     if len(paths) != len({*paths}):
         raise DrillError(f"the manifest names {len(paths)} files, {len({*paths})} are different")
 
 
-def refuse_unproved(drill: Drill, restored: Path) -> None:
+def refuse_unproved(drill: Drill, restored: Path, own: Path) -> None:
     """Raise DrillError where what was compared is not nearly all that was restored, or is empty."""
     named = drill.files_verified + drill.files_moved
     if drill.octets == 0:
         raise DrillError("all files are empty")
-    if has_shrunk(found := count_files(restored), named):
+    if has_shrunk(found := count_files(restored, own), named):
         raise DrillError(f"the snapshot has {found} files, its manifest names {named}")
     if drill.files_moved > drill.files_verified or has_shrunk(named, drill.files_verified):
         raise DrillError(
@@ -52,13 +53,13 @@ def refuse_no_rows(drill: Drill) -> None:
         raise DrillError(f"{len(drill.rows)} tables, and no row in any")
 
 
-def count_files(folder: Path) -> int:
-    """Return how many regular files are below a folder, without the backup's own."""
+def count_files(folder: Path, own: Path) -> int:
+    """Return how many regular files are below a folder, without the backup's own below `own`."""
     return sum(
         not path.is_symlink() and path.is_file()
         for top, _, names in os.walk(folder)
         for path in (Path(top) / name for name in names)
-        if path.suffix != ".pgdump" and path.name != "manifest.json"
+        if not path.is_relative_to(own)
     )
 
 

@@ -15,7 +15,7 @@ DEPTHS = {
     "L2": "the repository's structure is whole",
     "L3": "the repository's data can be read",
     "L4": "the restored files are those of the manifest",
-    "L5": "the database holds the manifest's rows and the service answers",
+    "L5": "the databases hold the manifest's rows and the service answers",
 }
 
 
@@ -36,7 +36,8 @@ class Step:
     act: Callable[["Drill"], None]
     recovery: bool = True
     fatal: bool = True
-    database: bool = False
+    # Which of the request's it needs: database, mariadb, sqlite, rows (any of them), or nothing.
+    needs: str = ""
 
 
 @dataclass(slots=True)
@@ -58,6 +59,17 @@ class Request:
     # and which snapshots the host has seen, {"snapshots": {ID: TIME}, "keep_seconds": 86400}.
     earlier: dict[str, Any] = field(default_factory=dict)
     bucket: dict[str, str] = field(default_factory=dict)
+    mariadb: str = ""
+    sqlite: list[str] = field(default_factory=list)
+
+    @property
+    def rows(self) -> bool:
+        """Whether the plan has a database of any kind."""
+        return bool(self.database or self.mariadb or self.sqlite)
+
+    def takes(self, step: Step) -> bool:
+        """Whether a step is one of the plan's."""
+        return not step.needs or bool(getattr(self, step.needs))
 
 
 @dataclass(slots=True)
@@ -83,7 +95,7 @@ class Drill:
 def climb(drill: Drill, steps: tuple[Step, ...]) -> None:
     """Take the steps in order until a fatal one fails; each leaves its result in the drill."""
     for step in steps:
-        if step.database and not drill.request.database:
+        if not drill.request.takes(step):
             continue
         clock, error = time.monotonic(), None
         try:
@@ -110,7 +122,7 @@ def result(drill: Drill, steps: tuple[Step, ...], data_time: float | None) -> di
     `rpo_seconds` is how old the restored data was when the drill began, `rto_seconds` how long
     the recovery steps took; both only when all of those passed, and neither is ever negative.
     """
-    wanted = [s for s in steps if drill.request.database or not s.database]
+    wanted = [s for s in steps if drill.request.takes(s)]
     passed = {s["name"] for s in drill.steps if s["ok"]}
     failed = [s for s in drill.steps if not s["ok"]]
     timed = data_time is not None and data_time <= drill.started + CLOCK_TOLERANCE_SECONDS
