@@ -20,6 +20,7 @@ ASSIGNED = re.compile(r"""(?:[-_.][\w.-]{1,30}|[a-z]?\d?)["'\])]*[=:,]+""")
 # Parts of words as keywords are written; in any other, a secret may hang at what tells of it.
 KEYWORD_PART = re.compile(r"[a-z]*\d{0,3}|[A-Z]+\d{0,3}|[A-Z][a-z]+|[a-z]+[A-Z][a-z]+")
 BETWEEN_PARTS = re.compile(r"[-_./]")
+NAME = re.compile(r"[a-z][a-z.-]*=[^=]")
 NAMED = re.compile(r"[\w.-]*[=:]?")
 PUNCTUATION = re.compile(r"[^\w$]+")
 ADDRESS = re.compile(r"[0-9A-Fa-f.:]+(?:/\d{1,3})?")
@@ -40,6 +41,7 @@ class Beside:
         self._mark, self.expected = mark, expected
         self._after = expected
         self._words = frozenset(word.lower() for word in words)
+        self._until_name = False
         self._before = ""
 
     def redact(self, text: str) -> str:
@@ -79,9 +81,12 @@ class Beside:
         if told is None:
             return chunk
         if MARK.search(chunk):
+            self._after = self._until_name = chunk.endswith(">")
             return chunk if self._only_mark(chunk) else self._mark(chunk)
         assigned = ASSIGNED.match(chunk, told.end())
         if assigned and chunk[assigned.end() :].strip("\"';,"):
+            # A value without quotes goes on until the next name.
+            self._after = self._until_name = chunk[-1] not in "\"';,"
             return f"{chunk[: assigned.end()]}{self._mark(chunk[assigned.end() :])}"
         self._after = self.expected = True
         return chunk if assigned or _is_keyword(chunk) else self._mark(chunk)
@@ -90,6 +95,9 @@ class Beside:
         """Return what stands after a word that tells of secrets: kept if it is known to be none."""
         if PUNCTUATION.fullmatch(chunk) and len(chunk) < 3:
             return chunk
+        if self._until_name and NAME.match(chunk):
+            self._after = self._until_name = False
+            return self._chunk(chunk, last=last)
         if MARK.search(chunk):
             self.expected = False
             return chunk if self._only_mark(chunk) else self._mark(chunk)
