@@ -185,3 +185,16 @@ def test_a_database_that_is_not_there_is_made_for_its_role(
     assert database.put_back() == 0
     assert json.loads(capsys.readouterr().out)["database_kept"] is None
     assert sql(sockets, "permits", "SELECT count(*) FROM fees") == "30"
+
+
+def test_a_program_of_anothers_comes_back_with_setuid_and_attributes(stand: Stand) -> None:
+    tool = stand.files / "tool"
+    tool.write_text("a tool")
+    os.chown(tool, 1, 1)
+    tool.chmod(0o4750)
+    os.setxattr(tool, "user.origin", b"the archive")
+    stand.back_up()
+    tool.unlink()
+    assert stand.put_back() == 0
+    assert (tool.stat().st_uid, tool.stat().st_mode & 0o7777) == (1, 0o4750)
+    assert os.getxattr(tool, "user.origin") == b"the archive"

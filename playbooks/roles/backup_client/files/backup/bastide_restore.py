@@ -104,8 +104,10 @@ def _put(source: Path, path: Path, kept: Path) -> bool:
         return made
     _set_aside(path, kept)
     path.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(source, path, follow_symlinks=False)
+    shutil.copyfile(source, path, follow_symlinks=False)
+    # The owner first: to change it takes setuid and capabilities away.
     os.chown(path, status.st_uid, status.st_gid, follow_symlinks=False)
+    shutil.copystat(source, path, follow_symlinks=False)
     return True
 
 
