@@ -95,7 +95,9 @@ def negotiate(hop: Connection, before: paramiko.Transport | None, way: Way) -> p
 
 def start(transport: paramiko.Transport, wanted: str | None, seconds: float) -> None:
     """Exchange keys; TimeoutError, SSHException, OSError or EOFError when that fails."""
-    transport.banner_timeout = transport.auth_timeout = seconds
+    transport.auth_timeout = seconds
+    # Longer than all: a host that hangs is a timeout, and not whichever of two clocks ends first.
+    transport.banner_timeout = 2 * seconds
     transport.get_security_options().key_types = tuple(algorithms(wanted))
     try:
         # It returns without a word when the time is up.
