@@ -168,7 +168,7 @@ def test_where_the_first_was_wiped_a_restore_takes_the_second(stand: Stand) -> N
 def test_a_copy_that_is_named_is_the_one_and_another_name_says_which_there_are(
     stand: Stand, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert stand.restore("--from", "third") == 1
+    assert stand.restore("--from", "third") == 2
     assert "third keeps no copy of shares; these do: first, second" in capsys.readouterr().err
     assert stand.restore("--from", "second") == 0
     assert "from second\n" in capsys.readouterr().err

@@ -58,7 +58,8 @@ def take_former(session: Session, urn: str, registration: Registration) -> Resou
         for alias in () if former is not None else registration.aliases:
             former = session.snapshot.former(alias)
             other = session.taken_by.get(alias) or (alias if alias in session.registered else None)
-            if other is not None and (former is not None or alias in session.taken_by):
+            # Whether it is settled already is a matter of which of the two came first.
+            if other is not None and alias in session.snapshot.former_urns:
                 raise DuplicateError(
                     f"{urn} has the alias {alias}, which {other} is or has as well: take the "
                     "alias away from one of them"

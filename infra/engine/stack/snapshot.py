@@ -61,6 +61,7 @@ class Snapshot:
         self._rest = {k: v for k, v in latest.items() if k not in _REWRITTEN}
         resources = [decode_resource(raw, crypter) for raw in latest.get("resources") or []]
         self._before = FormerResources(resources)
+        self.former_urns = frozenset(one.urn for one in resources if not one.delete)
         self._settled: dict[str, ResourceState] = {}
         self._pending: dict[str, PendingOperation] = {}
         for raw in latest.get("pending_operations") or []:

@@ -9,7 +9,7 @@ import pulumi
 from pulumi import Alias, ResourceOptions as Options
 
 def thing(name, **options):
-    pulumi.CustomResource("toy:index:Thing", name, {"content": "1"}, Options(**options))
+    return pulumi.CustomResource("toy:index:Thing", name, {"content": "1"}, Options(**options))
 
 def provider(name, **options):
     return pulumi.ProviderResource("toy", name, {}, Options(**options))
@@ -33,6 +33,10 @@ TWICE = {
     "it is there itself": (
         "thing('hall')",
         "thing('hall')\nthing('x', aliases=[Alias(name='hall')])",
+    ),
+    "it is there itself, and settled": (
+        "thing('hall')",
+        "hall = thing('hall')\nthing('x', depends_on=[hall], aliases=[Alias(name='hall')])",
     ),
     "it comes itself later": (
         "thing('hall')",
