@@ -51,7 +51,13 @@ def test_a_refused_password_is_told_by_its_plan_and_replaces_none(tmp_path: Path
 
 DRILL = """#!/bin/sh
 read -r secret
-host=${1#--host=} plan=${3#--plan=} target=${5#--target=}
+for word; do
+    case $word in
+        --host=*) host=${word#*=} ;;
+        --plan=*) plan=${word#*=} ;;
+        --target=*) target=${word#*=} ;;
+    esac
+done
 echo "{\\"host\\": \\"$host\\", \\"plan\\": \\"$plan\\", \\"ok\\": false, \\"error\\": \\"bad\\","
 echo " \\"target\\": \\"$target\\", \\"started\\": \\"2026-11-28T10:00:00.123+00:00\\"}"
 exit 1
@@ -104,6 +110,8 @@ def test_a_drill_that_fails_shows_no_password(tmp_path: Path) -> None:
         "plan": "permits",
         "municipality": "velgora",
         "database": "permits",
+        "mariadb": "",
+        "sqlite": [],
     }
     plan |= {"target_address": "192.0.2.1", "rpo_seconds": 60, "earlier": "{}"}
     # Its copy was not put there: the drill says so, not the attempt to do so before.
