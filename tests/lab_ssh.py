@@ -7,7 +7,9 @@ from bastide.support.estate import EstateContext
 LONGEST_SECONDS = 120
 
 
-def on(lab: EstateContext, host: str, command: str, stdin: str = "") -> str:
+def on(
+    lab: EstateContext, host: str, command: str, stdin: str = "", seconds: float = LONGEST_SECONDS
+) -> str:
     """Run a command on a lab host as root and return what it prints; it must succeed."""
     done = subprocess.run(
         ["ssh", "-F", lab.state / "ssh/config", "-oBatchMode=yes", host, command],
@@ -15,7 +17,7 @@ def on(lab: EstateContext, host: str, command: str, stdin: str = "") -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=LONGEST_SECONDS,
+        timeout=seconds,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
