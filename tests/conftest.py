@@ -1,4 +1,4 @@
-"""Fixtures that all tests share: the lab, one of their own, the strange town, a provider."""
+"""Fixtures that all tests share: labs, the strange town, a provider, a disk that is soon full."""
 
 import gc
 import os
@@ -13,6 +13,7 @@ from bastide.support.estate import EstateContext, estate_context
 from tests.command import bastide
 from tests.infra.lab.own_lab import own_lab, own_range
 from tests.running_provider import provider_address, running_provider
+from tests.small_disk import small_disk
 from tests.strange_town.fixtures import probing, town
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "probing",
     "provider_address",
     "running_provider",
+    "small_disk",
     "town",
 ]  # pytest finds fixtures by their names here
 

@@ -1,6 +1,7 @@
 """Reads the configurations of an estate's network gear, and keeps what changed."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,7 +120,7 @@ class Saver:
         )
         # A reader has bounds of its own, lower than this.
         limits = Way(received_bytes=2 * self.bounds.octets)
-        with open_terminal(way, Credentials(password, key), limits) as terminal:
+        with closing(open_terminal(way, Credentials(password, key), limits)) as terminal:
             return Reader(terminal, said.platform, self.bounds).read()
 
     def _keep(self, repository: Repository, kept: Kept, text: str | Failure) -> Outcome:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from types import TracebackType
 
 import paramiko
 
@@ -105,19 +104,6 @@ class Terminal:
             if self._channel:
                 self._channel.close()
         close(self._transports)
-
-    def __enter__(self) -> "Terminal":
-        """Return the login."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Log out."""
-        self.close()
 
 
 def open_terminal(connection: Connection, credentials: Credentials, way: Way) -> Terminal:

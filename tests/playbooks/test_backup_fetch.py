@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,17 +52,6 @@ def test_a_path_that_is_not_in_the_snapshot_is_refused(
     said = refused(stand, capsys, "--path", str(stand.files / "gone"), "--path", "/etc/shadow")
     assert f"{stand.files}/gone, /etc/shadow" in said
     assert f"expected: a path in {stand.files}" in said
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    place = tmp_path / "small"
-    place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(place)], check=True)
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
 
 
 def test_what_would_not_fit_is_refused_with_both_sizes(

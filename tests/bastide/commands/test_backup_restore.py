@@ -132,17 +132,6 @@ def test_a_snapshot_or_a_path_that_is_not_there_is_refused(town: Town) -> None:
     refused(town.restore("--at", "2026-01-01", "--snapshot", "ff"), "found both")
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    place = tmp_path / "small"
-    place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(place)], check=True)
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
-
-
 def test_a_disk_that_is_too_small_is_refused(town: Town, small_disk: Path) -> None:
     (town.stand.files / "large").write_bytes(os.urandom(2 * MIB))
     town.stand.back_up()
